@@ -1,0 +1,5 @@
+/// TODO
+@NullMarked
+package dev.burnish.cli;
+
+import org.jspecify.annotations.NullMarked;

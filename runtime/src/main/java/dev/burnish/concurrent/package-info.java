@@ -1,0 +1,5 @@
+/// TODO
+@NullMarked
+package dev.burnish.concurrent;
+
+import org.jspecify.annotations.NullMarked;
