@@ -1,0 +1,60 @@
+package dev.burnish.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// Which key rows each query row attends to.
+///
+/// A batch is a list of [Node]s: a run of adjacent query rows whose keys are, in order of position,
+/// runs of adjacent key rows. Each query of a node sees all keys of its spans but those of the last
+/// span that come after itself: with `n` queries, query `i` does not see the last `n - 1 - i` keys.
+/// That covers a packed document (one span, itself), a sample below a shared prompt (the prompt's
+/// span, then itself), and one step of decoding (spans in the cache, the last key being its own).
+///
+/// @param nodes in any order
+/// @param groups nodes that share keys carry the same group: the backward writes a group's key
+///   gradients in one thread. Groups count from 0.
+/// @param window each query sees at most this many latest keys, itself included; [#NO_WINDOW] for
+///   all
+public record AttentionPlan(List<Node> nodes, int[] groups, int window) {
+  public static final int NO_WINDOW = Integer.MAX_VALUE;
+
+  /// Adjacent query rows and the spans of key rows they see.
+  ///
+  /// @param spanStarts first key row of each span
+  /// @param spanLengths key rows of each span; the last one is at least `queries` long
+  public record Node(int queryStart, int queries, int[] spanStarts, int[] spanLengths) {
+    public int numKeys() {
+      int keys = 0;
+      for (int length : spanLengths) {
+        keys += length;
+      }
+      return keys;
+    }
+  }
+
+  public AttentionPlan {
+    nodes = List.copyOf(nodes);
+    if (groups.length != nodes.size() || window < 1) {
+      throw new IllegalArgumentException(
+          "a plan has a group for each node and a window of at least 1: nodes=%d groups=%d window=%d"
+              .formatted(nodes.size(), groups.length, window));
+    }
+  }
+
+  public AttentionPlan withWindow(int newWindow) {
+    return new AttentionPlan(nodes, groups, newWindow);
+  }
+
+  /// The indices of the nodes of each group.
+  List<List<Node>> nodesByGroup() {
+    List<List<Node>> result = new ArrayList<>();
+    for (int i = 0; i < groups.length; i++) {
+      while (result.size() <= groups[i]) {
+        result.add(new ArrayList<>());
+      }
+      result.get(groups[i]).add(nodes.get(i));
+    }
+    return result;
+  }
+}

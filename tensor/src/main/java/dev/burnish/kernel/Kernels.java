@@ -1,0 +1,146 @@
+package dev.burnish.kernel;
+
+import dev.burnish.tensor.Device;
+import dev.burnish.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// The numeric operations of a decoder, forward and backward, on tensors of one device.
+///
+/// Shapes: `T` tokens, `H` hidden, `N` outputs, `K` inputs, `V` vocabulary, `I` intermediate, `C`
+/// columns. Matrices are F32 of rank 2 with adjacent columns; rows may be strided (a slice of a
+/// wider matrix). Gradients of weights accumulate, all others overwrite unless said otherwise.
+/// Callers own all buffers. One operation at a time for each output.
+public sealed interface Kernels permits CpuKernels, TorchKernels {
+  /// The fastest implementation for tensors of that device.
+  static Kernels of(Device device) {
+    return switch (device) {
+      case Device.Cpu _ -> new CpuKernels(Team.shared());
+      case Device.Cuda _ -> new TorchKernels();
+    };
+  }
+
+  /// The same operations spelled in libtorch, for any device: the reference of every other
+  /// implementation.
+  static Kernels reference() {
+    return new TorchKernels();
+  }
+
+  /// `out_TN = x_TK w_NK' + bias_N`, added to `out` where `accumulate` is set (a residual).
+  void linear(Tensor x_TK, Tensor w_NK, @Nullable Tensor bias_N, Tensor out_TN, boolean accumulate);
+
+  /// `dx_TK = dy_TN w_NK`, added to `dx` where `accumulate` is set.
+  void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, boolean accumulate);
+
+  /// `dw_NK += dy_TN' x_TK`.
+  void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK);
+
+  /// `db_N += sum over T of dy_TN`.
+  void biasBackward(Tensor dy_TN, Tensor db_N);
+
+  /// Root-mean-square normalisation of each run of `w_H.size` columns: a whole row (`C = H`), or
+  /// each head of it (`C = heads * H`). `rstd` takes one value a run, row by row. `out` may be `x`.
+  void rmsNorm(Tensor x_TC, Tensor w_H, double eps, Tensor out_TC, Tensor rstd);
+
+  /// `dx_TC += ...`, or `dx = ...` where `accumulate` is not set (then `dx` may be `dy`); `dw_H +=
+  /// ...`. `x` is the input of the forward.
+  void rmsNormBackward(
+      Tensor dy_TC,
+      Tensor x_TC,
+      Tensor w_H,
+      Tensor rstd,
+      Tensor dx_TC,
+      boolean accumulate,
+      Tensor dw_H);
+
+  /// Rotates each head of `headDim` columns in place by its row's position: the first half of a
+  /// head with the second, as Hugging Face lays them out. `inverse` applies the transpose, which is
+  /// the backward.
+  void rope(Tensor x_TC, RopeTable table, int[] positions, boolean inverse);
+
+  /// `out_TI = silu(gate) * up` of `gateUp_T2I`, whose first `I` columns are the gate.
+  void swiGlu(Tensor gateUp_T2I, Tensor out_TI);
+
+  /// Takes `da_TI`; leaves the forward's output in `da` and the gradient of `gateUp` in `gateUp`.
+  void swiGluBackward(Tensor da_TI, Tensor gateUp_T2I);
+
+  /// Attention of the query rows to the key rows of `plan`; query head `h` reads key-value head `h
+  /// / (heads / kvHeads)`. `logsumexp_TQ` takes one value a row and query head.
+  void attention(
+      AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logsumexp);
+
+  /// The gradient of [#attention]; `dk` and `dv` accumulate, `dq` is overwritten.
+  void attentionBackward(
+      AttentionPlan plan,
+      Heads heads,
+      AttentionTensors forward,
+      Tensor dOut,
+      Tensor dq,
+      Tensor dk,
+      Tensor dv);
+
+  /// `out_TH = table_VH[ids]`.
+  void gatherRows(Tensor table_VH, int[] ids, Tensor out_TH);
+
+  /// `dTable_VH[ids] += dy_TH`; equal ids accumulate, in order.
+  void scatterAddRows(Tensor dy_TH, int[] ids, Tensor dTable_VH);
+
+  /// Log-probabilities and entropies of softmax(`scale` * logits), a row a target: `logp[offset +
+  /// i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what [#logProbsBackward]
+  /// needs.
+  void logProbs(
+      Tensor logits_TV, int[] ids, int offset, double scale, float[] logp, float[] entropy);
+
+  /// Turns what [#logProbs] left in `logits_TV` into the gradient of the logits, for gradients
+  /// `dLogp` of the log-probabilities and `dEntropy` of the entropies (empty: none).
+  void logProbsBackward(
+      Tensor logits_TV,
+      int[] ids,
+      int offset,
+      double scale,
+      float[] dLogp,
+      float[] dEntropy,
+      float[] entropy);
+
+  /// One AdamW update of a run of parameters with gradients scaled by `gradScale`.
+  void adamW(AdamWStep step, Tensor parameter, Tensor gradient, Tensor m, Tensor v);
+
+  /// Sum of squares of all elements of a contiguous tensor, in double precision.
+  double sumOfSquares(Tensor x);
+
+  /// Numbers of query heads and key-value heads and their width.
+  record Heads(int query, int keyValue, int dim) {
+    public Heads {
+      if (query < 1 || keyValue < 1 || query % keyValue != 0 || dim < 1) {
+        throw new IllegalArgumentException(
+            "query heads are a multiple of key-value heads: query=%d keyValue=%d dim=%d"
+                .formatted(query, keyValue, dim));
+      }
+    }
+
+    public int queryDim() {
+      return query * dim;
+    }
+
+    public int keyValueDim() {
+      return keyValue * dim;
+    }
+
+    /// Factor of the attention scores.
+    public float scale() {
+      return (float) (1 / Math.sqrt(dim));
+    }
+  }
+
+  /// What attention's forward read and wrote.
+  record AttentionTensors(Tensor q, Tensor k, Tensor v, Tensor out, Tensor logsumexp) {}
+
+  /// Hyper-parameters of one AdamW update; `step` counts from 1.
+  record AdamWStep(
+      double lr,
+      double beta1,
+      double beta2,
+      double eps,
+      double weightDecay,
+      long step,
+      double gradScale) {}
+}

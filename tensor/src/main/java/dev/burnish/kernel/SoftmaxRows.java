@@ -1,0 +1,80 @@
+package dev.burnish.kernel;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/// Softmax of single rows in place, with the statistics that log-probabilities, entropies and
+/// attention need.
+final class SoftmaxRows {
+  private SoftmaxRows() {}
+
+  static float max(long row, int count) {
+    FloatVector max = FloatVector.broadcast(Lanes.SPECIES, Float.NEGATIVE_INFINITY);
+    int i = 0;
+    for (; i < Lanes.bound(count); i += Lanes.WIDTH) {
+      max = max.max(Lanes.load(row, i));
+    }
+    float result = max.reduceLanes(VectorOperators.MAX);
+    for (; i < count; i++) {
+      result = Math.max(result, Matrix.get(row + 4L * i));
+    }
+    return result;
+  }
+
+  /// Replaces `x` by `exp(scale x - shift)` and returns the sum.
+  static float expInPlace(long row, int count, float scale, float shift) {
+    FloatVector sum = FloatVector.zero(Lanes.SPECIES);
+    int i = 0;
+    for (; i < Lanes.bound(count); i += Lanes.WIDTH) {
+      FloatVector e = Lanes.load(row, i).mul(scale).sub(shift).lanewise(VectorOperators.EXP);
+      Lanes.store(e, row, i);
+      sum = sum.add(e);
+    }
+    if (i < count) {
+      VectorMask<Float> mask = Lanes.tail(i, count);
+      FloatVector e = Lanes.load(row, i, mask).mul(scale).sub(shift).lanewise(VectorOperators.EXP);
+      Lanes.store(e, row, i, mask);
+      sum = sum.add(e, mask);
+    }
+    return sum.reduceLanes(VectorOperators.ADD);
+  }
+
+  /// Replaces `x` by `e = exp(scale x - shift)`; returns the sum of `e` in element 0 and of `e
+  /// (scale x - shift)` in element 1.
+  static void expAndMoments(long row, int count, float scale, float shift, double[] moments) {
+    double sum = 0;
+    double weighted = 0;
+    // Partial sums over blocks in double precision: a vocabulary of 150 000 is too long for one
+    // float sum.
+    for (int block = 0; block < count; block += 4096) {
+      int end = Math.min(count, block + 4096);
+      FloatVector s = FloatVector.zero(Lanes.SPECIES);
+      FloatVector t = s;
+      for (int i = block; i < end; i += Lanes.WIDTH) {
+        VectorMask<Float> mask = Lanes.tail(i, end);
+        FloatVector x = Lanes.load(row, i, mask).mul(scale).sub(shift);
+        FloatVector e = x.lanewise(VectorOperators.EXP);
+        Lanes.store(e, row, i, mask);
+        s = s.add(e, mask);
+        t = t.add(e.mul(x.max(-1e4f)), mask);
+      }
+      sum += s.reduceLanes(VectorOperators.ADD);
+      weighted += t.reduceLanes(VectorOperators.ADD);
+    }
+    moments[0] = sum;
+    moments[1] = weighted;
+  }
+
+  /// `x *= factor`.
+  static void scale(long row, int count, float factor) {
+    int i = 0;
+    for (; i < Lanes.bound(count); i += Lanes.WIDTH) {
+      Lanes.store(Lanes.load(row, i).mul(factor), row, i);
+    }
+    if (i < count) {
+      VectorMask<Float> mask = Lanes.tail(i, count);
+      Lanes.store(Lanes.load(row, i, mask).mul(factor), row, i, mask);
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/// The numeric operations of a decoder, forward and backward.
+///
+/// [Kernels] is the interface; `CpuKernels` runs F32 on the CPU with the Vector API and BLAS over a
+/// [Team] of threads, and `TorchKernels` spells the same operations in libtorch for every other
+/// device: it is also the reference that the CPU kernels are tested against.
+@NullMarked
+package dev.burnish.kernel;
+
+import org.jspecify.annotations.NullMarked;
