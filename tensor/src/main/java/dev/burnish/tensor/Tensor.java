@@ -37,8 +37,7 @@ public final class Tensor implements AutoCloseable {
     TensorScope.register(this);
   }
 
-  // --- making tensors
-  // -------------------------------------------------------------------------------------------------
+  // --- making tensors ---
 
   /// A tensor of that shape with undefined contents.
   public static Tensor empty(DType dtype, Device device, long... shape) {
@@ -94,8 +93,7 @@ public final class Tensor implements AutoCloseable {
     return shape;
   }
 
-  // --- what it is
-  // -----------------------------------------------------------------------------------------------------
+  // --- what it is ---
 
   public long[] shape() {
     return shape.clone();
@@ -186,8 +184,7 @@ public final class Tensor implements AutoCloseable {
         : "Tensor[%s %s %s]".formatted(dtype, Arrays.toString(shape), device());
   }
 
-  // --- views
-  // ----------------------------------------------------------------------------------------------------------
+  // --- views ---
 
   public Tensor view(long... newShape) {
     return op("view", () -> handle.view(newShape));
@@ -219,8 +216,7 @@ public final class Tensor implements AutoCloseable {
     return op("alias", () -> handle.alias());
   }
 
-  // --- values
-  // ---------------------------------------------------------------------------------------------------------
+  // --- values ---
 
   public Tensor contiguous() {
     return op("contiguous", () -> handle.contiguous());
@@ -346,8 +342,7 @@ public final class Tensor implements AutoCloseable {
     return op("gt", () -> handle.gt(other.handle()), other);
   }
 
-  // --- in place
-  // -------------------------------------------------------------------------------------------------------
+  // --- in place ---
 
   public Tensor copy_(Tensor source) {
     return inPlace("copy_", () -> handle().copy_(source.handle()), source);
@@ -379,8 +374,16 @@ public final class Tensor implements AutoCloseable {
         source);
   }
 
-  // --- autograd
-  // -------------------------------------------------------------------------------------------------------
+  /// Overwrites the rows of this tensor that `index` names with the rows of `source`.
+  public Tensor indexCopy_(int dim, Tensor index, Tensor source) {
+    return inPlace(
+        "index_copy_",
+        () -> handle().index_copy_(dim, index.handle(), source.handle()),
+        index,
+        source);
+  }
+
+  // --- autograd ---
 
   /// Marks a leaf whose gradient [#backward] is to compute.
   public Tensor requiresGrad() {
@@ -413,8 +416,7 @@ public final class Tensor implements AutoCloseable {
     return op("detach", handle::detach);
   }
 
-  // --- ownership
-  // ------------------------------------------------------------------------------------------------------
+  // --- ownership ---
 
   public boolean isClosed() {
     return closed;

@@ -1,0 +1,26 @@
+package dev.burnish.nn;
+
+import java.util.List;
+
+/// What a decoder computes with: sizes, blocks, positions.
+///
+/// @param eps of the final norm
+/// @param tiedHead whether the head's matrix is the embedding
+/// @param maxPositions tokens of the longest sequence
+public record DecoderShape(
+    int vocabulary,
+    int hidden,
+    List<BlockShape> blocks,
+    double eps,
+    boolean tiedHead,
+    int maxPositions,
+    RopeTables rope) {
+  public DecoderShape {
+    blocks = List.copyOf(blocks);
+    if (vocabulary < 1 || hidden < 1 || blocks.isEmpty() || maxPositions < 1) {
+      throw new IllegalArgumentException(
+          "sizes are positive: vocabulary=%d hidden=%d blocks=%d maxPositions=%d"
+              .formatted(vocabulary, hidden, blocks.size(), maxPositions));
+    }
+  }
+}

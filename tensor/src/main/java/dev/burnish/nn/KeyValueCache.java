@@ -1,0 +1,41 @@
+package dev.burnish.nn;
+
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.Device;
+import dev.burnish.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Keys and values of past tokens: for each block, one row a slot. Who uses which slots is up to
+/// the caller.
+public final class KeyValueCache implements AutoCloseable {
+  private final int numSlots;
+  private final List<Tensor> keys = new ArrayList<>();
+  private final List<Tensor> values = new ArrayList<>();
+
+  public KeyValueCache(List<BlockShape> blocks, int numSlots, Device device) {
+    this.numSlots = numSlots;
+    for (BlockShape block : blocks) {
+      keys.add(Tensor.empty(DType.F32, device, numSlots, block.heads().keyValueDim()));
+      values.add(Tensor.empty(DType.F32, device, numSlots, block.heads().keyValueDim()));
+    }
+  }
+
+  public int numSlots() {
+    return numSlots;
+  }
+
+  Tensor keys(int block) {
+    return keys.get(block);
+  }
+
+  Tensor values(int block) {
+    return values.get(block);
+  }
+
+  @Override
+  public void close() {
+    keys.forEach(Tensor::close);
+    values.forEach(Tensor::close);
+  }
+}

@@ -1,0 +1,136 @@
+package dev.burnish.nn;
+
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.Device;
+import dev.burnish.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedSet;
+import org.jspecify.annotations.Nullable;
+
+/// The parameters of one part of a model in one flat F32 buffer, and their gradients in another of
+/// the same layout.
+///
+/// One buffer a block means one fused optimizer update, one copy to publish or to checkpoint, and
+/// matrices that are used together (query, key and value projections) as one matrix. The gradient
+/// buffer exists from the first [#gradients] to [#freeGradients].
+public final class Parameters implements AutoCloseable {
+  /// A named parameter and its shape.
+  public record Spec(String name, long... shape) {
+    public int size() {
+      long size = 1;
+      for (long dim : shape) {
+        size = Math.multiplyExact(size, dim);
+      }
+      return Math.toIntExact(size);
+    }
+  }
+
+  private final Device device;
+
+  private record Placed(Spec spec, int offset) {}
+
+  private final Map<String, Placed> placed = new LinkedHashMap<>();
+  private final Tensor values;
+  private final List<Tensor> views = new ArrayList<>();
+  private @Nullable Tensor gradients;
+
+  public Parameters(Device device, List<Spec> specs) {
+    this.device = device;
+    int size = 0;
+    for (Spec spec : specs) {
+      if (placed.put(spec.name(), new Placed(spec, size)) != null) {
+        throw new IllegalArgumentException("parameter names differ: name=" + spec.name());
+      }
+      size = Math.addExact(size, spec.size());
+    }
+    values = Tensor.zeros(DType.F32, device, size);
+  }
+
+  /// The names, in the order of the buffer.
+  public SequencedSet<String> names() {
+    return new LinkedHashSet<>(placed.keySet());
+  }
+
+  public Spec spec(String name) {
+    return find(name).spec();
+  }
+
+  /// First element of a parameter in the flat buffers.
+  public int offset(String name) {
+    return find(name).offset();
+  }
+
+  private Placed find(String name) {
+    Placed found = placed.get(name);
+    if (found == null) {
+      throw new IllegalArgumentException(
+          "no parameter of that name: name=%s names=%s".formatted(name, placed.keySet()));
+    }
+    return found;
+  }
+
+  /// All values, `[size]`.
+  public Tensor values() {
+    return values;
+  }
+
+  /// All gradients, `[size]`, made with zeros where there are none yet.
+  public Tensor gradients() {
+    Tensor existing = gradients;
+    if (existing == null) {
+      existing = Tensor.zeros(DType.F32, device, values.size(0));
+      gradients = existing;
+    }
+    return existing;
+  }
+
+  public boolean hasGradients() {
+    return gradients != null;
+  }
+
+  public void freeGradients() {
+    if (gradients != null) {
+      gradients.close();
+      gradients = null;
+    }
+  }
+
+  /// A view of one parameter, owned by this object.
+  public Tensor value(String name) {
+    return own(view(values, name, spec(name).shape()));
+  }
+
+  /// A view of adjacent parameters as one of that shape, owned by this object.
+  public Tensor fused(String first, long... shape) {
+    return own(view(values, first, shape));
+  }
+
+  /// A view of the gradient of one parameter, or of several adjacent ones as one of that shape. The
+  /// caller's to close.
+  public Tensor gradient(String first, long... shape) {
+    return view(gradients(), first, shape.length == 0 ? spec(first).shape() : shape);
+  }
+
+  private Tensor own(Tensor view) {
+    views.add(view);
+    return view;
+  }
+
+  private Tensor view(Tensor flat, String first, long[] shape) {
+    int size = new Spec(first, shape).size();
+    try (Tensor run = flat.narrow(0, offset(first), size)) {
+      return run.view(shape);
+    }
+  }
+
+  @Override
+  public void close() {
+    views.forEach(Tensor::close);
+    freeGradients();
+    values.close();
+  }
+}

@@ -1,0 +1,175 @@
+package dev.burnish.nn;
+
+import dev.burnish.kernel.Kernels;
+import dev.burnish.nn.DecoderBlock.Saved;
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One forward of a batch and the backward that may follow it.
+///
+/// The head is computed only for the targets, in chunks, so the logits of all tokens never exist at
+/// once; with a gradient, each chunk goes forward and backward before the next. A pass is used once
+/// and closed by whoever asked for it.
+public final class Pass implements AutoCloseable {
+  /// Elements of one chunk of logits: large enough for the matrix product, small enough for memory.
+  private static final int CHUNK_ELEMENTS = 12 << 20;
+
+  /// Turns log-probabilities into their gradient, chunk by chunk.
+  @FunctionalInterface
+  public interface Loss {
+    /// Fills `dLogp` (and `dEntropy`, which is all zero before) for the targets from `from` to
+    /// `to`.
+    void gradient(int from, int to, float[] logp, float[] entropy, float[] dLogp, float[] dEntropy);
+  }
+
+  /// Log-probability and entropy of each target, in their order.
+  public record LogProbs(float[] logp, float[] entropy) {}
+
+  private final Decoder decoder;
+  private final Kernels kernels;
+  private final int[] tokens;
+  private final Layout layout;
+  private final List<Tensor> inputs = new ArrayList<>();
+  private final List<@Nullable Saved> saved = new ArrayList<>();
+  private Tensor hidden_TH;
+
+  Pass(Decoder decoder, TokenForest forest, ActivationPolicy policy, boolean training) {
+    this.decoder = decoder;
+    this.kernels = decoder.kernels();
+    this.tokens = forest.tokens();
+    this.layout = decoder.layout(forest.positions(), forest.plan());
+    hidden_TH = states();
+    decoder.embed(tokens, hidden_TH);
+    List<DecoderBlock> blocks = decoder.blocks();
+    for (int i = 0; i < blocks.size(); i++) {
+      Tensor out_TH = states();
+      Saved kept = blocks.get(i).forward(hidden_TH, layout, out_TH);
+      long bytes = DecoderBlock.savedBytesPerToken(blocks.get(i).shape()) * tokens.length;
+      if (training && policy.keeps(i, blocks.size(), bytes)) {
+        saved.add(kept);
+      } else {
+        kept.close();
+        saved.add(null);
+      }
+      if (training) {
+        inputs.add(hidden_TH);
+      } else {
+        hidden_TH.close();
+      }
+      hidden_TH = out_TH;
+    }
+  }
+
+  private Tensor states() {
+    return Tensor.empty(DType.F32, decoder.device(), tokens.length, decoder.shape().hidden());
+  }
+
+  /// Log-probabilities of the targets under softmax(`scale` * logits). `scale` is 1 / temperature.
+  public LogProbs logProbs(Targets targets, double scale) {
+    return head(targets, scale, null, null);
+  }
+
+  /// Log-probabilities of the targets, and the gradient of a loss of them added to the gradients of
+  /// all parameters.
+  public LogProbs backward(Targets targets, double scale, Loss loss) {
+    if (inputs.size() != saved.size()) {
+      throw new IllegalStateException("a pass made by evaluate() has no backward; use forward()");
+    }
+    try (Tensor d_TH = Tensor.zeros(DType.F32, decoder.device(), hidden_TH.shape())) {
+      LogProbs result = head(targets, scale, loss, d_TH);
+      for (int i = saved.size() - 1; i >= 0; i--) {
+        blockBackward(i, d_TH);
+      }
+      decoder.embedBackward(tokens, d_TH);
+      return result;
+    }
+  }
+
+  private void blockBackward(int i, Tensor d_TH) {
+    DecoderBlock block = decoder.blocks().get(i);
+    Saved kept = saved.get(i);
+    if (kept == null) {
+      try (Tensor ignored = states()) {
+        kept = block.forward(inputs.get(i), layout, ignored);
+      }
+    }
+    block.backward(kept, layout, d_TH);
+    kept.close();
+    saved.set(i, null);
+    inputs.get(i).close();
+  }
+
+  private LogProbs head(Targets targets, double scale, @Nullable Loss loss, @Nullable Tensor d_TH) {
+    int[] rows = targets.rows();
+    int[] ids = targets.ids();
+    int count = rows.length;
+    LogProbs result = new LogProbs(new float[count], new float[count]);
+    float[] dLogp = new float[loss == null ? 0 : count];
+    float[] dEntropy = new float[dLogp.length];
+    if (count == 0) {
+      return result;
+    }
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor x_NH = f32(count, decoder.shape().hidden());
+      Tensor normed_NH = f32(count, decoder.shape().hidden());
+      Tensor rstd_N = f32(count);
+      kernels.gatherRows(hidden_TH, rows, x_NH);
+      decoder.norm(x_NH, normed_NH, rstd_N);
+      int chunk = Math.clamp(CHUNK_ELEMENTS / decoder.shape().vocabulary(), 16, 4096);
+      Tensor logits_NV = f32(Math.min(chunk, count), decoder.shape().vocabulary());
+      for (int from = 0; from < count; from += chunk) {
+        int to = Math.min(count, from + chunk);
+        Tensor part_NH = normed_NH.narrow(0, from, to - from);
+        Tensor part_NV = logits_NV.narrow(0, 0, to - from);
+        kernels.linear(part_NH, decoder.head(), null, part_NV, false);
+        kernels.logProbs(part_NV, ids, from, scale, result.logp(), result.entropy());
+        if (loss != null) {
+          loss.gradient(from, to, result.logp(), result.entropy(), dLogp, dEntropy);
+          float[] entropyGradient = isZero(dEntropy, from, to) ? new float[0] : dEntropy;
+          kernels.logProbsBackward(
+              part_NV, ids, from, scale, dLogp, entropyGradient, result.entropy());
+          kernels.linearBackwardWeight(part_NV, part_NH, decoder.headGradient());
+          kernels.linearBackwardInput(part_NV, decoder.head(), part_NH, false);
+        }
+      }
+      if (d_TH != null) {
+        decoder.normBackward(normed_NH, x_NH, rstd_N);
+        kernels.scatterAddRows(normed_NH, rows, d_TH);
+      }
+    }
+    return result;
+  }
+
+  private static boolean isZero(float[] values, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (values[i] != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Tensor f32(long... shape) {
+    return Tensor.empty(DType.F32, decoder.device(), shape);
+  }
+
+  /// Logits of some rows, `[rows, V]`; the caller's to close.
+  public Tensor logits(int... rows) {
+    return decoder.logits(hidden_TH, rows);
+  }
+
+  @Override
+  public void close() {
+    for (Saved kept : saved) {
+      if (kept != null) {
+        kept.close();
+      }
+    }
+    inputs.forEach(Tensor::close);
+    hidden_TH.close();
+  }
+}
