@@ -3,6 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,15 +11,22 @@ import java.util.List;
 /// the caller.
 public final class KeyValueCache implements AutoCloseable {
   private final int numSlots;
+  private final Device device;
   private final List<Tensor> keys = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
 
   public KeyValueCache(List<BlockShape> blocks, int numSlots, Device device) {
     this.numSlots = numSlots;
+    this.device = device;
     for (BlockShape block : blocks) {
-      keys.add(Tensor.empty(DType.F32, device, numSlots, block.heads().keyValueDim()));
-      values.add(Tensor.empty(DType.F32, device, numSlots, block.heads().keyValueDim()));
+      keys.add(rows(block));
+      values.add(rows(block));
     }
+  }
+
+  private Tensor rows(BlockShape block) {
+    return TensorScope.outside(
+        () -> Tensor.empty(DType.F32, device, numSlots, block.heads().keyValueDim()));
   }
 
   public int numSlots() {

@@ -3,12 +3,14 @@ package dev.burnish.nn;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The parameters of one part of a model in one flat F32 buffer, and their gradients in another of
@@ -47,7 +49,8 @@ public final class Parameters implements AutoCloseable {
       }
       size = Math.addExact(size, spec.size());
     }
-    values = Tensor.zeros(DType.F32, device, size);
+    int total = size;
+    values = TensorScope.outside(() -> Tensor.zeros(DType.F32, device, total));
   }
 
   /// The names, in the order of the buffer.
@@ -82,7 +85,7 @@ public final class Parameters implements AutoCloseable {
   public Tensor gradients() {
     Tensor existing = gradients;
     if (existing == null) {
-      existing = Tensor.zeros(DType.F32, device, values.size(0));
+      existing = TensorScope.outside(() -> Tensor.zeros(DType.F32, device, values.size(0)));
       gradients = existing;
     }
     return existing;
@@ -101,12 +104,12 @@ public final class Parameters implements AutoCloseable {
 
   /// A view of one parameter, owned by this object.
   public Tensor value(String name) {
-    return own(view(values, name, spec(name).shape()));
+    return own(() -> view(values, name, spec(name).shape()));
   }
 
   /// A view of adjacent parameters as one of that shape, owned by this object.
   public Tensor fused(String first, long... shape) {
-    return own(view(values, first, shape));
+    return own(() -> view(values, first, shape));
   }
 
   /// A view of the gradient of one parameter, or of several adjacent ones as one of that shape. The
@@ -115,7 +118,8 @@ public final class Parameters implements AutoCloseable {
     return view(gradients(), first, shape.length == 0 ? spec(first).shape() : shape);
   }
 
-  private Tensor own(Tensor view) {
+  private Tensor own(Supplier<Tensor> factory) {
+    Tensor view = TensorScope.outside(factory);
     views.add(view);
     return view;
   }

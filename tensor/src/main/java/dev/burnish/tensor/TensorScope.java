@@ -1,6 +1,7 @@
 package dev.burnish.tensor;
 
 import java.util.ArrayList;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Owner of the tensors that its thread makes while it is open; closing it frees their native
@@ -47,6 +48,17 @@ public final class TensorScope implements AutoCloseable {
       parent.tensors.add(tensor);
     }
     return tensor;
+  }
+
+  /// Makes tensors that belong to no scope, but to an object that outlives the block it is used in.
+  public static <T> T outside(Supplier<T> factory) {
+    TensorScope current = CURRENT.get();
+    CURRENT.remove();
+    try {
+      return factory.get();
+    } finally {
+      CURRENT.set(current);
+    }
   }
 
   static void register(Tensor tensor) {
