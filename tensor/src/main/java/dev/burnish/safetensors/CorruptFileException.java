@@ -1,0 +1,58 @@
+package dev.burnish.safetensors;
+
+import java.nio.file.Path;
+
+/// A model file breaks a rule of its format, or asks for something that is not supported. The
+/// message has the rule, the offending values, the tensor or key where there is one, and the file.
+public final class CorruptFileException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+  private static final int MAX_SHOWN = 120;
+
+  private final transient Path file;
+
+  /// @param rule the constraint that is broken, as a sentence without full stop
+  /// @param namesAndValues alternating names and values, as `"tensor", name, "begin", 5`
+  CorruptFileException(Path file, String rule, Object... namesAndValues) {
+    this(file, message(file, rule, namesAndValues) + "; fetch or write the file again");
+  }
+
+  private CorruptFileException(Path file, String message) {
+    super(message);
+    this.file = file;
+  }
+
+  /// For a file that keeps the rules of its format, but is of a kind that cannot be read.
+  static CorruptFileException unsupported(Path file, String rule, Object... namesAndValues) {
+    return new CorruptFileException(
+        file, message(file, rule, namesAndValues) + "; use another file or convert it");
+  }
+
+  /// The file that breaks the rule.
+  public Path file() {
+    return file;
+  }
+
+  private static String message(Path file, String rule, Object... namesAndValues) {
+    StringBuilder text = new StringBuilder(rule).append(": ");
+    for (int i = 0; i + 1 < namesAndValues.length; i += 2) {
+      text.append(namesAndValues[i]).append('=').append(shown(namesAndValues[i + 1])).append(", ");
+    }
+    return text.append("file=").append(file).toString();
+  }
+
+  /// Text of a hostile file made fit for a terminal: no control characters, bounded length.
+  static String shown(Object value) {
+    String text = String.valueOf(value);
+    StringBuilder shown = new StringBuilder();
+    text.codePoints()
+        .limit(MAX_SHOWN)
+        .forEach(c -> shown.appendCodePoint(Character.isISOControl(c) || isUnpaired(c) ? '?' : c));
+    return shown.length() < text.length() && text.length() > MAX_SHOWN
+        ? shown.append("...").toString()
+        : shown.toString();
+  }
+
+  private static boolean isUnpaired(int codePoint) {
+    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+  }
+}

@@ -1,0 +1,184 @@
+package dev.burnish.safetensors;
+
+import dev.burnish.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.stream.LongStream;
+
+/// Conversion of stored elements to F32 and back, on all cores where there are many.
+///
+/// To F32: exact for F16, BF16, F8 and small integers, else rounded to nearest even. From F32 to
+/// F16 and BF16: round to nearest even, infinities and signs kept, overflow to infinity, a NaN
+/// stays a (quiet) NaN.
+public final class Float32 {
+  static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static final int CHUNK = 1 << 16;
+  private static final float[] E4M3 = e4m3Table();
+
+  private Float32() {}
+
+  /// Converts all elements of `source` to F32.
+  ///
+  /// @param source elements of type `dtype`
+  /// @param destination four bytes for each of them
+  public static void decode(DType dtype, MemorySegment source, MemorySegment destination) {
+    long count = source.byteSize() / dtype.bytes();
+    requireRoom(destination, count * Float.BYTES);
+    if (dtype == DType.F32) {
+      parallel(count, (from, n) -> copyBytes(source, destination, from * 4L, n * 4L));
+    } else {
+      parallel(count, (from, n) -> decodeChunk(dtype, source, destination, from, n));
+    }
+  }
+
+  /// Converts F32 elements to `dtype`, which is F32, F16 or BF16.
+  public static void encode(DType dtype, MemorySegment source, MemorySegment destination) {
+    long count = source.byteSize() / Float.BYTES;
+    requireRoom(destination, count * dtype.bytes());
+    switch (dtype) {
+      case F32 -> parallel(count, (from, n) -> copyBytes(source, destination, from * 4L, n * 4L));
+      case F16, BF16 ->
+          parallel(count, (from, n) -> encodeChunk(dtype, source, destination, from, n));
+      case F64, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U8, BOOL ->
+          throw new IllegalArgumentException(
+              "weights are stored as F32, F16 or BF16: dtype=%s; choose one of these"
+                  .formatted(dtype));
+    }
+  }
+
+  /// Nearest BF16, ties to even.
+  public static short toBf16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if ((bits & 0x7fffffff) > 0x7f800000) {
+      return (short) ((bits >>> 16) | 0x40);
+    }
+    return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+  }
+
+  /// The value of a BF16.
+  public static float ofBf16(short bits) {
+    return Float.intBitsToFloat(bits << 16);
+  }
+
+  /// A piece of work over `count` elements from `from`.
+  interface Range {
+    void apply(long from, int count);
+  }
+
+  /// Runs `work` over all of `count` elements in pieces of 65 536, on all cores if there are
+  /// several.
+  static void parallel(long count, Range work) {
+    long chunks = (count + CHUNK - 1) / CHUNK;
+    LongStream indices = LongStream.range(0, chunks);
+    (chunks > 1 ? indices.parallel() : indices)
+        .forEach(i -> work.apply(i * CHUNK, Math.toIntExact(Math.min(CHUNK, count - i * CHUNK))));
+  }
+
+  private static void copyBytes(MemorySegment source, MemorySegment destination, long at, long n) {
+    MemorySegment.copy(source, at, destination, at, n);
+  }
+
+  private static void decodeChunk(
+      DType dtype, MemorySegment source, MemorySegment destination, long from, int n) {
+    float[] out = new float[n];
+    switch (dtype) {
+      case F16, BF16, I16 -> shorts(dtype, source, from, out);
+      case F8_E4M3, F8_E5M2, I8, U8, BOOL -> bytes(dtype, source, from, out);
+      case F32, F64, I32, I64 -> wide(dtype, source, from, out);
+    }
+    MemorySegment.copy(out, 0, destination, FLOAT, from * Float.BYTES, n);
+  }
+
+  private static void shorts(DType dtype, MemorySegment source, long from, float[] out) {
+    short[] raw = new short[out.length];
+    MemorySegment.copy(source, SHORT, from * Short.BYTES, raw, 0, raw.length);
+    if (dtype == DType.F16) {
+      for (int i = 0; i < raw.length; i++) {
+        out[i] = Float.float16ToFloat(raw[i]);
+      }
+    } else if (dtype == DType.BF16) {
+      for (int i = 0; i < raw.length; i++) {
+        out[i] = ofBf16(raw[i]);
+      }
+    } else {
+      for (int i = 0; i < raw.length; i++) {
+        out[i] = raw[i];
+      }
+    }
+  }
+
+  private static void bytes(DType dtype, MemorySegment source, long from, float[] out) {
+    for (int i = 0; i < out.length; i++) {
+      byte raw = source.get(ValueLayout.JAVA_BYTE, from + i);
+      out[i] =
+          switch (dtype) {
+            case F8_E4M3 -> E4M3[raw & 0xff];
+            case F8_E5M2 -> Float.float16ToFloat((short) (raw << 8));
+            case I8 -> raw;
+            case U8 -> raw & 0xff;
+            case BOOL -> raw == 0 ? 0f : 1f;
+            case F64, F32, F16, BF16, I64, I32, I16 -> throw new AssertionError(dtype);
+          };
+    }
+  }
+
+  private static void wide(DType dtype, MemorySegment source, long from, float[] out) {
+    for (int i = 0; i < out.length; i++) {
+      long at = (from + i) * dtype.bytes();
+      out[i] =
+          switch (dtype) {
+            case F32 -> source.get(FLOAT, at);
+            case F64 -> (float) source.get(DOUBLE, at);
+            case I32 -> source.get(INT, at);
+            case I64 -> source.get(LONG, at);
+            case F16, BF16, F8_E4M3, F8_E5M2, I16, I8, U8, BOOL -> throw new AssertionError(dtype);
+          };
+    }
+  }
+
+  private static void encodeChunk(
+      DType dtype, MemorySegment source, MemorySegment destination, long from, int n) {
+    float[] in = new float[n];
+    MemorySegment.copy(source, FLOAT, from * Float.BYTES, in, 0, n);
+    short[] out = new short[n];
+    for (int i = 0; i < n; i++) {
+      out[i] = dtype == DType.F16 ? Float.floatToFloat16(in[i]) : toBf16(in[i]);
+    }
+    MemorySegment.copy(out, 0, destination, SHORT, from * Short.BYTES, n);
+  }
+
+  /// 1 sign, 4 exponent (bias 7), 3 mantissa bits; no infinity, one NaN of each sign.
+  private static float[] e4m3Table() {
+    float[] table = new float[256];
+    for (int i = 0; i < 256; i++) {
+      int exponent = (i >> 3) & 15;
+      int mantissa = i & 7;
+      float size =
+          exponent == 0
+              ? mantissa * 0x1p-9f
+              : (8 + mantissa) * (float) Math.scalb(1.0, exponent - 10);
+      float value = (i & 0x7f) == 0x7f ? Float.NaN : size;
+      table[i] = i < 128 ? value : -value;
+    }
+    return table;
+  }
+
+  private static void requireRoom(MemorySegment destination, long bytes) {
+    if (destination.byteSize() != bytes) {
+      throw new IllegalArgumentException(
+          "destination must be as large as the result: needs=%d, has=%d bytes"
+              .formatted(bytes, destination.byteSize()));
+    }
+  }
+}

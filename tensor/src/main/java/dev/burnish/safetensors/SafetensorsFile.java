@@ -1,0 +1,108 @@
+package dev.burnish.safetensors;
+
+import dev.burnish.safetensors.SafetensorsHeader.Entry;
+import dev.burnish.tensor.DType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Set;
+
+/// A memory-mapped safetensors file. Opening validates the whole header and reads no tensor;
+/// tensors are read-only views of the map and end with [#close]. Safe for use by several threads.
+public final class SafetensorsFile implements Checkpoint.Source {
+  private final Path path;
+  private final Arena arena;
+  private final MemorySegment map;
+  private final SafetensorsHeader header;
+
+  private SafetensorsFile(Path path, Arena arena, MemorySegment map) {
+    this.path = path;
+    this.arena = arena;
+    this.map = map;
+    this.header = SafetensorsHeader.parse(path, map);
+  }
+
+  /// Maps `file`.
+  ///
+  /// @throws CorruptFileException where the file breaks a rule of the format
+  /// @throws UncheckedIOException where it cannot be read
+  @SuppressWarnings("MustBeClosedChecker") // the file owns the arena, and closes it
+  public static SafetensorsFile open(Path file) {
+    Arena arena = Arena.ofShared();
+    try {
+      return new SafetensorsFile(file, arena, map(file, arena));
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  static MemorySegment map(Path file, Arena arena) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot map file=" + file + ": " + e, e);
+    }
+  }
+
+  /// The `__metadata__` of the header.
+  public Map<String, String> metadata() {
+    return Collections.unmodifiableMap(header.metadata());
+  }
+
+  @Override
+  public Map<String, String> description() {
+    return metadata();
+  }
+
+  /// Names of all tensors in the order of the header.
+  @Override
+  public Set<String> names() {
+    return Collections.unmodifiableSet(header.entries().keySet());
+  }
+
+  @Override
+  public DType dtype(String name) {
+    return entry(name).dtype();
+  }
+
+  @Override
+  public long[] shape(String name) {
+    return entry(name).shape().clone();
+  }
+
+  /// A view of the tensor. Where the file is not padded, its address need not be a multiple of the
+  /// element size: read it with unaligned layouts, or [#copyTo].
+  @Override
+  public StoredTensor get(String name) {
+    Entry entry = entry(name);
+    MemorySegment data =
+        map.asSlice(header.dataStart() + entry.begin(), entry.end() - entry.begin());
+    return new StoredTensor(name, entry.dtype(), entry.shape(), data);
+  }
+
+  @Override
+  public void copyTo(String name, MemorySegment f32Destination) {
+    StoredTensor tensor = get(name);
+    Float32.decode(tensor.dtype(), tensor.data(), f32Destination);
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+
+  private Entry entry(String name) {
+    Entry entry = header.entries().get(name);
+    if (entry == null) {
+      throw Checkpoint.unknownTensor(path, name, header.entries().keySet());
+    }
+    return entry;
+  }
+}

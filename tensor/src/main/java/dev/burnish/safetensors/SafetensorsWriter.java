@@ -1,0 +1,207 @@
+package dev.burnish.safetensors;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// Writes safetensors files, byte for byte as the original library does: tensors in the order of
+/// falling element size, then name; the header padded so that data begins at a multiple of 8.
+///
+/// A file appears whole or not at all, also when the disk fills up or the process is killed: it is
+/// written beside its target, forced to the disk and renamed.
+public final class SafetensorsWriter {
+  /// The file of a model that is not sharded.
+  public static final String SINGLE = "model.safetensors";
+
+  /// The index of a model that is.
+  public static final String INDEX = "model.safetensors.index.json";
+
+  private static final long PIECE = 1L << 26;
+
+  private SafetensorsWriter() {}
+
+  /// Writes one file, replacing what is there.
+  ///
+  /// @throws IllegalArgumentException where two tensors have one name
+  /// @throws java.io.UncheckedIOException where it cannot be written; the target is as it was
+  public static void write(
+      Path file, Collection<StoredTensor> tensors, Map<String, String> metadata) {
+    try (AtomicFile whole = prepare(file, tensors, metadata)) {
+      whole.commit();
+    }
+  }
+
+  /// Writes `model.safetensors` where all tensors fit `maxShardBytes`, else shards named
+  /// `model-00001-of-0000N.safetensors` and their index. A model that was in the folder is
+  /// replaced: its files that the new one does not have are removed last.
+  ///
+  /// @param maxShardBytes bytes of tensors in a shard; a larger tensor gets a shard of its own
+  public static void writeSharded(
+      Path folder,
+      Collection<StoredTensor> tensors,
+      Map<String, String> metadata,
+      long maxShardBytes) {
+    if (maxShardBytes <= 0) {
+      throw new IllegalArgumentException(
+          "a shard must hold something: maxShardBytes=%d; give at least 1"
+              .formatted(maxShardBytes));
+    }
+    requireDistinct(tensors);
+    List<List<StoredTensor>> shards = shards(tensors, maxShardBytes);
+    Set<String> written = new HashSet<>();
+    if (shards.size() <= 1) {
+      write(folder.resolve(SINGLE), tensors, metadata);
+      written.add(SINGLE);
+    } else {
+      writeShards(folder, shards, metadata, written);
+    }
+    removeStale(folder, written);
+  }
+
+  private static void writeShards(
+      Path folder,
+      List<List<StoredTensor>> shards,
+      Map<String, String> metadata,
+      Set<String> written) {
+    List<AtomicFile> files = new ArrayList<>();
+    try {
+      Map<String, String> weightMap = new TreeMap<>();
+      long total = 0;
+      for (int i = 0; i < shards.size(); i++) {
+        String name = "model-%05d-of-%05d.safetensors".formatted(i + 1, shards.size());
+        files.add(prepare(folder.resolve(name), shards.get(i), metadata));
+        written.add(name);
+        for (StoredTensor tensor : shards.get(i)) {
+          weightMap.put(tensor.name(), name);
+          total += tensor.data().byteSize();
+        }
+      }
+      Map<String, Object> index = new LinkedHashMap<>();
+      index.put("metadata", Map.of("total_size", total));
+      index.put("weight_map", weightMap);
+      byte[] json = StrictJson.pretty(index);
+      files.add(
+          AtomicFile.prepare(
+              folder.resolve(INDEX), c -> AtomicFile.writeFully(c, ByteBuffer.wrap(json))));
+      written.add(INDEX);
+      files.forEach(AtomicFile::commit);
+    } finally {
+      files.forEach(AtomicFile::close);
+    }
+  }
+
+  private static AtomicFile prepare(
+      Path file, Collection<StoredTensor> tensors, Map<String, String> metadata) {
+    requireDistinct(tensors);
+    List<StoredTensor> sorted = new ArrayList<>(tensors);
+    sorted.sort(
+        Comparator.comparingInt((StoredTensor t) -> -t.dtype().bytes())
+            .thenComparing(StoredTensor::name));
+    byte[] header = header(sorted, metadata);
+    return AtomicFile.prepare(
+        file,
+        channel -> {
+          AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
+          for (StoredTensor tensor : sorted) {
+            writeData(channel, tensor.data());
+          }
+        });
+  }
+
+  static void writeData(FileChannel channel, MemorySegment data) throws IOException {
+    for (long at = 0; at < data.byteSize(); at += PIECE) {
+      long n = Math.min(PIECE, data.byteSize() - at);
+      AtomicFile.writeFully(channel, data.asSlice(at, n).asByteBuffer());
+    }
+  }
+
+  private static byte[] header(List<StoredTensor> tensors, Map<String, String> metadata) {
+    Map<String, Object> tree = new LinkedHashMap<>();
+    if (!metadata.isEmpty()) {
+      tree.put("__metadata__", metadata);
+    }
+    long at = 0;
+    for (StoredTensor tensor : tensors) {
+      long end = at + tensor.data().byteSize();
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("dtype", tensor.dtype().name());
+      entry.put("shape", tensor.shape());
+      entry.put("data_offsets", new long[] {at, end});
+      tree.put(tensor.name(), entry);
+      at = end;
+    }
+    byte[] json = StrictJson.MAPPER.writeValueAsBytes(tree);
+    int padded = (json.length + 7) / 8 * 8;
+    if (padded > SafetensorsHeader.MAX_HEADER || tensors.size() > SafetensorsHeader.MAX_TENSORS) {
+      throw new IllegalArgumentException(
+          "header must have at most 16 MiB and 131072 tensors: bytes=%d, tensors=%d; write shards"
+              .formatted(padded, tensors.size()));
+    }
+    ByteBuffer header = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
+    header.putLong(padded).put(json);
+    Arrays.fill(header.array(), 8 + json.length, 8 + padded, (byte) ' ');
+    return header.array();
+  }
+
+  private static List<List<StoredTensor>> shards(
+      Collection<StoredTensor> tensors, long maxShardBytes) {
+    List<List<StoredTensor>> shards = new ArrayList<>();
+    List<StoredTensor> shard = new ArrayList<>();
+    long bytes = 0;
+    for (StoredTensor tensor : tensors) {
+      long size = tensor.data().byteSize();
+      if (!shard.isEmpty() && bytes + size > maxShardBytes) {
+        shards.add(shard);
+        shard = new ArrayList<>();
+        bytes = 0;
+      }
+      shard.add(tensor);
+      bytes += size;
+    }
+    shards.add(shard);
+    return shards;
+  }
+
+  private static void removeStale(Path folder, Set<String> written) {
+    try (var files = Files.newDirectoryStream(folder, "model*.safetensors*")) {
+      for (Path file : files) {
+        String name = file.getFileName().toString();
+        boolean ours =
+            name.equals(SINGLE)
+                || name.equals(INDEX)
+                || name.matches("model-\\d{5}-of-\\d{5}\\.safetensors");
+        if (ours && !written.contains(name)) {
+          Files.delete(file);
+        }
+      }
+      AtomicFile.forceFolder(folder);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException("cannot clear folder=" + folder + ": " + e, e);
+    }
+  }
+
+  private static void requireDistinct(Collection<StoredTensor> tensors) {
+    Set<String> names = new HashSet<>();
+    for (StoredTensor tensor : tensors) {
+      if (!names.add(tensor.name()) || tensor.name().equals("__metadata__")) {
+        throw new IllegalArgumentException(
+            "tensor names must be distinct and not __metadata__: tensor=%s; rename one"
+                .formatted(tensor.name()));
+      }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package dev.burnish.safetensors;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// JSON of files that are not trusted: bounded depth and sizes, no duplicate names, UTF-8 only.
+final class StrictJson {
+  private static final int MAX_DEPTH = 32;
+
+  /// For tokens one by one.
+  static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxStringLength(8 << 20)
+                  .maxNameLength(4096)
+                  .maxNumberLength(64)
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
+          .build();
+
+  static final JsonMapper MAPPER =
+      JsonMapper.builder(FACTORY).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  private StrictJson() {}
+
+  /// The object in `file`.
+  ///
+  /// @throws CorruptFileException where it is larger than `maxBytes`, no JSON, or no object
+  static ObjectNode object(Path file, long maxBytes) {
+    try {
+      long size = Files.size(file);
+      if (size > maxBytes) {
+        throw new CorruptFileException(
+            file, "JSON file is too large", "bytes", size, "limit", maxBytes);
+      }
+      return object(file, Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
+    }
+  }
+
+  static ObjectNode object(Path file, byte[] json) {
+    try {
+      JsonNode node = MAPPER.readTree(json);
+      if (node instanceof ObjectNode object) {
+        return object;
+      }
+      throw new CorruptFileException(file, "file must hold a JSON object", "found", node);
+    } catch (JacksonException e) {
+      throw corrupt(file, e);
+    }
+  }
+
+  static CorruptFileException corrupt(Path file, JacksonException cause) {
+    CorruptFileException corrupt =
+        new CorruptFileException(
+            file,
+            "JSON must be well formed, without duplicate names, at most %d deep"
+                .formatted(MAX_DEPTH),
+            "problem",
+            cause.getOriginalMessage());
+    corrupt.initCause(cause);
+    return corrupt;
+  }
+
+  static byte[] pretty(Object tree) {
+    String text = MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(tree);
+    return (text + "\n").getBytes(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.safetensors;
+
+import org.jspecify.annotations.NullMarked;
