@@ -1,0 +1,90 @@
+package dev.burnish.text;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// The files of a tokenizer by name, as bytes, so that saving gives back what was loaded.
+///
+/// @param origin where they come from, for messages
+/// @param contents file name to content; `tokenizer.json` is always there
+@SuppressWarnings("ArrayRecordComponent") // file contents are carried, not compared
+public record TokenizerFiles(String origin, Map<String, byte[]> contents) {
+  static final String TOKENIZER = "tokenizer.json";
+  static final String CONFIG = "tokenizer_config.json";
+  static final String TEMPLATE = "chat_template.jinja";
+  private static final List<String> NAMES =
+      List.of(
+          TOKENIZER,
+          CONFIG,
+          TEMPLATE,
+          "chat_template.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "vocab.json",
+          "merges.txt");
+  private static final long LARGEST_FILE = 256L << 20;
+
+  public TokenizerFiles {
+    contents = Map.copyOf(contents);
+    if (!contents.containsKey(TOKENIZER)) {
+      throw new TokenizerException(
+          "%s has no %s; export the tokenizer with save_pretrained of a fast tokenizer"
+              .formatted(origin, TOKENIZER));
+    }
+  }
+
+  /// Reads the tokenizer's files of a folder.
+  ///
+  /// @throws TokenizerException if there is no `tokenizer.json` or a file cannot be read
+  public static TokenizerFiles read(Path directory) {
+    if (!Files.isDirectory(directory)) {
+      throw new TokenizerException(
+          "no tokenizer at directory=%s, which is not a folder".formatted(directory));
+    }
+    Map<String, byte[]> contents = new TreeMap<>();
+    for (String name : NAMES) {
+      Path file = directory.resolve(name);
+      try {
+        long size = Files.size(file);
+        if (size > LARGEST_FILE) {
+          throw new TokenizerException(
+              "file=%s of size=%d exceeds %d bytes, more than any tokenizer has"
+                  .formatted(file, size, LARGEST_FILE));
+        }
+        contents.put(name, Files.readAllBytes(file));
+      } catch (NoSuchFileException absent) {
+        // Each file but tokenizer.json, which the constructor demands, may be absent.
+      } catch (IOException e) {
+        throw new TokenizerException("cannot read file=%s: %s".formatted(file, e.getMessage()), e);
+      }
+    }
+    return new TokenizerFiles(directory.toString(), contents);
+  }
+
+  /// Writes each file to a temporary name in the folder and moves it into place.
+  void write(Path directory) {
+    for (Map.Entry<String, byte[]> entry : contents.entrySet()) {
+      Path target = directory.resolve(entry.getKey());
+      try {
+        Files.createDirectories(directory);
+        Path partial = Files.createTempFile(directory, entry.getKey(), ".partial");
+        try {
+          Files.write(partial, entry.getValue());
+          partial.toFile().setReadable(true, false);
+          Files.move(
+              partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+          Files.deleteIfExists(partial);
+        }
+      } catch (IOException e) {
+        throw new TokenizerException("cannot write file=%s: %s".formatted(target, e), e);
+      }
+    }
+  }
+}
