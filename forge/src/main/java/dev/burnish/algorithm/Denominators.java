@@ -1,0 +1,49 @@
+package dev.burnish.algorithm;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/// What the losses of a step are divided by: counts over all micro-batches and ranks, so that a
+/// batch in parts gives the sum that it gives whole.
+///
+/// @param tokens targets
+/// @param sequences sequences with at least one target
+/// @param groupTokens the targets of each prompt that has any
+public record Denominators(long tokens, long sequences, Map<Integer, Long> groupTokens) {
+  public Denominators {
+    groupTokens = Map.copyOf(groupTokens);
+    if (tokens < 0 || sequences < 0) {
+      throw new IllegalArgumentException(
+          "counts are not negative: tokens=%d sequences=%d; count them with Denominators.of"
+              .formatted(tokens, sequences));
+    }
+  }
+
+  /// The counts of one part of a batch.
+  public static Denominators of(TokenLayout layout) {
+    long tokens = 0;
+    long sequences = 0;
+    Map<Integer, Long> groups = new TreeMap<>();
+    for (int i = 0; i < layout.numSequences(); i++) {
+      long targets = layout.numTargets(i);
+      if (targets > 0) {
+        tokens += targets;
+        sequences++;
+        groups.merge(layout.group()[i], targets, Long::sum);
+      }
+    }
+    return new Denominators(tokens, sequences, groups);
+  }
+
+  /// The counts of two parts together.
+  public Denominators plus(Denominators other) {
+    Map<Integer, Long> groups = new TreeMap<>(groupTokens);
+    other.groupTokens.forEach((group, count) -> groups.merge(group, count, Long::sum));
+    return new Denominators(tokens + other.tokens, sequences + other.sequences, groups);
+  }
+
+  /// Prompts with at least one target.
+  public long prompts() {
+    return groupTokens.size();
+  }
+}

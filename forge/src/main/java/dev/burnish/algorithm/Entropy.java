@@ -1,0 +1,44 @@
+package dev.burnish.algorithm;
+
+/// Entropy of the distribution that logits stand for: the reference for the trainer's kernel, whose
+/// loss term is `-coefficient` times the mean entropy.
+public final class Entropy {
+  private Entropy() {}
+
+  /// The log-probability of each entry.
+  public static double[] logSoftmax(double[] logits) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (double logit : logits) {
+      max = Math.max(max, logit);
+    }
+    double sum = 0;
+    for (double logit : logits) {
+      sum += Math.exp(logit - max);
+    }
+    double[] logp = new double[logits.length];
+    for (int j = 0; j < logits.length; j++) {
+      logp[j] = logits[j] - max - Math.log(sum);
+    }
+    return logp;
+  }
+
+  /// In nats.
+  public static double of(double[] logits) {
+    double entropy = 0;
+    for (double logp : logSoftmax(logits)) {
+      entropy -= logp == Double.NEGATIVE_INFINITY ? 0 : Math.exp(logp) * logp;
+    }
+    return entropy;
+  }
+
+  /// The derivative of [#of] with respect to each logit: `-p (log p + H)`.
+  public static double[] gradient(double[] logits) {
+    double entropy = of(logits);
+    double[] gradient = logSoftmax(logits);
+    for (int j = 0; j < gradient.length; j++) {
+      double logp = gradient[j];
+      gradient[j] = logp == Double.NEGATIVE_INFINITY ? 0 : -Math.exp(logp) * (logp + entropy);
+    }
+    return gradient;
+  }
+}

@@ -1,0 +1,170 @@
+package dev.burnish.algorithm.preference;
+
+/// The DPO family: a function of `h = (chosen - refChosen) - (rejected - refRejected)`.
+///
+/// Source: Rafailov et al. 2023; TRL `dpo_trainer.py`, OpenRLHF `models/loss.py`.
+public sealed interface PreferenceLoss {
+  /// `-log sigmoid(beta h)`.
+  record Sigmoid(double beta) implements PreferenceLoss {
+    public Sigmoid {
+      positive(beta);
+    }
+  }
+
+  /// `-log sigmoid(beta h)` of margins per token, TRL's `sigmoid_norm`.
+  record NormalizedSigmoid(double beta) implements PreferenceLoss {
+    public NormalizedSigmoid {
+      positive(beta);
+    }
+  }
+
+  /// cDPO: labels are wrong with probability `noise`.
+  record Conservative(double beta, double noise) implements PreferenceLoss {
+    public Conservative {
+      positive(beta);
+      minority(noise);
+    }
+  }
+
+  /// Robust DPO: [Conservative] made unbiased.
+  record Robust(double beta, double noise) implements PreferenceLoss {
+    public Robust {
+      positive(beta);
+      minority(noise);
+    }
+  }
+
+  /// `max(0, 1 - beta h)`.
+  record Hinge(double beta) implements PreferenceLoss {
+    public Hinge {
+      positive(beta);
+    }
+  }
+
+  /// IPO on summed log-probabilities, `(h - 1 / (2 beta))^2`, as OpenRLHF has it.
+  record Ipo(double beta) implements PreferenceLoss {
+    public Ipo {
+      positive(beta);
+    }
+  }
+
+  /// IPO on mean log-probabilities of tokens, as the paper, TRL and AReaL have it.
+  record NormalizedIpo(double beta) implements PreferenceLoss {
+    public NormalizedIpo {
+      positive(beta);
+    }
+  }
+
+  double beta();
+
+  /// The loss of a pair with this margin.
+  default double value(double h) {
+    double z = beta() * h;
+    return switch (this) {
+      case Sigmoid _, NormalizedSigmoid _ -> -Logistic.logSigmoid(z);
+      case Conservative(double beta, double noise) ->
+          -(1 - noise) * Logistic.logSigmoid(z) - noise * Logistic.logSigmoid(-z);
+      case Robust(double beta, double noise) ->
+          (-(1 - noise) * Logistic.logSigmoid(z) + noise * Logistic.logSigmoid(-z))
+              / (1 - 2 * noise);
+      case Hinge _ -> Math.max(0, 1 - z);
+      case Ipo(double beta) -> square(h - 1 / (2 * beta));
+      case NormalizedIpo(double beta) -> square(h - 1 / (2 * beta));
+    };
+  }
+
+  /// The derivative of [#value] with respect to the margin.
+  default double slope(double h) {
+    double z = beta() * h;
+    return switch (this) {
+      case Sigmoid(double beta) -> -beta * Logistic.sigmoid(-z);
+      case NormalizedSigmoid(double beta) -> -beta * Logistic.sigmoid(-z);
+      case Conservative(double beta, double noise) ->
+          beta * (noise * Logistic.sigmoid(z) - (1 - noise) * Logistic.sigmoid(-z));
+      case Robust(double beta, double noise) ->
+          -beta
+              * ((1 - noise) * Logistic.sigmoid(-z) + noise * Logistic.sigmoid(z))
+              / (1 - 2 * noise);
+      case Hinge(double beta) -> z < 1 ? -beta : 0;
+      case Ipo(double beta) -> 2 * (h - 1 / (2 * beta));
+      case NormalizedIpo(double beta) -> 2 * (h - 1 / (2 * beta));
+    };
+  }
+
+  /// Whether margins are per token.
+  default boolean perToken() {
+    return switch (this) {
+      case NormalizedSigmoid _, NormalizedIpo _ -> true;
+      case Sigmoid _, Conservative _, Robust _, Hinge _, Ipo _ -> false;
+    };
+  }
+
+  /// @param perPair losses, not divided
+  /// @param chosenGradient derivative of the value with respect to each chosen log-probability
+  /// @param chosenRewards `beta (logp - refLogp)`: what the policy's implicit reward model says
+  /// @param numRight pairs whose chosen response has the larger reward
+  @SuppressWarnings("ArrayRecordComponent") // handed to the trainer at once; never compared
+  record Result(
+      double value,
+      double[] perPair,
+      double[] chosenGradient,
+      double[] rejectedGradient,
+      double[] chosenRewards,
+      double[] rejectedRewards,
+      int numRight) {}
+
+  /// The mean over pairs.
+  ///
+  /// @param globalPairs of all micro-batches and ranks
+  default Result evaluate(PairBatch batch, long globalPairs) {
+    int pairs = batch.size();
+    var result =
+        new Result(
+            0,
+            new double[pairs],
+            new double[pairs],
+            new double[pairs],
+            new double[pairs],
+            new double[pairs],
+            0);
+    double sum = 0;
+    int right = 0;
+    for (int i = 0; i < pairs; i++) {
+      double h = perToken() ? batch.normalizedMargin(i) : batch.margin(i);
+      double slope = slope(h) / globalPairs;
+      result.perPair[i] = value(h);
+      result.chosenGradient[i] = perToken() ? slope / Math.max(1, batch.chosenLengths()[i]) : slope;
+      result.rejectedGradient[i] =
+          perToken() ? -slope / Math.max(1, batch.rejectedLengths()[i]) : -slope;
+      result.chosenRewards[i] = beta() * (batch.chosenLogp()[i] - batch.refChosenLogp()[i]);
+      result.rejectedRewards[i] = beta() * (batch.rejectedLogp()[i] - batch.refRejectedLogp()[i]);
+      sum += result.perPair[i] / globalPairs;
+      right += result.chosenRewards[i] > result.rejectedRewards[i] ? 1 : 0;
+    }
+    return new Result(
+        sum,
+        result.perPair,
+        result.chosenGradient,
+        result.rejectedGradient,
+        result.chosenRewards,
+        result.rejectedRewards,
+        right);
+  }
+
+  private static double square(double x) {
+    return x * x;
+  }
+
+  private static void positive(double beta) {
+    if (!(beta > 0)) {
+      throw new IllegalArgumentException("beta is positive: beta=" + beta + "; 0.1 is usual");
+    }
+  }
+
+  private static void minority(double noise) {
+    if (!(noise >= 0 && noise < 0.5)) {
+      throw new IllegalArgumentException(
+          "noise lies in [0, 0.5): noise=" + noise + "; 0.1 says one label in ten is wrong");
+    }
+  }
+}

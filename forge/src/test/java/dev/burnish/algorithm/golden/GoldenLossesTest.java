@@ -1,0 +1,124 @@
+package dev.burnish.algorithm.golden;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.burnish.testing.SharedFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+class GoldenLossesTest {
+  /// Gradients in the file are rounded to eight decimals.
+  private static final double TOLERANCE = 1e-8;
+
+  /// Keys that are no loss, or whose inputs the file does not say; every other key is checked.
+  private static final String[] NOT_CHECKED = {
+    "dpo.ipo length-normalised (TRL,AReaL) mean",
+    "value.clipped eps=.2 0.5*mean(max)",
+    "lora r=1 alpha=16: y = Wx + (alpha/r) B(Ax)",
+    "lora merged W",
+    "rslora r=4 alpha=16 scale",
+    "lora r=4 alpha=16 scale",
+    "lora A kaiming_uniform(a=sqrt5) bound for fan_in=in_features=64 = 1/sqrt(64)"
+  };
+
+  @TempDir Path folder;
+
+  @Test
+  void everyKeyOfTheFileIsRightOrKnownNotToBeALoss() throws IOException {
+    var report = GoldenLosses.verify(golden(), TOLERANCE);
+
+    assertThat(report.failures()).isEmpty();
+    assertThat(report.passed()).isTrue();
+    assertThat(report.skipped().stream().map(GoldenLosses.Entry.Skipped::key))
+        .containsExactlyInAnyOrder(NOT_CHECKED);
+  }
+
+  @Test
+  void aValueThatIsOffFailsUnderItsKey() throws IOException {
+    Path file = changed(root -> root.put("kl.k3 token-mean", 0.0135));
+
+    var report = GoldenLosses.verify(file, 1e-6);
+
+    assertThat(report.passed()).isFalse();
+    assertThat(report.failures())
+        .singleElement()
+        .satisfies(entry -> assertThat(entry.key()).isEqualTo("kl.k3 token-mean"));
+  }
+
+  @Test
+  void otherInputsChangeWhatIsExpected() throws IOException {
+    Path file =
+        changed(root ->
+            ((tools.jackson.databind.node.ArrayNode) root.at("/inputs/logp/0")).set(0, -0.9));
+
+    assertThat(GoldenLosses.verify(file, 1e-6).failures()).hasSizeGreaterThan(20);
+  }
+
+  @Test
+  void parametersAreReadFromTheKey() throws IOException {
+    Path file =
+        changed(root -> {
+          root.set("tis.token C=1 weights", root.get("tis.token C=2 weights"));
+          root.put("loss.ppo clip1/1e9 token-mean", 0.0);
+          root.put("areal.prox loglinear logp_behave=-2 logp_theta=-1 v=(0,1,4)", -1.75);
+          root.put("loss.unheard-of clip.2/.2 token-mean", 0.0);
+        });
+
+    var report = GoldenLosses.verify(file, 1e-6);
+
+    assertThat(report.failures().stream().map(GoldenLosses.Entry.Checked::key))
+        .containsExactlyInAnyOrder("tis.token C=1 weights", "loss.ppo clip1/1e9 token-mean");
+    assertThat(report.skipped())
+        .contains(
+            new GoldenLosses.Entry.Skipped(
+                "loss.unheard-of clip.2/.2 token-mean", "no formula of this name"));
+  }
+
+  @Test
+  void lengthNormalisedIpoIsCheckedWhereTheFileSaysLengths() throws IOException {
+    Path file =
+        changed(root -> {
+          var pairs = (ObjectNode) root.get("dpo.inputs");
+          pairs.set("lc", JsonMapper.shared().valueToTree(new int[] {5, 9, 4}));
+          pairs.set("lr", JsonMapper.shared().valueToTree(new int[] {6, 10, 15}));
+        });
+
+    var report = GoldenLosses.verify(file, TOLERANCE);
+
+    assertThat(report.passed()).isTrue();
+    assertThat(report.skipped()).hasSize(NOT_CHECKED.length - 1);
+  }
+
+  @Test
+  void aBrokenFileIsOneClearLine() throws IOException {
+    Path truncated =
+        Files.writeString(folder.resolve("half.json"), "{\"inputs\": {\"mask\": [[1.0,");
+    Path empty = Files.writeString(folder.resolve("empty.json"), "{}");
+
+    assertThatThrownBy(() -> GoldenLosses.verify(truncated, 1e-6))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("is JSON: losses=" + truncated);
+    assertThatThrownBy(() -> GoldenLosses.verify(empty, 1e-6))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("inputs is missing");
+    assertThatThrownBy(() -> GoldenLosses.verify(folder.resolve("none.json"), 1e-6))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("none.json; check the path");
+  }
+
+  private Path changed(java.util.function.Consumer<ObjectNode> change) throws IOException {
+    var root = (ObjectNode) JsonMapper.shared().readTree(Files.readString(golden()));
+    change.accept(root);
+    return Files.writeString(folder.resolve("changed.json"), root.toString());
+  }
+
+  private static Path golden() {
+    return SharedFiles.reference("golden_losses.json");
+  }
+}
