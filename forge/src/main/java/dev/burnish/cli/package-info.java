@@ -1,4 +1,4 @@
-/// TODO
+/// The commands of `./burnish`: everything that a user starts from a terminal.
 @NullMarked
 package dev.burnish.cli;
 

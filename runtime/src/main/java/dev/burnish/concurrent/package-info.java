@@ -1,4 +1,4 @@
-/// TODO
+/// Threads with an owner, and what a process must have before it computes.
 @NullMarked
 package dev.burnish.concurrent;
 

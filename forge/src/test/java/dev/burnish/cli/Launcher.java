@@ -1,0 +1,136 @@
+package dev.burnish.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+
+/// A project in a folder of its own, with the real launcher and, in place of Maven, a script that
+/// notes each of its runs in `builds` and packs the classes that this test runs with.
+final class Launcher {
+  private static final String MAVEN =
+      """
+      #!/bin/sh
+      echo "$@" >>builds
+      [ ! -e broken ] || exit 1
+      while [ -e hold ]; do sleep 0.05; done
+      mkdir -p bench/target/quick forge/target/quick
+      cp classes.jar forge/target/quick/burnish-forge-1.jar
+      cp libraries bench/target/quick/libraries
+      """;
+
+  private final Path root;
+
+  private Launcher(Path root) {
+    this.root = root;
+  }
+
+  record Result(int status, String output) {}
+
+  static Launcher in(Path root) throws IOException {
+    Launcher launcher = new Launcher(root);
+    Files.createDirectories(root.resolve(".mvn"));
+    Files.createDirectories(root.resolve("forge/src/main/java"));
+    Files.writeString(root.resolve("pom.xml"), "<project/>");
+    Files.writeString(root.resolve("forge/pom.xml"), "<project/>");
+    Files.writeString(root.resolve("forge/src/main/java/A.java"), "class A {}");
+    Files.copy(Path.of("../burnish"), root.resolve("burnish"));
+    launcher.script("mvnw", MAVEN);
+    launcher.pack();
+    return launcher;
+  }
+
+  Path path(String relative) {
+    return root.resolve(relative);
+  }
+
+  void script(String relative, String text) throws IOException {
+    Path file = root.resolve(relative);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+    if (!file.toFile().setExecutable(true)) {
+      throw new IOException("cannot make executable: " + file);
+    }
+  }
+
+  /// A folder that looks like a JDK; its `java` prints `name` and its arguments.
+  Path jdk(String name, String version) throws IOException {
+    script(name + "/bin/java", "#!/bin/sh\necho " + name + " \"$@\"\n");
+    script(name + "/bin/javac", "#!/bin/sh\n");
+    Files.writeString(
+        path(name + "/release"), "IMPLEMENTOR=\"X\"\nJAVA_VERSION=\"" + version + "\"\n");
+    return path(name);
+  }
+
+  Process start(Map<String, String> environment, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("sh", path("burnish").toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().remove("JAVA_TOOL_OPTIONS");
+    builder.environment().putAll(environment);
+    return builder.start();
+  }
+
+  Result run(Map<String, String> environment, String... arguments)
+      throws IOException, InterruptedException {
+    return result(start(environment, arguments));
+  }
+
+  Result run(String... arguments) throws IOException, InterruptedException {
+    return run(Map.of(), arguments);
+  }
+
+  static Result result(Process process) throws IOException, InterruptedException {
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    return new Result(process.waitFor(), output);
+  }
+
+  long numBuilds() throws IOException {
+    return Files.exists(path("builds")) ? Files.readAllLines(path("builds")).size() : 0;
+  }
+
+  /// Our classes into one jar, the libraries into a list, as the build leaves them.
+  private void pack() throws IOException {
+    List<Path> libraries = new ArrayList<>();
+    try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(path("classes.jar")))) {
+      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+        Path path = Path.of(entry).toAbsolutePath();
+        if (Files.isDirectory(path)) {
+          add(jar, path);
+        } else if (Files.exists(path)) {
+          libraries.add(path);
+        }
+      }
+    }
+    Files.writeString(
+        path("libraries"),
+        String.join(File.pathSeparator, libraries.stream().map(Path::toString).toList()));
+  }
+
+  private static void add(JarOutputStream jar, Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String name = folder.relativize(file).toString();
+        if (name.endsWith("package-info.class")) {
+          continue;
+        }
+        try {
+          jar.putNextEntry(new JarEntry(name));
+          Files.copy(file, jar);
+        } catch (java.util.zip.ZipException e) {
+          throw new UncheckedIOException("two classes folders hold " + name, e);
+        }
+      }
+    }
+  }
+}

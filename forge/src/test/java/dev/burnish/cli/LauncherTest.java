@@ -1,0 +1,195 @@
+package dev.burnish.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.burnish.cli.Launcher.Result;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(120)
+class LauncherTest {
+  @TempDir private Path folder;
+  private Launcher launcher;
+
+  @BeforeEach
+  void createProject() throws IOException {
+    launcher = Launcher.in(folder);
+  }
+
+  @Test
+  void buildsOnceAndStartsWithAnAcceptedAotCache() throws Exception {
+    Result first = launcher.run("--version");
+    assertThat(first.status()).as(first.output()).isZero();
+    assertThat(first.output()).contains("burnish: building").contains("burnish 0.1");
+    for (String command : new String[] {"--version", "warm-up"}) {
+      Result again = launcher.run(Map.of("BURNISH_JAVA_OPTS", "-XX:AOTMode=on"), command);
+      assertThat(again.status()).as(again.output()).isZero();
+      assertThat(again.output()).doesNotContain("building").doesNotContain("AOT");
+    }
+    assertThat(launcher.numBuilds()).isOne();
+  }
+
+  @Test
+  void buildsAgainWhenASourceOrAPomChangedOrOneWasDeleted() throws Exception {
+    Map<String, String> fake = fakeJdk();
+    launcher.run(fake);
+    touch("forge/src/main/java/A.java");
+    assertThat(launcher.run(fake).output()).contains("building (sources changed)");
+    touch("pom.xml");
+    launcher.run(fake);
+    Files.delete(launcher.path("forge/src/main/java/A.java"));
+    launcher.run(fake);
+    launcher.run(fake);
+    assertThat(launcher.numBuilds()).isEqualTo(4);
+  }
+
+  @Test
+  void aFailedBuildLeavesNothingBehindAndIsTriedAgain() throws Exception {
+    Files.createFile(launcher.path("broken"));
+    Result failed = launcher.run(fakeJdk());
+    assertThat(failed.status()).isEqualTo(2);
+    assertThat(failed.output()).contains("burnish: the build failed");
+    assertThat(state()).isEmpty();
+    Files.delete(launcher.path("broken"));
+    assertThat(launcher.run(fakeJdk()).status()).isZero();
+    assertThat(launcher.numBuilds()).isEqualTo(2);
+  }
+
+  @Test
+  void twoAtOnceBuildOnce() throws Exception {
+    Files.createFile(launcher.path("hold"));
+    Process first = launcher.start(fakeJdk(), "--version");
+    Process second = launcher.start(fakeJdk(), "--version");
+    Stream<Process> both = Stream.of(first, second);
+    while (both.noneMatch(LauncherTest::saysThatItWaits)) {
+      both = Stream.of(first, second);
+      Thread.onSpinWait();
+    }
+    Files.delete(launcher.path("hold"));
+    assertThat(Launcher.result(first).status()).isZero();
+    assertThat(Launcher.result(second).status()).isZero();
+    assertThat(launcher.numBuilds()).isOne();
+  }
+
+  @Test
+  void takesOverTheLockOfAProcessThatDied() throws Exception {
+    Process dead = new ProcessBuilder("true").start();
+    dead.waitFor();
+    Files.createDirectories(launcher.path(".burnish"));
+    Files.createSymbolicLink(
+        launcher.path(".burnish/build.lock"), Path.of(Long.toString(dead.pid())));
+    assertThat(launcher.run(fakeJdk()).status()).isZero();
+    assertThat(Files.isSymbolicLink(launcher.path(".burnish/build.lock"))).isFalse();
+  }
+
+  @Test
+  void sumsTheReportsOfAllModulesAndFailsWithTheSuite() throws Exception {
+    launcher.script(
+        "mvnw",
+        """
+        #!/bin/sh
+        for module in forge tensor; do
+          mkdir -p $module/target/surefire-reports
+          echo '<testsuite name="a" time="1" tests="7" errors="1" skipped="2" failures="1">' \
+            >$module/target/surefire-reports/TEST-a.xml
+        done
+        exit 1
+        """);
+    Files.createDirectories(launcher.path("forge/target/surefire-reports"));
+    Files.writeString(
+        launcher.path("forge/target/surefire-reports/TEST-old.xml"),
+        "<testsuite tests=\"100\" errors=\"0\" skipped=\"0\" failures=\"0\">");
+    Result result = launcher.run("test");
+    assertThat(result.status()).isOne();
+    assertThat(result.output()).endsWith("4 skipped\n6 passed, 4 failed\n");
+  }
+
+  @Test
+  void aBuildThatFailsOutsideTheTestsIsAFailure() throws Exception {
+    launcher.script("mvnw", "#!/bin/sh\nexit 1\n");
+    Result result = launcher.run("test");
+    assertThat(result.status()).isOne();
+    assertThat(result.output()).endsWith("0 passed, 1 failed\n");
+  }
+
+  @Test
+  void passesArgumentsAsTheyAre() throws Exception {
+    assertThat(launcher.run(fakeJdk(), "run", "a b", "", "c=d=*").output())
+        .contains("dev.burnish.cli.Main run a b  c=d=*\n");
+  }
+
+  @Test
+  void prefersJavaHomeThenPathThenTheUsualPlaces() throws Exception {
+    String home = launcher.jdk("home", "25.0.3").toString();
+    Path path = launcher.jdk("path", "26");
+    String places = launcher.jdk("places/jdk-25", "25-ea").getParent() + "/*";
+    launcher.jdk("places/jdk-17", "17.0.15");
+    String withPath = path + "/bin:/usr/bin:/bin";
+    Map<String, String> all =
+        Map.of("JAVA_HOME", home, "PATH", withPath, "BURNISH_JDK_PLACES", places);
+    assertThat(launcher.run(all).output()).contains("home ");
+    Map<String, String> old =
+        Map.of("JAVA_HOME", launcher.jdk("old", "24.0.1").toString(), "PATH", withPath);
+    assertThat(launcher.run(old).output()).contains("path ");
+    Map<String, String> none =
+        Map.of("JAVA_HOME", "", "PATH", "/usr/bin:/bin", "BURNISH_JDK_PLACES", places);
+    assertThat(launcher.run(none).output()).contains("places/jdk-25 ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "/nonexistent/*"})
+  void saysInOneLineWhatToInstallWithoutAJdk(String places) throws Exception {
+    Result result =
+        launcher.run(
+            Map.of("JAVA_HOME", "", "PATH", "/usr/bin:/bin", "BURNISH_JDK_PLACES", places));
+    assertThat(result.status()).isEqualTo(2);
+    assertThat(result.output()).hasLineCount(1).contains("install").contains("25");
+  }
+
+  @Test
+  void worksThroughALinkAndInAFolderWithSpaces() throws Exception {
+    Path spaced = Files.createDirectory(folder.resolve("a folder"));
+    Launcher.in(spaced);
+    Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("a folder/burnish"));
+    Process process =
+        new ProcessBuilder("sh", link.toString(), "--version").redirectErrorStream(true).start();
+    Result result = Launcher.result(process);
+    assertThat(result.output()).contains("burnish 0.1");
+    assertThat(result.status()).isZero();
+  }
+
+  private Map<String, String> fakeJdk() throws IOException {
+    return Map.of("JAVA_HOME", launcher.jdk("jdk", "25").toString());
+  }
+
+  private static boolean saysThatItWaits(Process process) {
+    try {
+      return process.getInputStream().available() > 0
+          && process.inputReader().readLine().contains("waiting for process");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private void touch(String relative) throws IOException {
+    Files.setLastModifiedTime(launcher.path(relative), FileTime.from(Instant.now().plusMillis(1)));
+  }
+
+  private List<Path> state() throws IOException {
+    try (Stream<Path> files = Files.list(launcher.path(".burnish"))) {
+      return files.toList();
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package dev.burnish.concurrent;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// The environment that a process which computes must be started with. All of it is read once, by
+/// libtorch, OpenBLAS or the C library when they load, so it belongs to whoever starts the process:
+/// the launcher `burnish` for the first JVM (`./burnish env` prints the same), this class for every
+/// other one.
+///
+/// Three settings decide a training step's time: OpenMP threads that wait without spinning, an
+/// OpenBLAS core chosen by CPU features, and a malloc that keeps its memory.
+public final class ProcessSettings {
+  /// Keeps freed tensors instead of returning them to the kernel and getting them again zeroed.
+  static final String MALLOC =
+      "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0"
+          + ":glibc.malloc.trim_threshold=100000000000:glibc.malloc.top_pad=268435456";
+
+  private static final List<String> AVX512 =
+      List.of("avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd");
+  private static final List<String> AVX2 = List.of("avx2", "fma");
+  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+
+  private ProcessSettings() {}
+
+  /// What to put over the environment of a process that is to compute with `cores` threads. Thread
+  /// counts are always those of `cores`; what this process's user chose for the rest is passed on.
+  ///
+  /// @throws IllegalArgumentException if `cores` is below 1
+  public static Map<String, String> environment(int cores) {
+    return environment(cores, System.getenv(), cpuInfo());
+  }
+
+  static Map<String, String> environment(
+      int cores, Map<String, String> inherited, List<String> cpuInfo) {
+    if (cores < 1) {
+      throw new IllegalArgumentException(
+          "a process needs at least one core: cores=" + cores + "; give the placement's share");
+    }
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("OMP_NUM_THREADS", Integer.toString(cores));
+    settings.put("OPENBLAS_NUM_THREADS", Integer.toString(cores));
+    settings.put("OMP_WAIT_POLICY", chosen(inherited, "OMP_WAIT_POLICY", "PASSIVE"));
+    String core = chosen(inherited, "OPENBLAS_CORETYPE", openBlasCore(cpuInfo));
+    if (!core.isEmpty()) {
+      settings.put("OPENBLAS_CORETYPE", core);
+    }
+    if (System.getProperty("os.name", "").equals("Linux")) {
+      settings.put("GLIBC_TUNABLES", chosen(inherited, "GLIBC_TUNABLES", MALLOC));
+    }
+    return settings;
+  }
+
+  /// The settings that this process itself was started with; what is missing maps to `(not set)`.
+  public static Map<String, String> inForce() {
+    Map<String, String> inForce = new LinkedHashMap<>();
+    environment(1)
+        .keySet()
+        .forEach(name -> inForce.put(name, System.getenv().getOrDefault(name, "(not set)")));
+    return inForce;
+  }
+
+  /// The OpenBLAS core that fits the features in a `/proc/cpuinfo`, or nothing where OpenBLAS is to
+  /// choose: it goes by model names, and takes an AVX-512 processor that it does not know for a
+  /// Haswell, at half the speed.
+  static String openBlasCore(List<String> cpuInfo) {
+    Set<String> features = Set.of(field(cpuInfo, "flags").split(" +"));
+    if (features.containsAll(AVX512)) {
+      return "SKYLAKEX";
+    }
+    if (features.containsAll(AVX2)) {
+      return field(cpuInfo, "vendor_id").equals("AuthenticAMD") ? "ZEN" : "HASWELL";
+    }
+    return "";
+  }
+
+  private static String field(List<String> cpuInfo, String name) {
+    return cpuInfo.stream()
+        .filter(line -> line.startsWith(name))
+        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+        .findFirst()
+        .orElse("");
+  }
+
+  private static String chosen(Map<String, String> inherited, String name, String otherwise) {
+    String value = inherited.getOrDefault(name, "");
+    return value.isEmpty() ? otherwise : value;
+  }
+
+  private static List<String> cpuInfo() {
+    if (!Files.isReadable(CPU_INFO)) {
+      return List.of();
+    }
+    try {
+      return Files.readAllLines(CPU_INFO);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + CPU_INFO, e);
+    }
+  }
+}

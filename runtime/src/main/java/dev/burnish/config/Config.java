@@ -1,0 +1,119 @@
+package dev.burnish.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A configuration record in the making: its defaults, overlaid by YAML files, overlaid by
+/// assignments such as `optimizer.lr=1e-5`, in the order in which they are added.
+///
+/// - A key that the record does not have is an error that names the nearest one.
+/// - `${optimizer.lr}` stands for the value of that key, `${env:HOME}` for a variable of the
+///   environment, in files and assignments; `$${` is a literal `${`.
+/// - A record's compact constructor checks its values; its message is kept.
+///
+/// Components may be primitives, strings, enums, paths, durations (`90s`, `PT1M30S`), optionals,
+/// lists, maps with string keys, and records of these. A value of this class never changes.
+public final class Config<T extends Record> {
+  private final Class<T> type;
+  private final ObjectNode tree;
+  private final Map<String, String> environment;
+
+  private Config(Class<T> type, ObjectNode tree, Map<String, String> environment) {
+    this.type = type;
+    this.tree = tree;
+    this.environment = environment;
+  }
+
+  /// Starts from a record that holds every default.
+  public static <T extends Record> Config<T> of(T defaults) {
+    return of(defaults, System.getenv());
+  }
+
+  static <T extends Record> Config<T> of(T defaults, Map<String, String> environment) {
+    @SuppressWarnings("unchecked") // getClass() of a T, which is final because it is a record
+    Class<T> type = (Class<T>) defaults.getClass();
+    JsonNode tree = Interpolation.escape(Yaml.toTree(defaults));
+    return new Config<>(type, (ObjectNode) tree, environment);
+  }
+
+  /// Overlays a YAML file; keys that it does not have keep their values.
+  ///
+  /// @throws ConfigException if the file cannot be read, is no YAML, or has an unknown key
+  public Config<T> withFile(Path file) {
+    try {
+      return withYaml(file.toString(), Files.readString(file));
+    } catch (IOException e) {
+      throw new ConfigException(
+          "cannot read the configuration: file=%s (%s); give an existing YAML file"
+              .formatted(file, e.getClass().getSimpleName()),
+          e);
+    }
+  }
+
+  /// Overlays YAML text; `source` names it in messages.
+  ///
+  /// @throws ConfigException if the text is no YAML or has an unknown key
+  public Config<T> withYaml(String source, String text) {
+    JsonNode overlay = Yaml.parse(source, text);
+    if (overlay.isMissingNode() || overlay.isNull()) {
+      return this;
+    }
+    if (!(overlay instanceof ObjectNode object)) {
+      throw new ConfigException(
+          "a configuration consists of keys and values: file=%s holds %s; write lines of `key: value`"
+              .formatted(source, Yaml.describe(overlay)));
+    }
+    new Keys(type).check(source, object);
+    ObjectNode merged = tree.deepCopy();
+    merge(merged, object, "", new Keys(type));
+    return new Config<>(type, merged, environment);
+  }
+
+  /// Overlays assignments `key=value`, where `key` is dotted and `value` is everything after the
+  /// first `=`: YAML, or the text itself where the record has a string or a path.
+  ///
+  /// @throws ConfigException if one has no `=` or an unknown key
+  public Config<T> withSettings(List<String> assignments) {
+    ObjectNode merged = tree.deepCopy();
+    for (String text : assignments) {
+      Assignment.parse(text).apply(merged, new Keys(type));
+    }
+    return new Config<>(type, merged, environment);
+  }
+
+  /// The record that all layers make.
+  ///
+  /// @throws ConfigException if a value has the wrong type, a reference leads nowhere, or the
+  ///   record refuses its values
+  public T resolve() {
+    JsonNode resolved = new Interpolation(tree, environment, new Keys(type)).resolve();
+    return Yaml.bind(resolved, type);
+  }
+
+  /// A record as YAML with every value, which [#withYaml(String, String)] reads back to an equal
+  /// record.
+  public static String dump(Record config) {
+    return Yaml.write(Interpolation.escape(Yaml.toTree(config)));
+  }
+
+  /// Objects of records merge; a map given by the user replaces the default one.
+  private static void merge(ObjectNode base, ObjectNode overlay, String prefix, Keys keys) {
+    overlay.forEachEntry((name, value) -> {
+      String key = prefix + name;
+      @Nullable JsonNode present = base.get(name);
+      if (value instanceof ObjectNode inner
+          && present instanceof ObjectNode section
+          && keys.isRecord(key)) {
+        merge(section, inner, key + ".", keys);
+      } else {
+        base.set(name, value);
+      }
+    });
+  }
+}
