@@ -125,6 +125,17 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
+  /// The part that holds a parameter.
+  ///
+  /// @throws IllegalArgumentException if none does
+  public Parameters part(String name) {
+    Parameters part = partByName().get(name);
+    if (part == null) {
+      throw new IllegalArgumentException("a model has no such parameter: name=" + name);
+    }
+    return part;
+  }
+
   public void freeGradients() {
     parts().forEach(Parameters::freeGradients);
   }

@@ -1,0 +1,193 @@
+package dev.burnish.model;
+
+import dev.burnish.nn.Decoder;
+import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.Parameters;
+import dev.burnish.safetensors.Checkpoint;
+import dev.burnish.safetensors.SafetensorsWriter;
+import dev.burnish.safetensors.StoredTensor;
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.Device;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A decoder together with the `config.json` it was made from, so that it can be saved as it came.
+public final class LanguageModel implements AutoCloseable {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  /// Largest file of weights; a model above it is written in shards with an index.
+  private static final long SHARD_BYTES = 5_000_000_000L;
+
+  private final ObjectNode config;
+  private final Map<String, String> metadata;
+  private final Decoder decoder;
+
+  private LanguageModel(ObjectNode config, Map<String, String> metadata, Decoder decoder) {
+    this.config = config;
+    this.metadata = metadata;
+    this.decoder = decoder;
+  }
+
+  /// A model with random weights of the deviation that its configuration names, from a seed.
+  ///
+  /// @param config as in `config.json`
+  public static LanguageModel random(ObjectNode config, long seed) {
+    DecoderShape shape = Architecture.read(config, "config");
+    Decoder decoder = new Decoder(shape, Device.CPU);
+    decoder.initialize(seed, config.path("initializer_range").asDouble(0.02));
+    return new LanguageModel(config.deepCopy(), Map.of("format", "pt"), decoder);
+  }
+
+  /// The model of a folder in Hugging Face layout: `config.json` with safetensors, or with one GGUF
+  /// file.
+  ///
+  /// @throws IllegalArgumentException if the architecture or a setting is unknown, or weights are
+  ///   missing or of another shape
+  public static LanguageModel load(Path folder) {
+    Path file = folder.resolve("config.json");
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(
+          "a model is a folder with a config.json: model=%s; convert a GGUF file with `burnish convert`"
+              .formatted(folder));
+    }
+    ObjectNode config = readConfig(file);
+    Decoder decoder = new Decoder(Architecture.read(config, file.toString()), Device.CPU);
+    try (Checkpoint weights = Checkpoint.open(weights(folder))) {
+      read(weights, decoder, folder);
+      return new LanguageModel(config, weights.metadata(), decoder);
+    } catch (RuntimeException e) {
+      decoder.close();
+      throw e;
+    }
+  }
+
+  private static ObjectNode readConfig(Path file) {
+    try {
+      JsonNode json = JSON.readTree(Files.readAllBytes(file));
+      if (json instanceof ObjectNode object) {
+        return object;
+      }
+      throw new IllegalArgumentException("a configuration is a JSON object: file=" + file);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(
+          "a configuration is valid JSON: file=%s: %s".formatted(file, e.getOriginalMessage()), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
+    }
+  }
+
+  private static Path weights(Path folder) {
+    if (Files.exists(folder.resolve(SafetensorsWriter.SINGLE))
+        || Files.exists(folder.resolve(SafetensorsWriter.INDEX))) {
+      return folder;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> gguf = files.filter(f -> f.toString().endsWith(".gguf")).toList();
+      return gguf.size() == 1 ? gguf.getFirst() : folder;
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot list folder=" + folder + ": " + e, e);
+    }
+  }
+
+  private static void read(Checkpoint weights, Decoder decoder, Path folder) {
+    Map<String, Parameters> parts = decoder.partByName();
+    for (String name : weights.names()) {
+      if (!parts.containsKey(name) && !isDerived(name)) {
+        throw new IllegalArgumentException(
+            "%s: the weights have a tensor that this architecture does not: name=%s"
+                .formatted(folder, name));
+      }
+    }
+    parts.forEach((name, part) -> {
+      if (!weights.contains(name)) {
+        throw new IllegalArgumentException(
+            "%s: the weights lack a tensor: name=%s".formatted(folder, name));
+      }
+      long[] shape = part.spec(name).shape();
+      if (!Arrays.equals(shape, weights.shape(name))) {
+        throw new IllegalArgumentException(
+            "%s: a tensor has the shape that config.json says: name=%s shape=%s expected=%s"
+                .formatted(
+                    folder, name, Arrays.toString(weights.shape(name)), Arrays.toString(shape)));
+      }
+      try (Tensor run = part.values().narrow(0, part.offset(name), part.spec(name).size())) {
+        weights.copyTo(name, run.segment());
+      }
+    });
+  }
+
+  /// Tensors that files carry and that follow from others: a tied head, and old rotary tables.
+  private static boolean isDerived(String name) {
+    return name.equals("lm_head.weight") || name.endsWith("rotary_emb.inv_freq");
+  }
+
+  /// The configuration as read, every setting included.
+  public ObjectNode config() {
+    return config.deepCopy();
+  }
+
+  public Decoder decoder() {
+    return decoder;
+  }
+
+  /// Tokens that end a completion, from `eos_token_id`, which is one id or a list.
+  public int[] endTokens() {
+    JsonNode ids = config.path("eos_token_id");
+    if (ids.isArray()) {
+      return ids.valueStream().mapToInt(JsonNode::asInt).toArray();
+    }
+    return ids.isIntegralNumber() ? new int[] {ids.intValue()} : new int[0];
+  }
+
+  /// Writes `config.json` and the weights in F32 to a folder, each file whole or not at all.
+  public void save(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      List<StoredTensor> tensors = new ArrayList<>();
+      try (TensorScope _ = TensorScope.open()) {
+        decoder
+            .partByName()
+            .forEach((name, part) ->
+                tensors.add(
+                    new StoredTensor(
+                        name,
+                        DType.F32,
+                        part.spec(name).shape(),
+                        part.values()
+                            .to(Device.CPU)
+                            .narrow(0, part.offset(name), part.spec(name).size())
+                            .segment())));
+        SafetensorsWriter.writeSharded(folder, tensors, metadata, SHARD_BYTES);
+      }
+      ObjectNode written = config.deepCopy();
+      written.put(written.has("torch_dtype") ? "torch_dtype" : "dtype", "float32");
+      Path temporary = Files.createTempFile(folder, ".config", ".json");
+      Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(written));
+      Files.move(
+          temporary,
+          folder.resolve("config.json"),
+          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write model=" + folder + ": " + e, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    decoder.close();
+  }
+}
