@@ -257,6 +257,23 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
+  public void softmax(Tensor logits_TV, double scale) {
+    Matrix logits = Matrix.of(logits_TV);
+    team.ranges(
+        logits.rows(),
+        1,
+        (from, to) -> {
+          double[] moments = new double[2];
+          for (int row = from; row < to; row++) {
+            long z = logits.row(row);
+            float shift = (float) scale * SoftmaxRows.max(z, logits.cols());
+            SoftmaxRows.expAndMoments(z, logits.cols(), (float) scale, shift, moments);
+            SoftmaxRows.scale(z, logits.cols(), (float) (1 / moments[0]));
+          }
+        });
+  }
+
+  @Override
   public void adamW(AdamWStep step, Tensor parameter, Tensor gradient, Tensor m, Tensor v) {
     int count = contiguous(parameter);
     if (contiguous(gradient) != count || contiguous(m) != count || contiguous(v) != count) {

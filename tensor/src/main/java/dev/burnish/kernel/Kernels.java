@@ -101,6 +101,9 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
       float[] dEntropy,
       float[] entropy);
 
+  /// Replaces each row of `logits_TV` by softmax(`scale` * row).
+  void softmax(Tensor logits_TV, double scale);
+
   /// One AdamW update of a run of parameters with gradients scaled by `gradScale`.
   void adamW(AdamWStep step, Tensor parameter, Tensor gradient, Tensor m, Tensor v);
 

@@ -291,6 +291,13 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
+  public void softmax(Tensor logits_TV, double scale) {
+    try (TensorScope _ = TensorScope.open()) {
+      logits_TV.copy_(logits_TV.mul(scale).softmax(-1));
+    }
+  }
+
+  @Override
   public void adamW(AdamWStep step, Tensor parameter, Tensor gradient, Tensor m, Tensor v) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor g = gradient.mul(step.gradScale());

@@ -5,13 +5,14 @@ import dev.burnish.kernel.Kernels;
 import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
+import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 
 /// A decoder-only transformer as a list of parts: embedding, blocks, final norm and head.
 /// Everything that knows about checkpointing, sharding or offload works on that list, from outside.
@@ -60,8 +61,7 @@ public final class Decoder implements AutoCloseable {
       for (String name : part.names()) {
         long[] dims = part.spec(name).shape();
         float[] values = new float[part.spec(name).size()];
-        SplittableRandom random =
-            new SplittableRandom(seed * 0x9E3779B97F4A7C15L + name.hashCode());
+        RandomGenerator random = KeyedRandom.of(seed, name, 0);
         for (int i = 0; i < values.length; i++) {
           values[i] =
               dims.length > 1

@@ -423,6 +423,12 @@ class KernelsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1,1", "5,37", "3,9001"})
+  void softmaxMatchesTheReference(int rows, int vocabulary) {
+    assertParity((k, t) -> k.softmax(t[0], 0.7), random(rows, vocabulary).mul(4));
+  }
+
   @Test
   void logProbsHaveTheGradientOfFiniteDifferences() {
     int[] ids = {3, 0, 6};

@@ -1,0 +1,269 @@
+package dev.burnish.generate;
+
+import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.BlockShape;
+import dev.burnish.nn.Decoder;
+import dev.burnish.nn.KeyValueCache;
+import dev.burnish.nn.TokenForest;
+import dev.burnish.tensor.KeyedRandom;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+import dev.burnish.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/// Generates in waves: as many prompts as the cache holds are prefilled once each, then all their
+/// samples advance together, one token a step, until the last is done. Weights are those of the
+/// model at the time of the call.
+///
+/// The weights must not change during a call. One call at a time.
+public final class BatchGenerator implements Generator {
+  /// Limits of a wave.
+  ///
+  /// @param maxSequences samples that advance together
+  /// @param cacheBytes memory for keys and values
+  public record Limits(int maxSequences, long cacheBytes) {
+    public Limits {
+      if (maxSequences < 1 || cacheBytes < 1 << 20) {
+        throw new IllegalArgumentException(
+            "a wave has at least one sequence and 1 MiB of cache: maxSequences=%d cacheBytes=%d"
+                .formatted(maxSequences, cacheBytes));
+      }
+    }
+
+    public static Limits defaults() {
+      return new Limits(512, 2L << 30);
+    }
+  }
+
+  /// Told of each token as it is sampled.
+  @FunctionalInterface
+  public interface Listener {
+    /// @param prompt index of the prompt
+    /// @param sample index of the completion of that prompt
+    void token(int prompt, int sample, int token);
+  }
+
+  /// Rows of prompt tokens in one prefill.
+  private static final int PREFILL_TOKENS = 2048;
+
+  private final LanguageModel model;
+  private final Tokenizer tokenizer;
+  private final Limits limits;
+  private volatile long version;
+
+  public BatchGenerator(LanguageModel model, Tokenizer tokenizer, Limits limits) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.limits = limits;
+  }
+
+  public BatchGenerator(LanguageModel model, Tokenizer tokenizer) {
+    this(model, tokenizer, Limits.defaults());
+  }
+
+  /// Names the weights that the following calls sample from.
+  public void setVersion(long newVersion) {
+    version = newVersion;
+  }
+
+  @Override
+  public List<Completion> generate(String prompt, SamplingParams params) {
+    return generate(List.of(tokenizer.encode(prompt)), params).getFirst();
+  }
+
+  @Override
+  public List<List<Completion>> generate(List<int[]> prompts, SamplingParams params) {
+    return generate(prompts, params, (_, _, _) -> {});
+  }
+
+  /// Like [#generate(List, SamplingParams)], telling `listener` of each token at once.
+  public List<List<Completion>> generate(
+      List<int[]> prompts, SamplingParams params, Listener listener) {
+    int longest = model.decoder().shape().maxPositions();
+    for (int i = 0; i < prompts.size(); i++) {
+      int length = prompts.get(i).length;
+      if (length == 0 || length >= longest) {
+        throw new IllegalArgumentException(
+            "a prompt has at least one token and leaves room in max_position_embeddings=%d: prompt=%d tokens=%d; shorten it"
+                .formatted(longest, i, length));
+      }
+    }
+    List<List<Completion>> results = new ArrayList<>();
+    int first = 0;
+    while (first < prompts.size()) {
+      int end = waveEnd(prompts, first, params);
+      results.addAll(wave(prompts, first, end, params, listener));
+      first = end;
+    }
+    return results;
+  }
+
+  private int slots(int[] prompt, SamplingParams params) {
+    return Math.addExact(prompt.length, Math.multiplyExact(params.n(), room(prompt, params)));
+  }
+
+  private int room(int[] prompt, SamplingParams params) {
+    return Math.min(params.maxTokens(), model.decoder().shape().maxPositions() - prompt.length);
+  }
+
+  private int waveEnd(List<int[]> prompts, int first, SamplingParams params) {
+    long slotBytes = 0;
+    for (BlockShape block : model.decoder().shape().blocks()) {
+      slotBytes += 8L * block.heads().keyValueDim();
+    }
+    long free = limits.cacheBytes() / slotBytes;
+    int end = first;
+    int sequences = 0;
+    while (end < prompts.size()) {
+      free -= slots(prompts.get(end), params);
+      sequences += params.n();
+      if (end > first && (free < 0 || sequences > limits.maxSequences())) {
+        break;
+      }
+      end++;
+    }
+    return end;
+  }
+
+  private List<List<Completion>> wave(
+      List<int[]> prompts, int first, int end, SamplingParams params, Listener listener) {
+    int numSlots = 0;
+    int[] promptSlots = new int[end - first];
+    List<Sequence> sequences = new ArrayList<>();
+    int[] ends = model.endTokens();
+    for (int i = first; i < end; i++) {
+      int[] prompt = prompts.get(i);
+      promptSlots[i - first] = numSlots;
+      int room = room(prompt, params);
+      for (int sample = 0; sample < params.n(); sample++) {
+        long key = KeyedRandom.bits(params.seed(), "prompt-" + i, sample);
+        int slot = numSlots + prompt.length + sample * room;
+        sequences.add(
+            new Sequence(
+                i,
+                sample,
+                key,
+                numSlots,
+                prompt.length,
+                slot,
+                room,
+                ends,
+                params.stop(),
+                tokenizer));
+      }
+      numSlots += slots(prompt, params);
+    }
+    Decoder decoder = model.decoder();
+    Sampler sampler = new Sampler(decoder.device(), params);
+    try (KeyValueCache cache =
+        new KeyValueCache(decoder.shape().blocks(), numSlots, decoder.device())) {
+      prefill(prompts, first, end, promptSlots, cache, sampler, sequences, listener);
+      List<Sequence> active = sequences.stream().filter(s -> !s.done()).toList();
+      while (!active.isEmpty()) {
+        step(active, cache, sampler, listener);
+        active = active.stream().filter(s -> !s.done()).toList();
+      }
+    }
+    List<List<Completion>> results = new ArrayList<>();
+    for (int i = 0; i < end - first; i++) {
+      results.add(
+          sequences.subList(i * params.n(), (i + 1) * params.n()).stream()
+              .map(s -> s.completion(version))
+              .toList());
+    }
+    return results;
+  }
+
+  /// Computes every prompt once and draws the first token of each of its samples.
+  private void prefill(
+      List<int[]> prompts,
+      int first,
+      int end,
+      int[] promptSlots,
+      KeyValueCache cache,
+      Sampler sampler,
+      List<Sequence> sequences,
+      Listener listener) {
+    int perPrompt = sequences.size() / (end - first);
+    int from = first;
+    while (from < end) {
+      TokenForest forest = new TokenForest();
+      int to = from;
+      while (to < end
+          && (to == from || forest.numTokens() + prompts.get(to).length <= PREFILL_TOKENS)) {
+        forest.add(TokenForest.ROOT, prompts.get(to++));
+      }
+      int[] slots = new int[forest.numTokens()];
+      List<AttentionPlan.Node> nodes = new ArrayList<>();
+      for (int node = 0; node < forest.numNodes(); node++) {
+        int slot = promptSlots[from - first + node];
+        int length = forest.length(node);
+        for (int i = 0; i < length; i++) {
+          slots[forest.start(node) + i] = slot + i;
+        }
+        nodes.add(
+            new AttentionPlan.Node(
+                forest.start(node), length, new int[] {slot}, new int[] {length}));
+      }
+      // The last row of each prompt, once for each of its samples.
+      int[] rows =
+          IntStream.range(0, forest.numNodes() * perPrompt)
+              .map(i -> forest.start(i / perPrompt) + forest.length(i / perPrompt) - 1)
+              .toArray();
+      List<Sequence> drawn =
+          sequences.subList((from - first) * perPrompt, (to - first) * perPrompt);
+      advance(
+          forest.tokens(), forest.positions(), nodes, slots, rows, drawn, cache, sampler, listener);
+      from = to;
+    }
+  }
+
+  /// Feeds each sequence its last token and draws the next.
+  private void step(
+      List<Sequence> active, KeyValueCache cache, Sampler sampler, Listener listener) {
+    int count = active.size();
+    int[] tokens = new int[count];
+    int[] positions = new int[count];
+    int[] slots = new int[count];
+    List<AttentionPlan.Node> nodes = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      Sequence sequence = active.get(i);
+      tokens[i] = sequence.lastToken();
+      positions[i] = sequence.lastPosition();
+      slots[i] = sequence.lastSlot();
+      nodes.add(sequence.node(i));
+    }
+    int[] rows = IntStream.range(0, count).toArray();
+    advance(tokens, positions, nodes, slots, rows, active, cache, sampler, listener);
+  }
+
+  private void advance(
+      int[] tokens,
+      int[] positions,
+      List<AttentionPlan.Node> nodes,
+      int[] slots,
+      int[] rows,
+      List<Sequence> drawn,
+      KeyValueCache cache,
+      Sampler sampler,
+      Listener listener) {
+    AttentionPlan plan = new AttentionPlan(nodes, new int[nodes.size()], AttentionPlan.NO_WINDOW);
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor hidden_TH = model.decoder().infer(tokens, positions, plan, cache, slots);
+      Tensor logits_BV = model.decoder().logits(hidden_TH, rows);
+      long[] keys = drawn.stream().mapToLong(Sequence::key).toArray();
+      int[] at = drawn.stream().mapToInt(Sequence::length).toArray();
+      Sampler.Draw[] draws = sampler.draw(logits_BV, keys, at);
+      for (int i = 0; i < draws.length; i++) {
+        drawn.get(i).append(draws[i]);
+        listener.token(drawn.get(i).prompt(), drawn.get(i).sample(), draws[i].token());
+      }
+    }
+  }
+
+  @Override
+  public void close() {}
+}

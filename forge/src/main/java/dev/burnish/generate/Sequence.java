@@ -1,0 +1,129 @@
+package dev.burnish.generate;
+
+import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.text.StreamingDecoder;
+import dev.burnish.text.Tokenizer;
+import java.util.Arrays;
+import java.util.List;
+
+/// One completion while it grows: its tokens, where its keys lie in the cache, and whether it is
+/// done.
+final class Sequence {
+  private final int prompt;
+  private final int sample;
+  private final long key;
+  private final int promptSlot;
+  private final int promptLength;
+  private final int slot;
+  private final int room;
+  private final int[] ends;
+  private final List<String> stop;
+  private final Tokenizer tokenizer;
+  private final StreamingDecoder decoder;
+  private final StringBuilder text = new StringBuilder();
+  private int[] tokens = new int[16];
+  private float[] logprobs = new float[16];
+  private int length;
+  private int cut = -1;
+  private boolean stopped;
+
+  Sequence(
+      int prompt,
+      int sample,
+      long key,
+      int promptSlot,
+      int promptLength,
+      int slot,
+      int room,
+      int[] ends,
+      List<String> stop,
+      Tokenizer tokenizer) {
+    this.prompt = prompt;
+    this.sample = sample;
+    this.key = key;
+    this.promptSlot = promptSlot;
+    this.promptLength = promptLength;
+    this.slot = slot;
+    this.room = room;
+    this.ends = ends;
+    this.stop = stop;
+    this.tokenizer = tokenizer;
+    this.decoder = tokenizer.stream();
+  }
+
+  int prompt() {
+    return prompt;
+  }
+
+  int sample() {
+    return sample;
+  }
+
+  long key() {
+    return key;
+  }
+
+  int length() {
+    return length;
+  }
+
+  boolean done() {
+    return stopped || length >= room;
+  }
+
+  int lastToken() {
+    return tokens[length - 1];
+  }
+
+  int lastPosition() {
+    return promptLength + length - 1;
+  }
+
+  int lastSlot() {
+    return slot + length - 1;
+  }
+
+  /// The last token attending to the prompt and to its completion so far.
+  AttentionPlan.Node node(int row) {
+    return new AttentionPlan.Node(
+        row, 1, new int[] {promptSlot, slot}, new int[] {promptLength, length});
+  }
+
+  void append(Sampler.Draw draw) {
+    if (length == tokens.length) {
+      tokens = Arrays.copyOf(tokens, 2 * length);
+      logprobs = Arrays.copyOf(logprobs, 2 * length);
+    }
+    tokens[length] = draw.token();
+    logprobs[length++] = draw.logprob();
+    for (int end : ends) {
+      stopped |= end == draw.token();
+    }
+    if (!stop.isEmpty() && !stopped) {
+      int before = text.length();
+      text.append(decoder.append(draw.token()));
+      findStop(before);
+    }
+  }
+
+  private void findStop(int before) {
+    for (String wanted : stop) {
+      int at = text.indexOf(wanted, Math.max(0, before - wanted.length() + 1));
+      if (at >= 0 && (cut < 0 || at < cut)) {
+        cut = at;
+        stopped = true;
+      }
+    }
+  }
+
+  Completion completion(long version) {
+    int[] ids = Arrays.copyOf(tokens, length);
+    String whole = cut >= 0 ? text.substring(0, cut) : tokenizer.decode(ids, true);
+    return new Completion(
+        ids,
+        Arrays.copyOf(logprobs, length),
+        whole,
+        stopped ? FinishReason.STOP : FinishReason.LENGTH,
+        version);
+  }
+}
