@@ -1,0 +1,46 @@
+package dev.burnish.rl;
+
+import dev.burnish.generate.Completion;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// One sampled completion of a prompt with what it was worth: the unit that is trained on.
+///
+/// @param group index of the prompt in its step; the samples of one prompt share it
+/// @param promptText as a person reads it
+/// @param prompt token ids
+/// @param advantage of every token of the completion
+public record Episode(
+    int group,
+    String promptText,
+    int[] prompt,
+    Completion completion,
+    double reward,
+    double advantage) {
+  /// The episodes of one prompt's samples.
+  public static List<Episode> group(
+      int group,
+      String promptText,
+      int[] prompt,
+      List<Completion> completions,
+      double[] rewards,
+      double[] advantages) {
+    if (completions.size() != rewards.length || rewards.length != advantages.length) {
+      throw new IllegalArgumentException(
+          "each completion has a reward and an advantage: completions=%d rewards=%d advantages=%d"
+              .formatted(completions.size(), rewards.length, advantages.length));
+    }
+    List<Episode> episodes = new ArrayList<>();
+    for (int i = 0; i < rewards.length; i++) {
+      if (!Double.isFinite(rewards[i]) || !Double.isFinite(advantages[i])) {
+        throw new IllegalArgumentException(
+            "rewards and advantages are finite: prompt=%s rewards=%s advantages=%s; mend the reward function"
+                .formatted(promptText, Arrays.toString(rewards), Arrays.toString(advantages)));
+      }
+      episodes.add(
+          new Episode(group, promptText, prompt, completions.get(i), rewards[i], advantages[i]));
+    }
+    return episodes;
+  }
+}

@@ -1,0 +1,112 @@
+package dev.burnish.rl;
+
+import dev.burnish.algorithm.Denominators;
+import dev.burnish.algorithm.TokenBatch;
+import dev.burnish.algorithm.TokenLayout;
+import dev.burnish.nn.Targets;
+import dev.burnish.nn.TokenForest;
+import dev.burnish.train.MicroBatch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The episodes of a step, packed: a prompt is one node of a forest and its completions are the
+/// nodes below it, so the prompt goes through the model once for all of them. Groups are not split
+/// over micro-batches.
+///
+/// @param micros what goes through the model together
+/// @param tokens what a loss knows about the targets of each micro-batch, in the same order
+/// @param global counts over all micro-batches
+record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominators global) {
+  /// @param maxTokens of one micro-batch; a larger group is a micro-batch of its own
+  static EpisodeBatch of(List<Episode> episodes, int maxTokens) {
+    if (episodes.isEmpty()) {
+      throw new IllegalArgumentException("a step needs at least one episode: episodes=0");
+    }
+    Map<Integer, List<Episode>> groups = new LinkedHashMap<>();
+    for (Episode episode : episodes) {
+      groups.computeIfAbsent(episode.group(), _ -> new ArrayList<>()).add(episode);
+    }
+    List<MicroBatch> micros = new ArrayList<>();
+    List<TokenBatch> tokens = new ArrayList<>();
+    Denominators global = new Denominators(0, 0, Map.of());
+    List<Episode> packed = new ArrayList<>();
+    int size = 0;
+    for (List<Episode> group : groups.values()) {
+      int groupSize = size(group);
+      if (!packed.isEmpty() && size + groupSize > maxTokens) {
+        global = global.plus(pack(packed, micros, tokens));
+        packed = new ArrayList<>();
+        size = 0;
+      }
+      packed.addAll(group);
+      size += groupSize;
+    }
+    global = global.plus(pack(packed, micros, tokens));
+    return new EpisodeBatch(micros, tokens, global);
+  }
+
+  private static int size(List<Episode> group) {
+    int size = group.getFirst().prompt().length;
+    for (Episode episode : group) {
+      size += episode.completion().tokens().length;
+    }
+    return size;
+  }
+
+  private static Denominators pack(
+      List<Episode> episodes, List<MicroBatch> micros, List<TokenBatch> tokens) {
+    TokenForest forest = new TokenForest();
+    Targets targets = new Targets();
+    int[] lengths = new int[episodes.size()];
+    int[] groups = new int[episodes.size()];
+    int prompt = TokenForest.ROOT;
+    for (int i = 0; i < lengths.length; i++) {
+      Episode episode = episodes.get(i);
+      groups[i] = episode.group();
+      lengths[i] = episode.completion().tokens().length;
+      if (i == 0 || groups[i] != groups[i - 1]) {
+        prompt = forest.add(TokenForest.ROOT, episode.prompt());
+      } else if (!Arrays.equals(episode.prompt(), episodes.get(i - 1).prompt())) {
+        throw new IllegalArgumentException(
+            "the episodes of a group share their prompt: group=%d prompts=%s and %s"
+                .formatted(groups[i], episodes.get(i - 1).promptText(), episode.promptText()));
+      }
+      targets.addNode(forest, forest.add(prompt, episode.completion().tokens()), 0);
+    }
+    TokenLayout layout = TokenLayout.of(lengths, groups);
+    double[] old = new double[layout.numTokens()];
+    double[] advantages = new double[old.length];
+    for (int i = 0; i < lengths.length; i++) {
+      float[] logprobs = episodes.get(i).completion().logprobs();
+      for (int t = 0; t < logprobs.length; t++) {
+        old[layout.start(i) + t] = logprobs[t];
+        advantages[layout.start(i) + t] = episodes.get(i).advantage();
+      }
+    }
+    micros.add(new MicroBatch(forest, targets));
+    tokens.add(
+        TokenBatch.of(layout, new double[old.length], advantages)
+            .withOldLogp(old)
+            .withRolloutLogp(old));
+    return Denominators.of(layout);
+  }
+
+  EpisodeBatch withReference(List<float[]> referenceLogp) {
+    List<TokenBatch> result = new ArrayList<>();
+    for (int i = 0; i < tokens.size(); i++) {
+      result.add(tokens.get(i).withRefLogp(widen(referenceLogp.get(i))));
+    }
+    return new EpisodeBatch(micros, result, global);
+  }
+
+  static double[] widen(float[] values) {
+    double[] result = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      result[i] = values[i];
+    }
+    return result;
+  }
+}

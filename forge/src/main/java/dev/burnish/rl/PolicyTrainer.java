@@ -1,0 +1,63 @@
+package dev.burnish.rl;
+
+import dev.burnish.algorithm.PolicyLoss;
+import dev.burnish.nn.Decoder;
+import dev.burnish.nn.Pass;
+import dev.burnish.train.MicroBatch;
+import dev.burnish.train.StepReport;
+import dev.burnish.train.Trainer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Trains a policy on episodes with a policy loss, optionally held near a frozen reference.
+///
+/// The log-probabilities that the generator reported serve as those of the old policy: it is exact,
+/// so no second forward is needed.
+public final class PolicyTrainer {
+  private final Trainer trainer;
+  private final PolicyLoss loss;
+  private final double entropyBonus;
+  private final int maxTokens;
+  private final Optional<Decoder> reference;
+
+  /// @param maxTokens of one micro-batch
+  /// @param reference whose divergence is measured, and weighted by the loss where its KL
+  ///   coefficient is above 0
+  public PolicyTrainer(
+      Trainer trainer,
+      PolicyLoss loss,
+      double entropyBonus,
+      int maxTokens,
+      Optional<Decoder> reference) {
+    this.trainer = trainer;
+    this.loss = loss;
+    this.entropyBonus = entropyBonus;
+    this.maxTokens = maxTokens;
+    this.reference = reference;
+  }
+
+  /// One update from the episodes of a step.
+  public PolicyReport step(List<Episode> episodes) {
+    EpisodeBatch batch = EpisodeBatch.of(episodes, maxTokens);
+    if (reference.isPresent()) {
+      batch = batch.withReference(referenceLogProbs(reference.get(), batch.micros()));
+    }
+    PolicyObjective objective = new PolicyObjective(batch, loss, entropyBonus);
+    StepReport report = trainer.step(batch.micros(), objective);
+    double reward = episodes.stream().mapToDouble(Episode::reward).average().orElseThrow();
+    double length =
+        episodes.stream().mapToInt(e -> e.completion().tokens().length).average().orElseThrow();
+    return new PolicyReport(report, objective.metrics(), reward, length);
+  }
+
+  private static List<float[]> referenceLogProbs(Decoder reference, List<MicroBatch> micros) {
+    List<float[]> result = new ArrayList<>();
+    for (MicroBatch micro : micros) {
+      try (Pass pass = reference.evaluate(micro.forest())) {
+        result.add(pass.logProbs(micro.targets(), 1).logp());
+      }
+    }
+    return result;
+  }
+}
