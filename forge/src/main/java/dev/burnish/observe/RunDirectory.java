@@ -1,0 +1,171 @@
+package dev.burnish.observe;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.burnish.config.Config;
+import dev.burnish.metrics.JsonLines;
+import dev.burnish.metrics.JsonLinesSink;
+import dev.burnish.metrics.MetricSink;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The folder of a run: `runs/<id>/` with
+///
+/// - `config.yaml`: every value of its configuration,
+/// - `metrics.jsonl` and `samples.jsonl`: appended to, a whole line at a time,
+/// - `summary.json`, `reward.png`, `report.html`: written whole or not at all,
+/// - `model/`: weights in Hugging Face layout.
+///
+/// One process owns it: the lock is the operating system's, so it ends with its owner however that
+/// dies.
+public final class RunDirectory implements AutoCloseable {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+  private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+
+  private final Path folder;
+  private final RunLock lock;
+
+  private RunDirectory(Path folder) {
+    this.folder = folder;
+    this.lock = RunLock.acquire(folder.resolve(".lock"));
+  }
+
+  /// Makes a new folder `root/<name>-<date>-<time>` and owns it.
+  ///
+  /// @throws UncheckedIOException if the folder cannot be made
+  public static RunDirectory create(Path root, String name) {
+    return create(root, name, InstantSource.system());
+  }
+
+  static RunDirectory create(Path root, String name, InstantSource clock) {
+    String id = name + "-" + STAMP.format(clock.instant().atZone(ZoneId.systemDefault()));
+    try {
+      Files.createDirectories(root);
+      for (int attempt = 1; ; attempt++) {
+        Path folder = root.resolve(attempt == 1 ? id : id + "-" + attempt);
+        try {
+          return new RunDirectory(Files.createDirectory(folder));
+        } catch (FileAlreadyExistsException e) {
+          // Another run of the same second: the next number.
+        }
+      }
+    } catch (IOException e) {
+      throw failure(root, e);
+    }
+  }
+
+  /// Owns a folder that the user names: a new one, or that of a run to go on with.
+  ///
+  /// @throws IllegalStateException if another process owns it
+  /// @throws UncheckedIOException if it cannot be made
+  public static RunDirectory open(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw failure(folder, e);
+    }
+    return new RunDirectory(folder);
+  }
+
+  /// The name of the run: that of its folder.
+  public String id() {
+    return folder.toAbsolutePath().normalize().getFileName().toString();
+  }
+
+  /// The folder itself.
+  public Path path() {
+    return folder;
+  }
+
+  /// Where the model goes; not made here.
+  public Path model() {
+    return folder.resolve("model");
+  }
+
+  /// Writes `config.yaml`.
+  public void writeConfig(Record config) {
+    write("config.yaml", Config.dump(config).getBytes(UTF_8));
+  }
+
+  /// Writes `summary.json`: a record or a map.
+  public void writeSummary(Object summary) {
+    write("summary.json", (MAPPER.writeValueAsString(summary) + "\n").getBytes(UTF_8));
+  }
+
+  /// Draws `reward.png` and `report.html` from the files of the run.
+  public void writeReport() {
+    RunFiles files = RunFiles.read(folder);
+    write("reward.png", Chart.png("reward", files.curve("reward")));
+    write("report.html", Report.html(files).getBytes(UTF_8));
+  }
+
+  /// Opens `metrics.jsonl` for appending. The caller closes it.
+  public MetricSink metrics() {
+    return new JsonLinesSink(folder.resolve("metrics.jsonl"));
+  }
+
+  /// Opens `samples.jsonl` for appending; it takes [Sample]s. The caller closes it.
+  public JsonLines samples() {
+    return JsonLines.append(folder.resolve("samples.jsonl"));
+  }
+
+  /// Writes a file whole or not at all: beside it, to the disk, and then in its place.
+  ///
+  /// @throws UncheckedIOException if there is no room for it; the file is as before
+  public void write(String name, byte[] content) {
+    Path file = folder.resolve(name);
+    Path partial = folder.resolve(name + ".partial");
+    try {
+      try (FileChannel channel =
+          FileChannel.open(
+              partial,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
+        ByteBuffer bytes = ByteBuffer.wrap(content);
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+        channel.force(true);
+      }
+      Files.move(
+          partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      delete(partial, e);
+      throw failure(file, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.close();
+  }
+
+  private static void delete(Path file, IOException cause) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  private static UncheckedIOException failure(Path file, IOException e) {
+    return new UncheckedIOException(
+        "cannot write: file=%s (%s); free space on its disk or choose another folder"
+            .formatted(file, e),
+        e);
+  }
+}

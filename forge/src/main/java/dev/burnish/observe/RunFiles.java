@@ -1,0 +1,104 @@
+package dev.burnish.observe;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/// The files of a run, read back. What is missing is empty; the unfinished last line of a run that
+/// still goes on is left out. Of long runs it keeps what a page can show.
+record RunFiles(
+    String id, List<JsonNode> metrics, List<JsonNode> samples, String config, JsonNode summary) {
+  private static final int MAX_STEPS = 2_000;
+  private static final int MAX_SAMPLES = 1_500;
+  private static final JsonMapper MAPPER = JsonMapper.shared();
+
+  /// A key's values by step.
+  @SuppressWarnings("ArrayRecordComponent") // drawn once, never compared
+  record Curve(double[] steps, double[] values) {}
+
+  static RunFiles read(Path folder) {
+    try {
+      return new RunFiles(
+          folder.toAbsolutePath().normalize().getFileName().toString(),
+          readLines(folder.resolve("metrics.jsonl"), MAX_STEPS),
+          readLines(folder.resolve("samples.jsonl"), MAX_SAMPLES),
+          readText(folder.resolve("config.yaml")),
+          readObject(folder.resolve("summary.json")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "cannot read the run: folder=%s (%s)".formatted(folder, e.getMessage()), e);
+    }
+  }
+
+  /// The points of a key, wherever in the object it is; without those that are no number.
+  Curve curve(String key) {
+    List<JsonNode> points = metrics.stream().filter(step -> step.path(key).isNumber()).toList();
+    return new Curve(
+        points.stream().mapToDouble(step -> step.path("step").asDouble(0)).toArray(),
+        points.stream().mapToDouble(step -> step.path(key).asDouble()).toArray());
+  }
+
+  /// At most `limit` of the lines, evenly spread, always with the first and the last.
+  private static List<JsonNode> readLines(Path file, int limit) throws IOException {
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    long numLines = count(file);
+    List<JsonNode> kept = new ArrayList<>();
+    long[] index = {0};
+    forEachLine(
+        file,
+        line -> {
+          long i = index[0]++;
+          long bucket = numLines <= limit ? i : i * (limit - 1) / (numLines - 1);
+          long before = numLines <= limit ? i - 1 : (i - 1) * (limit - 1) / (numLines - 1);
+          if (i == 0 || bucket != before) {
+            parse(line, kept::add);
+          }
+        });
+    return kept;
+  }
+
+  private static long count(Path file) throws IOException {
+    long[] numLines = {0};
+    forEachLine(file, line -> numLines[0]++);
+    return numLines[0];
+  }
+
+  private static void forEachLine(Path file, Consumer<String> action) throws IOException {
+    try (BufferedReader reader = Files.newBufferedReader(file)) {
+      reader.lines().filter(line -> !line.isBlank()).forEach(action);
+    }
+  }
+
+  private static void parse(String line, Consumer<JsonNode> action) {
+    try {
+      action.accept(MAPPER.readTree(line));
+    } catch (JacksonException e) {
+      if (line.endsWith("}")) {
+        throw new IllegalArgumentException(
+            "a line of a run is no JSON: line=" + line.substring(0, Math.min(80, line.length())),
+            e);
+      }
+    }
+  }
+
+  private static String readText(Path file) throws IOException {
+    return Files.exists(file) ? Files.readString(file) : "";
+  }
+
+  private static JsonNode readObject(Path file) throws IOException {
+    return Files.exists(file)
+        ? MAPPER.readTree(Files.readString(file))
+        : JsonNodeFactory.instance.objectNode();
+  }
+}

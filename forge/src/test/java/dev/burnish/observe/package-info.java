@@ -1,0 +1,5 @@
+/// Tests of run folders, reports and progress.
+@NullMarked
+package dev.burnish.observe;
+
+import org.jspecify.annotations.NullMarked;
