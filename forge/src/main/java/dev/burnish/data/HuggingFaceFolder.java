@@ -1,0 +1,134 @@
+package dev.burnish.data;
+
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/// Finds the files of a split in a folder as the Hugging Face hub lays it out: what the README's
+/// `configs:` says, else `<config>/<split>-*.parquet`, else `data/<split>-*`, else a file of the
+/// split's name.
+final class HuggingFaceFolder {
+  private static final Pattern SHARD = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})(\\..*)");
+  private static final Pattern DATA = Pattern.compile(".*\\.(parquet|jsonl|json|jsonl\\.gz)");
+
+  private HuggingFaceFolder() {}
+
+  static List<Path> files(DataSource source) {
+    List<Path> all = dataFiles(source.path());
+    for (String glob : globs(source)) {
+      List<Path> found = matching(source.path(), all, glob);
+      if (!found.isEmpty()) {
+        checkShards(found);
+        return found;
+      }
+    }
+    throw new DataException(
+        "a data set folder has the split: data=%s config=%s split=%s; its data files are %s"
+            .formatted(
+                source.path(),
+                source.config(),
+                source.split(),
+                all.stream().map(f -> source.path().relativize(f).toString()).limit(20).toList()));
+  }
+
+  private static List<String> globs(DataSource source) {
+    List<String> declared = declared(source);
+    if (!declared.isEmpty()) {
+      return List.of("{" + String.join(",", declared) + "}");
+    }
+    String split = source.split();
+    return List.of(
+        source.config() + "/" + split + "{-,.}*", "data/" + split + "{-,.}*", split + "{-,.}*");
+  }
+
+  /// The patterns of the README's header for this config and split.
+  private static List<String> declared(DataSource source) {
+    List<String> patterns = new ArrayList<>();
+    for (JsonNode config : header(source.path()).path("configs")) {
+      if (config.path("config_name").asString("default").equals(source.config())) {
+        JsonNode files = config.path("data_files");
+        if (files.isArray()) {
+          files.forEach(entry -> addSplit(entry, source.split(), patterns));
+        } else if (source.split().equals("train")) {
+          addPaths(files, patterns);
+        }
+      }
+    }
+    return patterns;
+  }
+
+  private static void addSplit(JsonNode entry, String split, List<String> patterns) {
+    if (entry.isString() && split.equals("train")) {
+      patterns.add(entry.stringValue());
+    } else if (entry.path("split").asString("").equals(split)) {
+      addPaths(entry.path("path"), patterns);
+    }
+  }
+
+  private static void addPaths(JsonNode paths, List<String> patterns) {
+    if (paths.isString()) {
+      patterns.add(paths.stringValue());
+    }
+    for (JsonNode path : paths) {
+      patterns.add(path.asString());
+    }
+  }
+
+  private static JsonNode header(Path folder) {
+    Path readme = folder.resolve("README.md");
+    try {
+      String text = Files.exists(readme) ? Files.readString(readme) : "";
+      int end = text.indexOf("\n---", 3);
+      boolean hasHeader = text.startsWith("---") && end > 0;
+      return new YAMLMapper().readTree(hasHeader ? text.substring(3, end) : "{}");
+    } catch (IOException | JacksonException e) {
+      throw new DataException(
+          "a data set's README has a YAML header: data=%s (%s); correct it or remove it"
+              .formatted(readme, e.getMessage()),
+          e);
+    }
+  }
+
+  private static List<Path> matching(Path folder, List<Path> files, String glob) {
+    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + glob);
+    return files.stream().filter(file -> matcher.matches(folder.relativize(file))).toList();
+  }
+
+  private static List<Path> dataFiles(Path folder) {
+    try (Stream<Path> walk = Files.walk(folder, 4)) {
+      return walk.filter(file -> DATA.matcher(file.getFileName().toString()).matches())
+          .filter(Files::isRegularFile)
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new DataException(
+          "a data set folder can be listed: data=%s (%s)".formatted(folder, e.getMessage()), e);
+    }
+  }
+
+  /// All parts of `name-00000-of-00003` are there.
+  private static void checkShards(List<Path> files) {
+    for (Path file : files) {
+      Matcher shard = SHARD.matcher(file.getFileName().toString());
+      for (int i = 0; shard.matches() && i < Integer.parseInt(shard.group(3)); i++) {
+        String name =
+            "%s-%05d-of-%s%s".formatted(shard.group(1), i, shard.group(3), shard.group(4));
+        if (!Files.exists(file.resolveSibling(name))) {
+          throw new DataException(
+              "a data set has all its parts: missing=%s; download it again"
+                  .formatted(file.resolveSibling(name)));
+        }
+      }
+    }
+  }
+}

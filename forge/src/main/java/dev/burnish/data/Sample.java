@@ -1,0 +1,7 @@
+package dev.burnish.data;
+
+/// One prompt and its right answer.
+///
+/// @param target what the reward compares with, and the completion to imitate in a warm-up
+/// @param index of the draw, or of the row in its data set
+public record Sample(String prompt, String target, long index) {}

@@ -1,0 +1,5 @@
+/// Rewards: what a completion is worth.
+@NullMarked
+package dev.burnish.env;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,137 @@
+package dev.burnish.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.burnish.data.DataFiles.OnBadRow;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The Parquet files were written by pyarrow 26, one for each codec that the hub uses.
+class HuggingFaceFolderTest {
+  @TempDir Path folder;
+
+  @Test
+  void readsParquetInEveryCodecAndNestedMessages() throws IOException {
+    Path questions = copy("questions-snappy.parquet", "q.parquet");
+    Path messages = copy("messages-zstd.parquet", "m.parquet");
+    Path pairs = copy("preferences-gzip.parquet", "p.parquet");
+
+    assertThat(Gsm8k.load(questions, OnBadRow.FAIL).rows().stream().map(Sample::target))
+        .containsExactly("2", "1200");
+    assertThat(DataFiles.load(DataSource.of(messages), SftExample::of, OnBadRow.FAIL).rows())
+        .first()
+        .isEqualTo(
+            new SftExample.Conversation(
+                List.of(
+                    Map.of("role", "user", "content", "Hi"),
+                    Map.of("role", "assistant", "content", "Hello")),
+                List.of(),
+                0));
+    assertThat(DataFiles.load(DataSource.of(pairs), PreferenceExample::of, OnBadRow.FAIL).rows())
+        .containsExactly(new PreferenceExample.Text("p", "good", "bad"));
+  }
+
+  @Test
+  void aTruncatedParquetFileIsOneClearLine() throws IOException {
+    Path whole = copy("questions-snappy.parquet", "whole.parquet");
+    byte[] bytes = Files.readAllBytes(whole);
+    for (int length : new int[] {0, 3, 100, bytes.length / 2, bytes.length - 1}) {
+      Path half = Files.write(folder.resolve("half.parquet"), Arrays.copyOf(bytes, length));
+      assertThatThrownBy(() -> Gsm8k.load(half, OnBadRow.SKIP))
+          .as("%d bytes", length)
+          .isInstanceOf(DataException.class)
+          .hasMessageContaining("half.parquet");
+    }
+  }
+
+  @Test
+  void findsTheSplitInTheUsualPlaces() throws IOException {
+    copy("questions-snappy.parquet", "data/train-00000-of-00002.parquet");
+    copy("questions-snappy.parquet", "data/train-00001-of-00002.parquet");
+    copy("questions-snappy.parquet", "data/test-00000-of-00001.parquet");
+    copy("questions-snappy.parquet", "hard/train-00000-of-00001.parquet");
+
+    assertThat(Gsm8k.load(folder, OnBadRow.FAIL).size()).isEqualTo(4);
+    assertThat(names(source()))
+        .containsExactly("train-00000-of-00002.parquet", "train-00001-of-00002.parquet");
+    assertThat(names(source().withSplit("test"))).containsExactly("test-00000-of-00001.parquet");
+    assertThat(names(source().withConfig("hard"))).containsExactly("train-00000-of-00001.parquet");
+    assertThatThrownBy(() -> DataFiles.files(source().withSplit("validation")))
+        .hasMessageContaining(
+            "split=validation; its data files are [data/test-00000-of-00001.parquet");
+  }
+
+  @Test
+  void aMissingPartIsNamed() throws IOException {
+    copy("questions-snappy.parquet", "data/train-00001-of-00002.parquet");
+
+    assertThatThrownBy(() -> DataFiles.files(source()))
+        .hasMessageContaining("train-00000-of-00002.parquet; download it again");
+  }
+
+  @Test
+  void theReadmeSaysWhereAConfigLies() throws IOException {
+    Files.writeString(
+        folder.resolve("README.md"),
+        """
+        ---
+        license: mit
+        configs:
+        - config_name: default
+          data_files:
+          - split: train
+            path: parts/*.jsonl
+          - split: test
+            path:
+            - a/one.jsonl
+            - a/two.jsonl
+        - config_name: extra
+          data_files: extra/all.jsonl
+        ---
+        # A data set
+        """);
+    for (String file : List.of("parts/x.jsonl", "a/one.jsonl", "a/two.jsonl", "extra/all.jsonl")) {
+      Path path = folder.resolve(file);
+      Files.createDirectories(Objects.requireNonNull(path.getParent()));
+      Files.writeString(path, "{\"text\": \"" + file + "\"}\n");
+    }
+
+    assertThat(names(source())).containsExactly("x.jsonl");
+    assertThat(names(source().withSplit("test"))).containsExactly("one.jsonl", "two.jsonl");
+    assertThat(names(source().withConfig("extra"))).containsExactly("all.jsonl");
+  }
+
+  @Test
+  void aFolderWithFilesOfTheSplitsNames() throws IOException {
+    Files.writeString(folder.resolve("train.jsonl"), "{\"text\": \"a\"}\n");
+    Files.writeString(folder.resolve("training-notes.jsonl"), "{}\n");
+
+    assertThat(names(source())).containsExactly("train.jsonl");
+  }
+
+  private DataSource source() {
+    return DataSource.of(folder);
+  }
+
+  private static List<String> names(DataSource source) {
+    return DataFiles.files(source).stream().map(f -> f.getFileName().toString()).toList();
+  }
+
+  private Path copy(String resource, String to) throws IOException {
+    Path target = folder.resolve(to);
+    Files.createDirectories(Objects.requireNonNull(target.getParent()));
+    try (InputStream in = HuggingFaceFolderTest.class.getResourceAsStream(resource)) {
+      Files.copy(Objects.requireNonNull(in), target);
+    }
+    return target;
+  }
+}
