@@ -1,6 +1,9 @@
 package dev.burnish.data;
 
-import dev.burnish.env.Reward;
+import dev.burnish.rl.Reward;
+import dev.burnish.rl.Sample;
+import dev.burnish.rl.Task;
+import dev.burnish.tensor.KeyedRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;

@@ -1,5 +1,7 @@
 package dev.burnish.data;
 
+import dev.burnish.tensor.KeyedRandom;
+
 /// The order in which rows are read: each epoch all of them once, in an order of its own that
 /// depends on the seed and the epoch alone. Not thread-safe: one reader owns it.
 public final class EpochOrder {

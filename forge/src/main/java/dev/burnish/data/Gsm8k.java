@@ -2,6 +2,7 @@ package dev.burnish.data;
 
 import dev.burnish.data.DataFiles.OnBadRow;
 import dev.burnish.env.MathAnswer;
+import dev.burnish.rl.Sample;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 

@@ -1,5 +1,7 @@
 package dev.burnish.data;
 
+import dev.burnish.tensor.KeyedRandom;
+
 /// A permutation of `[0, size)` as a function of its key, without a table.
 ///
 /// A Feistel network of four rounds permutes the smallest range of an even number of bits that

@@ -1,5 +1,6 @@
 package dev.burnish.data;
 
+import dev.burnish.tensor.KeyedRandom;
 import java.util.ArrayList;
 import java.util.List;
 

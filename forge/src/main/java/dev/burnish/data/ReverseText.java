@@ -1,7 +1,10 @@
 package dev.burnish.data;
 
-import dev.burnish.env.Reward;
 import dev.burnish.env.SequenceMatcher;
+import dev.burnish.rl.Reward;
+import dev.burnish.rl.Sample;
+import dev.burnish.rl.Task;
+import dev.burnish.tensor.KeyedRandom;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;

@@ -1,5 +1,6 @@
 package dev.burnish.env;
 
+import dev.burnish.rl.Reward;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

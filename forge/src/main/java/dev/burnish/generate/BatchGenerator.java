@@ -70,17 +70,17 @@ public final class BatchGenerator implements Generator {
   }
 
   @Override
-  public List<Completion> generate(String prompt, SamplingParams params) {
-    return generate(List.of(tokenizer.encode(prompt)), params).getFirst();
+  public List<List<Completion>> generate(List<String> prompts, SamplingParams params) {
+    return generateTokens(prompts.stream().map(tokenizer::encode).toList(), params);
   }
 
   @Override
-  public List<List<Completion>> generate(List<int[]> prompts, SamplingParams params) {
-    return generate(prompts, params, (_, _, _) -> {});
+  public List<List<Completion>> generateTokens(List<int[]> prompts, SamplingParams params) {
+    return generateTokens(prompts, params, (_, _, _) -> {});
   }
 
-  /// Like [#generate(List, SamplingParams)], telling `listener` of each token at once.
-  public List<List<Completion>> generate(
+  /// Like [#generateTokens(List, SamplingParams)], telling `listener` of each token at once.
+  public List<List<Completion>> generateTokens(
       List<int[]> prompts, SamplingParams params, Listener listener) {
     int longest = model.decoder().shape().maxPositions();
     for (int i = 0; i < prompts.size(); i++) {
@@ -143,16 +143,7 @@ public final class BatchGenerator implements Generator {
         int slot = numSlots + prompt.length + sample * room;
         sequences.add(
             new Sequence(
-                i,
-                sample,
-                key,
-                numSlots,
-                prompt.length,
-                slot,
-                room,
-                ends,
-                params.stop(),
-                tokenizer));
+                i, prompt, sample, key, numSlots, slot, room, ends, params.stop(), tokenizer));
       }
       numSlots += slots(prompt, params);
     }

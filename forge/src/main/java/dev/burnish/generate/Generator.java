@@ -9,10 +9,15 @@ public interface Generator extends AutoCloseable {
   /// @param prompts token ids
   /// @throws IllegalArgumentException if a prompt is empty or leaves no room in the model's longest
   ///   sequence
-  List<List<Completion>> generate(List<int[]> prompts, SamplingParams params);
+  List<List<Completion>> generateTokens(List<int[]> prompts, SamplingParams params);
+
+  /// Like [#generateTokens], for prompts as text.
+  List<List<Completion>> generate(List<String> prompts, SamplingParams params);
 
   /// The completions of one text prompt.
-  List<Completion> generate(String prompt, SamplingParams params);
+  default List<Completion> generate(String prompt, SamplingParams params) {
+    return generate(List.of(prompt), params).getFirst();
+  }
 
   @Override
   void close();

@@ -9,11 +9,11 @@ import java.util.List;
 /// One completion while it grows: its tokens, where its keys lie in the cache, and whether it is
 /// done.
 final class Sequence {
-  private final int prompt;
+  private final int index;
+  private final int[] prompt;
   private final int sample;
   private final long key;
   private final int promptSlot;
-  private final int promptLength;
   private final int slot;
   private final int room;
   private final int[] ends;
@@ -28,21 +28,21 @@ final class Sequence {
   private boolean stopped;
 
   Sequence(
-      int prompt,
+      int index,
+      int[] prompt,
       int sample,
       long key,
       int promptSlot,
-      int promptLength,
       int slot,
       int room,
       int[] ends,
       List<String> stop,
       Tokenizer tokenizer) {
+    this.index = index;
     this.prompt = prompt;
     this.sample = sample;
     this.key = key;
     this.promptSlot = promptSlot;
-    this.promptLength = promptLength;
     this.slot = slot;
     this.room = room;
     this.ends = ends;
@@ -51,8 +51,9 @@ final class Sequence {
     this.decoder = tokenizer.stream();
   }
 
+  /// Index of the prompt.
   int prompt() {
-    return prompt;
+    return index;
   }
 
   int sample() {
@@ -76,7 +77,7 @@ final class Sequence {
   }
 
   int lastPosition() {
-    return promptLength + length - 1;
+    return prompt.length + length - 1;
   }
 
   int lastSlot() {
@@ -86,7 +87,7 @@ final class Sequence {
   /// The last token attending to the prompt and to its completion so far.
   AttentionPlan.Node node(int row) {
     return new AttentionPlan.Node(
-        row, 1, new int[] {promptSlot, slot}, new int[] {promptLength, length});
+        row, 1, new int[] {promptSlot, slot}, new int[] {prompt.length, length});
   }
 
   void append(Sampler.Draw draw) {
@@ -120,6 +121,7 @@ final class Sequence {
     int[] ids = Arrays.copyOf(tokens, length);
     String whole = cut >= 0 ? text.substring(0, cut) : tokenizer.decode(ids, true);
     return new Completion(
+        prompt,
         ids,
         Arrays.copyOf(logprobs, length),
         whole,

@@ -8,21 +8,14 @@ import java.util.List;
 /// One sampled completion of a prompt with what it was worth: the unit that is trained on.
 ///
 /// @param group index of the prompt in its step; the samples of one prompt share it
-/// @param promptText as a person reads it
-/// @param prompt token ids
+/// @param prompt as a person reads it; its tokens are those of the completion
 /// @param advantage of every token of the completion
 public record Episode(
-    int group,
-    String promptText,
-    int[] prompt,
-    Completion completion,
-    double reward,
-    double advantage) {
+    int group, String prompt, Completion completion, double reward, double advantage) {
   /// The episodes of one prompt's samples.
   public static List<Episode> group(
       int group,
-      String promptText,
-      int[] prompt,
+      String prompt,
       List<Completion> completions,
       double[] rewards,
       double[] advantages) {
@@ -36,10 +29,9 @@ public record Episode(
       if (!Double.isFinite(rewards[i]) || !Double.isFinite(advantages[i])) {
         throw new IllegalArgumentException(
             "rewards and advantages are finite: prompt=%s rewards=%s advantages=%s; mend the reward function"
-                .formatted(promptText, Arrays.toString(rewards), Arrays.toString(advantages)));
+                .formatted(prompt, Arrays.toString(rewards), Arrays.toString(advantages)));
       }
-      episodes.add(
-          new Episode(group, promptText, prompt, completions.get(i), rewards[i], advantages[i]));
+      episodes.add(new Episode(group, prompt, completions.get(i), rewards[i], advantages[i]));
     }
     return episodes;
   }

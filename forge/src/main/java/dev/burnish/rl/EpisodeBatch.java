@@ -49,7 +49,7 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
   }
 
   private static int size(List<Episode> group) {
-    int size = group.getFirst().prompt().length;
+    int size = group.getFirst().completion().prompt().length;
     for (Episode episode : group) {
       size += episode.completion().tokens().length;
     }
@@ -68,11 +68,12 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
       groups[i] = episode.group();
       lengths[i] = episode.completion().tokens().length;
       if (i == 0 || groups[i] != groups[i - 1]) {
-        prompt = forest.add(TokenForest.ROOT, episode.prompt());
-      } else if (!Arrays.equals(episode.prompt(), episodes.get(i - 1).prompt())) {
+        prompt = forest.add(TokenForest.ROOT, episode.completion().prompt());
+      } else if (!Arrays.equals(
+          episode.completion().prompt(), episodes.get(i - 1).completion().prompt())) {
         throw new IllegalArgumentException(
             "the episodes of a group share their prompt: group=%d prompts=%s and %s"
-                .formatted(groups[i], episodes.get(i - 1).promptText(), episode.promptText()));
+                .formatted(groups[i], episodes.get(i - 1).prompt(), episode.prompt()));
       }
       targets.addNode(forest, forest.add(prompt, episode.completion().tokens()), 0);
     }

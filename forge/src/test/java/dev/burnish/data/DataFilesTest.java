@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.data.DataFiles.OnBadRow;
+import dev.burnish.rl.Sample;
 import dev.burnish.testing.SharedFiles;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.burnish.rl.Sample;
+import dev.burnish.rl.Task;
+import dev.burnish.tensor.KeyedRandom;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,8 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TasksTest {
   static Stream<Task> tasks() {
     return Stream.of(
-        new SumDigits(3, 200, 7),
-        new SumDigits(2, 89, 7),
+        new SumDigitsTask(3, 200, 7),
+        new SumDigitsTask(2, 89, 7),
         new DigitCompletion(6, 3, 5, 40, 7),
         new ReverseText(6, 50, 7));
   }
@@ -56,7 +59,7 @@ class TasksTest {
 
   @Test
   void sumDigitsAsksForTheSumOfEveryNumberOfItsLength() {
-    var task = new SumDigits(2, 10, 3);
+    var task = new SumDigitsTask(2, 10, 3);
     Set<String> asked = new HashSet<>();
     for (long i = 0; i < 5_000; i++) {
       Sample sample = task.training(i);
@@ -70,11 +73,12 @@ class TasksTest {
 
   @Test
   void anotherSeedHoldsOutOtherNumbers() {
-    assertThat(new SumDigits(4, 100, 1).heldOut()).isNotEqualTo(new SumDigits(4, 100, 2).heldOut());
-    assertThat(new SumDigits(1, 3, 1).heldOut()).hasSize(3);
-    assertThatThrownBy(() -> new SumDigits(2, 90, 1))
+    assertThat(new SumDigitsTask(4, 100, 1).heldOut())
+        .isNotEqualTo(new SumDigitsTask(4, 100, 2).heldOut());
+    assertThat(new SumDigitsTask(1, 3, 1).heldOut()).hasSize(3);
+    assertThatThrownBy(() -> new SumDigitsTask(2, 90, 1))
         .hasMessageContaining("numHeldOut=90 numbers=90");
-    assertThatThrownBy(() -> new SumDigits(0, 1, 1)).hasMessageContaining("digits=0");
+    assertThatThrownBy(() -> new SumDigitsTask(0, 1, 1)).hasMessageContaining("digits=0");
   }
 
   @Test

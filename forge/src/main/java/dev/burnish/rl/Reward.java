@@ -1,4 +1,4 @@
-package dev.burnish.env;
+package dev.burnish.rl;
 
 /// What a completion is worth: a pure function, so that it may run anywhere and at any time.
 @FunctionalInterface

@@ -1,14 +1,17 @@
 package dev.burnish.data;
 
-import dev.burnish.env.Reward;
+import dev.burnish.rl.Reward;
+import dev.burnish.rl.Sample;
+import dev.burnish.rl.Task;
+import dev.burnish.tensor.KeyedRandom;
 import java.util.List;
 import java.util.stream.LongStream;
 
 /// "What is the sum of the digits of N?" for numbers of a fixed number of digits. A keyed
 /// permutation of all such numbers puts the first `numHeldOut` aside; training draws from the
 /// others.
-public record SumDigits(int digits, int numHeldOut, long seed) implements Task {
-  public SumDigits {
+public record SumDigitsTask(int digits, int numHeldOut, long seed) implements Task {
+  public SumDigitsTask {
     if (digits < 1 || digits > 18) {
       throw new IllegalArgumentException(
           "digits lies in [1, 18]: digits=" + digits + "; 3 is a task for a demo");

@@ -1,4 +1,4 @@
-package dev.burnish.data;
+package dev.burnish.rl;
 
 /// One prompt and its right answer.
 ///

@@ -1,6 +1,5 @@
-package dev.burnish.data;
+package dev.burnish.rl;
 
-import dev.burnish.env.Reward;
 import java.util.List;
 
 /// Prompts without end to learn on, some that are never among them to measure with, and what an
