@@ -1,28 +1,92 @@
 package dev.burnish.cli;
 
+import dev.burnish.concurrent.ProcessSettings;
+import dev.burnish.concurrent.Stop;
+import dev.burnish.observe.HostFacts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
-/// `./burnish`: post-trains language models with reinforcement learning.
+/// `./burnish`: the commands, their exit statuses and their errors.
+///
+/// 0 is success, 1 a failure of Burnish or of a check, 2 bad input, 130 an end by Ctrl-C.
 @Command(
     name = "burnish",
     mixinStandardHelpOptions = true,
-    version = "burnish 0.1.0",
-    description = "Post-trains language models with reinforcement learning.")
+    scope = CommandLine.ScopeType.INHERIT,
+    versionProvider = Main.Version.class,
+    description = "Post-trains language models with reinforcement learning.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      DemoCommand.class,
+      RunCommand.class,
+      GenerateCommand.class,
+      ConvertCommand.class,
+      VerifyCommand.class,
+      DoctorCommand.class,
+      BenchCommand.class,
+      CompletionCommand.class,
+      WarmUpCommand.class
+    })
 public final class Main implements Runnable {
+  static final int INTERRUPTED = 130;
+
+  @Spec private CommandSpec spec;
+
+  /// Set by picocli.
+  public Main() {
+    spec = CommandSpec.create();
+  }
+
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String commit = System.getProperty("burnish.commit", "");
+      return new String[] {
+        "burnish " + HostFacts.version() + (commit.isEmpty() ? "" : " (" + commit + ")")
+      };
+    }
+  }
+
   /// Runs the command in the arguments and exits with its status.
   public static void main(String... args) {
-    System.exit(new CommandLine(new Main()).execute(args));
+    Terminal.eraseWarning();
+    Interrupts.handle();
+    int status = commandLine().execute(args);
+    System.exit(Stop.wasRequested() ? INTERRUPTED : status);
   }
 
-  @Command(name = "warm-up", hidden = true)
-  void warmUp() {
+  static CommandLine commandLine() {
+    Errors errors = new Errors();
     CommandLine line = new CommandLine(new Main());
-    line.usage(System.out);
+    line.setExecutionExceptionHandler(errors)
+        .setParameterExceptionHandler(errors)
+        .setCaseInsensitiveEnumValuesAllowed(true);
+    line.getSubcommands()
+        .forEach((name, command) -> {
+          command.setStopAtPositional(name.equals("run"));
+          command.setUnmatchedOptionsArePositionalParams(name.equals("demo"));
+        });
+    return line;
   }
 
+  @Command(name = "test", description = "Run the whole test suite and the quality gate.")
+  int test() {
+    spec.commandLine().getErr().println("burnish: the launcher runs the suite: ./burnish test");
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  @Command(name = "env", description = "Print the process settings, for a JVM of your own.")
+  void env() {
+    ProcessSettings.environment(Runtime.getRuntime().availableProcessors())
+        .forEach((name, value) -> System.out.println("export " + name + "='" + value + "'"));
+  }
+
+  /// Without a command: the help.
   @Override
   public void run() {
-    new CommandLine(this).usage(System.out);
+    spec.commandLine().usage(spec.commandLine().getOut());
   }
 }

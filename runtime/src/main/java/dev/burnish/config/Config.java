@@ -87,6 +87,29 @@ public final class Config<T extends Record> {
     return new Config<>(type, merged, environment);
   }
 
+  /// Overlays what the arguments of a script say: `--config FILE` and `--set key=value`, in order.
+  ///
+  /// @throws ConfigException if there is any other argument, or as the two say
+  public Config<T> withArguments(String... arguments) {
+    Config<T> config = this;
+    for (int i = 0; i < arguments.length; i++) {
+      String[] option = arguments[i].split("=", 2);
+      boolean apart = option.length == 1;
+      if ((apart && i + 1 == arguments.length)
+          || !List.of("--set", "--config").contains(option[0])) {
+        throw new ConfigException(
+            "an argument is --config FILE or --set key=value: argument=%s; write one of these"
+                .formatted(arguments[i]));
+      }
+      String value = apart ? arguments[++i] : option[1];
+      config =
+          option[0].equals("--set")
+              ? config.withSettings(List.of(value))
+              : config.withFile(Path.of(value));
+    }
+    return config;
+  }
+
   /// The record that all layers make.
   ///
   /// @throws ConfigException if a value has the wrong type, a reference leads nowhere, or the

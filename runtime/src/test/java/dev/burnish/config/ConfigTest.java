@@ -216,6 +216,25 @@ class ConfigTest {
   }
 
   @Test
+  void readsTheArgumentsOfAScript() throws IOException {
+    Path file = Files.writeString(folder.resolve("run.yaml"), "seed: 8\nprompt: file");
+    Settings settings =
+        Config.of(DEFAULTS)
+            .withArguments("--config", file.toString(), "--set", "prompt=a=b", "--set=limit=3")
+            .resolve();
+    assertThat(settings.seed()).isEqualTo(8);
+    assertThat(settings.prompt()).isEqualTo("a=b");
+    assertThat(settings.limit()).contains(3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"--sett,seed=1", "seed=1,x", "--config=x.yaml,--set"})
+  void refusesOtherArguments(String first, String second) {
+    assertThatThrownBy(() -> Config.of(DEFAULTS).withArguments(first, second))
+        .isInstanceOf(ConfigException.class);
+  }
+
+  @Test
   void anEmptyFileChangesNothing() {
     assertThat(Config.of(DEFAULTS).withYaml("f", "# nothing\n").resolve()).isEqualTo(DEFAULTS);
   }

@@ -1,0 +1,38 @@
+package dev.burnish.cli;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `burnish doctor`: what this machine has, and what to do about what is missing. Status 1 if
+/// something is missing that nothing works without.
+@Command(name = "doctor", description = "Say what this machine has and what is missing.")
+final class DoctorCommand implements Callable<Integer> {
+  @Option(names = "--json", description = "Print a JSON array.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    List<Finding> findings = Diagnosis.all();
+    if (json) {
+      System.out.println(JsonMapper.shared().writeValueAsString(findings));
+    } else {
+      findings.forEach(finding -> System.out.println(line(finding)));
+    }
+    return findings.stream().anyMatch(f -> f.verdict() == Finding.Verdict.BROKEN) ? 1 : 0;
+  }
+
+  private static String line(Finding finding) {
+    String mark =
+        switch (finding.verdict()) {
+          case GOOD -> "ok     ";
+          case LACKING -> "lacking";
+          case BROKEN -> "BROKEN ";
+        };
+    String advice =
+        finding.advice().isEmpty() ? "" : "\n" + " ".repeat(24) + "-> " + finding.advice();
+    return "%s  %-14s %s%s".formatted(mark, finding.name(), finding.value(), advice);
+  }
+}

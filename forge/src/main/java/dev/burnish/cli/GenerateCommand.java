@@ -1,0 +1,149 @@
+package dev.burnish.cli;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `burnish generate`: text streams to standard output; with `--json`, an object a completion.
+@Command(name = "generate", description = "Complete a prompt with a model.", sortOptions = false)
+final class GenerateCommand implements Callable<Integer> {
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "A model in Hugging Face layout, or a .gguf file.")
+  private Path model = Path.of("");
+
+  @Option(
+      names = "--prompt",
+      required = true,
+      paramLabel = "TEXT",
+      description = "What to complete.")
+  private String prompt = "";
+
+  @Option(names = "--chat", description = "Put the prompt into the model's chat template.")
+  private boolean chat;
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "The system message, with --chat.")
+  private @Nullable String system;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      defaultValue = "1",
+      description = "0 is greedy; ${DEFAULT-VALUE} if not given.")
+  private double temperature;
+
+  @Option(
+      names = "--top-p",
+      paramLabel = "P",
+      defaultValue = "1",
+      description = "Draw from the likeliest tokens that make up this share; 1 is off.")
+  private double topP;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      defaultValue = "0",
+      description = "Draw from the K likeliest tokens; 0 is off.")
+  private int topK;
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      defaultValue = "256",
+      description = "End after this many; ${DEFAULT-VALUE} if not given.")
+  private int maxTokens;
+
+  @Option(
+      names = "--stop",
+      paramLabel = "TEXT",
+      description = "End before this text; may be repeated.")
+  private List<String> stop = new ArrayList<>();
+
+  @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same text.")
+  private @Nullable Long seed;
+
+  @Option(names = "-n", paramLabel = "N", defaultValue = "1", description = "How many completions.")
+  private int count;
+
+  @Option(names = "--json", description = "Print a JSON object a completion.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    GenerateOptions options =
+        new GenerateOptions(
+            model,
+            prompt,
+            chat,
+            Optional.ofNullable(system),
+            temperature,
+            topP,
+            topK,
+            maxTokens,
+            stop,
+            seed == null ? OptionalLong.empty() : OptionalLong.of(seed),
+            count);
+    Hooks.generate(options, json || count > 1 ? new Whole(System.out, json) : new Streaming());
+    return 0;
+  }
+
+  /// One completion as it comes.
+  private static final class Streaming implements Hooks.Output {
+    @Override
+    public void text(int index, String piece) {
+      System.out.print(piece);
+      System.out.flush();
+    }
+
+    @Override
+    public void finished(int index, String reason, int numTokens) {
+      System.out.println();
+    }
+  }
+
+  /// Several completions, or JSON: each when it is whole.
+  static final class Whole implements Hooks.Output {
+    private final PrintStream out;
+    private final boolean json;
+    private final Map<Integer, StringBuilder> texts = new TreeMap<>();
+
+    Whole(PrintStream out, boolean json) {
+      this.out = out;
+      this.json = json;
+    }
+
+    @Override
+    public void text(int index, String piece) {
+      texts.computeIfAbsent(index, i -> new StringBuilder()).append(piece);
+    }
+
+    @Override
+    public void finished(int index, String reason, int numTokens) {
+      String text = texts.getOrDefault(index, new StringBuilder()).toString();
+      if (json) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("index", index);
+        object.put("text", text);
+        object.put("finishReason", reason);
+        object.put("tokens", numTokens);
+        out.println(JsonMapper.shared().writeValueAsString(object));
+      } else {
+        out.println("[" + index + "] " + text);
+      }
+      out.flush();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.burnish.cli;
+
+import dev.burnish.script.Script;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/// `burnish run SCRIPT.java [ARGUMENT]...`.
+@Command(
+    name = "run",
+    description = "Compile and run a script; what follows its name is for the script.")
+final class RunCommand implements Callable<Integer> {
+  @Parameters(index = "0", paramLabel = "SCRIPT.java", description = "A Java source file.")
+  private Path script = Path.of("");
+
+  @Parameters(
+      index = "1..*",
+      paramLabel = "ARGUMENT",
+      description = "Such as --set key=value and --config FILE.")
+  private List<String> arguments = new ArrayList<>();
+
+  @Override
+  public Integer call() throws Exception {
+    Script.compile(script).run(arguments);
+    return 0;
+  }
+}

@@ -1,0 +1,94 @@
+package dev.burnish.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `burnish verify`: compares what Burnish computes with recorded values. Status 1 if one differs.
+@Command(
+    name = "verify",
+    description = "Compare a model, templates, losses or training with recorded values.",
+    sortOptions = false)
+final class VerifyCommand implements Callable<Integer> {
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "The model, with --expected and --training.")
+  private @Nullable Path model;
+
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  private Recorded recorded = new Recorded();
+
+  @Option(names = "--json", description = "Print a JSON object a check.")
+  private boolean json;
+
+  static final class Recorded {
+    @Option(
+        names = "--expected",
+        paramLabel = "FILE",
+        description = "Recorded logits and text of the model.")
+    private @Nullable Path expected;
+
+    @Option(names = "--templates", paramLabel = "FILE", description = "Recorded chat templates.")
+    private @Nullable Path templates;
+
+    @Option(names = "--losses", paramLabel = "FILE", description = "Recorded losses.")
+    private @Nullable Path losses;
+
+    @Option(
+        names = "--training",
+        paramLabel = "FILE",
+        description = "Recorded training of the model.")
+    private @Nullable Path training;
+  }
+
+  @Override
+  public Integer call() {
+    List<Hooks.Verified> results = verify();
+    for (Hooks.Verified result : results) {
+      System.out.println(
+          json
+              ? JsonMapper.shared().writeValueAsString(result)
+              : "%-4s %s  %s"
+                  .formatted(result.passed() ? "ok" : "FAIL", result.name(), result.detail()));
+    }
+    return results.stream().allMatch(Hooks.Verified::passed) ? 0 : 1;
+  }
+
+  private List<Hooks.Verified> verify() {
+    if (recorded.expected != null) {
+      return verify(Hooks.Subject.MODEL, requireModel(), recorded.expected);
+    }
+    if (recorded.training != null) {
+      return verify(Hooks.Subject.TRAINING, requireModel(), recorded.training);
+    }
+    if (recorded.templates != null) {
+      return verify(Hooks.Subject.TEMPLATES, Path.of(""), recorded.templates);
+    }
+    return recorded.losses == null
+        ? List.of()
+        : verify(Hooks.Subject.LOSSES, Path.of(""), recorded.losses);
+  }
+
+  private static List<Hooks.Verified> verify(Hooks.Subject subject, Path model, Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(
+          "there is no such file: file=%s; give recorded values".formatted(file));
+    }
+    return Hooks.verify(subject, model, file);
+  }
+
+  private Path requireModel() {
+    if (model == null || !Files.isDirectory(model)) {
+      throw new IllegalArgumentException(
+          "recorded values of a model need it: model=%s; give --model DIR".formatted(model));
+    }
+    return model;
+  }
+}

@@ -1,0 +1,125 @@
+package dev.burnish.script;
+
+import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// A Java source file that is compiled and run at once, as `java FILE` does, with the class path of
+/// Burnish: a compact source file or one with classes.
+public final class Script {
+  private final Path file;
+  private final Map<String, byte[]> classes;
+
+  private Script(Path file, Map<String, byte[]> classes) {
+    this.file = file;
+    this.classes = classes;
+  }
+
+  /// Compiles a file, or takes its classes from an earlier compilation.
+  ///
+  /// @throws IllegalArgumentException if there is no such file or it does not compile; what the
+  ///   compiler has to say is on standard error then
+  public static Script compile(Path file) throws IOException {
+    if (!Files.isRegularFile(file) || !file.toString().endsWith(".java")) {
+      throw new IllegalArgumentException(
+          "a script is a Java source file: file=%s; give an existing file that ends in .java"
+              .formatted(file));
+    }
+    ScriptCache cache = ScriptCache.of(file);
+    Optional<Map<String, byte[]>> known = cache.load();
+    if (known.isPresent()) {
+      return new Script(file, known.get());
+    }
+    Map<String, byte[]> classes = ScriptCompiler.compile(file);
+    cache.save(classes);
+    return new Script(file, classes);
+  }
+
+  /// Calls the script's `main` by the rules of `java`: `main(String[])` before `main()`, static or
+  /// of a new instance, not private.
+  ///
+  /// @throws Exception what the script throws
+  public void run(List<String> arguments) throws Exception {
+    ClassLoader loader = new Loader(classes);
+    Thread.currentThread().setContextClassLoader(loader);
+    Method main = mainMethod(loader);
+    main.setAccessible(true);
+    Object[] values =
+        main.getParameterCount() == 0
+            ? new Object[0]
+            : new Object[] {arguments.toArray(String[]::new)};
+    try {
+      if (Modifier.isStatic(main.getModifiers())) {
+        main.invoke(null, values);
+      } else {
+        main.invoke(instance(main.getDeclaringClass(), loader), values);
+      }
+    } catch (InvocationTargetException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
+  }
+
+  private Object instance(Class<?> declaring, ClassLoader loader) throws Exception {
+    Class<?> type = loader.loadClass(mainClass());
+    Constructor<?> constructor =
+        (declaring.isAssignableFrom(type) ? type : declaring).getDeclaredConstructor();
+    constructor.setAccessible(true);
+    return constructor.newInstance();
+  }
+
+  private Method mainMethod(ClassLoader loader) throws ClassNotFoundException {
+    Class<?> type = loader.loadClass(mainClass());
+    return find(type, String[].class)
+        .or(() -> find(type))
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "a script needs a main method that is not private: file=%s; write void main(String... args)"
+                    .formatted(file)));
+  }
+
+  private static Optional<Method> find(Class<?> type, Class<?>... parameters) {
+    for (Class<?> c = type; c != null && c != Object.class; c = c.getSuperclass()) {
+      try {
+        Method method = c.getDeclaredMethod("main", parameters);
+        boolean visible = !Modifier.isPrivate(method.getModifiers());
+        return visible && method.getReturnType() == void.class
+            ? Optional.of(method)
+            : Optional.empty();
+      } catch (NoSuchMethodException e) {
+        // A superclass may have it.
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// The class of the file's name, which a compact source file always has; else the first one.
+  private String mainClass() {
+    String name = file.getFileName().toString().replaceFirst("\\.java$", "");
+    return classes.containsKey(name) ? name : classes.keySet().iterator().next();
+  }
+
+  private static final class Loader extends ClassLoader {
+    private final Map<String, byte[]> classes;
+
+    Loader(Map<String, byte[]> classes) {
+      super("script", Script.class.getClassLoader());
+      this.classes = classes;
+    }
+
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+      byte[] bytes = classes.get(name);
+      if (bytes == null) {
+        throw new ClassNotFoundException(name);
+      }
+      return defineClass(name, bytes, 0, bytes.length);
+    }
+  }
+}
