@@ -11,6 +11,9 @@ import java.util.stream.LongStream;
 /// permutation of all such numbers puts the first `numHeldOut` aside; training draws from the
 /// others.
 public record SumDigitsTask(int digits, int numHeldOut, long seed) implements Task {
+  /// Every character of a prompt or an answer.
+  public static final String ALPHABET = " ?0123456789Wacdefghimnostu";
+
   public SumDigitsTask {
     if (digits < 1 || digits > 18) {
       throw new IllegalArgumentException(

@@ -46,6 +46,13 @@ public final class BatchGenerator implements Generator {
     void token(int prompt, int sample, int token);
   }
 
+  /// What was sampled in some time.
+  public record Throughput(long tokens, double seconds) {
+    public double tokensPerSecond() {
+      return seconds == 0 ? 0 : tokens / seconds;
+    }
+  }
+
   /// Rows of prompt tokens in one prefill.
   private static final int PREFILL_TOKENS = 2048;
 
@@ -53,6 +60,8 @@ public final class BatchGenerator implements Generator {
   private final Tokenizer tokenizer;
   private final Limits limits;
   private volatile long version;
+  private long tokens;
+  private long nanos;
 
   public BatchGenerator(LanguageModel model, Tokenizer tokenizer, Limits limits) {
     this.model = model;
@@ -62,6 +71,14 @@ public final class BatchGenerator implements Generator {
 
   public BatchGenerator(LanguageModel model, Tokenizer tokenizer) {
     this(model, tokenizer, Limits.defaults());
+  }
+
+  /// Tokens sampled and time spent since the last call of this method.
+  public Throughput throughput() {
+    Throughput result = new Throughput(tokens, nanos / 1e9);
+    tokens = 0;
+    nanos = 0;
+    return result;
   }
 
   /// Names the weights that the following calls sample from.
@@ -91,6 +108,7 @@ public final class BatchGenerator implements Generator {
                 .formatted(longest, i, length));
       }
     }
+    long start = System.nanoTime();
     List<List<Completion>> results = new ArrayList<>();
     int first = 0;
     while (first < prompts.size()) {
@@ -98,6 +116,8 @@ public final class BatchGenerator implements Generator {
       results.addAll(wave(prompts, first, end, params, listener));
       first = end;
     }
+    nanos += System.nanoTime() - start;
+    results.forEach(group -> group.forEach(c -> tokens += c.tokens().length));
     return results;
   }
 

@@ -18,6 +18,9 @@ import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -78,6 +81,39 @@ public final class RunDirectory implements AutoCloseable {
       throw failure(folder, e);
     }
     return new RunDirectory(folder);
+  }
+
+  /// Owns the folder of a run to go on with.
+  ///
+  /// @throws IllegalArgumentException if no run has been there
+  public static RunDirectory resume(Path folder) {
+    if (!Files.isRegularFile(folder.resolve("config.yaml"))) {
+      throw new IllegalArgumentException(
+          "a run to resume has a config.yaml: folder=%s; give the folder of an earlier run"
+              .formatted(folder));
+    }
+    return open(folder);
+  }
+
+  /// Takes the lines of later steps off `metrics.jsonl` and `samples.jsonl`: what was done after
+  /// the last checkpoint is done again.
+  public void keepUntil(long step) {
+    for (String name : List.of("metrics.jsonl", "samples.jsonl")) {
+      Path file = folder.resolve(name);
+      if (Files.exists(file)) {
+        try (Stream<String> lines = Files.lines(file)) {
+          String kept =
+              lines
+                  .filter(line -> line.endsWith("}"))
+                  .filter(line -> MAPPER.readTree(line).path("step").asLong() <= step)
+                  .map(line -> line + "\n")
+                  .collect(Collectors.joining());
+          write(name, kept.getBytes(UTF_8));
+        } catch (IOException e) {
+          throw failure(file, e);
+        }
+      }
+    }
   }
 
   /// The name of the run: that of its folder.

@@ -1,9 +1,11 @@
 package dev.burnish.rl;
 
+import dev.burnish.concurrent.Scope;
 import dev.burnish.generate.Completion;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /// One sampled completion of a prompt with what it was worth: the unit that is trained on.
 ///
@@ -12,6 +14,37 @@ import java.util.List;
 /// @param advantage of every token of the completion
 public record Episode(
     int group, String prompt, Completion completion, double reward, double advantage) {
+  /// Rewards every completion, all at once, and turns the rewards of each prompt's group into
+  /// advantages.
+  ///
+  /// @param groups the completions of each sample's prompt
+  /// @param advantages of a group, from its rewards
+  public static List<Episode> judge(
+      List<Sample> samples,
+      List<List<Completion>> groups,
+      Reward reward,
+      UnaryOperator<double[]> advantages) {
+    if (samples.size() != groups.size()) {
+      throw new IllegalArgumentException(
+          "each sample has a group of completions: samples=%d groups=%d"
+              .formatted(samples.size(), groups.size()));
+    }
+    List<Episode> episodes = new ArrayList<>();
+    for (int i = 0; i < groups.size(); i++) {
+      Sample sample = samples.get(i);
+      double[] rewards =
+          Scope.map(
+                  groups.get(i),
+                  completion ->
+                      reward.evaluate(sample.prompt(), completion.text(), sample.target()))
+              .stream()
+              .mapToDouble(Double::doubleValue)
+              .toArray();
+      episodes.addAll(group(i, sample.prompt(), groups.get(i), rewards, advantages.apply(rewards)));
+    }
+    return episodes;
+  }
+
   /// The episodes of one prompt's samples.
   public static List<Episode> group(
       int group,

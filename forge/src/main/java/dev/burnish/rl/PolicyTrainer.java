@@ -1,6 +1,7 @@
 package dev.burnish.rl;
 
 import dev.burnish.algorithm.PolicyLoss;
+import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Pass;
 import dev.burnish.train.MicroBatch;
@@ -20,6 +21,16 @@ public final class PolicyTrainer {
   private final double entropyBonus;
   private final int maxTokens;
   private final Optional<Decoder> reference;
+
+  /// Without an entropy bonus, in micro-batches of at most 4 096 tokens.
+  public PolicyTrainer(Trainer trainer, PolicyLoss loss, LanguageModel reference) {
+    this(trainer, loss, 0, 4096, Optional.of(reference.decoder()));
+  }
+
+  /// Without a reference.
+  public PolicyTrainer(Trainer trainer, PolicyLoss loss) {
+    this(trainer, loss, 0, 4096, Optional.empty());
+  }
 
   /// @param maxTokens of one micro-batch
   /// @param reference whose divergence is measured, and weighted by the loss where its KL

@@ -152,6 +152,13 @@ public final class LanguageModel implements AutoCloseable {
     return ids.isIntegralNumber() ? new int[] {ids.intValue()} : new int[0];
   }
 
+  /// A second model with the same weights.
+  public LanguageModel copy() {
+    Decoder twin = new Decoder(decoder.shape(), decoder.device());
+    twin.copyFrom(decoder);
+    return new LanguageModel(config.deepCopy(), metadata, twin);
+  }
+
   /// Writes `config.json` and the weights in F32 to a folder, each file whole or not at all.
   public void save(Path folder) {
     try {

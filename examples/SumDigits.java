@@ -1,0 +1,53 @@
+/// Post-trains a character-level model from random weights until it can say the sum of the digits of a number.
+import dev.burnish.*;
+import dev.burnish.algorithm.*;
+import dev.burnish.algorithm.advantage.*;
+import dev.burnish.data.*;
+import dev.burnish.generate.*;
+import dev.burnish.model.*;
+import dev.burnish.rl.*;
+import dev.burnish.tensor.KeyedRandom;
+import dev.burnish.text.*;
+import dev.burnish.train.*;
+
+record Settings(long seed, int digits, int heldOut, int warmUp, int steps, int prompts, int samples, double solved, OptimizerConfig imitation, OptimizerConfig optimizer) {
+  static Settings defaults() {
+    var adamW = OptimizerConfig.defaults();
+    return new Settings(1, 4, 200, 80, 600, 16, 16, 0.95, adamW.withLr(1e-3).withWarmup(10), adamW.withLr(2e-4).withWarmup(5));
+  }
+}
+
+void main(String... args) {
+  try (var run = Run.start("sum-digits", Settings.defaults(), args)) {
+    var s = run.settings();
+    var task = new SumDigitsTask(s.digits(), s.heldOut(), s.seed());
+    var tokenizer = CharacterTokenizer.of(SumDigitsTask.ALPHABET);
+    var config = new LlamaConfig(tokenizer.vocabularySize(), 128, 512, 4, 4, 4, 64, 0.05, tokenizer.endId().orElseThrow());
+    var model = LanguageModel.random(config.toJson(), s.seed());
+    var policy = new BatchGenerator(model, tokenizer);
+    var trainer = new Trainer(model.decoder(), s.optimizer(), s.steps());
+    var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(4);
+    run.keep(model, tokenizer, trainer);
+
+    if (!run.goesOn()) {
+      var teacher = new Trainer(model.decoder(), s.imitation(), s.warmUp());
+      for (int i = 0; i < s.warmUp(); i++) Imitation.step(teacher, tokenizer, task.training(-i - 1, 32));
+      run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), task.reward(), 4));
+    }
+    var learner = new PolicyTrainer(trainer, SurrogateLoss.dapo(), run.reference(model));
+
+    for (long step : run.steps(s.steps())) {
+      var samples = task.training(step, s.prompts());
+      policy.setVersion(step - 1);
+      var groups = policy.generate(Sample.prompts(samples), sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
+      var episodes = Episode.judge(samples, groups, task.reward(), Advantages::grpo);
+      run.record(policy.throughput());
+      run.record(learner.step(episodes));
+      run.samples(episodes);
+      double accuracy = Evaluation.greedy(policy, task.heldOut(), task.reward(), 4);
+      run.record("accuracy", accuracy);
+      run.summary("accuracyAfter", accuracy);
+      if (accuracy >= s.solved()) run.finish();
+    }
+  }
+}

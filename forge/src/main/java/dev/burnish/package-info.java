@@ -1,0 +1,5 @@
+/// Where a script begins: [dev.burnish.Run].
+@NullMarked
+package dev.burnish;
+
+import org.jspecify.annotations.NullMarked;

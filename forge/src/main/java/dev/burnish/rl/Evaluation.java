@@ -1,0 +1,25 @@
+package dev.burnish.rl;
+
+import dev.burnish.generate.Completion;
+import dev.burnish.generate.Generator;
+import dev.burnish.generate.SamplingParams;
+import java.util.List;
+
+/// Measures a policy on samples that it does not train on.
+public final class Evaluation {
+  private Evaluation() {}
+
+  /// Mean reward of the most likely completion of each sample.
+  public static double greedy(
+      Generator policy, List<Sample> samples, Reward reward, int maxTokens) {
+    List<List<Completion>> completions =
+        policy.generate(Sample.prompts(samples), SamplingParams.greedy(maxTokens));
+    double sum = 0;
+    for (int i = 0; i < samples.size(); i++) {
+      Sample sample = samples.get(i);
+      sum +=
+          reward.evaluate(sample.prompt(), completions.get(i).getFirst().text(), sample.target());
+    }
+    return sum / samples.size();
+  }
+}
