@@ -13,10 +13,12 @@ import java.util.zip.GZIPInputStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MappingIterator;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Files of one JSON object a line, in UTF-8; lines of white space are no rows.
+/// Files of one JSON object a line, in UTF-8; lines of white space are no rows. A file that begins
+/// with `[` is one array of objects instead.
 final class JsonLines {
   private static final ObjectReader READER =
       JsonMapper.shared()
@@ -26,12 +28,50 @@ final class JsonLines {
   private JsonLines() {}
 
   static void read(Path file, DataFiles.Sink<?> sink) throws IOException {
+    if (isArray(file)) {
+      readArray(file, sink);
+      return;
+    }
     try (var input = open(file)) {
       byte[] line = nextLine(input);
       for (long number = 1; line.length > 0; number++) {
         accept(line, file.getFileName() + ":" + number, sink);
         line = nextLine(input);
       }
+    }
+  }
+
+  private static boolean isArray(Path file) throws IOException {
+    try (var input = open(file)) {
+      int first = input.read();
+      while (first >= 0 && Character.isWhitespace(first)) {
+        first = input.read();
+      }
+      return first == '[' && file.toString().endsWith(".json");
+    }
+  }
+
+  private static void readArray(Path file, DataFiles.Sink<?> sink) throws IOException {
+    try (var input = open(file);
+        MappingIterator<JsonNode> nodes = READER.readValues(input)) {
+      while (nodes.hasNextValue()) {
+        JsonNode node = nodes.nextValue();
+        String place = file.getFileName() + ":" + nodes.currentLocation().getLineNr();
+        acceptNode(node, place, sink);
+      }
+    } catch (JacksonException e) {
+      throw new DataException(
+          "%s:%d: the file is one JSON array: %s; it may be truncated, download it again"
+              .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()),
+          e);
+    }
+  }
+
+  private static void acceptNode(JsonNode node, String place, DataFiles.Sink<?> sink) {
+    if (node.isObject()) {
+      sink.accept(new Row(node, place, sink.count()));
+    } else {
+      sink.reject(place, "a row is a JSON object: it is " + node.getNodeType());
     }
   }
 
@@ -42,12 +82,7 @@ final class JsonLines {
       if (json.isBlank()) {
         return;
       }
-      JsonNode node = READER.readValue(json);
-      if (node.isObject()) {
-        sink.accept(new Row(node, place, sink.count()));
-      } else {
-        sink.reject(place, "a line is a JSON object: it is " + node.getNodeType());
-      }
+      acceptNode(READER.readValue(json), place, sink);
     } catch (CharacterCodingException e) {
       sink.reject(place, "a line is UTF-8 text: it has bytes that are not");
     } catch (JacksonException e) {

@@ -14,6 +14,10 @@ import java.util.regex.Pattern;
 /// spelling of a right one may count as wrong.
 public final class MathAnswer implements Reward {
   private static final String HASHES = "####";
+
+  /// A longer line after the marker is no number; it would only cost time to find that out.
+  private static final int MAX_LINE = 200;
+
   private static final Pattern NUMBER =
       Pattern.compile("[^\\d.+-]*?([-+]?[\\s$]*(?:\\d[\\d,]*(?:\\.\\d+)?|\\.\\d+))([^\\d]*)");
 
@@ -44,8 +48,9 @@ public final class MathAnswer implements Reward {
       return Optional.empty();
     }
     String rest = text.substring(hashes + HASHES.length());
-    Matcher matcher = NUMBER.matcher(rest.lines().findFirst().orElse("").strip());
-    if (!matcher.matches() || AMOUNT.matcher(matcher.group(2)).find()) {
+    String line = rest.lines().findFirst().orElse("").strip();
+    Matcher matcher = NUMBER.matcher(line);
+    if (line.length() > MAX_LINE || !matcher.matches() || AMOUNT.matcher(matcher.group(2)).find()) {
       return Optional.empty();
     }
     String number = matcher.group(1).replaceAll("[\\s$]", "");

@@ -47,6 +47,9 @@ final class MathText {
 
   /// Lower case with single spaces, for answers in words.
   static String plain(String text) {
+    if (text.length() > MAX_LENGTH) {
+      return text.strip();
+    }
     return unified(text)
         .replaceAll("\\s+", " ")
         .replaceAll("^\\(([a-zA-Z])\\)$", "$1")

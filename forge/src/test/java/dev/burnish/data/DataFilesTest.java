@@ -109,6 +109,20 @@ class DataFilesTest {
   }
 
   @Test
+  void aFileOfOneArrayIsReadToo() throws IOException {
+    Path whole = write("data.json", " [{\"text\": \"a\"},\n {\"text\": \"b\"}, 7]");
+    Path half = write("half.json", "[{\"text\": \"a\"},\n {\"text\": \"b");
+
+    assertThat(load(whole, OnBadRow.SKIP).rows())
+        .containsExactly(new SftExample.PlainText("a"), new SftExample.PlainText("b"));
+    assertThatThrownBy(() -> load(whole, OnBadRow.FAIL))
+        .hasMessageContaining("data.json:2: a row is a JSON object: it is NUMBER");
+    assertThatThrownBy(() -> load(half, OnBadRow.SKIP))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("half.json:2: the file is one JSON array");
+  }
+
+  @Test
   void shapesAreRecognisedByTheirFields() throws IOException {
     Path file =
         write(

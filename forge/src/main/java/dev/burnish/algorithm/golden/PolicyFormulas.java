@@ -141,7 +141,7 @@ record PolicyFormulas(GoldenInputs in) {
       for (int t = in.layout().start(i); t < in.layout().end(i); t++) {
         sum += in.layout().mask()[t] ? in.batch().logp()[t] - in.batch().oldLogp()[t] : 0;
       }
-      ratios[i] = Surrogate.ratio(sum / in.layout().numTargets(i), 0);
+      ratios[i] = Surrogate.ratio(sum / Math.max(1, in.layout().numTargets(i)), 0);
     }
     return ratios;
   }

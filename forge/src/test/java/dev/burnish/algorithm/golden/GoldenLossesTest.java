@@ -61,6 +61,23 @@ class GoldenLossesTest {
   }
 
   @Test
+  void aSequenceWithoutTargetsIsNoTrouble() throws IOException {
+    Path file =
+        changed(root ->
+            ((ObjectNode) root.get("inputs"))
+                .set(
+                    "mask",
+                    JsonMapper.shared()
+                        .valueToTree(
+                            new int[][] {
+                              {1, 1, 1, 1, 1}, {1, 1, 1, 0, 0}, {1, 0, 1, 1, 0}, {0, 0, 0, 0, 0}
+                            })));
+
+    assertThat(GoldenLosses.verify(file, 1e-6).checked())
+        .allSatisfy(entry -> assertThat(entry.difference()).isFinite());
+  }
+
+  @Test
   void parametersAreReadFromTheKey() throws IOException {
     Path file =
         changed(root -> {
