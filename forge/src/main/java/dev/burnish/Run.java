@@ -1,6 +1,6 @@
 package dev.burnish;
 
-import dev.burnish.concurrent.StopRequest;
+import dev.burnish.concurrent.Stop;
 import dev.burnish.generate.BatchGenerator;
 import dev.burnish.metrics.JsonLines;
 import dev.burnish.metrics.MetricSink;
@@ -56,7 +56,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private final Deferred progress = new Deferred();
   private final Metrics metrics;
   private final JsonLines samples;
-  private final boolean resumed;
+  private final Stop stop = Stop.listen();
   private String status = "failed";
   private long lastStep;
   private long checkpointEvery = 100;
@@ -67,7 +67,7 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   private Run(String name, S settings, RunOptions options) {
     this.settings = settings;
-    resumed = options.resume().isPresent();
+    boolean resumed = options.resume().isPresent();
     folder =
         resumed
             ? RunDirectory.resume(options.resume().orElseThrow())
@@ -188,7 +188,7 @@ public final class Run<S extends Record> implements AutoCloseable {
         status = "finished";
         return false;
       }
-      if (StopRequest.requested()) {
+      if (stop.requested()) {
         status = "stopped";
         return false;
       }
@@ -208,7 +208,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private void end(long step, long total) {
     metrics.flush(step);
     summary.putIfAbsent("secondsToFirstReward", secondsSinceStart());
-    boolean last = step >= total || finished || StopRequest.requested();
+    boolean last = step >= total || finished || stop.requested();
     if (step % checkpointEvery == 0 || last) {
       checkpoint(step);
     }
@@ -307,6 +307,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   @Override
   public void close() {
     try (folder;
+        stop;
         metrics;
         samples) {
       boolean failed = status.equals("failed");
