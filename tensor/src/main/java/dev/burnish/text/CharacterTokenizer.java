@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -153,6 +154,11 @@ public final class CharacterTokenizer implements Tokenizer {
   @Override
   public OptionalInt padId() {
     return OptionalInt.of(PAD_ID);
+  }
+
+  @Override
+  public Optional<ChatTemplate> chatTemplate() {
+    return Optional.empty();
   }
 
   @Override

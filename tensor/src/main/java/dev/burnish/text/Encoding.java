@@ -1,5 +1,8 @@
 package dev.burnish.text;
 
+import dev.burnish.text.jinja.Span;
+import java.util.List;
+
 /// Token ids of a text with the part of the text that each one stands for.
 ///
 /// @param ids token ids
@@ -18,5 +21,16 @@ public record Encoding(int[] ids, int[] starts, int[] ends) {
 
   public int size() {
     return ids.length;
+  }
+
+  /// Which tokens have a part of their text in one of the spans: the mask of a loss.
+  public boolean[] within(List<Span> spans) {
+    boolean[] mask = new boolean[ids.length];
+    for (Span span : spans) {
+      for (int i = 0; i < mask.length; i++) {
+        mask[i] |= starts[i] < span.end() && ends[i] > span.start();
+      }
+    }
+    return mask;
   }
 }

@@ -1,6 +1,7 @@
 package dev.burnish.text;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// A tokenizer read from a `tokenizer.json`.
@@ -9,12 +10,14 @@ final class FileTokenizer implements Tokenizer {
   private final Vocabulary vocabulary;
   private final TokenEncoder encoder;
   private final TokenDecoder decoder;
+  private final Optional<ChatTemplate> chatTemplate;
 
   FileTokenizer(TokenizerJson json, TokenEncoder encoder, TokenDecoder decoder) {
     this.json = json;
     this.vocabulary = json.vocabulary();
     this.encoder = encoder;
     this.decoder = decoder;
+    this.chatTemplate = ChatTemplate.of(json.files());
   }
 
   @Override
@@ -97,6 +100,11 @@ final class FileTokenizer implements Tokenizer {
   @Override
   public OptionalInt padId() {
     return json.specialId("pad_token");
+  }
+
+  @Override
+  public Optional<ChatTemplate> chatTemplate() {
+    return chatTemplate;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.burnish.text;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// Turns text into token ids and back. Safe for use by many threads at once.
@@ -68,6 +69,9 @@ public interface Tokenizer extends AutoCloseable {
 
   /// The token that the files name for padding.
   OptionalInt padId();
+
+  /// The chat template that came with the tokenizer.
+  Optional<ChatTemplate> chatTemplate();
 
   /// Writes the files from which transformers and [#load] build this tokenizer again, each
   /// atomically.

@@ -1,0 +1,12 @@
+/// The template language of chat templates: Jinja2 as transformers sets it up (sandboxed, block
+/// trimming, loop controls, its own `tojson`, `{% generation %}`), without a way to Java, files or
+/// the network, and bounded in steps and output.
+///
+/// A template runs through `Lexer` and `Parser` into the nodes of `Expr` and `Stmt`; `Interpreter`
+/// walks the statements, `Evaluator` the expressions. Values are those of Python, see `Py`.
+///
+/// Source: pallets/jinja@3.1.6, huggingface/transformers `chat_template_utils.py`.
+@NullMarked
+package dev.burnish.text.jinja;
+
+import org.jspecify.annotations.NullMarked;
