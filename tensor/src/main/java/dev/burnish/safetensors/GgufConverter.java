@@ -11,8 +11,32 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Turns a GGUF file into a Hugging Face folder.
+/// Turns a GGUF file into a Hugging Face folder, and the other way round.
 public final class GgufConverter {
+  /// How the matrices of a GGUF file are stored; vectors are always F32.
+  public enum Weights {
+    F32(GgmlType.F32, 0),
+    F16(GgmlType.F16, 1),
+    Q8_0(GgmlType.Q8_0, 7),
+    BF16(GgmlType.BF16, 32);
+
+    private final GgmlType type;
+    private final int fileType;
+
+    Weights(GgmlType type, int fileType) {
+      this.type = type;
+      this.fileType = fileType;
+    }
+
+    /// The type for a tensor of that shape; rows that are no whole blocks become F16.
+    GgmlType typeFor(long[] shape) {
+      if (shape.length < 2) {
+        return GgmlType.F32;
+      }
+      return shape[shape.length - 1] % type.blockElements() == 0 ? type : GgmlType.F16;
+    }
+  }
+
   private static final List<String> SIDE_FILES =
       List.of(
           "config.json",
@@ -74,5 +98,77 @@ public final class GgufConverter {
       }
       SafetensorsWriter.writeSharded(folder, tensors, Map.of("format", "pt"), Long.MAX_VALUE);
     }
+  }
+
+  /// Writes the model of a Hugging Face folder as a GGUF file that llama.cpp reads: its names, its
+  /// row order of queries and keys, its tokenizer keys. A folder without `tokenizer.json` gives a
+  /// file without tokenizer. The file appears whole or not at all.
+  ///
+  /// @throws CorruptFileException where a file is corrupt, or has a setting that GGUF cannot say
+  /// @throws UncheckedIOException where something cannot be read or written
+  public static void toGguf(Path folder, Path gguf, Weights weights) {
+    GgufExport export = GgufExport.of(Checkpoint.file(folder, "config.json"));
+    GgufWriter writer = new GgufWriter();
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      long rows = checkpoint.shape("model.embed_tokens.weight")[0];
+      writer.text("general.architecture", export.architecture());
+      writer.text("general.type", "model");
+      writer.text("general.name", folder.toAbsolutePath().normalize().getFileName().toString());
+      writer.integer("general.file_type", weights.fileType);
+      writer.integer("general.quantization_version", 2);
+      export.put(writer, rows);
+      TokenizerExport.put(writer, folder, export.config(), Math.toIntExact(rows));
+      for (String name : checkpoint.names()) {
+        if (!name.equals("lm_head.weight") || !export.isTied()) {
+          putTensor(writer, checkpoint, name, export, weights);
+        }
+      }
+      writer.write(gguf);
+    }
+  }
+
+  private static void putTensor(
+      GgufWriter writer, Checkpoint checkpoint, String name, GgufExport export, Weights weights) {
+    long[] shape = checkpoint.shape(name);
+    GgmlType type = weights.typeFor(shape);
+    String stored =
+        GgufNames.toGguf(name)
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "tensor must have a name in GGUF files: tensor=%s, in=%s"
+                        .formatted(name, checkpoint)));
+    writer.tensor(
+        stored,
+        type,
+        shape,
+        arena -> {
+          long elements = StoredTensor.elements(shape);
+          MemorySegment values = arena.allocate(elements * Float.BYTES, Long.BYTES);
+          checkpoint.copyTo(name, values);
+          MemorySegment ordered = ordered(arena, name, shape, values, export);
+          MemorySegment encoded = arena.allocate(type.bytes(elements));
+          type.encode(ordered, encoded);
+          return encoded;
+        });
+  }
+
+  private static MemorySegment ordered(
+      Arena arena, String name, long[] shape, MemorySegment values, GgufExport export) {
+    if (!GgufNames.interleaves(export.architecture()) || !GgufNames.isQueryOrKey(name)) {
+      return values;
+    }
+    long heads = GgufNames.isQuery(name) ? export.heads() : export.keyHeads();
+    if (shape[0] % (2 * heads) != 0) {
+      throw new IllegalArgumentException(
+          "rows of queries and keys must be heads of even size: tensor=%s, rows=%d, heads=%d"
+              .formatted(name, shape[0], heads));
+    }
+    long rowBytes = values.byteSize() / shape[0];
+    MemorySegment ordered = arena.allocate(values.byteSize(), Long.BYTES);
+    for (long row = 0; row < shape[0]; row++) {
+      long to = GgufNames.interleavedRow(row, shape[0] / heads);
+      MemorySegment.copy(values, row * rowBytes, ordered, to * rowBytes, rowBytes);
+    }
+    return ordered;
   }
 }

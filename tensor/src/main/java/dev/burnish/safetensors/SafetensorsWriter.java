@@ -148,7 +148,7 @@ public final class SafetensorsWriter {
     int padded = (json.length + 7) / 8 * 8;
     if (padded > SafetensorsHeader.MAX_HEADER || tensors.size() > SafetensorsHeader.MAX_TENSORS) {
       throw new IllegalArgumentException(
-          "header must have at most 16 MiB and 131072 tensors: bytes=%d, tensors=%d; write shards"
+          "header must have at most 16 MiB and 65536 tensors: bytes=%d, tensors=%d; write shards"
               .formatted(padded, tensors.size()));
     }
     ByteBuffer header = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
