@@ -113,8 +113,10 @@ class FileFuzzTest {
           metadata.text(key);
         }
       }
-      metadata.texts("tokenizer.ggml.tokens");
-      metadata.integers("tokenizer.ggml.token_type");
+      GgufConfig.config(file);
+      GgufConfig.generationConfig(file);
+      GgufTokenizer.tokenizer(file);
+      GgufTokenizer.tokenizerConfig(file);
     }
   }
 

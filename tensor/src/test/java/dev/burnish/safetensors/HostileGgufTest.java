@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,17 +117,32 @@ class HostileGgufTest {
     }
   }
 
-  /// A valid file with every kind of value and two tensors.
+  /// A valid file of a tiny model with a tokenizer and every kind of value.
   static byte[] small() throws IOException {
     GgufWriter writer = new GgufWriter();
     writer.text("general.architecture", "llama");
+    writer.integer("llama.block_count", 1);
+    writer.integer("llama.context_length", 64);
+    writer.integer("llama.embedding_length", 32);
+    writer.integer("llama.feed_forward_length", 8);
     writer.integer("llama.attention.head_count", 2);
+    writer.number("llama.attention.layer_norm_rms_epsilon", 1e-5);
     writer.number("llama.rope.freq_base", 10000);
+    writer.text("tokenizer.ggml.model", "gpt2");
+    writer.text("tokenizer.ggml.pre", "smollm");
     writer.flag("tokenizer.ggml.add_bos_token", true);
-    writer.texts("tokenizer.ggml.tokens", java.util.List.of("a", "bé", ""));
+    writer.integer("tokenizer.ggml.bos_token_id", 1);
+    writer.texts("tokenizer.ggml.tokens", List.of("a", "bé", "abé"));
+    writer.texts("tokenizer.ggml.merges", List.of("a bé"));
     writer.integers("tokenizer.ggml.token_type", new int[] {1, 3, 5});
-    writer.tensor("output.weight", GgmlType.Q8_0, new long[] {2, 32}, a -> a.allocate(68));
+    writer.tensor("token_embd.weight", GgmlType.Q8_0, new long[] {3, 32}, a -> a.allocate(102));
     writer.tensor("blk.0.attn_q.weight", GgmlType.F32, new long[] {4, 3}, a -> a.allocate(48));
+    float[] factors = RopeFactors.of(new RopeFactors.Llama3(10000, 8, 1, 4, 64), 16);
+    writer.tensor(
+        "rope_freqs.weight",
+        GgmlType.F32,
+        new long[] {8},
+        a -> a.allocateFrom(Float32.FLOAT, factors));
     Path file = Files.createTempFile("small", ".gguf");
     try {
       writer.write(file);
