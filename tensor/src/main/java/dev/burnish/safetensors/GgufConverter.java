@@ -1,15 +1,14 @@
 package dev.burnish.safetensors;
 
 import dev.burnish.tensor.DType;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Turns a GGUF file into a Hugging Face folder, and the other way round.
 public final class GgufConverter {
@@ -37,6 +36,8 @@ public final class GgufConverter {
     }
   }
 
+  private static final long MAX_SHARD = 5_000_000_000L;
+  private static final long MAX_SIDE_FILE = 64L << 20;
   private static final List<String> SIDE_FILES =
       List.of(
           "config.json",
@@ -56,9 +57,10 @@ public final class GgufConverter {
   /// @throws CorruptFileException where the file is corrupt or of a kind that is not supported
   /// @throws UncheckedIOException where something cannot be read or written
   public static void convert(Path gguf, Path folder) {
+    Path besides = gguf.toAbsolutePath().resolveSibling("");
     try (GgufFile file = GgufFile.open(gguf)) {
       for (String name : SIDE_FILES) {
-        byte[] content = sideFile(file, gguf.resolveSibling(name), name);
+        byte[] content = sideFile(file, besides, name);
         if (content.length > 0) {
           AtomicFile.write(folder.resolve(name), content);
         }
@@ -67,13 +69,10 @@ public final class GgufConverter {
     }
   }
 
-  private static byte[] sideFile(GgufFile file, Path published, String name) {
-    if (Files.isRegularFile(published)) {
-      try {
-        return Files.readAllBytes(published);
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot read file=" + published + ": " + e, e);
-      }
+  private static byte[] sideFile(GgufFile file, Path besides, String name) {
+    Optional<Path> published = Checkpoint.findFile(besides, name);
+    if (published.isPresent()) {
+      return StrictJson.read(published.get(), MAX_SIDE_FILE);
     }
     boolean tokenizer = GgufTokenizer.isPresent(file);
     return switch (name) {
@@ -88,16 +87,20 @@ public final class GgufConverter {
   }
 
   private static void writeWeights(GgufFile file, Path folder) {
-    try (Arena arena = Arena.ofShared()) {
-      List<StoredTensor> tensors = new ArrayList<>();
-      for (String name : file.names()) {
-        long[] shape = file.shape(name);
-        MemorySegment data = arena.allocate(StoredTensor.elements(shape) * Float.BYTES, Long.BYTES);
-        file.copyTo(name, data);
-        tensors.add(new StoredTensor(name, DType.F32, shape, data));
-      }
-      SafetensorsWriter.writeSharded(folder, tensors, Map.of("format", "pt"), Long.MAX_VALUE);
+    List<SafetensorsWriter.Pending> tensors = new ArrayList<>();
+    for (String name : file.names()) {
+      long[] shape = file.shape(name);
+      tensors.add(
+          new SafetensorsWriter.Pending(
+              name, DType.F32, shape, arena -> decoded(file, name, shape, arena)));
     }
+    SafetensorsWriter.writePending(folder, tensors, Map.of("format", "pt"), MAX_SHARD);
+  }
+
+  private static MemorySegment decoded(GgufFile file, String name, long[] shape, Arena arena) {
+    MemorySegment data = arena.allocate(StoredTensor.elements(shape) * Float.BYTES, Long.BYTES);
+    file.copyTo(name, data);
+    return data;
   }
 
   /// Writes the model of a Hugging Face folder as a GGUF file that llama.cpp reads: its names, its

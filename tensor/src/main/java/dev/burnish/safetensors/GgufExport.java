@@ -1,9 +1,6 @@
 package dev.burnish.safetensors;
 
 import dev.burnish.safetensors.RopeFactors.Llama3;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -220,14 +217,5 @@ final class GgufExport {
   private CorruptFileException refuse(String rule, String key) {
     JsonNode value = config.has(key) ? config.path(key) : config.path("rope_scaling");
     return CorruptFileException.unsupported(file, rule, "key", key, "value", value);
-  }
-
-  /// The text of an optional small file.
-  static Optional<String> text(Path file) {
-    try {
-      return Files.isRegularFile(file) ? Optional.of(Files.readString(file)) : Optional.empty();
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
-    }
   }
 }

@@ -1,6 +1,6 @@
 package dev.burnish.safetensors;
 
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// and `chat_template.jinja`. Only byte-level BPE of a known kind has such keys.
 final class TokenizerExport {
   private static final long MAX_TOKENIZER = 64L << 20;
+  private static final long MAX_TEMPLATE = 4L << 20;
 
   private final Path file;
   private final ObjectNode tokenizer;
@@ -25,13 +26,12 @@ final class TokenizerExport {
   private final int[] types;
 
   private TokenizerExport(Path folder, ObjectNode config, int vocabulary) {
-    this.file = folder.resolve("tokenizer.json");
+    this.file = Checkpoint.file(folder, "tokenizer.json");
     this.tokenizer = StrictJson.object(file, MAX_TOKENIZER);
-    Path settingsFile = folder.resolve("tokenizer_config.json");
     this.settings =
-        Files.isRegularFile(settingsFile)
-            ? StrictJson.object(settingsFile, MAX_TOKENIZER)
-            : StrictJson.MAPPER.createObjectNode();
+        Checkpoint.findFile(folder, "tokenizer_config.json")
+            .map(settingsFile -> StrictJson.object(settingsFile, MAX_TOKENIZER))
+            .orElseGet(StrictJson.MAPPER::createObjectNode);
     this.config = config;
     this.tokens = new String[vocabulary];
     this.types = new int[vocabulary];
@@ -42,7 +42,7 @@ final class TokenizerExport {
   ///
   /// @param vocabulary rows of the embedding, to which the tokens are filled up
   static void put(GgufWriter writer, Path folder, ObjectNode config, int vocabulary) {
-    if (Files.isRegularFile(folder.resolve("tokenizer.json"))) {
+    if (Checkpoint.findFile(folder, "tokenizer.json").isPresent()) {
       new TokenizerExport(folder, config, vocabulary).put(writer, folder);
     } else {
       writer.text("tokenizer.ggml.model", "none");
@@ -144,7 +144,9 @@ final class TokenizerExport {
   }
 
   private Optional<String> template(Path folder) {
-    Optional<String> file = GgufExport.text(folder.resolve("chat_template.jinja"));
+    Optional<String> file =
+        Checkpoint.findFile(folder, "chat_template.jinja")
+            .map(path -> new String(StrictJson.read(path, MAX_TEMPLATE), StandardCharsets.UTF_8));
     JsonNode inline = settings.path("chat_template");
     if (file.isPresent() || inline.isString()) {
       return file.or(() -> Optional.of(inline.stringValue()));

@@ -100,6 +100,14 @@ class CheckpointTest {
     assertThatThrownBy(() -> Checkpoint.open(folder)).hasMessageContaining("b.safetensors");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", ".", "..", "/", "a/b", "../a", "/etc/passwd", "a\\b", "a\u0000b"})
+  void refusesFileNamesWithAPath(String name) {
+    assertThatThrownBy(() -> Checkpoint.file(folder, name))
+        .isInstanceOf(CorruptFileException.class)
+        .hasMessageContaining("without a path");
+  }
+
   @Test
   void refusesLinksThatLeadOutOfTheFolder() throws IOException {
     Path outside = Files.createDirectory(folder.resolve("outside"));
