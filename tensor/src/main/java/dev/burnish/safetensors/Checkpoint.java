@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// The weights of a model under their Hugging Face names, wherever they are: a folder with
@@ -61,7 +62,8 @@ public final class Checkpoint implements AutoCloseable {
   /// @throws CorruptFileException where the name or a link leads elsewhere
   /// @throws UncheckedIOException where there is no such file
   public static Path file(Path folder, String name) {
-    if (name.isEmpty() || !name.equals(Path.of(name).getFileName().toString())) {
+    boolean plain = name.chars().noneMatch(c -> c == '/' || c == '\\' || c == 0);
+    if (!plain || name.isEmpty() || name.equals(".") || name.equals("..")) {
       throw new CorruptFileException(
           folder, "a file of a model must be named without a path", "name", name);
     }
@@ -76,6 +78,11 @@ public final class Checkpoint implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read file=" + folder.resolve(name) + ": " + e, e);
     }
+  }
+
+  /// As [#file], empty where there is no such file.
+  public static Optional<Path> findFile(Path folder, String name) {
+    return Files.exists(folder.resolve(name)) ? Optional.of(file(folder, name)) : Optional.empty();
   }
 
   /// What the file says of itself: `__metadata__`, or the texts under `general.` in a GGUF file.

@@ -26,6 +26,9 @@ public final class Float32 {
   private static final int CHUNK = 1 << 16;
   private static final float[] E4M3 = e4m3Table();
 
+  /// Never started; stands for any other thread.
+  private static final Thread STRANGER = Thread.ofPlatform().unstarted(() -> {});
+
   private Float32() {}
 
   /// Converts all elements of `source` to F32.
@@ -36,9 +39,17 @@ public final class Float32 {
     long count = source.byteSize() / dtype.bytes();
     requireRoom(destination, count * Float.BYTES);
     if (dtype == DType.F32) {
-      parallel(count, (from, n) -> copyBytes(source, destination, from * 4L, n * 4L));
+      parallel(
+          count,
+          source,
+          destination,
+          (from, n) -> copyBytes(source, destination, from * 4L, n * 4L));
     } else {
-      parallel(count, (from, n) -> decodeChunk(dtype, source, destination, from, n));
+      parallel(
+          count,
+          source,
+          destination,
+          (from, n) -> decodeChunk(dtype, source, destination, from, n));
     }
   }
 
@@ -47,9 +58,18 @@ public final class Float32 {
     long count = source.byteSize() / Float.BYTES;
     requireRoom(destination, count * dtype.bytes());
     switch (dtype) {
-      case F32 -> parallel(count, (from, n) -> copyBytes(source, destination, from * 4L, n * 4L));
+      case F32 ->
+          parallel(
+              count,
+              source,
+              destination,
+              (from, n) -> copyBytes(source, destination, from * 4L, n * 4L));
       case F16, BF16 ->
-          parallel(count, (from, n) -> encodeChunk(dtype, source, destination, from, n));
+          parallel(
+              count,
+              source,
+              destination,
+              (from, n) -> encodeChunk(dtype, source, destination, from, n));
       case F64, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U8, BOOL ->
           throw new IllegalArgumentException(
               "weights are stored as F32, F16 or BF16: dtype=%s; choose one of these"
@@ -77,12 +97,17 @@ public final class Float32 {
   }
 
   /// Runs `work` over all of `count` elements in pieces of 65 536, on all cores if there are
-  /// several.
-  static void parallel(long count, Range work) {
+  /// several pieces and other threads may access the memory.
+  static void parallel(long count, MemorySegment source, MemorySegment destination, Range work) {
     long chunks = (count + CHUNK - 1) / CHUNK;
     LongStream indices = LongStream.range(0, chunks);
-    (chunks > 1 ? indices.parallel() : indices)
+    (chunks > 1 && isShared(source, destination) ? indices.parallel() : indices)
         .forEach(i -> work.apply(i * CHUNK, Math.toIntExact(Math.min(CHUNK, count - i * CHUNK))));
+  }
+
+  /// Whether threads other than this one may access both.
+  static boolean isShared(MemorySegment source, MemorySegment destination) {
+    return source.isAccessibleBy(STRANGER) && destination.isAccessibleBy(STRANGER);
   }
 
   private static void copyBytes(MemorySegment source, MemorySegment destination, long at, long n) {

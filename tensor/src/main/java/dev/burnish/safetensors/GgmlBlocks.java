@@ -33,6 +33,29 @@ final class GgmlBlocks {
     }
   }
 
+  /// Encodes blocks of 32 as Q8_0: scale = largest magnitude / 127, quants rounded half away from
+  /// zero.
+  static void encodeQ8(float[] in, byte[] out) {
+    for (int block = 0; block < in.length / 32; block++) {
+      float largest = 0;
+      for (int i = 0; i < 32; i++) {
+        largest = Math.max(largest, Math.abs(in[block * 32 + i]));
+      }
+      float scale = largest / 127;
+      float inverse = scale == 0 ? 0 : 1 / scale;
+      short half = Float.floatToFloat16(scale);
+      int at = block * 34;
+      out[at] = (byte) half;
+      out[at + 1] = (byte) (half >> 8);
+      for (int i = 0; i < 32; i++) {
+        float value = in[block * 32 + i] * inverse;
+        float whole = (float) Math.floor(Math.abs(value));
+        float size = whole + (Math.abs(value) - whole >= 0.5f ? 1 : 0);
+        out[at + 2 + i] = (byte) Math.copySign(size, value);
+      }
+    }
+  }
+
   private static void fourBits(
       byte[] raw, int quants, float[] out, int to, float scale, int shift, float minimum) {
     for (int i = 0; i < 16; i++) {

@@ -2,6 +2,7 @@ package dev.burnish.safetensors;
 
 import dev.burnish.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -68,13 +69,35 @@ enum GgmlType {
     long elements = source.byteSize() / blockBytes * blockElements;
     Float32.parallel(
         elements,
+        source,
+        destination,
         (from, count) -> {
           byte[] raw = new byte[Math.toIntExact(bytes(count))];
-          MemorySegment.copy(
-              source, java.lang.foreign.ValueLayout.JAVA_BYTE, bytes(from), raw, 0, raw.length);
+          MemorySegment.copy(source, ValueLayout.JAVA_BYTE, bytes(from), raw, 0, raw.length);
           float[] out = new float[count];
           GgmlBlocks.decode(this, raw, out);
           MemorySegment.copy(out, 0, destination, Float32.FLOAT, from * Float.BYTES, count);
+        });
+  }
+
+  /// Converts F32 to this type, on all cores where there is much: F32, F16, BF16 or Q8_0.
+  ///
+  /// @param source whole blocks
+  void encode(MemorySegment source, MemorySegment destination) {
+    if (this != Q8_0) {
+      Float32.encode(dtype(), source, destination);
+      return;
+    }
+    Float32.parallel(
+        source.byteSize() / Float.BYTES,
+        source,
+        destination,
+        (from, count) -> {
+          float[] in = new float[count];
+          MemorySegment.copy(source, Float32.FLOAT, from * Float.BYTES, in, 0, count);
+          byte[] out = new byte[Math.toIntExact(bytes(count))];
+          GgmlBlocks.encodeQ8(in, out);
+          MemorySegment.copy(out, 0, destination, ValueLayout.JAVA_BYTE, bytes(from), out.length);
         });
   }
 }

@@ -41,6 +41,8 @@ final class GgufConfig {
   /// SmolLM3 has no rotary embedding in every fourth layer; llama.cpp has that built in.
   static final int NO_ROPE_INTERVAL = 4;
 
+  private static final int MAX_LAYERS = 1 << 16;
+
   private final GgufFile file;
   private final GgufMetadata metadata;
   private final String prefix;
@@ -98,8 +100,16 @@ final class GgufConfig {
     node.put(
         "num_key_value_heads", metadata.integer(prefix + "attention.head_count_kv").orElse(heads));
     node.put("max_position_embeddings", integer("context_length"));
-    node.put("vocab_size", file.shape("model.embed_tokens.weight")[0]);
+    node.put("vocab_size", vocabulary());
     node.put("head_dim", headDim(hidden, heads));
+  }
+
+  private long vocabulary() {
+    String embedding = "model.embed_tokens.weight";
+    if (!file.names().contains(embedding)) {
+      throw refuse("file must have an embedding", "tensor", "token_embd.weight");
+    }
+    return file.shape(embedding)[0];
   }
 
   private long headDim(long hidden, long heads) {
@@ -127,7 +137,11 @@ final class GgufConfig {
     node.put("mlp_bias", file.names().contains("model.layers.0.mlp.gate_proj.bias"));
     node.put("no_rope_layer_interval", NO_ROPE_INTERVAL);
     ArrayNode layers = node.putArray("no_rope_layers");
-    for (long i = 1; i <= integer("block_count"); i++) {
+    long count = integer("block_count");
+    if (count > MAX_LAYERS) {
+      throw refuse("a model has at most 65536 layers", "block_count", count);
+    }
+    for (long i = 1; i <= count; i++) {
       layers.add(i % NO_ROPE_INTERVAL == 0 ? 0 : 1);
     }
     node.put("use_sliding_window", false);
@@ -143,7 +157,8 @@ final class GgufConfig {
   }
 
   private double theta() {
-    return metadata.number(prefix + "rope.freq_base").orElse(10000.0);
+    String key = "rope.freq_base";
+    return metadata.keys().contains(prefix + key) ? number(key) : 10000.0;
   }
 
   private Optional<ObjectNode> ropeScaling(double theta) {
@@ -223,7 +238,8 @@ final class GgufConfig {
   private double number(String key) {
     return metadata
         .number(prefix + key)
-        .orElseThrow(() -> refuse("setting must be there", "key", prefix + key));
+        .filter(Double::isFinite)
+        .orElseThrow(() -> refuse("setting must be there and finite", "key", prefix + key));
   }
 
   private CorruptFileException refuse(String rule, String name, Object value) {

@@ -59,6 +59,12 @@ public final class GgufFile implements Checkpoint.Source {
     }
   }
 
+  /// A file that is in memory already.
+  @SuppressWarnings("MustBeClosedChecker") // the file owns the arena, and closes it
+  static GgufFile of(Path label, MemorySegment whole) {
+    return new GgufFile(label, Arena.ofShared(), whole);
+  }
+
   /// The architecture by its name in GGUF files.
   public String architecture() {
     return architecture;
@@ -165,8 +171,8 @@ public final class GgufFile implements Checkpoint.Source {
     long headDim = rows / heads(name);
     MemorySegment data = header.data(tensor);
     long storedRow = tensor.bytes() / rows;
-    LongStream.range(0, rows)
-        .parallel()
+    LongStream indices = LongStream.range(0, rows);
+    (Float32.isShared(data, destination) ? indices.parallel() : indices)
         .forEach(r -> {
           long from = GgufNames.interleavedRow(r, headDim) * storedRow;
           row.copy(data.asSlice(from, storedRow), destination.asSlice(r * rowBytes, rowBytes));

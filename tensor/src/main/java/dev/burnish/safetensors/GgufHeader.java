@@ -6,7 +6,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /// Parses and validates all of a GGUF file but its tensors: versions 2 and 3, little endian. After
@@ -15,7 +14,7 @@ import java.util.Map;
 /// Bounds: counts are checked against the bytes that are left before anything is made for them;
 /// keys and tensor names are the only texts made here.
 final class GgufHeader {
-  private static final int MAGIC = 0x46554747;
+  static final int MAGIC = 0x46554747;
   private static final int MAX_KEYS = 8192;
   private static final int MAX_TENSORS = 1 << 16;
   private static final int MAX_KEY = 1024;
@@ -193,10 +192,10 @@ final class GgufHeader {
 
   private Kind nextKind(String key) {
     int number = nextInt(key);
-    List<Kind> kinds = List.of(Kind.values());
-    boolean known = number >= 0 && number < kinds.size();
-    require(known, "value type must be known", "key", key, "typeNumber", number);
-    return kinds.get(number);
+    return Kind.ofNumber(number)
+        .orElseThrow(() ->
+            new CorruptFileException(
+                file, "value type must be known", "key", key, "typeNumber", number));
   }
 
   private long nextCount(String what, long limit, int minBytes) {

@@ -7,6 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,24 +23,34 @@ public final class GgufMetadata {
 
   /// Scalar and element types by their number in the file.
   enum Kind {
-    UINT8(1),
-    INT8(1),
-    UINT16(2),
-    INT16(2),
-    UINT32(4),
-    INT32(4),
-    FLOAT32(4),
-    BOOL(1),
-    STRING(8),
-    ARRAY(12),
-    UINT64(8),
-    INT64(8),
-    FLOAT64(8);
+    UINT8(0, 1),
+    INT8(1, 1),
+    UINT16(2, 2),
+    INT16(3, 2),
+    UINT32(4, 4),
+    INT32(5, 4),
+    FLOAT32(6, 4),
+    BOOL(7, 1),
+    STRING(8, 8),
+    ARRAY(9, 12),
+    UINT64(10, 8),
+    INT64(11, 8),
+    FLOAT64(12, 8);
 
+    private final int number;
     private final int minBytes;
 
-    Kind(int minBytes) {
+    Kind(int number, int minBytes) {
+      this.number = number;
       this.minBytes = minBytes;
+    }
+
+    static Optional<Kind> ofNumber(int number) {
+      return Arrays.stream(values()).filter(kind -> kind.number == number).findFirst();
+    }
+
+    int number() {
+      return number;
     }
 
     /// The size, or for texts and arrays the least size.

@@ -1,8 +1,9 @@
 package dev.burnish.safetensors;
 
 import dev.burnish.tensor.DType;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,12 +21,12 @@ import tools.jackson.core.ObjectReadContext;
 /// then the data section. After this every entry lies inside the data section, none overlaps
 /// another, and no byte of the section is without an owner.
 ///
-/// Bounds: the header is at most 16 MiB and has at most 131 072 tensors of rank 64, so that a
+/// Bounds: the header is at most 16 MiB and has at most 65 536 tensors of rank 64, so that a
 /// hostile file is refused before much is allocated. Elements must be aligned within the data
 /// section; the section itself need not be (older writers do not pad the header).
 final class SafetensorsHeader {
   static final long MAX_HEADER = 16L << 20;
-  static final int MAX_TENSORS = 1 << 17;
+  static final int MAX_TENSORS = 1 << 16;
   private static final int MAX_RANK = 64;
   private static final int MAX_METADATA = 1 << 16;
 
@@ -60,9 +61,8 @@ final class SafetensorsHeader {
           "fileBytes",
           whole.byteSize());
     }
-    byte[] json = whole.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);
     SafetensorsHeader header = new SafetensorsHeader(file, 8 + length);
-    header.read(json);
+    header.read(whole.asSlice(8, length).asByteBuffer());
     header.requireExactCover(whole.byteSize() - header.dataStart);
     return header;
   }
@@ -80,12 +80,13 @@ final class SafetensorsHeader {
     return dataStart;
   }
 
-  private void read(byte[] json) {
-    if (json[0] != '{' || json[1] == 0) {
+  private void read(ByteBuffer json) {
+    if (json.get(0) != '{' || json.get(1) == 0) {
       throw new CorruptFileException(
-          file, "header must begin with '{', in UTF-8", "found", json[0]);
+          file, "header must begin with '{', in UTF-8", "found", json.get(0));
     }
-    try (JsonParser parser = StrictJson.FACTORY.createParser(ObjectReadContext.empty(), json)) {
+    try (JsonParser parser =
+        StrictJson.FACTORY.createParser(ObjectReadContext.empty(), new Bytes(json))) {
       parser.nextToken();
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
         String name = parser.currentName();
@@ -114,7 +115,7 @@ final class SafetensorsHeader {
   }
 
   private void readEntry(JsonParser parser, String name) {
-    require(entries.size() < MAX_TENSORS, name, "is beyond the limit of 131072 tensors");
+    require(entries.size() < MAX_TENSORS, name, "is beyond the limit of 65536 tensors");
     require(parser.nextToken() == JsonToken.START_OBJECT, name, "must be an object");
     Optional<DType> dtype = Optional.empty();
     Optional<long[]> shape = Optional.empty();
@@ -159,17 +160,21 @@ final class SafetensorsHeader {
 
   private long[] readLongs(JsonParser parser, String tensor, int limit) {
     require(parser.nextToken() == JsonToken.START_ARRAY, tensor, "must have arrays of integers");
-    long[] values = new long[limit];
+    long[] values = new long[2];
     int count = 0;
     while (parser.nextToken() != JsonToken.END_ARRAY) {
-      require(count < limit, tensor, "must have at most %d values here".formatted(limit));
+      if (count == limit) {
+        throw new CorruptFileException(
+            file, "array must have at most %d values".formatted(limit), "tensor", tensor);
+      }
       boolean integral = parser.currentToken() == JsonToken.VALUE_NUMBER_INT;
       require(integral, tensor, "must have arrays of integers");
+      values = count < values.length ? values : Arrays.copyOf(values, 2 * count);
       values[count] = parser.getLongValue();
       require(values[count] >= 0, tensor, "must not have negative sizes or offsets");
       count++;
     }
-    return Arrays.copyOf(values, count);
+    return count == values.length ? values : Arrays.copyOf(values, count);
   }
 
   private void requireSize(Entry entry) {
@@ -229,6 +234,27 @@ final class SafetensorsHeader {
   private void require(boolean holds, String tensor, String rule) {
     if (!holds) {
       throw new CorruptFileException(file, "entry " + rule, "tensor", tensor);
+    }
+  }
+
+  /// The header without a copy of it.
+  private static final class Bytes extends InputStream {
+    private final ByteBuffer buffer;
+
+    Bytes(ByteBuffer buffer) {
+      this.buffer = buffer;
+    }
+
+    @Override
+    public int read() {
+      return buffer.hasRemaining() ? buffer.get() & 0xff : -1;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) {
+      int count = Math.min(length, buffer.remaining());
+      buffer.get(into, offset, count);
+      return count == 0 && length > 0 ? -1 : count;
     }
   }
 }

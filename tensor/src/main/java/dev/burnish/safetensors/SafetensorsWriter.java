@@ -1,6 +1,8 @@
 package dev.burnish.safetensors;
 
+import dev.burnish.tensor.DType;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -32,6 +34,18 @@ public final class SafetensorsWriter {
 
   private static final long PIECE = 1L << 26;
 
+  /// A tensor whose bytes are made when they are about to be written.
+  @SuppressWarnings("ArrayRecordComponent") // never leaves the package
+  record Pending(String name, DType dtype, long[] shape, GgufWriter.Data data) {
+    static Pending of(StoredTensor tensor) {
+      return new Pending(tensor.name(), tensor.dtype(), tensor.shape(), arena -> tensor.data());
+    }
+
+    long bytes() {
+      return Math.multiplyExact(StoredTensor.elements(shape), (long) dtype.bytes());
+    }
+  }
+
   private SafetensorsWriter() {}
 
   /// Writes one file, replacing what is there.
@@ -40,6 +54,10 @@ public final class SafetensorsWriter {
   /// @throws java.io.UncheckedIOException where it cannot be written; the target is as it was
   public static void write(
       Path file, Collection<StoredTensor> tensors, Map<String, String> metadata) {
+    writeFile(file, tensors.stream().map(Pending::of).toList(), metadata);
+  }
+
+  private static void writeFile(Path file, List<Pending> tensors, Map<String, String> metadata) {
     try (AtomicFile whole = prepare(file, tensors, metadata)) {
       whole.commit();
     }
@@ -55,16 +73,21 @@ public final class SafetensorsWriter {
       Collection<StoredTensor> tensors,
       Map<String, String> metadata,
       long maxShardBytes) {
+    writePending(folder, tensors.stream().map(Pending::of).toList(), metadata, maxShardBytes);
+  }
+
+  static void writePending(
+      Path folder, List<Pending> tensors, Map<String, String> metadata, long maxShardBytes) {
     if (maxShardBytes <= 0) {
       throw new IllegalArgumentException(
           "a shard must hold something: maxShardBytes=%d; give at least 1"
               .formatted(maxShardBytes));
     }
     requireDistinct(tensors);
-    List<List<StoredTensor>> shards = shards(tensors, maxShardBytes);
+    List<List<Pending>> shards = shards(tensors, maxShardBytes);
     Set<String> written = new HashSet<>();
     if (shards.size() <= 1) {
-      write(folder.resolve(SINGLE), tensors, metadata);
+      writeFile(folder.resolve(SINGLE), tensors, metadata);
       written.add(SINGLE);
     } else {
       writeShards(folder, shards, metadata, written);
@@ -73,10 +96,7 @@ public final class SafetensorsWriter {
   }
 
   private static void writeShards(
-      Path folder,
-      List<List<StoredTensor>> shards,
-      Map<String, String> metadata,
-      Set<String> written) {
+      Path folder, List<List<Pending>> shards, Map<String, String> metadata, Set<String> written) {
     List<AtomicFile> files = new ArrayList<>();
     try {
       Map<String, String> weightMap = new TreeMap<>();
@@ -85,9 +105,9 @@ public final class SafetensorsWriter {
         String name = "model-%05d-of-%05d.safetensors".formatted(i + 1, shards.size());
         files.add(prepare(folder.resolve(name), shards.get(i), metadata));
         written.add(name);
-        for (StoredTensor tensor : shards.get(i)) {
+        for (Pending tensor : shards.get(i)) {
           weightMap.put(tensor.name(), name);
-          total += tensor.data().byteSize();
+          total += tensor.bytes();
         }
       }
       Map<String, Object> index = new LinkedHashMap<>();
@@ -105,21 +125,26 @@ public final class SafetensorsWriter {
   }
 
   private static AtomicFile prepare(
-      Path file, Collection<StoredTensor> tensors, Map<String, String> metadata) {
+      Path file, List<Pending> tensors, Map<String, String> metadata) {
     requireDistinct(tensors);
-    List<StoredTensor> sorted = new ArrayList<>(tensors);
+    List<Pending> sorted = new ArrayList<>(tensors);
     sorted.sort(
-        Comparator.comparingInt((StoredTensor t) -> -t.dtype().bytes())
-            .thenComparing(StoredTensor::name));
+        Comparator.comparingInt((Pending t) -> -t.dtype().bytes()).thenComparing(Pending::name));
     byte[] header = header(sorted, metadata);
     return AtomicFile.prepare(
         file,
         channel -> {
           AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
-          for (StoredTensor tensor : sorted) {
-            writeData(channel, tensor.data());
+          for (Pending tensor : sorted) {
+            writeTensor(channel, tensor);
           }
         });
+  }
+
+  private static void writeTensor(FileChannel channel, Pending tensor) throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      writeData(channel, tensor.data().in(arena));
+    }
   }
 
   static void writeData(FileChannel channel, MemorySegment data) throws IOException {
@@ -129,14 +154,14 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static byte[] header(List<StoredTensor> tensors, Map<String, String> metadata) {
+  private static byte[] header(List<Pending> tensors, Map<String, String> metadata) {
     Map<String, Object> tree = new LinkedHashMap<>();
     if (!metadata.isEmpty()) {
       tree.put("__metadata__", metadata);
     }
     long at = 0;
-    for (StoredTensor tensor : tensors) {
-      long end = at + tensor.data().byteSize();
+    for (Pending tensor : tensors) {
+      long end = at + tensor.bytes();
       Map<String, Object> entry = new LinkedHashMap<>();
       entry.put("dtype", tensor.dtype().name());
       entry.put("shape", tensor.shape());
@@ -148,7 +173,7 @@ public final class SafetensorsWriter {
     int padded = (json.length + 7) / 8 * 8;
     if (padded > SafetensorsHeader.MAX_HEADER || tensors.size() > SafetensorsHeader.MAX_TENSORS) {
       throw new IllegalArgumentException(
-          "header must have at most 16 MiB and 131072 tensors: bytes=%d, tensors=%d; write shards"
+          "header must have at most 16 MiB and 65536 tensors: bytes=%d, tensors=%d; write shards"
               .formatted(padded, tensors.size()));
     }
     ByteBuffer header = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
@@ -157,13 +182,12 @@ public final class SafetensorsWriter {
     return header.array();
   }
 
-  private static List<List<StoredTensor>> shards(
-      Collection<StoredTensor> tensors, long maxShardBytes) {
-    List<List<StoredTensor>> shards = new ArrayList<>();
-    List<StoredTensor> shard = new ArrayList<>();
+  private static List<List<Pending>> shards(List<Pending> tensors, long maxShardBytes) {
+    List<List<Pending>> shards = new ArrayList<>();
+    List<Pending> shard = new ArrayList<>();
     long bytes = 0;
-    for (StoredTensor tensor : tensors) {
-      long size = tensor.data().byteSize();
+    for (Pending tensor : tensors) {
+      long size = tensor.bytes();
       if (!shard.isEmpty() && bytes + size > maxShardBytes) {
         shards.add(shard);
         shard = new ArrayList<>();
@@ -194,9 +218,9 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static void requireDistinct(Collection<StoredTensor> tensors) {
+  private static void requireDistinct(List<Pending> tensors) {
     Set<String> names = new HashSet<>();
-    for (StoredTensor tensor : tensors) {
+    for (Pending tensor : tensors) {
       if (!names.add(tensor.name()) || tensor.name().equals("__metadata__")) {
         throw new IllegalArgumentException(
             "tensor names must be distinct and not __metadata__: tensor=%s; rename one"

@@ -4,6 +4,7 @@ import dev.burnish.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -29,7 +30,7 @@ final class ShardedFiles implements Checkpoint.Source {
 
   static ShardedFiles open(Path folder) {
     Path index = Checkpoint.file(folder, SafetensorsWriter.INDEX);
-    Map<String, String> weightMap = weightMap(index);
+    Map<String, String> weightMap = weightMap(index, StrictJson.read(index, MAX_INDEX));
     Map<String, SafetensorsFile> byFile = new TreeMap<>();
     try {
       for (String shard : weightMap.values()) {
@@ -45,13 +46,13 @@ final class ShardedFiles implements Checkpoint.Source {
   }
 
   /// The `weight_map` of an index: tensor to file, file names checked to be plain.
-  static Map<String, String> weightMap(Path index) {
-    JsonNode map = StrictJson.object(index, MAX_INDEX).path("weight_map");
+  static Map<String, String> weightMap(Path index, byte[] json) {
+    JsonNode map = StrictJson.object(index, json).path("weight_map");
     if (!map.isObject()) {
       throw new CorruptFileException(index, "index must have an object weight_map");
     }
     Map<String, String> weightMap = new LinkedHashMap<>();
-    Set<String> shards = new java.util.HashSet<>();
+    Set<String> shards = new HashSet<>();
     map.properties()
         .forEach(entry -> {
           String tensor = entry.getKey();

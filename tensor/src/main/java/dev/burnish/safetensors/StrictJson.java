@@ -42,13 +42,20 @@ final class StrictJson {
   ///
   /// @throws CorruptFileException where it is larger than `maxBytes`, no JSON, or no object
   static ObjectNode object(Path file, long maxBytes) {
+    return object(file, read(file, maxBytes));
+  }
+
+  /// The content of `file`.
+  ///
+  /// @throws CorruptFileException where it is larger than `maxBytes`
+  static byte[] read(Path file, long maxBytes) {
     try {
       long size = Files.size(file);
       if (size > maxBytes) {
         throw new CorruptFileException(
             file, "JSON file is too large", "bytes", size, "limit", maxBytes);
       }
-      return object(file, Files.readAllBytes(file));
+      return Files.readAllBytes(file);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
     }

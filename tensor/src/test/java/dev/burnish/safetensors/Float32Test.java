@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.tensor.DType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.math.BigDecimal;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -87,6 +90,18 @@ class Float32Test {
             };
         assertThat(back[i]).isEqualTo(expected);
       }
+    }
+  }
+
+  @Test
+  void fillsMemoryThatOnlyThisThreadMayAccess() {
+    try (Arena arena = Arena.ofConfined()) {
+      int count = 200_000;
+      MemorySegment out = arena.allocate(4L * count, 4);
+      byte[] ones = new byte[count];
+      Arrays.fill(ones, (byte) 1);
+      Float32.decode(DType.I8, MemorySegment.ofArray(ones), out);
+      assertThat(out.getAtIndex(ValueLayout.JAVA_FLOAT, count - 1)).isEqualTo(1f);
     }
   }
 

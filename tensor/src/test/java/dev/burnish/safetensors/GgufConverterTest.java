@@ -1,6 +1,7 @@
 package dev.burnish.safetensors;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.testing.SharedFiles;
 import java.io.IOException;
@@ -8,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ObjectNode;
 
 class GgufConverterTest {
@@ -61,6 +64,68 @@ class GgufConverterTest {
       assertThat(reread(GgufTokenizer.tokenizerConfig(file)))
           .isEqualTo(published("tokenizer_config.json"));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rope.scaling.type",
+        "attention.sliding_window",
+        "expert_count",
+        "attention.scale"
+      })
+  void refusesByNameASettingThatMayChangeTheNumbers(String key) throws IOException {
+    GgufWriter writer = settings("llama", 2);
+    writer.text("llama." + key, "longrope");
+    Path file = folder.resolve("m.gguf");
+    writer.write(file);
+    try (GgufFile gguf = GgufFile.open(file)) {
+      assertThatThrownBy(() -> GgufConfig.config(gguf))
+          .isInstanceOf(CorruptFileException.class)
+          .hasMessageContaining(key);
+    }
+  }
+
+  @Test
+  void knowsTheLayersOfSmolLm3WithoutRotationAndRefusesTooMany() {
+    Path file = folder.resolve("m.gguf");
+    settings("smollm3", 6).write(file);
+    try (GgufFile gguf = GgufFile.open(file)) {
+      assertThat(GgufConfig.config(gguf).path("no_rope_layers")).hasToString("[1,1,1,0,1,1]");
+    }
+    settings("smollm3", Integer.MAX_VALUE).write(file);
+    try (GgufFile gguf = GgufFile.open(file)) {
+      assertThatThrownBy(() -> GgufConfig.config(gguf))
+          .isInstanceOf(CorruptFileException.class)
+          .hasMessageContaining("block_count");
+    }
+  }
+
+  @Test
+  void refusesAnUnknownPreTokenizerByName() {
+    GgufWriter writer = settings("llama", 2);
+    writer.text("tokenizer.ggml.model", "gpt2");
+    writer.text("tokenizer.ggml.pre", "tekken");
+    Path file = folder.resolve("m.gguf");
+    writer.write(file);
+    try (GgufFile gguf = GgufFile.open(file)) {
+      assertThatThrownBy(() -> GgufTokenizer.tokenizer(gguf))
+          .isInstanceOf(CorruptFileException.class)
+          .hasMessageContaining("tokenizer.ggml.pre=tekken");
+    }
+  }
+
+  private static GgufWriter settings(String architecture, int layers) {
+    GgufWriter writer = new GgufWriter();
+    writer.text("general.architecture", architecture);
+    for (String key : new String[] {"context_length", "embedding_length", "feed_forward_length"}) {
+      writer.integer(architecture + "." + key, 32);
+    }
+    writer.integer(architecture + ".block_count", layers);
+    writer.integer(architecture + ".attention.head_count", 2);
+    writer.number(architecture + ".attention.layer_norm_rms_epsilon", 1e-6);
+    writer.tensor("token_embd.weight", GgmlType.F32, new long[] {3, 32}, a -> a.allocate(384));
+    return writer;
   }
 
   private static ObjectNode reread(ObjectNode node) {

@@ -1,0 +1,189 @@
+package dev.burnish.hub;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/// Requests to the hub, with redirects and retries.
+///
+/// The token goes to the endpoint's own host and nowhere else: redirects are followed here, not by
+/// the HTTP client, and every hop decides anew. What may succeed later (no connection, 408, 429,
+/// 5xx) is tried again after a growing wait or as long as the hub asks for; 401, 403 and 404 are
+/// final.
+final class HubClient implements AutoCloseable {
+  private static final int MAX_HOPS = 8;
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+  private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+
+  /// One try of something that can be tried again.
+  interface Attempt<T> {
+    T run() throws IOException;
+  }
+
+  /// A status that may be better later.
+  static final class RetryLater extends IOException {
+    private static final long serialVersionUID = 1L;
+    private final transient Optional<Duration> wait;
+
+    RetryLater(String message, Optional<Duration> wait) {
+      super(message);
+      this.wait = wait;
+    }
+  }
+
+  private final HubOptions options;
+  private final HttpClient http;
+
+  HubClient(HubOptions options) {
+    this.options = options;
+    this.http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(options.stall())
+            .build();
+  }
+
+  /// Sends a request and follows redirects until `stop` holds or there is none.
+  ///
+  /// @throws HubException where the answer is final
+  /// @throws IOException where it may be better later
+  HttpResponse<InputStream> send(
+      String method, URI uri, String range, Predicate<HttpResponse<?>> stop) throws IOException {
+    URI target = uri;
+    for (int hop = 0; hop <= MAX_HOPS; hop++) {
+      HttpResponse<InputStream> response = sendOnce(method, target, range);
+      boolean redirect = REDIRECTS.contains(response.statusCode());
+      if (stop.test(response) || !redirect) {
+        return redirect ? response : checked(response);
+      }
+      response.body().close();
+      target = next(target, response);
+    }
+    throw new HubException(
+        "redirects must end: address=%s, hops=%d; try again later".formatted(uri, MAX_HOPS));
+  }
+
+  /// Runs `attempt` until it succeeds, at most as often as the options say.
+  <T> T retrying(String what, Attempt<T> attempt) {
+    for (int failures = 1; ; failures++) {
+      try {
+        return attempt.run();
+      } catch (IOException e) {
+        if (failures >= options.attempts()) {
+          throw new HubException(
+              "cannot fetch %s after %d attempts; check the network, or set HF_HUB_OFFLINE=1 to use the cache"
+                  .formatted(what, failures),
+              e);
+        }
+        pause(failures, e);
+      }
+    }
+  }
+
+  /// Waits before the retry that follows `failures` failures in a row.
+  void pause(int failures, IOException cause) {
+    Duration wait = options.backoff().multipliedBy(1L << Math.min(failures - 1, 10));
+    if (cause instanceof RetryLater later) {
+      wait = later.wait.orElse(wait);
+    }
+    try {
+      Thread.sleep(wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HubException("download was interrupted; it resumes when started again", e);
+    }
+  }
+
+  boolean isEndpoint(URI uri) {
+    URI endpoint = options.endpoint();
+    return endpoint.getScheme().equalsIgnoreCase(uri.getScheme())
+        && endpoint.getHost().equalsIgnoreCase(uri.getHost())
+        && endpoint.getPort() == uri.getPort();
+  }
+
+  @Override
+  public void close() {
+    http.shutdownNow();
+  }
+
+  private HttpResponse<InputStream> sendOnce(String method, URI uri, String range)
+      throws IOException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(uri)
+            .method(method, HttpRequest.BodyPublishers.noBody())
+            .timeout(options.stall())
+            .header("User-Agent", "burnish")
+            .header("Accept-Encoding", "identity");
+    if (!range.isEmpty()) {
+      request.header("Range", range);
+    }
+    if (isEndpoint(uri)) {
+      options.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
+    }
+    try {
+      return http.send(request.build(), BodyHandlers.ofInputStream());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HubException("download was interrupted; it resumes when started again", e);
+    }
+  }
+
+  private URI next(URI from, HttpResponse<?> response) {
+    URI target =
+        response
+            .headers()
+            .firstValue("Location")
+            .map(from::resolve)
+            .orElseThrow(
+                () -> new HubException("a redirect must have a Location: address=" + from));
+    boolean downgrade = "https".equals(from.getScheme()) && !"https".equals(target.getScheme());
+    if (downgrade || target.getHost() == null) {
+      throw new HubException(
+          "a redirect must not leave https: from=%s, to=%s".formatted(from, target));
+    }
+    return target;
+  }
+
+  private HttpResponse<InputStream> checked(HttpResponse<InputStream> response) throws IOException {
+    int status = response.statusCode();
+    if (status >= 200 && status < 300) {
+      return response;
+    }
+    response.body().close();
+    URI uri = response.uri();
+    if (status == 408 || status == 429 || status >= 500) {
+      throw new RetryLater("status %d from %s".formatted(status, uri.getHost()), wait(response));
+    }
+    if (List.of(401, 403).contains(status)) {
+      throw new HubException(
+          "hub refused access: status=%d, address=%s; set HF_TOKEN to a token that may read this model, and accept its licence on the hub"
+              .formatted(status, plain(uri)));
+    }
+    throw new HubException(
+        "hub has no such model, revision or file: status=%d, address=%s; check the name"
+            .formatted(status, plain(uri)));
+  }
+
+  /// Signed addresses keep their secret out of messages.
+  private static String plain(URI uri) {
+    return "%s://%s%s".formatted(uri.getScheme(), uri.getAuthority(), uri.getPath());
+  }
+
+  private static Optional<Duration> wait(HttpResponse<?> response) {
+    return response
+        .headers()
+        .firstValue("Retry-After")
+        .filter(value -> value.matches("\\d{1,6}"))
+        .map(value -> Duration.ofSeconds(Long.parseLong(value)));
+  }
+}

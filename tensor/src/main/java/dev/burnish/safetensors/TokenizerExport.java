@@ -1,0 +1,165 @@
+package dev.burnish.safetensors;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The tokenizer keys of a GGUF file from `tokenizer.json`, `tokenizer_config.json`, `config.json`
+/// and `chat_template.jinja`. Only byte-level BPE of a known kind has such keys.
+final class TokenizerExport {
+  private static final long MAX_TOKENIZER = 64L << 20;
+  private static final long MAX_TEMPLATE = 4L << 20;
+
+  private final Path file;
+  private final ObjectNode tokenizer;
+  private final ObjectNode settings;
+  private final ObjectNode config;
+  private final Map<String, Integer> ids = new HashMap<>();
+  private final String[] tokens;
+  private final int[] types;
+
+  private TokenizerExport(Path folder, ObjectNode config, int vocabulary) {
+    this.file = Checkpoint.file(folder, "tokenizer.json");
+    this.tokenizer = StrictJson.object(file, MAX_TOKENIZER);
+    this.settings =
+        Checkpoint.findFile(folder, "tokenizer_config.json")
+            .map(settingsFile -> StrictJson.object(settingsFile, MAX_TOKENIZER))
+            .orElseGet(StrictJson.MAPPER::createObjectNode);
+    this.config = config;
+    this.tokens = new String[vocabulary];
+    this.types = new int[vocabulary];
+    readTokens();
+  }
+
+  /// Puts the keys; a folder without `tokenizer.json` gives a file without tokenizer.
+  ///
+  /// @param vocabulary rows of the embedding, to which the tokens are filled up
+  static void put(GgufWriter writer, Path folder, ObjectNode config, int vocabulary) {
+    if (Checkpoint.findFile(folder, "tokenizer.json").isPresent()) {
+      new TokenizerExport(folder, config, vocabulary).put(writer, folder);
+    } else {
+      writer.text("tokenizer.ggml.model", "none");
+    }
+  }
+
+  private void put(GgufWriter writer, Path folder) {
+    JsonNode model = tokenizer.path("model");
+    if (!model.path("type").asString("").equals("BPE")) {
+      throw refuse("tokenizer must be byte-level BPE", "model.type", model.path("type"));
+    }
+    PreTokenizer kind =
+        PreTokenizer.ofHuggingFace(tokenizer)
+            .orElseThrow(() ->
+                refuse(
+                    "splitting must be that of " + Arrays.toString(PreTokenizer.values()),
+                    "pre_tokenizer",
+                    tokenizer.path("pre_tokenizer")));
+    writer.text("tokenizer.ggml.model", "gpt2");
+    writer.text("tokenizer.ggml.pre", kind.ggufName());
+    writer.texts("tokenizer.ggml.tokens", List.of(tokens));
+    writer.integers("tokenizer.ggml.token_type", types);
+    writer.texts("tokenizer.ggml.merges", merges(model.path("merges")));
+    special(writer, "bos");
+    special(writer, "eos");
+    special(writer, "unk");
+    special(writer, "pad");
+    writer.flag("tokenizer.ggml.add_space_prefix", false);
+    writer.flag("tokenizer.ggml.add_bos_token", addsBegin());
+    template(folder).ifPresent(text -> writer.text("tokenizer.chat_template", text));
+  }
+
+  private void readTokens() {
+    Arrays.setAll(tokens, id -> "[PAD" + id + "]");
+    Arrays.fill(types, GgufTokenizer.UNUSED);
+    tokenizer
+        .path("model")
+        .path("vocab")
+        .properties()
+        .forEach(entry -> token(entry.getKey(), entry.getValue(), GgufTokenizer.NORMAL));
+    for (JsonNode added : tokenizer.path("added_tokens")) {
+      boolean special = added.path("special").asBoolean(false);
+      token(
+          added.path("content").asString(""),
+          added.path("id"),
+          special ? GgufTokenizer.CONTROL : GgufTokenizer.USER_DEFINED);
+    }
+  }
+
+  private void token(String text, JsonNode idNode, int type) {
+    int id = idNode.asInt(-1);
+    if (id < 0 || id >= tokens.length) {
+      throw refuse("token ids must be rows of the embedding (" + tokens.length + ")", text, idNode);
+    }
+    tokens[id] = text;
+    types[id] = type;
+    ids.put(text, id);
+  }
+
+  private static List<String> merges(JsonNode merges) {
+    List<String> lines = new ArrayList<>();
+    for (JsonNode merge : merges) {
+      lines.add(
+          merge.isArray()
+              ? merge.path(0).asString("") + " " + merge.path(1).asString("")
+              : merge.asString(""));
+    }
+    return lines;
+  }
+
+  private void special(GgufWriter writer, String name) {
+    String key =
+        switch (name) {
+          case "unk" -> "unknown";
+          case "pad" -> "padding";
+          default -> name;
+        };
+    specialId(name).ifPresent(id -> writer.integer("tokenizer.ggml." + key + "_token_id", id));
+  }
+
+  /// By name from `tokenizer_config.json`, else by id from `config.json`.
+  private Optional<Integer> specialId(String name) {
+    JsonNode named = settings.path(name + "_token");
+    String text = named.isObject() ? named.path("content").asString("") : named.asString("");
+    if (ids.containsKey(text)) {
+      return Optional.ofNullable(ids.get(text));
+    }
+    JsonNode id = config.path(name + "_token_id");
+    JsonNode first = id.isArray() ? id.path(0) : id;
+    return first.isInt() ? Optional.of(first.intValue()) : Optional.empty();
+  }
+
+  private boolean addsBegin() {
+    JsonNode first = tokenizer.path("post_processor").path("single").path(0);
+    for (JsonNode step : tokenizer.path("post_processor").path("processors")) {
+      first = first.isMissingNode() ? step.path("single").path(0) : first;
+    }
+    return settings.path("add_bos_token").asBoolean(first.has("SpecialToken"));
+  }
+
+  private Optional<String> template(Path folder) {
+    Optional<String> file =
+        Checkpoint.findFile(folder, "chat_template.jinja")
+            .map(path -> new String(StrictJson.read(path, MAX_TEMPLATE), StandardCharsets.UTF_8));
+    JsonNode inline = settings.path("chat_template");
+    if (file.isPresent() || inline.isString()) {
+      return file.or(() -> Optional.of(inline.stringValue()));
+    }
+    for (JsonNode named : inline) {
+      if (named.path("name").asString("").equals("default")) {
+        return Optional.of(named.path("template").asString(""));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private CorruptFileException refuse(String rule, String name, Object value) {
+    return CorruptFileException.unsupported(file, rule, name, value);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.hub;
+
+import org.jspecify.annotations.NullMarked;
