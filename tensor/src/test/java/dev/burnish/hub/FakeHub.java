@@ -43,6 +43,7 @@ final class FakeHub implements AutoCloseable {
   final Map<String, String> wrongDigests = new ConcurrentHashMap<>();
   volatile Fault fault = (exchange, request, content) -> false;
   volatile boolean knowsRanges = true;
+  volatile String redirectOfListing = "";
 
   private final HttpServer hub = server(this::answerHub);
   private final HttpServer store = server(this::answerStore);
@@ -96,7 +97,10 @@ final class FakeHub implements AutoCloseable {
     }
     String path = exchange.getRequestURI().getPath();
     String file = path.substring(path.lastIndexOf('/') + 1);
-    if (path.equals("/api/models/acme/tiny/revision/main")) {
+    if (!redirectOfListing.isEmpty() && path.startsWith("/api/")) {
+      exchange.getResponseHeaders().set("Location", redirectOfListing);
+      send(exchange, 307, new byte[0]);
+    } else if (path.equals("/api/models/acme/tiny/revision/main")) {
       send(exchange, 200, listing().getBytes(StandardCharsets.UTF_8));
     } else if (!path.equals("/acme/tiny/resolve/" + COMMIT + "/" + file)) {
       send(exchange, 404, new byte[0]);

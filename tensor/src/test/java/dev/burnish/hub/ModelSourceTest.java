@@ -79,6 +79,19 @@ class ModelSourceTest {
     assertThat(options().toString()).doesNotContain("hf_secret");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "/api/again,redirects must end",
+    "http:///x,must not leave",
+    "mailto:x,must not leave"
+  })
+  void refusesRedirectsThatLeadNowhere(String location, String rule) {
+    hub.redirectOfListing = location;
+    assertThatThrownBy(() -> ModelSource.resolve(MODEL, options()))
+        .isInstanceOf(HubException.class)
+        .hasMessageContaining(rule);
+  }
+
   @Test
   void doesNotFetchAgainWhatIsThere() {
     ModelSource.resolve(MODEL, options());

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -73,6 +74,21 @@ class SafetensorsWriterTest {
         .isInstanceOf(IllegalStateException.class);
     assertThat(files()).containsExactly("model.safetensors");
     assertThat(Files.readAllBytes(file)).isEqualTo(before);
+  }
+
+  @Test
+  void removesWhatAKilledWriterLeftButNotWhatAnotherIsWriting() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    Files.write(folder.resolve(".model.safetensors.123.tmp"), new byte[100]);
+    Files.write(folder.resolve(".other.123.tmp"), new byte[100]);
+    SafetensorsWriter.write(file, THREE, Map.of());
+    assertThat(files()).containsExactly(".other.123.tmp", "model.safetensors");
+
+    try (AtomicFile first = AtomicFile.prepare(file, c -> c.write(ByteBuffer.allocate(3)))) {
+      SafetensorsWriter.write(file, THREE, Map.of());
+      first.commit();
+    }
+    assertThat(file).hasSize(3);
   }
 
   @Test
