@@ -13,6 +13,7 @@ import dev.burnish.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Generates in waves: as many prompts as the cache holds are prefilled once each, then all their
 /// samples advance together, one token a step, until the last is done. Weights are those of the
@@ -57,13 +58,14 @@ public final class BatchGenerator implements Generator {
   private static final int PREFILL_TOKENS = 2048;
 
   private final LanguageModel model;
-  private final Tokenizer tokenizer;
+  private final @Nullable Tokenizer tokenizer;
   private final Limits limits;
   private volatile long version;
   private long tokens;
   private long nanos;
 
-  public BatchGenerator(LanguageModel model, Tokenizer tokenizer, Limits limits) {
+  /// @param tokenizer of the model; without one, completions have no text and prompts are token ids
+  public BatchGenerator(LanguageModel model, @Nullable Tokenizer tokenizer, Limits limits) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.limits = limits;
@@ -71,6 +73,11 @@ public final class BatchGenerator implements Generator {
 
   public BatchGenerator(LanguageModel model, Tokenizer tokenizer) {
     this(model, tokenizer, Limits.defaults());
+  }
+
+  /// A generator of token ids alone.
+  public BatchGenerator(LanguageModel model) {
+    this(model, null, Limits.defaults());
   }
 
   /// Tokens sampled and time spent since the last call of this method.
@@ -88,7 +95,12 @@ public final class BatchGenerator implements Generator {
 
   @Override
   public List<List<Completion>> generate(List<String> prompts, SamplingParams params) {
-    return generateTokens(prompts.stream().map(tokenizer::encode).toList(), params);
+    Tokenizer encoder = tokenizer;
+    if (encoder == null) {
+      throw new IllegalStateException(
+          "a text prompt needs a tokenizer, and this generator has none; give token ids");
+    }
+    return generateTokens(prompts.stream().map(encoder::encode).toList(), params);
   }
 
   @Override

@@ -28,6 +28,11 @@ final class Sampler {
   /// @param positions of the tokens to draw, in their completions
   Draw[] draw(Tensor logits_BV, long[] keys, int[] positions) {
     boolean greedy = params.temperature() == 0;
+    for (int id : params.suppressed()) {
+      try (Tensor column = logits_BV.narrow(1, id, 1)) {
+        column.fill_(Double.NEGATIVE_INFINITY);
+      }
+    }
     kernels.softmax(logits_BV, greedy ? 1 : 1 / params.temperature());
     int vocabulary = Math.toIntExact(logits_BV.size(1));
     Draw[] draws = new Draw[keys.length];

@@ -10,12 +10,21 @@ import java.util.List;
 /// @param topP samples among the most likely tokens that have this probability together; 1 for all
 /// @param topK samples among that many most likely tokens; 0 for all
 /// @param stop texts that end a completion
+/// @param suppressed token ids that are never sampled
 /// @param seed a completion depends on the seed, its prompt's index and its own, not on what else
 ///   runs
 public record SamplingParams(
-    int n, int maxTokens, double temperature, double topP, int topK, List<String> stop, long seed) {
+    int n,
+    int maxTokens,
+    double temperature,
+    double topP,
+    int topK,
+    List<String> stop,
+    List<Integer> suppressed,
+    long seed) {
   public SamplingParams {
     stop = List.copyOf(stop);
+    suppressed = List.copyOf(suppressed);
     require(n >= 1, "n is at least 1: n=" + n);
     require(maxTokens >= 1, "maxTokens is at least 1: maxTokens=" + maxTokens);
     require(
@@ -30,7 +39,7 @@ public record SamplingParams(
 
   /// One completion of at most 256 tokens, from the model's own distribution.
   public static SamplingParams defaults() {
-    return new SamplingParams(1, 256, 1, 1, 0, List.of(), 0);
+    return new SamplingParams(1, 256, 1, 1, 0, List.of(), List.of(), 0);
   }
 
   public static SamplingParams greedy(int maxTokens) {
@@ -38,31 +47,35 @@ public record SamplingParams(
   }
 
   public SamplingParams withN(int value) {
-    return new SamplingParams(value, maxTokens, temperature, topP, topK, stop, seed);
+    return new SamplingParams(value, maxTokens, temperature, topP, topK, stop, suppressed, seed);
   }
 
   public SamplingParams withMaxTokens(int value) {
-    return new SamplingParams(n, value, temperature, topP, topK, stop, seed);
+    return new SamplingParams(n, value, temperature, topP, topK, stop, suppressed, seed);
   }
 
   public SamplingParams withTemperature(double value) {
-    return new SamplingParams(n, maxTokens, value, topP, topK, stop, seed);
+    return new SamplingParams(n, maxTokens, value, topP, topK, stop, suppressed, seed);
   }
 
   public SamplingParams withTopP(double value) {
-    return new SamplingParams(n, maxTokens, temperature, value, topK, stop, seed);
+    return new SamplingParams(n, maxTokens, temperature, value, topK, stop, suppressed, seed);
   }
 
   public SamplingParams withTopK(int value) {
-    return new SamplingParams(n, maxTokens, temperature, topP, value, stop, seed);
+    return new SamplingParams(n, maxTokens, temperature, topP, value, stop, suppressed, seed);
   }
 
   public SamplingParams withStop(List<String> value) {
-    return new SamplingParams(n, maxTokens, temperature, topP, topK, value, seed);
+    return new SamplingParams(n, maxTokens, temperature, topP, topK, value, suppressed, seed);
   }
 
   public SamplingParams withSeed(long value) {
-    return new SamplingParams(n, maxTokens, temperature, topP, topK, stop, value);
+    return new SamplingParams(n, maxTokens, temperature, topP, topK, stop, suppressed, value);
+  }
+
+  public SamplingParams withSuppressed(List<Integer> value) {
+    return new SamplingParams(n, maxTokens, temperature, topP, topK, stop, value, seed);
   }
 
   private static void require(boolean holds, String message) {

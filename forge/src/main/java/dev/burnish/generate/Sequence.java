@@ -5,6 +5,7 @@ import dev.burnish.text.StreamingDecoder;
 import dev.burnish.text.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One completion while it grows: its tokens, where its keys lie in the cache, and whether it is
 /// done.
@@ -18,8 +19,8 @@ final class Sequence {
   private final int room;
   private final int[] ends;
   private final List<String> stop;
-  private final Tokenizer tokenizer;
-  private final StreamingDecoder decoder;
+  private final @Nullable Tokenizer tokenizer;
+  private final @Nullable StreamingDecoder decoder;
   private final StringBuilder text = new StringBuilder();
   private int[] tokens = new int[16];
   private float[] logprobs = new float[16];
@@ -37,7 +38,7 @@ final class Sequence {
       int room,
       int[] ends,
       List<String> stop,
-      Tokenizer tokenizer) {
+      @Nullable Tokenizer tokenizer) {
     this.index = index;
     this.prompt = prompt;
     this.sample = sample;
@@ -48,7 +49,7 @@ final class Sequence {
     this.ends = ends;
     this.stop = stop;
     this.tokenizer = tokenizer;
-    this.decoder = tokenizer.stream();
+    this.decoder = tokenizer == null ? null : tokenizer.stream();
   }
 
   /// Index of the prompt.
@@ -100,7 +101,7 @@ final class Sequence {
     for (int end : ends) {
       stopped |= end == draw.token();
     }
-    if (!stop.isEmpty() && !stopped) {
+    if (!stop.isEmpty() && !stopped && decoder != null) {
       int before = text.length();
       text.append(decoder.append(draw.token()));
       findStop(before);
@@ -119,7 +120,8 @@ final class Sequence {
 
   Completion completion(long version) {
     int[] ids = Arrays.copyOf(tokens, length);
-    String whole = cut >= 0 ? text.substring(0, cut) : tokenizer.decode(ids, true);
+    String whole =
+        cut >= 0 ? text.substring(0, cut) : tokenizer == null ? "" : tokenizer.decode(ids, true);
     return new Completion(
         prompt,
         ids,

@@ -48,18 +48,8 @@ public final class Trainer implements AutoCloseable {
   ///   they were
   public StepReport step(List<MicroBatch> batches, Objective objective) {
     long start = System.nanoTime();
-    double loss = 0;
-    double entropy = 0;
-    int tokens = 0;
-    int targets = 0;
-    for (int i = 0; i < batches.size(); i++) {
-      MicroBatch batch = batches.get(i);
-      Sum sum = accumulate(i, batch, objective);
-      loss += sum.loss();
-      entropy += sum.entropy();
-      tokens += batch.forest().numTokens();
-      targets += batch.targets().size();
-    }
+    Sum sum = gradients(batches, objective);
+    double loss = sum.loss();
     double norm = optimizer.gradientNorm();
     if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
       model.freeGradients();
@@ -74,10 +64,35 @@ public final class Trainer implements AutoCloseable {
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     return new StepReport(
-        step, loss, norm, lr, entropy / Math.max(1, targets), tokens, targets, seconds);
+        step,
+        loss,
+        norm,
+        lr,
+        sum.entropy() / Math.max(1, sum.targets()),
+        sum.tokens(),
+        sum.targets(),
+        seconds);
   }
 
-  private record Sum(double loss, double entropy) {}
+  /// What went through the model, and the loss and entropies of all targets added up.
+  public record Sum(double loss, double entropy, int tokens, int targets) {}
+
+  /// Forward and backward over each micro-batch without an update: adds to the gradients of the
+  /// model.
+  public Sum gradients(List<MicroBatch> batches, Objective objective) {
+    double loss = 0;
+    double entropy = 0;
+    int tokens = 0;
+    int targets = 0;
+    for (int i = 0; i < batches.size(); i++) {
+      Sum sum = accumulate(i, batches.get(i), objective);
+      loss += sum.loss();
+      entropy += sum.entropy();
+      tokens += sum.tokens();
+      targets += sum.targets();
+    }
+    return new Sum(loss, entropy, tokens, targets);
+  }
 
   private Sum accumulate(int micro, MicroBatch batch, Objective objective) {
     try (Pass pass = model.forward(batch.forest(), policy)) {
@@ -105,7 +120,7 @@ public final class Trainer implements AutoCloseable {
       for (float h : result.entropy()) {
         entropy += h;
       }
-      return new Sum(loss[0], entropy);
+      return new Sum(loss[0], entropy, batch.forest().numTokens(), batch.targets().size());
     }
   }
 

@@ -1,0 +1,41 @@
+package dev.burnish.verify;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// A file of recorded values.
+final class Recorded {
+  private Recorded() {}
+
+  /// @throws IllegalArgumentException if it is no JSON
+  static JsonNode read(Path file) {
+    try {
+      return JsonMapper.shared().readTree(Files.readAllBytes(file));
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(
+          "recorded values are JSON: file=%s: %s".formatted(file, e.getOriginalMessage()), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
+    }
+  }
+
+  /// A member that has to be there.
+  static JsonNode member(JsonNode object, String name, Path file) {
+    JsonNode value = object.get(name);
+    if (value == null) {
+      throw new IllegalArgumentException(
+          "recorded values have the member %s: file=%s; see docs/verify.md for the schema"
+              .formatted(name, file));
+    }
+    return value;
+  }
+
+  static int[] ints(JsonNode array) {
+    return array.valueStream().mapToInt(JsonNode::asInt).toArray();
+  }
+}
