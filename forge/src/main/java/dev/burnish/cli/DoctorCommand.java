@@ -32,7 +32,7 @@ final class DoctorCommand implements Callable<Integer> {
           case BROKEN -> "BROKEN ";
         };
     String advice =
-        finding.advice().isEmpty() ? "" : "\n" + " ".repeat(24) + "-> " + finding.advice();
-    return "%s  %-14s %s%s".formatted(mark, finding.name(), finding.value(), advice);
+        finding.advice().isEmpty() ? "" : "\n" + " ".repeat(30) + "-> " + finding.advice();
+    return "%s  %-20s %s%s".formatted(mark, finding.name(), finding.value(), advice);
   }
 }

@@ -52,7 +52,7 @@ public final class Main implements Runnable {
 
   /// Runs the command in the arguments and exits with its status.
   public static void main(String... args) {
-    Terminal.eraseWarning();
+    StandardError.restore();
     Interrupts.handle();
     int status = commandLine().execute(args);
     System.exit(Stop.wasRequested() ? INTERRUPTED : status);

@@ -47,7 +47,13 @@ final class ScriptCache {
     try (DataInputStream in = new DataInputStream(Files.newInputStream(file))) {
       int numClasses = in.readInt();
       for (int i = 0; i < numClasses; i++) {
-        classes.put(in.readUTF(), in.readNBytes(in.readInt()));
+        String name = in.readUTF();
+        int length = in.readInt();
+        byte[] bytes = in.readNBytes(length);
+        if (bytes.length < length) {
+          return Optional.empty();
+        }
+        classes.put(name, bytes);
       }
     } catch (EOFException e) {
       return Optional.empty();

@@ -125,6 +125,14 @@ class LauncherTest {
   }
 
   @Test
+  void writesNothingButTheProgramsOwnLinesToStandardError() throws Exception {
+    launcher.run("--version");
+    Result result = launcher.run("run", "no.java");
+    assertThat(result.output()).startsWith("burnish: a script is").hasLineCount(1);
+    assertThat(result.status()).isEqualTo(2);
+  }
+
+  @Test
   void passesArgumentsAsTheyAre() throws Exception {
     assertThat(launcher.run(fakeJdk(), "run", "a b", "", "c=d=*").output())
         .contains("dev.burnish.cli.Main run a b  c=d=*\n");

@@ -1,0 +1,162 @@
+package dev.burnish.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+@Timeout(120)
+class MainTest {
+  @TempDir private Path folder;
+
+  private record Outcome(int status, String out, String err) {}
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "nonsense | nonsense",
+        "--nonsense | --nonsense",
+        "generate | --model=DIR",
+        "generate --model m --prompt p --top-p 2 | --top-p is above 0 and at most 1: value=2.0",
+        "generate --model m --prompt p --temperature -1 | --temperature is not negative",
+        "generate --model m --prompt p --temperature warm | warm",
+        "generate --model m --prompt p --system s | --system needs --chat",
+        "generate --model m --prompt p --max-tokens 0 | --max-tokens is positive: value=0",
+        "generate --model m --prompt p -n 0 | -n is positive",
+        "convert no.gguf out | there is no such file: file=no.gguf",
+        "verify | --expected",
+        "verify --losses no.json | there is no such file: file=no.json",
+        "verify --expected a --losses b | mutually exclusive",
+        "verify --training no.json | give --model DIR",
+        "bench nonsense | there is no such benchmark: name=nonsense",
+        "run no.java | file=no.java",
+        "run | SCRIPT.java",
+        "completion fish | fish",
+        "test | ./burnish test",
+      })
+  void badInputIsOneLineAndStatus2(String arguments, String message) {
+    Outcome outcome = execute(arguments.split(" ", -1));
+    assertThat(outcome.err()).contains(message).startsWith("burnish: ").hasLineCount(1);
+    assertThat(outcome.status()).isEqualTo(2);
+  }
+
+  @Test
+  void everyCommandHasAHelp() {
+    for (String command : Main.commandLine().getSubcommands().keySet()) {
+      Outcome outcome = execute(command, "--help");
+      assertThat(outcome.status()).as(command).isZero();
+      assertThat(outcome.out()).as(command).startsWith("Usage: burnish " + command);
+    }
+  }
+
+  @Test
+  void aFaultOfAScriptIsOneLineWithTheFileOfItsStackTraceAndStatus1() throws Exception {
+    Path script = write("Script.java", "void main() { Object o = null; o.hashCode(); }");
+    Outcome outcome = execute("run", script.toString());
+    assertThat(outcome.status()).isOne();
+    assertThat(outcome.err()).hasLineCount(1).contains("NullPointerException");
+    Path trace = Path.of(outcome.err().strip().replaceFirst(".* ", ""));
+    assertThat(Files.readString(trace)).contains("NullPointerException", "Script.main");
+    Files.delete(trace);
+  }
+
+  @Test
+  void passesSettingsOnToTheScript() throws Exception {
+    Path script =
+        write(
+            "Script.java",
+            """
+            record Settings(int seed) {}
+            void main(String... args) {
+              dev.burnish.config.Config.of(new Settings(1)).withArguments(args).resolve();
+            }
+            """);
+    assertThat(execute("run", script.toString(), "--set", "seed=2").status()).isZero();
+    Outcome refused = execute("run", script.toString(), "--set", "sed=2");
+    assertThat(refused.status()).isEqualTo(2);
+    assertThat(refused.err()).contains("did you mean seed?");
+  }
+
+  @Test
+  void theCompletionOfBashOffersTheCommands() throws Exception {
+    Path script = write("completion", execute("completion", "bash").out());
+    Process bash =
+        new ProcessBuilder(
+                "bash",
+                "-c",
+                "source \"$0\"; COMP_WORDS=(burnish ''); COMP_CWORD=1; _complete_burnish; echo ${COMPREPLY[@]}",
+                script.toString())
+            .start();
+    assertThat(bash.inputReader().readLine()).contains("demo", "generate", "doctor");
+  }
+
+  @Test
+  void anInterruptAsksALoopThatListensToEnd() throws Exception {
+    Launcher launcher = Launcher.in(folder);
+    Path script =
+        write(
+            "Loop.java",
+            """
+            import dev.burnish.concurrent.Stop;
+            void main() throws Exception {
+              try (var stop = Stop.listen()) {
+                IO.println("ready");
+                while (!stop.requested()) Thread.sleep(5);
+                IO.println("checkpoint");
+              }
+            }
+            """);
+    assertThat(interrupted(launcher, script)).contains("checkpoint");
+  }
+
+  @Test
+  void anInterruptEndsAScriptThatDoesNotListen() throws Exception {
+    Launcher launcher = Launcher.in(folder);
+    Path script =
+        write(
+            "Deaf.java",
+            "void main() throws Exception { IO.println(\"ready\"); Thread.sleep(100_000); IO.println(\"checkpoint\"); }");
+    assertThat(interrupted(launcher, script)).doesNotContain("checkpoint");
+  }
+
+  /// What a script prints after it was interrupted when it had printed `ready`.
+  private static String interrupted(Launcher launcher, Path script) throws Exception {
+    launcher.run("--version");
+    Process process = launcher.start(java.util.Map.of(), "run", script.toString());
+    assertThat(process.inputReader().readLine()).isEqualTo("ready");
+    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(130);
+    return String.join("\n", process.inputReader().readAllLines());
+  }
+
+  @Test
+  void benchmarksAreChosenByName() {
+    assertThat(BenchCommand.select(List.of(), List.of())).isEmpty();
+  }
+
+  private Outcome execute(String... arguments) {
+    System.setProperty("burnish.home", folder.toString());
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine line = Main.commandLine();
+    line.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    int status = line.execute(arguments);
+    return new Outcome(status, out.toString(), err.toString());
+  }
+
+  private Path write(String name, String text) throws Exception {
+    return Files.writeString(folder.resolve(name), text);
+  }
+}
