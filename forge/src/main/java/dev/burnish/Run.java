@@ -2,6 +2,7 @@ package dev.burnish;
 
 import dev.burnish.concurrent.Stop;
 import dev.burnish.generate.BatchGenerator;
+import dev.burnish.kernel.Calibration;
 import dev.burnish.metrics.JsonLines;
 import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.Metrics;
@@ -128,6 +129,21 @@ public final class Run<S extends Record> implements AutoCloseable {
     return snapshot.isPresent();
   }
 
+  /// The setting named `seed`, where there is one.
+  private Object seed() {
+    for (var component : settings.getClass().getRecordComponents()) {
+      if (component.getName().equals("seed")) {
+        try {
+          component.getAccessor().setAccessible(true);
+          return component.getAccessor().invoke(settings);
+        } catch (ReflectiveOperationException e) {
+          throw new IllegalStateException("cannot read the seed of " + settings, e);
+        }
+      }
+    }
+    return "none";
+  }
+
   /// Shows a line to the user.
   public void say(String text) {
     progress.message(text);
@@ -243,7 +259,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// Records what an optimizer step did.
   public void record(StepReport report) {
     record("loss", report.loss());
-    record("gradientNorm", report.gradientNorm());
+    record("gradNorm", report.gradientNorm());
     record("lr", report.lr());
     record("entropy", report.entropy());
     record("targets", report.targets());
@@ -320,8 +336,9 @@ public final class Run<S extends Record> implements AutoCloseable {
       all.put("status", status);
       all.putAll(summary);
       all.put("steps", lastStep);
+      all.put("seed", seed());
       all.put("seconds", secondsSinceStart());
-      all.put("host", HostFacts.detect());
+      all.put("host", HostFacts.detect().withSgemm(Calibration.sgemmGflops()));
       folder.writeSummary(all);
       folder.writeReport();
       if (!failed) {

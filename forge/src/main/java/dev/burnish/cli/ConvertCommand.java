@@ -1,5 +1,6 @@
 package dev.burnish.cli;
 
+import dev.burnish.safetensors.GgufConverter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -28,7 +29,7 @@ final class ConvertCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "the folder exists already: folder=%s; choose another or remove it".formatted(folder));
     }
-    Hooks.convert(gguf, folder);
+    GgufConverter.convert(gguf, folder);
     System.out.println(folder);
     return 0;
   }

@@ -3,6 +3,7 @@ package dev.burnish.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.concurrent.ProcessSettings;
+import dev.burnish.kernel.Calibration;
 import dev.burnish.observe.HostFacts;
 import java.io.File;
 import java.io.IOException;
@@ -31,8 +32,7 @@ final class Diagnosis {
     findings.add(cpuFeatures(host));
     findings.add(memory(host.memoryBytes()));
     findings.addAll(settings(ProcessSettings.inForce(), ProcessSettings.environment(host.cores())));
-    Hooks.sgemmGflops()
-        .ifPresent(g -> findings.add(Finding.good("sgemm", "%.0f GFLOP/s".formatted(g))));
+    findings.add(Finding.good("sgemm", "%.0f GFLOP/s".formatted(Calibration.sgemmGflops())));
     findings.add(sharedMemory(Path.of("/dev/shm")));
     findings.add(disk(Path.of("").toAbsolutePath()));
     findings.add(gpu());

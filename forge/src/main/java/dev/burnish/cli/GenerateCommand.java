@@ -1,12 +1,13 @@
 package dev.burnish.cli;
 
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -21,9 +22,9 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       required = true,
-      paramLabel = "DIR",
-      description = "A model in Hugging Face layout, or a .gguf file.")
-  private Path model = Path.of("");
+      paramLabel = "MODEL",
+      description = "A folder in Hugging Face layout, a .gguf file, or hf:owner/name[@revision].")
+  private String model = "";
 
   @Option(
       names = "--prompt",
@@ -41,23 +42,20 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--temperature",
       paramLabel = "T",
-      defaultValue = "1",
-      description = "0 is greedy; ${DEFAULT-VALUE} if not given.")
-  private double temperature;
+      description = "0 is greedy; the model's own if not given.")
+  private @Nullable Double temperature;
 
   @Option(
       names = "--top-p",
       paramLabel = "P",
-      defaultValue = "1",
       description = "Draw from the likeliest tokens that make up this share; 1 is off.")
-  private double topP;
+  private @Nullable Double topP;
 
   @Option(
       names = "--top-k",
       paramLabel = "K",
-      defaultValue = "0",
       description = "Draw from the K likeliest tokens; 0 is off.")
-  private int topK;
+  private @Nullable Integer topK;
 
   @Option(
       names = "--max-tokens",
@@ -89,19 +87,20 @@ final class GenerateCommand implements Callable<Integer> {
             prompt,
             chat,
             Optional.ofNullable(system),
-            temperature,
-            topP,
-            topK,
+            temperature == null ? OptionalDouble.empty() : OptionalDouble.of(temperature),
+            topP == null ? OptionalDouble.empty() : OptionalDouble.of(topP),
+            topK == null ? OptionalInt.empty() : OptionalInt.of(topK),
             maxTokens,
             stop,
             seed == null ? OptionalLong.empty() : OptionalLong.of(seed),
             count);
-    Hooks.generate(options, json || count > 1 ? new Whole(System.out, json) : new Streaming());
+    Completions.generate(
+        options, json || count > 1 ? new Whole(System.out, json) : new Streaming());
     return 0;
   }
 
   /// One completion as it comes.
-  private static final class Streaming implements Hooks.Output {
+  private static final class Streaming implements Completions.Output {
     @Override
     public void text(int index, String piece) {
       System.out.print(piece);
@@ -115,7 +114,7 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   /// Several completions, or JSON: each when it is whole.
-  static final class Whole implements Hooks.Output {
+  static final class Whole implements Completions.Output {
     private final PrintStream out;
     private final boolean json;
     private final Map<Integer, StringBuilder> texts = new TreeMap<>();

@@ -1,24 +1,27 @@
 package dev.burnish.cli;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /// What `burnish generate` was asked for.
+///
+/// Where temperature, top-p or top-k is not given, the model's own default holds.
 ///
 /// @param temperature 0 takes the likeliest token each time
 /// @param topP the share of probability to draw from; 1 draws from all
 /// @param topK how many tokens to draw from; 0 draws from all
 /// @param count how many completions
 record GenerateOptions(
-    Path model,
+    String model,
     String prompt,
     boolean chat,
     Optional<String> system,
-    double temperature,
-    double topP,
-    int topK,
+    OptionalDouble temperature,
+    OptionalDouble topP,
+    OptionalInt topK,
     int maxTokens,
     List<String> stop,
     OptionalLong seed,
@@ -26,9 +29,14 @@ record GenerateOptions(
   /// @throws IllegalArgumentException if a value is out of its range
   GenerateOptions {
     stop = List.copyOf(stop);
-    require(temperature >= 0, "--temperature is not negative", temperature, "0 is greedy");
-    require(topP > 0 && topP <= 1, "--top-p is above 0 and at most 1", topP, "1 is off");
-    require(topK >= 0, "--top-k is not negative", topK, "0 is off");
+    require(
+        temperature.orElse(0) >= 0, "--temperature is not negative", temperature, "0 is greedy");
+    require(
+        topP.orElse(1) > 0 && topP.orElse(1) <= 1,
+        "--top-p is above 0 and at most 1",
+        topP,
+        "1 is off");
+    require(topK.orElse(0) >= 0, "--top-k is not negative", topK, "0 is off");
     require(maxTokens > 0, "--max-tokens is positive", maxTokens, "such as 256");
     require(count > 0, "-n is positive", count, "such as 1");
     require(chat || system.isEmpty(), "--system needs --chat", system.orElse(""), "add --chat");

@@ -1,5 +1,6 @@
 package dev.burnish.cli;
 
+import dev.burnish.verify.Verdict;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,38 +51,36 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<Hooks.Verified> results = verify();
-    for (Hooks.Verified result : results) {
+    List<Verdict> results = verify();
+    for (Verdict result : results) {
       System.out.println(
           json
               ? JsonMapper.shared().writeValueAsString(result)
               : "%-4s %s  %s"
                   .formatted(result.passed() ? "ok" : "FAIL", result.name(), result.detail()));
     }
-    return results.stream().allMatch(Hooks.Verified::passed) ? 0 : 1;
+    return results.stream().allMatch(Verdict::passed) ? 0 : 1;
   }
 
-  private List<Hooks.Verified> verify() {
+  private List<Verdict> verify() {
     if (recorded.expected != null) {
-      return verify(Hooks.Subject.MODEL, requireModel(), recorded.expected);
+      return Verdict.model(requireModel(), existing(recorded.expected));
     }
     if (recorded.training != null) {
-      return verify(Hooks.Subject.TRAINING, requireModel(), recorded.training);
+      return Verdict.training(requireModel(), existing(recorded.training));
     }
     if (recorded.templates != null) {
-      return verify(Hooks.Subject.TEMPLATES, Path.of(""), recorded.templates);
+      return Verdict.templates(existing(recorded.templates));
     }
-    return recorded.losses == null
-        ? List.of()
-        : verify(Hooks.Subject.LOSSES, Path.of(""), recorded.losses);
+    return recorded.losses == null ? List.of() : Verdict.losses(existing(recorded.losses));
   }
 
-  private static List<Hooks.Verified> verify(Hooks.Subject subject, Path model, Path file) {
+  private static Path existing(Path file) {
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           "there is no such file: file=%s; give recorded values".formatted(file));
     }
-    return Hooks.verify(subject, model, file);
+    return file;
   }
 
   private Path requireModel() {

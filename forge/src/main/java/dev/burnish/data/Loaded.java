@@ -18,6 +18,20 @@ public record Loaded<T>(List<T> rows, long skipped, List<String> problems) {
     return rows.size();
   }
 
+  /// The rows of a step, a function of seed and step alone: each epoch all rows once, in an order
+  /// of its own.
+  ///
+  /// @param step counted from 1
+  public List<T> batch(long seed, long step, int count) {
+    List<T> batch = new ArrayList<>(count);
+    for (long i = (step - 1) * count; i < step * count; i++) {
+      long epoch = i / size();
+      var order = new KeyedPermutation(size(), KeyedRandom.bits(seed, "epoch", epoch));
+      batch.add(rows.get((int) order.apply(i % size())));
+    }
+    return batch;
+  }
+
   /// Two parts that depend on the seed and on each row's number alone.
   public Split<T> split(double heldOutFraction, long seed) {
     if (!(heldOutFraction >= 0 && heldOutFraction < 1)) {

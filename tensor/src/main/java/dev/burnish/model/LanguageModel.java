@@ -4,6 +4,7 @@ import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.Parameters;
 import dev.burnish.safetensors.Checkpoint;
+import dev.burnish.safetensors.GgufConverter;
 import dev.burnish.safetensors.SafetensorsWriter;
 import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.DType;
@@ -14,11 +15,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -57,15 +60,19 @@ public final class LanguageModel implements AutoCloseable {
   /// @throws IllegalArgumentException if the architecture or a setting is unknown, or weights are
   ///   missing or of another shape
   public static LanguageModel load(Path folder) {
+    boolean gguf = Files.isRegularFile(folder) && folder.toString().endsWith(".gguf");
     Path file = folder.resolve("config.json");
-    if (!Files.isRegularFile(file)) {
+    if (!gguf && !Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
-          "a model is a folder with a config.json: model=%s; convert a GGUF file with `burnish convert`"
-              .formatted(folder));
+          "a model is a folder with a config.json, or a .gguf file: model=%s".formatted(folder));
     }
-    ObjectNode config = readConfig(file);
-    Decoder decoder = new Decoder(Architecture.read(config, file.toString()), Device.CPU);
-    try (Checkpoint weights = Checkpoint.open(weights(folder))) {
+    ObjectNode config =
+        gguf
+            ? parse(folder, GgufConverter.sideFiles(folder).get("config.json"))
+            : readConfig(folder);
+    String where = gguf ? folder.toString() : file.toString();
+    Decoder decoder = new Decoder(Architecture.read(config, where), Device.CPU);
+    try (Checkpoint weights = Checkpoint.open(gguf ? folder : weights(folder))) {
       read(weights, decoder, folder);
       return new LanguageModel(config, weights.metadata(), decoder);
     } catch (RuntimeException e) {
@@ -74,18 +81,24 @@ public final class LanguageModel implements AutoCloseable {
     }
   }
 
-  private static ObjectNode readConfig(Path file) {
+  private static ObjectNode readConfig(Path folder) {
+    Path file = Checkpoint.file(folder, "config.json");
     try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
-      if (json instanceof ObjectNode object) {
+      return parse(file, Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
+    }
+  }
+
+  private static ObjectNode parse(Path file, byte @Nullable [] content) {
+    try {
+      if (content != null && JSON.readTree(content) instanceof ObjectNode object) {
         return object;
       }
       throw new IllegalArgumentException("a configuration is a JSON object: file=" + file);
     } catch (JacksonException e) {
       throw new IllegalArgumentException(
           "a configuration is valid JSON: file=%s: %s".formatted(file, e.getOriginalMessage()), e);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
     }
   }
 
@@ -186,8 +199,8 @@ public final class LanguageModel implements AutoCloseable {
       Files.move(
           temporary,
           folder.resolve("config.json"),
-          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write model=" + folder + ": " + e, e);
     }

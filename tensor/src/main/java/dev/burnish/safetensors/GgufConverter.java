@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,11 +70,31 @@ public final class GgufConverter {
     }
   }
 
+  /// The small files that [#convert] would write, by name, made from the metadata alone.
+  ///
+  /// @throws CorruptFileException where the file is corrupt or of a kind that is not supported
+  public static Map<String, byte[]> sideFiles(Path gguf) {
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    try (GgufFile file = GgufFile.open(gguf)) {
+      for (String name : SIDE_FILES) {
+        byte[] content = made(file, name);
+        if (content.length > 0) {
+          files.put(name, content);
+        }
+      }
+    }
+    return files;
+  }
+
   private static byte[] sideFile(GgufFile file, Path besides, String name) {
     Optional<Path> published = Checkpoint.findFile(besides, name);
     if (published.isPresent()) {
       return StrictJson.read(published.get(), MAX_SIDE_FILE);
     }
+    return made(file, name);
+  }
+
+  private static byte[] made(GgufFile file, String name) {
     boolean tokenizer = GgufTokenizer.isPresent(file);
     return switch (name) {
       case "config.json" -> StrictJson.pretty(GgufConfig.config(file));

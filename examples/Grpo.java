@@ -1,0 +1,45 @@
+/// Post-trains a published model with GRPO on GSM8K: the number after `####` or in `\boxed{}` is to be the answer.
+import dev.burnish.*;
+import dev.burnish.algorithm.*;
+import dev.burnish.algorithm.advantage.*;
+import dev.burnish.data.*;
+import dev.burnish.env.*;
+import dev.burnish.generate.*;
+import dev.burnish.rl.*;
+import dev.burnish.tensor.KeyedRandom;
+import dev.burnish.text.ChatMessage;
+import dev.burnish.train.*;
+
+record Settings(long seed, String model, Path data, int steps, int prompts, int samples, int maxTokens, double kl, double formatReward, OptimizerConfig optimizer) {
+  static Settings defaults() {
+    return new Settings(1, "", Path.of(""), 100, 4, 8, 64, 0, 0.1, OptimizerConfig.defaults().withLr(1e-5));
+  }
+}
+
+static final String TASK = "Solve the problem step by step. End with #### and the number.\n\n";
+
+void main(String... args) {
+  try (var run = Run.start("grpo", Settings.defaults(), args)) {
+    var s = run.settings();
+    var questions = Gsm8k.load(s.data(), DataFiles.OnBadRow.FAIL);
+    var base = Pretrained.load(s.model());
+    var policy = new BatchGenerator(base.model(), base.tokenizer());
+    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps());
+    run.keep(base.model(), base.tokenizer(), trainer);
+    var loss = SurrogateLoss.dapo().withKl(new Kl.Penalty(Kl.K3, s.kl()));
+    var learner = s.kl() > 0 ? new PolicyTrainer(trainer, loss, run.reference(base.model())) : new PolicyTrainer(trainer, loss);
+    var reward = new MathAnswer().plus(s.formatReward(), new FormatReward());
+    var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(s.maxTokens());
+
+    for (long step : run.steps(s.steps())) {
+      var samples = questions.batch(s.seed(), step, s.prompts());
+      var prompts = samples.stream().map(q -> base.chat(ChatMessage.user(TASK + q.prompt()))).toList();
+      policy.setVersion(step - 1);
+      var groups = policy.generate(prompts, sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
+      var episodes = Episode.judge(samples, groups, reward, Advantages::grpo);
+      run.record(policy.throughput());
+      run.record(learner.step(episodes));
+      run.samples(episodes);
+    }
+  }
+}

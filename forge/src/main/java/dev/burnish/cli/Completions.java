@@ -1,0 +1,109 @@
+package dev.burnish.cli;
+
+import dev.burnish.Pretrained;
+import dev.burnish.generate.BatchGenerator;
+import dev.burnish.generate.Completion;
+import dev.burnish.generate.SamplingParams;
+import dev.burnish.text.ChatMessage;
+import dev.burnish.text.StreamingDecoder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// What `burnish generate` does with a model.
+final class Completions {
+  /// Receives what a model generates, piece by piece. Called by one thread.
+  interface Output {
+    /// The next piece of text of completion `index`.
+    void text(int index, String piece);
+
+    /// Completion `index` has ended, by `stop` or `length`.
+    void finished(int index, String reason, int numTokens);
+  }
+
+  private Completions() {}
+
+  static void generate(GenerateOptions options, Output output) {
+    try (Pretrained base = Pretrained.load(options.model())) {
+      String prompt = options.chat() ? chat(base, options) : options.prompt();
+      SamplingParams params = sampling(base, options);
+      List<Pieces> pieces = new ArrayList<>();
+      for (int i = 0; i < params.n(); i++) {
+        pieces.add(new Pieces(i, base.tokenizer().stream(), params.stop(), output));
+      }
+      List<Completion> completions =
+          new BatchGenerator(base.model(), base.tokenizer())
+              .generateTokens(
+                  List.of(base.tokenizer().encode(prompt)),
+                  params,
+                  (_, sample, token) -> {
+                    if (!base.tokenizer().isSpecial(token)) {
+                      pieces.get(sample).append(token);
+                    }
+                  })
+              .getFirst();
+      for (int i = 0; i < completions.size(); i++) {
+        Completion completion = completions.get(i);
+        pieces.get(i).finish(completion.text());
+        output.finished(
+            i, completion.finish().name().toLowerCase(Locale.ROOT), completion.tokens().length);
+      }
+    }
+  }
+
+  private static String chat(Pretrained base, GenerateOptions options) {
+    List<ChatMessage> messages = new ArrayList<>();
+    options.system().ifPresent(text -> messages.add(ChatMessage.system(text)));
+    messages.add(ChatMessage.user(options.prompt()));
+    return base.chat(messages.toArray(ChatMessage[]::new));
+  }
+
+  /// What the user gave, over the model's own defaults.
+  private static SamplingParams sampling(Pretrained base, GenerateOptions options) {
+    SamplingParams params =
+        base.sampling()
+            .withN(options.count())
+            .withMaxTokens(options.maxTokens())
+            .withStop(options.stop())
+            .withSeed(options.seed().orElseGet(System::nanoTime));
+    params =
+        options.temperature().isPresent()
+            ? params.withTemperature(options.temperature().getAsDouble())
+            : params;
+    params = options.topP().isPresent() ? params.withTopP(options.topP().getAsDouble()) : params;
+    return options.topK().isPresent() ? params.withTopK(options.topK().getAsInt()) : params;
+  }
+
+  /// The text of one completion as it comes, held back where a stop text may be beginning.
+  private static final class Pieces {
+    private final int index;
+    private final StreamingDecoder decoder;
+    private final int heldBack;
+    private final Output output;
+    private final StringBuilder text = new StringBuilder();
+    private int shown;
+
+    Pieces(int index, StreamingDecoder decoder, List<String> stop, Output output) {
+      this.index = index;
+      this.decoder = decoder;
+      this.heldBack = stop.stream().mapToInt(String::length).max().orElse(0);
+      this.output = output;
+    }
+
+    void append(int token) {
+      text.append(decoder.append(token));
+      show(text, text.length() - heldBack);
+    }
+
+    void finish(String whole) {
+      show(whole, whole.length());
+    }
+
+    private void show(CharSequence source, int end) {
+      if (end > shown) {
+        output.text(index, source.subSequence(shown, end).toString());
+        shown = end;
+      }
+    }
+  }
+}

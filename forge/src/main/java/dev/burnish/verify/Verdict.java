@@ -1,0 +1,56 @@
+package dev.burnish.verify;
+
+import dev.burnish.algorithm.golden.GoldenLosses;
+import dev.burnish.text.TemplateCases;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Whether one thing is as it was recorded.
+///
+/// @param detail the largest difference, or where it first differs
+public record Verdict(String name, boolean passed, String detail) {
+  private static final double LOSS_TOLERANCE = 1e-6;
+
+  /// A model's forward, gradients and greedy text.
+  public static List<Verdict> model(Path model, Path recorded) {
+    return of(ModelVerification.verify(model, recorded));
+  }
+
+  /// Supervised steps of a model.
+  public static List<Verdict> training(Path model, Path recorded) {
+    return of(TrainingVerification.verify(model, recorded));
+  }
+
+  private static List<Verdict> of(List<Evidence> evidence) {
+    return evidence.stream().map(e -> new Verdict(e.name(), e.passed(), e.detail())).toList();
+  }
+
+  /// Chat templates.
+  public static List<Verdict> templates(Path recorded) {
+    return TemplateCases.verify(recorded).stream()
+        .map(result -> new Verdict(result.name(), result.passed(), result.difference()))
+        .toList();
+  }
+
+  /// Losses: what is implemented is compared, what is not is said.
+  public static List<Verdict> losses(Path recorded) {
+    try {
+      return GoldenLosses.verify(recorded, LOSS_TOLERANCE).entries().stream()
+          .map(entry ->
+              switch (entry) {
+                case GoldenLosses.Entry.Checked checked ->
+                    new Verdict(
+                        checked.key(),
+                        checked.passed(),
+                        "difference %.3g".formatted(checked.difference()));
+                case GoldenLosses.Entry.Skipped skipped ->
+                    new Verdict(skipped.key(), true, "not checked: " + skipped.reason());
+              })
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read file=" + recorded + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.burnish.kernel;
+
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.Device;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+
+/// What this process can do at most: the limit that figures are quoted beside.
+public final class Calibration {
+  private Calibration() {}
+
+  /// Speed of a square single-precision matrix product with the threads of this process, the best
+  /// of a few runs, in GFLOP/s. Takes about half a second.
+  public static double sgemmGflops() {
+    int size = 1024;
+    Kernels kernels = Kernels.of(Device.CPU);
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor a = Tensor.empty(DType.F32, Device.CPU, size, size).fill_(0.5);
+      Tensor b = Tensor.empty(DType.F32, Device.CPU, size, size).fill_(0.5);
+      Tensor c = Tensor.empty(DType.F32, Device.CPU, size, size);
+      long best = Long.MAX_VALUE;
+      for (int run = 0; run < 12; run++) {
+        long start = System.nanoTime();
+        kernels.linear(a, b, null, c, false);
+        best = Math.min(best, System.nanoTime() - start);
+      }
+      return 2.0 * size * size * size / best;
+    }
+  }
+}
