@@ -27,7 +27,7 @@ public record Evidence(String name, long compared, double largest, double tolera
         largest,
         compared,
         tolerance,
-        where.isEmpty() ? "" : " (" + where + ")");
+        where.isEmpty() ? "" : " (" + where.replaceAll("\\s+", " ") + ")");
   }
 
   /// Gathers evidence layer by layer.
