@@ -131,8 +131,7 @@ final class NativeTokenizer implements TokenEncoder, TokenDecoder {
     return handle;
   }
 
-  @Override
-  public void close() {
+  void close() {
     lock.writeLock().lock();
     try {
       if (handle != 0) {
