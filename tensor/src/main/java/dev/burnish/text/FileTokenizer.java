@@ -10,9 +10,12 @@ final class FileTokenizer implements Tokenizer {
   private final Vocabulary vocabulary;
   private final TokenEncoder encoder;
   private final TokenDecoder decoder;
+  private final LazyNative library;
   private final Optional<ChatTemplate> chatTemplate;
 
-  FileTokenizer(TokenizerJson json, TokenEncoder encoder, TokenDecoder decoder) {
+  FileTokenizer(
+      TokenizerJson json, TokenEncoder encoder, TokenDecoder decoder, LazyNative library) {
+    this.library = library;
     this.json = json;
     this.vocabulary = json.vocabulary();
     this.encoder = encoder;
@@ -22,11 +25,13 @@ final class FileTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String text) {
+    library.checkOpen();
     return encoder.encode(wellFormed(text));
   }
 
   @Override
   public Encoding encodeWithOffsets(String text) {
+    library.checkOpen();
     return encoder.encodeWithOffsets(wellFormed(text));
   }
 
@@ -114,6 +119,6 @@ final class FileTokenizer implements Tokenizer {
 
   @Override
   public void close() {
-    encoder.close();
+    library.close();
   }
 }

@@ -38,7 +38,14 @@ final class NativeTokenizer implements TokenEncoder, TokenDecoder {
     if (System.getenv("RUST_FLAVOR") == null) {
       System.setProperty("RUST_FLAVOR", "cpu");
     }
-    LibUtils.checkStatus();
+    try {
+      LibUtils.checkStatus();
+    } catch (RuntimeException e) {
+      throw new TokenizerException(
+          "the native tokenizers library cannot be loaded: %s; it is unpacked to DJL_CACHE_DIR, by default ~/.djl.ai, which must be writable"
+              .formatted(e.getMessage()),
+          e);
+    }
     return TokenizersLibrary.LIB;
   }
 
@@ -131,8 +138,7 @@ final class NativeTokenizer implements TokenEncoder, TokenDecoder {
     return handle;
   }
 
-  @Override
-  public void close() {
+  void close() {
     lock.writeLock().lock();
     try {
       if (handle != 0) {

@@ -9,12 +9,15 @@ import java.util.Arrays;
 final class TokenBytes implements TokenDecoder {
   private static final byte[] NONE = {};
   private static final int[] BYTE_OF_CHAR = new int[512];
+  private static final char[] CHAR_OF_BYTE = new char[256];
 
   static {
     Arrays.fill(BYTE_OF_CHAR, -1);
     int next = 256;
     for (int b = 0; b < 256; b++) {
-      BYTE_OF_CHAR[isPrintable(b) ? b : next++] = b;
+      int c = isPrintable(b) ? b : next++;
+      BYTE_OF_CHAR[c] = b;
+      CHAR_OF_BYTE[b] = (char) c;
     }
   }
 
@@ -50,6 +53,11 @@ final class TokenBytes implements TokenDecoder {
   /// The byte that a character of the byte-level alphabet stands for, or -1.
   static int byteOf(char c) {
     return c < BYTE_OF_CHAR.length ? BYTE_OF_CHAR[c] : -1;
+  }
+
+  /// The character that stands for a byte.
+  static char charOf(int b) {
+    return CHAR_OF_BYTE[b];
   }
 
   private static byte[] byteLevel(String token) {

@@ -1,11 +1,8 @@
 package dev.burnish.text;
 
 /// The way from well-formed text to ids: the native library, or a Java path that is equal to it.
-interface TokenEncoder extends AutoCloseable {
+interface TokenEncoder {
   int[] encode(String text);
 
   Encoding encodeWithOffsets(String text);
-
-  @Override
-  void close();
 }

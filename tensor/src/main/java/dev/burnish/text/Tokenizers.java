@@ -1,5 +1,6 @@
 package dev.burnish.text;
 
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /// Picks the encoder and the decoder for a `tokenizer.json`.
@@ -8,16 +9,23 @@ final class Tokenizers {
 
   static Tokenizer of(TokenizerFiles files) {
     TokenizerJson json = TokenizerJson.parse(files);
-    NativeTokenizer library = new NativeTokenizer(json);
-    return new FileTokenizer(json, library, decoder(json, library));
+    LazyNative library = new LazyNative(json);
+    Optional<TokenDecoder> decoder = decoder(json);
+    Optional<BytePairEncoder> encoder = BytePairEncoder.of(json, library::get);
+    if (encoder.isEmpty() || decoder.isEmpty()) {
+      library.get(); // finds now what is wrong with the file
+    }
+    TokenEncoder chosen = encoder.map(TokenEncoder.class::cast).orElseGet(library::get);
+    return new FileTokenizer(json, chosen, decoder.orElseGet(library::get), library);
   }
 
-  private static TokenDecoder decoder(TokenizerJson json, TokenDecoder library) {
+  /// The decoder in Java, if the file's is one that joins bytes.
+  private static Optional<TokenDecoder> decoder(TokenizerJson json) {
     JsonNode decoder = json.root().path("decoder");
     return switch (decoder.path("type").asString("")) {
-      case "ByteLevel" -> TokenBytes.byteLevel(json.vocabulary());
-      case "Fuse" -> TokenBytes.plain(json.vocabulary());
-      default -> library;
+      case "ByteLevel" -> Optional.of(TokenBytes.byteLevel(json.vocabulary()));
+      case "Fuse" -> Optional.of(TokenBytes.plain(json.vocabulary()));
+      default -> Optional.empty();
     };
   }
 }

@@ -24,14 +24,14 @@ class TemplateCasesTest {
     assertThat(results).filteredOn(result -> !result.passed()).isEmpty();
   }
 
-  /// Some thousand small templates, rendered by Jinja2 3.1.6 on Python 3.11 in the setting of
-  /// transformers: each filter, test, method, statement and error in a few variants.
+  /// More than a thousand small templates, rendered by Jinja2 3.1.6 on Python 3.11 in the setting
+  /// of transformers: each filter, test, method, statement and error in a few variants.
   @Test
   void rendersEachFeatureAsJinja2Does() throws URISyntaxException {
     Path probes =
         Path.of(Objects.requireNonNull(getClass().getResource("jinja_probes.json")).toURI());
     List<Result> results = TemplateCases.verify(probes);
-    assertThat(results).hasSizeGreaterThan(1000);
+    assertThat(results).hasSizeGreaterThan(1500);
     assertThat(results).filteredOn(result -> !result.passed()).isEmpty();
   }
 

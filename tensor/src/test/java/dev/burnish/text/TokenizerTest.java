@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -188,6 +189,45 @@ class TokenizerTest {
     assertRefused("{\"added_tokens\":[{\"id\":1}],\"model\":{\"vocab\":{}}}", "has no content");
     assertRefused("{\"model\":{\"type\":\"Magic\",\"vocab\":{\"a\":0}}}", "is refused");
     assertRefused("[".repeat(100_000), "is no JSON");
+  }
+
+  @Test
+  void refusesOrReadsMutatedFilesWithoutFailingOtherwise() throws IOException {
+    CharacterTokenizer.of("abc 0").save(folder);
+    String words = Files.readString(folder.resolve("tokenizer.json"));
+    String pairs =
+        """
+        {"version":"1.0","added_tokens":[{"id":5,"content":"<s>","special":true,"single_word":false,
+        "lstrip":false,"rstrip":false,"normalized":false}],"normalizer":{"type":"NFC"},
+        "pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"use_regex":true},
+        "decoder":{"type":"ByteLevel"},"model":{"type":"BPE","dropout":null,"unk_token":null,
+        "vocab":{"a":0,"b":1,"ab":2,"c":3,"abc":4},"merges":[["a","b"],"ab c"]}}\
+        """;
+    String alphabet = "{}[]\",:0123456789-.eEabntul \\\u0000é";
+    int read = 0;
+    for (int seed = 0; seed < 3000; seed++) {
+      Random random = new Random(seed);
+      StringBuilder mutant = new StringBuilder(seed % 2 == 0 ? words : pairs);
+      for (int n = 1 + random.nextInt(3); n > 0; n--) {
+        int at = random.nextInt(mutant.length());
+        switch (random.nextInt(3)) {
+          case 0 -> mutant.deleteCharAt(at);
+          case 1 -> mutant.setCharAt(at, alphabet.charAt(random.nextInt(alphabet.length())));
+          default -> mutant.setLength(at + 1);
+        }
+      }
+      byte[] json = mutant.toString().getBytes(StandardCharsets.UTF_8);
+      TokenizerFiles files = new TokenizerFiles("mutant", Map.of("tokenizer.json", json));
+      try (Tokenizer tokenizer = Tokenizer.of(files)) {
+        read++;
+        tokenizer.decode(tokenizer.encode("abc <s>a<|end|> 0"));
+      } catch (TokenizerException expected) {
+        assertThat(expected.getMessage()).isNotEmpty();
+      } catch (RuntimeException e) {
+        throw new AssertionError("seed=%d file=%s".formatted(seed, mutant), e);
+      }
+    }
+    assertThat(read).isBetween(100, 2900);
   }
 
   private void assertRefused(String json, String reason) throws IOException {

@@ -47,7 +47,15 @@ final class Methods {
           "__sizeof__",
           "__str__",
           "__format__",
-          "__subclasshook__");
+          "__subclasshook__",
+          "__len__",
+          "__iter__",
+          "__getitem__",
+          "__call__",
+          "__bool__",
+          "__add__",
+          "__dict__",
+          "__module__");
 
   private Methods() {}
 

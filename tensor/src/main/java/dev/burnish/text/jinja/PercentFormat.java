@@ -3,6 +3,7 @@ package dev.burnish.text.jinja;
 import dev.burnish.text.jinja.Value.Markup;
 import dev.burnish.text.jinja.Value.PyDict;
 import dev.burnish.text.jinja.Value.PyList;
+import dev.burnish.text.jinja.Value.PyRange;
 import dev.burnish.text.jinja.Value.PyTuple;
 import dev.burnish.text.jinja.Value.Undefined;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.List;
 /// `text % values`: printf-style formatting.
 final class PercentFormat {
   private final String format;
+  private final boolean markup;
   private final Object values;
   private final List<Object> positional;
   private final StringBuilder out = new StringBuilder();
@@ -17,14 +19,15 @@ final class PercentFormat {
   private int used;
   private boolean keyed;
 
-  private PercentFormat(String format, Object values) {
-    this.format = format;
+  private PercentFormat(Object format, Object values) {
+    this.format = Py.text(format).orElseThrow();
+    this.markup = format instanceof Markup;
     this.values = values;
     this.positional = values instanceof PyTuple tuple ? tuple.items() : List.of(values);
   }
 
   static Object format(Object format, Object values) {
-    String text = new PercentFormat(Py.text(format).orElseThrow(), values).run();
+    String text = new PercentFormat(format, values).run();
     return format instanceof Markup ? new Markup(text) : text;
   }
 
@@ -41,15 +44,18 @@ final class PercentFormat {
       }
       Operators.length(1, out.length());
     }
-    if (!keyed && used < positional.size() && !(values instanceof PyDict) && !isIgnored()) {
+    if (!keyed && used < positional.size() && !isMapping()) {
       throw JinjaException.type("not all arguments converted during string formatting");
     }
     return out.toString();
   }
 
-  /// Lists may be left over, as mappings may: Python takes them for mappings.
-  private boolean isIgnored() {
-    return used == 0 && values instanceof PyList;
+  /// What Python takes for a mapping, by the way that it has items: it may be left over.
+  private boolean isMapping() {
+    return values instanceof PyDict
+        || values instanceof PyList
+        || values instanceof PyRange
+        || values instanceof Undefined;
   }
 
   private record Spec(String flags, int width, int precision) {
@@ -130,7 +136,7 @@ final class PercentFormat {
 
   private void convert(Spec spec, char type, Object value) {
     switch (type) {
-      case 's' -> text(spec, Repr.str(value));
+      case 's' -> text(spec, markup ? Operators.escaped(value) : Repr.str(value));
       case 'r' -> text(spec, Repr.of(value));
       case 'a' -> text(spec, Json.ascii(Repr.of(value)));
       case 'c' -> text(spec, character(value));

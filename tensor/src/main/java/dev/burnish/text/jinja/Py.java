@@ -215,9 +215,18 @@ final class Py {
       case PyTuple a when right instanceof PyTuple b -> equalItems(a.items(), b.items(), depth);
       case PyDict a when right instanceof PyDict b -> equalDicts(a, b, depth);
       case PyRange a when right instanceof PyRange b -> equalItems(list(a), list(b), depth);
+      case DictView a when right instanceof DictView b -> equalViews(a, b);
       case Undefined _ -> right instanceof Undefined;
       default -> false;
     };
+  }
+
+  /// Views of keys and of pairs are equal as sets; views of values never are.
+  private static boolean equalViews(DictView left, DictView right) {
+    return left.kind() != DictView.Kind.VALUES
+        && right.kind() != DictView.Kind.VALUES
+        && length(left) == length(right)
+        && list(left).stream().allMatch(item -> contains(right, item));
   }
 
   private static boolean equalItems(List<Object> left, List<Object> right, int depth) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntPredicate;
 
 /// The methods of `str`.
@@ -18,6 +19,9 @@ final class StringMethods {
   private interface Method {
     Object call(String text, Arguments arguments);
   }
+
+  private static final Set<String> WITH_KEYWORDS =
+      Set.of("split", "rsplit", "splitlines", "expandtabs", "encode", "format", "replace");
 
   private static final Map<String, Method> METHODS =
       Map.ofEntries(
@@ -97,7 +101,15 @@ final class StringMethods {
 
   static Optional<Object> bound(String text, String name) {
     return Optional.ofNullable(METHODS.get(name))
-        .flatMap(method -> Methods.method(name, (_, arguments) -> method.call(text, arguments)));
+        .flatMap(method ->
+            Methods.method(name, (_, arguments) -> method.call(text, allowed(name, arguments))));
+  }
+
+  private static Arguments allowed(String name, Arguments arguments) {
+    if (!arguments.named().isEmpty() && !WITH_KEYWORDS.contains(name)) {
+      throw JinjaException.type("str.%s() takes no keyword arguments", name);
+    }
+    return arguments;
   }
 
   private static Object unsupported(String text, Arguments arguments) {
