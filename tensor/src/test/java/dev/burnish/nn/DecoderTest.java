@@ -1,0 +1,289 @@
+package dev.burnish.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.kernel.Kernels.Heads;
+import dev.burnish.tensor.Device;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Gradients of whole decoders by finite differences, and that how a batch is packed changes no
+/// number.
+class DecoderTest {
+  private static final int VOCABULARY = 23;
+  private final SplittableRandom random = new SplittableRandom(11);
+
+  /// The options in which blocks differ.
+  enum Kind {
+    PLAIN(false, false, true, AttentionPlan.NO_WINDOW),
+    BIASES(true, false, true, AttentionPlan.NO_WINDOW),
+    NORMED_HEADS(false, true, true, AttentionPlan.NO_WINDOW),
+    WINDOW(false, false, true, 3),
+    NO_ROPE(true, true, false, AttentionPlan.NO_WINDOW);
+
+    final boolean bias;
+    final boolean norm;
+    final boolean rope;
+    final int window;
+
+    Kind(boolean bias, boolean norm, boolean rope, int window) {
+      this.bias = bias;
+      this.norm = norm;
+      this.rope = rope;
+      this.window = window;
+    }
+  }
+
+  static Decoder decoder(Kind kind, boolean tied) {
+    BlockShape block =
+        new BlockShape(
+            12,
+            20,
+            new Heads(4, 2, 6),
+            1e-5,
+            kind.bias,
+            kind.bias,
+            kind.bias,
+            kind.norm,
+            kind.rope,
+            kind.window);
+    float[] frequencies = {1f, 0.3f, 0.1f};
+    RopeTables.Frequencies rope =
+        new RopeTables.Frequencies() {
+          @Override
+          public float[] inverse(int positions) {
+            return frequencies;
+          }
+
+          @Override
+          public double attentionFactor() {
+            return 1;
+          }
+
+          @Override
+          public boolean changes(int positions, int otherPositions) {
+            return false;
+          }
+        };
+    DecoderShape shape =
+        new DecoderShape(
+            VOCABULARY, 12, List.of(block, block), 1e-5, tied, 64, new RopeTables(rope));
+    return new Decoder(shape, Device.CPU).initialize(5, 0.3);
+  }
+
+  private int[] tokens(int count) {
+    return random.ints(count, 0, VOCABULARY).toArray();
+  }
+
+  private record Batch(TokenForest forest, Targets targets) {}
+
+  private Batch batch() {
+    TokenForest forest = new TokenForest();
+    Targets targets = new Targets();
+    int prompt = forest.add(TokenForest.ROOT, tokens(5));
+    targets.addNode(forest, forest.add(prompt, tokens(3)), 0);
+    targets.addNode(forest, forest.add(prompt, tokens(2)), 0);
+    targets.addNode(forest, forest.add(TokenForest.ROOT, tokens(4)), 1);
+    return new Batch(forest, targets);
+  }
+
+  /// A loss with a different weight on each target's log-probability and entropy.
+  private static double loss(Decoder decoder, Batch batch) {
+    try (TensorScope _ = TensorScope.open();
+        Pass pass = decoder.evaluate(batch.forest())) {
+      Pass.LogProbs result = pass.logProbs(batch.targets(), 0.9);
+      double sum = 0;
+      for (int i = 0; i < result.logp().length; i++) {
+        sum += (0.3 + 0.1 * i) * result.logp()[i] + 0.05 * i * result.entropy()[i];
+      }
+      return sum;
+    }
+  }
+
+  private static Pass.LogProbs backward(Decoder decoder, Batch batch, ActivationPolicy policy) {
+    try (TensorScope _ = TensorScope.open();
+        Pass pass = decoder.forward(batch.forest(), policy)) {
+      return pass.backward(
+          batch.targets(),
+          0.9,
+          (from, to, _, _, dLogp, dEntropy) -> {
+            for (int i = from; i < to; i++) {
+              dLogp[i] = 0.3f + 0.1f * i;
+              dEntropy[i] = 0.05f * i;
+            }
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  void everyParameterHasTheGradientOfFiniteDifferences(Kind kind) {
+    try (Decoder decoder = decoder(kind, false)) {
+      Batch batch = batch();
+      backward(decoder, batch, ActivationPolicy.keepAll());
+      for (Parameters part : decoder.parts()) {
+        for (String name : part.names()) {
+          int size = part.spec(name).size();
+          for (int trial = 0; trial < 4; trial++) {
+            int index = part.offset(name) + random.nextInt(size);
+            double analytic = element(part.gradients(), index);
+            double numeric =
+                (shifted(decoder, part, index, 4e-3f, batch)
+                        - shifted(decoder, part, index, -4e-3f, batch))
+                    / 8e-3;
+            assertThat(analytic)
+                .as("%s[%d] of %s", name, index, kind)
+                .isCloseTo(numeric, within(4e-3 * (1 + Math.abs(numeric))));
+          }
+        }
+      }
+    }
+  }
+
+  private static double element(Tensor flat, int index) {
+    try (Tensor view = flat.narrow(0, index, 1)) {
+      return view.item();
+    }
+  }
+
+  private static double shifted(
+      Decoder decoder, Parameters part, int index, float by, Batch batch) {
+    try (Tensor view = part.values().narrow(0, index, 1)) {
+      double before = view.item();
+      view.fill_(before + by);
+      double loss = loss(decoder, batch);
+      view.fill_(before);
+      return loss;
+    }
+  }
+
+  private static List<float[]> gradients(Decoder decoder) {
+    List<float[]> result = new ArrayList<>();
+    decoder.parts().forEach(part -> result.add(part.gradients().toFloatArray()));
+    decoder.freeGradients();
+    return result;
+  }
+
+  private static void assertEqual(List<float[]> actual, List<float[]> expected, double tolerance) {
+    for (int i = 0; i < expected.size(); i++) {
+      for (int j = 0; j < expected.get(i).length; j++) {
+        assertThat((double) actual.get(i)[j])
+            .isCloseTo(expected.get(i)[j], within(tolerance * (1 + Math.abs(expected.get(i)[j]))));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  void aSharedPromptGivesTheNumbersOfARepeatedOne(Kind kind) {
+    try (Decoder decoder = decoder(kind, true)) {
+      int[] prompt = tokens(7);
+      int[][] samples = {tokens(3), tokens(1), tokens(6)};
+      TokenForest shared = new TokenForest();
+      Targets sharedTargets = new Targets();
+      int root = shared.add(TokenForest.ROOT, prompt);
+      TokenForest repeated = new TokenForest();
+      Targets repeatedTargets = new Targets();
+      for (int[] sample : samples) {
+        sharedTargets.addNode(shared, shared.add(root, sample), 0);
+        int[] whole = java.util.Arrays.copyOf(prompt, prompt.length + sample.length);
+        System.arraycopy(sample, 0, whole, prompt.length, sample.length);
+        repeatedTargets.addNode(repeated, repeated.add(TokenForest.ROOT, whole), prompt.length);
+      }
+      Pass.LogProbs a =
+          backward(decoder, new Batch(shared, sharedTargets), ActivationPolicy.keepAll());
+      List<float[]> sharedGradients = gradients(decoder);
+      Pass.LogProbs b =
+          backward(decoder, new Batch(repeated, repeatedTargets), ActivationPolicy.keepAll());
+      assertThat(a.logp()).containsExactly(b.logp(), org.assertj.core.data.Offset.offset(1e-5f));
+      assertEqual(sharedGradients, gradients(decoder), 1e-5);
+    }
+  }
+
+  @Test
+  void nestedPrefixesGiveTheNumbersOfWholeSequences() {
+    try (Decoder decoder = decoder(Kind.PLAIN, true)) {
+      int[] turns = tokens(9);
+      TokenForest nested = new TokenForest();
+      int first = nested.add(TokenForest.ROOT, java.util.Arrays.copyOf(turns, 4));
+      int second = nested.add(first, java.util.Arrays.copyOfRange(turns, 4, 6));
+      int third = nested.add(second, java.util.Arrays.copyOfRange(turns, 6, 9));
+      Targets targets = new Targets().addNode(nested, second, 0).addNode(nested, third, 0);
+      TokenForest whole = new TokenForest();
+      Targets wholeTargets = new Targets().addNode(whole, whole.add(TokenForest.ROOT, turns), 4);
+      Pass.LogProbs a = backward(decoder, new Batch(nested, targets), ActivationPolicy.keepAll());
+      List<float[]> gradients = gradients(decoder);
+      Pass.LogProbs b =
+          backward(decoder, new Batch(whole, wholeTargets), ActivationPolicy.keepAll());
+      assertThat(a.logp()).containsExactly(b.logp(), org.assertj.core.data.Offset.offset(1e-5f));
+      assertEqual(gradients, gradients(decoder), 1e-5);
+    }
+  }
+
+  @Test
+  void packedDocumentsDoNotSeeEachOther() {
+    try (Decoder decoder = decoder(Kind.PLAIN, true)) {
+      int[] document = tokens(6);
+      TokenForest alone = new TokenForest();
+      Targets aloneTargets = new Targets().addNode(alone, alone.add(TokenForest.ROOT, document), 1);
+      TokenForest packed = new TokenForest();
+      packed.add(TokenForest.ROOT, tokens(8));
+      Targets targets = new Targets().addNode(packed, packed.add(TokenForest.ROOT, document), 1);
+      packed.add(TokenForest.ROOT, tokens(3));
+      float[] a =
+          backward(decoder, new Batch(alone, aloneTargets), ActivationPolicy.keepAll()).logp();
+      float[] b = backward(decoder, new Batch(packed, targets), ActivationPolicy.keepAll()).logp();
+      assertThat(b).containsExactly(a, org.assertj.core.data.Offset.offset(1e-6f));
+    }
+  }
+
+  @Test
+  void recomputingActivationsChangesNoBit() {
+    try (Decoder decoder = decoder(Kind.BIASES, true)) {
+      Batch batch = batch();
+      float[] kept = backward(decoder, batch, ActivationPolicy.keepAll()).logp();
+      List<float[]> expected = gradients(decoder);
+      for (ActivationPolicy policy :
+          List.of(
+              ActivationPolicy.recomputeAll(),
+              ActivationPolicy.recomputeEvery(2),
+              ActivationPolicy.withinBytes(1))) {
+        assertThat(backward(decoder, batch, policy).logp()).isEqualTo(kept);
+        List<float[]> actual = gradients(decoder);
+        for (int i = 0; i < expected.size(); i++) {
+          assertThat(actual.get(i)).isEqualTo(expected.get(i));
+        }
+      }
+    }
+  }
+
+  @Test
+  void refusesASequenceLongerThanTheModel() {
+    try (Decoder decoder = decoder(Kind.PLAIN, true)) {
+      TokenForest forest = new TokenForest();
+      forest.add(TokenForest.ROOT, tokens(65));
+      assertThatThrownBy(() -> decoder.evaluate(forest))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("a sequence of 65 tokens exceeds max_position_embeddings=64");
+    }
+  }
+
+  @Test
+  void nothingPredictsTheFirstTokenOfARoot() {
+    TokenForest forest = new TokenForest();
+    int root = forest.add(TokenForest.ROOT, 1, 2);
+    assertThat(forest.predictor(root, 1)).isZero();
+    assertThat(forest.predictor(forest.add(root, 3), 0)).isEqualTo(1);
+    assertThatThrownBy(() -> forest.predictor(root, 0))
+        .hasMessageContaining("start targets at index 1");
+  }
+}
