@@ -101,9 +101,11 @@ final class Sequence {
     for (int end : ends) {
       stopped |= end == draw.token();
     }
-    if (!stop.isEmpty() && !stopped && decoder != null) {
+    if (!stop.isEmpty() && !stopped && decoder != null && tokenizer != null) {
       int before = text.length();
-      text.append(decoder.append(draw.token()));
+      if (!tokenizer.isSpecial(draw.token())) {
+        text.append(decoder.append(draw.token()));
+      }
       findStop(before);
     }
   }

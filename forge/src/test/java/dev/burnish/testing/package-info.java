@@ -1,0 +1,5 @@
+/// What tests of this module share.
+@NullMarked
+package dev.burnish.testing;
+
+import org.jspecify.annotations.NullMarked;
