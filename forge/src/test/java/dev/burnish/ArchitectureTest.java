@@ -31,6 +31,11 @@ class ArchitectureTest {
   private static final List<String> MODULES = List.of("runtime", "tensor", "forge", "bench");
   private static final Path CLASSES = classesFolder();
   private static final int MAX_FILES = 20;
+
+  /// Larger packages, whose halves would have to open their internals to each other:
+  /// docs/decisions.md says why.
+  private static final Map<String, Integer> LARGER = Map.of("safetensors", 25, "text", 29);
+
   private static final Pattern ROW = Pattern.compile("\\| `(\\w+)` \\| (\\w+) \\| ([^|]*) \\|.*");
   private static final Pattern OURS = Pattern.compile("dev/burnish/(\\w+)/");
 
@@ -97,7 +102,11 @@ class ArchitectureTest {
     }
     assertThat(sizes)
         .isNotEmpty()
-        .allSatisfy((folder, size) -> assertThat(size).as(folder).isLessThanOrEqualTo(MAX_FILES));
+        .allSatisfy((folder, size) ->
+            assertThat(size)
+                .as(folder)
+                .isLessThanOrEqualTo(
+                    LARGER.getOrDefault(Path.of(folder).getFileName().toString(), MAX_FILES)));
   }
 
   @Test

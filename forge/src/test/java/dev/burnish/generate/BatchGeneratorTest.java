@@ -44,7 +44,8 @@ class BatchGeneratorTest {
             Pass pass = model.decoder().evaluate(forest)) {
           float[] logp = pass.logProbs(targets, scale).logp();
           for (int i = 0; i < logp.length; i++) {
-            assertThat(completion.logprobs()[i]).isCloseTo(logp[i], within(1e-5f));
+            float tolerance = 1e-5f * Math.max(1, Math.abs(logp[i]));
+            assertThat(completion.logprobs()[i]).isCloseTo(logp[i], within(tolerance));
           }
         }
       }

@@ -21,7 +21,7 @@ public final class KeyedRandom {
     for (int i = 0; i < purpose.length(); i++) {
       hash = mix(hash + GOLDEN_GAMMA * (purpose.charAt(i) + 1L));
     }
-    return mix(hash ^ mix(index + GOLDEN_GAMMA));
+    return mix(hash * GOLDEN_GAMMA + mix(~index));
   }
 
   /// Source: Steele et al. 2014 (SplitMix64), the finaliser by Stafford, variant 13.
