@@ -34,7 +34,17 @@ class ExamplesTest {
   private void sumDigits(int steps, String... more) throws Exception {
     List<String> args =
         new ArrayList<>(
-            List.of("--set", "warmUp=3", "--set", "prompts=2", "--set", "samples=4", "--set", "heldOut=8", "--set", "steps=" + steps));
+            List.of(
+                "--set",
+                "warmUp=3",
+                "--set",
+                "prompts=2",
+                "--set",
+                "samples=4",
+                "--set",
+                "heldOut=8",
+                "--set",
+                "steps=" + steps));
     args.addAll(List.of(more));
     run("SumDigits.java", args.toArray(String[]::new));
   }
@@ -73,7 +83,8 @@ class ExamplesTest {
     assertThat(summary.get("status").asString()).isEqualTo("finished");
     assertThat(summary.get("steps").asInt()).isEqualTo(3);
     assertThat(summary.get("seed").asInt()).isEqualTo(1);
-    for (String key : List.of("accuracyBefore", "accuracyAfter", "seconds", "secondsToFirstReward")) {
+    for (String key :
+        List.of("accuracyBefore", "accuracyAfter", "seconds", "secondsToFirstReward")) {
       assertThat(summary.get(key).isNumber()).as(key).isTrue();
     }
     assertThat(summary.at("/host/sgemmGflops").asDouble()).isPositive();
@@ -83,7 +94,8 @@ class ExamplesTest {
     assertThat(sample.get("tokens").size()).isEqualTo(sample.get("logprobs").size()).isPositive();
     assertThat(sample.get("prompt").asString()).startsWith("What is the sum of the digits of ");
     assertThat(run.resolve("reward.png")).isNotEmptyFile();
-    assertThat(Files.readString(run.resolve("report.html"))).contains("What is the sum of the digits");
+    assertThat(Files.readString(run.resolve("report.html")))
+        .contains("What is the sum of the digits");
     try (LanguageModel model = LanguageModel.load(run.resolve("model"));
         Tokenizer tokenizer = Tokenizer.load(run.resolve("model"))) {
       assertThat(tokenizer.vocabularySize()).isEqualTo(model.decoder().shape().vocabulary());
@@ -114,13 +126,20 @@ class ExamplesTest {
   void grpoTrainsAPublishedModel() throws Exception {
     run(
         "Grpo.java",
-        "--set", "model=" + SharedFiles.model("smollm2-135m-instruct"),
-        "--set", "data=" + SharedFiles.data("gsm8k/test.jsonl"),
-        "--set", "steps=1",
-        "--set", "prompts=1",
-        "--set", "samples=2",
-        "--set", "maxTokens=6",
-        "--set", "kl=0.01");
+        "--set",
+        "model=" + SharedFiles.model("smollm2-135m-instruct"),
+        "--set",
+        "data=" + SharedFiles.data("gsm8k/test.jsonl"),
+        "--set",
+        "steps=1",
+        "--set",
+        "prompts=1",
+        "--set",
+        "samples=2",
+        "--set",
+        "maxTokens=6",
+        "--set",
+        "kl=0.01");
     assertThat(metrics(runs().getFirst())).hasSize(1);
   }
 
@@ -130,7 +149,8 @@ class ExamplesTest {
         .hasMessageContaining("sampels")
         .hasMessageContaining("samples");
     assertThatThrownBy(() -> sumDigits(1, "--set", "prompts=many")).hasMessageContaining("prompts");
-    assertThatThrownBy(() -> sumDigits(1, "--sett", "prompts=1")).hasMessageContaining("--set key=value");
+    assertThatThrownBy(() -> sumDigits(1, "--sett", "prompts=1"))
+        .hasMessageContaining("--set key=value");
     assertThatThrownBy(() -> run("SumDigits.java", "--resume", folder.resolve("none").toString()))
         .hasMessageContaining("none");
     assertThat(folder.resolve("runs")).doesNotExist();

@@ -30,15 +30,16 @@ record GenerateOptions(
   GenerateOptions {
     stop = List.copyOf(stop);
     require(
-        temperature.orElse(0) >= 0, "--temperature is not negative",
-        temperature.orElse(0), "0 is greedy");
+        temperature.orElse(0) >= 0,
+        "--temperature is not negative",
+        temperature.orElse(0),
+        "0 is greedy");
     require(
         topP.orElse(1) > 0 && topP.orElse(1) <= 1,
         "--top-p is above 0 and at most 1",
         topP.orElse(1),
         "1 is off");
-    require(topK.orElse(0) >= 0, "--top-k is not negative",
-        topK.orElse(0), "0 is off");
+    require(topK.orElse(0) >= 0, "--top-k is not negative", topK.orElse(0), "0 is off");
     require(maxTokens > 0, "--max-tokens is positive", maxTokens, "such as 256");
     require(count > 0, "-n is positive", count, "such as 1");
     require(chat || system.isEmpty(), "--system needs --chat", system.orElse(""), "add --chat");

@@ -27,7 +27,7 @@ class MainTest {
       value = {
         "nonsense | nonsense",
         "--nonsense | --nonsense",
-        "generate | --model=DIR",
+        "generate | --model=MODEL",
         "generate --model m --prompt p --top-p 2 | --top-p is above 0 and at most 1: value=2.0",
         "generate --model m --prompt p --temperature -1 | --temperature is not negative",
         "generate --model m --prompt p --temperature warm | warm",

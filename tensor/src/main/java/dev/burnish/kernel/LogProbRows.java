@@ -2,7 +2,6 @@ package dev.burnish.kernel;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 
 /// Log-probability of one id and entropy of softmax(scale z), for each row of logits.
 ///
@@ -65,7 +64,7 @@ final class LogProbRows {
     for (int i = 0; i < count; i += Lanes.WIDTH) {
       VectorMask<Float> mask = Lanes.tail(i, count);
       FloatVector p = Lanes.load(row, i, mask);
-      FloatVector log = p.max(Float.MIN_NORMAL).lanewise(VectorOperators.LOG);
+      FloatVector log = Lanes.log(p.max(Float.MIN_NORMAL));
       Lanes.store(p.mul(log.add(entropy).mul(b).add(a)), row, i, mask);
     }
   }

@@ -96,7 +96,7 @@ final class RmsNorm {
       sum = dyx.fma(Lanes.load(w, i, mask), sum);
       Lanes.store(dyx.mul(rstd).add(Lanes.load(dw, i, mask)), dw, i, mask);
     }
-    float mean = sum.reduceLanes(jdk.incubator.vector.VectorOperators.ADD) / count;
+    float mean = Lanes.sum(sum) / count;
     float correction = -mean * rstd * rstd * rstd;
     for (i = 0; i < count; i += Lanes.WIDTH) {
       var mask = Lanes.tail(i, count);

@@ -27,17 +27,17 @@ final class SoftmaxRows {
     FloatVector sum = FloatVector.zero(Lanes.SPECIES);
     int i = 0;
     for (; i < Lanes.bound(count); i += Lanes.WIDTH) {
-      FloatVector e = Lanes.load(row, i).mul(scale).sub(shift).lanewise(VectorOperators.EXP);
+      FloatVector e = Lanes.exp(Lanes.load(row, i).mul(scale).sub(shift));
       Lanes.store(e, row, i);
       sum = sum.add(e);
     }
     if (i < count) {
       VectorMask<Float> mask = Lanes.tail(i, count);
-      FloatVector e = Lanes.load(row, i, mask).mul(scale).sub(shift).lanewise(VectorOperators.EXP);
+      FloatVector e = Lanes.exp(Lanes.load(row, i, mask).mul(scale).sub(shift));
       Lanes.store(e, row, i, mask);
       sum = sum.add(e, mask);
     }
-    return sum.reduceLanes(VectorOperators.ADD);
+    return Lanes.sum(sum);
   }
 
   /// Replaces `x` by `e = exp(scale x - shift)`; returns the sum of `e` in element 0 and of `e
@@ -54,13 +54,13 @@ final class SoftmaxRows {
       for (int i = block; i < end; i += Lanes.WIDTH) {
         VectorMask<Float> mask = Lanes.tail(i, end);
         FloatVector x = Lanes.load(row, i, mask).mul(scale).sub(shift);
-        FloatVector e = x.lanewise(VectorOperators.EXP);
+        FloatVector e = Lanes.exp(x);
         Lanes.store(e, row, i, mask);
         s = s.add(e, mask);
         t = t.add(e.mul(x.max(-1e4f)), mask);
       }
-      sum += s.reduceLanes(VectorOperators.ADD);
-      weighted += t.reduceLanes(VectorOperators.ADD);
+      sum += Lanes.sum(s);
+      weighted += Lanes.sum(t);
     }
     moments[0] = sum;
     moments[1] = weighted;

@@ -2,7 +2,6 @@ package dev.burnish.kernel;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 
 /// `a = g sigmoid(g) u`. Backward, with `s = sigmoid(g)`: `du = da g s`, `dg = da u s (1 + g (1 -
 /// s))`.
@@ -58,6 +57,6 @@ final class SwiGlu {
 
   private static FloatVector sigmoid(FloatVector x) {
     FloatVector one = FloatVector.broadcast(Lanes.SPECIES, 1f);
-    return one.div(x.neg().lanewise(VectorOperators.EXP).add(1f));
+    return one.div(Lanes.exp(x.neg()).add(1f));
   }
 }
