@@ -3,6 +3,7 @@ package dev.burnish.bench;
 import dev.burnish.generate.BatchGenerator;
 import dev.burnish.generate.SamplingParams;
 import dev.burnish.observe.Benchmark.Options;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -21,15 +22,19 @@ record GenerateWorkload(Options options, List<Integer> sequences, int newTokens,
     try (Subject subject = Subject.load(options, most);
         BatchGenerator generator = new BatchGenerator(subject.model())) {
       SamplingParams params = sampling(subject, 1, newTokens);
+      List<Double> sgemm = new ArrayList<>();
+      List<Double> bandwidth = new ArrayList<>();
       for (int count : sequences) {
         List<int[]> prompts = subject.prompts().subList(0, count);
         values.put(
             "seconds " + count,
             Timing.seconds(1, runs, () -> generator.generateTokens(prompts, params)));
+        sgemm.add(Sgemm.sample(options.scale()));
+        bandwidth.add(Bandwidth.floor(options.scale()));
       }
       values.put("parameters", List.of((double) subject.model().decoder().numParameters()));
-      values.put("sgemm", List.of(Sgemm.floor(options.scale())));
-      values.put("bandwidth", List.of(Bandwidth.floor(options.scale())));
+      values.put("sgemm", sgemm);
+      values.put("bandwidth", bandwidth);
       return new Figures(subject.label(), values);
     }
   }

@@ -49,6 +49,7 @@ record GrpoWorkload(
           add(values, "generation", (generated - start) / 1e9);
           add(values, "training", (end - generated) / 1e9);
           add(values, "step", (end - start) / 1e9);
+          add(values, "sgemm", Sgemm.sample(options.scale()));
         }
       }
       Memory.peakGigabytes().ifPresent(peak -> values.put("peak", List.of(peak)));
@@ -83,7 +84,7 @@ record GrpoWorkload(
   /// the blocks, the head where a token is drawn or predicted.
   private void addFloors(
       DecoderShape shape, Subject subject, double promptTokens, Map<String, List<Double>> values) {
-    double sgemm = Sgemm.floor(options.scale());
+    double sgemm = Timing.median(values.getOrDefault("sgemm", List.of()));
     double head = (double) shape.vocabulary() * shape.hidden();
     double tables = shape.tiedHead() ? head : 2 * head;
     double blocks = subject.model().decoder().numParameters() - tables;

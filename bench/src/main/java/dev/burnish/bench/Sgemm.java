@@ -27,29 +27,30 @@ record Sgemm(int rows, int inner, int cols) {
     };
   }
 
-  /// The best median of any shape and implementation, in flops a second.
-  static double floor(Scale scale) {
+  /// What the best shape and implementation reach now, in flops a second. A workload samples it
+  /// between its runs, and takes the median as its floor: both then saw the same machine.
+  static double sample(Scale scale) {
     return 1e9
         * shapes(scale).stream()
-            .map(Sgemm::measure)
+            .map(shape -> shape.measure(1, 3))
             .flatMap(s -> Stream.of(s.kernels(), s.libtorch()))
             .mapToDouble(Timing::median)
             .max()
             .orElseThrow();
   }
 
-  Speeds measure() {
+  Speeds measure(int warmups, int runs) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor x = filled(rows, inner);
       Tensor w = filled(cols, inner);
       Tensor out = Tensor.empty(DType.F32, Device.CPU, rows, cols);
       Kernels kernels = Kernels.of(Device.CPU);
-      List<Double> ours = speeds(() -> kernels.linear(x, w, null, out, false));
+      List<Double> ours = speeds(warmups, runs, () -> kernels.linear(x, w, null, out, false));
       Tensor wT = w.transpose(0, 1);
       // libtorch leaves its products to OpenBLAS, which this process otherwise calls on one thread.
       openblas.blas_set_num_threads(Libtorch.threadsFromEnvironment());
       try {
-        return new Speeds(ours, speeds(() -> x.matmul(wT).close()));
+        return new Speeds(ours, speeds(warmups, runs, () -> x.matmul(wT).close()));
       } finally {
         openblas.blas_set_num_threads(1);
       }
@@ -60,8 +61,8 @@ record Sgemm(int rows, int inner, int cols) {
     return Tensor.empty(DType.F32, Device.CPU, rows, cols).fill_(0.5);
   }
 
-  private List<Double> speeds(Runnable product) {
-    return Timing.rates(2e-9 * rows * inner * cols, Timing.seconds(5, 15, product));
+  private List<Double> speeds(int warmups, int runs, Runnable product) {
+    return Timing.rates(2e-9 * rows * inner * cols, Timing.seconds(warmups, runs, product));
   }
 
   @Override

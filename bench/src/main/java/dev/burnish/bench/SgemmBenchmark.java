@@ -14,7 +14,7 @@ public final class SgemmBenchmark implements Benchmark {
   @Override
   public void run(Options options, Consumer<Measurement> out) {
     for (Sgemm shape : Sgemm.shapes(options.scale())) {
-      Sgemm.Speeds speeds = shape.measure();
+      Sgemm.Speeds speeds = shape.measure(5, 15);
       double rival = Timing.median(speeds.libtorch());
       out.accept(
           Measurement.of("sgemm/" + shape, "GFLOP/s", rival, "libtorch mm", speeds.kernels()));

@@ -34,16 +34,18 @@ record TrainWorkload(Options options, int rows, int length, boolean recompute, i
           List.of(batch(subject.model().decoder().shape().vocabulary(), rows, length));
       Objective objective = Objective.crossEntropy((long) rows * length);
       List<Double> seconds = new ArrayList<>();
+      List<Double> sgemm = new ArrayList<>();
       for (int step = 0; step <= runs; step++) {
         double time = trainer.step(batch, objective).seconds();
         if (step > 0) {
           seconds.add(time);
+          sgemm.add(Sgemm.sample(options.scale()));
         }
       }
       Memory.peakGigabytes().ifPresent(peak -> values.put("peak", List.of(peak)));
       values.put("seconds", seconds);
       values.put("parameters", List.of((double) subject.model().decoder().numParameters()));
-      values.put("sgemm", List.of(Sgemm.floor(options.scale())));
+      values.put("sgemm", sgemm);
       return new Figures(subject.label(), values);
     }
   }
