@@ -1,59 +1,138 @@
 package dev.burnish.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.burnish.concurrent.Stop;
+import dev.burnish.kernel.Calibration;
 import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.observe.Benchmark;
+import dev.burnish.observe.Benchmark.Scale;
+import dev.burnish.observe.HostFacts;
 import dev.burnish.observe.Measurement;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
-/// `burnish bench [NAME]...`: every benchmark on the class path, or those named.
+/// `burnish bench [NAME]...`: every benchmark on the class path, or those named. A JSON object a
+/// measurement goes to standard output, the first with what the machine is; a line for people to
+/// standard error.
 @Command(
     name = "bench",
-    description = "Measure, each figure beside a floor or a rival measured in the same run.")
+    description = "Measure, each figure beside a floor or a rival measured in the same run.",
+    sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
+  private static final String MODEL = "smollm2-135m-instruct";
+
   @Parameters(paramLabel = "NAME", arity = "0..*", description = "All if none is given.")
   private List<String> names = new ArrayList<>();
 
   @Option(
       names = "--json",
       paramLabel = "FILE",
-      description = "Also write a JSON object a measurement.")
+      description = "Also write the JSON objects to a file, a line each.")
   private @Nullable Path json;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description =
+          "Measure with this model; otherwise with "
+              + MODEL
+              + " in $BURNISH_MODELS or shared/models beside the checkout; otherwise with random"
+              + " weights of its shape.")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--tiny",
+      description = "Tiny sizes and random weights: shows that everything runs, nothing else.")
+  private boolean tiny;
 
   @Option(names = "--list", description = "Only print the names.")
   private boolean list;
+
+  @Spec private CommandSpec spec;
+
+  /// Set by picocli.
+  BenchCommand() {
+    spec = CommandSpec.create();
+  }
 
   @Override
   public Integer call() throws IOException {
     List<Benchmark> all =
         ServiceLoader.load(Benchmark.class).stream().map(ServiceLoader.Provider::get).toList();
+    PrintWriter out = spec.commandLine().getOut();
     if (list) {
-      all.forEach(benchmark -> System.out.println(benchmark.name()));
+      all.forEach(benchmark -> out.println(benchmark.name()));
       return 0;
     }
-    StringBuilder lines = new StringBuilder();
-    for (Benchmark benchmark : select(all, names)) {
-      for (Measurement m : benchmark.run()) {
-        System.out.println(line(m));
-        lines.append(JsonMapper.shared().writeValueAsString(m)).append('\n');
+    List<Benchmark> chosen = select(all, names);
+    Benchmark.Options options = options();
+    try (Stop stop = Stop.listen();
+        Writer file = writer()) {
+      Output output = new Output(out, spec.commandLine().getErr(), file);
+      for (Benchmark benchmark : chosen) {
+        if (!stop.requested()) {
+          benchmark.run(options, output::accept);
+        }
+      }
+      return 0;
+    } catch (CancellationException e) {
+      return Main.INTERRUPTED;
+    }
+  }
+
+  /// The file is created before anything is measured, and grows as figures come.
+  private Writer writer() throws IOException {
+    return json == null ? Writer.nullWriter() : Files.newBufferedWriter(json);
+  }
+
+  private Benchmark.Options options() {
+    if (tiny && model != null) {
+      throw new IllegalArgumentException(
+          "--tiny measures with random weights: model=%s; leave one of the two out"
+              .formatted(model));
+    }
+    if (model != null && !Files.isRegularFile(model.resolve("config.json"))) {
+      throw new IllegalArgumentException(
+          "a model is a folder with a config.json: model=%s".formatted(model));
+    }
+    Optional<Path> found =
+        tiny ? Optional.empty() : Optional.ofNullable(model).or(() -> shared("models", MODEL));
+    return new Benchmark.Options(
+        found, shared("data", "gsm8k/test.jsonl"), tiny ? Scale.TINY : Scale.FULL);
+  }
+
+  /// A file in `$BURNISH_MODELS` or `$BURNISH_DATA`, else below `shared` in a folder that holds the
+  /// checkout.
+  private static Optional<Path> shared(String kind, String relative) {
+    String configured = System.getenv(kind.equals("models") ? "BURNISH_MODELS" : "BURNISH_DATA");
+    if (configured != null) {
+      return Optional.of(Path.of(configured, relative)).filter(Files::exists);
+    }
+    Path home = Path.of(System.getProperty("burnish.home", "")).toAbsolutePath();
+    for (Path folder = home; folder != null; folder = folder.getParent()) {
+      Path candidate = folder.resolve("shared").resolve(kind).resolve(relative);
+      if (Files.exists(candidate)) {
+        return Optional.of(candidate);
       }
     }
-    if (json != null) {
-      Files.write(json, lines.toString().getBytes(UTF_8));
-    }
-    return 0;
+    return Optional.empty();
   }
 
   /// @throws IllegalArgumentException if a name is that of none
@@ -68,14 +147,48 @@ final class BenchCommand implements Callable<Integer> {
     return all.stream().filter(b -> names.isEmpty() || names.contains(b.name())).toList();
   }
 
-  private static String line(Measurement m) {
-    return "%-40s %10s %-10s %6.2f x %s (%s)"
-        .formatted(
-            m.name(),
-            ConsoleSink.format(m.value()),
-            m.unit(),
-            m.ratio(),
-            m.baselineName(),
-            ConsoleSink.format(m.baseline()));
+  /// Where figures go as they come.
+  private static final class Output {
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final Writer file;
+    private boolean started;
+
+    Output(PrintWriter out, PrintWriter err, Writer file) {
+      this.out = out;
+      this.err = err;
+      this.file = file;
+    }
+
+    void accept(Measurement m) {
+      ObjectNode object = JsonMapper.shared().valueToTree(m);
+      if (!started) {
+        HostFacts facts = HostFacts.detect().withSgemm(Calibration.sgemmGflops());
+        object.set("host", JsonMapper.shared().valueToTree(facts));
+        started = true;
+      }
+      String line = JsonMapper.shared().writeValueAsString(object);
+      out.println(line);
+      out.flush();
+      err.println(readable(m));
+      err.flush();
+      try {
+        file.write(line + "\n");
+        file.flush();
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot write --json: " + e, e);
+      }
+    }
+
+    private static String readable(Measurement m) {
+      return "%-48s %10s %-9s %7.3f x %s (%s)"
+          .formatted(
+              m.name(),
+              ConsoleSink.format(m.value()),
+              m.unit(),
+              m.ratio(),
+              m.baselineName(),
+              ConsoleSink.format(m.baseline()));
+    }
   }
 }

@@ -1,0 +1,96 @@
+package dev.burnish.bench;
+
+import dev.burnish.algorithm.SurrogateLoss;
+import dev.burnish.algorithm.advantage.Advantages;
+import dev.burnish.generate.BatchGenerator;
+import dev.burnish.generate.Completion;
+import dev.burnish.generate.SamplingParams;
+import dev.burnish.nn.DecoderShape;
+import dev.burnish.observe.Benchmark.Options;
+import dev.burnish.rl.Episode;
+import dev.burnish.rl.PolicyTrainer;
+import dev.burnish.tensor.KeyedRandom;
+import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.Trainer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// GRPO steps: samples of some prompts, then one update from them.
+///
+/// @param newTokens of every sample
+/// @param shared whether the samples of a prompt share it in training; otherwise each has its own
+/// @param runs timed steps, after one that is not
+record GrpoWorkload(
+    Options options, int prompts, int samples, int newTokens, boolean shared, int runs)
+    implements Workload {
+  @Override
+  public Figures measure() {
+    Map<String, List<Double>> values = new TreeMap<>();
+    OptimizerConfig optimizer = OptimizerConfig.defaults().withLr(1e-6);
+    try (Subject subject = Subject.load(options, prompts * (runs + 1));
+        BatchGenerator generator = new BatchGenerator(subject.model());
+        Trainer trainer = new Trainer(subject.model().decoder(), optimizer, runs + 1)) {
+      PolicyTrainer learner = new PolicyTrainer(trainer, SurrogateLoss.dapo());
+      double promptTokens = 0;
+      for (int step = 0; step <= runs; step++) {
+        List<int[]> batch = subject.prompts().subList(step * prompts, (step + 1) * prompts);
+        SamplingParams params =
+            GenerateWorkload.sampling(subject, samples, newTokens)
+                .withSeed(KeyedRandom.bits(1, "bench", step));
+        long start = System.nanoTime();
+        List<Episode> episodes = judge(generator.generateTokens(batch, params));
+        long generated = System.nanoTime();
+        learner.step(episodes);
+        long end = System.nanoTime();
+        if (step > 0) {
+          promptTokens += batch.stream().mapToInt(ids -> ids.length).sum();
+          add(values, "generation", (generated - start) / 1e9);
+          add(values, "training", (end - generated) / 1e9);
+          add(values, "step", (end - start) / 1e9);
+          add(values, "sgemm", Sgemm.sample(options.scale()));
+        }
+      }
+      Memory.peakGigabytes().ifPresent(peak -> values.put("peak", List.of(peak)));
+      addFloors(subject.model().decoder().shape(), subject, promptTokens / runs, values);
+      return new Figures(subject.label(), values);
+    }
+  }
+
+  private static void add(Map<String, List<Double>> values, String name, double value) {
+    values.computeIfAbsent(name, _ -> new ArrayList<>()).add(value);
+  }
+
+  /// Every second sample is right, so that every one has an advantage.
+  private List<Episode> judge(List<List<Completion>> groups) {
+    List<Episode> episodes = new ArrayList<>();
+    double[] rewards = new double[samples];
+    for (int i = 0; i < samples; i += 2) {
+      rewards[i] = 1;
+    }
+    double[] advantages = Advantages.grpo(rewards);
+    for (int g = 0; g < groups.size(); g++) {
+      for (int i = 0; i < samples; i++) {
+        int group = shared ? g : g * samples + i;
+        Completion completion = groups.get(g).get(i);
+        episodes.add(new Episode(group, "", completion, rewards[i], advantages[i]));
+      }
+    }
+    return episodes;
+  }
+
+  /// Seconds that the matrix products take at the speed of the best one: every token once through
+  /// the blocks, the head where a token is drawn or predicted.
+  private void addFloors(
+      DecoderShape shape, Subject subject, double promptTokens, Map<String, List<Double>> values) {
+    double sgemm = Timing.median(values.getOrDefault("sgemm", List.of()));
+    double head = (double) shape.vocabulary() * shape.hidden();
+    double tables = shape.tiedHead() ? head : 2 * head;
+    double blocks = subject.model().decoder().numParameters() - tables;
+    double targets = (double) prompts * samples * newTokens;
+    double forward = 2 * (blocks * (promptTokens + targets) + head * targets);
+    values.put("generation floor", List.of(forward / sgemm));
+    values.put("training floor", List.of(3 * forward / sgemm));
+  }
+}

@@ -1,0 +1,23 @@
+package dev.burnish.bench;
+
+import dev.burnish.observe.Benchmark;
+import dev.burnish.observe.Measurement;
+import java.util.function.Consumer;
+
+/// `sgemm`: our matrix product beside libtorch's.
+public final class SgemmBenchmark implements Benchmark {
+  @Override
+  public String name() {
+    return "sgemm";
+  }
+
+  @Override
+  public void run(Options options, Consumer<Measurement> out) {
+    for (Sgemm shape : Sgemm.shapes(options.scale())) {
+      Sgemm.Speeds speeds = shape.measure(5, 15);
+      double rival = Timing.median(speeds.libtorch());
+      out.accept(
+          Measurement.of("sgemm/" + shape, "GFLOP/s", rival, "libtorch mm", speeds.kernels()));
+    }
+  }
+}

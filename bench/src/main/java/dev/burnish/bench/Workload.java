@@ -1,0 +1,39 @@
+package dev.burnish.bench;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
+import java.util.Map;
+
+/// Work that is measured in a JVM of its own, see [Child].
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = TrainWorkload.class, name = "train"),
+  @JsonSubTypes.Type(value = GrpoWorkload.class, name = "grpo"),
+  @JsonSubTypes.Type(value = GenerateWorkload.class, name = "generate")
+})
+sealed interface Workload permits TrainWorkload, GrpoWorkload, GenerateWorkload {
+  /// Seconds or speeds of each run, floors and peaks, by name.
+  Figures measure();
+
+  /// @param label of the model that was measured
+  record Figures(String label, Map<String, List<Double>> values) {
+    List<Double> runs(String name) {
+      List<Double> runs = values.get(name);
+      if (runs == null) {
+        throw new IllegalStateException(
+            "a workload reports its figures: missing=%s reported=%s"
+                .formatted(name, values.keySet()));
+      }
+      return runs;
+    }
+
+    double median(String name) {
+      return Timing.median(runs(name));
+    }
+
+    boolean has(String name) {
+      return values.containsKey(name);
+    }
+  }
+}

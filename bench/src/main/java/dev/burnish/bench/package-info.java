@@ -1,0 +1,6 @@
+/// End-to-end benchmarks: each figure beside a floor or a rival measured in the same run. What
+/// needs a peak of memory of its own runs in a JVM of its own.
+@NullMarked
+package dev.burnish.bench;
+
+import org.jspecify.annotations.NullMarked;
