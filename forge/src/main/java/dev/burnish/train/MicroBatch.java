@@ -2,6 +2,18 @@ package dev.burnish.train;
 
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
+import java.util.List;
 
 /// Tokens that go through the model together, and the tokens among them to be predicted.
-public record MicroBatch(TokenForest forest, Targets targets) {}
+///
+/// @param ids what they were made from, to name them where something is wrong
+public record MicroBatch(TokenForest forest, Targets targets, List<String> ids) {
+  public MicroBatch {
+    ids = List.copyOf(ids);
+  }
+
+  /// Of unnamed origin.
+  public MicroBatch(TokenForest forest, Targets targets) {
+    this(forest, targets, List.of());
+  }
+}

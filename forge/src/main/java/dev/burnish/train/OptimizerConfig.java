@@ -1,12 +1,18 @@
 package dev.burnish.train;
 
-/// AdamW and its schedule.
+import java.util.List;
+import java.util.regex.Pattern;
+
+/// The optimizer, its schedule, and what differs between parameters.
 ///
 /// @param lr peak learning rate
+/// @param beta1 of AdamW, as `beta2` and `eps`
 /// @param weightDecay of tensors of two and more dimensions; others are not decayed
 /// @param clipNorm gradients are scaled down to this global norm; 0 for never
 /// @param warmup steps over which the rate rises
 /// @param schedule constant, linear, cosine or wsd
+/// @param name adamw, sgd or muon
+/// @param groups parameters with settings of their own; the first that matches a name counts
 public record OptimizerConfig(
     double lr,
     double beta1,
@@ -15,7 +21,13 @@ public record OptimizerConfig(
     double weightDecay,
     double clipNorm,
     long warmup,
-    String schedule) {
+    String schedule,
+    String name,
+    Sgd sgd,
+    Muon muon,
+    List<Group> groups) {
+  private static final List<String> NAMES = List.of("adamw", "sgd", "muon");
+
   public OptimizerConfig {
     require(lr >= 0 && lr < 10, "optimizer.lr is between 0 and 10: lr=" + lr);
     require(beta1 >= 0 && beta1 < 1, "optimizer.beta1 is between 0 and 1: beta1=" + beta1);
@@ -24,7 +36,95 @@ public record OptimizerConfig(
     require(weightDecay >= 0, "optimizer.weightDecay is at least 0: weightDecay=" + weightDecay);
     require(clipNorm >= 0, "optimizer.clipNorm is at least 0: clipNorm=" + clipNorm);
     require(warmup >= 0, "optimizer.warmup is at least 0: warmup=" + warmup);
+    require(NAMES.contains(name), "optimizer.name is one of %s: name=%s".formatted(NAMES, name));
     Schedule.named(schedule);
+    groups = List.copyOf(groups);
+  }
+
+  /// AdamW without groups.
+  public OptimizerConfig(
+      double lr,
+      double beta1,
+      double beta2,
+      double eps,
+      double weightDecay,
+      double clipNorm,
+      long warmup,
+      String schedule) {
+    this(
+        lr,
+        beta1,
+        beta2,
+        eps,
+        weightDecay,
+        clipNorm,
+        warmup,
+        schedule,
+        "adamw",
+        Sgd.defaults(),
+        Muon.defaults(),
+        List.of());
+  }
+
+  /// Gradient descent; the decay is added to the gradient.
+  public record Sgd(double momentum, boolean nesterov) {
+    public Sgd {
+      require(
+          momentum >= 0 && momentum < 1,
+          "optimizer.sgd.momentum is between 0 and 1: momentum=" + momentum);
+      require(
+          !nesterov || momentum > 0,
+          "optimizer.sgd.nesterov needs optimizer.sgd.momentum above 0: momentum=" + momentum);
+    }
+
+    public static Sgd defaults() {
+      return new Sgd(0.9, false);
+    }
+  }
+
+  /// Muon for the matrices of the blocks; everything else has AdamW.
+  ///
+  /// @param lrScale the rate of matrices is this times `lr`, which is AdamW's
+  /// @param iterations of Newton-Schulz
+  public record Muon(double lrScale, double momentum, boolean nesterov, int iterations) {
+    public Muon {
+      require(lrScale > 0, "optimizer.muon.lrScale is above 0: lrScale=" + lrScale);
+      require(
+          momentum >= 0 && momentum < 1,
+          "optimizer.muon.momentum is between 0 and 1: momentum=" + momentum);
+      require(
+          iterations >= 1 && iterations <= 20,
+          "optimizer.muon.iterations is between 1 and 20: iterations=" + iterations);
+    }
+
+    public static Muon defaults() {
+      return new Muon(50, 0.95, true, 5);
+    }
+  }
+
+  /// Settings of the parameters whose whole name matches.
+  ///
+  /// @param pattern in which `*` stands for any characters, such as `model.layers.*.weight`
+  /// @param lrScale factor of the rate
+  /// @param weightDecayScale factor of the decay
+  /// @param frozen whether they are not trained
+  public record Group(String pattern, double lrScale, double weightDecayScale, boolean frozen) {
+    public Group {
+      require(!pattern.isBlank(), "optimizer.groups.pattern is not empty: pattern=" + pattern);
+      require(lrScale >= 0, "optimizer.groups.lrScale is at least 0: lrScale=" + lrScale);
+      require(
+          weightDecayScale >= 0,
+          "optimizer.groups.weightDecayScale is at least 0: weightDecayScale=" + weightDecayScale);
+    }
+
+    public static Group frozen(String pattern) {
+      return new Group(pattern, 1, 1, true);
+    }
+
+    boolean matches(String parameter) {
+      String expression = Pattern.quote(pattern).replace("*", "\\E.*\\Q");
+      return Pattern.matches(expression, parameter);
+    }
   }
 
   public static OptimizerConfig defaults() {
@@ -32,23 +132,60 @@ public record OptimizerConfig(
   }
 
   public OptimizerConfig withLr(double value) {
-    return new OptimizerConfig(value, beta1, beta2, eps, weightDecay, clipNorm, warmup, schedule);
+    return new OptimizerConfig(
+        value, beta1, beta2, eps, weightDecay, clipNorm, warmup, schedule, name, sgd, muon, groups);
   }
 
   public OptimizerConfig withWeightDecay(double value) {
-    return new OptimizerConfig(lr, beta1, beta2, eps, value, clipNorm, warmup, schedule);
+    return new OptimizerConfig(
+        lr, beta1, beta2, eps, value, clipNorm, warmup, schedule, name, sgd, muon, groups);
   }
 
   public OptimizerConfig withClipNorm(double value) {
-    return new OptimizerConfig(lr, beta1, beta2, eps, weightDecay, value, warmup, schedule);
+    return new OptimizerConfig(
+        lr, beta1, beta2, eps, weightDecay, value, warmup, schedule, name, sgd, muon, groups);
   }
 
   public OptimizerConfig withWarmup(long value) {
-    return new OptimizerConfig(lr, beta1, beta2, eps, weightDecay, clipNorm, value, schedule);
+    return new OptimizerConfig(
+        lr, beta1, beta2, eps, weightDecay, clipNorm, value, schedule, name, sgd, muon, groups);
   }
 
   public OptimizerConfig withSchedule(String value) {
-    return new OptimizerConfig(lr, beta1, beta2, eps, weightDecay, clipNorm, warmup, value);
+    return new OptimizerConfig(
+        lr, beta1, beta2, eps, weightDecay, clipNorm, warmup, value, name, sgd, muon, groups);
+  }
+
+  /// @param value adamw, sgd or muon
+  public OptimizerConfig withName(String value) {
+    return new OptimizerConfig(
+        lr, beta1, beta2, eps, weightDecay, clipNorm, warmup, schedule, value, sgd, muon, groups);
+  }
+
+  public OptimizerConfig withSgd(Sgd value) {
+    return new OptimizerConfig(
+        lr, beta1, beta2, eps, weightDecay, clipNorm, warmup, schedule, name, value, muon, groups);
+  }
+
+  public OptimizerConfig withMuon(Muon value) {
+    return new OptimizerConfig(
+        lr, beta1, beta2, eps, weightDecay, clipNorm, warmup, schedule, name, sgd, value, groups);
+  }
+
+  public OptimizerConfig withGroups(Group... values) {
+    return new OptimizerConfig(
+        lr,
+        beta1,
+        beta2,
+        eps,
+        weightDecay,
+        clipNorm,
+        warmup,
+        schedule,
+        name,
+        sgd,
+        muon,
+        List.of(values));
   }
 
   private static void require(boolean holds, String message) {

@@ -164,10 +164,17 @@ public final class Snapshot {
   private static List<StoredTensor> moments(Trainer trainer) {
     List<StoredTensor> tensors = new ArrayList<>();
     for (int i = 0; i < trainer.optimizer().first().size(); i++) {
-      tensors.add(flat("first-" + i, trainer.optimizer().first().get(i)));
-      tensors.add(flat("second-" + i, trainer.optimizer().second().get(i)));
+      add(tensors, "first-" + i, trainer.optimizer().first().get(i));
+      add(tensors, "second-" + i, trainer.optimizer().second().get(i));
     }
     return tensors;
+  }
+
+  /// An optimizer without moments has tensors of no elements for them.
+  private static void add(List<StoredTensor> tensors, String name, Tensor values) {
+    if (values.numElements() > 0) {
+      tensors.add(flat(name, values));
+    }
   }
 
   private static StoredTensor flat(String name, Tensor values) {

@@ -2,39 +2,86 @@ package dev.burnish.train;
 
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Decoder;
+import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Pass;
 import dev.burnish.nn.Pass.LogProbs;
+import dev.burnish.nn.Pass.PartListener;
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.MappedFile;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Trains a decoder: gradients of micro-batches add up, then one optimizer step.
+///
+/// Where nothing has to be known of all gradients before the first update (no clipping, no skipping
+/// of bad steps), each part of the model is updated inside the last backward and its gradients are
+/// freed at once. What else lies where is in [#memory]. No such choice changes a number.
 ///
 /// Not for use by two threads at a time; the weights change inside [#step] only.
 public final class Trainer implements AutoCloseable {
   private final Decoder model;
+  private final List<Parameters> parts;
   private final OptimizerConfig config;
   private final Schedule schedule;
+  private final MemoryPlan memory;
   private final ActivationPolicy policy;
-  private final AdamW optimizer;
+  private final Optimizer optimizer;
+  private final Optional<MappedFile> gradientFile;
+  private final Health health;
   private final long totalSteps;
   private long step;
 
   /// @param totalSteps what the learning-rate schedule runs over
+  /// @param policy which activations are kept, whatever the budget
   public Trainer(Decoder model, OptimizerConfig config, long totalSteps, ActivationPolicy policy) {
-    this.model = model;
-    this.config = config;
-    this.schedule = Schedule.named(config.schedule()).withWarmup(config.warmup());
-    this.policy = policy;
-    this.optimizer = new AdamW(model);
-    this.totalSteps = totalSteps;
+    this(model, config, totalSteps, TrainerOptions.defaults().withPolicy(policy));
   }
 
   public Trainer(Decoder model, OptimizerConfig config, long totalSteps) {
-    this(model, config, totalSteps, ActivationPolicy.keepAll());
+    this(model, config, totalSteps, TrainerOptions.defaults());
+  }
+
+  public Trainer(Decoder model, OptimizerConfig config, long totalSteps, TrainerOptions options) {
+    this.model = model;
+    this.parts = model.parts();
+    this.config = config;
+    this.schedule = Schedule.named(config.schedule()).withWarmup(config.warmup());
+    this.health = new Health(options.health());
+    this.totalSteps = totalSteps;
+    boolean fusible = config.clipNorm() == 0 && !options.health().skipBad();
+    long stateBytes = ParameterRules.stateBytes(ParameterRules.of(config, model));
+    memory = MemoryPlan.of(options.memory(), model.shape(), fusible, stateBytes);
+    policy = options.policy().orElseGet(memory::policy);
+    Path folder = options.memory().offloadFolder();
+    optimizer =
+        new Optimizer(
+            model, config, memory.momentsInFile() ? Optional.of(folder) : Optional.empty());
+    gradientFile = memory.gradientsInFile() ? Optional.of(gradients(folder)) : Optional.empty();
+  }
+
+  private MappedFile gradients(Path folder) {
+    long bytes =
+        parts.stream().mapToLong(part -> MappedFile.rounded(4 * part.values().numElements())).sum();
+    MappedFile file = MappedFile.create(folder, bytes);
+    for (Parameters part : parts) {
+      part.placeGradients(file.allocate(DType.F32, part.values().numElements()));
+    }
+    return file;
   }
 
   public Decoder model() {
     return model;
+  }
+
+  /// What lies where.
+  public MemoryPlan memory() {
+    return memory;
+  }
+
+  public Health health() {
+    return health;
   }
 
   /// Optimizer steps done.
@@ -44,59 +91,135 @@ public final class Trainer implements AutoCloseable {
 
   /// Forward and backward over each micro-batch, then one update.
   ///
-  /// @throws TrainingDiverged if the loss or the gradient is not finite; the weights are then as
-  ///   they were
+  /// @throws TrainingDiverged if the loss or the gradient is not finite and such steps are not
+  ///   skipped
   public StepReport step(List<MicroBatch> batches, Objective objective) {
     long start = System.nanoTime();
-    Sum sum = gradients(batches, objective);
-    double loss = sum.loss();
-    double norm = optimizer.gradientNorm();
-    if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+    Update update = new Update(batches);
+    Sum sum = new Sum(0, 0, 0, 0);
+    double norm = Double.NaN;
+    try {
+      for (int i = 0; i < batches.size(); i++) {
+        PartListener listener = memory.fused() && i == batches.size() - 1 ? update : this::setAside;
+        sum = sum.plus(accumulate(i, batches.get(i), objective, listener, update.loss));
+      }
+      update.rest();
+      norm = update.norm();
+      step++;
+      health.good(step, sum.loss(), norm);
+    } catch (TrainingDiverged failure) {
+      health.bad(failure);
+      norm = update.norm();
+    } finally {
       model.freeGradients();
-      throw new TrainingDiverged(step + 1, loss, norm);
-    }
-    step++;
-    double lr = config.lr() * schedule.at(step, totalSteps);
-    double scale = config.clipNorm() > 0 ? Math.min(1, config.clipNorm() / (norm + 1e-6)) : 1;
-    optimizer.update(config, lr, step, scale);
-    for (var part : model.parts()) {
-      part.gradients().zero_();
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     return new StepReport(
         step,
-        loss,
+        update.loss[0],
         norm,
-        lr,
+        update.lr,
         sum.entropy() / Math.max(1, sum.targets()),
         sum.tokens(),
         sum.targets(),
         seconds);
   }
 
+  private void setAside(int part) {
+    parts.get(part).setGradientsAside();
+  }
+
+  /// The update of one step, part by part, in the order in which the backward ends with them or all
+  /// at the end.
+  private final class Update implements PartListener {
+    private final List<MicroBatch> batches;
+    private final double lr = config.lr() * schedule.at(step + 1, totalSteps);
+    private final double[] loss = new double[1];
+    private final double[] squares = new double[parts.size()];
+    private boolean begun;
+
+    Update(List<MicroBatch> batches) {
+      this.batches = batches;
+    }
+
+    @Override
+    public void complete(int part) {
+      check("loss", loss[0], part);
+      squares[part] = optimizer.sumOfSquares(part);
+      check("gradient", squares[part], part);
+      begun = true;
+      apply(part, 1);
+    }
+
+    private void check(String what, double value, int part) {
+      if (!Double.isFinite(value)) {
+        throw Divergence.find(what, step + 1, parts, part, batches, begun, loss[0], norm());
+      }
+    }
+
+    private void apply(int part, double scale) {
+      optimizer.update(part, new Optimizer.Step(lr, step + 1, scale));
+      parts.get(part).freeGradients();
+    }
+
+    /// What was not updated in the backward.
+    void rest() {
+      if (memory.fused() && begun) {
+        return;
+      }
+      for (int part = 0; part < squares.length; part++) {
+        check("loss", loss[0], part);
+        squares[part] = optimizer.sumOfSquares(part);
+        setAside(part);
+        check("gradient", squares[part], part);
+      }
+      double scale = config.clipNorm() > 0 ? Math.min(1, config.clipNorm() / (norm() + 1e-6)) : 1;
+      for (int part = 0; part < squares.length; part++) {
+        begun = true;
+        apply(part, scale);
+      }
+    }
+
+    /// Of all gradients seen so far.
+    double norm() {
+      double sum = 0;
+      for (double value : squares) {
+        sum += value;
+      }
+      return Math.sqrt(sum);
+    }
+  }
+
   /// What went through the model, and the loss and entropies of all targets added up.
-  public record Sum(double loss, double entropy, int tokens, int targets) {}
+  public record Sum(double loss, double entropy, int tokens, int targets) {
+    Sum plus(Sum other) {
+      return new Sum(
+          loss + other.loss,
+          entropy + other.entropy,
+          tokens + other.tokens,
+          targets + other.targets);
+    }
+  }
 
   /// Forward and backward over each micro-batch without an update: adds to the gradients of the
   /// model.
   public Sum gradients(List<MicroBatch> batches, Objective objective) {
-    double loss = 0;
-    double entropy = 0;
-    int tokens = 0;
-    int targets = 0;
+    Sum sum = new Sum(0, 0, 0, 0);
     for (int i = 0; i < batches.size(); i++) {
-      Sum sum = accumulate(i, batches.get(i), objective);
-      loss += sum.loss();
-      entropy += sum.entropy();
-      tokens += sum.tokens();
-      targets += sum.targets();
+      sum = sum.plus(accumulate(i, batches.get(i), objective, _ -> {}, new double[1]));
     }
-    return new Sum(loss, entropy, tokens, targets);
+    return sum;
   }
 
-  private Sum accumulate(int micro, MicroBatch batch, Objective objective) {
+  /// @param runningLoss the loss of the step so far, which is added to
+  private Sum accumulate(
+      int micro,
+      MicroBatch batch,
+      Objective objective,
+      PartListener listener,
+      double[] runningLoss) {
+    double before = runningLoss[0];
     try (Pass pass = model.forward(batch.forest(), policy)) {
-      double[] loss = new double[1];
       LogProbs known = null;
       if (objective.needsAll(micro)) {
         known = pass.logProbs(batch.targets(), 1);
@@ -107,7 +230,7 @@ public final class Trainer implements AutoCloseable {
               batch.targets(),
               1,
               (from, to, logp, entropies, dLogp, dEntropy) ->
-                  loss[0] +=
+                  runningLoss[0] +=
                       objective.gradient(
                           micro,
                           from,
@@ -115,12 +238,14 @@ public final class Trainer implements AutoCloseable {
                           all.length == 0 ? logp : all,
                           entropies,
                           dLogp,
-                          dEntropy));
+                          dEntropy),
+              listener);
       double entropy = 0;
       for (float h : result.entropy()) {
         entropy += h;
       }
-      return new Sum(loss[0], entropy, batch.forest().numTokens(), batch.targets().size());
+      return new Sum(
+          runningLoss[0] - before, entropy, batch.forest().numTokens(), batch.targets().size());
     }
   }
 
@@ -135,7 +260,7 @@ public final class Trainer implements AutoCloseable {
     return result;
   }
 
-  AdamW optimizer() {
+  Optimizer optimizer() {
     return optimizer;
   }
 
@@ -147,5 +272,7 @@ public final class Trainer implements AutoCloseable {
   public void close() {
     optimizer.close();
     model.freeGradients();
+    parts.forEach(Parameters::keepGradientsInMemory);
+    gradientFile.ifPresent(MappedFile::close);
   }
 }

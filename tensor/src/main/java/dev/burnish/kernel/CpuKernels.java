@@ -285,6 +285,19 @@ final class CpuKernels implements Kernels {
         team, step, parameter.address(), gradient.address(), m.address(), v.address(), count);
   }
 
+  @Override
+  public void sgd(SgdStep step, Tensor parameter, Tensor gradient, Tensor m) {
+    int count = contiguous(parameter);
+    int momenta = step.momentum() == 0 ? 0 : count;
+    if (contiguous(gradient) != count || contiguous(m) != momenta) {
+      throw new IllegalArgumentException(
+          "parameter, gradient and momentum have one size: %s %s %s"
+              .formatted(parameter, gradient, m));
+    }
+    Sgd.update(
+        team, step, parameter.address(), gradient.address(), momenta == 0 ? 0 : m.address(), count);
+  }
+
   private static int contiguous(Tensor tensor) {
     if (!tensor.isContiguous()) {
       throw new IllegalArgumentException("this kernel takes contiguous tensors: " + tensor);

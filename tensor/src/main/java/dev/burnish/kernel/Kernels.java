@@ -107,6 +107,10 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// One AdamW update of a run of parameters with gradients scaled by `gradScale`.
   void adamW(AdamWStep step, Tensor parameter, Tensor gradient, Tensor m, Tensor v);
 
+  /// One step of gradient descent with gradients scaled by `gradScale`; `m` is the momentum, or of
+  /// no elements where there is none.
+  void sgd(SgdStep step, Tensor parameter, Tensor gradient, Tensor m);
+
   /// Sum of squares of all elements of a contiguous tensor, in double precision.
   double sumOfSquares(Tensor x);
 
@@ -146,4 +150,8 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
       double weightDecay,
       long step,
       double gradScale) {}
+
+  /// Hyper-parameters of one step of gradient descent. The decay is added to the gradient.
+  record SgdStep(
+      double lr, double momentum, boolean nesterov, double weightDecay, double gradScale) {}
 }

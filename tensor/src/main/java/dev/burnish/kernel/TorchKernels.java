@@ -311,6 +311,19 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
+  public void sgd(SgdStep step, Tensor parameter, Tensor gradient, Tensor m) {
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor g = gradient.mul(step.gradScale()).add(parameter.mul(step.weightDecay()));
+      Tensor direction = g;
+      if (step.momentum() != 0) {
+        m.mul_(step.momentum()).add_(g);
+        direction = step.nesterov() ? g.add(m.mul(step.momentum())) : m;
+      }
+      parameter.add_(direction.mul(-step.lr()));
+    }
+  }
+
+  @Override
   public double sumOfSquares(Tensor x) {
     try (TensorScope _ = TensorScope.open()) {
       return x.to(DType.F64).square().sum().item();

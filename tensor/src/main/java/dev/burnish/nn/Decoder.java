@@ -57,25 +57,31 @@ public final class Decoder implements AutoCloseable {
   /// Fills every parameter from the seed: matrices from a normal distribution of that deviation,
   /// norms with 1, biases with 0. A parameter's values depend on the seed and its name only.
   public Decoder initialize(long seed, double deviation) {
+    float[] piece = new float[1 << 18];
     for (Parameters part : parts()) {
       for (String name : part.names()) {
-        long[] dims = part.spec(name).shape();
-        float[] values = new float[part.spec(name).size()];
-        RandomGenerator random = KeyedRandom.of(seed, name, 0);
-        for (int i = 0; i < values.length; i++) {
-          values[i] =
-              dims.length > 1
-                  ? (float) (deviation * random.nextGaussian())
-                  : name.endsWith(".bias") ? 0 : 1;
-        }
-        try (TensorScope _ = TensorScope.open()) {
-          part.values()
-              .narrow(0, part.offset(name), values.length)
-              .copy_(Tensor.of(values, values.length));
-        }
+        fill(part, name, KeyedRandom.of(seed, name, 0), deviation, piece);
       }
     }
     return this;
+  }
+
+  /// In pieces, since an embedding is too large for the Java heap to hold for nothing.
+  private static void fill(
+      Parameters part, String name, RandomGenerator random, double deviation, float[] piece) {
+    boolean matrix = part.spec(name).shape().length > 1;
+    int size = part.spec(name).size();
+    for (int from = 0; from < size; from += piece.length) {
+      int count = Math.min(piece.length, size - from);
+      for (int i = 0; i < count; i++) {
+        piece[i] =
+            matrix ? (float) (deviation * random.nextGaussian()) : name.endsWith(".bias") ? 0 : 1;
+      }
+      try (TensorScope _ = TensorScope.open()) {
+        Tensor values = Tensor.of(piece, piece.length).narrow(0, 0, count);
+        part.values().narrow(0, (long) part.offset(name) + from, count).copy_(values);
+      }
+    }
   }
 
   public DecoderShape shape() {

@@ -183,6 +183,19 @@ public final class DecoderBlock implements AutoCloseable {
   /// Writes the block's output to `out_TH` (not `x_TH`) and returns what [#backward] needs, `x_TH`
   /// included, which the caller keeps open until then.
   public Saved forward(Tensor x_TH, Layout layout, Tensor out_TH) {
+    Saved saved = forwardAgain(x_TH, layout);
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor gated_TI = f32(x_TH.device(), x_TH.size(0), shape.intermediate());
+      kernels.swiGlu(saved.gateUp_T2I, gated_TI);
+      out_TH.copy_(saved.middle_TH);
+      kernels.linear(gated_TI, down_HI, downBias_H, out_TH, true);
+    }
+    return saved;
+  }
+
+  /// What [#forward] returns, without the block's output: for a backward whose forward kept
+  /// nothing.
+  public Saved forwardAgain(Tensor x_TH, Layout layout) {
     Heads heads = shape.heads();
     // Saved outlives the scope of temporaries: it is made outside of it, and freed by its own
     // close.
@@ -204,23 +217,26 @@ public final class DecoderBlock implements AutoCloseable {
       kernels.linear(saved.attended_TC, output_HC, outputBias_H, saved.middle_TH, true);
       kernels.rmsNorm(saved.middle_TH, norm2_H, shape.eps(), normed_TH, saved.rstd2_T);
       kernels.linear(normed_TH, gateUp_2IH, gateUpBias_2I, saved.gateUp_T2I, false);
-      Tensor gated_TI = f32(x_TH.device(), x_TH.size(0), shape.intermediate());
-      kernels.swiGlu(saved.gateUp_T2I, gated_TI);
-      out_TH.copy_(saved.middle_TH);
-      kernels.linear(gated_TI, down_HI, downBias_H, out_TH, true);
     }
     return saved;
   }
 
   /// Turns the gradient of the output in `d_TH` into that of the input, in place, and adds to the
-  /// gradients of the parameters. `saved` is used up: what it holds is overwritten.
+  /// gradients of the parameters. `saved` is used up: what it holds is overwritten, and freed as
+  /// soon as it is not needed.
   public void backward(Saved saved, Layout layout, Tensor d_TH) {
+    try (saved) {
+      mlpBackward(saved, d_TH);
+      saved.gateUp_T2I.close();
+      saved.middle_TH.close();
+      attentionBackward(saved, layout, d_TH);
+    }
+  }
+
+  private void attentionBackward(Saved saved, Layout layout, Tensor d_TH) {
     try (TensorScope _ = TensorScope.open()) {
       Device device = d_TH.device();
       long tokens = d_TH.size(0);
-      Tensor normed_TH = f32(device, d_TH.shape());
-      mlpBackward(saved, d_TH, normed_TH);
-
       Tensor dAttended_TC = f32(device, tokens, shape.heads().queryDim());
       kernels.linearBackwardInput(d_TH, output_HC, dAttended_TC, false);
       kernels.linearBackwardWeight(d_TH, saved.attended_TC, gradient("self_attn.o_proj.weight"));
@@ -242,6 +258,10 @@ public final class DecoderBlock implements AutoCloseable {
           keys(dQkv_TC),
           values(dQkv_TC));
       positionBackward(dQkv_TC, layout, saved);
+      dAttended_TC.close();
+      saved.qkv_TC.close();
+      saved.attended_TC.close();
+      Tensor normed_TH = f32(device, d_TH.shape());
       normAgain(saved.x_TH, norm1_H, normed_TH);
       kernels.linearBackwardWeight(
           dQkv_TC, normed_TH, gradient("self_attn.q_proj.weight", shape.columns(), shape.hidden()));
@@ -260,32 +280,37 @@ public final class DecoderBlock implements AutoCloseable {
     }
   }
 
-  private void mlpBackward(Saved saved, Tensor d_TH, Tensor normed_TH) {
-    Tensor gated_TI = f32(d_TH.device(), d_TH.size(0), shape.intermediate());
-    kernels.linearBackwardInput(d_TH, down_HI, gated_TI, false);
-    kernels.swiGluBackward(gated_TI, saved.gateUp_T2I);
-    kernels.linearBackwardWeight(d_TH, gated_TI, gradient("mlp.down_proj.weight"));
-    if (downBias_H != null) {
-      kernels.biasBackward(d_TH, gradient("mlp.down_proj.bias"));
+  private void mlpBackward(Saved saved, Tensor d_TH) {
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor gated_TI = f32(d_TH.device(), d_TH.size(0), shape.intermediate());
+      kernels.linearBackwardInput(d_TH, down_HI, gated_TI, false);
+      kernels.swiGluBackward(gated_TI, saved.gateUp_T2I);
+      kernels.linearBackwardWeight(d_TH, gated_TI, gradient("mlp.down_proj.weight"));
+      if (downBias_H != null) {
+        kernels.biasBackward(d_TH, gradient("mlp.down_proj.bias"));
+      }
+      gated_TI.close();
+      Tensor dGateUp_T2I = saved.gateUp_T2I;
+      Tensor normed_TH = f32(d_TH.device(), d_TH.shape());
+      normAgain(saved.middle_TH, norm2_H, normed_TH);
+      kernels.linearBackwardWeight(
+          dGateUp_T2I,
+          normed_TH,
+          gradient("mlp.gate_proj.weight", 2L * shape.intermediate(), shape.hidden()));
+      if (gateUpBias_2I != null) {
+        kernels.biasBackward(
+            dGateUp_T2I, gradient("mlp.gate_proj.bias", 2L * shape.intermediate()));
+      }
+      kernels.linearBackwardInput(dGateUp_T2I, gateUp_2IH, normed_TH, false);
+      kernels.rmsNormBackward(
+          normed_TH,
+          saved.middle_TH,
+          norm2_H,
+          saved.rstd2_T,
+          d_TH,
+          true,
+          gradient("post_attention_layernorm.weight"));
     }
-    Tensor dGateUp_T2I = saved.gateUp_T2I;
-    normAgain(saved.middle_TH, norm2_H, normed_TH);
-    kernels.linearBackwardWeight(
-        dGateUp_T2I,
-        normed_TH,
-        gradient("mlp.gate_proj.weight", 2L * shape.intermediate(), shape.hidden()));
-    if (gateUpBias_2I != null) {
-      kernels.biasBackward(dGateUp_T2I, gradient("mlp.gate_proj.bias", 2L * shape.intermediate()));
-    }
-    kernels.linearBackwardInput(dGateUp_T2I, gateUp_2IH, normed_TH, false);
-    kernels.rmsNormBackward(
-        normed_TH,
-        saved.middle_TH,
-        norm2_H,
-        saved.rstd2_T,
-        d_TH,
-        true,
-        gradient("post_attention_layernorm.weight"));
   }
 
   private void normAgain(Tensor x_TH, Tensor weight_H, Tensor out_TH) {

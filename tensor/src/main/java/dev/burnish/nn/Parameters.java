@@ -2,6 +2,7 @@ package dev.burnish.nn;
 
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
+import dev.burnish.tensor.MappedFile;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ public final class Parameters implements AutoCloseable {
   private final Tensor values;
   private final List<Tensor> views = new ArrayList<>();
   private @Nullable Tensor gradients;
+  private @Nullable Tensor gradientHome;
 
   public Parameters(Device device, List<Spec> specs) {
     this.device = device;
@@ -81,14 +83,41 @@ public final class Parameters implements AutoCloseable {
     return values;
   }
 
+  /// Has the gradients live in a tensor of a [MappedFile], which stays its owner's, instead of
+  /// memory of their own.
+  public void placeGradients(Tensor home) {
+    if (gradients != null || home.numElements() != values.numElements()) {
+      throw new IllegalStateException(
+          "gradients are placed before there are any, in a tensor of their size: home=%s values=%s"
+              .formatted(home, values));
+    }
+    gradientHome = home;
+  }
+
   /// All gradients, `[size]`, made with zeros where there are none yet.
   public Tensor gradients() {
     Tensor existing = gradients;
     if (existing == null) {
-      existing = TensorScope.outside(() -> Tensor.zeros(DType.F32, device, values.size(0)));
+      existing =
+          gradientHome != null
+              ? gradientHome.zero_()
+              : TensorScope.outside(() -> Tensor.zeros(DType.F32, device, values.size(0)));
       gradients = existing;
     }
     return existing;
+  }
+
+  /// Forgets where [#placeGradients] put them.
+  public void keepGradientsInMemory() {
+    freeGradients();
+    gradientHome = null;
+  }
+
+  /// Takes gradients that live in a file out of resident memory until they are used again.
+  public void setGradientsAside() {
+    if (gradientHome != null) {
+      MappedFile.release(gradientHome);
+    }
   }
 
   public boolean hasGradients() {
@@ -96,10 +125,11 @@ public final class Parameters implements AutoCloseable {
   }
 
   public void freeGradients() {
-    if (gradients != null) {
+    setGradientsAside();
+    if (gradients != null && gradientHome == null) {
       gradients.close();
-      gradients = null;
     }
+    gradients = null;
   }
 
   /// A view of one parameter, owned by this object.

@@ -16,7 +16,15 @@ import org.jspecify.annotations.Nullable;
 /// and closed by whoever asked for it.
 public final class Pass implements AutoCloseable {
   /// Elements of one chunk of logits: large enough for the matrix product, small enough for memory.
-  private static final int CHUNK_ELEMENTS = 12 << 20;
+  private static final int CHUNK_ELEMENTS = 8 << 20;
+
+  /// Told of each part of the model whose gradients are complete for this pass, from the head down:
+  /// no later operation of the pass reads or writes that part.
+  @FunctionalInterface
+  public interface PartListener {
+    /// @param part index in [Decoder#parts]
+    void complete(int part);
+  }
 
   /// Turns log-probabilities into their gradient, chunk by chunk.
   @FunctionalInterface
@@ -76,15 +84,26 @@ public final class Pass implements AutoCloseable {
   /// Log-probabilities of the targets, and the gradient of a loss of them added to the gradients of
   /// all parameters.
   public LogProbs backward(Targets targets, double scale, Loss loss) {
+    return backward(targets, scale, loss, _ -> {});
+  }
+
+  /// The same, telling `listener` as the gradients of each part are complete, so that a part may be
+  /// updated and its gradients freed while the backward goes on. Values of the loss are known
+  /// before the first part is.
+  public LogProbs backward(Targets targets, double scale, Loss loss, PartListener listener) {
     if (inputs.size() != saved.size()) {
       throw new IllegalStateException("a pass made by evaluate() has no backward; use forward()");
     }
     try (Tensor d_TH = Tensor.zeros(DType.F32, decoder.device(), hidden_TH.shape())) {
       LogProbs result = head(targets, scale, loss, d_TH);
+      hidden_TH.close();
+      listener.complete(saved.size() + 1);
       for (int i = saved.size() - 1; i >= 0; i--) {
         blockBackward(i, d_TH);
+        listener.complete(i + 1);
       }
       decoder.embedBackward(tokens, d_TH);
+      listener.complete(0);
       return result;
     }
   }
@@ -93,13 +112,10 @@ public final class Pass implements AutoCloseable {
     DecoderBlock block = decoder.blocks().get(i);
     Saved kept = saved.get(i);
     if (kept == null) {
-      try (Tensor ignored = states()) {
-        kept = block.forward(inputs.get(i), layout, ignored);
-      }
+      kept = block.forwardAgain(inputs.get(i), layout);
     }
-    block.backward(kept, layout, d_TH);
-    kept.close();
     saved.set(i, null);
+    block.backward(kept, layout, d_TH);
     inputs.get(i).close();
   }
 

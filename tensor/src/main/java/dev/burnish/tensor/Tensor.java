@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -63,6 +64,40 @@ public final class Tensor implements AutoCloseable {
     Tensor result = empty(DType.I64, Device.CPU, checked(values.length, shape));
     MemorySegment.copy(wide, 0, result.segment(), ValueLayout.JAVA_LONG, 0, wide.length);
     return result;
+  }
+
+  /// A tensor over memory that somebody else owns, such as a mapped file: nothing is copied, and
+  /// closing the tensor leaves the memory as it is. The segment has to stay alive as long as the
+  /// tensor and its views.
+  ///
+  /// @throws IllegalArgumentException if the segment is not native, or smaller than the shape, or
+  ///   not aligned to the element
+  public static Tensor wrap(MemorySegment segment, DType dtype, long... shape) {
+    long bytes = dtype.bytes();
+    for (long size : shape) {
+      bytes = Math.multiplyExact(bytes, size);
+    }
+    if (!segment.isNative()
+        || segment.byteSize() < bytes
+        || segment.address() % dtype.bytes() != 0) {
+      throw new IllegalArgumentException(
+          "a tensor over foreign memory needs an aligned native segment of its size: shape=%s bytes=%d segment=%s"
+              .formatted(Arrays.toString(shape), bytes, segment));
+    }
+    return make(
+        "from_blob",
+        () -> {
+          try (Pointer data = new ForeignPointer(segment.address())) {
+            return torch.from_blob(data, shape, Libtorch.options(dtype, Device.CPU));
+          }
+        });
+  }
+
+  /// JavaCPP makes pointers from addresses in subclasses only.
+  private static final class ForeignPointer extends Pointer {
+    ForeignPointer(long at) {
+      this.address = at;
+    }
   }
 
   /// Concatenation along `dim`.

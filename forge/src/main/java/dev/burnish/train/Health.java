@@ -1,0 +1,107 @@
+package dev.burnish.train;
+
+import java.util.ArrayDeque;
+import java.util.function.Consumer;
+
+/// Watches loss and gradient norm: alarms where one jumps, and skipped steps, both counted.
+///
+/// A jump is told from the median of the last steps, which a single jump does not move. There is no
+/// alarm before half a window is known.
+public final class Health {
+  /// Something unusual about a step, which nevertheless went on.
+  public sealed interface Alarm {
+    long step();
+
+    record LossSpike(long step, double loss, double median) implements Alarm {}
+
+    record NormSpike(long step, double gradientNorm, double median) implements Alarm {}
+
+    /// The update of a step that was not finite was left out.
+    record Skipped(long step, TrainingDiverged cause) implements Alarm {}
+  }
+
+  private final HealthConfig config;
+  private final ArrayDeque<Double> losses = new ArrayDeque<>();
+  private final ArrayDeque<Double> norms = new ArrayDeque<>();
+  private Consumer<Alarm> listener = _ -> {};
+  private long alarms;
+  private long skipped;
+  private int skippedInARow;
+
+  Health(HealthConfig config) {
+    this.config = config;
+  }
+
+  /// Told of each alarm, on the thread of the step.
+  public void onAlarm(Consumer<Alarm> newListener) {
+    listener = newListener;
+  }
+
+  /// Alarms so far, skipped steps included.
+  public long alarms() {
+    return alarms;
+  }
+
+  /// Steps whose update was left out.
+  public long skipped() {
+    return skipped;
+  }
+
+  boolean skipsBad() {
+    return config.skipBad();
+  }
+
+  /// A step that was not finite.
+  ///
+  /// @throws TrainingDiverged that one, where steps are not skipped, or too many were in a row
+  void bad(TrainingDiverged failure) {
+    if (!config.skipBad() || failure.where().updated() || ++skippedInARow > config.mostSkips()) {
+      throw failure;
+    }
+    skipped++;
+    alarm(new Alarm.Skipped(failure.where().step(), failure));
+  }
+
+  /// A step that was done.
+  void good(long step, double loss, double norm) {
+    skippedInARow = 0;
+    if (losses.size() >= config.window() / 2) {
+      double median = median(losses);
+      double deviation = deviation(losses, median);
+      if (config.lossSpike() > 0 && loss > median + config.lossSpike() * deviation) {
+        alarm(new Alarm.LossSpike(step, loss, median));
+      }
+      double usual = median(norms);
+      if (config.normSpike() > 0 && norm > usual * config.normSpike()) {
+        alarm(new Alarm.NormSpike(step, norm, usual));
+      }
+    }
+    remember(losses, loss);
+    remember(norms, norm);
+  }
+
+  private void alarm(Alarm alarm) {
+    alarms++;
+    listener.accept(alarm);
+  }
+
+  private void remember(ArrayDeque<Double> values, double value) {
+    values.addLast(value);
+    if (values.size() > config.window()) {
+      values.removeFirst();
+    }
+  }
+
+  private static double median(ArrayDeque<Double> values) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+
+  /// Median distance from the median, and a little where all values are nearly one.
+  private static double deviation(ArrayDeque<Double> values, double median) {
+    double[] distances =
+        values.stream().mapToDouble(value -> Math.abs(value - median)).sorted().toArray();
+    return Math.max(distances[distances.length / 2], 1e-3 * Math.max(1, Math.abs(median)));
+  }
+}

@@ -1,0 +1,78 @@
+package dev.burnish.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// How much memory training may take, and where state may go instead. No choice here changes a
+/// number.
+///
+/// @param budget bytes that this process may have resident; 0 for as much as the machine has
+///   available
+/// @param offload whether the optimizer's state lives in a file and comes into memory part by part,
+///   for its update: never, always, or auto, which is where it is large and the folder is on a disk
+///   with room
+/// @param folder of that file, which has no name and is gone with the process; the system's
+///   temporary folder where empty
+public record MemoryConfig(long budget, Offload offload, Path folder) {
+  /// When the optimizer's state goes to a file.
+  public enum Offload {
+    NEVER,
+    AUTO,
+    ALWAYS
+  }
+
+  /// State below this stays in memory: a file for it would not be worth its page faults.
+  private static final long WORTH_A_FILE = 256 << 20;
+
+  public MemoryConfig {
+    if (budget < 0) {
+      throw new IllegalArgumentException(
+          "train.memory.budget is at least 0 (0: what is available): budget=" + budget);
+    }
+  }
+
+  public static MemoryConfig defaults() {
+    return new MemoryConfig(0, Offload.AUTO, Path.of(""));
+  }
+
+  public MemoryConfig withBudget(long value) {
+    return new MemoryConfig(value, offload, folder);
+  }
+
+  public MemoryConfig withOffload(Offload value) {
+    return new MemoryConfig(budget, value, folder);
+  }
+
+  public MemoryConfig withFolder(Path value) {
+    return new MemoryConfig(budget, offload, value);
+  }
+
+  Path offloadFolder() {
+    return folder.toString().isEmpty() ? Path.of(System.getProperty("java.io.tmpdir")) : folder;
+  }
+
+  /// Whether state of that size goes to the file.
+  boolean offloads(long bytes) {
+    return switch (offload) {
+      case NEVER -> false;
+      case ALWAYS -> true;
+      case AUTO -> bytes >= WORTH_A_FILE && onDiskWithRoom(2 * bytes);
+    };
+  }
+
+  private boolean onDiskWithRoom(long bytes) {
+    try {
+      Files.createDirectories(offloadFolder());
+      FileStore store = Files.getFileStore(offloadFolder());
+      return !store.type().equals("tmpfs") && store.getUsableSpace() >= bytes;
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "cannot look at the folder for offloaded state: train.memory.folder=%s (%s)"
+              .formatted(offloadFolder(), e.getMessage()),
+          e);
+    }
+  }
+}

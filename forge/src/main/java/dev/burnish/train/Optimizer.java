@@ -1,0 +1,160 @@
+package dev.burnish.train;
+
+import dev.burnish.kernel.Kernels;
+import dev.burnish.kernel.Kernels.AdamWStep;
+import dev.burnish.kernel.Kernels.SgdStep;
+import dev.burnish.kernel.NewtonSchulz;
+import dev.burnish.nn.Decoder;
+import dev.burnish.nn.Parameters;
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.MappedFile;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+import dev.burnish.train.ParameterRules.Algorithm;
+import dev.burnish.train.ParameterRules.Rule;
+import dev.burnish.train.ParameterRules.Run;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// The state of the optimizer for a model, in flat buffers beside the parameters, and the update of
+/// one part at a time.
+final class Optimizer implements AutoCloseable {
+  /// What is the same for all parameters of a step.
+  record Step(double lr, long number, double gradScale) {}
+
+  /// Elements that are updated at once: what comes into memory from a file together.
+  private static final int PIECE = 1 << 20;
+
+  private final OptimizerConfig config;
+  private final Kernels kernels;
+  private final List<Parameters> parts;
+  private final List<List<Run>> runs;
+  private final List<Tensor> first = new ArrayList<>();
+  private final List<Tensor> second = new ArrayList<>();
+  private final Optional<MappedFile> file;
+
+  /// @param offload where the state is to live, if not in memory
+  Optimizer(Decoder model, OptimizerConfig config, Optional<java.nio.file.Path> offload) {
+    this.config = config;
+    kernels = Kernels.of(model.device());
+    parts = model.parts();
+    runs = ParameterRules.of(config, model);
+    file = offload.map(folder -> MappedFile.create(folder, ParameterRules.fileBytes(runs)));
+    for (List<Run> part : runs) {
+      first.add(state(model, ParameterRules.firstElements(part)));
+      second.add(state(model, ParameterRules.secondElements(part)));
+    }
+  }
+
+  private Tensor state(Decoder model, long elements) {
+    return file.isPresent()
+        ? file.get().allocate(DType.F32, elements)
+        : TensorScope.outside(() -> Tensor.zeros(DType.F32, model.device(), elements));
+  }
+
+  int numParts() {
+    return parts.size();
+  }
+
+  /// Sum of squares of the gradients of one part, those of frozen parameters left out.
+  double sumOfSquares(int part) {
+    if (!parts.get(part).hasGradients()) {
+      return 0;
+    }
+    double sum = 0;
+    for (Run run : runs.get(part)) {
+      if (run.rule().algorithm() != Algorithm.FROZEN) {
+        try (Tensor gradient = parts.get(part).gradients().narrow(0, run.offset(), run.size())) {
+          sum += kernels.sumOfSquares(gradient);
+        }
+      }
+    }
+    return sum;
+  }
+
+  /// Updates every parameter of a part from its gradient.
+  void update(int index, Step step) {
+    for (Run run : runs.get(index)) {
+      int piece = run.algorithm() == Algorithm.MUON ? run.size() : PIECE;
+      for (int from = 0; from < run.size(); from += piece) {
+        try (TensorScope _ = TensorScope.open()) {
+          update(index, run, from, Math.min(piece, run.size() - from), step);
+        }
+      }
+    }
+  }
+
+  private void update(int index, Run run, int from, int size, Step step) {
+    Parameters part = parts.get(index);
+    Algorithm algorithm = run.algorithm();
+    Tensor values = part.values().narrow(0, (long) run.offset() + from, size);
+    Tensor gradient = part.gradients().narrow(0, (long) run.offset() + from, size);
+    Tensor m = first.get(index).narrow(0, run.firstOffset() + from, algorithm.first() ? size : 0);
+    Tensor v =
+        second.get(index).narrow(0, run.secondOffset() + from, algorithm.second() ? size : 0);
+    switch (algorithm) {
+      case ADAMW -> adamW(run.rule(), step, values, gradient, m, v);
+      case SGD, SGD_WITHOUT_MOMENTUM -> sgd(run.rule(), step, values, gradient, m);
+      case MUON -> muon(run.rule(), step, values.view(run.shape()), gradient.view(run.shape()), m);
+      case FROZEN -> {}
+    }
+    if (file.isPresent()) {
+      MappedFile.release(m);
+      MappedFile.release(v);
+    }
+  }
+
+  private void adamW(Rule rule, Step step, Tensor values, Tensor gradient, Tensor m, Tensor v) {
+    AdamWStep adamW =
+        new AdamWStep(
+            step.lr() * rule.lrScale(),
+            config.beta1(),
+            config.beta2(),
+            config.eps(),
+            rule.weightDecay(),
+            step.number(),
+            step.gradScale());
+    kernels.adamW(adamW, values, gradient, m, v);
+  }
+
+  private void sgd(Rule rule, Step step, Tensor values, Tensor gradient, Tensor m) {
+    double lr = step.lr() * rule.lrScale();
+    OptimizerConfig.Sgd sgd = config.sgd();
+    kernels.sgd(
+        new SgdStep(lr, sgd.momentum(), sgd.nesterov(), rule.weightDecay(), step.gradScale()),
+        values,
+        gradient,
+        m);
+  }
+
+  /// Source: muon_update of github.com/KellerJordan/Muon.
+  private void muon(Rule rule, Step step, Tensor w_NK, Tensor g_NK, Tensor momentum) {
+    OptimizerConfig.Muon muon = config.muon();
+    double lr = step.lr() * rule.lrScale() * muon.lrScale();
+    Tensor m_NK = momentum.view(w_NK.shape());
+    Tensor fresh_NK = g_NK.mul((1 - muon.momentum()) * step.gradScale());
+    m_NK.mul_(muon.momentum()).add_(fresh_NK);
+    Tensor direction_NK = muon.nesterov() ? fresh_NK.add_(m_NK.mul(muon.momentum())) : m_NK;
+    Tensor update_NK = NewtonSchulz.orthogonalize(kernels, direction_NK, muon.iterations());
+    double shape = Math.sqrt(Math.max(1, (double) w_NK.size(0) / w_NK.size(1)));
+    w_NK.mul_(1 - lr * rule.weightDecay()).add_(update_NK.mul_(-lr * shape));
+  }
+
+  /// The first moments or momenta, one tensor a part, of no elements where there are none.
+  List<Tensor> first() {
+    return first;
+  }
+
+  /// The second moments, one tensor a part, of no elements where there are none.
+  List<Tensor> second() {
+    return second;
+  }
+
+  @Override
+  public void close() {
+    first.forEach(Tensor::close);
+    second.forEach(Tensor::close);
+    file.ifPresent(MappedFile::close);
+  }
+}

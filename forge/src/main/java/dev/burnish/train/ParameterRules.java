@@ -1,0 +1,132 @@
+package dev.burnish.train;
+
+import dev.burnish.nn.Decoder;
+import dev.burnish.nn.Parameters;
+import dev.burnish.tensor.MappedFile;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Which algorithm, rate and decay each parameter of a model has.
+final class ParameterRules {
+  enum Algorithm {
+    ADAMW(true, true),
+    SGD(true, false),
+    SGD_WITHOUT_MOMENTUM(false, false),
+    MUON(true, false),
+    FROZEN(false, false);
+
+    private final boolean first;
+    private final boolean second;
+
+    Algorithm(boolean first, boolean second) {
+      this.first = first;
+      this.second = second;
+    }
+
+    boolean first() {
+      return first;
+    }
+
+    boolean second() {
+      return second;
+    }
+  }
+
+  /// @param lrScale factor of the rate
+  record Rule(Algorithm algorithm, double lrScale, double weightDecay) {}
+
+  /// Adjacent elements of a part that are updated alike: a matrix of its own for Muon.
+  @SuppressWarnings("ArrayRecordComponent") // never leaves the package
+  record Run(int offset, int size, Rule rule, long firstOffset, long secondOffset, long... shape) {
+    Algorithm algorithm() {
+      return rule.algorithm();
+    }
+  }
+
+  private ParameterRules() {}
+
+  /// The runs of each part.
+  ///
+  /// @throws IllegalArgumentException if a group's pattern matches no parameter
+  static List<List<Run>> of(OptimizerConfig config, Decoder model) {
+    for (int i = 0; i < config.groups().size(); i++) {
+      OptimizerConfig.Group group = config.groups().get(i);
+      if (model.partByName().keySet().stream().noneMatch(group::matches)) {
+        throw new IllegalArgumentException(
+            "optimizer.groups.%d.pattern matches a parameter: pattern=%s; parameters are named like %s"
+                .formatted(i, group.pattern(), model.parts().get(1).names().getFirst()));
+      }
+    }
+    List<List<Run>> result = new ArrayList<>();
+    List<Parameters> parts = model.parts();
+    for (int i = 0; i < parts.size(); i++) {
+      result.add(runs(config, parts.get(i), i > 0 && i < parts.size() - 1));
+    }
+    return result;
+  }
+
+  private static List<Run> runs(OptimizerConfig config, Parameters part, boolean block) {
+    List<Run> runs = new ArrayList<>();
+    for (String name : part.names()) {
+      Parameters.Spec spec = part.spec(name);
+      Rule rule = rule(config, name, spec.shape().length > 1, block);
+      Run last = runs.isEmpty() ? null : runs.getLast();
+      if (last != null && last.rule().equals(rule) && rule.algorithm() != Algorithm.MUON) {
+        int size = last.size() + spec.size();
+        runs.removeLast();
+        runs.add(new Run(last.offset(), size, rule, last.firstOffset(), last.secondOffset(), size));
+      } else {
+        runs.add(
+            new Run(
+                part.offset(name),
+                spec.size(),
+                rule,
+                firstElements(runs),
+                secondElements(runs),
+                spec.shape()));
+      }
+    }
+    return runs;
+  }
+
+  private static Rule rule(OptimizerConfig config, String name, boolean matrix, boolean block) {
+    Algorithm algorithm =
+        switch (config.name()) {
+          case "sgd" ->
+              config.sgd().momentum() == 0 ? Algorithm.SGD_WITHOUT_MOMENTUM : Algorithm.SGD;
+          case "muon" -> matrix && block ? Algorithm.MUON : Algorithm.ADAMW;
+          default -> Algorithm.ADAMW;
+        };
+    double decay = matrix ? config.weightDecay() : 0;
+    for (OptimizerConfig.Group group : config.groups()) {
+      if (group.matches(name)) {
+        return group.frozen()
+            ? new Rule(Algorithm.FROZEN, 0, 0)
+            : new Rule(algorithm, group.lrScale(), decay * group.weightDecayScale());
+      }
+    }
+    return new Rule(algorithm, 1, decay);
+  }
+
+  static long firstElements(List<Run> runs) {
+    return runs.stream().filter(run -> run.algorithm().first()).mapToLong(Run::size).sum();
+  }
+
+  static long secondElements(List<Run> runs) {
+    return runs.stream().filter(run -> run.algorithm().second()).mapToLong(Run::size).sum();
+  }
+
+  /// Bytes of a mapped file for the state of these parts.
+  static long fileBytes(List<List<Run>> parts) {
+    return parts.stream()
+        .mapToLong(runs ->
+            MappedFile.rounded(4 * firstElements(runs))
+                + MappedFile.rounded(4 * secondElements(runs)))
+        .sum();
+  }
+
+  /// Bytes of state of a model under a configuration.
+  static long stateBytes(List<List<Run>> parts) {
+    return parts.stream().mapToLong(runs -> 4 * (firstElements(runs) + secondElements(runs))).sum();
+  }
+}

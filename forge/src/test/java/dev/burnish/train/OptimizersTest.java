@@ -1,0 +1,123 @@
+package dev.burnish.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.burnish.model.LanguageModel;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.train.OptimizerConfig.Group;
+import dev.burnish.train.OptimizerConfig.Sgd;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OptimizersTest {
+  private static final String QUERY = "model.layers.1.self_attn.q_proj.weight";
+
+  private static float[] parameter(LanguageModel model, String name) {
+    var part = model.decoder().part(name);
+    try (Tensor run = part.values().narrow(0, part.offset(name), part.spec(name).size())) {
+      return run.toFloatArray();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw", "sgd", "muon"})
+  void lowersTheLossOfABatchSeenAgain(String name) {
+    double lr = name.equals("sgd") ? 0.3 : 2e-3;
+    OptimizerConfig config = OptimizerConfig.defaults().withLr(lr).withName(name).withClipNorm(0);
+    try (LanguageModel model = Tiny.model();
+        Trainer trainer = new Trainer(model.decoder(), config, 100)) {
+      List<MicroBatch> batches = Tiny.batches(1, 1);
+      double first = trainer.step(batches, Tiny.objective(batches)).loss();
+      double last = first;
+      for (int i = 0; i < 20; i++) {
+        last = trainer.step(batches, Tiny.objective(batches)).loss();
+      }
+      assertThat(last).isLessThan(first - 0.5);
+    }
+  }
+
+  @Test
+  void muonTakesMatricesOfBlocksAndLeavesTheRestToAdamW() {
+    OptimizerConfig config = OptimizerConfig.defaults().withName("muon");
+    try (LanguageModel model = Tiny.model()) {
+      var rules = ParameterRules.of(config, model.decoder());
+      assertThat(rules.getFirst())
+          .allMatch(run -> run.algorithm() == ParameterRules.Algorithm.ADAMW);
+      assertThat(rules.get(1))
+          .extracting(ParameterRules.Run::algorithm)
+          .filteredOn(algorithm -> algorithm == ParameterRules.Algorithm.MUON)
+          .hasSize(7);
+      assertThat(ParameterRules.secondElements(rules.get(1))).isEqualTo(64);
+    }
+  }
+
+  @Test
+  void leavesFrozenParametersAndTheirGradientsOut() {
+    OptimizerConfig config = OptimizerConfig.defaults().withLr(1e-2).withWeightDecay(0.1);
+    try (LanguageModel model = Tiny.model();
+        LanguageModel other = Tiny.model();
+        Trainer some =
+            new Trainer(
+                model.decoder(), config.withGroups(Group.frozen("model.layers.*.q_proj.*")), 10);
+        Trainer all = new Trainer(other.decoder(), config, 10)) {
+      float[] before = parameter(model, QUERY);
+      StepReport report = Tiny.step(some, 1);
+      assertThat(report.gradientNorm()).isLessThan(Tiny.step(all, 1).gradientNorm());
+      assertThat(Arrays.equals(parameter(model, QUERY), before)).isTrue();
+      assertThat(Arrays.equals(parameter(other, QUERY), before)).isFalse();
+      assertThat(Arrays.equals(Tiny.weights(model), Tiny.weights(other))).isFalse();
+    }
+  }
+
+  @Test
+  void scalesTheRateOfAGroup() {
+    OptimizerConfig plain =
+        OptimizerConfig.defaults()
+            .withLr(0.1)
+            .withName("sgd")
+            .withSgd(new Sgd(0, false))
+            .withClipNorm(0);
+    try (LanguageModel model = Tiny.model();
+        LanguageModel half = Tiny.model();
+        Trainer one = new Trainer(model.decoder(), plain, 10);
+        Trainer two =
+            new Trainer(
+                half.decoder(),
+                plain.withGroups(new Group("*.q_proj.weight", 0.5, 1, false)),
+                10)) {
+      float[] before = parameter(model, QUERY);
+      Tiny.step(one, 1);
+      Tiny.step(two, 1);
+      float[] whole = parameter(model, QUERY);
+      float[] halved = parameter(half, QUERY);
+      double moved = 0;
+      for (int i = 0; i < before.length; i++) {
+        moved = Math.max(moved, Math.abs(whole[i] - before[i]));
+        assertThat(Math.abs((whole[i] - before[i]) - 2 * (halved[i] - before[i])))
+            .isLessThan(1e-7f);
+      }
+      assertThat(moved).isGreaterThan(1e-5);
+    }
+  }
+
+  @Test
+  void namesTheKeyOfAWrongSetting() {
+    OptimizerConfig config = OptimizerConfig.defaults();
+    assertThatThrownBy(() -> config.withName("adam"))
+        .hasMessageContaining("optimizer.name")
+        .hasMessageContaining("name=adam");
+    assertThatThrownBy(() -> new Sgd(1.5, false)).hasMessageContaining("optimizer.sgd.momentum");
+    assertThatThrownBy(() -> new OptimizerConfig.Muon(1, 0.9, true, 0))
+        .hasMessageContaining("optimizer.muon.iterations");
+    try (LanguageModel model = Tiny.model()) {
+      OptimizerConfig groups = config.withGroups(Group.frozen("model.layer.*"));
+      assertThatThrownBy(() -> new Trainer(model.decoder(), groups, 1))
+          .hasMessageContaining("optimizer.groups.0.pattern")
+          .hasMessageContaining("pattern=model.layer.*");
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.burnish.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.ActivationPolicy;
+import dev.burnish.nn.Parameters;
+import dev.burnish.train.MemoryConfig.Offload;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What lies where changes memory, never a number.
+class TrainingMemoryTest {
+  @TempDir Path folder;
+
+  private record Trained(double[] losses, double[] norms, float[] weights) {}
+
+  private static Trained train(OptimizerConfig config, TrainerOptions options, int micros) {
+    try (LanguageModel model = Tiny.model();
+        Trainer trainer = new Trainer(model.decoder(), config, 10, options)) {
+      double[] losses = new double[4];
+      double[] norms = new double[4];
+      for (int i = 0; i < losses.length; i++) {
+        StepReport report = Tiny.step(trainer, micros);
+        losses[i] = report.loss();
+        norms[i] = report.gradientNorm();
+      }
+      return new Trained(losses, norms, Tiny.weights(model));
+    }
+  }
+
+  private static OptimizerConfig config(double clipNorm) {
+    return OptimizerConfig.defaults().withLr(1e-2).withWeightDecay(0.1).withClipNorm(clipNorm);
+  }
+
+  private static void assertSame(Trained actual, Trained expected) {
+    assertThat(actual.losses()).containsExactly(expected.losses());
+    assertThat(actual.norms()).containsExactly(expected.norms());
+    assertThat(Arrays.equals(actual.weights(), expected.weights())).isTrue();
+  }
+
+  private TrainerOptions budget(long bytes, Offload offload) {
+    return TrainerOptions.defaults().withMemory(new MemoryConfig(bytes, offload, folder));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void updatesInsideTheBackwardAsAfterIt(int micros) {
+    TrainerOptions whole =
+        TrainerOptions.defaults().withHealth(HealthConfig.defaults().withSkipBad(true));
+    assertSame(
+        train(config(0), TrainerOptions.defaults(), micros), train(config(0), whole, micros));
+  }
+
+  @Test
+  void freesEachGradientAsItsBlockFinishes() {
+    try (LanguageModel model = Tiny.model();
+        Trainer trainer = new Trainer(model.decoder(), config(0), 10)) {
+      assertThat(trainer.memory().fused()).isTrue();
+      Tiny.step(trainer, 2);
+      assertThat(model.decoder().parts()).noneMatch(Parameters::hasGradients);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.5})
+  void trainsAlikeWhateverIsKeptWhere(double clipNorm) {
+    Trained expected = train(config(clipNorm), TrainerOptions.defaults(), 2);
+    TrainerOptions options = TrainerOptions.defaults();
+    assertSame(
+        train(config(clipNorm), options.withPolicy(ActivationPolicy.recomputeAll()), 2), expected);
+    assertSame(
+        train(config(clipNorm), options.withPolicy(ActivationPolicy.recomputeEvery(2)), 2),
+        expected);
+    assertSame(train(config(clipNorm), budget(0, Offload.ALWAYS), 2), expected);
+    assertSame(train(config(clipNorm), budget(1, Offload.AUTO), 2), expected);
+  }
+
+  @Test
+  void putsEverythingThatItMayInFilesWhenTheBudgetIsSmall() {
+    try (LanguageModel model = Tiny.model();
+        Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
+      assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, true, true, 0, 0));
+    }
+    try (LanguageModel model = Tiny.model();
+        Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.NEVER))) {
+      assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, false, false, 0, 0));
+    }
+  }
+
+  @Test
+  void givesOneResultHoweverAStepIsSplitIntoMicroBatches() {
+    OptimizerConfig sgd = config(1).withName("sgd");
+    Trained whole = train(sgd, TrainerOptions.defaults(), 1);
+    for (int micros : new int[] {2, 3, 8}) {
+      Trained split = train(sgd, TrainerOptions.defaults(), micros);
+      assertThat(split.losses()).containsExactly(whole.losses(), within(1e-6));
+      assertThat(split.norms()).containsExactly(whole.norms(), within(1e-6));
+      for (int i = 0; i < whole.weights().length; i++) {
+        assertThat(split.weights()[i]).isCloseTo(whole.weights()[i], within(1e-6f));
+      }
+    }
+  }
+
+  @Test
+  void namesTheSettingOfABudgetBelowZero() {
+    assertThatThrownBy(() -> MemoryConfig.defaults().withBudget(-1))
+        .hasMessageContaining("train.memory.budget")
+        .hasMessageContaining("budget=-1");
+  }
+}
