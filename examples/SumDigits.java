@@ -13,7 +13,7 @@ import dev.burnish.train.*;
 record Settings(long seed, int digits, int heldOut, int warmUp, int steps, int prompts, int samples, double solved, OptimizerConfig imitation, OptimizerConfig optimizer) {
   static Settings defaults() {
     var adamW = OptimizerConfig.defaults();
-    return new Settings(1, 4, 200, 80, 400, 16, 32, 0.95, adamW.withLr(1e-3).withWarmup(10), adamW.withLr(1e-4).withWarmup(5));
+    return new Settings(1, 3, 200, 60, 250, 64, 16, 0.95, adamW.withLr(8e-4).withWarmup(10).withSchedule("wsd"), adamW.withLr(2e-4).withWarmup(5).withBetas(0.95, 0.99));
   }
 }
 
@@ -22,7 +22,7 @@ void main(String... args) {
     var s = run.settings();
     var task = new SumDigitsTask(s.digits(), s.heldOut(), s.seed());
     var tokenizer = CharacterTokenizer.of(SumDigitsTask.ALPHABET);
-    var config = new LlamaConfig(tokenizer.vocabularySize(), 128, 512, 4, 4, 4, 64, 0.05, tokenizer.endId().orElseThrow());
+    var config = new LlamaConfig(tokenizer.vocabularySize(), 128, 512, 4, 8, 8, 64, 100, 0.05, tokenizer.endId().orElseThrow());
     var model = LanguageModel.random(config.toJson(), s.seed());
     var policy = new BatchGenerator(model, tokenizer);
     var trainer = new Trainer(model.decoder(), s.optimizer(), s.steps());
@@ -31,7 +31,7 @@ void main(String... args) {
 
     if (!run.goesOn()) {
       var teacher = new Trainer(model.decoder(), s.imitation(), s.warmUp());
-      for (int i = 0; i < s.warmUp(); i++) Imitation.step(teacher, tokenizer, task.training(-i - 1, 32));
+      for (int i = 0; i < s.warmUp(); i++) Imitation.step(teacher, tokenizer, task.training(-i - 1, 64));
       run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), task.reward(), 4));
     }
     var learner = new PolicyTrainer(trainer, SurrogateLoss.dapo(), run.reference(model));
@@ -40,7 +40,7 @@ void main(String... args) {
       var samples = task.training(step, s.prompts());
       policy.setVersion(step - 1);
       var groups = policy.generate(Sample.prompts(samples), sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
-      var episodes = Episode.judge(samples, groups, task.reward(), Advantages::grpo);
+      var episodes = Episode.judge(samples, groups, task.reward(), Advantages::maxRl);
       run.record(policy.throughput());
       run.record(learner.step(episodes));
       run.samples(episodes);

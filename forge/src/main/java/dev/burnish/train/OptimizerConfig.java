@@ -136,6 +136,11 @@ public record OptimizerConfig(
         value, beta1, beta2, eps, weightDecay, clipNorm, warmup, schedule, name, sgd, muon, groups);
   }
 
+  public OptimizerConfig withBetas(double first, double second) {
+    return new OptimizerConfig(
+        lr, first, second, eps, weightDecay, clipNorm, warmup, schedule, name, sgd, muon, groups);
+  }
+
   public OptimizerConfig withWeightDecay(double value) {
     return new OptimizerConfig(
         lr, beta1, beta2, eps, value, clipNorm, warmup, schedule, name, sgd, muon, groups);

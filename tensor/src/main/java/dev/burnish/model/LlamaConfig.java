@@ -7,6 +7,7 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @param vocabulary token ids
 /// @param maxPositions tokens of the longest sequence
+/// @param ropeTheta base of the rotary positions: 10 000 is usual, less suits short sequences
 /// @param initializerRange standard deviation of the random weights
 /// @param endToken that ends a completion
 public record LlamaConfig(
@@ -17,6 +18,7 @@ public record LlamaConfig(
     int heads,
     int keyValueHeads,
     int maxPositions,
+    double ropeTheta,
     double initializerRange,
     int endToken) {
   /// The `config.json` of such a model.
@@ -34,7 +36,7 @@ public record LlamaConfig(
     json.put("head_dim", hidden / heads);
     json.put("max_position_embeddings", maxPositions);
     json.put("rms_norm_eps", 1e-6);
-    json.put("rope_theta", 10_000.0);
+    json.put("rope_theta", ropeTheta);
     json.put("tie_word_embeddings", false);
     json.put("attention_bias", false);
     json.put("mlp_bias", false);
