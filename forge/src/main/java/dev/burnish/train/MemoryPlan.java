@@ -14,8 +14,7 @@ import java.nio.file.Path;
 /// @param momentsInFile whether the optimizer's state lives in a file
 /// @param gradientsInFile whether gradients do
 /// @param activationBytes what kept activations may take; further blocks are computed again
-/// @param recomputeEvery one block in so many is computed again in any case, which takes three
-///   percent of the time and a sixth of the activations; 0 for none
+/// @param recomputeEvery one block in so many is computed again in any case; 0 for none
 public record MemoryPlan(
     boolean fused,
     boolean momentsInFile,

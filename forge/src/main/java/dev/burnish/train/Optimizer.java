@@ -3,7 +3,6 @@ package dev.burnish.train;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.AdamWStep;
 import dev.burnish.kernel.Kernels.SgdStep;
-import dev.burnish.kernel.NewtonSchulz;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
 import dev.burnish.tensor.DType;

@@ -1,5 +1,6 @@
-package dev.burnish.kernel;
+package dev.burnish.train;
 
+import dev.burnish.kernel.Kernels;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -11,7 +12,7 @@ import dev.burnish.tensor.TensorScope;
 /// coefficients are chosen for a steep slope at zero: after five, singular values lie between about
 /// 0.7 and 1.2. Source: Keller Jordan, "Muon", github.com/KellerJordan/Muon, which computes in BF16
 /// where this is F32.
-public final class NewtonSchulz {
+final class NewtonSchulz {
   private static final double A = 3.4445;
   private static final double B = -4.7750;
   private static final double C = 2.0315;
@@ -20,7 +21,7 @@ public final class NewtonSchulz {
 
   /// @param g_NK not changed
   /// @return the caller's to close
-  public static Tensor orthogonalize(Kernels kernels, Tensor g_NK, int iterations) {
+  static Tensor orthogonalize(Kernels kernels, Tensor g_NK, int iterations) {
     boolean tall = g_NK.size(0) > g_NK.size(1);
     Tensor result = Tensor.empty(DType.F32, g_NK.device(), g_NK.shape());
     try (TensorScope _ = TensorScope.open()) {
