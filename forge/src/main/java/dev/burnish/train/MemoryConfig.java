@@ -35,7 +35,7 @@ public record MemoryConfig(long budget, Offload offload, Path folder) {
   }
 
   public static MemoryConfig defaults() {
-    return new MemoryConfig(0, Offload.AUTO, Path.of(""));
+    return new MemoryConfig(0, Offload.NEVER, Path.of(""));
   }
 
   public MemoryConfig withBudget(long value) {
