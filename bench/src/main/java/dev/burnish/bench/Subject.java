@@ -66,7 +66,8 @@ record Subject(LanguageModel model, String label, List<int[]> prompts) implement
   static ObjectNode config(Options options) {
     return switch (options.scale()) {
       case FULL -> {
-        ObjectNode json = new LlamaConfig(49152, 576, 1536, 30, 9, 3, 8192, 10_000, 0.04, 2).toJson();
+        ObjectNode json =
+            new LlamaConfig(49152, 576, 1536, 30, 9, 3, 8192, 10_000, 0.04, 2).toJson();
         json.put("tie_word_embeddings", true);
         json.put("rope_theta", 100_000.0);
         yield json;
