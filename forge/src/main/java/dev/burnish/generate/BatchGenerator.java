@@ -4,7 +4,9 @@ import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.Decoder;
+import dev.burnish.nn.Inference;
 import dev.burnish.nn.KeyValueCache;
+import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.Tensor;
@@ -58,6 +60,7 @@ public final class BatchGenerator implements Generator {
   private static final int PREFILL_TOKENS = 2048;
 
   private final LanguageModel model;
+  private final Inference inference;
   private final @Nullable Tokenizer tokenizer;
   private final Limits limits;
   private volatile long version;
@@ -67,6 +70,7 @@ public final class BatchGenerator implements Generator {
   /// @param tokenizer of the model; without one, completions have no text and prompts are token ids
   public BatchGenerator(LanguageModel model, @Nullable Tokenizer tokenizer, Limits limits) {
     this.model = model;
+    this.inference = new Inference(model.decoder());
     this.tokenizer = tokenizer;
     this.limits = limits;
   }
@@ -121,6 +125,7 @@ public final class BatchGenerator implements Generator {
       }
     }
     long start = System.nanoTime();
+    inference.refresh();
     List<List<Completion>> results = new ArrayList<>();
     int first = 0;
     while (first < prompts.size()) {
@@ -163,27 +168,25 @@ public final class BatchGenerator implements Generator {
   private List<List<Completion>> wave(
       List<int[]> prompts, int first, int end, SamplingParams params, Listener listener) {
     int numSlots = 0;
-    int[] promptSlots = new int[end - first];
     List<Sequence> sequences = new ArrayList<>();
     int[] ends = model.endTokens();
+    int promptTokens = IntStream.range(first, end).map(i -> prompts.get(i).length).sum();
     for (int i = first; i < end; i++) {
       int[] prompt = prompts.get(i);
-      promptSlots[i - first] = numSlots;
       int room = room(prompt, params);
       for (int sample = 0; sample < params.n(); sample++) {
         long key = KeyedRandom.bits(params.seed(), "prompt-" + i, sample);
-        int slot = numSlots + prompt.length + sample * room;
+        int slot = promptTokens + numSlots;
         sequences.add(
-            new Sequence(
-                i, prompt, sample, key, numSlots, slot, room, ends, params.stop(), tokenizer));
+            new Sequence(i, prompt, sample, key, slot, room, ends, params.stop(), tokenizer));
+        numSlots += room;
       }
-      numSlots += slots(prompt, params);
     }
     Decoder decoder = model.decoder();
     Sampler sampler = new Sampler(decoder.device(), params);
     try (KeyValueCache cache =
-        new KeyValueCache(decoder.shape().blocks(), numSlots, decoder.device())) {
-      prefill(prompts, first, end, promptSlots, cache, sampler, sequences, listener);
+        new KeyValueCache(decoder.shape().blocks(), promptTokens + numSlots, decoder.device())) {
+      prefill(prompts, first, end, cache, sampler, sequences, listener);
       List<Sequence> active = sequences.stream().filter(s -> !s.done()).toList();
       while (!active.isEmpty()) {
         step(active, cache, sampler, listener);
@@ -200,48 +203,60 @@ public final class BatchGenerator implements Generator {
     return results;
   }
 
-  /// Computes every prompt once and draws the first token of each of its samples.
+  /// Computes every prompt once, what prompts have in common too, and draws the first token of each
+  /// sample. Prompts lie at the beginning of the cache.
   private void prefill(
       List<int[]> prompts,
       int first,
       int end,
-      int[] promptSlots,
       KeyValueCache cache,
       Sampler sampler,
       List<Sequence> sequences,
       Listener listener) {
     int perPrompt = sequences.size() / (end - first);
     int from = first;
+    int slot = 0;
     while (from < end) {
-      TokenForest forest = new TokenForest();
+      PrefixTree tree = new PrefixTree();
       int to = from;
       while (to < end
-          && (to == from || forest.numTokens() + prompts.get(to).length <= PREFILL_TOKENS)) {
-        forest.add(TokenForest.ROOT, prompts.get(to++));
+          && (to == from || tree.numTokens() + prompts.get(to).length <= PREFILL_TOKENS)) {
+        tree.add(prompts.get(to++));
       }
-      int[] slots = new int[forest.numTokens()];
-      List<AttentionPlan.Node> nodes = new ArrayList<>();
-      for (int node = 0; node < forest.numNodes(); node++) {
-        int slot = promptSlots[from - first + node];
-        int length = forest.length(node);
-        for (int i = 0; i < length; i++) {
-          slots[forest.start(node) + i] = slot + i;
-        }
-        nodes.add(
-            new AttentionPlan.Node(
-                forest.start(node), length, new int[] {slot}, new int[] {length}));
-      }
+      PrefixTree.Placed placed = tree.place();
+      TokenForest forest = placed.forest();
+      int firstSlot = slot;
       // The last row of each prompt, once for each of its samples.
-      int[] rows =
-          IntStream.range(0, forest.numNodes() * perPrompt)
-              .map(i -> forest.start(i / perPrompt) + forest.length(i / perPrompt) - 1)
-              .toArray();
+      int[] rows = new int[(to - from) * perPrompt];
       List<Sequence> drawn =
           sequences.subList((from - first) * perPrompt, (to - first) * perPrompt);
+      for (int i = 0; i < rows.length; i++) {
+        int node = placed.ends()[i / perPrompt];
+        rows[i] = forest.start(node) + forest.length(node) - 1;
+        drawn.get(i).attend(spans(forest, node, firstSlot));
+      }
+      List<AttentionPlan.Node> nodes = new ArrayList<>();
+      for (int node = 0; node < forest.numNodes(); node++) {
+        Sequence.Spans keys = spans(forest, node, firstSlot);
+        nodes.add(
+            new AttentionPlan.Node(
+                forest.start(node), forest.length(node), keys.starts(), keys.lengths()));
+      }
+      int[] slots = IntStream.range(firstSlot, firstSlot + forest.numTokens()).toArray();
       advance(
           forest.tokens(), forest.positions(), nodes, slots, rows, drawn, cache, sampler, listener);
+      slot += forest.numTokens();
       from = to;
     }
+  }
+
+  /// Where the keys of a node's path lie when the forest's rows begin at `firstSlot`.
+  private static Sequence.Spans spans(TokenForest forest, int node, int firstSlot) {
+    Sequence.Spans spans = Sequence.Spans.NONE;
+    for (int n : forest.path(node)) {
+      spans = spans.plus(firstSlot + forest.start(n), forest.length(n));
+    }
+    return spans;
   }
 
   /// Feeds each sequence its last token and draws the next.
@@ -275,8 +290,8 @@ public final class BatchGenerator implements Generator {
       Listener listener) {
     AttentionPlan plan = new AttentionPlan(nodes, new int[nodes.size()], AttentionPlan.NO_WINDOW);
     try (TensorScope _ = TensorScope.open()) {
-      Tensor hidden_TH = model.decoder().infer(tokens, positions, plan, cache, slots);
-      Tensor logits_BV = model.decoder().logits(hidden_TH, rows);
+      Tensor hidden_TH = inference.forward(tokens, positions, plan, cache, slots);
+      Tensor logits_BV = inference.logits(hidden_TH, rows);
       long[] keys = drawn.stream().mapToLong(Sequence::key).toArray();
       int[] at = drawn.stream().mapToInt(Sequence::length).toArray();
       Sampler.Draw[] draws = sampler.draw(logits_BV, keys, at);

@@ -14,7 +14,6 @@ final class Sequence {
   private final int[] prompt;
   private final int sample;
   private final long key;
-  private final int promptSlot;
   private final int slot;
   private final int room;
   private final int[] ends;
@@ -22,6 +21,7 @@ final class Sequence {
   private final @Nullable Tokenizer tokenizer;
   private final @Nullable StreamingDecoder decoder;
   private final StringBuilder text = new StringBuilder();
+  private Spans promptSpans = Spans.NONE;
   private int[] tokens = new int[16];
   private float[] logprobs = new float[16];
   private int length;
@@ -33,7 +33,6 @@ final class Sequence {
       int[] prompt,
       int sample,
       long key,
-      int promptSlot,
       int slot,
       int room,
       int[] ends,
@@ -43,7 +42,6 @@ final class Sequence {
     this.prompt = prompt;
     this.sample = sample;
     this.key = key;
-    this.promptSlot = promptSlot;
     this.slot = slot;
     this.room = room;
     this.ends = ends;
@@ -85,10 +83,28 @@ final class Sequence {
     return slot + length - 1;
   }
 
+  /// Says where the keys of the prompt lie in the cache.
+  void attend(Spans spans) {
+    promptSpans = spans;
+  }
+
   /// The last token attending to the prompt and to its completion so far.
   AttentionPlan.Node node(int row) {
-    return new AttentionPlan.Node(
-        row, 1, new int[] {promptSlot, slot}, new int[] {prompt.length, length});
+    Spans all = promptSpans.plus(slot, length);
+    return new AttentionPlan.Node(row, 1, all.starts(), all.lengths());
+  }
+
+  /// Runs of adjacent slots of the cache, in order of position.
+  record Spans(int[] starts, int[] lengths) {
+    static final Spans NONE = new Spans(new int[0], new int[0]);
+
+    Spans plus(int start, int length) {
+      int[] longerStarts = Arrays.copyOf(starts, starts.length + 1);
+      int[] longerLengths = Arrays.copyOf(lengths, lengths.length + 1);
+      longerStarts[starts.length] = start;
+      longerLengths[lengths.length] = length;
+      return new Spans(longerStarts, longerLengths);
+    }
   }
 
   void append(Sampler.Draw draw) {

@@ -3,8 +3,9 @@ package dev.burnish.rl;
 import dev.burnish.algorithm.Denominators;
 import dev.burnish.algorithm.TokenBatch;
 import dev.burnish.algorithm.TokenLayout;
+import dev.burnish.generate.Completion;
+import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.Targets;
-import dev.burnish.nn.TokenForest;
 import dev.burnish.train.MicroBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,8 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The episodes of a step, packed: a prompt is one node of a forest and its completions are the
-/// nodes below it, so the prompt goes through the model once for all of them. Groups are not split
+/// The episodes of a step, packed: what their sequences have in common (a group's prompt, a common
+/// beginning of all prompts, completions that differ late) goes through the model once, and the
+/// last token of a completion, after which nothing is predicted, not at all. Groups are not split
 /// over micro-batches.
 ///
 /// @param micros what goes through the model together
@@ -48,35 +50,57 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
     return new EpisodeBatch(micros, tokens, global);
   }
 
+  /// Tokens of a group by itself.
   private static int size(List<Episode> group) {
-    int size = group.getFirst().completion().prompt().length;
-    for (Episode episode : group) {
-      size += episode.completion().tokens().length;
+    PrefixTree tree = new PrefixTree();
+    group.forEach(episode -> tree.add(inputs(episode.completion())));
+    return tree.numTokens();
+  }
+
+  /// The tokens that something is predicted after.
+  private static int[] inputs(Completion completion) {
+    int[] prompt = completion.prompt();
+    int[] tokens = completion.tokens();
+    int[] inputs = Arrays.copyOf(prompt, prompt.length + tokens.length - 1);
+    System.arraycopy(tokens, 0, inputs, prompt.length, tokens.length - 1);
+    return inputs;
+  }
+
+  private static void checkPrompts(Episode episode, Episode before) {
+    if (episode.group() == before.group()
+        && !Arrays.equals(episode.completion().prompt(), before.completion().prompt())) {
+      throw new IllegalArgumentException(
+          "the episodes of a group share their prompt: group=%d prompts=%s and %s"
+              .formatted(episode.group(), before.prompt(), episode.prompt()));
     }
-    return size;
+  }
+
+  private static Targets targets(List<Episode> episodes, PrefixTree.Placed placed) {
+    Targets targets = new Targets();
+    for (int i = 0; i < episodes.size(); i++) {
+      Completion completion = episodes.get(i).completion();
+      int[] rows = placed.rows(i);
+      int before = completion.prompt().length - 1;
+      for (int t = 0; t < completion.tokens().length; t++) {
+        targets.add(rows[before + t], completion.tokens()[t]);
+      }
+    }
+    return targets;
   }
 
   private static Denominators pack(
       List<Episode> episodes, List<MicroBatch> micros, List<TokenBatch> tokens) {
-    TokenForest forest = new TokenForest();
-    Targets targets = new Targets();
+    PrefixTree tree = new PrefixTree();
     int[] lengths = new int[episodes.size()];
     int[] groups = new int[episodes.size()];
-    int prompt = TokenForest.ROOT;
     for (int i = 0; i < lengths.length; i++) {
       Episode episode = episodes.get(i);
+      checkPrompts(episode, episodes.get(Math.max(0, i - 1)));
       groups[i] = episode.group();
       lengths[i] = episode.completion().tokens().length;
-      if (i == 0 || groups[i] != groups[i - 1]) {
-        prompt = forest.add(TokenForest.ROOT, episode.completion().prompt());
-      } else if (!Arrays.equals(
-          episode.completion().prompt(), episodes.get(i - 1).completion().prompt())) {
-        throw new IllegalArgumentException(
-            "the episodes of a group share their prompt: group=%d prompts=%s and %s"
-                .formatted(groups[i], episodes.get(i - 1).prompt(), episode.prompt()));
-      }
-      targets.addNode(forest, forest.add(prompt, episode.completion().tokens()), 0);
+      tree.add(inputs(episode.completion()));
     }
+    PrefixTree.Placed placed = tree.place();
     TokenLayout layout = TokenLayout.of(lengths, groups);
     double[] old = new double[layout.numTokens()];
     double[] advantages = new double[old.length];
@@ -87,7 +111,7 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
         advantages[layout.start(i) + t] = episodes.get(i).advantage();
       }
     }
-    micros.add(new MicroBatch(forest, targets));
+    micros.add(new MicroBatch(placed.forest(), targets(episodes, placed)));
     tokens.add(
         TokenBatch.of(layout, new double[old.length], advantages)
             .withOldLogp(old)

@@ -1,12 +1,13 @@
 package dev.burnish.rl;
 
+import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.Targets;
-import dev.burnish.nn.TokenForest;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.train.Objective;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -17,22 +18,34 @@ public final class Imitation {
   /// One step towards the targets of these samples: mean negative log-likelihood over their tokens
   /// and the end token.
   public static StepReport step(Trainer trainer, Tokenizer tokenizer, List<Sample> samples) {
-    TokenForest forest = new TokenForest();
-    Targets targets = new Targets();
     int end =
         tokenizer
             .endId()
             .orElseThrow(() ->
                 new IllegalArgumentException(
                     "answers end in an end token, and this tokenizer has none"));
+    PrefixTree tree = new PrefixTree();
+    List<int[]> answers = new ArrayList<>();
     for (Sample sample : samples) {
-      int prompt = forest.add(TokenForest.ROOT, tokenizer.encode(sample.prompt()));
+      int[] prompt = tokenizer.encode(sample.prompt());
       int[] answer = tokenizer.encode(sample.target());
+      int[] inputs = Arrays.copyOf(prompt, prompt.length + answer.length);
+      System.arraycopy(answer, 0, inputs, prompt.length, answer.length);
+      tree.add(inputs);
       int[] ended = Arrays.copyOf(answer, answer.length + 1);
       ended[answer.length] = end;
-      targets.addNode(forest, forest.add(prompt, ended), 0);
+      answers.add(ended);
     }
-    return trainer.step(
-        List.of(new MicroBatch(forest, targets)), Objective.crossEntropy(targets.size()));
+    PrefixTree.Placed placed = tree.place();
+    Targets targets = new Targets();
+    for (int i = 0; i < answers.size(); i++) {
+      int[] rows = placed.rows(i);
+      int[] ended = answers.get(i);
+      for (int t = 0; t < ended.length; t++) {
+        targets.add(rows[rows.length - ended.length + t], ended[t]);
+      }
+    }
+    MicroBatch batch = new MicroBatch(placed.forest(), targets);
+    return trainer.step(List.of(batch), Objective.crossEntropy(targets.size()));
   }
 }

@@ -1,8 +1,7 @@
 package dev.burnish.kernel;
 
-import dev.burnish.kernel.AttentionPlan.Node;
+import dev.burnish.kernel.AttentionTile.Span;
 import dev.burnish.kernel.Kernels.Heads;
-import java.util.ArrayList;
 import java.util.List;
 
 /// Exact softmax attention over an [AttentionPlan], in tiles of query rows.
@@ -10,190 +9,104 @@ import java.util.List;
 /// Idea: a tile's scores against all the keys it sees are one small matrix in scratch memory, made
 /// and used by matrix products of the key and value rows where they lie (no copies, no mask
 /// tensor). The forward keeps only the log-sum-exp of each row; the backward makes the
-/// probabilities again from it. Keys after the last query of a tile are never computed; within the
-/// tile they are set to probability 0. The key gradients of a group of nodes and one key-value head
-/// are written by one piece, in order of the nodes, so results do not depend on threads. Source:
-/// Dao et al., FlashAttention (the recomputation); the rest is GEMM.
+/// probabilities again from it. Keys after the last query of a node's tile are never computed;
+/// within the tile they are set to probability 0. The key gradients of a group of nodes and one
+/// key-value head are written by one piece, in order of the tiles, so results do not depend on
+/// threads. Source: Dao et al., FlashAttention (the recomputation); the rest is GEMM.
 final class Attention {
-  /// Query rows of a tile: scores of 64 rows against 2 048 keys are 512 KB, half a second-level
-  /// cache.
-  private static final int TILE = 64;
+  /// What the forward read and wrote.
+  record Forward(Matrix q, Matrix k, Matrix v, Matrix out, Matrix logsumexp) {}
+
+  /// Gradients: that of the output, and those that are written.
+  record Gradients(Matrix out, Matrix q, Matrix k, Matrix v) {}
 
   private Attention() {}
 
-  /// One tile: which queries of which node, and for each span how many of its keys they can see.
-  private record Tile(AttentionPlan plan, Node node, int first, int rows, int keys, int stride) {
-    /// Position of the tile's query `i` among the node's keys.
-    int position(int i) {
-      return node.numKeys() - node.queries() + first + i;
-    }
-
-    /// First key that query `i` sees.
-    int low(int i) {
-      return plan.window() == AttentionPlan.NO_WINDOW
-          ? 0
-          : Math.max(0, position(i) - plan.window() + 1);
-    }
-  }
-
-  private interface SpanBody {
-    /// @param column of the score matrix at which the span starts
-    void accept(int keyRow, int length, int column);
-  }
-
-  private static void spans(Tile tile, SpanBody body) {
-    int column = 0;
-    for (int s = 0; s < tile.node().spanStarts().length && column < tile.keys(); s++) {
-      int length = Math.min(tile.node().spanLengths()[s], tile.keys() - column);
-      if (length > 0) {
-        body.accept(tile.node().spanStarts()[s], length, column);
-      }
-      column += length;
-    }
-  }
-
-  private static List<Tile> tiles(AttentionPlan plan, Node node) {
-    List<Tile> tiles = new ArrayList<>();
-    for (int first = 0; first < node.queries(); first += TILE) {
-      int rows = Math.min(TILE, node.queries() - first);
-      int keys = node.numKeys() - node.queries() + first + rows;
-      tiles.add(new Tile(plan, node, first, rows, keys, keys));
-    }
-    return tiles;
-  }
-
-  static void forward(
-      Team team,
-      AttentionPlan plan,
-      Heads heads,
-      Matrix q,
-      Matrix k,
-      Matrix v,
-      Matrix out,
-      Matrix logsumexp) {
-    List<Tile> tiles = new ArrayList<>();
-    for (Node node : plan.nodes()) {
-      tiles.addAll(tiles(plan, node));
-    }
-    int perKeyValue = heads.query() / heads.keyValue();
+  static void forward(Team team, AttentionPlan plan, Heads heads, Forward tensors) {
+    List<AttentionTile> tiles = plan.tiles().stream().flatMap(List::stream).toList();
     team.run(
         tiles.size() * heads.keyValue(),
         piece -> {
-          Tile tile = tiles.get(piece / heads.keyValue());
+          AttentionTile tile = tiles.get(piece / heads.keyValue());
           int kvHead = piece % heads.keyValue();
-          try (Scratch scratch =
-              new Scratch(4L * tile.stride() * Math.max(tile.rows(), perKeyValue))) {
-            forward(tile, heads, kvHead, q, k, v, out, logsumexp, scratch.address());
+          int perKeyValue = heads.query() / heads.keyValue();
+          try (Scratch scratch = new Scratch(4L * tile.rows() * tile.columns())) {
+            for (int head = kvHead * perKeyValue; head < (kvHead + 1) * perKeyValue; head++) {
+              forward(tile, plan.window(), heads, head, tensors, scratch.address());
+            }
           }
         });
   }
 
   private static void forward(
-      Tile tile,
-      Heads heads,
-      int kvHead,
-      Matrix q,
-      Matrix k,
-      Matrix v,
-      Matrix out,
-      Matrix logsumexp,
-      long scores) {
+      AttentionTile tile, int window, Heads heads, int head, Forward t, long scratch) {
     int dim = heads.dim();
-    int perKeyValue = heads.query() / heads.keyValue();
-    int queryRow = tile.node().queryStart() + tile.first();
-    // A single query row: its heads are adjacent, so they are the rows of one product.
-    boolean together = tile.rows() == 1;
-    int passes = together ? 1 : perKeyValue;
-    for (int pass = 0; pass < passes; pass++) {
-      int head = kvHead * perKeyValue + pass;
-      int rows = together ? perKeyValue : tile.rows();
-      int stride = together ? dim : q.stride();
-      int outStride = together ? dim : out.stride();
-      long queries = q.row(queryRow) + 4L * head * dim;
-      spans(
-          tile,
-          (keyRow, length, column) ->
-              Gemm.sgemm(
-                  false,
-                  true,
-                  rows,
-                  length,
-                  dim,
-                  heads.scale(),
-                  queries,
-                  stride,
-                  k.row(keyRow) + 4L * kvHead * dim,
-                  k.stride(),
-                  0f,
-                  scores + 4L * column,
-                  tile.stride()));
-      for (int i = 0; i < rows; i++) {
-        int query = together ? 0 : i;
-        float lse = softmax(tile, query, scores + 4L * i * tile.stride());
-        Matrix.set(logsumexp.row(queryRow + query) + 4L * (together ? head + i : head), lse);
-      }
-      long output = out.row(queryRow) + 4L * head * dim;
-      spans(
-          tile,
-          (keyRow, length, column) ->
-              Gemm.sgemm(
-                  false,
-                  false,
-                  rows,
-                  dim,
-                  length,
-                  1f,
-                  scores + 4L * column,
-                  tile.stride(),
-                  v.row(keyRow) + 4L * kvHead * dim,
-                  v.stride(),
-                  column == 0 ? 0f : 1f,
-                  output,
-                  outStride));
+    int stride = tile.columns();
+    Matrix q = head(t.q(), head, dim);
+    Matrix out = head(t.out(), head, dim);
+    int kvHead = head / (heads.query() / heads.keyValue());
+    Matrix k = head(t.k(), kvHead, dim);
+    Matrix v = head(t.v(), kvHead, dim);
+    Matrix scores = new Matrix(scratch, tile.rows(), stride, stride);
+    for (Span span : tile.spans()) {
+      Gemm.timesTransposed(
+          heads.scale(), queries(tile, span, q), keys(span, k), 0f, block(span, scores));
+    }
+    for (int i = 0; i < tile.rows(); i++) {
+      float lse = softmax(tile, window, i, scores.row(i));
+      Matrix.set(t.logsumexp().row(tile.queryStart() + i) + 4L * head, lse);
+    }
+    for (Span span : tile.spans()) {
+      Gemm.times(
+          block(span, scores),
+          keys(span, v),
+          span.column() == 0 ? 0f : 1f,
+          queries(tile, span, out));
     }
   }
 
-  /// Softmax of the keys that query `i` sees; the others become 0. Returns the log-sum-exp.
-  private static float softmax(Tile tile, int i, long row) {
-    int low = tile.low(i);
-    int visible = tile.position(i) + 1 - low;
+  /// The query rows that see a span.
+  private static Matrix queries(AttentionTile tile, Span span, Matrix rows) {
+    return rows.rows(tile.queryStart() + span.firstRow(), span.rows());
+  }
+
+  private static Matrix keys(Span span, Matrix rows) {
+    return rows.rows(span.keyRow(), span.length());
+  }
+
+  /// The scores of a span.
+  private static Matrix block(Span span, Matrix scores) {
+    return scores.block(span.firstRow(), span.rows(), span.column(), span.length());
+  }
+
+  private static Matrix head(Matrix matrix, int head, int dim) {
+    return matrix.columns(head * dim, dim);
+  }
+
+  /// Softmax of the keys that row `i` sees; the others become 0. Returns the log-sum-exp.
+  private static float softmax(AttentionTile tile, int window, int i, long row) {
+    int low = tile.low(i, window);
+    int visible = tile.positions()[i] + 1 - low;
     long start = row + 4L * low;
     float max = SoftmaxRows.max(start, visible);
     float sum = SoftmaxRows.expInPlace(start, visible, 1f, max);
     SoftmaxRows.scale(start, visible, 1 / sum);
-    blank(tile, i, row);
+    tile.blank(i, window, row);
     return (float) (max + Math.log(sum));
   }
 
-  private static void blank(Tile tile, int i, long row) {
-    int low = tile.low(i);
-    int end = tile.position(i) + 1;
-    if (low > 0) {
-      Lanes.zero(row, low);
-    }
-    if (end < tile.keys()) {
-      Lanes.zero(row + 4L * end, tile.keys() - end);
-    }
-  }
-
   static void backward(
-      Team team,
-      AttentionPlan plan,
-      Heads heads,
-      Matrix[] forward,
-      Matrix dOut,
-      Matrix dq,
-      Matrix dk,
-      Matrix dv) {
-    List<List<Node>> groups = plan.nodesByGroup();
+      Team team, AttentionPlan plan, Heads heads, Forward tensors, Gradients gradients) {
+    List<List<AttentionTile>> groups = plan.tiles();
     team.run(
         groups.size() * heads.keyValue(),
         piece -> {
           int kvHead = piece % heads.keyValue();
-          for (Node node : groups.get(piece / heads.keyValue())) {
-            for (Tile tile : tiles(plan, node)) {
-              try (Scratch scratch = new Scratch(8L * tile.rows() * tile.stride())) {
-                backward(tile, heads, kvHead, forward, dOut, dq, dk, dv, scratch.address());
+          int perKeyValue = heads.query() / heads.keyValue();
+          for (AttentionTile tile : groups.get(piece / heads.keyValue())) {
+            try (Scratch scratch = new Scratch(8L * tile.rows() * tile.columns())) {
+              for (int head = kvHead * perKeyValue; head < (kvHead + 1) * perKeyValue; head++) {
+                backward(tile, plan.window(), heads, head, tensors, gradients, scratch.address());
               }
             }
           }
@@ -201,125 +114,48 @@ final class Attention {
   }
 
   private static void backward(
-      Tile tile,
+      AttentionTile tile,
+      int window,
       Heads heads,
-      int kvHead,
-      Matrix[] forward,
-      Matrix dOut,
-      Matrix dq,
-      Matrix dk,
-      Matrix dv,
+      int head,
+      Forward t,
+      Gradients gradients,
       long scratch) {
-    Matrix q = forward[0];
-    Matrix k = forward[1];
-    Matrix v = forward[2];
-    Matrix out = forward[3];
-    Matrix logsumexp = forward[4];
     int dim = heads.dim();
-    int rows = tile.rows();
-    int stride = tile.stride();
-    long kvColumn = 4L * kvHead * dim;
-    int queryRow = tile.node().queryStart() + tile.first();
-    int perKeyValue = heads.query() / heads.keyValue();
-    long dScores = scratch + 4L * rows * stride;
-    for (int head = kvHead * perKeyValue; head < (kvHead + 1) * perKeyValue; head++) {
-      long queries = q.row(queryRow) + 4L * head * dim;
-      long dOutput = dOut.row(queryRow) + 4L * head * dim;
-      long dQueries = dq.row(queryRow) + 4L * head * dim;
-      spans(
-          tile,
-          (keyRow, length, column) -> {
-            Gemm.sgemm(
-                false,
-                true,
-                rows,
-                length,
-                dim,
-                heads.scale(),
-                queries,
-                q.stride(),
-                k.row(keyRow) + kvColumn,
-                k.stride(),
-                0f,
-                scratch + 4L * column,
-                stride);
-            Gemm.sgemm(
-                false,
-                true,
-                rows,
-                length,
-                dim,
-                1f,
-                dOutput,
-                dOut.stride(),
-                v.row(keyRow) + kvColumn,
-                v.stride(),
-                0f,
-                dScores + 4L * column,
-                stride);
-          });
-      for (int i = 0; i < rows; i++) {
-        long p = scratch + 4L * i * stride;
-        int low = tile.low(i);
-        int visible = tile.position(i) + 1 - low;
-        float lse = Matrix.get(logsumexp.row(queryRow + i) + 4L * head);
-        float delta =
-            Lanes.dot(
-                dOut.row(queryRow + i) + 4L * head * dim,
-                out.row(queryRow + i) + 4L * head * dim,
-                dim);
-        SoftmaxRows.expInPlace(p + 4L * low, visible, 1f, lse);
-        scoreGradient(
-            p + 4L * low, dScores + 4L * ((long) i * stride + low), visible, delta, heads.scale());
-        blank(tile, i, p);
-        blank(tile, i, dScores + 4L * i * stride);
-      }
-      spans(
-          tile,
-          (keyRow, length, column) -> {
-            Gemm.sgemm(
-                true,
-                false,
-                length,
-                dim,
-                rows,
-                1f,
-                scratch + 4L * column,
-                stride,
-                dOutput,
-                dOut.stride(),
-                1f,
-                dv.row(keyRow) + kvColumn,
-                dv.stride());
-            Gemm.sgemm(
-                true,
-                false,
-                length,
-                dim,
-                rows,
-                1f,
-                dScores + 4L * column,
-                stride,
-                queries,
-                q.stride(),
-                1f,
-                dk.row(keyRow) + kvColumn,
-                dk.stride());
-            Gemm.sgemm(
-                false,
-                false,
-                rows,
-                dim,
-                length,
-                1f,
-                dScores + 4L * column,
-                stride,
-                k.row(keyRow) + kvColumn,
-                k.stride(),
-                column == 0 ? 0f : 1f,
-                dQueries,
-                dq.stride());
-          });
+    int stride = tile.columns();
+    Matrix scores = new Matrix(scratch, tile.rows(), stride, stride);
+    Matrix dScores = new Matrix(scores.row(tile.rows()), tile.rows(), stride, stride);
+    int kvHead = head / (heads.query() / heads.keyValue());
+    Matrix q = head(t.q(), head, dim);
+    Matrix k = head(t.k(), kvHead, dim);
+    Matrix v = head(t.v(), kvHead, dim);
+    Matrix out = head(t.out(), head, dim);
+    Matrix dOut = head(gradients.out(), head, dim);
+    for (Span span : tile.spans()) {
+      Gemm.timesTransposed(
+          heads.scale(), queries(tile, span, q), keys(span, k), 0f, block(span, scores));
+      Gemm.timesTransposed(1f, queries(tile, span, dOut), keys(span, v), 0f, block(span, dScores));
+    }
+    for (int i = 0; i < tile.rows(); i++) {
+      int row = tile.queryStart() + i;
+      float delta = Lanes.dot(dOut.row(row), out.row(row), dim);
+      float lse = Matrix.get(t.logsumexp().row(row) + 4L * head);
+      int low = tile.low(i, window);
+      int visible = tile.positions()[i] + 1 - low;
+      long p = scores.row(i) + 4L * low;
+      SoftmaxRows.expInPlace(p, visible, 1f, lse);
+      scoreGradient(p, dScores.row(i) + 4L * low, visible, delta, heads.scale());
+      tile.blank(i, window, scores.row(i));
+      tile.blank(i, window, dScores.row(i));
+    }
+    Matrix dq = head(gradients.q(), head, dim);
+    Matrix dk = head(gradients.k(), kvHead, dim);
+    Matrix dv = head(gradients.v(), kvHead, dim);
+    for (Span span : tile.spans()) {
+      Matrix ds = block(span, dScores);
+      Gemm.transposedTimes(block(span, scores), queries(tile, span, dOut), 1f, keys(span, dv));
+      Gemm.transposedTimes(ds, queries(tile, span, q), 1f, keys(span, dk));
+      Gemm.times(ds, keys(span, k), span.column() == 0 ? 0f : 1f, queries(tile, span, dq));
     }
   }
 

@@ -11,12 +11,8 @@ import java.util.List;
 /// That covers a packed document (one span, itself), a sample below a shared prompt (the prompt's
 /// span, then itself), and one step of decoding (spans in the cache, the last key being its own).
 ///
-/// @param nodes in any order
-/// @param groups nodes that share keys carry the same group: the backward writes a group's key
-///   gradients in one thread. Groups count from 0.
-/// @param window each query sees at most this many latest keys, itself included; [#NO_WINDOW] for
-///   all
-public record AttentionPlan(List<Node> nodes, int[] groups, int window) {
+/// Immutable.
+public final class AttentionPlan {
   public static final int NO_WINDOW = Integer.MAX_VALUE;
 
   /// Adjacent query rows and the spans of key rows they see.
@@ -33,28 +29,59 @@ public record AttentionPlan(List<Node> nodes, int[] groups, int window) {
     }
   }
 
-  public AttentionPlan {
-    nodes = List.copyOf(nodes);
-    if (groups.length != nodes.size() || window < 1) {
+  private final List<Node> nodes;
+  private final List<List<AttentionTile>> tiles;
+  private final int window;
+
+  /// @param nodes in any order; those that share keys are best adjacent, in rows too
+  /// @param groups nodes that share keys carry the same group: the backward writes a group's key
+  ///   gradients in one thread. Groups count from 0.
+  /// @param window each query sees at most this many latest keys, itself included; [#NO_WINDOW] for
+  ///   all
+  public AttentionPlan(List<Node> nodes, int[] groups, int window) {
+    this(List.copyOf(nodes), tiles(nodes, groups), window);
+  }
+
+  private AttentionPlan(List<Node> nodes, List<List<AttentionTile>> tiles, int window) {
+    if (window < 1) {
       throw new IllegalArgumentException(
-          "a plan has a group for each node and a window of at least 1: nodes=%d groups=%d window=%d"
-              .formatted(nodes.size(), groups.length, window));
+          "a query sees at least itself: window=%d is below 1".formatted(window));
     }
+    this.nodes = nodes;
+    this.tiles = tiles;
+    this.window = window;
+  }
+
+  private static List<List<AttentionTile>> tiles(List<Node> nodes, int[] groups) {
+    if (groups.length != nodes.size()) {
+      throw new IllegalArgumentException(
+          "a plan has a group for each node: nodes=%d groups=%d"
+              .formatted(nodes.size(), groups.length));
+    }
+    List<List<Node>> byGroup = new ArrayList<>();
+    for (int i = 0; i < groups.length; i++) {
+      while (byGroup.size() <= groups[i]) {
+        byGroup.add(new ArrayList<>());
+      }
+      byGroup.get(groups[i]).add(nodes.get(i));
+    }
+    return byGroup.stream().map(AttentionTile::of).toList();
   }
 
   public AttentionPlan withWindow(int newWindow) {
-    return new AttentionPlan(nodes, groups, newWindow);
+    return new AttentionPlan(nodes, tiles, newWindow);
   }
 
-  /// The indices of the nodes of each group.
-  List<List<Node>> nodesByGroup() {
-    List<List<Node>> result = new ArrayList<>();
-    for (int i = 0; i < groups.length; i++) {
-      while (result.size() <= groups[i]) {
-        result.add(new ArrayList<>());
-      }
-      result.get(groups[i]).add(nodes.get(i));
-    }
-    return result;
+  public List<Node> nodes() {
+    return nodes;
+  }
+
+  public int window() {
+    return window;
+  }
+
+  /// The tiles of each group.
+  List<List<AttentionTile>> tiles() {
+    return tiles;
   }
 }

@@ -2,14 +2,17 @@ package dev.burnish.kernel;
 
 import dev.burnish.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// F32 on the CPU: shape checks here, the work in one class for each operation.
 final class CpuKernels implements Kernels {
   private final Team team;
+  private final PackedGemm gemm;
 
   CpuKernels(Team team) {
     this.team = team;
+    this.gemm = new PackedGemm(team);
   }
 
   @Override
@@ -19,17 +22,52 @@ final class CpuKernels implements Kernels {
     Matrix w = Matrix.of(w_NK);
     Matrix out = Matrix.of(out_TN).expect("out", x.rows(), w.rows());
     w.expect("weight", w.rows(), x.cols());
-    if (bias_N != null) {
-      Matrix bias = Matrix.of(bias_N).expect("bias", 1, w.rows());
-      for (int row = 0; row < out.rows(); row++) {
-        if (accumulate) {
-          Lanes.addTo(out.row(row), bias.address(), bias.cols());
-        } else {
-          Lanes.copy(out.row(row), bias.address(), bias.cols());
-        }
+    gemm.timesTransposed(x, w, addBias(bias_N, out, accumulate), out);
+  }
+
+  @Override
+  public List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse) {
+    float[] memory =
+        !reuse.isEmpty() && reuse.getFirst() instanceof PreparedWeight.Packed(PackedGemm.Packed p)
+            ? p.panels()
+            : new float[0];
+    return gemm.pack(weights_NK.stream().map(Matrix::of).toList(), memory).stream()
+        .map(packed -> (PreparedWeight) new PreparedWeight.Packed(packed))
+        .toList();
+  }
+
+  @Override
+  public void linear(
+      Tensor x_TK,
+      PreparedWeight w_NK,
+      @Nullable Tensor bias_N,
+      Tensor out_TN,
+      boolean accumulate) {
+    switch (w_NK) {
+      case PreparedWeight.Plain(Tensor weight) -> linear(x_TK, weight, bias_N, out_TN, accumulate);
+      case PreparedWeight.Packed(PackedGemm.Packed w) -> {
+        Matrix x = Matrix.of(x_TK);
+        x.expect("x", x.rows(), w.k());
+        Matrix out = Matrix.of(out_TN).expect("out", x.rows(), w.n());
+        gemm.timesTransposed(x, w, addBias(bias_N, out, accumulate), out);
       }
     }
-    Gemm.timesTransposed(team, x, w, accumulate || bias_N != null ? 1f : 0f, out);
+  }
+
+  /// Puts the bias into `out`, or adds it; returns whether `out` now holds something to add to.
+  private static boolean addBias(@Nullable Tensor bias_N, Matrix out, boolean accumulate) {
+    if (bias_N == null) {
+      return accumulate;
+    }
+    Matrix bias = Matrix.of(bias_N).expect("bias", 1, out.cols());
+    for (int row = 0; row < out.rows(); row++) {
+      if (accumulate) {
+        Lanes.addTo(out.row(row), bias.address(), bias.cols());
+      } else {
+        Lanes.copy(out.row(row), bias.address(), bias.cols());
+      }
+    }
+    return true;
   }
 
   @Override
@@ -38,14 +76,14 @@ final class CpuKernels implements Kernels {
     Matrix w = Matrix.of(w_NK);
     Matrix dx = Matrix.of(dx_TK).expect("dx", dy.rows(), w.cols());
     w.expect("weight", dy.cols(), w.cols());
-    Gemm.times(team, dy, w, accumulate ? 1f : 0f, dx);
+    gemm.times(dy, w, accumulate, dx);
   }
 
   @Override
   public void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK) {
     Matrix dy = Matrix.of(dy_TN);
     Matrix x = Matrix.of(x_TK).expect("x", dy.rows(), Matrix.of(x_TK).cols());
-    Gemm.transposedTimes(team, dy, x, 1f, Matrix.of(dw_NK).expect("dw", dy.cols(), x.cols()));
+    gemm.transposedTimes(dy, x, Matrix.of(dw_NK).expect("dw", dy.cols(), x.cols()));
   }
 
   @Override
@@ -135,16 +173,19 @@ final class CpuKernels implements Kernels {
   public void attention(
       AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logsumexp) {
     Matrix queries = Matrix.of(q);
-    check(plan, heads, queries, Matrix.of(k), Matrix.of(v));
+    Matrix keys = Matrix.of(k);
+    Matrix values = Matrix.of(v);
+    check(plan, heads, queries, keys, values);
     Attention.forward(
         team,
         plan,
         heads,
-        queries,
-        Matrix.of(k),
-        Matrix.of(v),
-        Matrix.of(out).expect("out", queries.rows(), queries.cols()),
-        Matrix.of(logsumexp).expect("logsumexp", queries.rows(), heads.query()));
+        new Attention.Forward(
+            queries,
+            keys,
+            values,
+            Matrix.of(out).expect("out", queries.rows(), queries.cols()),
+            Matrix.of(logsumexp).expect("logsumexp", queries.rows(), heads.query())));
   }
 
   private static void check(AttentionPlan plan, Heads heads, Matrix q, Matrix k, Matrix v) {
@@ -181,18 +222,18 @@ final class CpuKernels implements Kernels {
       Tensor dv) {
     Matrix q = Matrix.of(forward.q());
     Matrix k = Matrix.of(forward.k());
-    check(plan, heads, q, k, Matrix.of(forward.v()));
+    Matrix v = Matrix.of(forward.v());
+    check(plan, heads, q, k, v);
     Attention.backward(
         team,
         plan,
         heads,
-        new Matrix[] {
-          q, k, Matrix.of(forward.v()), Matrix.of(forward.out()), Matrix.of(forward.logsumexp())
-        },
-        Matrix.of(dOut).expect("dOut", q.rows(), q.cols()),
-        Matrix.of(dq).expect("dq", q.rows(), q.cols()),
-        Matrix.of(dk).expect("dk", k.rows(), k.cols()),
-        Matrix.of(dv).expect("dv", k.rows(), k.cols()));
+        new Attention.Forward(q, k, v, Matrix.of(forward.out()), Matrix.of(forward.logsumexp())),
+        new Attention.Gradients(
+            Matrix.of(dOut).expect("dOut", q.rows(), q.cols()),
+            Matrix.of(dq).expect("dq", q.rows(), q.cols()),
+            Matrix.of(dk).expect("dk", k.rows(), k.cols()),
+            Matrix.of(dv).expect("dv", k.rows(), k.cols())));
   }
 
   @Override

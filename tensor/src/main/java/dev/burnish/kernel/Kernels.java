@@ -2,6 +2,7 @@ package dev.burnish.kernel;
 
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The numeric operations of a decoder, forward and backward, on tensors of one device.
@@ -25,8 +26,19 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     return new TorchKernels();
   }
 
-  /// `out_TN = x_TK w_NK' + bias_N`, added to `out` where `accumulate` is set (a residual).
+  /// `out_TN = x_TK w_NK' + bias_N`, added to `out` where `accumulate` is set (a residual). On the
+  /// CPU a row's result does not depend on which other rows there are, to the last bit.
   void linear(Tensor x_TK, Tensor w_NK, @Nullable Tensor bias_N, Tensor out_TN, boolean accumulate);
+
+  /// Makes weights ready for many products with few rows. To be made anew when the weights change.
+  ///
+  /// @param reuse what an earlier call for weights of the same shapes returned, whose memory is
+  ///   used again, or an empty list
+  List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse);
+
+  /// [#linear] with a prepared weight, to the same bits.
+  void linear(
+      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, boolean accumulate);
 
   /// `dx_TK = dy_TN w_NK`, added to `dx` where `accumulate` is set.
   void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, boolean accumulate);
@@ -113,6 +125,15 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
 
   /// Sum of squares of all elements of a contiguous tensor, in double precision.
   double sumOfSquares(Tensor x);
+
+  /// A matrix as [#prepare] laid it out.
+  sealed interface PreparedWeight {
+    /// In panels, for [PackedGemm].
+    record Packed(PackedGemm.Packed packed) implements PreparedWeight {}
+
+    /// As it is.
+    record Plain(Tensor weight) implements PreparedWeight {}
+  }
 
   /// Numbers of query heads and key-value heads and their width.
   record Heads(int query, int keyValue, int dim) {

@@ -43,6 +43,15 @@ record Matrix(long address, int rows, int cols, int stride) {
     return new Matrix(address + 4L * from, rows, count, stride);
   }
 
+  /// The rows from `from` on, `count` of them.
+  Matrix rows(int from, int count) {
+    return new Matrix(row(from), count, cols, stride);
+  }
+
+  Matrix block(int fromRow, int numRows, int fromColumn, int numColumns) {
+    return new Matrix(row(fromRow) + 4L * fromColumn, numRows, numColumns, stride);
+  }
+
   Matrix expect(String name, int expectedRows, int expectedCols) {
     if (rows != expectedRows || cols != expectedCols) {
       throw new IllegalArgumentException(

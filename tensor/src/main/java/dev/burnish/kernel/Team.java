@@ -20,7 +20,7 @@ public final class Team {
   private static final int SPINS = 4_000;
 
   /// Enough pieces to even out two to four threads of a busy machine.
-  private static final int MOST_PIECES = 16;
+  static final int MOST_PIECES = 16;
 
   private static final class Shared {
     static final Team TEAM = new Team(Libtorch.threadsFromEnvironment());

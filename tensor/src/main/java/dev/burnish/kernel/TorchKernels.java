@@ -6,6 +6,7 @@ import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,28 @@ final class TorchKernels implements Kernels {
       out.add_(value);
     } else {
       out.copy_(value);
+    }
+  }
+
+  @Override
+  public List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse) {
+    return weights_NK.stream()
+        .map(weight -> (PreparedWeight) new PreparedWeight.Plain(weight))
+        .toList();
+  }
+
+  @Override
+  public void linear(
+      Tensor x_TK,
+      PreparedWeight w_NK,
+      @Nullable Tensor bias_N,
+      Tensor out_TN,
+      boolean accumulate) {
+    switch (w_NK) {
+      case PreparedWeight.Plain(Tensor weight) -> linear(x_TK, weight, bias_N, out_TN, accumulate);
+      case PreparedWeight.Packed _ ->
+          throw new IllegalArgumentException(
+              "a weight is used by the kernels that prepared it: weight is packed for the CPU");
     }
   }
 

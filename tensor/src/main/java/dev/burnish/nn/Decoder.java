@@ -201,33 +201,21 @@ public final class Decoder implements AutoCloseable {
     return shape.tiedHead() ? embedding.gradient(EMBEDDING) : end.gradient(HEAD);
   }
 
-  /// Runs new tokens through the model, storing their keys and values in `slots` of the cache, and
-  /// returns the hidden states of all of them before the final norm, `[T, H]`. The plan's key rows
-  /// are cache slots.
-  public Tensor infer(
-      int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
-    Tensor x_TH = Tensor.empty(DType.F32, device, tokens.length, shape.hidden());
-    Layout layout = layout(positions, plan);
-    try (TensorScope _ = TensorScope.open()) {
-      embed(tokens, x_TH);
-      Tensor slots_T = Tensor.of(slots, slots.length).to(device);
-      for (int i = 0; i < blocks.size(); i++) {
-        blocks.get(i).infer(x_TH, layout, cache.keys(i), cache.values(i), slots_T);
-      }
-    }
-    return x_TH;
-  }
-
   /// Logits of some rows of hidden states, `[rows, V]`.
-  public Tensor logits(Tensor hidden_TH, int[] rows) {
+  Tensor logits(Tensor hidden_TH, int[] rows) {
     Tensor logits_NV = Tensor.empty(DType.F32, device, rows.length, shape.vocabulary());
     try (TensorScope _ = TensorScope.open()) {
-      Tensor x_NH = Tensor.empty(DType.F32, device, rows.length, shape.hidden());
-      kernels.gatherRows(hidden_TH, rows, x_NH);
-      norm(x_NH, x_NH, Tensor.empty(DType.F32, device, rows.length));
-      kernels.linear(x_NH, head_VH, null, logits_NV, false);
+      kernels.linear(normedRows(hidden_TH, rows), head_VH, null, logits_NV, false);
     }
     return logits_NV;
+  }
+
+  /// The final norm of some rows of hidden states, `[rows, H]`.
+  Tensor normedRows(Tensor hidden_TH, int[] rows) {
+    Tensor x_NH = Tensor.empty(DType.F32, device, rows.length, shape.hidden());
+    kernels.gatherRows(hidden_TH, rows, x_NH);
+    norm(x_NH, x_NH, Tensor.empty(DType.F32, device, rows.length));
+    return x_NH;
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.AttentionTensors;
 import dev.burnish.kernel.Kernels.Heads;
+import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.RopeTable;
 import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.DType;
@@ -378,10 +379,20 @@ public final class DecoderBlock implements AutoCloseable {
 
   // --- generation ---
 
+  /// The matrices of the linear layers, as [#infer] wants them prepared.
+  List<Tensor> matrices() {
+    return List.of(qkv_CH, output_HC, gateUp_2IH, down_HI);
+  }
+
   /// Runs the block in place on the new tokens in `x_TH`, whose keys and values go to `slots` of
   /// the cache; the plan's key rows are cache slots.
-  public void infer(
-      Tensor x_TH, Layout layout, Tensor keyCache, Tensor valueCache, Tensor slots_T) {
+  void infer(
+      Tensor x_TH,
+      Layout layout,
+      List<PreparedWeight> matrices,
+      Tensor keyCache,
+      Tensor valueCache,
+      Tensor slots_T) {
     try (TensorScope _ = TensorScope.open()) {
       Device device = x_TH.device();
       long tokens = x_TH.size(0);
@@ -389,7 +400,7 @@ public final class DecoderBlock implements AutoCloseable {
       Tensor normed_TH = f32(device, x_TH.shape());
       kernels.rmsNorm(x_TH, norm1_H, shape.eps(), normed_TH, rstd_T);
       Tensor qkv_TC = f32(device, tokens, shape.columns());
-      kernels.linear(normed_TH, qkv_CH, qkvBias_C, qkv_TC, false);
+      kernels.linear(normed_TH, matrices.get(0), qkvBias_C, qkv_TC, false);
       position(qkv_TC, layout.rope(), layout.positions(), null);
       keyCache.indexCopy_(0, slots_T, keys(qkv_TC));
       valueCache.indexCopy_(0, slots_T, values(qkv_TC));
@@ -402,13 +413,13 @@ public final class DecoderBlock implements AutoCloseable {
           valueCache,
           attended_TC,
           f32(device, tokens, shape.heads().query()));
-      kernels.linear(attended_TC, output_HC, outputBias_H, x_TH, true);
+      kernels.linear(attended_TC, matrices.get(1), outputBias_H, x_TH, true);
       kernels.rmsNorm(x_TH, norm2_H, shape.eps(), normed_TH, rstd_T);
       Tensor gateUp_T2I = f32(device, tokens, 2L * shape.intermediate());
-      kernels.linear(normed_TH, gateUp_2IH, gateUpBias_2I, gateUp_T2I, false);
+      kernels.linear(normed_TH, matrices.get(2), gateUpBias_2I, gateUp_T2I, false);
       Tensor gated_TI = f32(device, tokens, shape.intermediate());
       kernels.swiGlu(gateUp_T2I, gated_TI);
-      kernels.linear(gated_TI, down_HI, downBias_H, x_TH, true);
+      kernels.linear(gated_TI, matrices.get(3), downBias_H, x_TH, true);
     }
   }
 

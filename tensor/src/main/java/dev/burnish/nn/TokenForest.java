@@ -116,8 +116,20 @@ public final class TokenForest {
     return new AttentionPlan(planned, groups, AttentionPlan.NO_WINDOW);
   }
 
+  /// The row of each token from the root to the end of `node`.
+  public int[] rows(int node) {
+    int[] rows = new int[depth(node) + length(node)];
+    int next = 0;
+    for (int n : path(node)) {
+      for (int i = 0; i < length(n); i++) {
+        rows[next++] = start(n) + i;
+      }
+    }
+    return rows;
+  }
+
   /// The nodes from the root to `node`, both included.
-  private int[] path(int node) {
+  public int[] path(int node) {
     int levels = 0;
     for (int n = node; n != ROOT; n = nodes.get(n).parent()) {
       levels++;

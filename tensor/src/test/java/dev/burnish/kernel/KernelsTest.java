@@ -77,12 +77,22 @@ class KernelsTest {
   /// Runs an operation on copies of `inputs` with both implementations and compares what it left in
   /// every one of them.
   private static void assertParity(BiConsumer<Kernels, Tensor[]> operation, Tensor... inputs) {
+    assertParity(2e-5, operation, inputs);
+  }
+
+  /// For sums of `terms` products of numbers around 1: half a unit in the last place an addition.
+  private static double rounding(int terms) {
+    return Math.max(5e-6, 6e-8 * terms);
+  }
+
+  private static void assertParity(
+      double tolerance, BiConsumer<Kernels, Tensor[]> operation, Tensor... inputs) {
     Tensor[] mine = copies(inputs);
     Tensor[] theirs = copies(inputs);
     operation.accept(CPU, mine);
     operation.accept(REFERENCE, theirs);
     for (int i = 0; i < inputs.length; i++) {
-      assertClose(mine[i], theirs[i], 2e-5);
+      assertClose(mine[i], theirs[i], tolerance);
     }
   }
 
@@ -130,7 +140,16 @@ class KernelsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1,1", "3,5,7", "17,33,64", "130,96,200", "1,576,1536", "400,64,900", "900,31,65"})
+  @CsvSource({
+    "1,1,1",
+    "3,5,7",
+    "17,33,64",
+    "130,96,200",
+    "1,576,1536",
+    "400,64,900",
+    "900,31,65",
+    "5,1100,40"
+  })
   void multipliesLikeScalarCode(int rows, int inputs, int outputs) {
     Tensor x = random(rows, inputs);
     Tensor w = random(outputs, inputs);
@@ -149,16 +168,73 @@ class KernelsTest {
       assertThat((double) y.toFloatArray()[row * outputs + output]).isCloseTo(sum, within(1e-3));
     }
     assertParity(
-        (k, t) -> k.linear(t[0], t[1], t[2], t[3], false), x, w, bias, random(rows, outputs));
-    assertParity((k, t) -> k.linear(t[0], t[1], null, t[2], true), x, w, random(rows, outputs));
+        rounding(inputs),
+        (k, t) -> k.linear(t[0], t[1], t[2], t[3], false),
+        x,
+        w,
+        bias,
+        random(rows, outputs));
+    assertParity(
+        rounding(inputs),
+        (k, t) -> k.linear(t[0], t[1], null, t[2], true),
+        x,
+        w,
+        random(rows, outputs));
     Tensor dy = random(rows, outputs);
     assertParity(
-        (k, t) -> k.linearBackwardInput(t[0], t[1], t[2], false), dy, w, random(rows, inputs));
+        rounding(outputs),
+        (k, t) -> k.linearBackwardInput(t[0], t[1], t[2], false),
+        dy,
+        w,
+        random(rows, inputs));
     assertParity(
-        (k, t) -> k.linearBackwardInput(t[0], t[1], t[2], true), dy, w, random(rows, inputs));
+        rounding(outputs),
+        (k, t) -> k.linearBackwardInput(t[0], t[1], t[2], true),
+        dy,
+        w,
+        random(rows, inputs));
     assertParity(
-        (k, t) -> k.linearBackwardWeight(t[0], t[1], t[2]), dy, x, random(outputs, inputs));
+        rounding(rows),
+        (k, t) -> k.linearBackwardWeight(t[0], t[1], t[2]),
+        dy,
+        x,
+        random(outputs, inputs));
     assertParity((k, t) -> k.biasBackward(t[0], t[1]), dy, random(outputs));
+  }
+
+  /// So that what a generator computes a row at a time is what a trainer computes at once.
+  @ParameterizedTest
+  @CsvSource({"40,33,65", "300,576,96", "70,1100,200"})
+  void aRowsProductDoesNotDependOnTheOtherRows(int rows, int inputs, int outputs) {
+    Tensor x = random(rows, inputs);
+    Tensor w = random(outputs, inputs);
+    Tensor bias = random(outputs);
+    Tensor all = zeros(rows, outputs);
+    CPU.linear(x, w, bias, all, false);
+    var prepared = CPU.prepare(List.of(random(7, 5), w), List.of()).get(1);
+    for (int count : new int[] {1, 2, 3, 5, 6, 11, 40}) {
+      int first = random.nextInt(rows - count + 1);
+      float[] expected = all.narrow(0, first, count).contiguous().toFloatArray();
+      Tensor some = zeros(count, outputs);
+      CPU.linear(x.narrow(0, first, count), w, bias, some, false);
+      assertThat(some.toFloatArray()).isEqualTo(expected);
+      CPU.linear(x.narrow(0, first, count), prepared, bias, some, false);
+      assertThat(some.toFloatArray()).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void preparingAgainTakesOverNewWeights() {
+    Tensor w = random(20, 30);
+    var first = CPU.prepare(List.of(w), List.of());
+    w.copy_(random(20, 30));
+    var second = CPU.prepare(List.of(w), first);
+    Tensor x = random(3, 30);
+    Tensor expected = zeros(3, 20);
+    CPU.linear(x, w, null, expected, false);
+    Tensor actual = zeros(3, 20);
+    CPU.linear(x, second.getFirst(), null, actual, false);
+    assertThat(actual.toFloatArray()).isEqualTo(expected.toFloatArray());
   }
 
   @ParameterizedTest

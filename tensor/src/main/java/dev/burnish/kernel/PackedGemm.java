@@ -1,0 +1,259 @@
+package dev.burnish.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/// Matrix products of a decoder's linear layers, in plain Java over [MicroKernel].
+///
+/// Idea: one operand becomes panels, the other a row-major array, both in Java arrays; tiles of the
+/// result are made in registers and added to memory. The inner dimension is cut at fixed places, so
+/// an element's value depends on its row and its column alone, not on how many rows there are or on
+/// threads: a generator that decodes one token and a trainer that reads thousands get the same
+/// bits. It is also faster than OpenBLAS (docs/experiments.md). One product at a time; callers of
+/// different threads take turns.
+final class PackedGemm {
+  /// Most inner elements between two additions to memory. A panel of them fits the first-level
+  /// cache on AVX2; a longer chain of additions would also be less exact.
+  private static final int MAX_DEPTH = 512;
+
+  /// Rows of A' that are made at a time for a gradient of weights.
+  private static final int GROUP = 8 * MicroKernel.ROWS;
+
+  private static final int SLOT = MAX_DEPTH * MicroKernel.COLUMNS;
+
+  private final Team team;
+  private final ReentrantLock turn = new ReentrantLock();
+  private final float[] slots = Panels.allocate((long) Team.MOST_PIECES * SLOT);
+  private float[] left = new float[0];
+  private float[] right = new float[0];
+
+  /// The inner dimension is cut into blocks of this size, the last one being shorter.
+  private static int depth(int inner) {
+    int blocks = (inner + MAX_DEPTH - 1) / MAX_DEPTH;
+    return Math.min(MAX_DEPTH, ((inner + blocks - 1) / blocks + 7) & -8);
+  }
+
+  PackedGemm(Team team) {
+    this.team = team;
+  }
+
+  /// A matrix `[n, k]` packed once for many products.
+  ///
+  /// @param panels from `base` on, block by block of the inner dimension, in each panel by panel
+  record Packed(int n, int k, float[] panels, int base) {
+    int at(int panel, int from) {
+      int depth = Math.min(depth(k), k - from);
+      int width = Panels.count(n) * MicroKernel.COLUMNS;
+      return base + from * width + panel * depth * MicroKernel.COLUMNS;
+    }
+  }
+
+  /// Packs some matrices `[n, k]` into one array: `reuse` where it has the size.
+  List<Packed> pack(List<Matrix> weights, float[] reuse) {
+    long size = 0;
+    for (Matrix w : weights) {
+      size += (long) Panels.count(w.rows()) * MicroKernel.COLUMNS * w.cols();
+    }
+    float[] panels = reuse.length >= size + Panels.LEAD ? reuse : Panels.allocate(size);
+    List<Packed> result = new ArrayList<>();
+    int base = Panels.LEAD;
+    for (Matrix w : weights) {
+      Packed packed = new Packed(w.rows(), w.cols(), panels, base);
+      team.ranges(Panels.count(w.rows()), 1, (from, to) -> pack(w, from, to, packed));
+      base += Panels.count(w.rows()) * MicroKernel.COLUMNS * w.cols();
+      result.add(packed);
+    }
+    return result;
+  }
+
+  private static void pack(Matrix w, int first, int end, Packed packed) {
+    for (int from = 0; from < w.cols(); from += depth(w.cols())) {
+      int depth = Math.min(depth(w.cols()), w.cols() - from);
+      for (int panel = first; panel < end; panel++) {
+        Panels.packTransposed(w, panel, from, depth, packed.panels(), packed.at(panel, from));
+      }
+    }
+  }
+
+  /// `C = A W'`, or `C += A W'`, for A `[m, k]`, W `[n, k]`.
+  void timesTransposed(Matrix a, Matrix w, boolean add, Matrix c) {
+    product(
+        a,
+        c,
+        add,
+        (panel, from, depth, slot) -> {
+          Panels.packTransposed(w, panel, from, depth, slots, slot);
+          return new Place(slots, slot);
+        });
+  }
+
+  /// The same for a matrix that is packed.
+  void timesTransposed(Matrix a, Packed w, boolean add, Matrix c) {
+    product(a, c, add, (panel, from, _, _) -> new Place(w.panels(), w.at(panel, from)));
+  }
+
+  /// `C = A W`, or `C += A W`, for A `[m, n]`, W `[n, k]`.
+  void times(Matrix a, Matrix w, boolean add, Matrix c) {
+    product(
+        a,
+        c,
+        add,
+        (panel, from, depth, slot) -> {
+          Panels.pack(w, panel, from, depth, slots, slot);
+          return new Place(slots, slot);
+        });
+  }
+
+  private record Place(float[] array, int at) {}
+
+  private interface Source {
+    /// Where a panel is, or where it was put: `slot` is free for it.
+    Place panel(int panel, int from, int depth, int slot);
+  }
+
+  private void product(Matrix a, Matrix c, boolean add, Source source) {
+    turn.lock();
+    try {
+      for (int from = 0; from < a.cols(); from += depth(a.cols())) {
+        int depth = Math.min(depth(a.cols()), a.cols() - from);
+        int start = from;
+        copyLeft(a, from, depth);
+        int panels = Panels.count(c.cols());
+        int pieces = pieces(panels);
+        team.run(
+            pieces,
+            piece -> {
+              float[] tile = new float[MicroKernel.TILE];
+              int slot = Panels.LEAD + piece * SLOT;
+              int end = (int) ((long) panels * (piece + 1) / pieces);
+              for (int p = (int) ((long) panels * piece / pieces); p < end; p++) {
+                Place place = source.panel(p, start, depth, slot);
+                column(c, p, depth, place, add || start > 0, tile);
+              }
+            });
+      }
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /// By shape alone; even, since most teams are.
+  private static int pieces(int panels) {
+    return panels == 1 ? 1 : Math.min(Team.MOST_PIECES, panels / 2 * 2);
+  }
+
+  /// All rows of one panel's columns of C.
+  private void column(Matrix c, int panel, int depth, Place place, boolean add, float[] tile) {
+    for (int row = 0; row < c.rows(); ) {
+      int rows = MicroKernel.rows(c.rows() - row);
+      MicroKernel.multiply(
+          rows, left, Panels.LEAD + row * depth, depth, place.array(), place.at(), depth, tile);
+      store(tile, rows, c, row, panel * MicroKernel.COLUMNS, add);
+      row += rows;
+    }
+  }
+
+  private void copyLeft(Matrix a, int from, int depth) {
+    if (left.length < (long) a.rows() * depth + Panels.LEAD) {
+      left = Panels.allocate((long) a.rows() * depth);
+    }
+    team.ranges(
+        a.rows(),
+        Math.max(1, 65_536 / depth),
+        (first, end) -> {
+          for (int row = first; row < end; row++) {
+            Panels.copy(a.row(row) + 4L * from, left, Panels.LEAD + row * depth, depth);
+          }
+        });
+  }
+
+  private static void store(float[] tile, int rows, Matrix c, int row, int column, boolean add) {
+    int columns = Math.min(MicroKernel.COLUMNS, c.cols() - column);
+    for (int i = 0; i < rows; i++) {
+      long target = c.row(row + i) + 4L * column;
+      for (int j = 0; j < columns; j += Lanes.WIDTH) {
+        FloatVector value = FloatVector.fromArray(Lanes.SPECIES, tile, i * MicroKernel.COLUMNS + j);
+        if (columns - j >= Lanes.WIDTH) {
+          Lanes.store(add ? Lanes.load(target, j).add(value) : value, target, j);
+        } else {
+          VectorMask<Float> mask = Lanes.tail(j, columns);
+          Lanes.store(add ? Lanes.load(target, j, mask).add(value) : value, target, j, mask);
+        }
+      }
+    }
+  }
+
+  /// `C += A' B` for A `[m, n]`, B `[m, k]`, C `[n, k]`: a gradient of weights from `m` tokens.
+  void transposedTimes(Matrix a, Matrix b, Matrix c) {
+    turn.lock();
+    try {
+      for (int from = 0; from < a.rows(); from += depth(a.rows())) {
+        int depth = Math.min(depth(a.rows()), a.rows() - from);
+        packRight(b, from, depth);
+        addProducts(a, from, depth, c);
+      }
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private void packRight(Matrix b, int from, int depth) {
+    int panels = Panels.count(b.cols());
+    if (right.length < (long) panels * depth * MicroKernel.COLUMNS + Panels.LEAD) {
+      right = Panels.allocate((long) panels * depth * MicroKernel.COLUMNS);
+    }
+    team.ranges(
+        panels,
+        1,
+        (first, end) -> {
+          for (int panel = first; panel < end; panel++) {
+            int at = Panels.LEAD + panel * depth * MicroKernel.COLUMNS;
+            Panels.pack(b, panel, from, depth, right, at);
+          }
+        });
+  }
+
+  private void addProducts(Matrix a, int from, int depth, Matrix c) {
+    int groups = (c.rows() + GROUP - 1) / GROUP;
+    int pieces = pieces(groups);
+    int panels = Panels.count(c.cols());
+    team.run(
+        pieces,
+        piece -> {
+          float[] tile = new float[MicroKernel.TILE];
+          float[] rows = new float[GROUP * depth];
+          int end = (int) ((long) groups * (piece + 1) / pieces);
+          for (int g = (int) ((long) groups * piece / pieces); g < end; g++) {
+            int first = g * GROUP;
+            int count = Math.min(GROUP, c.rows() - first);
+            transpose(a, from, depth, first, count, rows);
+            for (int panel = 0; panel < panels; panel++) {
+              int at = Panels.LEAD + panel * depth * MicroKernel.COLUMNS;
+              for (int row = 0; row < count; ) {
+                int taken = MicroKernel.rows(count - row);
+                MicroKernel.multiply(taken, rows, row * depth, depth, right, at, depth, tile);
+                store(tile, taken, c, first + row, panel * MicroKernel.COLUMNS, true);
+                row += taken;
+              }
+            }
+          }
+        });
+  }
+
+  /// Columns of A as rows of `target`.
+  private static void transpose(
+      Matrix a, int from, int depth, int column, int columns, float[] target) {
+    for (int block = 0; block < depth; block += 16) {
+      int end = Math.min(depth, block + 16);
+      for (int p = block; p < end; p++) {
+        long row = a.row(from + p) + 4L * column;
+        for (int j = 0; j < columns; j++) {
+          target[j * depth + p] = Matrix.get(row + 4L * j);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package dev.burnish.nn;
+
+import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.kernel.Kernels.PreparedWeight;
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A decoder as a generator runs it: weights laid out for a few rows at a time, keys and values
+/// kept in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, but for
+/// attention, whose sums depend on how sequences share their prefixes.
+///
+/// Takes as much memory again as the weights. One call at a time.
+public final class Inference {
+  private final Decoder decoder;
+  private final List<List<PreparedWeight>> blocks = new ArrayList<>();
+  private List<PreparedWeight> head = List.of();
+
+  public Inference(Decoder decoder) {
+    this.decoder = decoder;
+    decoder.blocks().forEach(_ -> blocks.add(List.of()));
+    refresh();
+  }
+
+  /// Takes over the weights that the decoder has now. To be called after they changed.
+  public void refresh() {
+    for (int i = 0; i < blocks.size(); i++) {
+      blocks.set(i, decoder.kernels().prepare(decoder.blocks().get(i).matrices(), blocks.get(i)));
+    }
+    head = decoder.kernels().prepare(List.of(decoder.head()), head);
+  }
+
+  /// Runs new tokens through the model, storing their keys and values in `slots` of the cache, and
+  /// returns the hidden states of all of them before the final norm, `[T, H]`. The plan's key rows
+  /// are cache slots.
+  public Tensor forward(
+      int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
+    Tensor x_TH =
+        Tensor.empty(DType.F32, decoder.device(), tokens.length, decoder.shape().hidden());
+    Layout layout = decoder.layout(positions, plan);
+    try (TensorScope _ = TensorScope.open()) {
+      decoder.embed(tokens, x_TH);
+      Tensor slots_T = Tensor.of(slots, slots.length).to(decoder.device());
+      for (int i = 0; i < blocks.size(); i++) {
+        DecoderBlock block = decoder.blocks().get(i);
+        block.infer(x_TH, layout, blocks.get(i), cache.keys(i), cache.values(i), slots_T);
+      }
+    }
+    return x_TH;
+  }
+
+  /// Logits of some rows of hidden states, `[rows, V]`.
+  public Tensor logits(Tensor hidden_TH, int[] rows) {
+    Tensor logits_NV =
+        Tensor.empty(DType.F32, decoder.device(), rows.length, decoder.shape().vocabulary());
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor x_NH = decoder.normedRows(hidden_TH, rows);
+      decoder.kernels().linear(x_NH, head.getFirst(), null, logits_NV, false);
+    }
+    return logits_NV;
+  }
+}
