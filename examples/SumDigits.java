@@ -10,10 +10,10 @@ import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.*;
 import dev.burnish.train.*;
 
-record Settings(long seed, int digits, int heldOut, int warmUp, int steps, int prompts, int samples, double solved, OptimizerConfig imitation, OptimizerConfig optimizer) {
+record Settings(long seed, int digits, int heldOut, int warmUp, double ready, int steps, int prompts, int samples, double solved, OptimizerConfig imitation, OptimizerConfig optimizer) {
   static Settings defaults() {
     var adamW = OptimizerConfig.defaults();
-    return new Settings(1, 3, 200, 60, 250, 64, 16, 0.95, adamW.withLr(8e-4).withWarmup(10).withSchedule("wsd"), adamW.withLr(2e-4).withWarmup(5).withBetas(0.95, 0.99));
+    return new Settings(1, 3, 200, 100, 0.3, 250, 64, 16, 0.95, adamW.withLr(8e-4).withWarmup(10).withSchedule("wsd"), adamW.withLr(2e-4).withWarmup(5).withBetas(0.95, 0.99));
   }
 }
 
@@ -31,7 +31,10 @@ void main(String... args) {
 
     if (!run.goesOn()) {
       var teacher = new Trainer(model.decoder(), s.imitation(), s.warmUp());
-      for (int i = 0; i < s.warmUp(); i++) Imitation.step(teacher, tokenizer, task.training(-i - 1, 64));
+      for (int i = 1; i <= s.warmUp(); i++) {
+        Imitation.step(teacher, tokenizer, task.training(-i, 64));
+        if (i % 5 == 0 && Evaluation.greedy(policy, task.training(-s.warmUp() - i, 256), task.reward(), 4) > s.ready()) break;
+      }
       run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), task.reward(), 4));
     }
     var learner = new PolicyTrainer(trainer, SurrogateLoss.dapo(), run.reference(model));
