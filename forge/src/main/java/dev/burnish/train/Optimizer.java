@@ -37,7 +37,7 @@ final class Optimizer implements AutoCloseable {
   Optimizer(Decoder model, OptimizerConfig config, Optional<java.nio.file.Path> offload) {
     this.config = config;
     kernels = Kernels.of(model.device());
-    parts = model.parts();
+    parts = model.trained();
     runs = ParameterRules.of(config, model);
     file = offload.map(folder -> MappedFile.create(folder, ParameterRules.fileBytes(runs)));
     for (List<Run> part : runs) {

@@ -49,16 +49,17 @@ final class ParameterRules {
   ///
   /// @throws IllegalArgumentException if a group's pattern matches no parameter
   static List<List<Run>> of(OptimizerConfig config, Decoder model) {
+    List<Parameters> parts = model.trained();
+    List<String> names = parts.stream().flatMap(part -> part.names().stream()).toList();
     for (int i = 0; i < config.groups().size(); i++) {
       OptimizerConfig.Group group = config.groups().get(i);
-      if (model.partByName().keySet().stream().noneMatch(group::matches)) {
+      if (names.stream().noneMatch(group::matches)) {
         throw new IllegalArgumentException(
             "optimizer.groups.%d.pattern matches a parameter: pattern=%s; parameters are named like %s"
-                .formatted(i, group.pattern(), model.parts().get(1).names().getFirst()));
+                .formatted(i, group.pattern(), names.get(1)));
       }
     }
     List<List<Run>> result = new ArrayList<>();
-    List<Parameters> parts = model.parts();
     for (int i = 0; i < parts.size(); i++) {
       result.add(runs(config, parts.get(i), i > 0 && i < parts.size() - 1));
     }

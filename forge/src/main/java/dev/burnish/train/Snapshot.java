@@ -151,12 +151,12 @@ public final class Snapshot {
     }
   }
 
-  /// Views of the weights themselves.
+  /// Views of the weights themselves, of those that are trained.
   private static List<StoredTensor> weights(Decoder model) {
     List<StoredTensor> tensors = new ArrayList<>();
-    List<Parameters> parts = model.parts();
+    List<Parameters> parts = model.trained();
     for (int i = 0; i < parts.size(); i++) {
-      tensors.add(flat("part-" + i, parts.get(i).values()));
+      add(tensors, "part-" + i, parts.get(i).values());
     }
     return tensors;
   }
@@ -170,7 +170,8 @@ public final class Snapshot {
     return tensors;
   }
 
-  /// An optimizer without moments has tensors of no elements for them.
+  /// An optimizer without moments has tensors of no elements for them, and a part of which nothing
+  /// is trained for its weights.
   private static void add(List<StoredTensor> tensors, String name, Tensor values) {
     if (values.numElements() > 0) {
       tensors.add(flat(name, values));

@@ -7,6 +7,7 @@ import dev.burnish.nn.Pass;
 import dev.burnish.nn.Pass.LogProbs;
 import dev.burnish.nn.Pass.PartListener;
 import dev.burnish.tensor.DType;
+import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.MappedFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ public final class Trainer implements AutoCloseable {
 
   public Trainer(Decoder model, OptimizerConfig config, long totalSteps, TrainerOptions options) {
     this.model = model;
-    this.parts = model.parts();
+    this.parts = model.trained();
     this.config = config;
     this.schedule = Schedule.named(config.schedule()).withWarmup(config.warmup());
     this.health = new Health(options.health());
@@ -219,7 +220,8 @@ public final class Trainer implements AutoCloseable {
       PartListener listener,
       double[] runningLoss) {
     double before = runningLoss[0];
-    try (Pass pass = model.forward(batch.forest(), policy)) {
+    long key = KeyedRandom.bits(step, "pass", micro);
+    try (Pass pass = model.forward(batch.forest(), policy, key)) {
       LogProbs known = null;
       if (objective.needsAll(micro)) {
         known = pass.logProbs(batch.targets(), 1);

@@ -2,6 +2,7 @@ package dev.burnish.model;
 
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.Parameters;
 import dev.burnish.safetensors.Checkpoint;
 import dev.burnish.safetensors.GgufConverter;
@@ -82,7 +83,12 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   private static ObjectNode readConfig(Path folder) {
-    Path file = Checkpoint.file(folder, "config.json");
+    return readJson(folder, "config.json");
+  }
+
+  /// A file of a model's folder that holds one JSON object.
+  static ObjectNode readJson(Path folder, String name) {
+    Path file = Checkpoint.file(folder, name);
     try {
       return parse(file, Files.readAllBytes(file));
     } catch (IOException e) {
@@ -124,22 +130,27 @@ public final class LanguageModel implements AutoCloseable {
                 .formatted(folder, name));
       }
     }
-    parts.forEach((name, part) -> {
-      if (!weights.contains(name)) {
-        throw new IllegalArgumentException(
-            "%s: the weights lack a tensor: name=%s".formatted(folder, name));
-      }
-      long[] shape = part.spec(name).shape();
-      if (!Arrays.equals(shape, weights.shape(name))) {
-        throw new IllegalArgumentException(
-            "%s: a tensor has the shape that config.json says: name=%s shape=%s expected=%s"
-                .formatted(
-                    folder, name, Arrays.toString(weights.shape(name)), Arrays.toString(shape)));
-      }
-      try (Tensor run = part.values().narrow(0, part.offset(name), part.spec(name).size())) {
-        weights.copyTo(name, run.segment());
-      }
-    });
+    parts.forEach((name, part) -> read(weights, name, part, name, folder));
+  }
+
+  /// Reads one parameter.
+  ///
+  /// @param stored its name in the file
+  static void read(Checkpoint weights, String stored, Parameters part, String name, Path folder) {
+    if (!weights.contains(stored)) {
+      throw new IllegalArgumentException(
+          "%s: the weights lack a tensor: name=%s".formatted(folder, stored));
+    }
+    long[] shape = part.spec(name).shape();
+    if (!Arrays.equals(shape, weights.shape(stored))) {
+      throw new IllegalArgumentException(
+          "%s: a tensor has the shape that the configuration says: name=%s shape=%s expected=%s"
+              .formatted(
+                  folder, stored, Arrays.toString(weights.shape(stored)), Arrays.toString(shape)));
+    }
+    try (Tensor run = part.values().narrow(0, part.offset(name), part.spec(name).size())) {
+      weights.copyTo(stored, run.segment());
+    }
   }
 
   /// Tensors that files carry and that follow from others: a tied head, and old rotary tables.
@@ -165,45 +176,72 @@ public final class LanguageModel implements AutoCloseable {
     return ids.isIntegralNumber() ? new int[] {ids.intValue()} : new int[0];
   }
 
-  /// A second model with the same weights.
+  /// Adapts the decoder, as [Decoder#adapt] does.
+  ///
+  /// @return this model
+  public LanguageModel adapt(LoraConfig lora, long seed) {
+    decoder.adapt(lora, seed);
+    return this;
+  }
+
+  /// This model without its adaptation, over the same weights: valid while this one is open, and
+  /// with nothing to close.
+  public LanguageModel base() {
+    return new LanguageModel(config.deepCopy(), metadata, decoder.base());
+  }
+
+  /// A second model with the same weights, an adaptation being part of them.
   public LanguageModel copy() {
     Decoder twin = new Decoder(decoder.shape(), decoder.device());
     twin.copyFrom(decoder);
     return new LanguageModel(config.deepCopy(), metadata, twin);
   }
 
-  /// Writes `config.json` and the weights in F32 to a folder, each file whole or not at all.
+  /// Writes `config.json` and the weights in F32 to a folder, each file whole or not at all. An
+  /// adaptation is part of what is written, for which there has to be room for a second model.
   public void save(Path folder) {
+    if (decoder.lora().adapts()) {
+      try (LanguageModel merged = copy()) {
+        merged.save(folder);
+      }
+      return;
+    }
     try {
       Files.createDirectories(folder);
       List<StoredTensor> tensors = new ArrayList<>();
       try (TensorScope _ = TensorScope.open()) {
-        decoder
-            .partByName()
-            .forEach((name, part) ->
-                tensors.add(
-                    new StoredTensor(
-                        name,
-                        DType.F32,
-                        part.spec(name).shape(),
-                        part.values()
-                            .to(Device.CPU)
-                            .narrow(0, part.offset(name), part.spec(name).size())
-                            .segment())));
+        decoder.partByName().forEach((name, part) -> tensors.add(stored(name, part, name)));
         SafetensorsWriter.writeSharded(folder, tensors, metadata, SHARD_BYTES);
       }
       ObjectNode written = config.deepCopy();
       written.put(written.has("torch_dtype") ? "torch_dtype" : "dtype", "float32");
-      Path temporary = Files.createTempFile(folder, ".config", ".json");
-      Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(written));
-      Files.move(
-          temporary,
-          folder.resolve("config.json"),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      writeJson(folder, "config.json", written);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write model=" + folder + ": " + e, e);
     }
+  }
+
+  /// One parameter as it is stored, a view where the model is in host memory.
+  static StoredTensor stored(String stored, Parameters part, String name) {
+    return new StoredTensor(
+        stored,
+        DType.F32,
+        part.spec(name).shape(),
+        part.values()
+            .to(Device.CPU)
+            .narrow(0, part.offset(name), part.spec(name).size())
+            .segment());
+  }
+
+  /// Writes a file whole or not at all.
+  static void writeJson(Path folder, String name, ObjectNode content) throws IOException {
+    Path temporary = Files.createTempFile(folder, ".config", ".json");
+    Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(content));
+    Files.move(
+        temporary,
+        folder.resolve(name),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
   }
 
   @Override

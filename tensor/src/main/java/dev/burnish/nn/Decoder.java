@@ -2,6 +2,7 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
+import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
@@ -9,6 +10,7 @@ import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +33,10 @@ public final class Decoder implements AutoCloseable {
   private final Parameters end;
   private final Tensor embedding_VH;
   private final Tensor norm_H;
-  private final Tensor head_VH;
+  private final Linear head;
+  private final List<Parameters> adapters = new ArrayList<>();
+  private final List<Parameters> owned;
+  private LoraConfig lora = LoraConfig.defaults();
 
   /// A decoder whose parameters are all zero.
   public Decoder(DecoderShape shape, Device device) {
@@ -51,7 +56,87 @@ public final class Decoder implements AutoCloseable {
     end = new Parameters(device, last);
     embedding_VH = embedding.value(EMBEDDING);
     norm_H = end.value(NORM);
-    head_VH = shape.tiedHead() ? embedding_VH : end.value(HEAD);
+    head = newHead();
+    owned = new ArrayList<>(parts());
+  }
+
+  /// The same decoder without its adaptation.
+  private Decoder(Decoder adapted) {
+    shape = adapted.shape;
+    device = adapted.device;
+    kernels = adapted.kernels;
+    embedding = adapted.embedding;
+    adapted.blocks.forEach(block -> blocks.add(block.base()));
+    end = adapted.end;
+    embedding_VH = adapted.embedding_VH;
+    norm_H = adapted.norm_H;
+    head = adapted.head;
+    owned = List.of();
+  }
+
+  private Linear newHead() {
+    return shape.tiedHead()
+        ? new Linear(kernels, embedding, false, moduleOf(EMBEDDING))
+        : new Linear(kernels, end, false, moduleOf(HEAD));
+  }
+
+  private static String moduleOf(String weight) {
+    return weight.substring(0, weight.length() - ".weight".length());
+  }
+
+  /// Freezes all parameters and adapts the matrices of the blocks that a configuration names; does
+  /// nothing where it has no rank. Nothing that the decoder computes has changed until training
+  /// changes the adaptation.
+  ///
+  /// @param seed of the adaptation's beginning
+  /// @throws IllegalArgumentException if a pattern of `lora.modules` names no matrix of a block
+  public void adapt(LoraConfig config, long seed) {
+    if (!config.adapts()) {
+      return;
+    }
+    if (lora.adapts() || owned.isEmpty()) {
+      throw new IllegalStateException("a decoder is adapted once: rank=" + lora.rank());
+    }
+    requireMatches(config);
+    lora = config;
+    parts().forEach(Parameters::freeze);
+    adapters.add(Parameters.none(device));
+    blocks.forEach(block -> adapters.add(block.adapt(config, seed)));
+    adapters.add(Parameters.none(device));
+    owned.addAll(adapters);
+  }
+
+  private void requireMatches(LoraConfig config) {
+    List<String> modules = new ArrayList<>();
+    blocks.forEach(block -> modules.addAll(block.modules()));
+    for (String pattern : config.modules()) {
+      if (modules.stream().noneMatch(module -> LoraConfig.matches(pattern, module))) {
+        throw new IllegalArgumentException(
+            "lora.modules names matrices of blocks: pattern=%s; they are named like %s"
+                .formatted(pattern, modules.getFirst()));
+      }
+    }
+  }
+
+  /// How the decoder is adapted; without a rank where it is not.
+  public LoraConfig lora() {
+    return lora;
+  }
+
+  /// This decoder without its adaptation, over the same parameters: valid while this one is open,
+  /// and with nothing to close.
+  public Decoder base() {
+    return new Decoder(this);
+  }
+
+  /// What is trained, at the index of the part that it belongs to: the parts themselves, or for an
+  /// adapted decoder the adaptation of each block, and nothing of embedding, norm and head.
+  public List<Parameters> trained() {
+    return adapters.isEmpty() ? parts() : Collections.unmodifiableList(adapters);
+  }
+
+  public long numTrained() {
+    return trained().stream().mapToLong(part -> part.values().numElements()).sum();
   }
 
   /// Fills every parameter from the seed: matrices from a normal distribution of that deviation,
@@ -122,12 +207,21 @@ public final class Decoder implements AutoCloseable {
     return result;
   }
 
-  /// Copies every parameter of a decoder of the same shape.
+  /// Copies every parameter of a decoder of the same shape; an adaptation of its becomes part of
+  /// the matrices.
   public void copyFrom(Decoder other) {
+    if (lora.adapts()) {
+      throw new IllegalStateException(
+          "an adapted decoder is not copied into: rank=%d; copy first, then adapt"
+              .formatted(lora.rank()));
+    }
     List<Parameters> mine = parts();
     List<Parameters> theirs = other.parts();
     for (int i = 0; i < mine.size(); i++) {
       mine.get(i).values().copy_(theirs.get(i).values());
+    }
+    for (int i = 0; i < blocks.size(); i++) {
+      blocks.get(i).merge(other.blocks.get(i));
     }
   }
 
@@ -143,21 +237,31 @@ public final class Decoder implements AutoCloseable {
   }
 
   public void freeGradients() {
-    parts().forEach(Parameters::freeGradients);
+    trained().forEach(Parameters::freeGradients);
   }
 
   /// Forward over a packed batch, to be followed by [Pass#logProbs] or [Pass#backward].
   public Pass forward(TokenForest forest, ActivationPolicy policy) {
-    return new Pass(this, forest, policy, true);
+    return forward(forest, policy, 0);
+  }
+
+  /// The same with a key of its own for what is random in a pass: the dropout of an adaptation.
+  public Pass forward(TokenForest forest, ActivationPolicy policy, long key) {
+    return new Pass(this, layout(forest, new Dropout(lora.dropout(), key)), forest, policy, true);
   }
 
   /// Forward that keeps nothing, for log-probabilities alone.
   public Pass evaluate(TokenForest forest) {
-    return new Pass(this, forest, ActivationPolicy.recomputeAll(), false);
+    Layout layout = layout(forest, Dropout.NONE);
+    return new Pass(this, layout, forest, ActivationPolicy.recomputeAll(), false);
+  }
+
+  private Layout layout(TokenForest forest, Dropout dropout) {
+    return layout(forest.positions(), forest.plan(), dropout);
   }
 
   /// @throws IllegalArgumentException if a position lies beyond what the model was made for
-  Layout layout(int[] positions, AttentionPlan plan) {
+  Layout layout(int[] positions, AttentionPlan plan, Dropout dropout) {
     int last = 0;
     for (int position : positions) {
       last = Math.max(last, position);
@@ -167,7 +271,7 @@ public final class Decoder implements AutoCloseable {
           "a sequence of %d tokens exceeds max_position_embeddings=%d; shorten the prompt or the completion"
               .formatted(last + 1, shape.maxPositions()));
     }
-    return new Layout(positions, shape.rope().table(last + 1), plan);
+    return new Layout(positions, shape.rope().table(last + 1), plan, dropout);
   }
 
   void embed(int[] tokens, Tensor out_TH) {
@@ -175,6 +279,9 @@ public final class Decoder implements AutoCloseable {
   }
 
   void embedBackward(int[] tokens, Tensor d_TH) {
+    if (embedding.isFrozen()) {
+      return;
+    }
     try (Tensor gradient = embedding.gradient(EMBEDDING)) {
       kernels.scatterAddRows(d_TH, tokens, gradient);
     }
@@ -191,21 +298,32 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  Tensor head() {
-    return head_VH;
+  /// Logits of normalised rows.
+  void head(Tensor x_NH, Tensor logits_NV) {
+    head.forward(x_NH, logits_NV, false, Dropout.NONE);
   }
 
-  /// Gradient of the head's matrix, which is the embedding's where they are tied. The caller's to
-  /// close.
-  Tensor headGradient() {
-    return shape.tiedHead() ? embedding.gradient(EMBEDDING) : end.gradient(HEAD);
+  /// Turns the gradient of the logits into that of the rows, which take the place of `x_NH`.
+  void headBackward(Tensor dLogits_NV, Tensor x_NH) {
+    head.backwardWeight(dLogits_NV, x_NH, Dropout.NONE);
+    head.backwardInput(dLogits_NV, x_NH, Dropout.NONE);
+  }
+
+  /// The head's matrix, to be prepared for [#infer].
+  Tensor headMatrix() {
+    return head.matrix();
+  }
+
+  /// [#head] with the prepared matrix.
+  void infer(PreparedWeight prepared, Tensor x_NH, Tensor logits_NV) {
+    head.infer(prepared, x_NH, logits_NV, false);
   }
 
   /// Logits of some rows of hidden states, `[rows, V]`.
   Tensor logits(Tensor hidden_TH, int[] rows) {
     Tensor logits_NV = Tensor.empty(DType.F32, device, rows.length, shape.vocabulary());
     try (TensorScope _ = TensorScope.open()) {
-      kernels.linear(normedRows(hidden_TH, rows), head_VH, null, logits_NV, false);
+      head(normedRows(hidden_TH, rows), logits_NV);
     }
     return logits_NV;
   }
@@ -220,6 +338,6 @@ public final class Decoder implements AutoCloseable {
 
   @Override
   public void close() {
-    parts().forEach(Parameters::close);
+    owned.forEach(Parameters::close);
   }
 }

@@ -11,6 +11,7 @@ import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -96,42 +97,39 @@ public final class DecoderBlock implements AutoCloseable {
   private final Parameters parameters;
   private final String prefix;
   private final Tensor norm1_H;
-  private final Tensor qkv_CH;
-  private final @Nullable Tensor qkvBias_C;
+  private final Linear qkv;
   private final @Nullable Tensor queryNorm_D;
   private final @Nullable Tensor keyNorm_D;
-  private final Tensor output_HC;
-  private final @Nullable Tensor outputBias_H;
+  private final Linear output;
   private final Tensor norm2_H;
-  private final Tensor gateUp_2IH;
-  private final @Nullable Tensor gateUpBias_2I;
-  private final Tensor down_HI;
-  private final @Nullable Tensor downBias_H;
+  private final Linear gateUp;
+  private final Linear down;
 
   /// @param prefix of the parameter names, such as `model.layers.0.`
   public DecoderBlock(String prefix, BlockShape shape, Device device) {
+    this(prefix, shape, new Parameters(device, specs(prefix, shape)));
+  }
+
+  private DecoderBlock(String prefix, BlockShape shape, Parameters parameters) {
     this.prefix = prefix;
     this.shape = shape;
-    this.kernels = Kernels.of(device);
-    this.parameters = new Parameters(device, specs(prefix, shape));
-    int h = shape.hidden();
-    int i = shape.intermediate();
+    this.kernels = Kernels.of(parameters.device());
+    this.parameters = parameters;
     norm1_H = value("input_layernorm.weight");
-    qkv_CH = parameters.fused(prefix + "self_attn.q_proj.weight", shape.columns(), h);
-    qkvBias_C =
-        shape.queryKeyValueBias()
-            ? parameters.fused(prefix + "self_attn.q_proj.bias", shape.columns())
-            : null;
+    qkv =
+        linear(
+            shape.queryKeyValueBias(), "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
     queryNorm_D = shape.queryKeyNorm() ? value("self_attn.q_norm.weight") : null;
     keyNorm_D = shape.queryKeyNorm() ? value("self_attn.k_norm.weight") : null;
-    output_HC = value("self_attn.o_proj.weight");
-    outputBias_H = shape.outputBias() ? value("self_attn.o_proj.bias") : null;
+    output = linear(shape.outputBias(), "self_attn.o_proj");
     norm2_H = value("post_attention_layernorm.weight");
-    gateUp_2IH = parameters.fused(prefix + "mlp.gate_proj.weight", 2L * i, h);
-    gateUpBias_2I =
-        shape.mlpBias() ? parameters.fused(prefix + "mlp.gate_proj.bias", 2L * i) : null;
-    down_HI = value("mlp.down_proj.weight");
-    downBias_H = shape.mlpBias() ? value("mlp.down_proj.bias") : null;
+    gateUp = linear(shape.mlpBias(), "mlp.gate_proj", "mlp.up_proj");
+    down = linear(shape.mlpBias(), "mlp.down_proj");
+  }
+
+  private Linear linear(boolean hasBias, String... modules) {
+    String[] names = Arrays.stream(modules).map(prefix::concat).toArray(String[]::new);
+    return new Linear(kernels, parameters, hasBias, names);
   }
 
   private static List<Spec> specs(String prefix, BlockShape shape) {
@@ -179,6 +177,39 @@ public final class DecoderBlock implements AutoCloseable {
     return shape;
   }
 
+  // --- adaptation ---
+
+  private List<Linear> linears() {
+    return List.of(qkv, output, gateUp, down);
+  }
+
+  /// Names of the matrices' modules.
+  List<String> modules() {
+    return linears().stream().flatMap(linear -> linear.modules().stream()).toList();
+  }
+
+  /// Adapts the matrices that a configuration names; returns the parameters that are to be trained
+  /// instead of the block's own, the caller's to close.
+  Parameters adapt(LoraConfig config, long seed) {
+    List<Spec> specs = new ArrayList<>();
+    linears().forEach(linear -> specs.addAll(linear.adapterSpecs(config)));
+    Parameters adapter = new Parameters(parameters.device(), specs);
+    linears().forEach(linear -> linear.adapt(config, adapter, seed));
+    return adapter;
+  }
+
+  /// Adds what another block's adaptation changes to the matrices of this one.
+  void merge(DecoderBlock adapted) {
+    for (int i = 0; i < linears().size(); i++) {
+      linears().get(i).merge(adapted.linears().get(i));
+    }
+  }
+
+  /// The block as it was before it was adapted, over the same parameters, which stay this one's.
+  DecoderBlock base() {
+    return new DecoderBlock(prefix, shape, parameters);
+  }
+
   // --- training ---
 
   /// Writes the block's output to `out_TH` (not `x_TH`) and returns what [#backward] needs, `x_TH`
@@ -189,7 +220,7 @@ public final class DecoderBlock implements AutoCloseable {
       Tensor gated_TI = f32(x_TH.device(), x_TH.size(0), shape.intermediate());
       kernels.swiGlu(saved.gateUp_T2I, gated_TI);
       out_TH.copy_(saved.middle_TH);
-      kernels.linear(gated_TI, down_HI, downBias_H, out_TH, true);
+      down.forward(gated_TI, out_TH, true, layout.dropout());
     }
     return saved;
   }
@@ -204,7 +235,7 @@ public final class DecoderBlock implements AutoCloseable {
     try (TensorScope _ = TensorScope.open()) {
       Tensor normed_TH = f32(x_TH.device(), x_TH.shape());
       kernels.rmsNorm(x_TH, norm1_H, shape.eps(), normed_TH, saved.rstd1_T);
-      kernels.linear(normed_TH, qkv_CH, qkvBias_C, saved.qkv_TC, false);
+      qkv.forward(normed_TH, saved.qkv_TC, false, layout.dropout());
       position(saved.qkv_TC, layout.rope(), layout.positions(), saved);
       kernels.attention(
           layout.plan(shape.window()),
@@ -215,9 +246,9 @@ public final class DecoderBlock implements AutoCloseable {
           saved.attended_TC,
           saved.logsumexp_TQ);
       saved.middle_TH.copy_(x_TH);
-      kernels.linear(saved.attended_TC, output_HC, outputBias_H, saved.middle_TH, true);
+      output.forward(saved.attended_TC, saved.middle_TH, true, layout.dropout());
       kernels.rmsNorm(saved.middle_TH, norm2_H, shape.eps(), normed_TH, saved.rstd2_T);
-      kernels.linear(normed_TH, gateUp_2IH, gateUpBias_2I, saved.gateUp_T2I, false);
+      gateUp.forward(normed_TH, saved.gateUp_T2I, false, layout.dropout());
     }
     return saved;
   }
@@ -227,7 +258,7 @@ public final class DecoderBlock implements AutoCloseable {
   /// soon as it is not needed.
   public void backward(Saved saved, Layout layout, Tensor d_TH) {
     try (saved) {
-      mlpBackward(saved, d_TH);
+      mlpBackward(saved, layout, d_TH);
       saved.gateUp_T2I.close();
       saved.middle_TH.close();
       attentionBackward(saved, layout, d_TH);
@@ -239,11 +270,8 @@ public final class DecoderBlock implements AutoCloseable {
       Device device = d_TH.device();
       long tokens = d_TH.size(0);
       Tensor dAttended_TC = f32(device, tokens, shape.heads().queryDim());
-      kernels.linearBackwardInput(d_TH, output_HC, dAttended_TC, false);
-      kernels.linearBackwardWeight(d_TH, saved.attended_TC, gradient("self_attn.o_proj.weight"));
-      if (outputBias_H != null) {
-        kernels.biasBackward(d_TH, gradient("self_attn.o_proj.bias"));
-      }
+      output.backwardInput(d_TH, dAttended_TC, layout.dropout());
+      output.backwardWeight(d_TH, saved.attended_TC, layout.dropout());
       Tensor dQkv_TC = Tensor.zeros(DType.F32, device, tokens, shape.columns());
       kernels.attentionBackward(
           layout.plan(shape.window()),
@@ -264,12 +292,8 @@ public final class DecoderBlock implements AutoCloseable {
       saved.attended_TC.close();
       Tensor normed_TH = f32(device, d_TH.shape());
       normAgain(saved.x_TH, norm1_H, normed_TH);
-      kernels.linearBackwardWeight(
-          dQkv_TC, normed_TH, gradient("self_attn.q_proj.weight", shape.columns(), shape.hidden()));
-      if (qkvBias_C != null) {
-        kernels.biasBackward(dQkv_TC, gradient("self_attn.q_proj.bias", shape.columns()));
-      }
-      kernels.linearBackwardInput(dQkv_TC, qkv_CH, normed_TH, false);
+      qkv.backwardWeight(dQkv_TC, normed_TH, layout.dropout());
+      qkv.backwardInput(dQkv_TC, normed_TH, layout.dropout());
       kernels.rmsNormBackward(
           normed_TH,
           saved.x_TH,
@@ -281,28 +305,18 @@ public final class DecoderBlock implements AutoCloseable {
     }
   }
 
-  private void mlpBackward(Saved saved, Tensor d_TH) {
+  private void mlpBackward(Saved saved, Layout layout, Tensor d_TH) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor gated_TI = f32(d_TH.device(), d_TH.size(0), shape.intermediate());
-      kernels.linearBackwardInput(d_TH, down_HI, gated_TI, false);
+      down.backwardInput(d_TH, gated_TI, layout.dropout());
       kernels.swiGluBackward(gated_TI, saved.gateUp_T2I);
-      kernels.linearBackwardWeight(d_TH, gated_TI, gradient("mlp.down_proj.weight"));
-      if (downBias_H != null) {
-        kernels.biasBackward(d_TH, gradient("mlp.down_proj.bias"));
-      }
+      down.backwardWeight(d_TH, gated_TI, layout.dropout());
       gated_TI.close();
       Tensor dGateUp_T2I = saved.gateUp_T2I;
       Tensor normed_TH = f32(d_TH.device(), d_TH.shape());
       normAgain(saved.middle_TH, norm2_H, normed_TH);
-      kernels.linearBackwardWeight(
-          dGateUp_T2I,
-          normed_TH,
-          gradient("mlp.gate_proj.weight", 2L * shape.intermediate(), shape.hidden()));
-      if (gateUpBias_2I != null) {
-        kernels.biasBackward(
-            dGateUp_T2I, gradient("mlp.gate_proj.bias", 2L * shape.intermediate()));
-      }
-      kernels.linearBackwardInput(dGateUp_T2I, gateUp_2IH, normed_TH, false);
+      gateUp.backwardWeight(dGateUp_T2I, normed_TH, layout.dropout());
+      gateUp.backwardInput(dGateUp_T2I, normed_TH, layout.dropout());
       kernels.rmsNormBackward(
           normed_TH,
           saved.middle_TH,
@@ -381,7 +395,7 @@ public final class DecoderBlock implements AutoCloseable {
 
   /// The matrices of the linear layers, as [#infer] wants them prepared.
   List<Tensor> matrices() {
-    return List.of(qkv_CH, output_HC, gateUp_2IH, down_HI);
+    return linears().stream().map(Linear::matrix).toList();
   }
 
   /// Runs the block in place on the new tokens in `x_TH`, whose keys and values go to `slots` of
@@ -400,7 +414,7 @@ public final class DecoderBlock implements AutoCloseable {
       Tensor normed_TH = f32(device, x_TH.shape());
       kernels.rmsNorm(x_TH, norm1_H, shape.eps(), normed_TH, rstd_T);
       Tensor qkv_TC = f32(device, tokens, shape.columns());
-      kernels.linear(normed_TH, matrices.get(0), qkvBias_C, qkv_TC, false);
+      qkv.infer(matrices.get(0), normed_TH, qkv_TC, false);
       position(qkv_TC, layout.rope(), layout.positions(), null);
       keyCache.indexCopy_(0, slots_T, keys(qkv_TC));
       valueCache.indexCopy_(0, slots_T, values(qkv_TC));
@@ -413,13 +427,13 @@ public final class DecoderBlock implements AutoCloseable {
           valueCache,
           attended_TC,
           f32(device, tokens, shape.heads().query()));
-      kernels.linear(attended_TC, matrices.get(1), outputBias_H, x_TH, true);
+      output.infer(matrices.get(1), attended_TC, x_TH, true);
       kernels.rmsNorm(x_TH, norm2_H, shape.eps(), normed_TH, rstd_T);
       Tensor gateUp_T2I = f32(device, tokens, 2L * shape.intermediate());
-      kernels.linear(normed_TH, matrices.get(2), gateUpBias_2I, gateUp_T2I, false);
+      gateUp.infer(matrices.get(2), normed_TH, gateUp_T2I, false);
       Tensor gated_TI = f32(device, tokens, shape.intermediate());
       kernels.swiGlu(gateUp_T2I, gated_TI);
-      kernels.linear(gated_TI, matrices.get(3), downBias_H, x_TH, true);
+      down.infer(matrices.get(3), gated_TI, x_TH, true);
     }
   }
 
@@ -427,8 +441,8 @@ public final class DecoderBlock implements AutoCloseable {
     return parameters.value(prefix + name);
   }
 
-  private Tensor gradient(String name, long... fusedShape) {
-    return parameters.gradient(prefix + name, fusedShape);
+  private Tensor gradient(String name) {
+    return parameters.gradient(prefix + name);
   }
 
   private Tensor queries(Tensor qkv_TC) {

@@ -29,7 +29,7 @@ public final class Inference {
     for (int i = 0; i < blocks.size(); i++) {
       blocks.set(i, decoder.kernels().prepare(decoder.blocks().get(i).matrices(), blocks.get(i)));
     }
-    head = decoder.kernels().prepare(List.of(decoder.head()), head);
+    head = decoder.kernels().prepare(List.of(decoder.headMatrix()), head);
   }
 
   /// Runs new tokens through the model, storing their keys and values in `slots` of the cache, and
@@ -39,7 +39,7 @@ public final class Inference {
       int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
     Tensor x_TH =
         Tensor.empty(DType.F32, decoder.device(), tokens.length, decoder.shape().hidden());
-    Layout layout = decoder.layout(positions, plan);
+    Layout layout = decoder.layout(positions, plan, Dropout.NONE);
     try (TensorScope _ = TensorScope.open()) {
       decoder.embed(tokens, x_TH);
       Tensor slots_T = Tensor.of(slots, slots.length).to(decoder.device());
@@ -56,8 +56,7 @@ public final class Inference {
     Tensor logits_NV =
         Tensor.empty(DType.F32, decoder.device(), rows.length, decoder.shape().vocabulary());
     try (TensorScope _ = TensorScope.open()) {
-      Tensor x_NH = decoder.normedRows(hidden_TH, rows);
-      decoder.kernels().linear(x_NH, head.getFirst(), null, logits_NV, false);
+      decoder.infer(head.getFirst(), decoder.normedRows(hidden_TH, rows), logits_NV);
     }
     return logits_NV;
   }

@@ -6,8 +6,9 @@ import dev.burnish.kernel.RopeTable;
 /// Where the rows of a batch stand: the position of each, the rotation table that covers them, and
 /// who attends to whom.
 ///
+/// @param dropout of adapted matrices
 /// @param attention without a window; [#plan] adds a block's own
-public record Layout(int[] positions, RopeTable rope, AttentionPlan attention) {
+public record Layout(int[] positions, RopeTable rope, AttentionPlan attention, Dropout dropout) {
   AttentionPlan plan(int window) {
     return window == AttentionPlan.NO_WINDOW ? attention : attention.withWindow(window);
   }

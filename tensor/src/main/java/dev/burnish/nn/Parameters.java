@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One buffer a block means one fused optimizer update, one copy to publish or to checkpoint, and
 /// matrices that are used together (query, key and value projections) as one matrix. The gradient
-/// buffer exists from the first [#gradients] to [#freeGradients].
+/// buffer exists from the first [#gradients] to [#freeGradients]; frozen parameters have none.
 public final class Parameters implements AutoCloseable {
   /// A named parameter and its shape.
   public record Spec(String name, long... shape) {
@@ -41,6 +41,7 @@ public final class Parameters implements AutoCloseable {
   private final List<Tensor> views = new ArrayList<>();
   private @Nullable Tensor gradients;
   private @Nullable Tensor gradientHome;
+  private boolean frozen;
 
   public Parameters(Device device, List<Spec> specs) {
     this.device = device;
@@ -53,6 +54,15 @@ public final class Parameters implements AutoCloseable {
     }
     int total = size;
     values = TensorScope.outside(() -> Tensor.zeros(DType.F32, device, total));
+  }
+
+  /// No parameters, of a part of which nothing is trained.
+  static Parameters none(Device device) {
+    return new Parameters(device, List.of());
+  }
+
+  public Device device() {
+    return device;
   }
 
   /// The names, in the order of the buffer.
@@ -83,6 +93,17 @@ public final class Parameters implements AutoCloseable {
     return values;
   }
 
+  /// Has these parameters not be trained from now on.
+  void freeze() {
+    freeGradients();
+    frozen = true;
+  }
+
+  /// Whether they are not trained.
+  public boolean isFrozen() {
+    return frozen;
+  }
+
   /// Has the gradients live in a tensor of a [MappedFile], which stays its owner's, instead of
   /// memory of their own.
   public void placeGradients(Tensor home) {
@@ -95,7 +116,13 @@ public final class Parameters implements AutoCloseable {
   }
 
   /// All gradients, `[size]`, made with zeros where there are none yet.
+  ///
+  /// @throws IllegalStateException if the parameters are frozen
   public Tensor gradients() {
+    if (frozen) {
+      throw new IllegalStateException(
+          "frozen parameters have no gradients: parameters=%s".formatted(placed.keySet()));
+    }
     Tensor existing = gradients;
     if (existing == null) {
       existing =
@@ -142,10 +169,11 @@ public final class Parameters implements AutoCloseable {
     return own(() -> view(values, first, shape));
   }
 
-  /// A view of the gradient of one parameter, or of several adjacent ones as one of that shape. The
-  /// caller's to close.
+  /// A view of the gradient of one parameter, or of several adjacent ones as one of that shape;
+  /// where they are frozen, zeros that nobody reads. The caller's to close.
   public Tensor gradient(String first, long... shape) {
-    return view(gradients(), first, shape.length == 0 ? spec(first).shape() : shape);
+    long[] wanted = shape.length == 0 ? spec(first).shape() : shape;
+    return frozen ? Tensor.zeros(DType.F32, device, wanted) : view(gradients(), first, wanted);
   }
 
   private Tensor own(Supplier<Tensor> factory) {

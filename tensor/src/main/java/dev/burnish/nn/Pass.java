@@ -45,11 +45,16 @@ public final class Pass implements AutoCloseable {
   private final List<@Nullable Saved> saved = new ArrayList<>();
   private Tensor hidden_TH;
 
-  Pass(Decoder decoder, TokenForest forest, ActivationPolicy policy, boolean training) {
+  Pass(
+      Decoder decoder,
+      Layout layout,
+      TokenForest forest,
+      ActivationPolicy policy,
+      boolean training) {
     this.decoder = decoder;
     this.kernels = decoder.kernels();
     this.tokens = forest.tokens();
-    this.layout = decoder.layout(forest.positions(), forest.plan());
+    this.layout = layout;
     hidden_TH = states();
     decoder.embed(tokens, hidden_TH);
     List<DecoderBlock> blocks = decoder.blocks();
@@ -141,15 +146,14 @@ public final class Pass implements AutoCloseable {
         int to = Math.min(count, from + chunk);
         Tensor part_NH = normed_NH.narrow(0, from, to - from);
         Tensor part_NV = logits_NV.narrow(0, 0, to - from);
-        kernels.linear(part_NH, decoder.head(), null, part_NV, false);
+        decoder.head(part_NH, part_NV);
         kernels.logProbs(part_NV, ids, from, scale, result.logp(), result.entropy());
         if (loss != null) {
           loss.gradient(from, to, result.logp(), result.entropy(), dLogp, dEntropy);
           float[] entropyGradient = isZero(dEntropy, from, to) ? new float[0] : dEntropy;
           kernels.logProbsBackward(
               part_NV, ids, from, scale, dLogp, entropyGradient, result.entropy());
-          kernels.linearBackwardWeight(part_NV, part_NH, decoder.headGradient());
-          kernels.linearBackwardInput(part_NV, decoder.head(), part_NH, false);
+          decoder.headBackward(part_NV, part_NH);
         }
       }
       if (d_TH != null) {

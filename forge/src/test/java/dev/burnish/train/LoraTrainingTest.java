@@ -1,0 +1,127 @@
+package dev.burnish.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.LoraConfig;
+import dev.burnish.nn.Parameters;
+import dev.burnish.train.MemoryConfig.Offload;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Training an adapted model: what moves, what is stored, and that it goes on from a snapshot.
+class LoraTrainingTest {
+  private static final LoraConfig LORA = LoraConfig.defaults().withRank(4).withDropout(0.1);
+  private static final OptimizerConfig CONFIG = OptimizerConfig.defaults().withLr(1e-2);
+
+  @TempDir Path folder;
+
+  private static LanguageModel model() {
+    return Tiny.model().adapt(LORA, 3);
+  }
+
+  private static List<float[]> values(List<Parameters> parts) {
+    return parts.stream().map(part -> part.values().toFloatArray()).toList();
+  }
+
+  private static void assertSameBits(List<float[]> actual, List<float[]> expected) {
+    assertThat(actual).hasSameSizeAs(expected);
+    for (int i = 0; i < expected.size(); i++) {
+      assertThat(actual.get(i)).isEqualTo(expected.get(i));
+    }
+  }
+
+  @Test
+  void learnsWithAnUnmovedBase() {
+    try (LanguageModel model = model();
+        Trainer trainer = new Trainer(model.decoder(), CONFIG, 40)) {
+      List<float[]> base = values(model.decoder().parts());
+      List<MicroBatch> batch = Tiny.batches(1, 2);
+      double first = trainer.step(batch, Tiny.objective(batch)).loss();
+      double last = first;
+      for (int i = 0; i < 40; i++) {
+        last = trainer.step(batch, Tiny.objective(batch)).loss();
+      }
+      assertThat(last).isLessThan(0.8 * first);
+      assertSameBits(values(model.decoder().parts()), base);
+    }
+  }
+
+  @Test
+  void storesGradientsAndMomentsOfTheAdaptationAlone() {
+    try (LanguageModel model = model();
+        Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
+      List<MicroBatch> batch = Tiny.batches(1, 2);
+      Objective objective = Tiny.objective(batch);
+      List<Boolean> baseHadGradients = new ArrayList<>();
+      trainer.gradients(batch, objective);
+      model.decoder().parts().forEach(part -> baseHadGradients.add(part.hasGradients()));
+      long gradients =
+          model.decoder().trained().stream()
+              .filter(Parameters::hasGradients)
+              .mapToLong(part -> part.gradients().numElements())
+              .sum();
+      model.decoder().freeGradients();
+      Optimizer optimizer = trainer.optimizer();
+      long moments =
+          optimizer.first().stream().mapToLong(t -> t.numElements()).sum()
+              + optimizer.second().stream().mapToLong(t -> t.numElements()).sum();
+      assertThat(baseHadGradients).containsOnly(false);
+      assertThat(gradients).isEqualTo(model.decoder().numTrained());
+      assertThat(moments).isEqualTo(2 * model.decoder().numTrained());
+      assertThat(model.decoder().numTrained())
+          .isLessThan(model.decoder().numParameters() / 3)
+          .isPositive();
+    }
+  }
+
+  @Test
+  void goesOnFromASnapshotWithTheSameBits() throws IOException {
+    List<float[]> undisturbed;
+    try (LanguageModel model = model();
+        Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
+      for (int i = 0; i < 3; i++) {
+        Tiny.step(trainer, 2);
+      }
+      Snapshot.save(folder, 3, trainer, Map.of(), 2);
+      for (int i = 0; i < 3; i++) {
+        Tiny.step(trainer, 2);
+      }
+      undisturbed = values(model.decoder().trained());
+      Path snapshot = Snapshot.latest(folder).orElseThrow();
+      assertThat(Files.size(snapshot.resolve("weights.safetensors")))
+          .isLessThan(4 * model.decoder().numTrained() + 4096);
+    }
+    try (LanguageModel model = model();
+        Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
+      Snapshot.load(Snapshot.latest(folder).orElseThrow(), trainer);
+      for (int i = 0; i < 3; i++) {
+        Tiny.step(trainer, 2);
+      }
+      assertSameBits(values(model.decoder().trained()), undisturbed);
+    }
+  }
+
+  @Test
+  void trainsAlikeWithItsStateInAFile() {
+    List<List<float[]>> runs = new ArrayList<>();
+    for (Offload offload : List.of(Offload.NEVER, Offload.ALWAYS)) {
+      TrainerOptions options =
+          TrainerOptions.defaults().withMemory(new MemoryConfig(0, offload, folder));
+      try (LanguageModel model = model();
+          Trainer trainer = new Trainer(model.decoder(), CONFIG, 10, options)) {
+        for (int i = 0; i < 3; i++) {
+          Tiny.step(trainer, 2);
+        }
+        runs.add(values(model.decoder().trained()));
+      }
+    }
+    assertSameBits(runs.get(1), runs.get(0));
+  }
+}

@@ -1,0 +1,192 @@
+package dev.burnish.model;
+
+import dev.burnish.nn.LoraConfig;
+import dev.burnish.nn.Parameters;
+import dev.burnish.safetensors.Checkpoint;
+import dev.burnish.safetensors.SafetensorsWriter;
+import dev.burnish.safetensors.StoredTensor;
+import dev.burnish.tensor.TensorScope;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The adaptation of a model in the layout of PEFT: `adapter_config.json` and
+/// `adapter_model.safetensors`, which `PeftModel.from_pretrained` and serving engines read.
+public final class PeftAdapter {
+  private static final String CONFIG = "adapter_config.json";
+  private static final String WEIGHTS = "adapter_model.safetensors";
+  private static final String PREFIX = "base_model.model.";
+  private static final String END_OF_A = ".lora_A.weight";
+
+  /// Settings that are read, or that change no number of an adapter that is loaded.
+  private static final Set<String> KNOWN =
+      Set.of(
+          "peft_type",
+          "r",
+          "lora_alpha",
+          "lora_dropout",
+          "use_rslora",
+          "target_modules",
+          "init_lora_weights",
+          "bias",
+          "auto_mapping",
+          "base_model_name_or_path",
+          "corda_config",
+          "eva_config",
+          "exclude_modules",
+          "inference_mode",
+          "layers_pattern",
+          "layers_to_transform",
+          "megatron_core",
+          "peft_version",
+          "qalora_group_size",
+          "revision",
+          "task_type");
+
+  private PeftAdapter() {}
+
+  /// Writes the adaptation of a model.
+  ///
+  /// @param base what the model was before it was adapted: its folder or its name on the hub
+  /// @throws IllegalArgumentException if the model is not adapted
+  public static void save(LanguageModel model, String base, Path folder) {
+    LoraConfig lora = model.decoder().lora();
+    if (!lora.adapts()) {
+      throw new IllegalArgumentException(
+          "an adapter is saved of a model that is adapted: lora.rank=0; save the model instead");
+    }
+    try (TensorScope _ = TensorScope.open()) {
+      Files.createDirectories(folder);
+      List<StoredTensor> tensors = new ArrayList<>();
+      Set<String> modules = new TreeSet<>();
+      for (Parameters part : model.decoder().trained()) {
+        for (String name : part.names()) {
+          tensors.add(LanguageModel.stored(PREFIX + name, part, name));
+          modules.add(name.replaceFirst("\\.lora_[AB]\\.weight$", ""));
+        }
+      }
+      SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+      LanguageModel.writeJson(folder, CONFIG, config(lora, base, modules));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write adapter=" + folder + ": " + e, e);
+    }
+  }
+
+  private static ObjectNode config(LoraConfig lora, String base, Set<String> modules) {
+    ObjectNode json = JsonMapper.shared().createObjectNode();
+    json.put("peft_type", "LORA");
+    json.put("task_type", "CAUSAL_LM");
+    json.put("base_model_name_or_path", base);
+    json.put("r", lora.rank());
+    if (lora.alpha() == Math.rint(lora.alpha())) {
+      json.put("lora_alpha", (long) lora.alpha());
+    } else {
+      json.put("lora_alpha", lora.alpha());
+    }
+    json.put("lora_dropout", lora.dropout());
+    json.put("use_rslora", lora.rankStabilized());
+    json.put("use_dora", false);
+    json.put("bias", "none");
+    json.put("fan_in_fan_out", false);
+    json.put("inference_mode", true);
+    json.put("init_lora_weights", true);
+    boolean plain = lora.modules().stream().noneMatch(pattern -> pattern.contains("*"));
+    ArrayNode targets = json.putArray("target_modules");
+    (plain ? lora.modules() : modules).forEach(targets::add);
+    return json;
+  }
+
+  /// Adapts a model as an adapter says.
+  ///
+  /// @throws IllegalArgumentException if the adapter is of another model, or has a setting that
+  ///   changes the numbers and is not known
+  public static void load(LanguageModel model, Path folder) {
+    ObjectNode json = LanguageModel.readJson(folder, CONFIG);
+    refuseUnknown(json, folder);
+    try (Checkpoint weights = Checkpoint.open(Checkpoint.file(folder, WEIGHTS))) {
+      model.decoder().adapt(config(json, modules(weights, folder)), 0);
+      int read = 0;
+      for (Parameters part : model.decoder().trained()) {
+        for (String name : part.names()) {
+          LanguageModel.read(weights, PREFIX + name, part, name, folder);
+          read++;
+        }
+      }
+      if (read != weights.names().size()) {
+        throw new IllegalArgumentException(
+            "%s: an adapter changes matrices of blocks alone: tensors=%d known=%d"
+                .formatted(folder, weights.names().size(), read));
+      }
+    }
+  }
+
+  private static String[] modules(Checkpoint weights, Path folder) {
+    String[] modules =
+        weights.names().stream()
+            .filter(name -> name.startsWith(PREFIX) && name.endsWith(END_OF_A))
+            .map(name -> name.substring(PREFIX.length(), name.length() - END_OF_A.length()))
+            .toArray(String[]::new);
+    if (modules.length == 0) {
+      throw new IllegalArgumentException(
+          "%s: an adapter has tensors named like %smodel.layers.0.self_attn.q_proj%s: tensors=%s"
+              .formatted(
+                  folder, PREFIX, END_OF_A, weights.names().stream().sorted().limit(3).toList()));
+    }
+    return modules;
+  }
+
+  private static LoraConfig config(ObjectNode json, String... modules) {
+    int rank = json.path("r").asInt(8);
+    return LoraConfig.defaults()
+        .withRank(rank)
+        .withAlpha(json.path("lora_alpha").asDouble(8))
+        .withDropout(json.path("lora_dropout").asDouble(0))
+        .withRankStabilized(json.path("use_rslora").asBoolean(false))
+        .withModules(modules);
+  }
+
+  private static void refuseUnknown(ObjectNode json, Path folder) {
+    require(json, "peft_type", Set.of("LORA"), folder);
+    require(json, "bias", Set.of("none"), folder);
+    // Other beginnings, such as pissa, change the base model too.
+    require(
+        json,
+        "init_lora_weights",
+        Set.of("true", "false", "gaussian", "eva", "orthogonal"),
+        folder);
+    for (Map.Entry<String, JsonNode> setting : json.properties()) {
+      if (!KNOWN.contains(setting.getKey()) && !isNeutral(setting.getValue())) {
+        throw unknown(folder, setting.getKey(), setting.getValue());
+      }
+    }
+  }
+
+  private static void require(ObjectNode json, String key, Set<String> values, Path folder) {
+    JsonNode value = json.path(key);
+    if (!value.isMissingNode() && !values.contains(value.asString(""))) {
+      throw unknown(folder, key, value);
+    }
+  }
+
+  private static boolean isNeutral(JsonNode value) {
+    return value.isNull()
+        || (value.isBoolean() && !value.booleanValue())
+        || (value.isContainer() && value.isEmpty());
+  }
+
+  private static IllegalArgumentException unknown(Path folder, String key, JsonNode value) {
+    return new IllegalArgumentException(
+        "%s: an adapter has no setting that is not known to leave the numbers alone: %s=%s; merge it into its model with PEFT, and load that"
+            .formatted(folder.resolve(CONFIG), key, value));
+  }
+}

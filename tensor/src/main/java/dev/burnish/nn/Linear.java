@@ -1,0 +1,112 @@
+package dev.burnish.nn;
+
+import dev.burnish.kernel.Kernels;
+import dev.burnish.kernel.Kernels.PreparedWeight;
+import dev.burnish.nn.Parameters.Spec;
+import dev.burnish.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A matrix of a decoder, made of one module or of several whose outputs lie side by side, with the
+/// low-rank changes of those that are adapted.
+///
+/// Where the parameters are frozen, no gradient of theirs is computed.
+final class Linear {
+  private final Kernels kernels;
+  private final Parameters parameters;
+  private final List<String> modules;
+  private final long[] shape;
+  private final boolean hasBias;
+  private final Tensor w_NK;
+  private final @Nullable Tensor bias_N;
+  private final List<LowRank> changes = new ArrayList<>();
+
+  /// @param hasBias whether each module has one, under its name with `.bias`
+  /// @param modules names without `.weight`, adjacent in the parameters
+  Linear(Kernels kernels, Parameters parameters, boolean hasBias, String... modules) {
+    this.kernels = kernels;
+    this.parameters = parameters;
+    this.modules = List.of(modules);
+    this.hasBias = hasBias;
+    long rows = this.modules.stream().mapToLong(module -> weight(module).shape()[0]).sum();
+    shape = new long[] {rows, weight(modules[0]).shape()[1]};
+    w_NK = parameters.fused(modules[0] + ".weight", shape);
+    bias_N = hasBias ? parameters.fused(modules[0] + ".bias", rows) : null;
+  }
+
+  private Spec weight(String module) {
+    return parameters.spec(module + ".weight");
+  }
+
+  /// `out = W x + bias`, added to `out` where `accumulate` is set.
+  void forward(Tensor x_TK, Tensor out_TN, boolean accumulate, Dropout dropout) {
+    kernels.linear(x_TK, w_NK, bias_N, out_TN, accumulate);
+    changes.forEach(change -> change.forward(x_TK, out_TN, dropout));
+  }
+
+  /// The matrix without its changes, `[N, K]`, to be prepared for [#infer].
+  Tensor matrix() {
+    return w_NK;
+  }
+
+  /// [#forward] with the prepared matrix, without dropout.
+  void infer(PreparedWeight prepared, Tensor x_TK, Tensor out_TN, boolean accumulate) {
+    kernels.linear(x_TK, prepared, bias_N, out_TN, accumulate);
+    changes.forEach(change -> change.forward(x_TK, out_TN, Dropout.NONE));
+  }
+
+  /// Adds to the gradients of what is trained.
+  void backwardWeight(Tensor dy_TN, Tensor x_TK, Dropout dropout) {
+    changes.forEach(change -> change.backwardWeight(dy_TN, x_TK, dropout));
+    if (parameters.isFrozen()) {
+      return;
+    }
+    kernels.linearBackwardWeight(
+        dy_TN, x_TK, parameters.gradient(modules.getFirst() + ".weight", shape));
+    if (hasBias) {
+      kernels.biasBackward(dy_TN, parameters.gradient(modules.getFirst() + ".bias", shape[0]));
+    }
+  }
+
+  /// Writes the gradient of the input.
+  void backwardInput(Tensor dy_TN, Tensor dx_TK, Dropout dropout) {
+    kernels.linearBackwardInput(dy_TN, w_NK, dx_TK, false);
+    changes.forEach(change -> change.backwardInput(dy_TN, dx_TK, dropout));
+  }
+
+  /// The parameters that adapting the modules takes which a configuration names.
+  List<Spec> adapterSpecs(LoraConfig config) {
+    List<Spec> specs = new ArrayList<>();
+    for (String module : modules) {
+      if (config.matches(module)) {
+        specs.addAll(LowRank.specs(module, config.rank(), weight(module)));
+      }
+    }
+    return specs;
+  }
+
+  /// Adapts the modules that a configuration names.
+  ///
+  /// @param adapter holds the parameters of [#adapterSpecs]
+  void adapt(LoraConfig config, Parameters adapter, long seed) {
+    long column = 0;
+    for (String module : modules) {
+      if (config.matches(module)) {
+        LowRank change = new LowRank(kernels, module, adapter, config.scale(), column);
+        change.initialize(seed);
+        changes.add(change);
+      }
+      column += weight(module).shape()[0];
+    }
+  }
+
+  /// Adds the changes of another matrix of the same modules to this one itself.
+  void merge(Linear adapted) {
+    adapted.changes.forEach(change -> change.mergeInto(w_NK));
+  }
+
+  List<String> modules() {
+    return modules;
+  }
+}

@@ -1,0 +1,85 @@
+package dev.burnish.nn;
+
+import java.util.List;
+import java.util.regex.Pattern;
+
+/// Low-rank adaptation: which matrices stay as they are and learn a product of two small ones
+/// beside it, `y = W x + scale B A x`.
+///
+/// Source: Hu et al. 2021; the names and defaults are those of PEFT.
+///
+/// @param rank columns of `B` and rows of `A`; 0 for no adaptation: all parameters are trained
+/// @param alpha the change is scaled by `alpha / rank`
+/// @param dropout share of the inputs of `A` that is left out in training
+/// @param rankStabilized whether the change is scaled by `alpha / sqrt(rank)` instead (rsLoRA)
+/// @param modules which matrices: the last part of a name (`q_proj`), a whole one, or one in which
+///   `*` stands for any characters (`model.layers.1*.mlp.*`)
+public record LoraConfig(
+    int rank, double alpha, double dropout, boolean rankStabilized, List<String> modules) {
+  public LoraConfig {
+    require(rank >= 0 && rank <= 4096, "lora.rank is between 0 and 4096: rank=" + rank);
+    require(alpha > 0, "lora.alpha is above 0: alpha=" + alpha);
+    require(dropout >= 0 && dropout < 1, "lora.dropout is in [0, 1): dropout=" + dropout);
+    modules = List.copyOf(modules);
+    require(!modules.isEmpty(), "lora.modules names a module: modules=[]; q_proj is one");
+  }
+
+  /// No adaptation; with a rank, of every matrix of every block.
+  public static LoraConfig defaults() {
+    return new LoraConfig(
+        0,
+        16,
+        0,
+        false,
+        List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"));
+  }
+
+  public LoraConfig withRank(int value) {
+    return new LoraConfig(value, alpha, dropout, rankStabilized, modules);
+  }
+
+  public LoraConfig withAlpha(double value) {
+    return new LoraConfig(rank, value, dropout, rankStabilized, modules);
+  }
+
+  public LoraConfig withDropout(double value) {
+    return new LoraConfig(rank, alpha, value, rankStabilized, modules);
+  }
+
+  public LoraConfig withRankStabilized(boolean value) {
+    return new LoraConfig(rank, alpha, dropout, value, modules);
+  }
+
+  public LoraConfig withModules(String... values) {
+    return new LoraConfig(rank, alpha, dropout, rankStabilized, List.of(values));
+  }
+
+  /// Whether anything is adapted.
+  public boolean adapts() {
+    return rank > 0;
+  }
+
+  /// Factor of `B A`.
+  public double scale() {
+    return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+  }
+
+  /// Whether a module is adapted.
+  ///
+  /// @param module name of a matrix without its `.weight`
+  public boolean matches(String module) {
+    return modules.stream().anyMatch(pattern -> matches(pattern, module));
+  }
+
+  static boolean matches(String pattern, String module) {
+    return pattern.contains("*")
+        ? Pattern.matches(Pattern.quote(pattern).replace("*", "\\E.*\\Q"), module)
+        : module.equals(pattern) || module.endsWith("." + pattern);
+  }
+
+  private static void require(boolean holds, String message) {
+    if (!holds) {
+      throw new IllegalArgumentException(message);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package dev.burnish.nn;
+
+import dev.burnish.kernel.Kernels;
+import dev.burnish.nn.Parameters.Spec;
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.KeyedRandom;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/// The low-rank change of one module: `y += scale B A dropout(x)` in the columns of `y` that the
+/// module computes, which may be some of those of a fused matrix.
+///
+/// Shape suffixes: `R` rank, `K` inputs, `N` the module's outputs.
+final class LowRank {
+  private final Kernels kernels;
+  private final String module;
+  private final Parameters parameters;
+  private final double scale;
+  private final long column;
+  private final Tensor a_RK;
+  private final Tensor b_NR;
+
+  /// @param parameters that hold `A` and `B`
+  /// @param column the module's first of the fused matrix's
+  LowRank(Kernels kernels, String module, Parameters parameters, double scale, long column) {
+    this.kernels = kernels;
+    this.module = module;
+    this.parameters = parameters;
+    this.scale = scale;
+    this.column = column;
+    a_RK = parameters.value(nameOfA(module));
+    b_NR = parameters.value(nameOfB(module));
+  }
+
+  static String nameOfA(String module) {
+    return module + ".lora_A.weight";
+  }
+
+  static String nameOfB(String module) {
+    return module + ".lora_B.weight";
+  }
+
+  static List<Spec> specs(String module, int rank, Spec weight) {
+    return List.of(
+        new Spec(nameOfA(module), rank, weight.shape()[1]),
+        new Spec(nameOfB(module), weight.shape()[0], rank));
+  }
+
+  /// `A` uniform within `1 / sqrt(K)`, `B` zero, as PEFT begins: the change is none.
+  void initialize(long seed) {
+    RandomGenerator random = KeyedRandom.of(seed, nameOfA(module), 0);
+    double bound = 1 / Math.sqrt(a_RK.size(1));
+    float[] values = new float[Math.toIntExact(a_RK.numElements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextDouble(-bound, bound);
+    }
+    try (Tensor start = Tensor.of(values, a_RK.shape())) {
+      a_RK.copy_(start);
+    }
+    b_NR.zero_();
+  }
+
+  /// Adds the change to the output of the matrix.
+  void forward(Tensor x_TK, Tensor out, Dropout dropout) {
+    try (TensorScope _ = TensorScope.open()) {
+      kernels.linear(reduced(dropout.apply(x_TK, module)), b_NR, null, columns(out), true);
+    }
+  }
+
+  /// Adds to the gradients of `A` and `B`.
+  void backwardWeight(Tensor dy, Tensor x_TK, Dropout dropout) {
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor in_TK = dropout.apply(x_TK, module);
+      kernels.linearBackwardWeight(
+          columns(dy), reduced(in_TK), parameters.gradient(nameOfB(module)));
+      kernels.linearBackwardWeight(
+          reducedGradient(dy), in_TK, parameters.gradient(nameOfA(module)));
+    }
+  }
+
+  /// Adds to the gradient of the input.
+  void backwardInput(Tensor dy, Tensor dx_TK, Dropout dropout) {
+    try (TensorScope _ = TensorScope.open()) {
+      if (dropout.drops()) {
+        Tensor change_TK = Tensor.empty(DType.F32, dx_TK.device(), dx_TK.shape());
+        kernels.linearBackwardInput(reducedGradient(dy), a_RK, change_TK, false);
+        dx_TK.add_(dropout.apply(change_TK, module));
+      } else {
+        kernels.linearBackwardInput(reducedGradient(dy), a_RK, dx_TK, true);
+      }
+    }
+  }
+
+  /// Adds the change to the matrix itself, `[fused N, K]`.
+  void mergeInto(Tensor w) {
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor rows_NK = w.narrow(0, column, b_NR.size(0));
+      kernels.linearBackwardInput(b_NR.mul(scale), a_RK, rows_NK, true);
+    }
+  }
+
+  /// `scale A x`.
+  private Tensor reduced(Tensor x_TK) {
+    Tensor reduced_TR = Tensor.empty(DType.F32, x_TK.device(), x_TK.size(0), a_RK.size(0));
+    kernels.linear(x_TK, a_RK, null, reduced_TR, false);
+    return reduced_TR.mul_(scale);
+  }
+
+  /// `scale B' dy`.
+  private Tensor reducedGradient(Tensor dy) {
+    Tensor d_TR = Tensor.empty(DType.F32, dy.device(), dy.size(0), b_NR.size(1));
+    kernels.linearBackwardInput(columns(dy), b_NR, d_TR, false);
+    return d_TR.mul_(scale);
+  }
+
+  private Tensor columns(Tensor y) {
+    return y.narrow(1, column, b_NR.size(0));
+  }
+}
