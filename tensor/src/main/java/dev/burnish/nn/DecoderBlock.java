@@ -27,6 +27,8 @@ public final class DecoderBlock implements AutoCloseable {
   /// belongs to the caller.
   public static final class Saved implements AutoCloseable {
     private final Tensor x_TH;
+    private final Tensor slab;
+    private long used;
     private final Tensor rstd1_T;
     private final @Nullable Tensor rawQueryKey_TC;
     private final @Nullable Tensor headRstd;
@@ -37,21 +39,34 @@ public final class DecoderBlock implements AutoCloseable {
     private final Tensor rstd2_T;
     private final Tensor gateUp_T2I;
 
+    /// One slab of memory for all of it: many tensors of many sizes that come and go between others
+    /// would leave holes.
     private Saved(BlockShape shape, Tensor x_TH) {
       Heads heads = shape.heads();
-      int tokens = Math.toIntExact(x_TH.size(0));
-      Device device = x_TH.device();
+      long tokens = x_TH.size(0);
       this.x_TH = x_TH;
-      rstd1_T = f32(device, tokens);
+      slab = f32(x_TH.device(), tokens * (savedBytesPerToken(shape) / Float.BYTES));
       boolean norm = shape.queryKeyNorm();
-      rawQueryKey_TC = norm ? f32(device, tokens, heads.queryDim() + heads.keyValueDim()) : null;
-      headRstd = norm ? f32(device, (long) tokens * (heads.query() + heads.keyValue())) : null;
-      qkv_TC = f32(device, tokens, shape.columns());
-      attended_TC = f32(device, tokens, heads.queryDim());
-      logsumexp_TQ = f32(device, tokens, heads.query());
-      middle_TH = f32(device, tokens, shape.hidden());
-      rstd2_T = f32(device, tokens);
-      gateUp_T2I = f32(device, tokens, 2L * shape.intermediate());
+      qkv_TC = take(tokens, shape.columns());
+      attended_TC = take(tokens, heads.queryDim());
+      middle_TH = take(tokens, shape.hidden());
+      gateUp_T2I = take(tokens, 2L * shape.intermediate());
+      rawQueryKey_TC = norm ? take(tokens, heads.queryDim() + heads.keyValueDim()) : null;
+      headRstd = norm ? take(tokens * (heads.query() + heads.keyValue())) : null;
+      logsumexp_TQ = take(tokens, heads.query());
+      rstd1_T = take(tokens);
+      rstd2_T = take(tokens);
+    }
+
+    private Tensor take(long... dims) {
+      long size = 1;
+      for (long dim : dims) {
+        size *= dim;
+      }
+      try (Tensor run = slab.narrow(0, used, size)) {
+        used += size;
+        return run.view(dims);
+      }
     }
 
     @Override
@@ -66,7 +81,8 @@ public final class DecoderBlock implements AutoCloseable {
             logsumexp_TQ,
             middle_TH,
             rstd2_T,
-            gateUp_T2I
+            gateUp_T2I,
+            slab
           }) {
         if (tensor != null) {
           tensor.close();
@@ -259,8 +275,6 @@ public final class DecoderBlock implements AutoCloseable {
   public void backward(Saved saved, Layout layout, Tensor d_TH) {
     try (saved) {
       mlpBackward(saved, layout, d_TH);
-      saved.gateUp_T2I.close();
-      saved.middle_TH.close();
       attentionBackward(saved, layout, d_TH);
     }
   }
@@ -288,8 +302,6 @@ public final class DecoderBlock implements AutoCloseable {
           values(dQkv_TC));
       positionBackward(dQkv_TC, layout, saved);
       dAttended_TC.close();
-      saved.qkv_TC.close();
-      saved.attended_TC.close();
       Tensor normed_TH = f32(device, d_TH.shape());
       normAgain(saved.x_TH, norm1_H, normed_TH);
       qkv.backwardWeight(dQkv_TC, normed_TH, layout.dropout());

@@ -230,7 +230,7 @@ class LoraTest {
       var plan = new AttentionPlan(List.of(node), new int[] {0}, AttentionPlan.NO_WINDOW);
       try (KeyValueCache cache = new KeyValueCache(adapted.shape().blocks(), n, Device.CPU);
           Pass pass = adapted.evaluate(forest)) {
-        Tensor hidden = adapted.infer(document, positions, plan, cache, positions);
+        Tensor hidden = new Inference(adapted).forward(document, positions, plan, cache, positions);
         assertThat(adapted.logits(hidden, new int[] {n - 1}).toFloatArray())
             .containsExactly(pass.logits(n - 1).toFloatArray(), Offset.offset(1e-5f));
       }
