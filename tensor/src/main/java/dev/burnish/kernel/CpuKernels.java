@@ -10,9 +10,18 @@ final class CpuKernels implements Kernels {
   private final Team team;
   private final PackedGemm gemm;
 
-  CpuKernels(Team team) {
+  private static final class Shared {
+    static final CpuKernels KERNELS = new CpuKernels(Team.shared());
+  }
+
+  private CpuKernels(Team team) {
     this.team = team;
     this.gemm = new PackedGemm(team);
+  }
+
+  /// Those of this process: they hold scratch memory of some megabytes.
+  static CpuKernels shared() {
+    return Shared.KERNELS;
   }
 
   @Override

@@ -15,7 +15,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// The fastest implementation for tensors of that device.
   static Kernels of(Device device) {
     return switch (device) {
-      case Device.Cpu _ -> new CpuKernels(Team.shared());
+      case Device.Cpu _ -> CpuKernels.shared();
       case Device.Cuda _ -> new TorchKernels();
     };
   }
