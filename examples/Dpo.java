@@ -26,6 +26,7 @@ void main(String... args) {
     run.pin("pairsPerStep", s.batch());
     var loss = PreferenceLoss.named(s.loss(), s.beta(), s.noise());
     var learner = new PreferenceTrainer(trainer, loss, run.reference(base.model()), s.microTokens());
+    if (!run.goesOn() && s.evalEvery() > 0) run.summary("evalLossBefore", learner.evaluate(pairs.heldOut()).loss());
 
     for (long step : run.steps(s.steps())) {
       run.record(learner.step(pairs.batch(s.seed(), step, s.batch())));

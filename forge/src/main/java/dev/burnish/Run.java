@@ -359,8 +359,8 @@ public final class Run<S extends Record> implements AutoCloseable {
     return steps > 0 && (lastStep % steps == 0 || lastStep == totalSteps);
   }
 
-  /// Keeps the least value that a number had in the summary, as `best<Key>`, and ends the loop after
-  /// `patience` steps without a lesser one; 0 for never. A run that goes on remembers.
+  /// Keeps the least value that a number had in the summary, as `best<Key>`, and ends the loop
+  /// after `patience` steps without a lesser one; 0 for never. A run that goes on remembers.
   public void stopUnlessBetter(String key, double value, long patience) {
     String best = prefixed("best", key);
     if (!(summary.get(best) instanceof Double least) || value < least) {

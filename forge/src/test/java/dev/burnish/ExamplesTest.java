@@ -255,7 +255,15 @@ class ExamplesTest {
   @Test
   void sftStopsEarlyWhereTheHeldOutLossNoLongerFalls() throws Exception {
     characterModel();
-    tune("Sft.java", rows(20), "--set", "steps=60", "--set", "patience=6", "--set", "optimizer.lr=1");
+    tune(
+        "Sft.java",
+        rows(20),
+        "--set",
+        "steps=60",
+        "--set",
+        "patience=6",
+        "--set",
+        "optimizer.lr=1");
     JsonNode summary = summary(runs().getFirst());
     assertThat(summary.get("status").asString()).isEqualTo("finished");
     assertThat(summary.get("steps").asInt())
@@ -301,7 +309,8 @@ class ExamplesTest {
     characterModel();
     StringBuilder pairs = new StringBuilder();
     for (int i = 0; i < 30; i++) {
-      pairs.append("{\"prompt\": \"%d\", \"chosen\": \"yes\", \"rejected\": \"no\"}%n".formatted(i));
+      pairs.append(
+          "{\"prompt\": \"%d\", \"chosen\": \"yes\", \"rejected\": \"no\"}%n".formatted(i));
     }
     Path data = Files.writeString(folder.resolve("pairs.jsonl"), pairs);
     tune("Dpo.java", data, "--set", "steps=12", "--set", lora);
@@ -337,9 +346,22 @@ class ExamplesTest {
   void grpoTrainsAnAdaptation() throws Exception {
     characterModel();
     String[] args = {
-      "--set", "steps=2", "--set", "prompts=1", "--set", "samples=2", "--set", "maxTokens=4",
-      "--set", "kl=0.01", "--set", "lora.rank=2",
-      "--set", "model=" + folder.resolve("character-model"), "--set", "data=" + rows(8)
+      "--set",
+      "steps=2",
+      "--set",
+      "prompts=1",
+      "--set",
+      "samples=2",
+      "--set",
+      "maxTokens=4",
+      "--set",
+      "kl=0.01",
+      "--set",
+      "lora.rank=2",
+      "--set",
+      "model=" + folder.resolve("character-model"),
+      "--set",
+      "data=" + rows(8)
     };
     run("Grpo.java", args);
     Path run = runs().getFirst();

@@ -22,7 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// Turns examples into the tokens that a model is trained on, with a mask of those that are learned.
+/// Turns examples into the tokens that a model is trained on, with a mask of those that are
+/// learned.
 ///
 /// A prompt and its answer that are plain texts are encoded apart, as they are in generation, so
 /// that no token reaches over the border; a conversation is encoded whole. Safe for use by many
@@ -161,7 +162,10 @@ public final class ExampleEncoder {
       String id) {
     String start = render(prompt, true);
     return fit(
-        tokenizer.encode(start), answer(start, prompt, chosen), answer(start, prompt, rejected), id);
+        tokenizer.encode(start),
+        answer(start, prompt, chosen),
+        answer(start, prompt, rejected),
+        id);
   }
 
   /// What the template writes after the prompt for an answer.
@@ -252,7 +256,9 @@ public final class ExampleEncoder {
   }
 
   private int[] begin() {
-    return config.beginToken() ? new int[] {tokenizer.beginId().orElseThrow(ExampleEncoder::none)} : new int[0];
+    return config.beginToken()
+        ? new int[] {tokenizer.beginId().orElseThrow(ExampleEncoder::none)}
+        : new int[0];
   }
 
   private static IllegalArgumentException none() {

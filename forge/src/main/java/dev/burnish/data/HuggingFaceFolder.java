@@ -77,7 +77,8 @@ final class HuggingFaceFolder {
     if (!config.equals("default") || names.contains(config)) {
       return config;
     }
-    return configs.valueStream()
+    return configs
+        .valueStream()
         .filter(c -> names.size() == 1 || c.path("default").asBoolean(false))
         .map(c -> c.path("config_name").asString("default"))
         .findFirst()

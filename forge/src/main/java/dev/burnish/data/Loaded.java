@@ -39,7 +39,8 @@ public record Loaded<T>(List<T> rows, long skipped, List<String> problems) {
     return batch;
   }
 
-  /// Two parts that depend on the seed and on each row's number alone.
+  /// Two parts that depend on the seed and on each row's number alone. A fraction above 0 is at
+  /// least one row.
   public Split<T> split(double heldOutFraction, long seed) {
     return split(heldOutFraction, seed, IntStream.range(0, size()).asLongStream().toArray());
   }
@@ -58,7 +59,8 @@ public record Loaded<T>(List<T> rows, long skipped, List<String> problems) {
     }
     long[] draws =
         LongStream.of(keys).map(key -> KeyedRandom.bits(seed, "held-out", key)).toArray();
-    int numHeldOut = (int) Math.round(heldOutFraction * size());
+    int least = heldOutFraction > 0 ? 1 : 0;
+    int numHeldOut = Math.max(least, (int) Math.round(heldOutFraction * size()));
     long border = numHeldOut == 0 ? 0 : LongStream.of(draws).sorted().toArray()[numHeldOut - 1];
     List<T> training = new ArrayList<>();
     List<T> heldOut = new ArrayList<>();

@@ -35,7 +35,8 @@ public final class PreferenceTrainer {
   public PreferenceReport step(List<PreferencePair> pairs) {
     List<PairMicro> micros = pack(pairs);
     List<MicroBatch> batches = micros.stream().map(PairMicro::micro).toList();
-    PairObjective objective = new PairObjective(micros, PolicyTrainer.logProbs(reference, batches), pairs.size());
+    PairObjective objective =
+        new PairObjective(micros, PolicyTrainer.logProbs(reference, batches), pairs.size());
     StepReport report = trainer.step(batches, objective);
     return new PreferenceReport(report, objective.metrics);
   }
@@ -56,7 +57,8 @@ public final class PreferenceTrainer {
 
   private List<PairMicro> pack(List<PreferencePair> pairs) {
     if (pairs.isEmpty()) {
-      throw new IllegalArgumentException("preference pairs are needed: pairs=0; raise heldOut, or set evalEvery=0");
+      throw new IllegalArgumentException(
+          "preference pairs are needed: pairs=0; raise heldOut, or set evalEvery=0");
     }
     return Packing.bins(pairs, PreferencePair::numTokens, maxTokens).stream()
         .map(PairMicro::of)
@@ -104,9 +106,7 @@ public final class PreferenceTrainer {
         float[] dEntropy) {
       PairBatch batch = micros.get(micro).batch(logp, referenceLogp.get(micro));
       PreferenceLoss.Result result = loss.evaluate(batch, pairs);
-      micros
-          .get(micro)
-          .spread(result.chosenGradient(), result.rejectedGradient(), from, to, dLogp);
+      micros.get(micro).spread(result.chosenGradient(), result.rejectedGradient(), from, to, dLogp);
       if (from > 0) {
         return 0;
       }

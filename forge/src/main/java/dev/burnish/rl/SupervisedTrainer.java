@@ -46,7 +46,8 @@ public final class SupervisedTrainer {
 
   private List<MicroBatch> pack(List<Document> documents) {
     if (documents.isEmpty()) {
-      throw new IllegalArgumentException("documents are needed: documents=0; raise heldOut, or set evalEvery=0");
+      throw new IllegalArgumentException(
+          "documents are needed: documents=0; raise heldOut, or set evalEvery=0");
     }
     return Packing.bins(documents, document -> document.tokens().length, maxTokens).stream()
         .map(SupervisedTrainer::micro)

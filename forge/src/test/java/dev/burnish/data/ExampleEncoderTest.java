@@ -27,7 +27,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class ExampleEncoderTest {
-  private static final Tokenizer LETTERS = CharacterTokenizer.of("abcdefghijklmnopqrstuvwxyz <>:012");
+  private static final Tokenizer LETTERS =
+      CharacterTokenizer.of("abcdefghijklmnopqrstuvwxyz <>:012");
   private static final ChatTemplate CHAT =
       ChatTemplate.of(
           """
@@ -37,7 +38,8 @@ class ExampleEncoderTest {
           {%- for c in m.tool_calls or [] %}<call:{{ c.name }}>{% endfor -%}
           >
           {%- endfor -%}
-          {%- if add_generation_prompt %}<assistant:{% endif -%}""");
+          {%- if add_generation_prompt %}<assistant:{% endif -%}\
+          """);
 
   @TempDir Path folder;
 
@@ -79,8 +81,7 @@ class ExampleEncoderTest {
       for (JsonNode expected : cases) {
         var row = JsonMapper.shared().createObjectNode().set("messages", expected.get("messages"));
         Document document = encoder.document(new Row(row, "case", 0));
-        assertThat(document.tokens())
-            .containsExactly(ints(expected.get("ids")));
+        assertThat(document.tokens()).containsExactly(ints(expected.get("ids")));
         int[] mask =
             IntStream.range(0, document.learned().length)
                 .map(i -> document.learned()[i] ? 1 : 0)
@@ -193,16 +194,19 @@ class ExampleEncoderTest {
                 ChatTemplate.of(
                     "{% for m in messages %}{% if m.content is mapping %}{{ raise_exception('no maps') }}{% endif %}<{{ m.role }}:{{ m.content }}>{% endfor %}")),
             TextConfig.defaults());
-    assertThatThrownBy(() ->
-            DataFiles.load(DataSource.of(file), encoder::document, OnBadRow.FAIL))
+    assertThatThrownBy(() -> DataFiles.load(DataSource.of(file), encoder::document, OnBadRow.FAIL))
         .isInstanceOf(DataException.class)
         .hasMessageContaining("rows.jsonl:2: a document has tokens to learn");
     var loaded = DataFiles.load(DataSource.of(file), encoder::document, OnBadRow.SKIP);
     assertThat(loaded.size()).isEqualTo(1);
     assertThat(loaded.skipped()).isEqualTo(4);
-    assertThat(loaded.problems().get(1)).isEqualTo("rows.jsonl:3: a text to learn is not empty: length=0");
-    assertThat(loaded.problems().get(2)).startsWith("rows.jsonl:4: text must be written in the alphabet");
-    assertThat(loaded.problems().get(3)).contains("rows.jsonl:5: the chat template takes").contains("no maps");
+    assertThat(loaded.problems().get(1))
+        .isEqualTo("rows.jsonl:3: a text to learn is not empty: length=0");
+    assertThat(loaded.problems().get(2))
+        .startsWith("rows.jsonl:4: text must be written in the alphabet");
+    assertThat(loaded.problems().get(3))
+        .contains("rows.jsonl:5: the chat template takes")
+        .contains("no maps");
   }
 
   @Test
@@ -220,8 +224,7 @@ class ExampleEncoderTest {
   @Test
   void pairsShareTheirPromptAndDifferInTheirAnswers() {
     PreferencePair chat =
-        chats()
-            .pair(row("{\"prompt\": \"hi\", \"chosen\": \"yes\", \"rejected\": \"no\"}"));
+        chats().pair(row("{\"prompt\": \"hi\", \"chosen\": \"yes\", \"rejected\": \"no\"}"));
     assertThat(LETTERS.decode(chat.prompt())).isEqualTo("<user:hi><assistant:");
     assertThat(LETTERS.decode(chat.chosen())).isEqualTo("yes>");
     assertThat(LETTERS.decode(chat.rejected())).isEqualTo("no>");
@@ -263,8 +266,8 @@ class ExampleEncoderTest {
             "{{ messages | length }}{% for m in messages %}<{{ m.role }}:{{ m.content }}>{% endfor %}");
     ExampleEncoder encoder =
         new ExampleEncoder(LETTERS, Optional.of(rewriting), TextConfig.defaults());
-    assertThatThrownBy(() ->
-            encoder.pair(row("{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}")))
+    assertThatThrownBy(
+            () -> encoder.pair(row("{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}")))
         .hasMessageContaining("goes on from a prompt");
   }
 
@@ -272,7 +275,9 @@ class ExampleEncoderTest {
   void equalRowsAreOnOneSideOfASplitAndStayThereWhenOthersCome() {
     List<Document> documents =
         IntStream.range(0, 400)
-            .mapToObj(i -> new Document(new int[] {i / 2, 1, i / 2 % 7}, new boolean[] {true, true, true}, "row " + i))
+            .mapToObj(i ->
+                new Document(
+                    new int[] {i / 2, 1, i / 2 % 7}, new boolean[] {true, true, true}, "row " + i))
             .toList();
     Loaded<Document> all = new Loaded<>(documents, 0, List.of());
     var split = all.split(0.1, 5, Document::contentKey);
@@ -284,7 +289,10 @@ class ExampleEncoderTest {
         .filteredOn(d -> !heldOut.contains(d.contentKey()))
         .hasSizeLessThan(8);
     assertThat(all.split(0.1, 6, Document::contentKey).heldOut()).isNotEqualTo(split.heldOut());
-    assertThatThrownBy(() -> new Loaded<>(documents.subList(0, 2), 0, List.of()).split(0.9, 1, Document::contentKey))
+    assertThat(fewer.split(1e-9, 5, Document::contentKey).heldOut()).hasSize(2);
+    assertThat(fewer.split(0, 5, Document::contentKey).heldOut()).isEmpty();
+    assertThatThrownBy(() ->
+            new Loaded<>(documents.subList(0, 2), 0, List.of()).split(0.9, 1, Document::contentKey))
         .hasMessageContaining("training=0");
   }
 
@@ -293,8 +301,10 @@ class ExampleEncoderTest {
     List<Map<String, Integer>> rows =
         IntStream.range(0, 10).mapToObj(i -> Map.of("row", i)).toList();
     var split = new Loaded<>(rows, 0, List.of()).split(0, 1);
-    var first = java.util.stream.Stream.of(1, 2).flatMap(s -> split.batch(3, s, 5).stream()).toList();
-    var second = java.util.stream.Stream.of(3, 4).flatMap(s -> split.batch(3, s, 5).stream()).toList();
+    var first =
+        java.util.stream.Stream.of(1, 2).flatMap(s -> split.batch(3, s, 5).stream()).toList();
+    var second =
+        java.util.stream.Stream.of(3, 4).flatMap(s -> split.batch(3, s, 5).stream()).toList();
     assertThat(first).containsExactlyInAnyOrderElementsOf(rows);
     assertThat(second).containsExactlyInAnyOrderElementsOf(rows).isNotEqualTo(first);
     assertThat(split.batch(3, 4, 5)).isEqualTo(second.subList(5, 10));

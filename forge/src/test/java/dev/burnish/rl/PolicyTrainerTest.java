@@ -117,8 +117,7 @@ class PolicyTrainerTest {
     try (LanguageModel policy = model(3).adapt(LoraConfig.defaults().withRank(4), 1);
         Trainer trainer =
             new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 40)) {
-      PolicyTrainer learner =
-          new PolicyTrainer(trainer, SurrogateLoss.dapo(), policy.base());
+      PolicyTrainer learner = new PolicyTrainer(trainer, SurrogateLoss.dapo(), policy.base());
       double first = learner.step(episodes(policy, 0)).reward();
       PolicyReport last = learner.step(episodes(policy, 1));
       for (int i = 2; i < 40; i++) {

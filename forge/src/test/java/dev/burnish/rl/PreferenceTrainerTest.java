@@ -147,8 +147,7 @@ class PreferenceTrainerTest {
     try (Tensor view = part.values().narrow(0, index, 1)) {
       double before = view.item();
       view.fill_(before + by);
-      double value =
-          loss(name).evaluate(unshared(policy, reference, pairs), pairs.size()).value();
+      double value = loss(name).evaluate(unshared(policy, reference, pairs), pairs.size()).value();
       view.fill_(before);
       return value;
     }
@@ -202,14 +201,12 @@ class PreferenceTrainerTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 4})
   void learnsAPreference(int rank) {
-    try (LanguageModel policy =
-            model(3).adapt(LoraConfig.defaults().withRank(rank), 1);
+    try (LanguageModel policy = model(3).adapt(LoraConfig.defaults().withRank(rank), 1);
         LanguageModel copy = policy.copy();
         Trainer trainer =
             new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 60)) {
       LanguageModel reference = rank > 0 ? policy.base() : copy;
-      PreferenceTrainer learner =
-          new PreferenceTrainer(trainer, loss("sigmoid"), reference, 200);
+      PreferenceTrainer learner = new PreferenceTrainer(trainer, loss("sigmoid"), reference, 200);
       List<PreferencePair> heldOut = risingPairs(40);
       assertThat(learner.evaluate(heldOut).accuracy()).isLessThan(0.2);
       for (int step = 0; step < 60; step++) {
