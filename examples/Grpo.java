@@ -5,14 +5,15 @@ import dev.burnish.algorithm.advantage.*;
 import dev.burnish.data.*;
 import dev.burnish.env.*;
 import dev.burnish.generate.*;
+import dev.burnish.nn.LoraConfig;
 import dev.burnish.rl.*;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.ChatMessage;
 import dev.burnish.train.*;
 
-record Settings(long seed, String model, Path data, int steps, int prompts, int samples, int maxTokens, double kl, double formatReward, OptimizerConfig optimizer) {
+record Settings(long seed, String model, Path data, int steps, int prompts, int samples, int maxTokens, double kl, double formatReward, LoraConfig lora, OptimizerConfig optimizer) {
   static Settings defaults() {
-    return new Settings(1, "", Path.of(""), 100, 4, 8, 64, 0, 0.1, OptimizerConfig.defaults().withLr(1e-5));
+    return new Settings(1, "", Path.of(""), 100, 4, 8, 64, 0, 0.1, LoraConfig.defaults(), OptimizerConfig.defaults().withLr(1e-5));
   }
 }
 
@@ -23,6 +24,7 @@ void main(String... args) {
     var s = run.settings();
     var questions = Gsm8k.load(s.data(), DataFiles.OnBadRow.FAIL);
     var base = Pretrained.load(s.model());
+    base.model().adapt(s.lora(), s.seed());
     var policy = new BatchGenerator(base.model(), base.tokenizer());
     var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps());
     run.keep(base.model(), base.tokenizer(), trainer);

@@ -1,5 +1,7 @@
 package dev.burnish;
 
+import dev.burnish.data.ExampleEncoder;
+import dev.burnish.data.TextConfig;
 import dev.burnish.generate.SamplingParams;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
@@ -74,6 +76,19 @@ public record Pretrained(
         .orElseThrow(
             () -> new IllegalArgumentException("a chat needs a model with a chat template"))
         .render(List.of(messages), ChatOptions.defaults().withGenerationPrompt(true));
+  }
+
+  /// What turns examples into tokens for this model.
+  ///
+  /// @throws IllegalArgumentException if documents may be longer than the model
+  public ExampleEncoder encoder(TextConfig text) {
+    int positions = model.decoder().shape().maxPositions();
+    if (text.maxTokens() > positions) {
+      throw new IllegalArgumentException(
+          "text.maxTokens is at most the model's max_position_embeddings=%d: maxTokens=%d"
+              .formatted(positions, text.maxTokens()));
+    }
+    return new ExampleEncoder(tokenizer, template, text);
   }
 
   @Override

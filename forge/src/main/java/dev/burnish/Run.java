@@ -1,6 +1,7 @@
 package dev.burnish;
 
 import dev.burnish.concurrent.Stop;
+import dev.burnish.data.Loaded;
 import dev.burnish.generate.BatchGenerator;
 import dev.burnish.kernel.Calibration;
 import dev.burnish.metrics.JsonLines;
@@ -9,11 +10,15 @@ import dev.burnish.metrics.Metrics;
 import dev.burnish.metrics.Reduce;
 import dev.burnish.metrics.StepMetrics;
 import dev.burnish.model.LanguageModel;
+import dev.burnish.model.PeftAdapter;
 import dev.burnish.observe.HostFacts;
 import dev.burnish.observe.Progress;
 import dev.burnish.observe.RunDirectory;
 import dev.burnish.rl.Episode;
+import dev.burnish.rl.EvalReport;
 import dev.burnish.rl.PolicyReport;
+import dev.burnish.rl.PreferenceMetrics;
+import dev.burnish.rl.PreferenceReport;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.Snapshot;
 import dev.burnish.train.StepReport;
@@ -61,6 +66,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private String status = "failed";
   private long lastStep;
   private long checkpointEvery = 100;
+  private long totalSteps;
   private boolean finished;
   private @Nullable LanguageModel model;
   private @Nullable Tokenizer tokenizer;
@@ -98,6 +104,9 @@ public final class Run<S extends Record> implements AutoCloseable {
     columns.put("reward", "reward");
     columns.put("accuracy", "accuracy");
     columns.put("loss", "loss");
+    columns.put("evalLoss", "held-out loss");
+    columns.put("perplexity", "perplexity");
+    columns.put("margin", "margin");
     columns.put("kl", "kl");
     columns.put("entropy", "entropy");
     columns.put("generateTokensPerSecond", "gen tok/s");
@@ -129,15 +138,15 @@ public final class Run<S extends Record> implements AutoCloseable {
     return snapshot.isPresent();
   }
 
-  /// The setting named `seed`, where there is one.
-  private Object seed() {
+  /// The setting of that name, or `none` where there is none.
+  private Object setting(String name) {
     for (var component : settings.getClass().getRecordComponents()) {
-      if (component.getName().equals("seed")) {
+      if (component.getName().equals(name)) {
         try {
           component.getAccessor().setAccessible(true);
           return component.getAccessor().invoke(settings);
         } catch (ReflectiveOperationException e) {
-          throw new IllegalStateException("cannot read the seed of " + settings, e);
+          throw new IllegalStateException("cannot read %s of %s".formatted(name, settings), e);
         }
       }
     }
@@ -162,9 +171,12 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
-  /// A frozen copy of the model as it is when the run begins, for the divergence from it. A run
-  /// that goes on has the copy of its beginning.
+  /// The model as it is when the run begins, frozen, for the divergence from it: of an adapted one
+  /// its base, else a copy. A run that goes on has the copy of its beginning.
   public LanguageModel reference(LanguageModel policy) {
+    if (policy.decoder().lora().adapts()) {
+      return policy.base();
+    }
     Path saved = folder.path().resolve("reference");
     if (goesOn()) {
       return LanguageModel.load(saved);
@@ -182,6 +194,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// metrics are written, and a checkpoint where one is due; the loop ends early after [#finish],
   /// and when the process was asked to stop.
   public Iterable<Long> steps(long total) {
+    totalSteps = total;
     progress.begin(total);
     return () -> new Steps(total);
   }
@@ -277,6 +290,90 @@ public final class Run<S extends Record> implements AutoCloseable {
     record("clipFraction", report.loss().clipFraction());
   }
 
+  /// Records what an update from preference pairs did.
+  public void record(PreferenceReport report) {
+    record(report.step());
+    record("", report.metrics());
+  }
+
+  /// Records how a policy judges held-out pairs, under keys that begin with `eval`, and puts the
+  /// loss and the accuracy into the summary.
+  public void record(PreferenceMetrics heldOut) {
+    record("eval", heldOut);
+    summary("evalLoss", heldOut.loss());
+    summary("evalAccuracy", heldOut.accuracy());
+  }
+
+  private void record(String prefix, PreferenceMetrics metrics) {
+    if (!prefix.isEmpty()) {
+      record(prefix + "Loss", metrics.loss());
+    }
+    record(prefixed(prefix, "margin"), metrics.margin());
+    record(prefixed(prefix, "accuracy"), metrics.accuracy());
+    record(prefixed(prefix, "chosenReward"), metrics.chosenReward());
+    record(prefixed(prefix, "rejectedReward"), metrics.rejectedReward());
+    record(prefixed(prefix, "chosenLogp"), metrics.chosenLogp());
+    record(prefixed(prefix, "rejectedLogp"), metrics.rejectedLogp());
+  }
+
+  private static String prefixed(String prefix, String key) {
+    return prefix.isEmpty()
+        ? key
+        : prefix + Character.toUpperCase(key.charAt(0)) + key.substring(1);
+  }
+
+  /// Records how well held-out documents are predicted, here and in the summary.
+  public void record(EvalReport report) {
+    record("evalLoss", report.loss());
+    record("perplexity", report.perplexity());
+    summary("evalLoss", report.loss());
+    summary("perplexity", report.perplexity());
+  }
+
+  /// Says how many rows of a data set were left out, and why the first of them were, and puts the
+  /// number into the summary.
+  public <T> Loaded<T> loaded(Loaded<T> rows) {
+    if (rows.skipped() > 0) {
+      say("left out %d of %d rows:".formatted(rows.skipped(), rows.skipped() + rows.size()));
+      rows.problems().forEach(this::say);
+    }
+    summary("skippedRows", (double) rows.skipped());
+    return rows;
+  }
+
+  /// A number that a run has to have again when it goes on, such as the rows of its data; part of
+  /// the summary. To be given after [#keep].
+  ///
+  /// @throws IllegalArgumentException if it goes on with another one
+  public void pin(String key, double value) {
+    if (goesOn() && summary.get(key) instanceof Double before && before != value) {
+      throw new IllegalArgumentException(
+          "a run goes on with what it began with: %s=%s, was %s; give the data and settings of its beginning"
+              .formatted(key, value, before));
+    }
+    summary(key, value);
+  }
+
+  /// Whether the present step is the last, or a multiple of so many; never for 0.
+  public boolean every(long steps) {
+    return steps > 0 && (lastStep % steps == 0 || lastStep == totalSteps);
+  }
+
+  /// Keeps the least value that a number had in the summary, as `best<Key>`, and ends the loop
+  /// after `patience` steps without a lesser one; 0 for never. A run that goes on remembers.
+  public void stopUnlessBetter(String key, double value, long patience) {
+    String best = prefixed("best", key);
+    if (!(summary.get(best) instanceof Double least) || value < least) {
+      summary(best, value);
+      summary(best + "Step", lastStep);
+    } else if (patience > 0
+        && summary.get(best + "Step") instanceof Double step
+        && lastStep - step >= patience) {
+      say("%s has not been below %.4f for %.0f steps".formatted(key, least, lastStep - step));
+      finish();
+    }
+  }
+
   /// Writes the episodes of the present step to `samples.jsonl`, and shows three of them now and
   /// then.
   public void samples(List<Episode> episodes) {
@@ -330,13 +427,17 @@ public final class Run<S extends Record> implements AutoCloseable {
       if (model != null && tokenizer != null && !failed) {
         model.save(folder.model());
         tokenizer.save(folder.model());
+        if (model.decoder().lora().adapts()) {
+          String base = String.valueOf(setting("model"));
+          PeftAdapter.save(model, base, folder.path().resolve("adapter"));
+        }
       }
       Map<String, Object> all = new LinkedHashMap<>();
       all.put("id", folder.id());
       all.put("status", status);
       all.putAll(summary);
       all.put("steps", lastStep);
-      all.put("seed", seed());
+      all.put("seed", setting("seed"));
       all.put("seconds", secondsSinceStart());
       all.put("host", HostFacts.detect().withSgemm(Calibration.sgemmGflops()));
       folder.writeSummary(all);
@@ -361,6 +462,11 @@ public final class Run<S extends Record> implements AutoCloseable {
                       .toString()
                       .substring(2)
                       .toLowerCase(java.util.Locale.ROOT)));
+    }
+    if (summary.get("evalLossBefore") instanceof Double before
+        && summary.get("evalLoss") instanceof Double after) {
+      text.append(
+          "held-out loss %.4f before, %.4f after %d steps%n".formatted(before, after, lastStep));
     }
     if (status.equals("stopped")) {
       text.append(

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.model.LanguageModel;
+import dev.burnish.model.LlamaConfig;
+import dev.burnish.model.PeftAdapter;
 import dev.burnish.script.Script;
 import dev.burnish.testing.SharedFiles;
+import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +18,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -141,6 +146,227 @@ class ExamplesTest {
         "--set",
         "kl=0.01");
     assertThat(metrics(runs().getFirst())).hasSize(1);
+  }
+
+  /// A model of characters with random weights, in the layout of a published one.
+  private Path characterModel() throws IOException {
+    Path model = folder.resolve("character-model");
+    StringBuilder alphabet = new StringBuilder("\n");
+    for (char c = ' '; c <= '~'; c++) {
+      alphabet.append(c);
+    }
+    try (Tokenizer tokenizer = CharacterTokenizer.of(alphabet.toString())) {
+      int vocabulary = tokenizer.vocabularySize();
+      int end = tokenizer.endId().orElseThrow();
+      var config = new LlamaConfig(vocabulary, 16, 32, 2, 4, 2, 256, 10_000, 0.1, end);
+      LanguageModel.random(config.toJson(), 3).save(model);
+      tokenizer.save(model);
+    }
+    Files.writeString(
+        model.resolve("chat_template.jinja"),
+        "{% for m in messages %}<{{ m.role }}:{{ m.content }}>{% endfor %}"
+            + "{% if add_generation_prompt %}<assistant:{% endif %}");
+    return model;
+  }
+
+  private Path rows(int count) throws IOException {
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      rows.append("{\"question\": \"%d + 1?\", \"answer\": \"#### %d\"}%n".formatted(i, i + 1));
+    }
+    return Files.writeString(folder.resolve("rows.jsonl"), rows);
+  }
+
+  private void tune(String script, Path data, String... more) throws Exception {
+    List<String> args = new ArrayList<>();
+    List<String> settings =
+        new ArrayList<>(
+            List.of("data=" + data, "batch=3", "evalEvery=3", "heldOut=0.2", "microTokens=64"));
+    settings.add("model=" + folder.resolve("character-model"));
+    settings.addAll(
+        List.of("optimizer.schedule=constant", "optimizer.lr=1e-2", "text.maxTokens=128"));
+    settings.forEach(setting -> args.addAll(List.of("--set", setting)));
+    args.addAll(List.of(more));
+    run(script, args.toArray(String[]::new));
+  }
+
+  private static JsonNode summary(Path run) throws IOException {
+    return JsonMapper.shared().readTree(Files.readString(run.resolve("summary.json")));
+  }
+
+  @Test
+  void sftLowersTheLossAndLeavesEverythingARunPromises() throws Exception {
+    characterModel();
+    tune("Sft.java", rows(40), "--set", "steps=12");
+    Path run = runs().getFirst();
+    JsonNode summary = summary(run);
+    assertThat(summary.get("status").asString()).isEqualTo("finished");
+    assertThat(summary.get("trainDocuments").asInt()).isEqualTo(32);
+    assertThat(summary.get("skippedRows").asInt()).isZero();
+    assertThat(summary.get("evalLoss").asDouble())
+        .isLessThan(0.9 * summary.get("evalLossBefore").asDouble());
+    assertThat(summary.get("perplexity").asDouble())
+        .isEqualTo(Math.exp(summary.get("evalLoss").asDouble()));
+    List<JsonNode> lines = metrics(run).stream().map(JsonMapper.shared()::readTree).toList();
+    assertThat(lines).hasSize(12).allMatch(line -> line.has("loss"));
+    assertThat(lines.stream().filter(line -> line.has("evalLoss") && line.has("perplexity")))
+        .extracting(line -> line.get("step").asInt())
+        .containsExactly(3, 6, 9, 12);
+    assertThat(run.resolve("loss.png")).isNotEmptyFile();
+    assertThat(run.resolve("reward.png")).doesNotExist();
+    assertThat(Files.readString(run.resolve("report.html"))).contains("evalLossBefore");
+    LanguageModel.load(run.resolve("model")).close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lora.rank=0", "lora.rank=2"})
+  void sftThatGoesOnEndsLikeOneThatWasNotStopped(String lora) throws Exception {
+    characterModel();
+    Path data = rows(20);
+    String[] dropout = {"--set", lora, "--set", "lora.dropout=0.1"};
+    String[] six = {"--set", "steps=6", dropout[0], dropout[1], dropout[2], dropout[3]};
+    tune("Sft.java", data, six);
+    six[1] = "steps=3";
+    tune("Sft.java", data, six);
+    Path whole = runs().get(0);
+    Path stopped = runs().get(1);
+    run("Sft.java", "--resume", stopped.toString(), "--set", "steps=6");
+    assertThat(metrics(stopped)).isEqualTo(metrics(whole));
+    assertThat(stopped.resolve("model/model.safetensors"))
+        .hasSameBinaryContentAs(whole.resolve("model/model.safetensors"));
+    for (String key : List.of("evalLossBefore", "bestEvalLoss", "bestEvalLossStep")) {
+      assertThat(summary(stopped).get(key)).isEqualTo(summary(whole).get(key));
+    }
+  }
+
+  @Test
+  void aRunGoesOnWithTheDataItBeganWithAlone() throws Exception {
+    characterModel();
+    tune("Sft.java", rows(20), "--set", "steps=3");
+    rows(21);
+    String run = runs().getFirst().toString();
+    assertThatThrownBy(() -> run("Sft.java", "--resume", run, "--set", "steps=6"))
+        .hasMessageContaining("trainDocuments=17.0, was 16.0");
+    rows(20);
+    assertThatThrownBy(() -> run("Sft.java", "--resume", run, "--set", "batch=4"))
+        .hasMessageContaining("documentsPerStep=4.0, was 3.0");
+  }
+
+  @Test
+  void sftStopsEarlyWhereTheHeldOutLossNoLongerFalls() throws Exception {
+    characterModel();
+    tune(
+        "Sft.java",
+        rows(20),
+        "--set",
+        "steps=60",
+        "--set",
+        "patience=6",
+        "--set",
+        "optimizer.lr=1");
+    JsonNode summary = summary(runs().getFirst());
+    assertThat(summary.get("status").asString()).isEqualTo("finished");
+    assertThat(summary.get("steps").asInt())
+        .isLessThan(60)
+        .isEqualTo(summary.get("bestEvalLossStep").asInt() + 6);
+  }
+
+  @Test
+  void sftSkipsBadRowsWhenAsked() throws Exception {
+    characterModel();
+    Path data = rows(20);
+    Files.writeString(data, Files.readString(data) + "{\"text\": 5}\n{\n");
+    assertThatThrownBy(() -> tune("Sft.java", data, "--set", "steps=1"))
+        .hasMessageContaining("rows.jsonl:21: a row has the text field");
+    tune("Sft.java", data, "--set", "steps=1", "--set", "badRows=SKIP");
+    assertThat(summary(runs().getLast()).get("skippedRows").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void sftOfAnAdaptationLeavesAnAdapterAndAMergedModel() throws Exception {
+    Path base = characterModel();
+    tune("Sft.java", rows(20), "--set", "steps=3", "--set", "lora.rank=2");
+    Path run = runs().getFirst();
+    try (LanguageModel model = LanguageModel.load(base);
+        LanguageModel merged = LanguageModel.load(run.resolve("model"))) {
+      PeftAdapter.load(model, run.resolve("adapter"));
+      assertThat(model.decoder().lora().rank()).isEqualTo(2);
+      try (LanguageModel again = model.copy()) {
+        for (int i = 0; i < again.decoder().parts().size(); i++) {
+          assertThat(merged.decoder().parts().get(i).values().toFloatArray())
+              .isEqualTo(again.decoder().parts().get(i).values().toFloatArray());
+        }
+      }
+    }
+    JsonNode config =
+        JsonMapper.shared().readTree(Files.readString(run.resolve("adapter/adapter_config.json")));
+    assertThat(config.get("base_model_name_or_path").asString()).isEqualTo(base.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lora.rank=0", "lora.rank=2"})
+  void dpoPrefersWhatItIsShown(String lora) throws Exception {
+    characterModel();
+    StringBuilder pairs = new StringBuilder();
+    for (int i = 0; i < 30; i++) {
+      pairs.append(
+          "{\"prompt\": \"%d\", \"chosen\": \"yes\", \"rejected\": \"no\"}%n".formatted(i));
+    }
+    Path data = Files.writeString(folder.resolve("pairs.jsonl"), pairs);
+    tune("Dpo.java", data, "--set", "steps=12", "--set", lora);
+    Path run = runs().getFirst();
+    JsonNode last = JsonMapper.shared().readTree(metrics(run).getLast());
+    assertThat(last.get("margin").asDouble()).isPositive();
+    for (String key : List.of("accuracy", "chosenReward", "rejectedReward", "evalLoss")) {
+      assertThat(last.get(key).isNumber()).as(key).isTrue();
+    }
+    assertThat(summary(run).get("evalAccuracy").asDouble()).isEqualTo(1);
+    assertThat(summary(run).get("evalLoss").asDouble()).isLessThan(Math.log(2));
+    assertThat(run.resolve("loss.png")).isNotEmptyFile();
+  }
+
+  @Test
+  void dpoThatGoesOnEndsLikeOneThatWasNotStopped() throws Exception {
+    characterModel();
+    Path data =
+        Files.writeString(
+            folder.resolve("pairs.jsonl"),
+            """
+            {"prompt": "a", "chosen": "yes", "rejected": "no"}
+            {"prompt": "b", "chosen": "yes", "rejected": "maybe"}
+            {"prompt": "c", "chosen": "ja", "rejected": "no"}
+            """);
+    tune("Dpo.java", data, "--set", "steps=6", "--set", "heldOut=0.3");
+    tune("Dpo.java", data, "--set", "steps=3", "--set", "heldOut=0.3");
+    run("Dpo.java", "--resume", runs().get(1).toString(), "--set", "steps=6");
+    assertThat(metrics(runs().get(1))).isEqualTo(metrics(runs().get(0)));
+  }
+
+  @Test
+  void grpoTrainsAnAdaptation() throws Exception {
+    characterModel();
+    String[] args = {
+      "--set",
+      "steps=2",
+      "--set",
+      "prompts=1",
+      "--set",
+      "samples=2",
+      "--set",
+      "maxTokens=4",
+      "--set",
+      "kl=0.01",
+      "--set",
+      "lora.rank=2",
+      "--set",
+      "model=" + folder.resolve("character-model"),
+      "--set",
+      "data=" + rows(8)
+    };
+    run("Grpo.java", args);
+    Path run = runs().getFirst();
+    assertThat(run.resolve("adapter/adapter_model.safetensors")).isNotEmptyFile();
+    assertThat(metrics(run)).hasSize(2).allMatch(line -> line.contains("\"kl\""));
   }
 
   @Test

@@ -54,8 +54,10 @@ final class HuggingFaceFolder {
   /// The patterns of the README's header for this config and split.
   private static List<String> declared(DataSource source) {
     List<String> patterns = new ArrayList<>();
-    for (JsonNode config : header(source.path()).path("configs")) {
-      if (config.path("config_name").asString("default").equals(source.config())) {
+    JsonNode configs = header(source.path()).path("configs");
+    String wanted = name(configs, source.config());
+    for (JsonNode config : configs) {
+      if (config.path("config_name").asString("default").equals(wanted)) {
         JsonNode files = config.path("data_files");
         if (files.isArray()) {
           files.forEach(entry -> addSplit(entry, source.split(), patterns));
@@ -65,6 +67,22 @@ final class HuggingFaceFolder {
       }
     }
     return patterns;
+  }
+
+  /// The config that a name means: where none is named `default`, that is the one marked so, or the
+  /// only one.
+  private static String name(JsonNode configs, String config) {
+    List<String> names =
+        configs.valueStream().map(c -> c.path("config_name").asString("default")).toList();
+    if (!config.equals("default") || names.contains(config)) {
+      return config;
+    }
+    return configs
+        .valueStream()
+        .filter(c -> names.size() == 1 || c.path("default").asBoolean(false))
+        .map(c -> c.path("config_name").asString("default"))
+        .findFirst()
+        .orElse(config);
   }
 
   private static void addSplit(JsonNode entry, String split, List<String> patterns) {

@@ -3,6 +3,7 @@ package dev.burnish.data;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -46,6 +47,23 @@ public record Row(JsonNode fields, String place, long number) {
           "field '%s' is a list of objects: %s is %s".formatted(field, field, kind(value)));
     }
     return JsonMapper.shared().convertValue(value, MAPS);
+  }
+
+  /// The same, also where the list is written as JSON in a text, as tables without nested types do.
+  public List<Map<String, Object>> objectsOrJson(String field) {
+    if (!isText(field)) {
+      return objects(field);
+    }
+    try {
+      JsonNode parsed = JsonMapper.shared().readTree(text(field));
+      var object = JsonMapper.shared().createObjectNode().set(field, parsed);
+      return new Row(object, place, number).objects(field);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(
+          "field '%s' is a list of objects, or JSON of one: %s"
+              .formatted(field, e.getOriginalMessage()),
+          e);
+    }
   }
 
   private static String kind(JsonNode value) {

@@ -75,7 +75,7 @@ public sealed interface SftExample {
   }
 
   private static List<Map<String, Object>> tools(Row row) {
-    return row.has("tools") ? row.objects("tools") : List.of();
+    return row.has("tools") ? row.objectsOrJson("tools") : List.of();
   }
 
   private static List<Map<String, Object>> messages(Row row) {

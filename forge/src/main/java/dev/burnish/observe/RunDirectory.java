@@ -28,7 +28,8 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// - `config.yaml`: every value of its configuration,
 /// - `metrics.jsonl` and `samples.jsonl`: appended to, a whole line at a time,
-/// - `summary.json`, `reward.png`, `report.html`: written whole or not at all,
+/// - `summary.json`, `report.html`, and `reward.png`, or `loss.png` where nothing was rewarded:
+///   written whole or not at all,
 /// - `model/`: weights in Hugging Face layout.
 ///
 /// One process owns it: the lock is the operating system's, so it ends with its owner however that
@@ -141,10 +142,12 @@ public final class RunDirectory implements AutoCloseable {
     write("summary.json", (MAPPER.writeValueAsString(summary) + "\n").getBytes(UTF_8));
   }
 
-  /// Draws `reward.png` and `report.html` from the files of the run.
+  /// Draws `reward.png` (or `loss.png`) and `report.html` from the files of the run.
   public void writeReport() {
     RunFiles files = RunFiles.read(folder);
-    write("reward.png", Chart.png("reward", files.curve("reward")));
+    boolean losses = files.curve("reward").isEmpty() && !files.curve("loss").isEmpty();
+    String drawn = losses ? "loss" : "reward";
+    write(drawn + ".png", Chart.png(drawn, files.curve(drawn)));
     write("report.html", Report.html(files).getBytes(UTF_8));
   }
 

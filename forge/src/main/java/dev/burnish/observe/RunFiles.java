@@ -23,7 +23,11 @@ record RunFiles(
 
   /// A key's values by step.
   @SuppressWarnings("ArrayRecordComponent") // drawn once, never compared
-  record Curve(double[] steps, double[] values) {}
+  record Curve(double[] steps, double[] values) {
+    boolean isEmpty() {
+      return values.length == 0;
+    }
+  }
 
   static RunFiles read(Path folder) {
     try {

@@ -52,7 +52,7 @@ public final class PolicyTrainer {
   public PolicyReport step(List<Episode> episodes) {
     EpisodeBatch batch = EpisodeBatch.of(episodes, maxTokens);
     if (reference.isPresent()) {
-      batch = batch.withReference(referenceLogProbs(reference.get(), batch.micros()));
+      batch = batch.withReference(logProbs(reference.get(), batch.micros()));
     }
     PolicyObjective objective = new PolicyObjective(batch, loss, entropyBonus);
     StepReport report = trainer.step(batch.micros(), objective);
@@ -62,7 +62,8 @@ public final class PolicyTrainer {
     return new PolicyReport(report, objective.metrics(), reward, length);
   }
 
-  private static List<float[]> referenceLogProbs(Decoder reference, List<MicroBatch> micros) {
+  /// Log-probabilities of each micro-batch's targets under a model that is not trained.
+  static List<float[]> logProbs(Decoder reference, List<MicroBatch> micros) {
     List<float[]> result = new ArrayList<>();
     for (MicroBatch micro : micros) {
       try (Pass pass = reference.evaluate(micro.forest())) {

@@ -1,7 +1,7 @@
 package dev.burnish.train;
 
+import dev.burnish.nn.NamePattern;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /// The optimizer, its schedule, and what differs between parameters.
 ///
@@ -122,8 +122,7 @@ public record OptimizerConfig(
     }
 
     boolean matches(String parameter) {
-      String expression = Pattern.quote(pattern).replace("*", "\\E.*\\Q");
-      return Pattern.matches(expression, parameter);
+      return NamePattern.matches(pattern, parameter);
     }
   }
 

@@ -72,6 +72,22 @@ class HuggingFaceFolderTest {
   }
 
   @Test
+  void theOnlyConfigAndTheOneMarkedDefaultAreFoundByThemselves() throws IOException {
+    Files.writeString(folder.resolve("main.jsonl"), "{\"text\": \"a\"}\n");
+    Files.writeString(folder.resolve("other.jsonl"), "{\"text\": \"b\"}\n");
+    String main = "---\nconfigs:\n- config_name: main\n  data_files: main.jsonl\n";
+    String other = "- config_name: other\n  data_files: other.jsonl\n";
+
+    Files.writeString(folder.resolve("README.md"), main + "---\n");
+    assertThat(names(source())).containsExactly("main.jsonl");
+    Files.writeString(folder.resolve("README.md"), main + other + "  default: true\n---\n");
+    assertThat(names(source())).containsExactly("other.jsonl");
+    Files.writeString(folder.resolve("README.md"), main + other + "---\n");
+    assertThatThrownBy(() -> names(source())).hasMessageContaining("config=default");
+    assertThat(names(source().withConfig("main"))).containsExactly("main.jsonl");
+  }
+
+  @Test
   void aMissingPartIsNamed() throws IOException {
     copy("questions-snappy.parquet", "data/train-00001-of-00002.parquet");
 

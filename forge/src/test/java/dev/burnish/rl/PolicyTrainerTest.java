@@ -11,6 +11,7 @@ import dev.burnish.algorithm.advantage.Advantages;
 import dev.burnish.generate.BatchGenerator;
 import dev.burnish.generate.SamplingParams;
 import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.LoraConfig;
 import dev.burnish.testing.TinyModels;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;
@@ -108,6 +109,25 @@ class PolicyTrainerTest {
       }
       assertThat(first).isLessThan(0.4);
       assertThat(last).isGreaterThan(0.7);
+    }
+  }
+
+  @Test
+  void rewardRisesWithAnAdaptationThatTheGeneratorSees() {
+    try (LanguageModel policy = model(3).adapt(LoraConfig.defaults().withRank(4), 1);
+        Trainer trainer =
+            new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 40)) {
+      PolicyTrainer learner = new PolicyTrainer(trainer, SurrogateLoss.dapo(), policy.base());
+      double first = learner.step(episodes(policy, 0)).reward();
+      PolicyReport last = learner.step(episodes(policy, 1));
+      for (int i = 2; i < 40; i++) {
+        last = learner.step(episodes(policy, i));
+        // The generator's log-probabilities are those of the trainer before its update.
+        assertThat(last.loss().oldKl()).isLessThan(1e-8);
+      }
+      assertThat(first).isLessThan(0.4);
+      assertThat(last.reward()).isGreaterThan(0.7);
+      assertThat(last.loss().referenceKl()).isGreaterThan(0.1);
     }
   }
 

@@ -9,6 +9,7 @@ import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
+import dev.burnish.testing.Memory;
 import dev.burnish.testing.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -220,20 +221,11 @@ class TrainerTest {
       for (int i = 0; i < 3_000; i++) {
         trainer.step(micros, objective);
       }
-      long before = residentKilobytes();
+      long before = Memory.residentKilobytes();
       for (int i = 0; i < 7_000; i++) {
         trainer.step(micros, objective);
       }
-      assertThat(residentKilobytes()).isLessThan((long) (1.05 * before) + 4_000);
+      assertThat(Memory.residentKilobytes()).isLessThan((long) (1.05 * before) + 4_000);
     }
-  }
-
-  private static long residentKilobytes() throws IOException {
-    System.gc();
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-        .findFirst()
-        .orElseThrow();
   }
 }

@@ -1,7 +1,6 @@
 package dev.burnish.nn;
 
 import java.util.List;
-import java.util.regex.Pattern;
 
 /// Low-rank adaptation: which matrices stay as they are and learn a product of two small ones
 /// beside it, `y = W x + scale B A x`.
@@ -73,7 +72,7 @@ public record LoraConfig(
 
   static boolean matches(String pattern, String module) {
     return pattern.contains("*")
-        ? Pattern.matches(Pattern.quote(pattern).replace("*", "\\E.*\\Q"), module)
+        ? NamePattern.matches(pattern, module)
         : module.equals(pattern) || module.endsWith("." + pattern);
   }
 

@@ -57,6 +57,26 @@ public sealed interface PreferenceLoss {
 
   double beta();
 
+  /// The loss of that name, as TRL has it: sigmoid, sigmoid_norm, robust, cdpo, hinge, ipo (on mean
+  /// log-probabilities) or ipo_sum.
+  ///
+  /// @param noise of robust and cdpo: the share of labels that are wrong
+  static PreferenceLoss named(String name, double beta, double noise) {
+    return switch (name) {
+      case "sigmoid" -> new Sigmoid(beta);
+      case "sigmoid_norm" -> new NormalizedSigmoid(beta);
+      case "cdpo" -> new Conservative(beta, noise);
+      case "robust" -> new Robust(beta, noise);
+      case "hinge" -> new Hinge(beta);
+      case "ipo" -> new NormalizedIpo(beta);
+      case "ipo_sum" -> new Ipo(beta);
+      default ->
+          throw new IllegalArgumentException(
+              "a preference loss is one of sigmoid, sigmoid_norm, robust, cdpo, hinge, ipo, ipo_sum: loss="
+                  + name);
+    };
+  }
+
   /// The loss of a pair with this margin.
   default double value(double h) {
     double z = beta() * h;

@@ -1,0 +1,288 @@
+package dev.burnish.data;
+
+import dev.burnish.data.TextConfig.Form;
+import dev.burnish.data.TextConfig.Learned;
+import dev.burnish.data.TextConfig.TooLong;
+import dev.burnish.rl.Document;
+import dev.burnish.rl.PreferencePair;
+import dev.burnish.text.ChatMessage;
+import dev.burnish.text.ChatOptions;
+import dev.burnish.text.ChatTemplate;
+import dev.burnish.text.ChatText;
+import dev.burnish.text.Encoding;
+import dev.burnish.text.Tokenizer;
+import dev.burnish.text.TokenizerException;
+import dev.burnish.text.jinja.JinjaException;
+import dev.burnish.text.jinja.Span;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// Turns examples into the tokens that a model is trained on, with a mask of those that are
+/// learned.
+///
+/// A prompt and its answer that are plain texts are encoded apart, as they are in generation, so
+/// that no token reaches over the border; a conversation is encoded whole. Safe for use by many
+/// threads at once.
+public final class ExampleEncoder {
+  private final Tokenizer tokenizer;
+  private final Optional<ChatTemplate> template;
+  private final TextConfig config;
+
+  /// @param template of the model, if it has one
+  public ExampleEncoder(Tokenizer tokenizer, Optional<ChatTemplate> template, TextConfig config) {
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.config = config;
+  }
+
+  /// A document of a row.
+  ///
+  /// @throws IllegalArgumentException if the row has no known shape, is too long, has nothing to
+  ///   learn, or is refused by the chat template
+  public Document document(Row row) {
+    return document(SftExample.of(row), row.place());
+  }
+
+  /// A document of an example.
+  ///
+  /// @param id names it where something is wrong with it later
+  /// @throws IllegalArgumentException as [#document(Row)] does
+  public Document document(SftExample example, String id) {
+    return accepted(() -> read(example, id));
+  }
+
+  private Document read(SftExample example, String id) {
+    return switch (example) {
+      case SftExample.Conversation conversation -> chat(conversation, id);
+      case SftExample.PromptCompletion(String prompt, String completion) ->
+          chats()
+              ? chat(
+                  new SftExample.Conversation(
+                      List.of(turn("user", prompt), turn("assistant", completion)), List.of(), 1),
+                  id)
+              : answer(start(prompt), ended(nonEmpty(completion)), id);
+      case SftExample.PlainText(String text) -> {
+        int[] tokens = join(begin(), ended(nonEmpty(text)));
+        yield fit(tokens, allFrom(0, tokens.length), id);
+      }
+    };
+  }
+
+  private static Map<String, Object> turn(String role, String content) {
+    return Map.of("role", role, "content", content);
+  }
+
+  private static String nonEmpty(String text) {
+    if (text.isEmpty()) {
+      throw new IllegalArgumentException("a text to learn is not empty: length=0");
+    }
+    return text;
+  }
+
+  private boolean chats() {
+    return config.form() == Form.CHAT && template.isPresent();
+  }
+
+  private Document answer(int[] prompt, int[] answer, String id) {
+    int from = config.learned() == Learned.ALL ? 0 : prompt.length;
+    int[] tokens = join(prompt, answer);
+    return fit(tokens, allFrom(from, tokens.length), id);
+  }
+
+  private Document chat(SftExample.Conversation conversation, String id) {
+    List<ChatMessage> messages = messages(conversation.messages());
+    ChatOptions options = ChatOptions.defaults().withTools(conversation.tools());
+    ChatText text = template().renderWithSpans(messages, options);
+    Encoding encoding = tokenizer.encodeWithOffsets(text.text());
+    boolean[] learned =
+        config.learned() == Learned.ALL
+            ? allFrom(0, encoding.size())
+            : encoding.within(learnedSpans(text.assistant(), messages, conversation));
+    return fit(encoding.ids(), learned, id);
+  }
+
+  /// The assistant's parts that count: those of the messages after the prompt, or the last one.
+  private List<Span> learnedSpans(
+      List<Span> spans, List<ChatMessage> messages, SftExample.Conversation conversation) {
+    List<ChatMessage> answers =
+        messages.subList(Math.min(conversation.promptMessages(), messages.size()), messages.size());
+    int all = countAssistant(messages);
+    if (spans.size() != all) {
+      throw new IllegalArgumentException(
+          "the chat template marks one part for each message of the assistant: messages=%d parts=%d"
+              .formatted(all, spans.size()));
+    }
+    int wanted = config.learned() == Learned.LAST ? 1 : countAssistant(answers);
+    return spans.subList(Math.max(0, all - wanted), all);
+  }
+
+  private static int countAssistant(List<ChatMessage> messages) {
+    return (int) messages.stream().filter(m -> m.role().equals("assistant")).count();
+  }
+
+  /// The tokens of a row's preference pair.
+  ///
+  /// @throws IllegalArgumentException if the row has no known shape, is too long, or is refused by
+  ///   the chat template
+  public PreferencePair pair(Row row) {
+    return pair(PreferenceExample.of(row), row.place());
+  }
+
+  /// The tokens of a preference pair.
+  ///
+  /// @throws IllegalArgumentException as [#pair(Row)] does
+  public PreferencePair pair(PreferenceExample example, String id) {
+    return accepted(() -> read(example, id));
+  }
+
+  private PreferencePair read(PreferenceExample example, String id) {
+    return switch (example) {
+      case PreferenceExample.Text(String prompt, String chosen, String rejected) ->
+          chats()
+              ? pair(
+                  List.of(turn("user", prompt)),
+                  List.of(turn("assistant", chosen)),
+                  List.of(turn("assistant", rejected)),
+                  id)
+              : fit(start(prompt), ended(chosen), ended(rejected), id);
+      case PreferenceExample.Chat(var prompt, var chosen, var rejected) ->
+          pair(prompt, chosen, rejected, id);
+    };
+  }
+
+  private PreferencePair pair(
+      List<Map<String, Object>> prompt,
+      List<Map<String, Object>> chosen,
+      List<Map<String, Object>> rejected,
+      String id) {
+    String start = render(prompt, true);
+    return fit(
+        tokenizer.encode(start),
+        answer(start, prompt, chosen),
+        answer(start, prompt, rejected),
+        id);
+  }
+
+  /// What the template writes after the prompt for an answer.
+  private int[] answer(
+      String start, List<Map<String, Object>> prompt, List<Map<String, Object>> answer) {
+    List<Map<String, Object>> whole = new ArrayList<>(prompt);
+    whole.addAll(answer);
+    String text = render(whole, false);
+    if (!text.startsWith(start)) {
+      throw new IllegalArgumentException(
+          "the chat template goes on from a prompt with the answer: it writes the prompt otherwise where an answer follows");
+    }
+    return tokenizer.encode(text.substring(start.length()));
+  }
+
+  private String render(List<Map<String, Object>> messages, boolean generationPrompt) {
+    ChatOptions options = ChatOptions.defaults().withGenerationPrompt(generationPrompt);
+    return template().render(messages(messages), options);
+  }
+
+  /// A row that template or tokenizer refuse is a bad one.
+  private static <T> T accepted(Supplier<T> reading) {
+    try {
+      return reading.get();
+    } catch (JinjaException e) {
+      throw new IllegalArgumentException(
+          "the chat template takes the conversation: " + e.getMessage(), e);
+    } catch (TokenizerException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  private ChatTemplate template() {
+    return template.orElseThrow(() ->
+        new IllegalArgumentException(
+            "a conversation needs a model with a chat template; this one has none"));
+  }
+
+  /// Messages as templates take them: a content that is no text, such as that of a call of a tool,
+  /// stays as it is.
+  static List<ChatMessage> messages(List<Map<String, Object>> messages) {
+    List<ChatMessage> result = new ArrayList<>();
+    for (Map<String, Object> message : messages) {
+      Map<String, Object> fields = new LinkedHashMap<>(message);
+      Object role = fields.remove("role");
+      Object content = fields.get("content") instanceof String text ? text : "";
+      if (fields.get("content") instanceof String) {
+        fields.remove("content");
+      }
+      result.add(new ChatMessage(String.valueOf(role), content.toString(), fields));
+    }
+    return result;
+  }
+
+  private Document fit(int[] tokens, boolean[] learned, String id) {
+    if (tokens.length <= config.maxTokens()) {
+      return new Document(tokens, learned, id);
+    }
+    refuseUnlessCut(tokens.length);
+    return new Document(
+        Arrays.copyOf(tokens, config.maxTokens()), Arrays.copyOf(learned, config.maxTokens()), id);
+  }
+
+  private PreferencePair fit(int[] prompt, int[] chosen, int[] rejected, String id) {
+    int longest = prompt.length + Math.max(chosen.length, rejected.length);
+    if (longest <= config.maxTokens()) {
+      return new PreferencePair(prompt, chosen, rejected, id);
+    }
+    refuseUnlessCut(longest);
+    int room = Math.max(0, config.maxTokens() - prompt.length);
+    return new PreferencePair(
+        prompt,
+        Arrays.copyOf(chosen, Math.min(room, chosen.length)),
+        Arrays.copyOf(rejected, Math.min(room, rejected.length)),
+        id);
+  }
+
+  private void refuseUnlessCut(int length) {
+    if (config.tooLong() == TooLong.REFUSE) {
+      throw new IllegalArgumentException(
+          "a document of %d tokens exceeds text.maxTokens=%d; raise it, or set text.tooLong=CUT"
+              .formatted(length, config.maxTokens()));
+    }
+  }
+
+  private int[] start(String prompt) {
+    return join(begin(), tokenizer.encode(prompt));
+  }
+
+  private int[] begin() {
+    return config.beginToken()
+        ? new int[] {tokenizer.beginId().orElseThrow(ExampleEncoder::none)}
+        : new int[0];
+  }
+
+  private static IllegalArgumentException none() {
+    return new IllegalArgumentException(
+        "text.beginToken needs a tokenizer with a begin token: beginToken=true");
+  }
+
+  /// A text's tokens with the end token, where the tokenizer has one.
+  private int[] ended(String text) {
+    int[] tokens = tokenizer.encode(text);
+    return tokenizer.endId().isPresent()
+        ? join(tokens, new int[] {tokenizer.endId().getAsInt()})
+        : tokens;
+  }
+
+  private static int[] join(int[] first, int[] second) {
+    int[] joined = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, joined, first.length, second.length);
+    return joined;
+  }
+
+  private static boolean[] allFrom(int from, int length) {
+    boolean[] learned = new boolean[length];
+    Arrays.fill(learned, from, length, true);
+    return learned;
+  }
+}

@@ -1,0 +1,232 @@
+package dev.burnish.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.burnish.algorithm.preference.PairBatch;
+import dev.burnish.algorithm.preference.PreferenceLoss;
+import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.LoraConfig;
+import dev.burnish.nn.Parameters;
+import dev.burnish.nn.Pass;
+import dev.burnish.nn.Targets;
+import dev.burnish.nn.TokenForest;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.testing.TinyModels;
+import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.Trainer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PreferenceTrainerTest {
+  private static final int VOCABULARY = 20;
+  private static final double BETA = 0.3;
+
+  private final SplittableRandom random = new SplittableRandom(8);
+
+  private static LanguageModel model(long seed) {
+    return TinyModels.llama(VOCABULARY, 1, seed);
+  }
+
+  private int[] tokens(int most) {
+    return random.ints(1 + random.nextInt(most), 0, VOCABULARY).toArray();
+  }
+
+  private List<PreferencePair> pairs(int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> new PreferencePair(tokens(8), tokens(6), tokens(6), "pair " + i))
+        .toList();
+  }
+
+  private static PreferenceLoss loss(String name) {
+    return PreferenceLoss.named(name, BETA, 0.1);
+  }
+
+  /// The log-probability of an answer, its prompt repeated before it in a document of its own.
+  private static double logp(LanguageModel model, int[] prompt, int[] answer) {
+    TokenForest forest = new TokenForest();
+    int[] whole = java.util.Arrays.copyOf(prompt, prompt.length + answer.length);
+    System.arraycopy(answer, 0, whole, prompt.length, answer.length);
+    Targets targets =
+        new Targets().addNode(forest, forest.add(TokenForest.ROOT, whole), prompt.length);
+    try (Pass pass = model.decoder().evaluate(forest)) {
+      double sum = 0;
+      for (float value : pass.logProbs(targets, 1).logp()) {
+        sum += value;
+      }
+      return sum;
+    }
+  }
+
+  private static PairBatch unshared(
+      LanguageModel policy, LanguageModel reference, List<PreferencePair> pairs) {
+    return new PairBatch(
+        pairs.stream().mapToDouble(p -> logp(policy, p.prompt(), p.chosen())).toArray(),
+        pairs.stream().mapToDouble(p -> logp(policy, p.prompt(), p.rejected())).toArray(),
+        pairs.stream().mapToDouble(p -> logp(reference, p.prompt(), p.chosen())).toArray(),
+        pairs.stream().mapToDouble(p -> logp(reference, p.prompt(), p.rejected())).toArray(),
+        pairs.stream().mapToInt(p -> p.chosen().length).toArray(),
+        pairs.stream().mapToInt(p -> p.rejected().length).toArray());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sigmoid", "sigmoid_norm", "cdpo", "robust", "hinge", "ipo", "ipo_sum"})
+  void aSharedPromptGivesTheLossOfWholeSequences(String name) {
+    try (LanguageModel policy = model(3);
+        LanguageModel reference = model(4);
+        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+      List<PreferencePair> pairs = pairs(5);
+      var expected = loss(name).evaluate(unshared(policy, reference, pairs), 5);
+      PreferenceTrainer learner = new PreferenceTrainer(trainer, loss(name), reference, 40);
+      PreferenceMetrics heldOut = learner.evaluate(pairs);
+      PreferenceReport report = learner.step(pairs);
+      assertThat(report.step().loss())
+          .isCloseTo(expected.value(), within(1e-5 * (1 + expected.value())));
+      assertThat(report.metrics().loss()).isCloseTo(report.step().loss(), within(1e-6));
+      assertThat(heldOut.loss()).isCloseTo(report.step().loss(), within(1e-6));
+      assertThat(heldOut.accuracy()).isEqualTo(expected.numRight() / 5.0);
+      assertThat(report.metrics().chosenReward())
+          .isCloseTo(
+              java.util.Arrays.stream(expected.chosenRewards()).average().orElseThrow(),
+              within(1e-5));
+      assertThat(report.metrics().margin())
+          .isCloseTo(
+              report.metrics().chosenReward() - report.metrics().rejectedReward(), within(1e-12));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sigmoid", "sigmoid_norm", "ipo"})
+  void gradientsAreThoseOfFiniteDifferences(String name) {
+    try (LanguageModel policy = model(3);
+        LanguageModel reference = model(4)) {
+      List<PreferencePair> pairs = pairs(4);
+      Parameters part = policy.decoder().parts().get(1);
+      float[] before = part.values().toFloatArray();
+      // Gradient descent of rate 1 without momentum moves each weight by its gradient.
+      OptimizerConfig descent =
+          OptimizerConfig.defaults()
+              .withName("sgd")
+              .withSgd(new OptimizerConfig.Sgd(0, false))
+              .withLr(1)
+              .withClipNorm(0);
+      try (Trainer trainer = new Trainer(policy.decoder(), descent, 1)) {
+        new PreferenceTrainer(trainer, loss(name), reference, 30).step(pairs);
+      }
+      float[] after = part.values().toFloatArray();
+      try (LanguageModel again = model(3)) {
+        Parameters fresh = again.decoder().parts().get(1);
+        for (int trial = 0; trial < 12; trial++) {
+          int index = random.nextInt(before.length);
+          double numeric =
+              (shifted(again, reference, fresh, index, 4e-3f, pairs, name)
+                      - shifted(again, reference, fresh, index, -4e-3f, pairs, name))
+                  / 8e-3;
+          assertThat((double) before[index] - after[index])
+              .as("%s[%d]", name, index)
+              .isCloseTo(numeric, within(4e-3 * (1 + Math.abs(numeric))));
+        }
+      }
+    }
+  }
+
+  private static double shifted(
+      LanguageModel policy,
+      LanguageModel reference,
+      Parameters part,
+      int index,
+      float by,
+      List<PreferencePair> pairs,
+      String name) {
+    try (Tensor view = part.values().narrow(0, index, 1)) {
+      double before = view.item();
+      view.fill_(before + by);
+      double value = loss(name).evaluate(unshared(policy, reference, pairs), pairs.size()).value();
+      view.fill_(before);
+      return value;
+    }
+  }
+
+  @Test
+  void howPairsArePackedChangesNoNumber() {
+    List<PreferencePair> pairs = pairs(7);
+    List<PreferenceReport> reports = new ArrayList<>();
+    for (int maxTokens : new int[] {1, 30, 10_000}) {
+      try (LanguageModel policy = model(3);
+          LanguageModel reference = model(4);
+          Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+        reports.add(
+            new PreferenceTrainer(trainer, loss("sigmoid"), reference, maxTokens).step(pairs));
+      }
+    }
+    for (PreferenceReport report : reports) {
+      assertThat(report.step().loss()).isCloseTo(reports.getFirst().step().loss(), within(1e-6));
+      assertThat(report.step().gradientNorm())
+          .isCloseTo(reports.getFirst().step().gradientNorm(), within(1e-5));
+      assertThat(report.metrics().accuracy())
+          .isCloseTo(reports.getFirst().metrics().accuracy(), within(1e-9));
+    }
+  }
+
+  @Test
+  void aPolicyThatIsItsReferenceBeginsAtLogTwo() {
+    try (LanguageModel policy = model(3);
+        LanguageModel reference = policy.copy();
+        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+      PreferenceReport report =
+          new PreferenceTrainer(trainer, loss("sigmoid"), reference, 100).step(pairs(3));
+      assertThat(report.step().loss()).isCloseTo(Math.log(2), within(1e-6));
+      assertThat(report.metrics().margin()).isZero();
+    }
+  }
+
+  /// Prefers answers of rising tokens; trained on some prompts and judged on others.
+  private List<PreferencePair> risingPairs(int count) {
+    List<PreferencePair> pairs = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int first = random.nextInt(VOCABULARY);
+      int[] rising = {(first + 1) % VOCABULARY, (first + 2) % VOCABULARY};
+      int[] falling = {(first + 19) % VOCABULARY, (first + 18) % VOCABULARY};
+      pairs.add(new PreferencePair(new int[] {3, first}, rising, falling, "pair " + i));
+    }
+    return pairs;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 4})
+  void learnsAPreference(int rank) {
+    try (LanguageModel policy = model(3).adapt(LoraConfig.defaults().withRank(rank), 1);
+        LanguageModel copy = policy.copy();
+        Trainer trainer =
+            new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 60)) {
+      LanguageModel reference = rank > 0 ? policy.base() : copy;
+      PreferenceTrainer learner = new PreferenceTrainer(trainer, loss("sigmoid"), reference, 200);
+      List<PreferencePair> heldOut = risingPairs(40);
+      assertThat(learner.evaluate(heldOut).accuracy()).isLessThan(0.2);
+      for (int step = 0; step < 60; step++) {
+        learner.step(risingPairs(16));
+      }
+      PreferenceMetrics learned = learner.evaluate(heldOut);
+      assertThat(learned.accuracy()).isGreaterThan(0.9);
+      assertThat(learned.margin()).isGreaterThan(0.5);
+      assertThat(learned.loss()).isLessThan(0.5);
+    }
+  }
+
+  @Test
+  void refusesPairsThatSayNothing() {
+    int[] one = {1};
+    assertThatThrownBy(() -> new PreferencePair(one, one, new int[] {1}, "x:3"))
+        .hasMessageContaining("x:3");
+    assertThatThrownBy(() -> new PreferencePair(new int[0], one, new int[] {2}, "x:3"))
+        .hasMessageContaining("prompt=0");
+    assertThatThrownBy(() -> PreferenceLoss.named("sigmoit", 0.1, 0))
+        .hasMessageContaining("loss=sigmoit");
+  }
+}

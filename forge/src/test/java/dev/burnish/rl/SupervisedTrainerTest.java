@@ -1,0 +1,165 @@
+package dev.burnish.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.Pass;
+import dev.burnish.nn.TokenForest;
+import dev.burnish.tensor.TensorScope;
+import dev.burnish.testing.Memory;
+import dev.burnish.testing.TinyModels;
+import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.StepReport;
+import dev.burnish.train.Trainer;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+
+class SupervisedTrainerTest {
+  private static final int VOCABULARY = 20;
+
+  private static LanguageModel model() {
+    return TinyModels.llama(VOCABULARY, 1, 3);
+  }
+
+  private static Trainer trainer(LanguageModel model) {
+    return new Trainer(model.decoder(), OptimizerConfig.defaults().withLr(1e-2), 1000);
+  }
+
+  /// Documents of different lengths of which a part is learned.
+  private static List<Document> documents(long seed, int count) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<Document> documents = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int[] tokens = random.ints(3 + random.nextInt(15), 0, VOCABULARY).toArray();
+      boolean[] learned = new boolean[tokens.length];
+      for (int t = 0; t < learned.length; t++) {
+        learned[t] = t == tokens.length - 1 || random.nextInt(3) > 0;
+      }
+      documents.add(new Document(tokens, learned, "document " + i));
+    }
+    return documents;
+  }
+
+  /// The mean from the logits of each document alone, spelled out.
+  private static double meanOfEachAlone(LanguageModel model, List<Document> documents) {
+    double sum = 0;
+    int count = 0;
+    for (Document document : documents) {
+      TokenForest forest = new TokenForest();
+      forest.add(TokenForest.ROOT, document.tokens());
+      try (TensorScope _ = TensorScope.open();
+          Pass pass = model.decoder().evaluate(forest)) {
+        for (int t = 1; t < document.tokens().length; t++) {
+          if (document.learned()[t]) {
+            float[] logits = pass.logits(t - 1).toFloatArray();
+            double total =
+                IntStream.range(0, VOCABULARY).mapToDouble(v -> Math.exp(logits[v])).sum();
+            sum -= logits[document.tokens()[t]] - Math.log(total);
+            count++;
+          }
+        }
+      }
+    }
+    return sum / count;
+  }
+
+  @Test
+  void theLossIsTheMeanOverTheLearnedTokensOfDocumentsThatDoNotSeeEachOther() {
+    try (LanguageModel model = model();
+        Trainer trainer = trainer(model)) {
+      List<Document> documents = documents(1, 7);
+      double expected = meanOfEachAlone(model, documents);
+      SupervisedTrainer learner = new SupervisedTrainer(trainer, 1000);
+      EvalReport report = learner.evaluate(documents);
+      assertThat(report.loss()).isCloseTo(expected, within(1e-5));
+      assertThat(report.perplexity()).isCloseTo(Math.exp(expected), within(1e-3));
+      assertThat(report.targets())
+          .isEqualTo(documents.stream().mapToInt(Document::numTargets).sum());
+      assertThat(learner.step(documents).loss()).isCloseTo(expected, within(1e-5));
+    }
+  }
+
+  @Test
+  void howDocumentsArePackedChangesNoNumber() {
+    List<StepReport> reports = new ArrayList<>();
+    List<float[]> weights = new ArrayList<>();
+    List<Double> evaluated = new ArrayList<>();
+    for (int maxTokens : new int[] {1, 25, 60, 100_000}) {
+      try (LanguageModel model = model();
+          Trainer trainer = trainer(model)) {
+        SupervisedTrainer learner = new SupervisedTrainer(trainer, maxTokens);
+        evaluated.add(learner.evaluate(documents(4, 11)).loss());
+        reports.add(learner.step(documents(2, 11)));
+        weights.add(model.decoder().parts().get(1).values().toFloatArray());
+      }
+    }
+    for (int i = 1; i < reports.size(); i++) {
+      assertThat(reports.get(i).loss()).isCloseTo(reports.getFirst().loss(), within(1e-6));
+      assertThat(reports.get(i).gradientNorm())
+          .isCloseTo(reports.getFirst().gradientNorm(), within(1e-5));
+      assertThat(evaluated.get(i)).isCloseTo(evaluated.getFirst(), within(1e-6));
+      // The first step of AdamW is the sign of the gradient: what is nearly zero may turn.
+      assertThat(weights.get(i)).containsExactly(weights.getFirst(), Offset.offset(1e-4f));
+    }
+  }
+
+  @Test
+  void packingLeavesNothingOutAndFillsBins() {
+    List<List<Integer>> bins = Packing.bins(List.of(3, 4, 1, 2, 9), size -> size, 6);
+    assertThat(bins).containsExactly(List.of(3, 1, 2), List.of(4), List.of(9));
+    assertThat(Packing.bins(List.of(7, 7), size -> size, 6)).hasSize(2);
+  }
+
+  @Test
+  void evaluatingLearnsNothingAndLearningLowersTheLoss() {
+    try (LanguageModel model = model();
+        Trainer trainer = trainer(model)) {
+      SupervisedTrainer learner = new SupervisedTrainer(trainer, 64);
+      List<Document> documents = documents(3, 6);
+      double before = learner.evaluate(documents).loss();
+      assertThat(learner.evaluate(documents).loss()).isEqualTo(before);
+      for (int i = 0; i < 40; i++) {
+        learner.step(documents);
+      }
+      assertThat(learner.evaluate(documents).loss()).isLessThan(0.4 * before);
+    }
+  }
+
+  @Test
+  void aThousandStepsKeepMemoryFlat() throws IOException {
+    try (LanguageModel model = model();
+        Trainer trainer = trainer(model)) {
+      SupervisedTrainer learner = new SupervisedTrainer(trainer, 64);
+      for (int i = 0; i < 400; i++) {
+        learner.step(documents(i, 6));
+      }
+      long before = Memory.residentKilobytes();
+      for (int i = 400; i < 1_000; i++) {
+        learner.step(documents(i, 6));
+      }
+      assertThat(Memory.residentKilobytes()).isLessThan((long) (1.05 * before) + 4_000);
+    }
+  }
+
+  @Test
+  void refusesWhatHasNothingToLearn() {
+    assertThatThrownBy(() -> new Document(new int[] {1, 2}, new boolean[] {true, false}, "x:1"))
+        .hasMessageContaining("x:1");
+    assertThatThrownBy(() -> new Document(new int[] {1, 2}, new boolean[] {true}, "x:1"))
+        .hasMessageContaining("tokens=2 learned=1");
+    try (LanguageModel model = model();
+        Trainer trainer = trainer(model)) {
+      assertThatThrownBy(() -> new SupervisedTrainer(trainer, 0))
+          .hasMessageContaining("microTokens=0");
+      assertThatThrownBy(() -> new SupervisedTrainer(trainer, 9).evaluate(List.of()))
+          .hasMessageContaining("raise heldOut");
+    }
+  }
+}
