@@ -14,6 +14,7 @@ import dev.burnish.observe.Progress;
 import dev.burnish.observe.RunDirectory;
 import dev.burnish.rl.Episode;
 import dev.burnish.rl.PolicyReport;
+import dev.burnish.tensor.DType;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.Snapshot;
 import dev.burnish.train.StepReport;
@@ -169,7 +170,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     if (goesOn()) {
       return LanguageModel.load(saved);
     }
-    policy.save(saved);
+    policy.save(saved, DType.F32);
     return policy.copy();
   }
 

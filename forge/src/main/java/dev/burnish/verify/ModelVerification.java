@@ -49,7 +49,7 @@ public final class ModelVerification {
   public static List<Evidence> verify(Path folder, Path file) {
     JsonNode recorded = Recorded.read(file);
     boolean hasText = recorded.has("cases");
-    try (LanguageModel model = LanguageModel.load(folder)) {
+    try (LanguageModel model = LanguageModel.loadForAnyLength(folder)) {
       Optional<Tokenizer> tokenizer =
           hasText ? Optional.of(Tokenizer.load(folder)) : Optional.empty();
       ModelVerification verification = new ModelVerification(model, tokenizer, folder);

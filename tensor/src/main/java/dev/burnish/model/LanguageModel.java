@@ -2,24 +2,19 @@ package dev.burnish.model;
 
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
-import dev.burnish.nn.Parameters;
 import dev.burnish.safetensors.Checkpoint;
 import dev.burnish.safetensors.GgufConverter;
 import dev.burnish.safetensors.SafetensorsWriter;
-import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
-import dev.burnish.tensor.Tensor;
-import dev.burnish.tensor.TensorScope;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -31,16 +26,13 @@ import tools.jackson.databind.node.ObjectNode;
 public final class LanguageModel implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  /// Largest file of weights; a model above it is written in shards with an index.
-  private static final long SHARD_BYTES = 5_000_000_000L;
-
   private final ObjectNode config;
-  private final Map<String, String> metadata;
+  private final WeightFormat format;
   private final Decoder decoder;
 
-  private LanguageModel(ObjectNode config, Map<String, String> metadata, Decoder decoder) {
+  private LanguageModel(ObjectNode config, WeightFormat format, Decoder decoder) {
     this.config = config;
-    this.metadata = metadata;
+    this.format = format;
     this.decoder = decoder;
   }
 
@@ -51,7 +43,7 @@ public final class LanguageModel implements AutoCloseable {
     DecoderShape shape = Architecture.read(config, "config");
     Decoder decoder = new Decoder(shape, Device.CPU);
     decoder.initialize(seed, config.path("initializer_range").asDouble(0.02));
-    return new LanguageModel(config.deepCopy(), Map.of("format", "pt"), decoder);
+    return new LanguageModel(config.deepCopy(), WeightFormat.plain(), decoder);
   }
 
   /// The model of a folder in Hugging Face layout: `config.json` with safetensors, or with one GGUF
@@ -60,6 +52,16 @@ public final class LanguageModel implements AutoCloseable {
   /// @throws IllegalArgumentException if the architecture or a setting is unknown, or weights are
   ///   missing or of another shape
   public static LanguageModel load(Path folder) {
+    return load(folder, shape -> shape);
+  }
+
+  /// As [#load], for sequences of any length: beyond `max_position_embeddings` the original library
+  /// computes on, and so does what is compared with it.
+  public static LanguageModel loadForAnyLength(Path folder) {
+    return load(folder, shape -> shape.withMaxPositions(Integer.MAX_VALUE));
+  }
+
+  private static LanguageModel load(Path folder, UnaryOperator<DecoderShape> change) {
     boolean gguf = Files.isRegularFile(folder) && folder.toString().endsWith(".gguf");
     Path file = folder.resolve("config.json");
     if (!gguf && !Files.isRegularFile(file)) {
@@ -70,14 +72,17 @@ public final class LanguageModel implements AutoCloseable {
         gguf
             ? parse(folder, GgufConverter.sideFiles(folder).get("config.json"))
             : readConfig(folder);
-    String where = gguf ? folder.toString() : file.toString();
-    Decoder decoder = new Decoder(Architecture.read(config, where), Device.CPU);
+    DecoderShape shape = Architecture.read(config, gguf ? folder.toString() : file.toString());
     try (Checkpoint weights = Checkpoint.open(gguf ? folder : weights(folder))) {
-      read(weights, decoder, folder);
-      return new LanguageModel(config, weights.metadata(), decoder);
-    } catch (RuntimeException e) {
-      decoder.close();
-      throw e;
+      boolean untied = shape.tiedHead() && WeightFormat.hasOwnHead(weights);
+      Decoder decoder = new Decoder(change.apply(untied ? shape.withOwnHead() : shape), Device.CPU);
+      try {
+        WeightFormat.read(weights, decoder, folder);
+        return new LanguageModel(config, WeightFormat.of(weights), decoder);
+      } catch (RuntimeException e) {
+        decoder.close();
+        throw e;
+      }
     }
   }
 
@@ -115,38 +120,6 @@ public final class LanguageModel implements AutoCloseable {
     }
   }
 
-  private static void read(Checkpoint weights, Decoder decoder, Path folder) {
-    Map<String, Parameters> parts = decoder.partByName();
-    for (String name : weights.names()) {
-      if (!parts.containsKey(name) && !isDerived(name)) {
-        throw new IllegalArgumentException(
-            "%s: the weights have a tensor that this architecture does not: name=%s"
-                .formatted(folder, name));
-      }
-    }
-    parts.forEach((name, part) -> {
-      if (!weights.contains(name)) {
-        throw new IllegalArgumentException(
-            "%s: the weights lack a tensor: name=%s".formatted(folder, name));
-      }
-      long[] shape = part.spec(name).shape();
-      if (!Arrays.equals(shape, weights.shape(name))) {
-        throw new IllegalArgumentException(
-            "%s: a tensor has the shape that config.json says: name=%s shape=%s expected=%s"
-                .formatted(
-                    folder, name, Arrays.toString(weights.shape(name)), Arrays.toString(shape)));
-      }
-      try (Tensor run = part.values().narrow(0, part.offset(name), part.spec(name).size())) {
-        weights.copyTo(name, run.segment());
-      }
-    });
-  }
-
-  /// Tensors that files carry and that follow from others: a tied head, and old rotary tables.
-  private static boolean isDerived(String name) {
-    return name.equals("lm_head.weight") || name.endsWith("rotary_emb.inv_freq");
-  }
-
   /// The configuration as read, every setting included.
   public ObjectNode config() {
     return config.deepCopy();
@@ -169,31 +142,29 @@ public final class LanguageModel implements AutoCloseable {
   public LanguageModel copy() {
     Decoder twin = new Decoder(decoder.shape(), decoder.device());
     twin.copyFrom(decoder);
-    return new LanguageModel(config.deepCopy(), metadata, twin);
+    return new LanguageModel(config.deepCopy(), format, twin);
   }
 
-  /// Writes `config.json` and the weights in F32 to a folder, each file whole or not at all.
+  /// Writes `config.json` and the weights to a folder, each file whole or not at all. A weight is
+  /// stored in the type that it was loaded from, so that loading and saving changes no byte; one
+  /// that never was in a file, in F32.
   public void save(Path folder) {
+    save(folder, Optional.empty());
+  }
+
+  /// As [#save(Path)], with all weights in one type.
+  ///
+  /// @param dtype F32, F16, BF16, F64 or one of the types of eight bits, which round
+  public void save(Path folder, DType dtype) {
+    save(folder, Optional.of(dtype));
+  }
+
+  private void save(Path folder, Optional<DType> dtype) {
     try {
       Files.createDirectories(folder);
-      List<StoredTensor> tensors = new ArrayList<>();
-      try (TensorScope _ = TensorScope.open()) {
-        decoder
-            .partByName()
-            .forEach((name, part) ->
-                tensors.add(
-                    new StoredTensor(
-                        name,
-                        DType.F32,
-                        part.spec(name).shape(),
-                        part.values()
-                            .to(Device.CPU)
-                            .narrow(0, part.offset(name), part.spec(name).size())
-                            .segment())));
-        SafetensorsWriter.writeSharded(folder, tensors, metadata, SHARD_BYTES);
-      }
+      format.write(decoder, folder, dtype);
       ObjectNode written = config.deepCopy();
-      written.put(written.has("torch_dtype") ? "torch_dtype" : "dtype", "float32");
+      format.changed(dtype).ifPresent(type -> Conversion.putDtype(written, type));
       Path temporary = Files.createTempFile(folder, ".config", ".json");
       Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(written));
       Files.move(
