@@ -13,10 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -26,12 +26,18 @@ import tools.jackson.databind.node.ObjectNode;
 public final class LanguageModel implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
+  private static final String CONFIG = "config.json";
+  private static final String GENERATION = "generation_config.json";
+
   private final ObjectNode config;
+  private final ObjectNode generation;
   private final WeightFormat format;
   private final Decoder decoder;
 
-  private LanguageModel(ObjectNode config, WeightFormat format, Decoder decoder) {
+  private LanguageModel(
+      ObjectNode config, ObjectNode generation, WeightFormat format, Decoder decoder) {
     this.config = config;
+    this.generation = generation;
     this.format = format;
     this.decoder = decoder;
   }
@@ -43,7 +49,8 @@ public final class LanguageModel implements AutoCloseable {
     DecoderShape shape = Architecture.read(config, "config");
     Decoder decoder = new Decoder(shape, Device.CPU);
     decoder.initialize(seed, config.path("initializer_range").asDouble(0.02));
-    return new LanguageModel(config.deepCopy(), WeightFormat.plain(), decoder);
+    return new LanguageModel(
+        config.deepCopy(), JSON.createObjectNode(), WeightFormat.plain(), decoder);
   }
 
   /// The model of a folder in Hugging Face layout: `config.json` with safetensors, or with one GGUF
@@ -63,22 +70,21 @@ public final class LanguageModel implements AutoCloseable {
 
   private static LanguageModel load(Path folder, UnaryOperator<DecoderShape> change) {
     boolean gguf = Files.isRegularFile(folder) && folder.toString().endsWith(".gguf");
-    Path file = folder.resolve("config.json");
+    Path file = folder.resolve(CONFIG);
     if (!gguf && !Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           "a model is a folder with a config.json, or a .gguf file: model=%s".formatted(folder));
     }
-    ObjectNode config =
-        gguf
-            ? parse(folder, GgufConverter.sideFiles(folder).get("config.json"))
-            : readConfig(folder);
+    Map<String, byte[]> made = gguf ? GgufConverter.sideFiles(folder) : Map.of();
+    ObjectNode config = read(folder, made, CONFIG).orElseThrow();
+    ObjectNode generation = read(folder, made, GENERATION).orElseGet(JSON::createObjectNode);
     DecoderShape shape = Architecture.read(config, gguf ? folder.toString() : file.toString());
     try (Checkpoint weights = Checkpoint.open(gguf ? folder : weights(folder))) {
       boolean untied = shape.tiedHead() && WeightFormat.hasOwnHead(weights);
       Decoder decoder = new Decoder(change.apply(untied ? shape.withOwnHead() : shape), Device.CPU);
       try {
         WeightFormat.read(weights, decoder, folder);
-        return new LanguageModel(config, WeightFormat.of(weights), decoder);
+        return new LanguageModel(config, generation, WeightFormat.of(weights), decoder);
       } catch (RuntimeException e) {
         decoder.close();
         throw e;
@@ -86,18 +92,24 @@ public final class LanguageModel implements AutoCloseable {
     }
   }
 
-  private static ObjectNode readConfig(Path folder) {
-    Path file = Checkpoint.file(folder, "config.json");
-    try {
-      return parse(file, Files.readAllBytes(file));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
+  /// A file of the folder, or the one made from the metadata of a GGUF file.
+  private static Optional<ObjectNode> read(Path folder, Map<String, byte[]> made, String name) {
+    if (!made.isEmpty()) {
+      return Optional.ofNullable(made.get(name)).map(content -> parse(folder, content));
     }
+    return Checkpoint.findFile(folder, name)
+        .map(file -> {
+          try {
+            return parse(file, Files.readAllBytes(file));
+          } catch (IOException e) {
+            throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
+          }
+        });
   }
 
-  private static ObjectNode parse(Path file, byte @Nullable [] content) {
+  private static ObjectNode parse(Path file, byte[] content) {
     try {
-      if (content != null && JSON.readTree(content) instanceof ObjectNode object) {
+      if (JSON.readTree(content) instanceof ObjectNode object) {
         return object;
       }
       throw new IllegalArgumentException("a configuration is a JSON object: file=" + file);
@@ -129,9 +141,11 @@ public final class LanguageModel implements AutoCloseable {
     return decoder;
   }
 
-  /// Tokens that end a completion, from `eos_token_id`, which is one id or a list.
+  /// Tokens that end a completion: `eos_token_id` of `generation_config.json`, else of
+  /// `config.json`, which is one id or a list.
   public int[] endTokens() {
-    JsonNode ids = config.path("eos_token_id");
+    ObjectNode source = generation.hasNonNull("eos_token_id") ? generation : config;
+    JsonNode ids = source.path("eos_token_id");
     if (ids.isArray()) {
       return ids.valueStream().mapToInt(JsonNode::asInt).toArray();
     }
@@ -142,12 +156,12 @@ public final class LanguageModel implements AutoCloseable {
   public LanguageModel copy() {
     Decoder twin = new Decoder(decoder.shape(), decoder.device());
     twin.copyFrom(decoder);
-    return new LanguageModel(config.deepCopy(), format, twin);
+    return new LanguageModel(config.deepCopy(), generation.deepCopy(), format, twin);
   }
 
-  /// Writes `config.json` and the weights to a folder, each file whole or not at all. A weight is
-  /// stored in the type that it was loaded from, so that loading and saving changes no byte; one
-  /// that never was in a file, in F32.
+  /// Writes `config.json`, `generation_config.json` where there was one, and the weights to a
+  /// folder, each file whole or not at all. A weight is stored in the type that it was loaded from,
+  /// so that loading and saving changes no byte; one that never was in a file, in F32.
   public void save(Path folder) {
     save(folder, Optional.empty());
   }
@@ -165,16 +179,21 @@ public final class LanguageModel implements AutoCloseable {
       format.write(decoder, folder, dtype);
       ObjectNode written = config.deepCopy();
       format.changed(dtype).ifPresent(type -> Conversion.putDtype(written, type));
-      Path temporary = Files.createTempFile(folder, ".config", ".json");
-      Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(written));
-      Files.move(
-          temporary,
-          folder.resolve("config.json"),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      write(written, folder.resolve(CONFIG));
+      if (!generation.isEmpty()) {
+        write(generation, folder.resolve(GENERATION));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write model=" + folder + ": " + e, e);
     }
+  }
+
+  private static void write(ObjectNode json, Path file) throws IOException {
+    Path temporary = Files.createTempFile(file.resolveSibling(""), ".config", ".json");
+    Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
+    temporary.toFile().setReadable(true, false);
+    Files.move(
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   @Override
