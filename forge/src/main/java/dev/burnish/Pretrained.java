@@ -19,18 +19,37 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// A published model with everything that came with it.
 ///
 /// @param sampling the defaults of its `generation_config.json`
+/// @param unusedDefaults settings of that file that would change how text is sampled and are not
+///   known here, as `key=value`
 public record Pretrained(
     LanguageModel model,
     Tokenizer tokenizer,
     Optional<ChatTemplate> template,
-    SamplingParams sampling)
+    SamplingParams sampling,
+    List<String> unusedDefaults)
     implements AutoCloseable {
+  /// Settings of sampling that are not offered, and the value at which each does nothing.
+  private static final Map<String, Double> NEUTRAL =
+      new TreeMap<>(
+          Map.of(
+              "repetition_penalty", 1.0,
+              "encoder_repetition_penalty", 1.0,
+              "no_repeat_ngram_size", 0.0,
+              "min_p", 0.0,
+              "typical_p", 1.0,
+              "epsilon_cutoff", 0.0,
+              "eta_cutoff", 0.0,
+              "num_beams", 1.0,
+              "length_penalty", 1.0,
+              "min_new_tokens", 0.0));
+
   /// Loads a folder in Hugging Face layout, a GGUF file, or `hf:owner/name[@revision]`.
   public static Pretrained load(String name) {
     Path path = ModelSource.resolve(name, HubOptions.fromEnvironment());
@@ -38,12 +57,22 @@ public record Pretrained(
     TokenizerFiles files =
         made.isEmpty() ? TokenizerFiles.read(path) : new TokenizerFiles(path.toString(), made);
     LanguageModel model = LanguageModel.load(path);
-    return new Pretrained(model, Tokenizer.of(files), ChatTemplate.of(files), sampling(path, made));
+    JsonNode defaults = generationConfig(path, made);
+    return new Pretrained(
+        model, Tokenizer.of(files), ChatTemplate.of(files), sampling(defaults), unused(defaults));
   }
 
-  private static SamplingParams sampling(Path path, Map<String, byte[]> made) {
+  /// What changes sampling in the original library and is not offered here, where it is in force.
+  private static List<String> unused(JsonNode json) {
+    return NEUTRAL.entrySet().stream()
+        .filter(entry -> json.path(entry.getKey()).isNumber())
+        .filter(entry -> json.path(entry.getKey()).asDouble() != entry.getValue())
+        .map(entry -> entry.getKey() + "=" + json.path(entry.getKey()))
+        .toList();
+  }
+
+  private static SamplingParams sampling(JsonNode json) {
     SamplingParams params = SamplingParams.defaults();
-    JsonNode json = generationConfig(path, made);
     if (!json.path("do_sample").asBoolean(true)) {
       return params.withTemperature(0);
     }

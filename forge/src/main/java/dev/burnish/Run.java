@@ -19,6 +19,7 @@ import dev.burnish.rl.EvalReport;
 import dev.burnish.rl.PolicyReport;
 import dev.burnish.rl.PreferenceMetrics;
 import dev.burnish.rl.PreferenceReport;
+import dev.burnish.tensor.DType;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.Snapshot;
 import dev.burnish.train.StepReport;
@@ -181,7 +182,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     if (goesOn()) {
       return LanguageModel.load(saved);
     }
-    policy.save(saved);
+    policy.save(saved, DType.F32);
     return policy.copy();
   }
 

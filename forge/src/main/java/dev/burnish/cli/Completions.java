@@ -14,6 +14,9 @@ import java.util.Locale;
 final class Completions {
   /// Receives what a model generates, piece by piece. Called by one thread.
   interface Output {
+    /// Comes first: what the completions are sampled with, and what of that file was not used.
+    void sampling(SamplingParams params, List<String> unused);
+
     /// The next piece of text of completion `index`.
     void text(int index, String piece);
 
@@ -27,6 +30,7 @@ final class Completions {
     try (Pretrained base = Pretrained.load(options.model())) {
       String prompt = options.chat() ? chat(base, options) : options.prompt();
       SamplingParams params = sampling(base, options);
+      output.sampling(params, base.unusedDefaults());
       List<Pieces> pieces = new ArrayList<>();
       for (int i = 0; i < params.n(); i++) {
         pieces.add(new Pieces(i, base.tokenizer().stream(), params.stop(), output));

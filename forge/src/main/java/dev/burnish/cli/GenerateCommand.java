@@ -1,9 +1,11 @@
 package dev.burnish.cli;
 
+import dev.burnish.generate.SamplingParams;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -99,8 +101,29 @@ final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
+  /// Says on standard error what completions are sampled with, so that standard output is text
+  /// alone.
+  private static void show(SamplingParams params, List<String> unused) {
+    System.err.printf(
+        Locale.ROOT,
+        "sampling: temperature=%s topP=%s topK=%d maxTokens=%d seed=%d%s%n",
+        params.temperature(),
+        params.topP(),
+        params.topK(),
+        params.maxTokens(),
+        params.seed(),
+        unused.isEmpty()
+            ? ""
+            : "; of generation_config.json not used: " + String.join(", ", unused));
+  }
+
   /// One completion as it comes.
   private static final class Streaming implements Completions.Output {
+    @Override
+    public void sampling(SamplingParams params, List<String> unused) {
+      show(params, unused);
+    }
+
     @Override
     public void text(int index, String piece) {
       System.out.print(piece);
@@ -118,10 +141,19 @@ final class GenerateCommand implements Callable<Integer> {
     private final PrintStream out;
     private final boolean json;
     private final Map<Integer, StringBuilder> texts = new TreeMap<>();
+    private SamplingParams sampling = SamplingParams.defaults();
 
     Whole(PrintStream out, boolean json) {
       this.out = out;
       this.json = json;
+    }
+
+    @Override
+    public void sampling(SamplingParams params, List<String> unused) {
+      sampling = params;
+      if (!json) {
+        show(params, unused);
+      }
     }
 
     @Override
@@ -138,6 +170,10 @@ final class GenerateCommand implements Callable<Integer> {
         object.put("text", text);
         object.put("finishReason", reason);
         object.put("tokens", numTokens);
+        object.put("temperature", sampling.temperature());
+        object.put("topP", sampling.topP());
+        object.put("topK", sampling.topK());
+        object.put("seed", sampling.seed());
         out.println(JsonMapper.shared().writeValueAsString(object));
       } else {
         out.println("[" + index + "] " + text);

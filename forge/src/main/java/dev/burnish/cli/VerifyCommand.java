@@ -1,5 +1,7 @@
 package dev.burnish.cli;
 
+import dev.burnish.hub.HubOptions;
+import dev.burnish.hub.ModelSource;
 import dev.burnish.verify.Verdict;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,9 +21,11 @@ import tools.jackson.databind.json.JsonMapper;
 final class VerifyCommand implements Callable<Integer> {
   @Option(
       names = "--model",
-      paramLabel = "DIR",
-      description = "The model, with --expected and --training.")
-  private @Nullable Path model;
+      paramLabel = "MODEL",
+      description =
+          "With --expected and --training: a folder in Hugging Face layout, a .gguf file, or"
+              + " hf:owner/name[@revision].")
+  private @Nullable String model;
 
   @ArgGroup(exclusive = true, multiplicity = "1")
   private Recorded recorded = new Recorded();
@@ -84,10 +88,10 @@ final class VerifyCommand implements Callable<Integer> {
   }
 
   private Path requireModel() {
-    if (model == null || !Files.isDirectory(model)) {
+    if (model == null) {
       throw new IllegalArgumentException(
-          "recorded values of a model need it: model=%s; give --model DIR".formatted(model));
+          "recorded values of a model need it: model=none; give --model MODEL");
     }
-    return model;
+    return ModelSource.resolve(model, HubOptions.fromEnvironment());
   }
 }

@@ -8,13 +8,15 @@ import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Pass;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
+import dev.burnish.safetensors.GgufConverter;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import dev.burnish.text.ChatMessage;
 import dev.burnish.text.ChatOptions;
-import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.Tokenizer;
+import dev.burnish.text.TokenizerFiles;
 import dev.burnish.verify.Evidence.Collector;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,24 +37,21 @@ public final class ModelVerification {
 
   private final LanguageModel model;
   private final Optional<Tokenizer> tokenizer;
-  private final Path folder;
   private final Collector found = new Collector();
 
-  private ModelVerification(LanguageModel model, Optional<Tokenizer> tokenizer, Path folder) {
+  private ModelVerification(LanguageModel model, Optional<Tokenizer> tokenizer) {
     this.model = model;
     this.tokenizer = tokenizer;
-    this.folder = folder;
   }
 
-  /// @param folder of the model
+  /// @param folder of the model, or a GGUF file
   /// @param file of recorded values
   public static List<Evidence> verify(Path folder, Path file) {
     JsonNode recorded = Recorded.read(file);
     boolean hasText = recorded.has("cases");
-    try (LanguageModel model = LanguageModel.load(folder)) {
-      Optional<Tokenizer> tokenizer =
-          hasText ? Optional.of(Tokenizer.load(folder)) : Optional.empty();
-      ModelVerification verification = new ModelVerification(model, tokenizer, folder);
+    try (LanguageModel model = LanguageModel.loadForAnyLength(folder)) {
+      Optional<Tokenizer> tokenizer = hasText ? Optional.of(tokenizer(folder)) : Optional.empty();
+      ModelVerification verification = new ModelVerification(model, tokenizer);
       if (hasText) {
         recorded.get("cases").forEach(verification::text);
       } else {
@@ -61,6 +60,13 @@ public final class ModelVerification {
       tokenizer.ifPresent(Tokenizer::close);
       return verification.found.evidence();
     }
+  }
+
+  private static Tokenizer tokenizer(Path folder) {
+    return Tokenizer.of(
+        Files.isRegularFile(folder)
+            ? new TokenizerFiles(folder.toString(), GgufConverter.sideFiles(folder))
+            : TokenizerFiles.read(folder));
   }
 
   // --- cases with text ---
@@ -82,7 +88,10 @@ public final class ModelVerification {
     List<ChatMessage> chat = new ArrayList<>();
     messages.forEach(
         m -> chat.add(new ChatMessage(m.get("role").asString(), m.get("content").asString())));
-    return ChatTemplate.load(folder)
+    return tokenizer
+        .flatMap(Tokenizer::chatTemplate)
+        .orElseThrow(
+            () -> new IllegalArgumentException("recorded chats need a model with a chat template"))
         .render(chat, ChatOptions.defaults().withGenerationPrompt(true));
   }
 

@@ -70,6 +70,15 @@ final class ConfigReader {
     return value == null || value.isNull() ? Optional.empty() : Optional.of(value);
   }
 
+  boolean isEmpty() {
+    return json.isEmpty();
+  }
+
+  /// Whether the setting is there, if only as null.
+  boolean has(String key) {
+    return json.has(key);
+  }
+
   int integer(String key) {
     return integer(key, Optional.empty());
   }

@@ -3,26 +3,21 @@ package dev.burnish.model;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.LoraConfig;
-import dev.burnish.nn.Parameters;
 import dev.burnish.safetensors.Checkpoint;
 import dev.burnish.safetensors.GgufConverter;
 import dev.burnish.safetensors.SafetensorsWriter;
-import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
-import dev.burnish.tensor.Tensor;
-import dev.burnish.tensor.TensorScope;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,16 +27,19 @@ import tools.jackson.databind.node.ObjectNode;
 public final class LanguageModel implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  /// Largest file of weights; a model above it is written in shards with an index.
-  private static final long SHARD_BYTES = 5_000_000_000L;
+  private static final String CONFIG = "config.json";
+  private static final String GENERATION = "generation_config.json";
 
   private final ObjectNode config;
-  private final Map<String, String> metadata;
+  private final ObjectNode generation;
+  private final WeightFormat format;
   private final Decoder decoder;
 
-  private LanguageModel(ObjectNode config, Map<String, String> metadata, Decoder decoder) {
+  private LanguageModel(
+      ObjectNode config, ObjectNode generation, WeightFormat format, Decoder decoder) {
     this.config = config;
-    this.metadata = metadata;
+    this.generation = generation;
+    this.format = format;
     this.decoder = decoder;
   }
 
@@ -52,7 +50,8 @@ public final class LanguageModel implements AutoCloseable {
     DecoderShape shape = Architecture.read(config, "config");
     Decoder decoder = new Decoder(shape, Device.CPU);
     decoder.initialize(seed, config.path("initializer_range").asDouble(0.02));
-    return new LanguageModel(config.deepCopy(), Map.of("format", "pt"), decoder);
+    return new LanguageModel(
+        config.deepCopy(), JSON.createObjectNode(), WeightFormat.plain(), decoder);
   }
 
   /// The model of a folder in Hugging Face layout: `config.json` with safetensors, or with one GGUF
@@ -61,44 +60,64 @@ public final class LanguageModel implements AutoCloseable {
   /// @throws IllegalArgumentException if the architecture or a setting is unknown, or weights are
   ///   missing or of another shape
   public static LanguageModel load(Path folder) {
+    return load(folder, shape -> shape);
+  }
+
+  /// As [#load], for sequences of any length: beyond `max_position_embeddings` the original library
+  /// computes on, and so does what is compared with it.
+  public static LanguageModel loadForAnyLength(Path folder) {
+    return load(folder, shape -> shape.withMaxPositions(Integer.MAX_VALUE));
+  }
+
+  private static LanguageModel load(Path folder, UnaryOperator<DecoderShape> change) {
     boolean gguf = Files.isRegularFile(folder) && folder.toString().endsWith(".gguf");
-    Path file = folder.resolve("config.json");
+    Path file = folder.resolve(CONFIG);
     if (!gguf && !Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           "a model is a folder with a config.json, or a .gguf file: model=%s".formatted(folder));
     }
-    ObjectNode config =
-        gguf
-            ? parse(folder, GgufConverter.sideFiles(folder).get("config.json"))
-            : readConfig(folder);
-    String where = gguf ? folder.toString() : file.toString();
-    Decoder decoder = new Decoder(Architecture.read(config, where), Device.CPU);
+    Map<String, byte[]> made = gguf ? GgufConverter.sideFiles(folder) : Map.of();
+    ObjectNode config = read(folder, made, CONFIG).orElseThrow();
+    ObjectNode generation = read(folder, made, GENERATION).orElseGet(JSON::createObjectNode);
+    DecoderShape shape = Architecture.read(config, gguf ? folder.toString() : file.toString());
     try (Checkpoint weights = Checkpoint.open(gguf ? folder : weights(folder))) {
-      read(weights, decoder, folder);
-      return new LanguageModel(config, weights.metadata(), decoder);
-    } catch (RuntimeException e) {
-      decoder.close();
-      throw e;
+      boolean untied = shape.tiedHead() && WeightFormat.hasOwnHead(weights);
+      Decoder decoder = new Decoder(change.apply(untied ? shape.withOwnHead() : shape), Device.CPU);
+      try {
+        WeightFormat.read(weights, decoder, folder);
+        return new LanguageModel(config, generation, WeightFormat.of(weights), decoder);
+      } catch (RuntimeException e) {
+        decoder.close();
+        throw e;
+      }
     }
-  }
-
-  private static ObjectNode readConfig(Path folder) {
-    return readJson(folder, "config.json");
   }
 
   /// A file of a model's folder that holds one JSON object.
   static ObjectNode readJson(Path folder, String name) {
-    Path file = Checkpoint.file(folder, name);
-    try {
-      return parse(file, Files.readAllBytes(file));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
-    }
+    return read(folder, Map.of(), name)
+        .orElseThrow(() ->
+            new IllegalArgumentException("a folder lacks a file: file=" + folder.resolve(name)));
   }
 
-  private static ObjectNode parse(Path file, byte @Nullable [] content) {
+  /// A file of the folder, or the one made from the metadata of a GGUF file.
+  private static Optional<ObjectNode> read(Path folder, Map<String, byte[]> made, String name) {
+    if (!made.isEmpty()) {
+      return Optional.ofNullable(made.get(name)).map(content -> parse(folder, content));
+    }
+    return Checkpoint.findFile(folder, name)
+        .map(file -> {
+          try {
+            return parse(file, Files.readAllBytes(file));
+          } catch (IOException e) {
+            throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
+          }
+        });
+  }
+
+  private static ObjectNode parse(Path file, byte[] content) {
     try {
-      if (content != null && JSON.readTree(content) instanceof ObjectNode object) {
+      if (JSON.readTree(content) instanceof ObjectNode object) {
         return object;
       }
       throw new IllegalArgumentException("a configuration is a JSON object: file=" + file);
@@ -121,43 +140,6 @@ public final class LanguageModel implements AutoCloseable {
     }
   }
 
-  private static void read(Checkpoint weights, Decoder decoder, Path folder) {
-    Map<String, Parameters> parts = decoder.partByName();
-    for (String name : weights.names()) {
-      if (!parts.containsKey(name) && !isDerived(name)) {
-        throw new IllegalArgumentException(
-            "%s: the weights have a tensor that this architecture does not: name=%s"
-                .formatted(folder, name));
-      }
-    }
-    parts.forEach((name, part) -> read(weights, name, part, name, folder));
-  }
-
-  /// Reads one parameter.
-  ///
-  /// @param stored its name in the file
-  static void read(Checkpoint weights, String stored, Parameters part, String name, Path folder) {
-    if (!weights.contains(stored)) {
-      throw new IllegalArgumentException(
-          "%s: the weights lack a tensor: name=%s".formatted(folder, stored));
-    }
-    long[] shape = part.spec(name).shape();
-    if (!Arrays.equals(shape, weights.shape(stored))) {
-      throw new IllegalArgumentException(
-          "%s: a tensor has the shape that the configuration says: name=%s shape=%s expected=%s"
-              .formatted(
-                  folder, stored, Arrays.toString(weights.shape(stored)), Arrays.toString(shape)));
-    }
-    try (Tensor run = part.values().narrow(0, part.offset(name), part.spec(name).size())) {
-      weights.copyTo(stored, run.segment());
-    }
-  }
-
-  /// Tensors that files carry and that follow from others: a tied head, and old rotary tables.
-  private static boolean isDerived(String name) {
-    return name.equals("lm_head.weight") || name.endsWith("rotary_emb.inv_freq");
-  }
-
   /// The configuration as read, every setting included.
   public ObjectNode config() {
     return config.deepCopy();
@@ -167,9 +149,11 @@ public final class LanguageModel implements AutoCloseable {
     return decoder;
   }
 
-  /// Tokens that end a completion, from `eos_token_id`, which is one id or a list.
+  /// Tokens that end a completion: `eos_token_id` of `generation_config.json`, else of
+  /// `config.json`, which is one id or a list.
   public int[] endTokens() {
-    JsonNode ids = config.path("eos_token_id");
+    ObjectNode source = generation.hasNonNull("eos_token_id") ? generation : config;
+    JsonNode ids = source.path("eos_token_id");
     if (ids.isArray()) {
       return ids.valueStream().mapToInt(JsonNode::asInt).toArray();
     }
@@ -187,61 +171,58 @@ public final class LanguageModel implements AutoCloseable {
   /// This model without its adaptation, over the same weights: valid while this one is open, and
   /// with nothing to close.
   public LanguageModel base() {
-    return new LanguageModel(config.deepCopy(), metadata, decoder.base());
+    return new LanguageModel(config.deepCopy(), generation, format, decoder.base());
   }
 
   /// A second model with the same weights, an adaptation being part of them.
   public LanguageModel copy() {
     Decoder twin = new Decoder(decoder.shape(), decoder.device());
     twin.copyFrom(decoder);
-    return new LanguageModel(config.deepCopy(), metadata, twin);
+    return new LanguageModel(config.deepCopy(), generation.deepCopy(), format, twin);
   }
 
-  /// Writes `config.json` and the weights in F32 to a folder, each file whole or not at all. An
+  /// Writes `config.json`, `generation_config.json` where there was one, and the weights to a
+  /// folder, each file whole or not at all. A weight is stored in the type that it was loaded from,
+  /// so that loading and saving changes no byte; one that never was in a file, in F32. An
   /// adaptation is part of what is written, for which there has to be room for a second model.
   public void save(Path folder) {
+    save(folder, Optional.empty());
+  }
+
+  /// As [#save(Path)], with all weights in one type.
+  ///
+  /// @param dtype F32, F16, BF16, F64 or one of the types of eight bits, which round
+  public void save(Path folder, DType dtype) {
+    save(folder, Optional.of(dtype));
+  }
+
+  private void save(Path folder, Optional<DType> dtype) {
     if (decoder.lora().adapts()) {
       try (LanguageModel merged = copy()) {
-        merged.save(folder);
+        merged.save(folder, dtype);
       }
       return;
     }
     try {
       Files.createDirectories(folder);
-      List<StoredTensor> tensors = new ArrayList<>();
-      try (TensorScope _ = TensorScope.open()) {
-        decoder.partByName().forEach((name, part) -> tensors.add(stored(name, part, name)));
-        SafetensorsWriter.writeSharded(folder, tensors, metadata, SHARD_BYTES);
-      }
+      format.write(decoder, folder, dtype);
       ObjectNode written = config.deepCopy();
-      written.put(written.has("torch_dtype") ? "torch_dtype" : "dtype", "float32");
-      writeJson(folder, "config.json", written);
+      format.changed(dtype).ifPresent(type -> Conversion.putDtype(written, type));
+      write(written, folder.resolve(CONFIG));
+      if (!generation.isEmpty()) {
+        write(generation, folder.resolve(GENERATION));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write model=" + folder + ": " + e, e);
     }
   }
 
-  /// One parameter as it is stored, a view where the model is in host memory.
-  static StoredTensor stored(String stored, Parameters part, String name) {
-    return new StoredTensor(
-        stored,
-        DType.F32,
-        part.spec(name).shape(),
-        part.values()
-            .to(Device.CPU)
-            .narrow(0, part.offset(name), part.spec(name).size())
-            .segment());
-  }
-
-  /// Writes a file whole or not at all.
-  static void writeJson(Path folder, String name, ObjectNode content) throws IOException {
-    Path temporary = Files.createTempFile(folder, ".config", ".json");
-    Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(content));
+  static void write(ObjectNode json, Path file) throws IOException {
+    Path temporary = Files.createTempFile(file.resolveSibling(""), ".config", ".json");
+    Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
+    temporary.toFile().setReadable(true, false);
     Files.move(
-        temporary,
-        folder.resolve(name),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   @Override

@@ -24,6 +24,7 @@ final class Llama implements Architecture {
             config.flag("mlp_bias", false),
             false,
             Optional.empty(),
+            Optional.empty(),
             10_000,
             false)
         .shape(config, _ -> new LlamaFamily.Block(true, Optional.empty()));

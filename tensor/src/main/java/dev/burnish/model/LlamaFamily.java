@@ -13,12 +13,15 @@ import java.util.Optional;
 ///
 /// @param defaultHeadDim `head_dim` where it is not given; empty: `hidden_size /
 ///   num_attention_heads`
+/// @param defaultKeyValueHeads `num_key_value_heads` where it is not given; empty:
+///   `num_attention_heads`, which it is in any family where it is given as null
 record LlamaFamily(
     boolean queryKeyValueBias,
     boolean outputBias,
     boolean mlpBias,
     boolean queryKeyNorm,
     Optional<Integer> defaultHeadDim,
+    Optional<Integer> defaultKeyValueHeads,
     double defaultTheta,
     boolean defaultTied) {
   /// The options of one block beyond those of the whole model.
@@ -34,7 +37,10 @@ record LlamaFamily(
     int hidden = config.integer("hidden_size");
     int numHeads = config.integer("num_attention_heads");
     int headDim = config.integer("head_dim", defaultHeadDim.orElse(hidden / Math.max(1, numHeads)));
-    Heads heads = new Heads(numHeads, config.integer("num_key_value_heads", numHeads), headDim);
+    int keyValueHeads =
+        config.has("num_key_value_heads") ? numHeads : defaultKeyValueHeads.orElse(numHeads);
+    Heads heads =
+        new Heads(numHeads, config.integer("num_key_value_heads", keyValueHeads), headDim);
     int positions = config.integer("max_position_embeddings");
     double eps = config.number("rms_norm_eps", 1e-6);
     int intermediate = config.integer("intermediate_size");
@@ -60,36 +66,58 @@ record LlamaFamily(
               block.rope(),
               block.window().orElse(AttentionPlan.NO_WINDOW)));
     }
+    RopeSettings rope = RopeSettings.read(config, headDim, positions, defaultTheta);
     return new DecoderShape(
         config.integer("vocab_size"),
         hidden,
         shapes,
         eps,
         config.flag("tie_word_embeddings", defaultTied),
-        positions,
-        new RopeTables(RopeSettings.read(config, headDim, positions, defaultTheta)));
+        rope.longest(positions),
+        new RopeTables(rope));
   }
 
-  /// Windows of the Qwen kind: by `layer_types`, else for the layers from `max_window_layers` on
-  /// where `use_sliding_window` is set.
+  /// Windows of the Qwen kind: where `use_sliding_window` is set, for the layers that `layer_types`
+  /// names, or without it for those from `max_window_layers` on.
   static Blocks qwenWindows(ConfigReader config) {
     boolean sliding = config.flag("use_sliding_window", false);
-    Optional<Integer> window = config.optionalInteger("sliding_window").filter(_ -> sliding);
+    Optional<Integer> window = window(config, Optional.of(4096)).filter(_ -> sliding);
     int from = config.integer("max_window_layers", 28);
-    List<String> types = config.list("layer_types").stream().map(n -> n.asString()).toList();
-    return i -> {
-      boolean windowed = types.isEmpty() ? i >= from : type(types, i).equals("sliding_attention");
-      return new Block(true, windowed ? window : Optional.empty());
-    };
+    return typed(config, window, i -> new Block(true, i >= from ? window : Optional.empty()));
   }
 
-  private static String type(List<String> types, int i) {
+  /// The window that the configuration names.
+  ///
+  /// @param otherwise where it does not say anything; null says that there is none
+  static Optional<Integer> window(ConfigReader config, Optional<Integer> otherwise) {
+    return config.has("sliding_window") ? config.optionalInteger("sliding_window") : otherwise;
+  }
+
+  /// Blocks whose windows go by `layer_types` where there are such.
+  ///
+  /// @param blocks what else there is to a block, and its window without `layer_types`
+  static Blocks typed(ConfigReader config, Optional<Integer> window, Blocks blocks) {
+    List<String> types = config.list("layer_types").stream().map(n -> n.asString()).toList();
+    return types.isEmpty()
+        ? blocks
+        : i -> new Block(blocks.at(i).rope(), slides(types, i) ? named(window) : Optional.empty());
+  }
+
+  private static Optional<Integer> named(Optional<Integer> window) {
+    if (window.isEmpty()) {
+      throw new IllegalArgumentException(
+          "layers of type sliding_attention need a window: sliding_window=null; set sliding_window and use_sliding_window");
+    }
+    return window;
+  }
+
+  private static boolean slides(List<String> types, int i) {
     String type = i < types.size() ? types.get(i) : "missing";
     if (!type.equals("full_attention") && !type.equals("sliding_attention")) {
       throw new IllegalArgumentException(
           "layer_types names full_attention or sliding_attention for each layer: layer=%d type=%s"
               .formatted(i, type));
     }
-    return type;
+    return type.equals("sliding_attention");
   }
 }

@@ -17,8 +17,9 @@ final class Mistral implements Architecture {
 
   @Override
   public DecoderShape shape(ConfigReader config) {
-    Optional<Integer> window = config.optionalInteger("sliding_window");
-    return new LlamaFamily(false, false, false, false, Optional.empty(), 10_000, false)
+    Optional<Integer> window = LlamaFamily.window(config, Optional.of(4096));
+    return new LlamaFamily(
+            false, false, false, false, Optional.empty(), Optional.of(8), 10_000, false)
         .shape(config, _ -> new LlamaFamily.Block(true, window));
   }
 }

@@ -71,12 +71,12 @@ public final class PeftAdapter {
       Set<String> modules = new TreeSet<>();
       for (Parameters part : model.decoder().trained()) {
         for (String name : part.names()) {
-          tensors.add(LanguageModel.stored(PREFIX + name, part, name));
+          tensors.add(WeightFormat.stored(PREFIX + name, name, part));
           modules.add(name.replaceFirst("\\.lora_[AB]\\.weight$", ""));
         }
       }
       SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
-      LanguageModel.writeJson(folder, CONFIG, config(lora, base, modules));
+      LanguageModel.write(config(lora, base, modules), folder.resolve(CONFIG));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write adapter=" + folder + ": " + e, e);
     }
@@ -118,7 +118,7 @@ public final class PeftAdapter {
       int read = 0;
       for (Parameters part : model.decoder().trained()) {
         for (String name : part.names()) {
-          LanguageModel.read(weights, PREFIX + name, part, name, folder);
+          WeightFormat.read(weights, PREFIX + name, name, part, folder);
           read++;
         }
       }

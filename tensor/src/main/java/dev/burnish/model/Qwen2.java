@@ -17,7 +17,8 @@ final class Qwen2 implements Architecture {
 
   @Override
   public DecoderShape shape(ConfigReader config) {
-    return new LlamaFamily(true, false, false, false, Optional.empty(), 10_000, false)
+    return new LlamaFamily(
+            true, false, false, false, Optional.empty(), Optional.of(32), 10_000, false)
         .shape(config, LlamaFamily.qwenWindows(config));
   }
 }

@@ -18,7 +18,8 @@ final class Qwen3 implements Architecture {
   @Override
   public DecoderShape shape(ConfigReader config) {
     boolean bias = config.flag("attention_bias", false);
-    return new LlamaFamily(bias, bias, false, true, Optional.of(128), 10_000, false)
+    return new LlamaFamily(
+            bias, bias, false, true, Optional.of(128), Optional.of(32), 10_000, false)
         .shape(config, LlamaFamily.qwenWindows(config));
   }
 }

@@ -23,4 +23,14 @@ public record DecoderShape(
               .formatted(vocabulary, hidden, blocks.size(), maxPositions));
     }
   }
+
+  /// The same for longer or shorter sequences.
+  public DecoderShape withMaxPositions(int positions) {
+    return new DecoderShape(vocabulary, hidden, blocks, eps, tiedHead, positions, rope);
+  }
+
+  /// The same with a head whose matrix is not the embedding.
+  public DecoderShape withOwnHead() {
+    return new DecoderShape(vocabulary, hidden, blocks, eps, false, maxPositions, rope);
+  }
 }

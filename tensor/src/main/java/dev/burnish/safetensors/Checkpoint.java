@@ -90,6 +90,11 @@ public final class Checkpoint implements AutoCloseable {
     return source.description();
   }
 
+  /// Whether the weights are in a GGUF file, which may hold them quantised.
+  public boolean isGguf() {
+    return source instanceof GgufFile;
+  }
+
   /// Names of all tensors.
   public Set<String> names() {
     return source.names();

@@ -1,6 +1,7 @@
 package dev.burnish.safetensors;
 
 import dev.burnish.tensor.DType;
+import dev.burnish.tensor.Float8;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -9,8 +10,9 @@ import java.util.stream.LongStream;
 /// Conversion of stored elements to F32 and back, on all cores where there are many.
 ///
 /// To F32: exact for F16, BF16, F8 and small integers, else rounded to nearest even. From F32 to
-/// F16 and BF16: round to nearest even, infinities and signs kept, overflow to infinity, a NaN
-/// stays a (quiet) NaN.
+/// F16, BF16 and F8: round to nearest even, infinities and signs kept, overflow to infinity (to NaN
+/// in E4M3, which has none), a NaN stays a (quiet) NaN. So what was decoded from a floating-point
+/// type of at most 32 bits is encoded to the same bytes, but for the payload of a NaN.
 public final class Float32 {
   static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -24,7 +26,6 @@ public final class Float32 {
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final int CHUNK = 1 << 16;
-  private static final float[] E4M3 = e4m3Table();
 
   /// Never started; stands for any other thread.
   private static final Thread STRANGER = Thread.ofPlatform().unstarted(() -> {});
@@ -53,7 +54,7 @@ public final class Float32 {
     }
   }
 
-  /// Converts F32 elements to `dtype`, which is F32, F16 or BF16.
+  /// Converts F32 elements to `dtype`, which is of floating point.
   public static void encode(DType dtype, MemorySegment source, MemorySegment destination) {
     long count = source.byteSize() / Float.BYTES;
     requireRoom(destination, count * dtype.bytes());
@@ -64,15 +65,15 @@ public final class Float32 {
               source,
               destination,
               (from, n) -> copyBytes(source, destination, from * 4L, n * 4L));
-      case F16, BF16 ->
+      case F16, BF16, F64, F8_E4M3, F8_E5M2 ->
           parallel(
               count,
               source,
               destination,
               (from, n) -> encodeChunk(dtype, source, destination, from, n));
-      case F64, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U8, BOOL ->
+      case I64, I32, I16, I8, U8, BOOL ->
           throw new IllegalArgumentException(
-              "weights are stored as F32, F16 or BF16: dtype=%s; choose one of these"
+              "weights are stored in a type of floating point: dtype=%s; choose F32, F16 or BF16"
                   .formatted(dtype));
     }
   }
@@ -148,8 +149,8 @@ public final class Float32 {
       byte raw = source.get(ValueLayout.JAVA_BYTE, from + i);
       out[i] =
           switch (dtype) {
-            case F8_E4M3 -> E4M3[raw & 0xff];
-            case F8_E5M2 -> Float.float16ToFloat((short) (raw << 8));
+            case F8_E4M3 -> Float8.ofE4m3(raw);
+            case F8_E5M2 -> Float8.ofE5m2(raw);
             case I8 -> raw;
             case U8 -> raw & 0xff;
             case BOOL -> raw == 0 ? 0f : 1f;
@@ -176,27 +177,22 @@ public final class Float32 {
       DType dtype, MemorySegment source, MemorySegment destination, long from, int n) {
     float[] in = new float[n];
     MemorySegment.copy(source, FLOAT, from * Float.BYTES, in, 0, n);
-    short[] out = new short[n];
-    for (int i = 0; i < n; i++) {
-      out[i] = dtype == DType.F16 ? Float.floatToFloat16(in[i]) : toBf16(in[i]);
+    if (dtype == DType.F64) {
+      for (int i = 0; i < n; i++) {
+        destination.set(DOUBLE, (from + i) * Double.BYTES, in[i]);
+      }
+    } else if (dtype.bytes() == 1) {
+      for (int i = 0; i < n; i++) {
+        byte bits = dtype == DType.F8_E4M3 ? Float8.toE4m3(in[i]) : Float8.toE5m2(in[i]);
+        destination.set(ValueLayout.JAVA_BYTE, from + i, bits);
+      }
+    } else {
+      short[] out = new short[n];
+      for (int i = 0; i < n; i++) {
+        out[i] = dtype == DType.F16 ? Float.floatToFloat16(in[i]) : toBf16(in[i]);
+      }
+      MemorySegment.copy(out, 0, destination, SHORT, from * Short.BYTES, n);
     }
-    MemorySegment.copy(out, 0, destination, SHORT, from * Short.BYTES, n);
-  }
-
-  /// 1 sign, 4 exponent (bias 7), 3 mantissa bits; no infinity, one NaN of each sign.
-  private static float[] e4m3Table() {
-    float[] table = new float[256];
-    for (int i = 0; i < 256; i++) {
-      int exponent = (i >> 3) & 15;
-      int mantissa = i & 7;
-      float size =
-          exponent == 0
-              ? mantissa * 0x1p-9f
-              : (8 + mantissa) * (float) Math.scalb(1.0, exponent - 10);
-      float value = (i & 0x7f) == 0x7f ? Float.NaN : size;
-      table[i] = i < 128 ? value : -value;
-    }
-    return table;
   }
 
   private static void requireRoom(MemorySegment destination, long bytes) {

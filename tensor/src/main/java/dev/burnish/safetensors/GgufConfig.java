@@ -202,8 +202,26 @@ final class GgufConfig {
   private void ids(ObjectNode node) {
     putId(node, "bos_token_id", "tokenizer.ggml.bos_token_id");
     putId(node, "eos_token_id", "tokenizer.ggml.eos_token_id");
+    putFurtherEnds(node);
     putId(node, "pad_token_id", "tokenizer.ggml.padding_token_id");
     putId(node, "unk_token_id", "tokenizer.ggml.unknown_token_id");
+  }
+
+  /// Several tokens that end a text are a list in Hugging Face configurations.
+  private void putFurtherEnds(ObjectNode node) {
+    ArrayNode ends = StrictJson.MAPPER.createArrayNode();
+    if (node.has("eos_token_id")) {
+      ends.add(node.get("eos_token_id"));
+    }
+    for (String key : GgufTokenizer.FURTHER_ENDS) {
+      metadata
+          .integer(key)
+          .filter(id -> ends.valueStream().noneMatch(end -> end.longValue() == id))
+          .ifPresent(ends::add);
+    }
+    if (ends.size() > 1) {
+      node.set("eos_token_id", ends);
+    }
   }
 
   private void putId(ObjectNode node, String name, String key) {

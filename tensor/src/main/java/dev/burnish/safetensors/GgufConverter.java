@@ -50,6 +50,11 @@ public final class GgufConverter {
 
   private GgufConverter() {}
 
+  /// The names of the small files of a model's folder that belong to it beside its weights.
+  public static List<String> smallFiles() {
+    return SIDE_FILES;
+  }
+
   /// Writes `config.json`, `generation_config.json`, the tokenizer's files and `model.safetensors`
   /// in F32 to `folder`. The small files are made from the metadata of the GGUF file, except those
   /// that are beside it: these are the published ones, and are copied. Every file appears whole or
@@ -58,6 +63,11 @@ public final class GgufConverter {
   /// @throws CorruptFileException where the file is corrupt or of a kind that is not supported
   /// @throws UncheckedIOException where something cannot be read or written
   public static void convert(Path gguf, Path folder) {
+    convert(gguf, folder, DType.F32);
+  }
+
+  /// As above, with the weights in a type of floating point.
+  public static void convert(Path gguf, Path folder, DType dtype) {
     Path besides = gguf.toAbsolutePath().resolveSibling("");
     try (GgufFile file = GgufFile.open(gguf)) {
       for (String name : SIDE_FILES) {
@@ -66,7 +76,7 @@ public final class GgufConverter {
           AtomicFile.write(folder.resolve(name), content);
         }
       }
-      writeWeights(file, folder);
+      writeWeights(file, folder, dtype);
     }
   }
 
@@ -107,21 +117,24 @@ public final class GgufConverter {
     };
   }
 
-  private static void writeWeights(GgufFile file, Path folder) {
+  private static void writeWeights(GgufFile file, Path folder, DType dtype) {
     List<SafetensorsWriter.Pending> tensors = new ArrayList<>();
     for (String name : file.names()) {
       long[] shape = file.shape(name);
       tensors.add(
           new SafetensorsWriter.Pending(
-              name, DType.F32, shape, arena -> decoded(file, name, shape, arena)));
+              name,
+              dtype,
+              shape,
+              arena -> decoded(file, name, shape, arena).as(dtype, arena).data()));
     }
     SafetensorsWriter.writePending(folder, tensors, Map.of("format", "pt"), MAX_SHARD);
   }
 
-  private static MemorySegment decoded(GgufFile file, String name, long[] shape, Arena arena) {
+  private static StoredTensor decoded(GgufFile file, String name, long[] shape, Arena arena) {
     MemorySegment data = arena.allocate(StoredTensor.elements(shape) * Float.BYTES, Long.BYTES);
     file.copyTo(name, data);
-    return data;
+    return new StoredTensor(name, DType.F32, shape, data);
   }
 
   /// Writes the model of a Hugging Face folder as a GGUF file that llama.cpp reads: its names, its

@@ -9,7 +9,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// The Hugging Face `tokenizer.json` and `tokenizer_config.json` of a GGUF file with a byte-level
 /// BPE tokenizer.
 final class GgufTokenizer {
-  /// Token types of GGUF files.
+  /// Token types of GGUF files. Keys of tokens that end a text, beside
+  /// `tokenizer.ggml.eos_token_id`.
+  static final List<String> FURTHER_ENDS =
+      List.of("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id");
+
   static final int NORMAL = 1;
 
   static final int CONTROL = 3;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -14,17 +15,20 @@ import java.util.Map;
 import java.util.Set;
 
 /// A memory-mapped safetensors file. Opening validates the whole header and reads no tensor;
-/// tensors are read-only views of the map and end with [#close]. Safe for use by several threads.
+/// tensors are read-only views of the map and end with [#close]. What is copied as it stands is
+/// read past the map, whose pages would each fault once. Safe for use by several threads.
 public final class SafetensorsFile implements Checkpoint.Source {
   private final Path path;
   private final Arena arena;
+  private final FileChannel channel;
   private final MemorySegment map;
   private final SafetensorsHeader header;
 
-  private SafetensorsFile(Path path, Arena arena, MemorySegment map) {
+  private SafetensorsFile(Path path, Arena arena, FileChannel channel) throws IOException {
     this.path = path;
     this.arena = arena;
-    this.map = map;
+    this.channel = channel;
+    this.map = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
     this.header = SafetensorsHeader.parse(path, map);
   }
 
@@ -32,11 +36,20 @@ public final class SafetensorsFile implements Checkpoint.Source {
   ///
   /// @throws CorruptFileException where the file breaks a rule of the format
   /// @throws UncheckedIOException where it cannot be read
-  @SuppressWarnings("MustBeClosedChecker") // the file owns the arena, and closes it
+  @SuppressWarnings("MustBeClosedChecker") // the file owns arena and channel, and closes them
   public static SafetensorsFile open(Path file) {
     Arena arena = Arena.ofShared();
     try {
-      return new SafetensorsFile(file, arena, map(file, arena));
+      FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+      try {
+        return new SafetensorsFile(file, arena, channel);
+      } catch (IOException | RuntimeException | Error e) {
+        channel.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      arena.close();
+      throw new UncheckedIOException("cannot map file=" + file + ": " + e, e);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -90,12 +103,45 @@ public final class SafetensorsFile implements Checkpoint.Source {
   @Override
   public void copyTo(String name, MemorySegment f32Destination) {
     StoredTensor tensor = get(name);
-    Float32.decode(tensor.dtype(), tensor.data(), f32Destination);
+    boolean readable = tensor.dtype() == DType.F32 && f32Destination.isNative();
+    if (readable && tensor.data().byteSize() == f32Destination.byteSize()) {
+      long begin = header.dataStart() + entry(name).begin();
+      Float32.parallel(
+          tensor.elements(),
+          f32Destination,
+          f32Destination,
+          (from, count) ->
+              readFully(
+                  f32Destination.asSlice(from * Float.BYTES, (long) count * Float.BYTES),
+                  begin + from * Float.BYTES));
+    } else {
+      Float32.decode(tensor.dtype(), tensor.data(), f32Destination);
+    }
+  }
+
+  private void readFully(MemorySegment destination, long position) {
+    ByteBuffer buffer = destination.asByteBuffer();
+    try {
+      while (buffer.hasRemaining()) {
+        if (channel.read(buffer, position + buffer.position()) < 0) {
+          throw new CorruptFileException(
+              path, "file must not become shorter while it is read", "position", position);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read file=" + path + ": " + e, e);
+    }
   }
 
   @Override
   public void close() {
-    arena.close();
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot close file=" + path + ": " + e, e);
+    } finally {
+      arena.close();
+    }
   }
 
   private Entry entry(String name) {

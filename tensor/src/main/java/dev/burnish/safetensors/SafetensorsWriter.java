@@ -41,6 +41,14 @@ public final class SafetensorsWriter {
       return new Pending(tensor.name(), tensor.dtype(), tensor.shape(), arena -> tensor.data());
     }
 
+    /// The tensor converted to `dtype`.
+    static Pending of(StoredTensor tensor, DType dtype) {
+      return dtype == tensor.dtype()
+          ? of(tensor)
+          : new Pending(
+              tensor.name(), dtype, tensor.shape(), arena -> tensor.as(dtype, arena).data());
+    }
+
     long bytes() {
       return Math.multiplyExact(StoredTensor.elements(shape), (long) dtype.bytes());
     }
@@ -74,6 +82,23 @@ public final class SafetensorsWriter {
       Map<String, String> metadata,
       long maxShardBytes) {
     writePending(folder, tensors.stream().map(Pending::of).toList(), metadata, maxShardBytes);
+  }
+
+  /// As above, with each tensor that `dtypes` names converted to the type given there when it is
+  /// about to be written.
+  ///
+  /// @param dtypes types of [Float32#encode] by the names of tensors
+  public static void writeSharded(
+      Path folder,
+      Collection<StoredTensor> tensors,
+      Map<String, DType> dtypes,
+      Map<String, String> metadata,
+      long maxShardBytes) {
+    List<Pending> pending = new ArrayList<>();
+    for (StoredTensor tensor : tensors) {
+      pending.add(Pending.of(tensor, dtypes.getOrDefault(tensor.name(), tensor.dtype())));
+    }
+    writePending(folder, pending, metadata, maxShardBytes);
   }
 
   static void writePending(

@@ -1,6 +1,7 @@
 package dev.burnish.safetensors;
 
 import dev.burnish.tensor.DType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -25,6 +26,23 @@ public record StoredTensor(String name, DType dtype, long[] shape, MemorySegment
   @Override
   public long[] shape() {
     return shape.clone();
+  }
+
+  /// The same values in another type of floating point, in memory of `arena`; by way of F32.
+  ///
+  /// @throws IllegalArgumentException if `target` is no type of floating point
+  StoredTensor as(DType target, Arena arena) {
+    if (target == dtype) {
+      return this;
+    }
+    MemorySegment values = data;
+    if (dtype != DType.F32) {
+      values = arena.allocate(elements() * Float.BYTES, Long.BYTES);
+      Float32.decode(dtype, data, values);
+    }
+    MemorySegment converted = arena.allocate(elements() * target.bytes(), Long.BYTES);
+    Float32.encode(target, values, converted);
+    return new StoredTensor(name, target, shape, converted);
   }
 
   /// Number of elements.

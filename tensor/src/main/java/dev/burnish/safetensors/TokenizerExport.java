@@ -46,6 +46,10 @@ final class TokenizerExport {
       new TokenizerExport(folder, config, vocabulary).put(writer, folder);
     } else {
       writer.text("tokenizer.ggml.model", "none");
+      for (String name : List.of("bos", "eos", "unk", "pad")) {
+        configured(config, name).ifPresent(id -> writer.integer(idKey(name), id));
+      }
+      furtherEnds(writer, config, configured(config, "eos"));
     }
   }
 
@@ -70,6 +74,7 @@ final class TokenizerExport {
     special(writer, "eos");
     special(writer, "unk");
     special(writer, "pad");
+    furtherEnds(writer, config, specialId("eos"));
     writer.flag("tokenizer.ggml.add_space_prefix", false);
     writer.flag("tokenizer.ggml.add_bos_token", addsBegin());
     template(folder).ifPresent(text -> writer.text("tokenizer.chat_template", text));
@@ -114,25 +119,44 @@ final class TokenizerExport {
   }
 
   private void special(GgufWriter writer, String name) {
+    specialId(name).ifPresent(id -> writer.integer(idKey(name), id));
+  }
+
+  private static String idKey(String name) {
     String key =
         switch (name) {
           case "unk" -> "unknown";
           case "pad" -> "padding";
           default -> name;
         };
-    specialId(name).ifPresent(id -> writer.integer("tokenizer.ggml." + key + "_token_id", id));
+    return "tokenizer.ggml." + key + "_token_id";
   }
 
   /// By name from `tokenizer_config.json`, else by id from `config.json`.
   private Optional<Integer> specialId(String name) {
     JsonNode named = settings.path(name + "_token");
     String text = named.isObject() ? named.path("content").asString("") : named.asString("");
-    if (ids.containsKey(text)) {
-      return Optional.ofNullable(ids.get(text));
-    }
+    return Optional.ofNullable(ids.get(text)).or(() -> configured(config, name));
+  }
+
+  private static Optional<Integer> configured(ObjectNode config, String name) {
     JsonNode id = config.path(name + "_token_id");
     JsonNode first = id.isArray() ? id.path(0) : id;
     return first.isInt() ? Optional.of(first.intValue()) : Optional.empty();
+  }
+
+  /// The tokens that end a text beyond the first: a GGUF file has room for two, as the ends of a
+  /// turn and of a message.
+  private static void furtherEnds(GgufWriter writer, ObjectNode config, Optional<Integer> first) {
+    List<Integer> others = new ArrayList<>();
+    for (JsonNode id : config.path("eos_token_id")) {
+      if (id.isInt() && !first.equals(Optional.of(id.intValue()))) {
+        others.add(id.intValue());
+      }
+    }
+    for (int i = 0; i < Math.min(others.size(), GgufTokenizer.FURTHER_ENDS.size()); i++) {
+      writer.integer(GgufTokenizer.FURTHER_ENDS.get(i), others.get(i));
+    }
   }
 
   private boolean addsBegin() {

@@ -104,6 +104,22 @@ class GgufExportTest {
   }
 
   @Test
+  void carriesAllTokensThatEndATextAlsoWithoutATokenizer() throws IOException {
+    Path original = SharedFiles.data("oracle/models/llama-gqa-untied");
+    ObjectNode config = StrictJson.object(original.resolve("config.json"), 1 << 20);
+    config.putArray("eos_token_id").add(7).add(9).add(3);
+    Files.write(folder.resolve("config.json"), StrictJson.pretty(config));
+    Files.copy(original.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+    Path gguf = folder.resolve("model.gguf");
+    GgufConverter.toGguf(folder, gguf, Weights.F32);
+    try (GgufFile file = GgufFile.open(gguf)) {
+      assertThat(GgufConfig.config(file).get("eos_token_id").toString()).isEqualTo("[7,9,3]");
+      assertThat(GgufConfig.config(file).get("bos_token_id").toString()).isEqualTo("1");
+      assertThat(file.metadata().integer("tokenizer.ggml.eos_token_id")).contains(7L);
+    }
+  }
+
+  @Test
   void carriesTokenizerAndTemplate() throws IOException {
     Path real = SharedFiles.model("smollm2-135m-instruct");
     Path hugging = Files.createDirectory(folder.resolve("hf"));

@@ -27,7 +27,8 @@ final class Filters {
   static Object apply(String name, Interpreter interpreter, Object value, Arguments arguments) {
     Filter filter = FILTERS.get(name);
     if (filter == null) {
-      throw JinjaException.of("TemplateRuntimeError", "No filter named '%s'.".formatted(name));
+      throw JinjaException.of(
+          "TemplateRuntimeError", "No filter named '%s' found.".formatted(name));
     }
     return filter.apply(interpreter, value, arguments);
   }

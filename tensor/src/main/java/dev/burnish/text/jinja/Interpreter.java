@@ -115,7 +115,7 @@ final class Interpreter {
       case Stmt.CallBlock call -> callBlock(call, scope);
       case Stmt.FilterBlock block -> {
         String text = capture(block.body(), scope.inner());
-        write(Repr.str(evaluator.filterBlock(block.filter(), text, scope)));
+        write(filtered(evaluator.filterBlock(block.filter(), text, scope)));
       }
       case Stmt.With with -> {
         return with(with, scope);
@@ -139,6 +139,14 @@ final class Interpreter {
               "no loader for this environment specified: %s is not available", foreign.tag());
     }
     return Flow.NEXT;
+  }
+
+  /// Jinja2 writes what a filter block gives without making it text.
+  private static String filtered(Object value) {
+    return Py.text(value)
+        .orElseThrow(() ->
+            JinjaException.type(
+                "sequence item 0: expected str instance, %s found", Py.typeName(value)));
   }
 
   private Flow branch(Stmt.If condition, Scope scope) {

@@ -141,7 +141,8 @@ final class Parser {
 
   private void refuseUnknown(int from) {
     if (expressions.unknown().size() > from) {
-      throw JinjaException.syntax(expressions.unknown().get(from), stream.current().line());
+      throw JinjaException.of("TemplateAssertionError", expressions.unknown().get(from))
+          .at(stream.current().line());
     }
   }
 

@@ -120,6 +120,7 @@ final class Subscripts {
       case Markup markup -> Optional.of(new Markup(cut(markup.text(), slice)));
       case PyRange range -> Optional.of(cut(range, slice));
       case Undefined undefined -> throw undefined.failure();
+      case PyDict _ -> throw JinjaException.type("unhashable type: 'slice'");
       default -> throw JinjaException.type("'%s' object is not subscriptable", Py.typeName(object));
     };
   }

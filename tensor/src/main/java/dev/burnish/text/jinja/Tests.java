@@ -89,7 +89,7 @@ final class Tests {
         .orElseThrow(() ->
             JinjaException.of(
                 "TemplateRuntimeError",
-                "No test named '%s'.".formatted(name.toLowerCase(Locale.ROOT))))
+                "No test named '%s' found.".formatted(name.toLowerCase(Locale.ROOT))))
         .test(value, arguments);
   }
 

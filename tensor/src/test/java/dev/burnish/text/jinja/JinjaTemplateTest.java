@@ -50,6 +50,18 @@ class JinjaTemplateTest {
     assertThat(failure("\n\n{% if x %}").line()).isEqualTo(3);
   }
 
+  /// Found by comparing thousands of random templates with Jinja2 3.1.6.
+  @Test
+  void failsAsJinja2DoesInCornersFoundAtRandom() {
+    assertThat(failure("{{ 1|nope }}"))
+        .hasMessage("TemplateAssertionError in line=1: No filter named 'nope'.");
+    assertThat(failure("{% if 1|nope %}{% endif %}"))
+        .hasMessage("TemplateRuntimeError in line=1: No filter named 'nope' found.");
+    assertThat(failure("{% filter length %}abc{% endfilter %}").type()).isEqualTo("TypeError");
+    assertThat(failure("{% set d = {} %}{{ d[1:] }}").reason())
+        .isEqualTo("unhashable type: 'slice'");
+  }
+
   @Test
   void marksWhatTheAssistantSays() {
     Rendering rendering =

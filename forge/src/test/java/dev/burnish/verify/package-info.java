@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.verify;
+
+import org.jspecify.annotations.NullMarked;
