@@ -285,7 +285,15 @@ class ExamplesTest {
   @Test
   void sftOfAnAdaptationLeavesAnAdapterAndAMergedModel() throws Exception {
     Path base = characterModel();
-    tune("Sft.java", rows(20), "--set", "steps=3", "--set", "lora.rank=2");
+    tune(
+        "Sft.java",
+        rows(20),
+        "--set",
+        "steps=3",
+        "--set",
+        "lora.rank=2",
+        "--set",
+        "lora.modules=[q_proj, down_proj]");
     Path run = runs().getFirst();
     try (LanguageModel model = LanguageModel.load(base);
         LanguageModel merged = LanguageModel.load(run.resolve("model"))) {
@@ -301,6 +309,8 @@ class ExamplesTest {
     JsonNode config =
         JsonMapper.shared().readTree(Files.readString(run.resolve("adapter/adapter_config.json")));
     assertThat(config.get("base_model_name_or_path").asString()).isEqualTo(base.toString());
+    assertThat(config.get("target_modules").valueStream().map(JsonNode::asString))
+        .containsExactly("q_proj", "down_proj");
   }
 
   @ParameterizedTest

@@ -37,6 +37,7 @@ public final class Decoder implements AutoCloseable {
   private final List<Parameters> adapters = new ArrayList<>();
   private final List<Parameters> owned;
   private LoraConfig lora = LoraConfig.defaults();
+  private long loraSeed;
 
   /// A decoder whose parameters are all zero.
   public Decoder(DecoderShape shape, Device device) {
@@ -88,7 +89,7 @@ public final class Decoder implements AutoCloseable {
   /// nothing where it has no rank. Nothing that the decoder computes has changed until training
   /// changes the adaptation.
   ///
-  /// @param seed of the adaptation's beginning
+  /// @param seed of the adaptation's beginning and of its dropout
   /// @throws IllegalArgumentException if a pattern of `lora.modules` names no matrix of a block
   public void adapt(LoraConfig config, long seed) {
     if (!config.adapts()) {
@@ -99,6 +100,7 @@ public final class Decoder implements AutoCloseable {
     }
     requireMatches(config);
     lora = config;
+    loraSeed = seed;
     parts().forEach(Parameters::freeze);
     adapters.add(Parameters.none(device));
     blocks.forEach(block -> adapters.add(block.adapt(config, seed)));
@@ -247,7 +249,8 @@ public final class Decoder implements AutoCloseable {
 
   /// The same with a key of its own for what is random in a pass: the dropout of an adaptation.
   public Pass forward(TokenForest forest, ActivationPolicy policy, long key) {
-    return new Pass(this, layout(forest, new Dropout(lora.dropout(), key)), forest, policy, true);
+    Dropout dropout = new Dropout(lora.dropout(), KeyedRandom.bits(loraSeed, "dropout", key));
+    return new Pass(this, layout(forest, dropout), forest, policy, true);
   }
 
   /// Forward that keeps nothing, for log-probabilities alone.

@@ -166,6 +166,15 @@ class LoraTest {
       }
       assertThat(results.get(1)).isEqualTo(results.get(0));
       assertThat(results.get(2)).isNotEqualTo(results.get(0));
+      try (Decoder other = DecoderTest.decoder(DecoderTest.Kind.PLAIN, true)) {
+        other.adapt(RANK_3.withDropout(0.5), 5);
+        for (int i = 0; i < other.trained().size(); i++) {
+          other.trained().get(i).values().copy_(dropping.trained().get(i).values());
+        }
+        try (Pass pass = other.forward(forest, ActivationPolicy.keepAll(), 1)) {
+          assertThat(pass.logProbs(targets, 1).logp()).isNotEqualTo(results.get(0));
+        }
+      }
       try (Decoder merged = DecoderTest.decoder(DecoderTest.Kind.PLAIN, true)) {
         merged.copyFrom(dropping);
         assertThat(logprobs(dropping)).containsExactly(logprobs(merged), Offset.offset(1e-5f));
