@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// A decoder-only transformer as a list of parts: embedding, blocks, final norm and head.
@@ -148,12 +149,18 @@ public final class Decoder implements AutoCloseable {
 
   /// Forward over a packed batch, to be followed by [Pass#logProbs] or [Pass#backward].
   public Pass forward(TokenForest forest, ActivationPolicy policy) {
-    return new Pass(this, forest, policy, true);
+    return new Pass(this, forest, policy, Optional.empty(), true);
+  }
+
+  /// The same, with a store for the activations that the policy does not keep.
+  public Pass forward(TokenForest forest, ActivationPolicy policy, ActivationStore store) {
+    return new Pass(this, forest, policy, Optional.of(store), true);
   }
 
   /// Forward that keeps nothing, for log-probabilities alone.
   public Pass evaluate(TokenForest forest) {
-    return new Pass(this, forest, ActivationPolicy.recomputeAll(), false);
+    return new Pass(
+        this, forest, ActivationPolicy.recomputeAll(), Optional.empty(), false);
   }
 
   /// @throws IllegalArgumentException if a position lies beyond what the model was made for

@@ -52,8 +52,9 @@ public final class DecoderBlock implements AutoCloseable {
       gateUp_T2I = f32(device, tokens, 2L * shape.intermediate());
     }
 
-    @Override
-    public void close() {
+    /// All that it owns, always in the same order.
+    List<Tensor> tensors() {
+      List<Tensor> tensors = new ArrayList<>();
       for (Tensor tensor :
           new @Nullable Tensor[] {
             rstd1_T,
@@ -67,9 +68,15 @@ public final class DecoderBlock implements AutoCloseable {
             gateUp_T2I
           }) {
         if (tensor != null) {
-          tensor.close();
+          tensors.add(tensor);
         }
       }
+      return tensors;
+    }
+
+    @Override
+    public void close() {
+      tensors().forEach(Tensor::close);
     }
   }
 
@@ -219,6 +226,11 @@ public final class DecoderBlock implements AutoCloseable {
       kernels.linear(normed_TH, gateUp_2IH, gateUpBias_2I, saved.gateUp_T2I, false);
     }
     return saved;
+  }
+
+  /// Room for what [#forward] returns, its contents undefined.
+  Saved room(Tensor x_TH) {
+    return new Saved(shape, x_TH);
   }
 
   /// Turns the gradient of the output in `d_TH` into that of the input, in place, and adds to the

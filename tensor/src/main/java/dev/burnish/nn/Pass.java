@@ -7,6 +7,7 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// One forward of a batch and the backward that may follow it.
@@ -41,12 +42,19 @@ public final class Pass implements AutoCloseable {
   private final Kernels kernels;
   private final int[] tokens;
   private final Layout layout;
+  private final Optional<ActivationStore> store;
   private final List<Tensor> inputs = new ArrayList<>();
   private final List<@Nullable Saved> saved = new ArrayList<>();
   private Tensor hidden_TH;
 
-  Pass(Decoder decoder, TokenForest forest, ActivationPolicy policy, boolean training) {
+  Pass(
+      Decoder decoder,
+      TokenForest forest,
+      ActivationPolicy policy,
+      Optional<ActivationStore> store,
+      boolean training) {
     this.decoder = decoder;
+    this.store = store;
     this.kernels = decoder.kernels();
     this.tokens = forest.tokens();
     this.layout = decoder.layout(forest.positions(), forest.plan());
@@ -60,6 +68,9 @@ public final class Pass implements AutoCloseable {
       if (training && policy.keeps(i, blocks.size(), bytes)) {
         saved.add(kept);
       } else {
+        if (training && store.isPresent()) {
+          store.get().put(i, kept.tensors());
+        }
         kept.close();
         saved.add(null);
       }
@@ -112,11 +123,23 @@ public final class Pass implements AutoCloseable {
     DecoderBlock block = decoder.blocks().get(i);
     Saved kept = saved.get(i);
     if (kept == null) {
-      kept = block.forwardAgain(inputs.get(i), layout);
+      kept = restored(i);
     }
     saved.set(i, null);
     block.backward(kept, layout, d_TH);
     inputs.get(i).close();
+  }
+
+  /// What the policy did not keep of a block: from the store, or computed again.
+  private Saved restored(int i) {
+    DecoderBlock block = decoder.blocks().get(i);
+    if (store.isEmpty()) {
+      return block.forwardAgain(inputs.get(i), layout);
+    }
+    Saved room = block.room(inputs.get(i));
+    saved.set(i, room);
+    store.get().take(i, room.tensors());
+    return room;
   }
 
   private LogProbs head(Targets targets, double scale, @Nullable Loss loss, @Nullable Tensor d_TH) {
@@ -135,7 +158,7 @@ public final class Pass implements AutoCloseable {
       Tensor rstd_N = f32(count);
       kernels.gatherRows(hidden_TH, rows, x_NH);
       decoder.norm(x_NH, normed_NH, rstd_N);
-      int chunk = Math.clamp(CHUNK_ELEMENTS / decoder.shape().vocabulary(), 16, 4096);
+      int chunk = chunkRows(decoder.shape().vocabulary());
       Tensor logits_NV = f32(Math.min(chunk, count), decoder.shape().vocabulary());
       for (int from = 0; from < count; from += chunk) {
         int to = Math.min(count, from + chunk);
@@ -158,6 +181,11 @@ public final class Pass implements AutoCloseable {
       }
     }
     return result;
+  }
+
+  /// Rows of logits that are computed at a time.
+  public static int chunkRows(int vocabulary) {
+    return Math.clamp(CHUNK_ELEMENTS / vocabulary, 16, 4096);
   }
 
   private static boolean isZero(float[] values, int from, int to) {
