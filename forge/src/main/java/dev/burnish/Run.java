@@ -1,33 +1,27 @@
 package dev.burnish;
 
+import dev.burnish.RunOptions.Mode;
+import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.generate.BatchGenerator;
-import dev.burnish.kernel.Calibration;
 import dev.burnish.metrics.JsonLines;
-import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.Metrics;
 import dev.burnish.metrics.Reduce;
 import dev.burnish.metrics.StepMetrics;
 import dev.burnish.model.LanguageModel;
-import dev.burnish.observe.HostFacts;
-import dev.burnish.observe.Progress;
 import dev.burnish.observe.RunDirectory;
 import dev.burnish.rl.Episode;
 import dev.burnish.rl.PolicyReport;
 import dev.burnish.text.Tokenizer;
-import dev.burnish.train.Snapshot;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
-import java.lang.management.ManagementFactory;
+import dev.burnish.train.checkpoint.Best.Goal;
+import dev.burnish.train.checkpoint.Resumable;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,69 +41,61 @@ import org.jspecify.annotations.Nullable;
 /// `runs/<id>/` holds everything (see [RunDirectory]). A run that was stopped goes on with
 /// `--resume runs/<id>`: [#steps] then begins after the last checkpoint. For one thread.
 public final class Run<S extends Record> implements AutoCloseable {
-  private static final Map<String, String> COLUMNS = columns();
-
   private final S settings;
+  private final Mode mode;
   private final RunDirectory folder;
-  private final Optional<Path> snapshot;
-  private final long firstStep;
-  private final Map<String, Object> summary = new LinkedHashMap<>();
-  private final Deferred progress = new Deferred();
+  private final RunCheckpoints checkpoints;
+  private final RunSummary summary;
+  private final LiveProgress progress = new LiveProgress();
   private final Metrics metrics;
   private final JsonLines samples;
+  private final Watch watch = new Watch();
   private final Stop stop = Stop.listen();
   private String status = "failed";
   private long lastStep;
-  private long checkpointEvery = 100;
   private boolean finished;
   private @Nullable LanguageModel model;
   private @Nullable Tokenizer tokenizer;
-  private @Nullable Trainer trainer;
+  private Optional<Trainer> trainer = Optional.empty();
+  private Optional<DryRun> dryRun = Optional.empty();
 
   private Run(String name, S settings, RunOptions options) {
     this.settings = settings;
-    boolean resumed = options.resume().isPresent();
-    folder =
-        resumed
-            ? RunDirectory.resume(options.resume().orElseThrow())
-            : RunDirectory.create(options.runs(), name);
+    summary = new RunSummary(settings);
+    mode = options.mode();
+    folder = open(name, options);
     try {
-      snapshot = Snapshot.latest(folder.path().resolve("checkpoints"));
-      firstStep = snapshot.map(Run::number).orElse(0L);
-      lastStep = firstStep;
-      if (resumed) {
-        folder.keepUntil(firstStep);
+      checkpoints = new RunCheckpoints(folder.path().resolve("checkpoints"), this::say);
+      checkpoints.keep("run", summary);
+      lastStep = checkpoints.firstStep();
+      if (options.resume().isPresent() && mode == Mode.TRAIN) {
+        folder.keepUntil(lastStep);
       }
       folder.writeConfig(settings);
-      metrics = new Metrics(folder.metrics(), progress);
+      metrics = mode == Mode.TRAIN ? new Metrics(folder.metrics(), progress) : new Metrics();
       samples = folder.samples();
     } catch (RuntimeException e) {
       folder.close();
       throw e;
     }
+    FaultPoint.reach("run.open");
   }
 
-  private static long number(Path snapshot) {
-    return Long.parseLong(snapshot.getFileName().toString().substring("step-".length()));
-  }
-
-  private static Map<String, String> columns() {
-    Map<String, String> columns = new LinkedHashMap<>();
-    columns.put("reward", "reward");
-    columns.put("accuracy", "accuracy");
-    columns.put("loss", "loss");
-    columns.put("kl", "kl");
-    columns.put("entropy", "entropy");
-    columns.put("generateTokensPerSecond", "gen tok/s");
-    columns.put("trainTokensPerSecond", "train tok/s");
-    return columns;
+  private static RunDirectory open(String name, RunOptions options) {
+    if (options.mode() == Mode.DRY_RUN) {
+      return RunDirectory.create(DryRun.folder(), name);
+    }
+    return options
+        .resume()
+        .map(RunDirectory::resume)
+        .orElseGet(() -> RunDirectory.create(options.runs(), name));
   }
 
   /// Resolves the settings and opens the run's folder.
   ///
   /// @param defaults every setting with its default
   /// @param args of the script: `--set key=value`, `--config FILE`, `--resume FOLDER`, `--runs
-  ///   FOLDER`
+  ///   FOLDER`, `--dry-run`
   public static <S extends Record> Run<S> start(String name, S defaults, String... args) {
     RunOptions options = RunOptions.parse(args);
     return new Run<>(name, options.resolve(defaults), options);
@@ -123,25 +109,10 @@ public final class Run<S extends Record> implements AutoCloseable {
     return folder.path();
   }
 
-  /// Whether this run goes on from a checkpoint, so that what comes before its steps is to be left
-  /// out.
+  /// Whether what comes before the steps is to be left out: this run goes on from a checkpoint, or
+  /// it is a dry run.
   public boolean goesOn() {
-    return snapshot.isPresent();
-  }
-
-  /// The setting named `seed`, where there is one.
-  private Object seed() {
-    for (var component : settings.getClass().getRecordComponents()) {
-      if (component.getName().equals("seed")) {
-        try {
-          component.getAccessor().setAccessible(true);
-          return component.getAccessor().invoke(settings);
-        } catch (ReflectiveOperationException e) {
-          throw new IllegalStateException("cannot read the seed of " + settings, e);
-        }
-      }
-    }
-    return "none";
+    return checkpoints.goesOn() || mode == Mode.DRY_RUN;
   }
 
   /// Shows a line to the user.
@@ -154,18 +125,29 @@ public final class Run<S extends Record> implements AutoCloseable {
   public void keep(LanguageModel languageModel, Tokenizer text, Trainer training) {
     model = languageModel;
     tokenizer = text;
-    trainer = training;
-    if (snapshot.isPresent()) {
-      Snapshot.State state = Snapshot.load(snapshot.get(), training);
-      state.notes().forEach((key, value) -> summary.put(key, Double.valueOf(value)));
-      say("goes on after step %d of %s".formatted(firstStep, folder.id()));
+    trainer = Optional.of(training);
+    checkpoints.keep(training);
+    watch.of(training);
+    training.health().onAlarm(alarm -> say(Watch.words(alarm)));
+    if (checkpoints.goesOn()) {
+      say("goes on after step %d of %s".formatted(lastStep, folder.id()));
     }
+  }
+
+  /// Has checkpoints hold the state of something else, and restores it where the run goes on.
+  ///
+  /// @param name in small letters, digits and dashes, by which checkpoints know it
+  public void keep(String name, Resumable other) {
+    checkpoints.keep(name, other);
   }
 
   /// A frozen copy of the model as it is when the run begins, for the divergence from it. A run
   /// that goes on has the copy of its beginning.
   public LanguageModel reference(LanguageModel policy) {
     Path saved = folder.path().resolve("reference");
+    if (mode == Mode.DRY_RUN) {
+      return policy.copy();
+    }
     if (goesOn()) {
       return LanguageModel.load(saved);
     }
@@ -175,14 +157,29 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Steps between two checkpoints; 100 unless set.
   public void checkpointEvery(long steps) {
-    checkpointEvery = steps;
+    checkpoints.every(steps);
+  }
+
+  /// How many of the latest checkpoints stay; 2 unless set.
+  public void keepCheckpoints(int number) {
+    checkpoints.keep(number);
+  }
+
+  /// Has the step that is best by a metric keep its checkpoint, written when it is recorded.
+  public void keepBest(String metric, Goal goal) {
+    checkpoints.keepBest(metric, goal);
   }
 
   /// The steps that are left, from 1 or from the one after the last checkpoint. Between two of them
   /// metrics are written, and a checkpoint where one is due; the loop ends early after [#finish],
   /// and when the process was asked to stop.
   public Iterable<Long> steps(long total) {
-    progress.begin(total);
+    if (mode == Mode.DRY_RUN) {
+      watch.sgemmGflops();
+      dryRun = trainer.map(DryRun::new);
+    } else {
+      progress.begin(total);
+    }
     return () -> new Steps(total);
   }
 
@@ -200,7 +197,7 @@ public final class Run<S extends Record> implements AutoCloseable {
         open = false;
         end(lastStep, total);
       }
-      if (lastStep >= total || finished) {
+      if (lastStep >= total || finished || (dryRun.isPresent() && lastStep > 0)) {
         status = "finished";
         return false;
       }
@@ -217,33 +214,25 @@ public final class Run<S extends Record> implements AutoCloseable {
         throw new NoSuchElementException();
       }
       open = true;
+      FaultPoint.reach("run.step");
       return ++lastStep;
     }
   }
 
   private void end(long step, long total) {
-    metrics.flush(step);
-    summary.putIfAbsent("secondsToFirstReward", secondsSinceStart());
-    boolean last = step >= total || finished || stop.requested();
-    if (step % checkpointEvery == 0 || last) {
-      checkpoint(step);
+    watch.times(step, total, this::time);
+    watch.alarms(this::record);
+    FaultPoint.reach("run.flush");
+    StepMetrics written = metrics.flush(step);
+    FaultPoint.reach("run.flushed");
+    summary.firstReward();
+    if (mode == Mode.DRY_RUN) {
+      return;
     }
-  }
-
-  private void checkpoint(long step) {
-    if (trainer != null) {
-      Map<String, String> notes = new TreeMap<>();
-      summary.forEach((key, value) -> {
-        if (value instanceof Double number) {
-          notes.put(key, number.toString());
-        }
-      });
-      Snapshot.save(folder.path().resolve("checkpoints"), step, trainer, notes, 2);
+    checkpoints.after(written);
+    if (step >= total || finished || stop.requested()) {
+      checkpoints.finish(step);
     }
-  }
-
-  private static double secondsSinceStart() {
-    return ManagementFactory.getRuntimeMXBean().getUptime() / 1e3;
   }
 
   /// Records a number of the present step that the seed determines.
@@ -265,6 +254,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     record("targets", report.targets());
     time("trainTokensPerSecond", report.tokensPerSecond());
     time("trainSeconds", report.seconds());
+    watch.step(report, this::time);
   }
 
   /// Records what an update of a policy did.
@@ -283,6 +273,9 @@ public final class Run<S extends Record> implements AutoCloseable {
     List<dev.burnish.observe.Sample> lines =
         episodes.stream().map(episode -> line(lastStep, episode)).toList();
     lines.forEach(samples::write);
+    if (mode == Mode.DRY_RUN) {
+      return;
+    }
     if (lastStep == 1 || lastStep % 25 == 0) {
       progress.samples(lines.subList(0, Math.min(3, lines.size())));
     }
@@ -322,77 +315,40 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// Writes the model, the summary and the report, and gives the folder back.
   @Override
   public void close() {
+    if (mode == Mode.DRY_RUN) {
+      closeDry();
+      return;
+    }
+    try (folder;
+        stop;
+        metrics;
+        samples;
+        checkpoints) {
+      boolean failed = status.equals("failed");
+      if (model != null && tokenizer != null && !failed) {
+        FaultPoint.reach("run.model");
+        model.save(folder.model());
+        tokenizer.save(folder.model());
+      }
+      folder.writeSummary(
+          summary.all(folder.id(), status, lastStep, checkpoints.failed(), watch.sgemmGflops()));
+      folder.writeReport();
+      if (!failed) {
+        progress.message(summary.closing(status, lastStep, folder.path()));
+      }
+    }
+  }
+
+  private void closeDry() {
     try (folder;
         stop;
         metrics;
         samples) {
-      boolean failed = status.equals("failed");
-      if (model != null && tokenizer != null && !failed) {
-        model.save(folder.model());
-        tokenizer.save(folder.model());
+      if (!status.equals("failed")) {
+        dryRun.map(DryRun::report).ifPresent(this::say);
       }
-      Map<String, Object> all = new LinkedHashMap<>();
-      all.put("id", folder.id());
-      all.put("status", status);
-      all.putAll(summary);
-      all.put("steps", lastStep);
-      all.put("seed", seed());
-      all.put("seconds", secondsSinceStart());
-      all.put("host", HostFacts.detect().withSgemm(Calibration.sgemmGflops()));
-      folder.writeSummary(all);
-      folder.writeReport();
-      if (!failed) {
-        progress.message(closing());
-      }
-    }
-  }
-
-  private String closing() {
-    StringBuilder text = new StringBuilder();
-    if (summary.get("accuracyBefore") instanceof Double before
-        && summary.get("accuracyAfter") instanceof Double after) {
-      text.append(
-          "held-out accuracy %.3f before, %.3f after %d steps in %s%n"
-              .formatted(
-                  before,
-                  after,
-                  lastStep,
-                  Duration.ofSeconds((long) secondsSinceStart())
-                      .toString()
-                      .substring(2)
-                      .toLowerCase(java.util.Locale.ROOT)));
-    }
-    if (status.equals("stopped")) {
-      text.append(
-          "stopped after step %d; go on with --resume %s%n".formatted(lastStep, folder.path()));
-    }
-    return text.append("see %s".formatted(folder.path().resolve("report.html"))).toString();
-  }
-
-  /// The terminal, which learns how many steps there are only when they begin.
-  private static final class Deferred implements MetricSink {
-    private Progress progress = Progress.start(1, COLUMNS);
-
-    void begin(long total) {
-      progress = Progress.start(total, COLUMNS);
-    }
-
-    void message(String text) {
-      text.lines().forEach(progress::message);
-    }
-
-    void samples(List<dev.burnish.observe.Sample> lines) {
-      progress.samples(lines);
-    }
-
-    @Override
-    public void write(StepMetrics step) {
-      progress.write(step);
-    }
-
-    @Override
-    public void close() {
-      progress.close();
+    } finally {
+      DryRun.remove(folder.path().resolveSibling(""));
     }
   }
 }
