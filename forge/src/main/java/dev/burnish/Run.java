@@ -197,15 +197,17 @@ public final class Run<S extends Record> implements AutoCloseable {
         open = false;
         end(lastStep, total);
       }
-      if (lastStep >= total || finished || (dryRun.isPresent() && lastStep > 0)) {
+      if (lastStep >= total || finished || (mode == Mode.DRY_RUN && lastStep > 0)) {
         status = "finished";
-        return false;
-      }
-      if (stop.requested()) {
+      } else if (stop.requested()) {
         status = "stopped";
-        return false;
+      } else {
+        return true;
       }
-      return true;
+      if (mode == Mode.TRAIN && lastStep > 0) {
+        checkpoints.finish(lastStep);
+      }
+      return false;
     }
 
     @Override
@@ -226,12 +228,8 @@ public final class Run<S extends Record> implements AutoCloseable {
     StepMetrics written = metrics.flush(step);
     FaultPoint.reach("run.flushed");
     summary.firstReward();
-    if (mode == Mode.DRY_RUN) {
-      return;
-    }
-    checkpoints.after(written);
-    if (step >= total || finished || stop.requested()) {
-      checkpoints.finish(step);
+    if (mode == Mode.TRAIN) {
+      checkpoints.after(written);
     }
   }
 
@@ -345,7 +343,7 @@ public final class Run<S extends Record> implements AutoCloseable {
         metrics;
         samples) {
       if (!status.equals("failed")) {
-        dryRun.map(DryRun::report).ifPresent(this::say);
+        say(dryRun.map(DryRun::report).orElse("dry run: the script keeps no trainer to foretell"));
       }
     } finally {
       DryRun.remove(folder.path().resolveSibling(""));

@@ -17,8 +17,7 @@ import java.nio.file.Path;
 /// @param folder of that file, which has no name and is gone with the process; the system's
 ///   temporary folder where empty
 /// @param activations what becomes of those that memory has no room for
-public record MemoryConfig(
-    long budget, Offload offload, Path folder, Activations activations) {
+public record MemoryConfig(long budget, Offload offload, Path folder, Activations activations) {
   /// When the optimizer's state goes to a file.
   public enum Offload {
     NEVER,

@@ -48,7 +48,9 @@ class TrainingMemoryTest {
   }
 
   private TrainerOptions budget(long bytes, Offload offload) {
-    return TrainerOptions.defaults().withMemory(MemoryConfig.defaults().withBudget(bytes).withOffload(offload).withFolder(folder));
+    return TrainerOptions.defaults()
+        .withMemory(
+            MemoryConfig.defaults().withBudget(bytes).withOffload(offload).withFolder(folder));
   }
 
   @ParameterizedTest

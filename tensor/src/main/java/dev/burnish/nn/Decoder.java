@@ -159,8 +159,7 @@ public final class Decoder implements AutoCloseable {
 
   /// Forward that keeps nothing, for log-probabilities alone.
   public Pass evaluate(TokenForest forest) {
-    return new Pass(
-        this, forest, ActivationPolicy.recomputeAll(), Optional.empty(), false);
+    return new Pass(this, forest, ActivationPolicy.recomputeAll(), Optional.empty(), false);
   }
 
   /// @throws IllegalArgumentException if a position lies beyond what the model was made for
