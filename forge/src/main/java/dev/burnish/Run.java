@@ -1,18 +1,16 @@
 package dev.burnish;
 
+import dev.burnish.RunOptions.Mode;
+import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.data.Loaded;
 import dev.burnish.generate.BatchGenerator;
-import dev.burnish.kernel.Calibration;
 import dev.burnish.metrics.JsonLines;
-import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.Metrics;
 import dev.burnish.metrics.Reduce;
 import dev.burnish.metrics.StepMetrics;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.PeftAdapter;
-import dev.burnish.observe.HostFacts;
-import dev.burnish.observe.Progress;
 import dev.burnish.observe.RunDirectory;
 import dev.burnish.rl.Episode;
 import dev.burnish.rl.EvalReport;
@@ -21,19 +19,15 @@ import dev.burnish.rl.PreferenceMetrics;
 import dev.burnish.rl.PreferenceReport;
 import dev.burnish.tensor.DType;
 import dev.burnish.text.Tokenizer;
-import dev.burnish.train.Snapshot;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
-import java.lang.management.ManagementFactory;
+import dev.burnish.train.checkpoint.Best.Goal;
+import dev.burnish.train.checkpoint.Resumable;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -53,73 +47,62 @@ import org.jspecify.annotations.Nullable;
 /// `runs/<id>/` holds everything (see [RunDirectory]). A run that was stopped goes on with
 /// `--resume runs/<id>`: [#steps] then begins after the last checkpoint. For one thread.
 public final class Run<S extends Record> implements AutoCloseable {
-  private static final Map<String, String> COLUMNS = columns();
-
   private final S settings;
+  private final Mode mode;
   private final RunDirectory folder;
-  private final Optional<Path> snapshot;
-  private final long firstStep;
-  private final Map<String, Object> summary = new LinkedHashMap<>();
-  private final Deferred progress = new Deferred();
+  private final RunCheckpoints checkpoints;
+  private final RunSummary summary;
+  private final LiveProgress progress = new LiveProgress();
   private final Metrics metrics;
   private final JsonLines samples;
+  private final Watch watch = new Watch();
   private final Stop stop = Stop.listen();
   private String status = "failed";
   private long lastStep;
-  private long checkpointEvery = 100;
   private long totalSteps;
   private boolean finished;
   private @Nullable LanguageModel model;
   private @Nullable Tokenizer tokenizer;
-  private @Nullable Trainer trainer;
+  private Optional<Trainer> trainer = Optional.empty();
+  private Optional<DryRun> dryRun = Optional.empty();
 
   private Run(String name, S settings, RunOptions options) {
     this.settings = settings;
-    boolean resumed = options.resume().isPresent();
-    folder =
-        resumed
-            ? RunDirectory.resume(options.resume().orElseThrow())
-            : RunDirectory.create(options.runs(), name);
+    summary = new RunSummary(settings);
+    mode = options.mode();
+    folder = open(name, options);
     try {
-      snapshot = Snapshot.latest(folder.path().resolve("checkpoints"));
-      firstStep = snapshot.map(Run::number).orElse(0L);
-      lastStep = firstStep;
-      if (resumed) {
-        folder.keepUntil(firstStep);
+      checkpoints = new RunCheckpoints(folder.path().resolve("checkpoints"), this::say);
+      checkpoints.keep("run", summary);
+      lastStep = checkpoints.firstStep();
+      if (options.resume().isPresent() && mode == Mode.TRAIN) {
+        folder.keepUntil(lastStep);
       }
       folder.writeConfig(settings);
-      metrics = new Metrics(folder.metrics(), progress);
+      metrics = mode == Mode.TRAIN ? new Metrics(folder.metrics(), progress) : new Metrics();
       samples = folder.samples();
     } catch (RuntimeException e) {
       folder.close();
       throw e;
     }
+    FaultPoint.reach("run.open");
   }
 
-  private static long number(Path snapshot) {
-    return Long.parseLong(snapshot.getFileName().toString().substring("step-".length()));
-  }
-
-  private static Map<String, String> columns() {
-    Map<String, String> columns = new LinkedHashMap<>();
-    columns.put("reward", "reward");
-    columns.put("accuracy", "accuracy");
-    columns.put("loss", "loss");
-    columns.put("evalLoss", "held-out loss");
-    columns.put("perplexity", "perplexity");
-    columns.put("margin", "margin");
-    columns.put("kl", "kl");
-    columns.put("entropy", "entropy");
-    columns.put("generateTokensPerSecond", "gen tok/s");
-    columns.put("trainTokensPerSecond", "train tok/s");
-    return columns;
+  private static RunDirectory open(String name, RunOptions options) {
+    if (options.mode() == Mode.DRY_RUN) {
+      return RunDirectory.create(DryRun.folder(), name);
+    }
+    return options
+        .resume()
+        .map(RunDirectory::resume)
+        .orElseGet(() -> RunDirectory.create(options.runs(), name));
   }
 
   /// Resolves the settings and opens the run's folder.
   ///
   /// @param defaults every setting with its default
   /// @param args of the script: `--set key=value`, `--config FILE`, `--resume FOLDER`, `--runs
-  ///   FOLDER`
+  ///   FOLDER`, `--dry-run`
   public static <S extends Record> Run<S> start(String name, S defaults, String... args) {
     RunOptions options = RunOptions.parse(args);
     return new Run<>(name, options.resolve(defaults), options);
@@ -133,25 +116,10 @@ public final class Run<S extends Record> implements AutoCloseable {
     return folder.path();
   }
 
-  /// Whether this run goes on from a checkpoint, so that what comes before its steps is to be left
-  /// out.
+  /// Whether what comes before the steps is to be left out: this run goes on from a checkpoint, or
+  /// it is a dry run.
   public boolean goesOn() {
-    return snapshot.isPresent();
-  }
-
-  /// The setting of that name, or `none` where there is none.
-  private Object setting(String name) {
-    for (var component : settings.getClass().getRecordComponents()) {
-      if (component.getName().equals(name)) {
-        try {
-          component.getAccessor().setAccessible(true);
-          return component.getAccessor().invoke(settings);
-        } catch (ReflectiveOperationException e) {
-          throw new IllegalStateException("cannot read %s of %s".formatted(name, settings), e);
-        }
-      }
-    }
-    return "none";
+    return checkpoints.goesOn() || mode == Mode.DRY_RUN;
   }
 
   /// Shows a line to the user.
@@ -164,12 +132,20 @@ public final class Run<S extends Record> implements AutoCloseable {
   public void keep(LanguageModel languageModel, Tokenizer text, Trainer training) {
     model = languageModel;
     tokenizer = text;
-    trainer = training;
-    if (snapshot.isPresent()) {
-      Snapshot.State state = Snapshot.load(snapshot.get(), training);
-      state.notes().forEach((key, value) -> summary.put(key, Double.valueOf(value)));
-      say("goes on after step %d of %s".formatted(firstStep, folder.id()));
+    trainer = Optional.of(training);
+    checkpoints.keep(training);
+    watch.of(training);
+    training.health().onAlarm(alarm -> say(Watch.words(alarm)));
+    if (checkpoints.goesOn()) {
+      say("goes on after step %d of %s".formatted(lastStep, folder.id()));
     }
+  }
+
+  /// Has checkpoints hold the state of something else, and restores it where the run goes on.
+  ///
+  /// @param name in small letters, digits and dashes, by which checkpoints know it
+  public void keep(String name, Resumable other) {
+    checkpoints.keep(name, other);
   }
 
   /// The model as it is when the run begins, frozen, for the divergence from it: of an adapted one
@@ -179,6 +155,9 @@ public final class Run<S extends Record> implements AutoCloseable {
       return policy.base();
     }
     Path saved = folder.path().resolve("reference");
+    if (mode == Mode.DRY_RUN) {
+      return policy.copy();
+    }
     if (goesOn()) {
       return LanguageModel.load(saved);
     }
@@ -188,7 +167,17 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Steps between two checkpoints; 100 unless set.
   public void checkpointEvery(long steps) {
-    checkpointEvery = steps;
+    checkpoints.every(steps);
+  }
+
+  /// How many of the latest checkpoints stay; 2 unless set.
+  public void keepCheckpoints(int number) {
+    checkpoints.keep(number);
+  }
+
+  /// Has the step that is best by a metric keep its checkpoint, written when it is recorded.
+  public void keepBest(String metric, Goal goal) {
+    checkpoints.keepBest(metric, goal);
   }
 
   /// The steps that are left, from 1 or from the one after the last checkpoint. Between two of them
@@ -196,7 +185,12 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// and when the process was asked to stop.
   public Iterable<Long> steps(long total) {
     totalSteps = total;
-    progress.begin(total);
+    if (mode == Mode.DRY_RUN) {
+      watch.sgemmGflops();
+      dryRun = trainer.map(DryRun::new);
+    } else {
+      progress.begin(total);
+    }
     return () -> new Steps(total);
   }
 
@@ -214,15 +208,17 @@ public final class Run<S extends Record> implements AutoCloseable {
         open = false;
         end(lastStep, total);
       }
-      if (lastStep >= total || finished) {
+      if (lastStep >= total || finished || (mode == Mode.DRY_RUN && lastStep > 0)) {
         status = "finished";
-        return false;
-      }
-      if (stop.requested()) {
+      } else if (stop.requested()) {
         status = "stopped";
-        return false;
+      } else {
+        return true;
       }
-      return true;
+      if (mode == Mode.TRAIN && lastStep > 0) {
+        checkpoints.finish(lastStep);
+      }
+      return false;
     }
 
     @Override
@@ -231,33 +227,21 @@ public final class Run<S extends Record> implements AutoCloseable {
         throw new NoSuchElementException();
       }
       open = true;
+      FaultPoint.reach("run.step");
       return ++lastStep;
     }
   }
 
   private void end(long step, long total) {
-    metrics.flush(step);
-    summary.putIfAbsent("secondsToFirstReward", secondsSinceStart());
-    boolean last = step >= total || finished || stop.requested();
-    if (step % checkpointEvery == 0 || last) {
-      checkpoint(step);
+    watch.times(step, total, this::time);
+    watch.alarms(this::record);
+    FaultPoint.reach("run.flush");
+    StepMetrics written = metrics.flush(step);
+    FaultPoint.reach("run.flushed");
+    summary.firstReward();
+    if (mode == Mode.TRAIN) {
+      checkpoints.after(written);
     }
-  }
-
-  private void checkpoint(long step) {
-    if (trainer != null) {
-      Map<String, String> notes = new TreeMap<>();
-      summary.forEach((key, value) -> {
-        if (value instanceof Double number) {
-          notes.put(key, number.toString());
-        }
-      });
-      Snapshot.save(folder.path().resolve("checkpoints"), step, trainer, notes, 2);
-    }
-  }
-
-  private static double secondsSinceStart() {
-    return ManagementFactory.getRuntimeMXBean().getUptime() / 1e3;
   }
 
   /// Records a number of the present step that the seed determines.
@@ -279,6 +263,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     record("targets", report.targets());
     time("trainTokensPerSecond", report.tokensPerSecond());
     time("trainSeconds", report.seconds());
+    watch.step(report, this::time);
   }
 
   /// Records what an update of a policy did.
@@ -347,10 +332,11 @@ public final class Run<S extends Record> implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException if it goes on with another one
   public void pin(String key, double value) {
-    if (goesOn() && summary.get(key) instanceof Double before && before != value) {
+    Optional<Double> before = goesOn() ? summary.get(key) : Optional.empty();
+    if (before.isPresent() && before.get() != value) {
       throw new IllegalArgumentException(
           "a run goes on with what it began with: %s=%s, was %s; give the data and settings of its beginning"
-              .formatted(key, value, before));
+              .formatted(key, value, before.get()));
     }
     summary(key, value);
   }
@@ -364,13 +350,13 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// after `patience` steps without a lesser one; 0 for never. A run that goes on remembers.
   public void stopUnlessBetter(String key, double value, long patience) {
     String best = prefixed("best", key);
-    if (!(summary.get(best) instanceof Double least) || value < least) {
+    Optional<Double> least = summary.get(best);
+    double since = lastStep - summary.get(best + "Step").orElse(0.0);
+    if (least.isEmpty() || value < least.get()) {
       summary(best, value);
       summary(best + "Step", lastStep);
-    } else if (patience > 0
-        && summary.get(best + "Step") instanceof Double step
-        && lastStep - step >= patience) {
-      say("%s has not been below %.4f for %.0f steps".formatted(key, least, lastStep - step));
+    } else if (patience > 0 && since >= patience) {
+      say("%s has not been below %.4f for %.0f steps".formatted(key, least.get(), since));
       finish();
     }
   }
@@ -381,6 +367,9 @@ public final class Run<S extends Record> implements AutoCloseable {
     List<dev.burnish.observe.Sample> lines =
         episodes.stream().map(episode -> line(lastStep, episode)).toList();
     lines.forEach(samples::write);
+    if (mode == Mode.DRY_RUN) {
+      return;
+    }
     if (lastStep == 1 || lastStep % 25 == 0) {
       progress.samples(lines.subList(0, Math.min(3, lines.size())));
     }
@@ -420,86 +409,43 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// Writes the model, the summary and the report, and gives the folder back.
   @Override
   public void close() {
+    if (mode == Mode.DRY_RUN) {
+      closeDry();
+      return;
+    }
+    try (folder;
+        stop;
+        metrics;
+        samples;
+        checkpoints) {
+      boolean failed = status.equals("failed");
+      if (model != null && tokenizer != null && !failed) {
+        FaultPoint.reach("run.model");
+        model.save(folder.model());
+        tokenizer.save(folder.model());
+        if (model.decoder().lora().adapts()) {
+          PeftAdapter.save(model, summary.setting("model"), folder.path().resolve("adapter"));
+        }
+      }
+      folder.writeSummary(
+          summary.all(folder.id(), status, lastStep, checkpoints.failed(), watch.sgemmGflops()));
+      folder.writeReport();
+      if (!failed) {
+        progress.message(summary.closing(status, lastStep, folder.path()));
+      }
+    }
+  }
+
+  private void closeDry() {
     try (folder;
         stop;
         metrics;
         samples) {
-      boolean failed = status.equals("failed");
-      if (model != null && tokenizer != null && !failed) {
-        model.save(folder.model());
-        tokenizer.save(folder.model());
-        if (model.decoder().lora().adapts()) {
-          String base = String.valueOf(setting("model"));
-          PeftAdapter.save(model, base, folder.path().resolve("adapter"));
-        }
+      if (!status.equals("failed")) {
+        say(dryRun.map(DryRun::report).orElse("dry run: the script keeps no trainer to foretell"));
       }
-      Map<String, Object> all = new LinkedHashMap<>();
-      all.put("id", folder.id());
-      all.put("status", status);
-      all.putAll(summary);
-      all.put("steps", lastStep);
-      all.put("seed", setting("seed"));
-      all.put("seconds", secondsSinceStart());
-      all.put("host", HostFacts.detect().withSgemm(Calibration.sgemmGflops()));
-      folder.writeSummary(all);
-      folder.writeReport();
-      if (!failed) {
-        progress.message(closing());
-      }
-    }
-  }
-
-  private String closing() {
-    StringBuilder text = new StringBuilder();
-    if (summary.get("accuracyBefore") instanceof Double before
-        && summary.get("accuracyAfter") instanceof Double after) {
-      text.append(
-          "held-out accuracy %.3f before, %.3f after %d steps in %s%n"
-              .formatted(
-                  before,
-                  after,
-                  lastStep,
-                  Duration.ofSeconds((long) secondsSinceStart())
-                      .toString()
-                      .substring(2)
-                      .toLowerCase(java.util.Locale.ROOT)));
-    }
-    if (summary.get("evalLossBefore") instanceof Double before
-        && summary.get("evalLoss") instanceof Double after) {
-      text.append(
-          "held-out loss %.4f before, %.4f after %d steps%n".formatted(before, after, lastStep));
-    }
-    if (status.equals("stopped")) {
-      text.append(
-          "stopped after step %d; go on with --resume %s%n".formatted(lastStep, folder.path()));
-    }
-    return text.append("see %s".formatted(folder.path().resolve("report.html"))).toString();
-  }
-
-  /// The terminal, which learns how many steps there are only when they begin.
-  private static final class Deferred implements MetricSink {
-    private Progress progress = Progress.start(1, COLUMNS);
-
-    void begin(long total) {
-      progress = Progress.start(total, COLUMNS);
-    }
-
-    void message(String text) {
-      text.lines().forEach(progress::message);
-    }
-
-    void samples(List<dev.burnish.observe.Sample> lines) {
-      progress.samples(lines);
-    }
-
-    @Override
-    public void write(StepMetrics step) {
-      progress.write(step);
-    }
-
-    @Override
-    public void close() {
-      progress.close();
+    } finally {
+      DryRun.remove(folder.path().resolveSibling(""));
     }
   }
 }

@@ -7,14 +7,26 @@ import java.util.List;
 import java.util.Optional;
 
 /// What a script was started with: `--set key=value` and `--config FILE`, both repeatable,
-/// `--resume FOLDER`, `--runs FOLDER`.
-record RunOptions(List<Path> configs, List<String> settings, Optional<Path> resume, Path runs) {
+/// `--resume FOLDER`, `--runs FOLDER`, `--dry-run`.
+record RunOptions(
+    List<Path> configs, List<String> settings, Optional<Path> resume, Path runs, Mode mode) {
+  /// What becomes of the run.
+  enum Mode {
+    TRAIN,
+    DRY_RUN
+  }
+
   static RunOptions parse(String... args) {
     List<Path> configs = new ArrayList<>();
     List<String> settings = new ArrayList<>();
     Optional<Path> resume = Optional.empty();
     Path runs = Path.of("runs");
+    Mode mode = Mode.TRAIN;
     for (int i = 0; i < args.length; i++) {
+      if (args[i].equals("--dry-run")) {
+        mode = Mode.DRY_RUN;
+        continue;
+      }
       int equals = args[i].startsWith("--set") ? -1 : args[i].indexOf('=');
       String name = equals < 0 ? args[i] : args[i].substring(0, equals);
       String value;
@@ -36,11 +48,11 @@ record RunOptions(List<Path> configs, List<String> settings, Optional<Path> resu
         case "--runs" -> runs = Path.of(value);
         default ->
             throw new IllegalArgumentException(
-                "a script takes --set key=value, --config FILE, --resume FOLDER and --runs FOLDER: option="
+                "a script takes --set key=value, --config FILE, --resume FOLDER, --runs FOLDER and --dry-run: option="
                     + name);
       }
     }
-    return new RunOptions(configs, settings, resume, runs);
+    return new RunOptions(configs, settings, resume, runs, mode);
   }
 
   /// Defaults, then the configuration of the run to go on with, then files, then settings.

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `burnish run SCRIPT.java [ARGUMENT]...`.
@@ -22,9 +23,18 @@ final class RunCommand implements Callable<Integer> {
       description = "Such as --set key=value and --config FILE.")
   private List<String> arguments = new ArrayList<>();
 
+  @Option(
+      names = "--dry-run",
+      description = "Say what memory and time a step of the script takes, and train nothing.")
+  private boolean dryRun;
+
   @Override
   public Integer call() throws Exception {
-    Script.compile(script).run(arguments);
+    List<String> all = new ArrayList<>(arguments);
+    if (dryRun) {
+      all.add("--dry-run");
+    }
+    Script.compile(script).run(all);
     return 0;
   }
 }

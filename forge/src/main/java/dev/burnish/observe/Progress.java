@@ -71,7 +71,8 @@ public final class Progress implements MetricSink {
     String digits = Long.toString(totalSteps);
     String padded =
         " ".repeat(digits.length() - Long.toString(Math.min(step, totalSteps)).length()) + step;
-    print("step %s/%s  %s".formatted(padded, digits, values(metrics)));
+    String left = terminal || step <= firstStep ? "" : "  " + clock(timeLeft()) + " left";
+    print("step %s/%s  %s%s".formatted(padded, digits, values(metrics), left));
   }
 
   /// Shows a few completions, a line each.

@@ -6,6 +6,7 @@ import dev.burnish.config.Config;
 import dev.burnish.metrics.JsonLines;
 import dev.burnish.metrics.JsonLinesSink;
 import dev.burnish.metrics.MetricSink;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -19,8 +20,6 @@ import java.time.InstantSource;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -102,18 +101,29 @@ public final class RunDirectory implements AutoCloseable {
     for (String name : List.of("metrics.jsonl", "samples.jsonl")) {
       Path file = folder.resolve(name);
       if (Files.exists(file)) {
-        try (Stream<String> lines = Files.lines(file)) {
-          String kept =
-              lines
-                  .filter(line -> line.endsWith("}"))
-                  .filter(line -> MAPPER.readTree(line).path("step").asLong() <= step)
-                  .map(line -> line + "\n")
-                  .collect(Collectors.joining());
-          write(name, kept.getBytes(UTF_8));
-        } catch (IOException e) {
-          throw failure(file, e);
-        }
+        cut(file, step);
       }
+    }
+  }
+
+  /// Steps only grow in a file, so that it is cut at the first line of a later one, or at what a
+  /// killed process has left of its last line.
+  private static void cut(Path file, long step) {
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        BufferedReader reader = Files.newBufferedReader(file)) {
+      long kept = 0;
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        long end = kept + line.getBytes(UTF_8).length + 1;
+        if (end > channel.size() || MAPPER.readTree(line).path("step").asLong() > step) {
+          break;
+        }
+        kept = end;
+      }
+      channel.truncate(kept);
+      channel.force(true);
+    } catch (IOException e) {
+      throw failure(file, e);
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.burnish.train;
 
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Watches loss and gradient norm: alarms where one jumps, and skipped steps, both counted.
 ///
@@ -24,6 +26,7 @@ public final class Health {
   private final ArrayDeque<Double> losses = new ArrayDeque<>();
   private final ArrayDeque<Double> norms = new ArrayDeque<>();
   private Consumer<Alarm> listener = _ -> {};
+  private Supplier<String> checkpoint = () -> "";
   private long alarms;
   private long skipped;
   private int skippedInARow;
@@ -35,6 +38,11 @@ public final class Health {
   /// Told of each alarm, on the thread of the step.
   public void onAlarm(Consumer<Alarm> newListener) {
     listener = newListener;
+  }
+
+  /// Where the last good checkpoint is, to be named where training stops; empty for none.
+  public void checkpointIn(Supplier<String> place) {
+    checkpoint = place;
   }
 
   /// Alarms so far, skipped steps included.
@@ -56,10 +64,15 @@ public final class Health {
   /// @throws TrainingDiverged that one, where steps are not skipped, or too many were in a row
   void bad(TrainingDiverged failure) {
     if (!config.skipBad() || failure.where().updated() || ++skippedInARow > config.mostSkips()) {
-      throw failure;
+      throw named(failure);
     }
     skipped++;
     alarm(new Alarm.Skipped(failure.where().step(), failure));
+  }
+
+  /// A failure that says where to go on from.
+  TrainingDiverged named(TrainingDiverged failure) {
+    return failure.withCheckpoint(checkpoint.get());
   }
 
   /// A step that was done.
@@ -78,6 +91,25 @@ public final class Health {
     }
     remember(losses, loss);
     remember(norms, norm);
+  }
+
+  /// What is known of earlier steps, so that a run that goes on raises the alarms of one that was
+  /// not stopped.
+  record State(
+      List<Double> losses, List<Double> norms, long alarms, long skipped, int skippedInARow) {}
+
+  State state() {
+    return new State(List.copyOf(losses), List.copyOf(norms), alarms, skipped, skippedInARow);
+  }
+
+  void resume(State state) {
+    losses.clear();
+    losses.addAll(state.losses());
+    norms.clear();
+    norms.addAll(state.norms());
+    alarms = state.alarms();
+    skipped = state.skipped();
+    skippedInARow = state.skippedInARow();
   }
 
   private void alarm(Alarm alarm) {

@@ -16,7 +16,8 @@ import java.nio.file.Path;
 ///   with room
 /// @param folder of that file, which has no name and is gone with the process; the system's
 ///   temporary folder where empty
-public record MemoryConfig(long budget, Offload offload, Path folder) {
+/// @param activations what becomes of those that memory has no room for
+public record MemoryConfig(long budget, Offload offload, Path folder, Activations activations) {
   /// When the optimizer's state goes to a file.
   public enum Offload {
     NEVER,
@@ -24,7 +25,15 @@ public record MemoryConfig(long budget, Offload offload, Path folder) {
     ALWAYS
   }
 
-  /// State below this stays in memory: a file for it would not be worth its page faults.
+  /// What becomes of activations that are not kept in memory.
+  public enum Activations {
+    /// They are computed again in the backward: up to a third of a step's time.
+    RECOMPUTE,
+    /// They are written to a file in `folder` and read back. On the CPU only.
+    OFFLOAD
+  }
+
+  /// State below this stays in memory: a file for it would not be worth the trouble.
   private static final long WORTH_A_FILE = 256 << 20;
 
   public MemoryConfig {
@@ -35,19 +44,23 @@ public record MemoryConfig(long budget, Offload offload, Path folder) {
   }
 
   public static MemoryConfig defaults() {
-    return new MemoryConfig(0, Offload.NEVER, Path.of(""));
+    return new MemoryConfig(0, Offload.AUTO, Path.of(""), Activations.RECOMPUTE);
   }
 
   public MemoryConfig withBudget(long value) {
-    return new MemoryConfig(value, offload, folder);
+    return new MemoryConfig(value, offload, folder, activations);
   }
 
   public MemoryConfig withOffload(Offload value) {
-    return new MemoryConfig(budget, value, folder);
+    return new MemoryConfig(budget, value, folder, activations);
   }
 
   public MemoryConfig withFolder(Path value) {
-    return new MemoryConfig(budget, offload, value);
+    return new MemoryConfig(budget, offload, value, activations);
+  }
+
+  public MemoryConfig withActivations(Activations value) {
+    return new MemoryConfig(budget, offload, folder, value);
   }
 
   Path offloadFolder() {

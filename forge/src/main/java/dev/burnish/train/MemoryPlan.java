@@ -2,10 +2,10 @@ package dev.burnish.train;
 
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.DecoderShape;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.burnish.train.memory.ResidentMemory;
+import dev.burnish.train.memory.Sizes;
+import dev.burnish.train.memory.StepEstimate;
+import java.util.List;
 
 /// What training keeps where, for the memory it was given.
 ///
@@ -14,13 +14,8 @@ import java.nio.file.Path;
 /// @param momentsInFile whether the optimizer's state lives in a file
 /// @param gradientsInFile whether gradients do
 /// @param activationBytes what kept activations may take; further blocks are computed again
-/// @param recomputeEvery one block in so many is computed again in any case; 0 for none
 public record MemoryPlan(
-    boolean fused,
-    boolean momentsInFile,
-    boolean gradientsInFile,
-    long activationBytes,
-    int recomputeEvery) {
+    boolean fused, boolean momentsInFile, boolean gradientsInFile, long activationBytes) {
   /// What the process grows by while it runs, beside tensors: compiled code above all.
   private static final long GROWTH = 64L << 20;
 
@@ -31,7 +26,7 @@ public record MemoryPlan(
     long parameters = Sizes.parameterBytes(shape);
     if (config.budget() == 0) {
       long left = available() - (offload ? 0 : momentBytes) - (fusible ? 0 : parameters);
-      return new MemoryPlan(fusible, offload, false, Math.max(0, left / 2), offload ? 6 : 0);
+      return new MemoryPlan(fusible, offload, false, Math.max(0, left / 2));
     }
     long left = config.budget() - resident() - GROWTH;
     boolean moments = offload || !enough(left - momentBytes, parameters);
@@ -40,7 +35,7 @@ public record MemoryPlan(
     boolean gradients =
         !fusible && !enough(left, parameters) && config.offload() != MemoryConfig.Offload.NEVER;
     long needed = fusible || gradients ? Sizes.largestPart(shape) : parameters;
-    return new MemoryPlan(fusible, moments, gradients, Math.max(0, left - needed), 0);
+    return new MemoryPlan(fusible, moments, gradients, Math.max(0, left - needed));
   }
 
   /// Room for all gradients and as much again for a pass.
@@ -49,36 +44,33 @@ public record MemoryPlan(
   }
 
   ActivationPolicy policy() {
-    ActivationPolicy within = ActivationPolicy.withinBytes(activationBytes);
-    return recomputeEvery == 0
-        ? within
-        : (block, blocks, bytes) ->
-            block % recomputeEvery != 0 && within.keeps(block, blocks, bytes);
+    return ActivationPolicy.withinBytes(activationBytes);
   }
 
-  /// Bytes of this process in memory.
-  static long resident() {
-    return kilobytes(Path.of("/proc/self/status"), "VmRSS:");
+  /// What a step over these micro-batches takes under this plan.
+  StepEstimate estimate(
+      DecoderShape shape,
+      long momentBytes,
+      ActivationPolicy policy,
+      List<MicroBatch> batches,
+      double forwardSeconds) {
+    List<StepEstimate.Micro> micros =
+        batches.stream()
+            .map(b -> new StepEstimate.Micro(b.forest().numTokens(), b.targets().size()))
+            .toList();
+    return StepEstimate.of(
+        shape,
+        new StepEstimate.Plan(fused, gradientsInFile, momentsInFile, momentBytes, policy),
+        micros,
+        forwardSeconds);
   }
 
-  /// Bytes that could be had without pushing anything out.
+  /// 0 on a system that does not tell: then the estimate leaves the process itself out.
+  private static long resident() {
+    return ResidentMemory.now().orElse(0);
+  }
+
   private static long available() {
-    return kilobytes(Path.of("/proc/meminfo"), "MemAvailable:");
-  }
-
-  /// 0 on a system that has no such file: then the estimate leaves the process itself out.
-  private static long kilobytes(Path file, String key) {
-    if (!Files.isReadable(file)) {
-      return key.equals("MemAvailable:") ? Runtime.getRuntime().maxMemory() : 0;
-    }
-    try {
-      return Files.readAllLines(file).stream()
-          .filter(line -> line.startsWith(key))
-          .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
-          .findFirst()
-          .orElse(0);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read file=" + file + ": " + e, e);
-    }
+    return ResidentMemory.available().orElseGet(() -> Runtime.getRuntime().maxMemory());
   }
 }

@@ -5,14 +5,13 @@ import dev.burnish.kernel.Kernels.AdamWStep;
 import dev.burnish.kernel.Kernels.SgdStep;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
-import dev.burnish.tensor.DType;
-import dev.burnish.tensor.MappedFile;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
+import dev.burnish.train.Moments.Order;
 import dev.burnish.train.ParameterRules.Algorithm;
 import dev.burnish.train.ParameterRules.Rule;
 import dev.burnish.train.ParameterRules.Run;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,34 +21,26 @@ final class Optimizer implements AutoCloseable {
   /// What is the same for all parameters of a step.
   record Step(double lr, long number, double gradScale) {}
 
-  /// Elements that are updated at once: what comes into memory from a file together.
-  private static final int PIECE = 1 << 20;
+  /// Elements that are updated at once: what comes into memory from a file together, and is still
+  /// in the processor's cache when it goes back.
+  private static final int PIECE = 1 << 18;
 
   private final OptimizerConfig config;
   private final Kernels kernels;
   private final List<Parameters> parts;
   private final List<List<Run>> runs;
-  private final List<Tensor> first = new ArrayList<>();
-  private final List<Tensor> second = new ArrayList<>();
-  private final Optional<MappedFile> file;
+  private final Moments moments;
 
-  /// @param offload where the state is to live, if not in memory
-  Optimizer(Decoder model, OptimizerConfig config, Optional<java.nio.file.Path> offload) {
+  /// @param offload the folder of a file where the state is to live, if not in memory
+  Optimizer(Decoder model, OptimizerConfig config, Optional<Path> offload) {
     this.config = config;
     kernels = Kernels.of(model.device());
     parts = model.trained();
     runs = ParameterRules.of(config, model);
-    file = offload.map(folder -> MappedFile.create(folder, ParameterRules.fileBytes(runs)));
-    for (List<Run> part : runs) {
-      first.add(state(model, ParameterRules.firstElements(part)));
-      second.add(state(model, ParameterRules.secondElements(part)));
-    }
-  }
-
-  private Tensor state(Decoder model, long elements) {
-    return file.isPresent()
-        ? file.get().allocate(DType.F32, elements)
-        : TensorScope.outside(() -> Tensor.zeros(DType.F32, model.device(), elements));
+    moments =
+        offload
+            .map(folder -> Moments.inFile(runs, folder))
+            .orElseGet(() -> Moments.inMemory(runs, model.device()));
   }
 
   int numParts() {
@@ -72,6 +63,10 @@ final class Optimizer implements AutoCloseable {
     return sum;
   }
 
+  double sumOfSquares(Tensor values) {
+    return kernels.sumOfSquares(values);
+  }
+
   /// Updates every parameter of a part from its gradient.
   void update(int index, Step step) {
     for (Run run : runs.get(index)) {
@@ -89,19 +84,18 @@ final class Optimizer implements AutoCloseable {
     Algorithm algorithm = run.algorithm();
     Tensor values = part.values().narrow(0, (long) run.offset() + from, size);
     Tensor gradient = part.gradients().narrow(0, (long) run.offset() + from, size);
-    Tensor m = first.get(index).narrow(0, run.firstOffset() + from, algorithm.first() ? size : 0);
-    Tensor v =
-        second.get(index).narrow(0, run.secondOffset() + from, algorithm.second() ? size : 0);
+    long firstFrom = run.firstOffset() + from;
+    long secondFrom = run.secondOffset() + from;
+    Tensor m = moments.take(Order.FIRST, index, firstFrom, algorithm.first() ? size : 0);
+    Tensor v = moments.take(Order.SECOND, index, secondFrom, algorithm.second() ? size : 0);
     switch (algorithm) {
       case ADAMW -> adamW(run.rule(), step, values, gradient, m, v);
       case SGD, SGD_WITHOUT_MOMENTUM -> sgd(run.rule(), step, values, gradient, m);
       case MUON -> muon(run.rule(), step, values.view(run.shape()), gradient.view(run.shape()), m);
       case FROZEN -> {}
     }
-    if (file.isPresent()) {
-      MappedFile.release(m);
-      MappedFile.release(v);
-    }
+    moments.giveBack(Order.FIRST, index, firstFrom, m);
+    moments.giveBack(Order.SECOND, index, secondFrom, v);
   }
 
   private void adamW(Rule rule, Step step, Tensor values, Tensor gradient, Tensor m, Tensor v) {
@@ -140,20 +134,16 @@ final class Optimizer implements AutoCloseable {
     w_NK.mul_(1 - lr * rule.weightDecay()).add_(update_NK.mul_(-lr * shape));
   }
 
-  /// The first moments or momenta, one tensor a part, of no elements where there are none.
-  List<Tensor> first() {
-    return first;
+  long stateBytes() {
+    return ParameterRules.stateBytes(runs);
   }
 
-  /// The second moments, one tensor a part, of no elements where there are none.
-  List<Tensor> second() {
-    return second;
+  Moments moments() {
+    return moments;
   }
 
   @Override
   public void close() {
-    first.forEach(Tensor::close);
-    second.forEach(Tensor::close);
-    file.ifPresent(MappedFile::close);
+    moments.close();
   }
 }

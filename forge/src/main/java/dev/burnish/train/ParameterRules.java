@@ -2,7 +2,6 @@ package dev.burnish.train;
 
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
-import dev.burnish.tensor.MappedFile;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -115,15 +114,6 @@ final class ParameterRules {
 
   static long secondElements(List<Run> runs) {
     return runs.stream().filter(run -> run.algorithm().second()).mapToLong(Run::size).sum();
-  }
-
-  /// Bytes of a mapped file for the state of these parts.
-  static long fileBytes(List<List<Run>> parts) {
-    return parts.stream()
-        .mapToLong(runs ->
-            MappedFile.rounded(4 * firstElements(runs))
-                + MappedFile.rounded(4 * secondElements(runs)))
-        .sum();
   }
 
   /// Bytes of state of a model under a configuration.

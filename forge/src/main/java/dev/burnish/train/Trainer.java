@@ -1,5 +1,6 @@
 package dev.burnish.train;
 
+import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
@@ -9,6 +10,11 @@ import dev.burnish.nn.Pass.PartListener;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.MappedFile;
+import dev.burnish.train.checkpoint.Pieces;
+import dev.burnish.train.checkpoint.Snapshot;
+import dev.burnish.train.memory.ActivationFile;
+import dev.burnish.train.memory.Sizes;
+import dev.burnish.train.memory.StepEstimate;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +28,12 @@ import java.util.Optional;
 ///
 /// Not for use by two threads at a time; the weights change inside [#step] only.
 public final class Trainer implements AutoCloseable {
+  /// The section of a checkpoint that holds [#state].
+  public static final String SECTION = "trainer";
+
+  /// Copies of parts that a checkpoint still waits for may take this much.
+  private static final long MOST_COPIED = 64L << 20;
+
   private final Decoder model;
   private final List<Parameters> parts;
   private final OptimizerConfig config;
@@ -29,10 +41,14 @@ public final class Trainer implements AutoCloseable {
   private final MemoryPlan memory;
   private final ActivationPolicy policy;
   private final Optimizer optimizer;
+  private final TrainerState state;
   private final Optional<MappedFile> gradientFile;
+  private final Optional<ActivationFile> activations;
   private final Health health;
   private final long totalSteps;
   private long step;
+  private boolean rehearses;
+  private Optional<StepEstimate> estimate = Optional.empty();
 
   /// @param totalSteps what the learning-rate schedule runs over
   /// @param policy which activations are kept, whatever the budget
@@ -59,6 +75,11 @@ public final class Trainer implements AutoCloseable {
     optimizer =
         new Optimizer(
             model, config, memory.momentsInFile() ? Optional.of(folder) : Optional.empty());
+    state = new TrainerState(parts, optimizer.moments(), memory.fused());
+    activations =
+        options.memory().activations() == MemoryConfig.Activations.OFFLOAD
+            ? Optional.of(ActivationFile.create(folder))
+            : Optional.empty();
     gradientFile = memory.gradientsInFile() ? Optional.of(gradients(folder)) : Optional.empty();
   }
 
@@ -85,6 +106,11 @@ public final class Trainer implements AutoCloseable {
     return health;
   }
 
+  /// Floating-point operations that a step over that many tokens and targets needs.
+  public double flops(long tokens, long targets) {
+    return Sizes.flops(model.shape(), tokens, targets);
+  }
+
   /// Optimizer steps done.
   public long stepsDone() {
     return step;
@@ -95,6 +121,9 @@ public final class Trainer implements AutoCloseable {
   /// @throws TrainingDiverged if the loss or the gradient is not finite and such steps are not
   ///   skipped
   public StepReport step(List<MicroBatch> batches, Objective objective) {
+    if (rehearses) {
+      return foretell(batches);
+    }
     long start = System.nanoTime();
     Update update = new Update(batches);
     Sum sum = new Sum(0, 0, 0, 0);
@@ -124,6 +153,30 @@ public final class Trainer implements AutoCloseable {
         sum.tokens(),
         sum.targets(),
         seconds);
+  }
+
+  /// From now on steps are not done but foretold: [#estimate] says what one would take. They report
+  /// zeros and leave the model as it is.
+  public void rehearse() {
+    rehearses = true;
+  }
+
+  /// What the last step that was only foretold would have taken.
+  public Optional<StepEstimate> estimate() {
+    return estimate;
+  }
+
+  private StepReport foretell(List<MicroBatch> batches) {
+    logProbs(batches.subList(0, 1));
+    long start = System.nanoTime();
+    logProbs(batches);
+    double seconds = (System.nanoTime() - start) / 1e9;
+    StepEstimate foretold =
+        memory.estimate(model.shape(), optimizer.stateBytes(), policy, batches, seconds);
+    estimate = Optional.of(foretold);
+    int tokens = Math.toIntExact(foretold.tokens());
+    int targets = Math.toIntExact(foretold.targets());
+    return new StepReport(step, 0, 0, 0, 0, tokens, targets, seconds);
   }
 
   private void setAside(int part) {
@@ -159,6 +212,8 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void apply(int part, double scale) {
+      state.beforeUpdate(part);
+      FaultPoint.reach("trainer.update");
       optimizer.update(part, new Optimizer.Step(lr, step + 1, scale));
       parts.get(part).freeGradients();
     }
@@ -212,6 +267,11 @@ public final class Trainer implements AutoCloseable {
     return sum;
   }
 
+  private Pass forward(int micro, MicroBatch batch) {
+    long key = KeyedRandom.bits(step, "pass", micro);
+    return model.forward(batch.forest(), policy, activations.map(file -> file), key);
+  }
+
   /// @param runningLoss the loss of the step so far, which is added to
   private Sum accumulate(
       int micro,
@@ -220,8 +280,7 @@ public final class Trainer implements AutoCloseable {
       PartListener listener,
       double[] runningLoss) {
     double before = runningLoss[0];
-    long key = KeyedRandom.bits(step, "pass", micro);
-    try (Pass pass = model.forward(batch.forest(), policy, key)) {
+    try (Pass pass = forward(micro, batch)) {
       LogProbs known = null;
       if (objective.needsAll(micro)) {
         known = pass.logProbs(batch.targets(), 1);
@@ -262,19 +321,53 @@ public final class Trainer implements AutoCloseable {
     return result;
   }
 
+  /// Weights and optimizer state as they are now, for a checkpoint that is written while training
+  /// goes on. There is one at a time.
+  ///
+  /// @throws TrainingDiverged if weights are not finite: a checkpoint of them is good for nothing
+  /// @throws IllegalStateException if the one before was not closed
+  public Pieces freeze() {
+    return freeze(MOST_COPIED);
+  }
+
+  Pieces freeze(long mostCopied) {
+    for (int part = 0; part < parts.size(); part++) {
+      if (!Double.isFinite(optimizer.sumOfSquares(parts.get(part).values()))) {
+        throw health.named(
+            Divergence.find("weights", step, parts, part, List.of(), true, Double.NaN, 0));
+      }
+    }
+    return state.freeze(mostCopied);
+  }
+
+  /// Step and health, for the section [#SECTION] of a checkpoint.
+  public byte[] state() {
+    return new TrainerState.Position(step, health.state()).toBytes();
+  }
+
+  /// Goes back to a checkpoint of the same model and optimizer, wherever the model is now.
+  ///
+  /// @throws IllegalArgumentException if the checkpoint is of something else; the trainer is then
+  ///   not to be used
+  public void restore(Snapshot snapshot) {
+    TrainerState.Position position = TrainerState.Position.of(snapshot);
+    state.restore(snapshot);
+    step = position.step();
+    health.resume(position.health());
+  }
+
   Optimizer optimizer() {
     return optimizer;
   }
 
-  void resumeAt(long stepsDone) {
-    step = stepsDone;
-  }
-
+  /// Waits for a checkpoint that still reads from here.
   @Override
   public void close() {
+    state.awaitDone();
     optimizer.close();
     model.freeGradients();
     parts.forEach(Parameters::keepGradientsInMemory);
     gradientFile.ifPresent(MappedFile::close);
+    activations.ifPresent(ActivationFile::close);
   }
 }

@@ -22,10 +22,16 @@ public final class TrainingDiverged extends RuntimeException {
   }
 
   private final transient Where where;
+  private final double loss;
+  private final double gradientNorm;
 
   TrainingDiverged(Where where, double loss, double gradientNorm) {
+    this(where, loss, gradientNorm, "");
+  }
+
+  private TrainingDiverged(Where where, double loss, double gradientNorm, String checkpoint) {
     super(
-        "loss, gradient and weights are finite: step=%d %s is not, parameter=%s batches=%s loss=%s gradientNorm=%s; lower optimizer.lr, %s"
+        "loss, gradient and weights are finite: step=%d %s is not, parameter=%s batches=%s loss=%s gradientNorm=%s; lower optimizer.lr, %s resume from %s%s"
             .formatted(
                 where.step(),
                 where.what(),
@@ -33,10 +39,19 @@ public final class TrainingDiverged extends RuntimeException {
                 where.batches(),
                 loss,
                 gradientNorm,
-                where.updated()
-                    ? "and resume from the last checkpoint: some weights were updated already"
-                    : "or resume from the last checkpoint; nothing was updated"));
+                where.updated() ? "and" : "or",
+                checkpoint.isEmpty() ? "the last checkpoint" : "checkpoint=" + checkpoint,
+                where.updated() ? ": some weights were updated already" : "; nothing was updated"));
     this.where = where;
+    this.loss = loss;
+    this.gradientNorm = gradientNorm;
+  }
+
+  /// The same, naming the checkpoint to go on from.
+  TrainingDiverged withCheckpoint(String checkpoint) {
+    TrainingDiverged named = new TrainingDiverged(where, loss, gradientNorm, checkpoint);
+    named.setStackTrace(getStackTrace());
+    return named;
   }
 
   public Where where() {

@@ -24,21 +24,16 @@ public final class TrainingVerification {
 
   private TrainingVerification() {}
 
-  /// The recorded settings: AdamW with a constant rate of 2e-5, betas 0.9 and 0.95, decay 0.1 of
-  /// matrices, norm clipped to 1.
-  private static OptimizerConfig optimizer() {
-    return new OptimizerConfig(2e-5, 0.9, 0.95, 1e-8, 0.1, 1, 0, "constant");
-  }
-
   /// @param folder of the model
   /// @param file of recorded values
   public static List<Evidence> verify(Path folder, Path file) {
     JsonNode recorded = Recorded.read(file);
     JsonNode batches = Recorded.member(recorded, "batches", file);
     JsonNode steps = Recorded.member(recorded, "steps", file);
+    OptimizerConfig optimizer = RecordedOptimizer.of(recorded);
     Collector found = new Collector();
     try (LanguageModel model = LanguageModel.load(folder);
-        Trainer trainer = new Trainer(model.decoder(), optimizer(), batches.size())) {
+        Trainer trainer = new Trainer(model.decoder(), optimizer, batches.size())) {
       if (recorded.has("first_batch_gradients")) {
         firstGradients(trainer, batches.get(0), recorded.get("first_batch_gradients"), found);
       }

@@ -9,17 +9,14 @@ import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
+import dev.burnish.tensor.Tensor;
 import dev.burnish.testing.Memory;
 import dev.burnish.testing.TinyModels;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class TrainerTest {
   private static final OptimizerConfig CONFIG = OptimizerConfig.defaults().withLr(1e-2);
@@ -122,52 +119,6 @@ class TrainerTest {
   }
 
   @Test
-  void aResumedTrainingEndsInTheSameBits(@TempDir Path folder) {
-    List<float[]> undisturbed;
-    try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG.withSchedule("cosine"), 10)) {
-      for (int i = 0; i < 10; i++) {
-        if (i == 4) {
-          Snapshot.save(folder, 4, trainer, Map.of("note", "0.5"), 2);
-        }
-        step(trainer, i);
-      }
-      undisturbed = weights(model.decoder());
-    }
-    try (LanguageModel model = TinyModels.llama(20, 1, 99);
-        Trainer trainer = new Trainer(model.decoder(), CONFIG.withSchedule("cosine"), 10)) {
-      Snapshot.State state = Snapshot.load(Snapshot.latest(folder).orElseThrow(), trainer);
-      assertThat(state.step()).isEqualTo(4);
-      assertThat(state.notes()).containsEntry("note", "0.5");
-      for (int i = 4; i < 10; i++) {
-        step(trainer, i);
-      }
-      assertSameBits(weights(model.decoder()), undisturbed);
-    }
-  }
-
-  @Test
-  void keepsTheLatestSnapshotsAndRefusesADamagedOne(@TempDir Path folder) throws IOException {
-    try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
-      for (int i = 1; i <= 4; i++) {
-        Snapshot.save(folder, i, trainer, Map.of(), 2);
-      }
-      assertThat(Snapshot.all(folder))
-          .extracting(p -> p.getFileName().toString())
-          .containsExactly("step-00000003", "step-00000004");
-      Path snapshot = Snapshot.latest(folder).orElseThrow();
-      Path weights = snapshot.resolve("weights.safetensors");
-      byte[] bytes = Files.readAllBytes(weights);
-      bytes[bytes.length - 3] ^= 1;
-      Files.write(weights, bytes);
-      assertThatThrownBy(() -> Snapshot.load(snapshot, trainer))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("does not match its digest");
-    }
-  }
-
-  @Test
   void clippingScalesTheGradientToTheNorm() {
     // With SGD-like settings a first AdamW step is lr * sign(g), so clipping shows in the moments
     // only: compare two steps.
@@ -176,9 +127,13 @@ class TrainerTest {
       StepReport report = step(trainer, 0);
       assertThat(report.gradientNorm()).isGreaterThan(0.1);
       double sum = 0;
-      for (var moment : trainer.optimizer().first()) {
-        for (float m : moment.toFloatArray()) {
-          sum += (double) m * m;
+      Moments moments = trainer.optimizer().moments();
+      for (int part = 0; part < model.decoder().parts().size(); part++) {
+        long elements = moments.elements(Moments.Order.FIRST, part);
+        try (Tensor first = moments.take(Moments.Order.FIRST, part, 0, elements)) {
+          for (float m : first.toFloatArray()) {
+            sum += (double) m * m;
+          }
         }
       }
       assertThat(Math.sqrt(sum)).isCloseTo(0.1 * 1e-3, within(1e-6));

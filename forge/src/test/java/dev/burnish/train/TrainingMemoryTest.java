@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.within;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Parameters;
+import dev.burnish.train.MemoryConfig.Activations;
 import dev.burnish.train.MemoryConfig.Offload;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,7 +48,9 @@ class TrainingMemoryTest {
   }
 
   private TrainerOptions budget(long bytes, Offload offload) {
-    return TrainerOptions.defaults().withMemory(new MemoryConfig(bytes, offload, folder));
+    return TrainerOptions.defaults()
+        .withMemory(
+            MemoryConfig.defaults().withBudget(bytes).withOffload(offload).withFolder(folder));
   }
 
   @ParameterizedTest
@@ -79,6 +83,15 @@ class TrainingMemoryTest {
         train(config(clipNorm), options.withPolicy(ActivationPolicy.recomputeEvery(2)), 2),
         expected);
     assertSame(train(config(clipNorm), budget(0, Offload.ALWAYS), 2), expected);
+    TrainerOptions offloaded =
+        options.withMemory(
+            MemoryConfig.defaults().withFolder(folder).withActivations(Activations.OFFLOAD));
+    assertSame(
+        train(config(clipNorm), offloaded.withPolicy(ActivationPolicy.recomputeAll()), 2),
+        expected);
+    assertSame(
+        train(config(clipNorm), offloaded.withPolicy(ActivationPolicy.recomputeEvery(2)), 3),
+        train(config(clipNorm), options, 3));
     assertSame(train(config(clipNorm), budget(1, Offload.AUTO), 2), expected);
   }
 
@@ -86,11 +99,11 @@ class TrainingMemoryTest {
   void putsEverythingThatItMayInFilesWhenTheBudgetIsSmall() {
     try (LanguageModel model = Tiny.model();
         Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
-      assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, true, true, 0, 0));
+      assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, true, true, 0));
     }
     try (LanguageModel model = Tiny.model();
         Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.NEVER))) {
-      assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, false, false, 0, 0));
+      assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, false, false, 0));
     }
   }
 
@@ -106,6 +119,24 @@ class TrainingMemoryTest {
         assertThat(split.weights()[i]).isCloseTo(whole.weights()[i], within(1e-6f));
       }
     }
+  }
+
+  @Test
+  void givesOneLossInWhateverOrderTheBatchesCome() {
+    double[] losses = new double[2];
+    double[] norms = new double[2];
+    for (int order = 0; order < 2; order++) {
+      try (LanguageModel model = Tiny.model();
+          Trainer trainer = new Trainer(model.decoder(), config(1), 10)) {
+        List<MicroBatch> batches = Tiny.batches(1, 4);
+        StepReport report =
+            trainer.step(order == 0 ? batches : batches.reversed(), Tiny.objective(batches));
+        losses[order] = report.loss();
+        norms[order] = report.gradientNorm();
+      }
+    }
+    assertThat(losses[1]).isCloseTo(losses[0], within(1e-6));
+    assertThat(norms[1]).isCloseTo(norms[0], within(1e-6 * norms[0]));
   }
 
   @Test

@@ -1,3 +1,4 @@
+/// Tests of comparisons with recorded values.
 @NullMarked
 package dev.burnish.verify;
 

@@ -20,7 +20,7 @@ public final class ProcessSettings {
   /// Keeps freed tensors instead of returning them to the kernel and getting them again zeroed.
   static final String MALLOC =
       "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0"
-          + ":glibc.malloc.trim_threshold=100000000000:glibc.malloc.top_pad=268435456";
+          + ":glibc.malloc.trim_threshold=100000000000:glibc.malloc.top_pad=16777216";
 
   private static final List<String> AVX512 =
       List.of("avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd");

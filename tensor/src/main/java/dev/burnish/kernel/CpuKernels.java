@@ -358,6 +358,9 @@ final class CpuKernels implements Kernels {
   @Override
   public double sumOfSquares(Tensor x) {
     int count = contiguous(x);
+    if (count == 0) {
+      return 0;
+    }
     long address = x.address();
     int block = 8_192;
     double[] partial = new double[(count + block - 1) / block];

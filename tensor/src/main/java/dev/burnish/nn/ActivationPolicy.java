@@ -1,5 +1,8 @@
 package dev.burnish.nn;
 
+import dev.burnish.tensor.Tensor;
+import java.util.List;
+
 /// Which blocks keep their activations for the backward; the others keep their input only and are
 /// computed again (activation checkpointing). The choice changes memory and time, never a number.
 @FunctionalInterface
@@ -27,5 +30,16 @@ public interface ActivationPolicy {
   /// Keeps the last blocks as far as `bytes` go: the last are used first, and freed first.
   static ActivationPolicy withinBytes(long bytes) {
     return (block, numBlocks, savedBytes) -> (numBlocks - block) * savedBytes <= bytes;
+  }
+
+  /// A place outside memory for what a block's forward keeps for its backward, where the policy
+  /// does not keep it: dearer than memory, and far cheaper than computing it again. What comes back
+  /// is what was put, to the last bit.
+  interface Store {
+    /// Copies contiguous tensors of a block away.
+    void put(int block, List<Tensor> tensors);
+
+    /// Fills tensors of the same shapes with what was put last for the block.
+    void take(int block, List<Tensor> tensors);
   }
 }

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// A decoder-only transformer as a list of parts: embedding, blocks, final norm and head.
@@ -244,19 +245,23 @@ public final class Decoder implements AutoCloseable {
 
   /// Forward over a packed batch, to be followed by [Pass#logProbs] or [Pass#backward].
   public Pass forward(TokenForest forest, ActivationPolicy policy) {
-    return forward(forest, policy, 0);
+    return forward(forest, policy, Optional.empty(), 0);
   }
 
-  /// The same with a key of its own for what is random in a pass: the dropout of an adaptation.
-  public Pass forward(TokenForest forest, ActivationPolicy policy, long key) {
+  /// The same, with a store for the activations that the policy does not keep, and a key of its own
+  /// for what is random in a pass: the dropout of an adaptation.
+  public Pass forward(
+      TokenForest forest,
+      ActivationPolicy policy,
+      Optional<ActivationPolicy.Store> store,
+      long key) {
     Dropout dropout = new Dropout(lora.dropout(), KeyedRandom.bits(loraSeed, "dropout", key));
-    return new Pass(this, layout(forest, dropout), forest, policy, true);
+    return new Pass(this, layout(forest, dropout), forest.tokens(), policy, store);
   }
 
   /// Forward that keeps nothing, for log-probabilities alone.
   public Pass evaluate(TokenForest forest) {
-    Layout layout = layout(forest, Dropout.NONE);
-    return new Pass(this, layout, forest, ActivationPolicy.recomputeAll(), false);
+    return new Pass(this, layout(forest, Dropout.NONE), forest.tokens());
   }
 
   private Layout layout(TokenForest forest, Dropout dropout) {

@@ -69,6 +69,11 @@ public final class DecoderBlock implements AutoCloseable {
       }
     }
 
+    /// All of it in one tensor.
+    Tensor memory() {
+      return slab;
+    }
+
     @Override
     public void close() {
       for (Tensor tensor :
@@ -267,6 +272,11 @@ public final class DecoderBlock implements AutoCloseable {
       gateUp.forward(normed_TH, saved.gateUp_T2I, false, layout.dropout());
     }
     return saved;
+  }
+
+  /// Room for what [#forward] returns, its contents undefined.
+  Saved room(Tensor x_TH) {
+    return new Saved(shape, x_TH);
   }
 
   /// Turns the gradient of the output in `d_TH` into that of the input, in place, and adds to the

@@ -7,6 +7,7 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// One forward of a batch and the backward that may follow it.
@@ -41,19 +42,39 @@ public final class Pass implements AutoCloseable {
   private final Kernels kernels;
   private final int[] tokens;
   private final Layout layout;
+  private final Optional<ActivationPolicy.Store> store;
   private final List<Tensor> inputs = new ArrayList<>();
   private final List<@Nullable Saved> saved = new ArrayList<>();
   private Tensor hidden_TH;
 
+  /// To be followed by a backward.
+  ///
+  /// @param store for the activations that the policy does not keep
   Pass(
       Decoder decoder,
       Layout layout,
-      TokenForest forest,
+      int[] tokens,
       ActivationPolicy policy,
+      Optional<ActivationPolicy.Store> store) {
+    this(decoder, layout, tokens, policy, store, true);
+  }
+
+  /// For log-probabilities alone.
+  Pass(Decoder decoder, Layout layout, int[] tokens) {
+    this(decoder, layout, tokens, ActivationPolicy.recomputeAll(), Optional.empty(), false);
+  }
+
+  private Pass(
+      Decoder decoder,
+      Layout layout,
+      int[] tokens,
+      ActivationPolicy policy,
+      Optional<ActivationPolicy.Store> store,
       boolean training) {
     this.decoder = decoder;
+    this.store = store;
     this.kernels = decoder.kernels();
-    this.tokens = forest.tokens();
+    this.tokens = tokens;
     this.layout = layout;
     hidden_TH = states();
     decoder.embed(tokens, hidden_TH);
@@ -65,6 +86,9 @@ public final class Pass implements AutoCloseable {
       if (training && policy.keeps(i, blocks.size(), bytes)) {
         saved.add(kept);
       } else {
+        if (training && store.isPresent()) {
+          store.get().put(i, List.of(kept.memory()));
+        }
         kept.close();
         saved.add(null);
       }
@@ -117,11 +141,23 @@ public final class Pass implements AutoCloseable {
     DecoderBlock block = decoder.blocks().get(i);
     Saved kept = saved.get(i);
     if (kept == null) {
-      kept = block.forwardAgain(inputs.get(i), layout);
+      kept = restored(i);
     }
     saved.set(i, null);
     block.backward(kept, layout, d_TH);
     inputs.get(i).close();
+  }
+
+  /// What the policy did not keep of a block: from the store, or computed again.
+  private Saved restored(int i) {
+    DecoderBlock block = decoder.blocks().get(i);
+    if (store.isEmpty()) {
+      return block.forwardAgain(inputs.get(i), layout);
+    }
+    Saved room = block.room(inputs.get(i));
+    saved.set(i, room);
+    store.get().take(i, List.of(room.memory()));
+    return room;
   }
 
   private LogProbs head(Targets targets, double scale, @Nullable Loss loss, @Nullable Tensor d_TH) {
@@ -140,7 +176,7 @@ public final class Pass implements AutoCloseable {
       Tensor rstd_N = f32(count);
       kernels.gatherRows(hidden_TH, rows, x_NH);
       decoder.norm(x_NH, normed_NH, rstd_N);
-      int chunk = Math.clamp(CHUNK_ELEMENTS / decoder.shape().vocabulary(), 16, 4096);
+      int chunk = chunkRows(decoder.shape().vocabulary());
       Tensor logits_NV = f32(Math.min(chunk, count), decoder.shape().vocabulary());
       for (int from = 0; from < count; from += chunk) {
         int to = Math.min(count, from + chunk);
@@ -162,6 +198,11 @@ public final class Pass implements AutoCloseable {
       }
     }
     return result;
+  }
+
+  /// Rows of logits that are computed at a time.
+  public static int chunkRows(int vocabulary) {
+    return Math.clamp(CHUNK_ELEMENTS / vocabulary, 16, 4096);
   }
 
   private static boolean isZero(float[] values, int from, int to) {

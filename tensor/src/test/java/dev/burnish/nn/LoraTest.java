@@ -14,6 +14,7 @@ import dev.burnish.testing.SharedFiles;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -63,7 +64,8 @@ class LoraTest {
   }
 
   private double loss(Decoder decoder) {
-    try (Pass pass = decoder.forward(forest, ActivationPolicy.recomputeAll(), KEY)) {
+    try (Pass pass =
+        decoder.forward(forest, ActivationPolicy.recomputeAll(), Optional.empty(), KEY)) {
       float[] logp = pass.logProbs(targets, 1).logp();
       double sum = 0;
       for (int i = 0; i < logp.length; i++) {
@@ -74,7 +76,7 @@ class LoraTest {
   }
 
   private List<float[]> gradients(Decoder decoder, ActivationPolicy policy) {
-    try (Pass pass = decoder.forward(forest, policy, KEY)) {
+    try (Pass pass = decoder.forward(forest, policy, Optional.empty(), KEY)) {
       pass.backward(
           targets,
           1,
@@ -160,7 +162,8 @@ class LoraTest {
     try (Decoder dropping = trained(DecoderTest.Kind.PLAIN, RANK_3.withDropout(0.5))) {
       List<float[]> results = new ArrayList<>();
       for (long key : new long[] {1, 1, 2}) {
-        try (Pass pass = dropping.forward(forest, ActivationPolicy.keepAll(), key)) {
+        try (Pass pass =
+            dropping.forward(forest, ActivationPolicy.keepAll(), Optional.empty(), key)) {
           results.add(pass.logProbs(targets, 1).logp());
         }
       }
@@ -171,7 +174,7 @@ class LoraTest {
         for (int i = 0; i < other.trained().size(); i++) {
           other.trained().get(i).values().copy_(dropping.trained().get(i).values());
         }
-        try (Pass pass = other.forward(forest, ActivationPolicy.keepAll(), 1)) {
+        try (Pass pass = other.forward(forest, ActivationPolicy.keepAll(), Optional.empty(), 1)) {
           assertThat(pass.logProbs(targets, 1).logp()).isNotEqualTo(results.get(0));
         }
       }

@@ -1,30 +1,33 @@
-package dev.burnish.train;
+package dev.burnish.train.memory;
 
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.DecoderShape;
 
 /// Bytes of the parts of a decoder, from its shape alone.
-final class Sizes {
+public final class Sizes {
   private Sizes() {}
 
-  static long parameterBytes(DecoderShape shape) {
+  public static long parameterBytes(DecoderShape shape) {
     return embedding(shape)
         + shape.blocks().stream().mapToLong(Sizes::block).sum()
         + 4L * shape.hidden()
         + (shape.tiedHead() ? 0 : embedding(shape));
   }
 
-  static long embedding(DecoderShape shape) {
+  public static long embedding(DecoderShape shape) {
     return 4L * shape.vocabulary() * shape.hidden();
   }
 
-  static long largestPart(DecoderShape shape) {
-    return Math.max(
-        embedding(shape), shape.blocks().stream().mapToLong(Sizes::block).max().orElse(0));
+  public static long largestPart(DecoderShape shape) {
+    return Math.max(embedding(shape), largestBlock(shape));
+  }
+
+  public static long largestBlock(DecoderShape shape) {
+    return shape.blocks().stream().mapToLong(Sizes::block).max().orElse(0);
   }
 
   /// Of one block's parameters.
-  static long block(BlockShape b) {
+  public static long block(BlockShape b) {
     long h = b.hidden();
     long i = b.intermediate();
     long floats = 2 * h + b.columns() * h + b.heads().queryDim() * h + 3 * i * h;
@@ -35,8 +38,16 @@ final class Sizes {
     return 4 * floats;
   }
 
+  /// Floating-point operations of the products with weights for a forward and a backward: two and
+  /// four for each weight and token, the head's at targets only. Work that is done twice to save
+  /// memory does not count.
+  public static double flops(DecoderShape shape, long tokens, long targets) {
+    double blocks = shape.blocks().stream().mapToLong(Sizes::block).sum() / 4.0;
+    return 6 * (blocks * tokens + embedding(shape) / 4.0 * targets);
+  }
+
   /// Most bytes of temporaries of one token in a block's backward.
-  static long temporaries(BlockShape b) {
+  public static long temporaries(BlockShape b) {
     long mlp = (long) b.intermediate() + b.hidden();
     long attention = (long) b.heads().queryDim() + b.columns();
     return 4 * Math.max(mlp, attention);

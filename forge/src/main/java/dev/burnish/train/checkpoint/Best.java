@@ -1,0 +1,18 @@
+package dev.burnish.train.checkpoint;
+
+/// The checkpoint that was best by some metric.
+///
+/// @param number of the checkpoint
+public record Best(String metric, double value, long number) {
+  /// Which values of a metric are good.
+  public enum Goal {
+    HIGHEST,
+    LOWEST;
+
+    /// Whether the first is better than the second; one of another metric is taken for worse.
+    public boolean better(Best first, Best second) {
+      int order = Double.compare(first.value(), second.value());
+      return !first.metric().equals(second.metric()) || (this == HIGHEST ? order > 0 : order < 0);
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package dev.burnish.train.checkpoint;
+
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// What a checkpoint consists of: `manifest.json`, which is written last.
+///
+/// @param number of the checkpoint
+/// @param sha256 of each other file, in hexadecimal
+record Manifest(long number, SortedMap<String, String> sha256) {
+  static final String FILE = "manifest.json";
+
+  Manifest {
+    sha256 = new TreeMap<>(sha256);
+  }
+}

@@ -1,0 +1,24 @@
+package dev.burnish.train.checkpoint;
+
+import dev.burnish.safetensors.StoredTensor;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// The tensors of a checkpoint as they were at one moment, in pieces of a file each, which a writer
+/// reads one after the other while their owner goes on.
+///
+/// Threading: read and closed by the thread that writes.
+public interface Pieces extends AutoCloseable {
+  int count();
+
+  /// The name of a piece, which is that of its file.
+  String name(int piece);
+
+  /// Hands over the tensors of a piece, once. They stay as they are until `reader` returns, and may
+  /// change afterwards.
+  void read(int piece, Consumer<List<StoredTensor>> reader);
+
+  /// Gives up the pieces that were not read.
+  @Override
+  void close();
+}

@@ -1,0 +1,5 @@
+/// Checkpoints: folders that appear whole or not at all, written beside training.
+@NullMarked
+package dev.burnish.train.checkpoint;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,125 @@
+package dev.burnish.train.memory;
+
+import dev.burnish.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/// State of the optimizer in a file: it is needed once a step, a piece at a time, and read into and
+/// written from memory of one piece in between.
+///
+/// Reading and writing is faster than mapping: a page of a mapped file that is written costs a
+/// fault each time it was taken out of memory, 1 GB of them 2.6 s, where reading and writing takes
+/// 0.2 s. The file is filled with zeros when it is made, so a full disk is an error then; it has no
+/// name, so it is gone with the process however that ends.
+///
+/// Threading: reads and writes of different places may run at the same time.
+public final class StateFile implements AutoCloseable {
+  private static final int PIECE = 1 << 20;
+
+  private final FileChannel channel;
+
+  private StateFile(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /// A file of that many zero bytes.
+  ///
+  /// @param folder where it is to be: a disk, since the memory of a RAM disk is memory
+  /// @throws UncheckedIOException if the disk has no room for it
+  public static StateFile create(Path folder, long bytes) {
+    try {
+      Files.createDirectories(folder);
+      FileChannel channel =
+          FileChannel.open(
+              Files.createTempFile(folder, ".state-", ".tmp"),
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.DELETE_ON_CLOSE);
+      try {
+        fill(channel, bytes);
+      } catch (IOException e) {
+        channel.close();
+        throw e;
+      }
+      return new StateFile(channel);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "cannot make a file for the optimizer's state: folder=%s bytes=%d (%s); free space on its disk, or set train.memory.offload=never"
+              .formatted(folder, bytes, e.getMessage()),
+          e);
+    }
+  }
+
+  private static void fill(FileChannel channel, long bytes) throws IOException {
+    ByteBuffer zeros = ByteBuffer.allocateDirect(PIECE);
+    for (long at = 0; at < bytes; at += zeros.capacity()) {
+      zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - at));
+      while (zeros.hasRemaining()) {
+        channel.write(zeros, at + zeros.position());
+      }
+    }
+  }
+
+  /// Fills a contiguous CPU tensor from the bytes at `offset`.
+  public void read(long offset, Tensor into) {
+    transfer(offset, into, channel::read, "read");
+  }
+
+  /// Writes the bytes of a contiguous CPU tensor to `offset`.
+  public void write(long offset, Tensor from) {
+    transfer(offset, from, channel::write, "write");
+  }
+
+  private interface Transfer {
+    int at(ByteBuffer bytes, long position) throws IOException;
+  }
+
+  private static void transfer(long offset, Tensor tensor, Transfer transfer, String what) {
+    MemorySegment memory = tensor.segment();
+    try {
+      for (long at = 0; at < memory.byteSize(); at += PIECE) {
+        long size = Math.min(PIECE, memory.byteSize() - at);
+        transfer(offset + at, memory.asSlice(at, size).asByteBuffer(), transfer);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "cannot %s the optimizer's state: offset=%d bytes=%d (%s); see that the disk is well, and resume from the last checkpoint"
+              .formatted(what, offset, memory.byteSize(), e),
+          e);
+    }
+  }
+
+  private static void transfer(long offset, ByteBuffer bytes, Transfer transfer)
+      throws IOException {
+    while (bytes.hasRemaining()) {
+      if (transfer.at(bytes, offset + bytes.position()) < 0) {
+        throw new IOException("the file ends before " + (offset + bytes.limit()));
+      }
+    }
+  }
+
+  /// Bytes of the file as memory, until the arena is closed.
+  public MemorySegment map(long offset, long bytes, Arena arena) {
+    try {
+      return channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes, arena);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot map the optimizer's state: " + e, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot close the file of the optimizer's state", e);
+    }
+  }
+}

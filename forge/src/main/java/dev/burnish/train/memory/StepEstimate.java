@@ -1,0 +1,121 @@
+package dev.burnish.train.memory;
+
+import dev.burnish.nn.ActivationPolicy;
+import dev.burnish.nn.BlockShape;
+import dev.burnish.nn.DecoderBlock;
+import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.Pass;
+import java.util.List;
+
+/// What a training step is going to take, from shapes alone.
+///
+/// A step has two peaks: when the backward begins, with all activations and few gradients, and when
+/// it ends, with all gradients and few activations. Where several micro-batches add up, all
+/// gradients are there from the second one on.
+///
+/// @param tokens of the step, as are `targets`
+/// @param weights bytes, like all that follows
+/// @param moments of the optimizer that are in memory
+/// @param momentsInFile those that are not
+/// @param gradients that are in memory at once
+/// @param activations kept or made again for the backward of the largest micro-batch
+/// @param head a chunk of logits and what belongs to it
+/// @param peak of weights, moments and all that a step makes
+/// @param keptBlocks whose activations are kept
+/// @param forwardSeconds measured
+public record StepEstimate(
+    long tokens,
+    long targets,
+    long weights,
+    long moments,
+    long momentsInFile,
+    long gradients,
+    long activations,
+    long head,
+    long peak,
+    int keptBlocks,
+    double forwardSeconds) {
+  /// What a trainer keeps where.
+  ///
+  /// @param fused whether gradients are freed part by part
+  /// @param gradientsInFile whether they are in memory part by part only
+  /// @param momentBytes of the optimizer
+  public record Plan(
+      boolean fused,
+      boolean gradientsInFile,
+      boolean momentsInFile,
+      long momentBytes,
+      ActivationPolicy policy) {}
+
+  /// The size of one micro-batch.
+  public record Micro(long tokens, long targets) {}
+
+  /// @param forwardSeconds of all micro-batches
+  public static StepEstimate of(
+      DecoderShape shape, Plan plan, List<Micro> micros, double forwardSeconds) {
+    Micro largest =
+        new Micro(
+            micros.stream().mapToLong(Micro::tokens).max().orElse(0),
+            micros.stream().mapToLong(Micro::targets).max().orElse(0));
+    long weights = Sizes.parameterBytes(shape);
+    long moments = plan.momentsInFile() ? 0 : plan.momentBytes();
+    long activations = activations(shape, plan.policy(), largest.tokens());
+    long head = head(shape, largest);
+    boolean whole = !plan.fused() && !plan.gradientsInFile();
+    long gradients = whole ? weights : Sizes.embedding(shape) + Sizes.largestBlock(shape);
+    boolean several = micros.size() > 1 && !plan.gradientsInFile();
+    long atBegin = activations + head + (several ? weights : Sizes.embedding(shape));
+    long atEnd = gradients + inputs(shape, largest.tokens()) / 2;
+    return new StepEstimate(
+        micros.stream().mapToLong(Micro::tokens).sum(),
+        micros.stream().mapToLong(Micro::targets).sum(),
+        weights,
+        moments,
+        plan.momentsInFile() ? plan.momentBytes() : 0,
+        several ? weights : gradients,
+        activations,
+        head,
+        weights + moments + Math.max(atBegin, atEnd),
+        kept(shape, plan.policy(), largest.tokens()),
+        forwardSeconds);
+  }
+
+  /// The input of every block, the output of the last, and its gradient.
+  private static long inputs(DecoderShape shape, long tokens) {
+    return 4L * (shape.blocks().size() + 2) * tokens * shape.hidden();
+  }
+
+  private static long activations(DecoderShape shape, ActivationPolicy policy, long tokens) {
+    long bytes = inputs(shape, tokens);
+    long again = 0;
+    for (int i = 0; i < shape.blocks().size(); i++) {
+      BlockShape block = shape.blocks().get(i);
+      long saved = DecoderBlock.savedBytesPerToken(block) * tokens;
+      long temporary = Sizes.temporaries(block) * tokens;
+      boolean keeps = policy.keeps(i, shape.blocks().size(), saved);
+      bytes += keeps ? saved : 0;
+      again = Math.max(again, temporary + (keeps ? 0 : saved));
+    }
+    return bytes + again;
+  }
+
+  private static int kept(DecoderShape shape, ActivationPolicy policy, long tokens) {
+    int kept = 0;
+    for (int i = 0; i < shape.blocks().size(); i++) {
+      long saved = DecoderBlock.savedBytesPerToken(shape.blocks().get(i)) * tokens;
+      kept += policy.keeps(i, shape.blocks().size(), saved) ? 1 : 0;
+    }
+    return kept;
+  }
+
+  private static long head(DecoderShape shape, Micro micro) {
+    long rows = Math.min(micro.targets(), Pass.chunkRows(shape.vocabulary()));
+    return 4 * (rows * shape.vocabulary() + 2 * micro.targets() * shape.hidden());
+  }
+
+  /// Seconds of a step: a backward takes twice its forward, and blocks that are not kept go forward
+  /// once more.
+  public double seconds(int numBlocks) {
+    return forwardSeconds * (3 + (double) (numBlocks - keptBlocks) / numBlocks);
+  }
+}

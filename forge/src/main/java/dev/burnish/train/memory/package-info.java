@@ -1,0 +1,5 @@
+/// What training takes of memory, measured and foretold.
+@NullMarked
+package dev.burnish.train.memory;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,36 @@
+package dev.burnish.testing;
+
+import dev.burnish.concurrent.ProcessSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Starts a class of the tests in a JVM of its own.
+public final class ChildJvm {
+  private ChildJvm() {}
+
+  /// A JVM that starts fast and uses one thread to compute; standard error is in its output.
+  public static Process start(Class<?> main, List<String> arguments) throws IOException {
+    return start(List.of("-XX:TieredStopAtLevel=1"), 1, main, arguments);
+  }
+
+  /// @param flags of the JVM, beside those that Burnish needs
+  public static Process start(
+      List<String> flags, int threads, Class<?> main, List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "--add-modules=jdk.incubator.vector",
+            "-Dorg.bytedeco.javacpp.nopointergc=true",
+            "-XX:+UseSerialGC"));
+    command.addAll(flags);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(arguments);
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(ProcessSettings.environment(threads));
+    return builder.start();
+  }
+}

@@ -1,0 +1,118 @@
+package dev.burnish.testing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.burnish.Run;
+import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.Targets;
+import dev.burnish.nn.TokenForest;
+import dev.burnish.tensor.KeyedRandom;
+import dev.burnish.text.CharacterTokenizer;
+import dev.burnish.train.MicroBatch;
+import dev.burnish.train.Objective;
+import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.StepReport;
+import dev.burnish.train.Trainer;
+import dev.burnish.train.checkpoint.Best.Goal;
+import dev.burnish.train.checkpoint.Resumable;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+
+/// A run of a tiny model whose every step depends on all that a checkpoint holds: weights, moments,
+/// the schedule, the seed, and a buffer of earlier documents that is trained on again.
+public final class TinyRun {
+  /// @param every steps between two checkpoints
+  public record Settings(long seed, int steps, int every, OptimizerConfig optimizer) {
+    static Settings defaults() {
+      return new Settings(
+          1, 14, 2, OptimizerConfig.defaults().withLr(1e-2).withWarmup(3).withSchedule("cosine"));
+    }
+  }
+
+  private static final String ALPHABET = "abcdefghijklmnop";
+
+  private TinyRun() {}
+
+  /// Trains, telling of every fault point on standard output.
+  ///
+  /// @param args the point at which this process ends, counted from 1, or 0 for none; then those of
+  ///   the run
+  public static void main(String... args) {
+    int last = Integer.parseInt(args[0]);
+    AtomicInteger reached = new AtomicInteger();
+    FaultPoint.install(point -> {
+      int number = reached.incrementAndGet();
+      System.out.println("reached " + number + " " + point);
+      if (number == last) {
+        Runtime.getRuntime().halt(137);
+      }
+    });
+    train(Arrays.copyOfRange(args, 1, args.length));
+  }
+
+  /// Trains in this process.
+  public static void train(String... args) {
+    try (Run<Settings> run = Run.start("tiny", Settings.defaults(), args)) {
+      Settings settings = run.settings();
+      CharacterTokenizer tokenizer = CharacterTokenizer.of(ALPHABET);
+      Buffer buffer = new Buffer();
+      LanguageModel model = TinyModels.llama(tokenizer.vocabularySize(), 1, settings.seed());
+      Trainer trainer = new Trainer(model.decoder(), settings.optimizer(), settings.steps());
+      run.keep(model, tokenizer, trainer);
+      run.keep("buffer", buffer);
+      run.checkpointEvery(settings.every());
+      run.keepBest("loss", Goal.LOWEST);
+      for (long step : run.steps(settings.steps())) {
+        run.record(step(trainer, buffer, KeyedRandom.of(settings.seed(), "documents", step)));
+      }
+    }
+  }
+
+  private static StepReport step(Trainer trainer, Buffer buffer, RandomGenerator random) {
+    String fresh =
+        random
+            .ints(6, 'a', 'a' + ALPHABET.length())
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString();
+    MicroBatch batch = document(fresh + buffer.oldest());
+    buffer.add(fresh);
+    return trainer.step(List.of(batch), Objective.crossEntropy(batch.targets().size()));
+  }
+
+  private static MicroBatch document(String text) {
+    TokenForest forest = new TokenForest();
+    int node = forest.add(TokenForest.ROOT, text.chars().map(c -> c - 'a').toArray());
+    return new MicroBatch(forest, new Targets().addNode(forest, node, 1));
+  }
+
+  /// The last few documents.
+  private static final class Buffer implements Resumable {
+    private final ArrayDeque<String> documents = new ArrayDeque<>();
+
+    void add(String document) {
+      documents.addLast(document);
+      if (documents.size() > 5) {
+        documents.removeFirst();
+      }
+    }
+
+    String oldest() {
+      return documents.isEmpty() ? "" : documents.getFirst();
+    }
+
+    @Override
+    public byte[] state() {
+      return String.join(",", documents).getBytes(UTF_8);
+    }
+
+    @Override
+    public void resume(byte[] state) {
+      documents.clear();
+      documents.addAll(List.of(new String(state, UTF_8).split(",", -1)));
+    }
+  }
+}
