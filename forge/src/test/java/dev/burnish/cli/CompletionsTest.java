@@ -26,7 +26,8 @@ class CompletionsTest {
   private static final String DEFAULTS =
       """
       {"do_sample": true, "temperature": 0.3, "top_p": 0.8, "top_k": 5, "eos_token_id": [1, 3],
-       "repetition_penalty": 1.3, "typical_p": 1.0}""";
+       "repetition_penalty": 1.3, "typical_p": 1.0}\
+      """;
 
   @TempDir Path folder;
 

@@ -24,8 +24,7 @@ class Float8Test {
     for (int i = 0; i < 20_000; i++) {
       float value = (float) (random.nextGaussian() * Math.scalb(1.0, random.nextInt(18) - 10));
       requireNearest(value, 448, Float8.ofE4m3(Float8.toE4m3(value)), Float8::ofE4m3);
-      requireNearest(
-          value, 57344, Float8.ofE5m2(Float8.toE5m2(value)), Float8::ofE5m2);
+      requireNearest(value, 57344, Float8.ofE5m2(Float8.toE5m2(value)), Float8::ofE5m2);
     }
     assertThat(Float8.ofE4m3(Float8.toE4m3(1.0625f))).isEqualTo(1f);
     assertThat(Float8.ofE4m3(Float8.toE4m3(1.1875f))).isEqualTo(1.25f);
