@@ -101,6 +101,7 @@ public final class Stub implements InvocationHandler {
     return java.lang.reflect.Array.get(java.lang.reflect.Array.newInstance(type, 1), 0);
   }
 
+  @SuppressWarnings("ReferenceEquality") // stubs are equal if they are the same
   private @Nullable Object local(Object proxy, Method method, Object @Nullable [] arguments)
       throws Throwable {
     return switch (method.getName()) {

@@ -31,6 +31,7 @@ public final class JvmStarter implements ProcessStarter {
   }
 
   @Override
+  @SuppressWarnings("FutureReturnValueIgnored") // what is told of an exit does not fail
   public Running start(String name, Resources resources, byte[] bootstrap, Consumer<Exit> onExit)
       throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command(resources));
@@ -88,6 +89,7 @@ public final class JvmStarter implements ProcessStarter {
     switch (resources.work()) {
       case LIGHT -> {
         flags.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xms8m"));
+        flags.add("-Djdk.reflect.useNativeAccessorOnly=true");
         flags.addAll(cache());
       }
       case COMPUTE ->

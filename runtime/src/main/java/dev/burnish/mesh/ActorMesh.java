@@ -36,7 +36,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   private final List<Member> members;
   private final Shape shape;
   private final Duration timeout;
-  private final Optional<ActorSupervision<T>> supervision;
+  private final Optional<ActorSupervision> supervision;
   private final AtomicInteger nextChoice = new AtomicInteger();
 
   private ActorMesh(
@@ -46,7 +46,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
       List<Member> members,
       Shape shape,
       Duration timeout,
-      Optional<ActorSupervision<T>> supervision) {
+      Optional<ActorSupervision> supervision) {
     this.node = node;
     this.type = type;
     this.name = name;
@@ -56,7 +56,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     this.supervision = supervision;
   }
 
-  static <T> ActorMesh<T> owned(Node node, Class<T> type, ActorSupervision<T> supervision) {
+  static <T> ActorMesh<T> owned(Node node, Class<T> type, ActorSupervision supervision) {
     List<Member> members = supervision.slots().stream().map(Member::new).toList();
     return new ActorMesh<>(
         node,

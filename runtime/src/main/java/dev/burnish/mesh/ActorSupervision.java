@@ -21,7 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// the owner.
 ///
 /// Each actor fails once for each time it was made: what comes later of the same is dropped.
-final class ActorSupervision<T> implements Supervisor {
+final class ActorSupervision implements Supervisor {
   private static final System.Logger LOG = System.getLogger(ActorSupervision.class.getName());
 
   private final Node node;

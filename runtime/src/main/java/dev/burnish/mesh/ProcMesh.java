@@ -32,7 +32,7 @@ public final class ProcMesh implements AutoCloseable {
   private final List<Slot<ProcessRef>> slots;
   private final Optional<ProcSupervision> supervision;
   private final Optional<Owner> program;
-  private final List<ActorSupervision<?>> spawned = new CopyOnWriteArrayList<>();
+  private final List<ActorSupervision> spawned = new CopyOnWriteArrayList<>();
 
   private ProcMesh(
       Node node,
@@ -106,8 +106,8 @@ public final class ProcMesh implements AutoCloseable {
       String name, Class<T> type, Factory factory, List<?> arguments, ActorOptions options) {
     Owner owner = Owner.current(program);
     Node.Blueprint blueprint = node.blueprint(type, factory, arguments);
-    ActorSupervision<T> supervised =
-        new ActorSupervision<>(node, owner, blueprint, name, shape, this, options);
+    ActorSupervision supervised =
+        new ActorSupervision(node, owner, blueprint, name, shape, this, options);
     spawned.add(supervised);
     ActorMesh<T> mesh = ActorMesh.owned(node, type, supervised);
     owner.own(mesh);
@@ -178,7 +178,7 @@ public final class ProcMesh implements AutoCloseable {
             new IllegalStateException(
                 "only the owner of processes ends them, and all at once: mesh=%s; close the mesh that spawnProcs returned"
                     .formatted(name)));
-    for (ActorSupervision<?> actors : spawned.reversed()) {
+    for (ActorSupervision actors : spawned.reversed()) {
       actors.close();
     }
     owned.close();

@@ -133,12 +133,12 @@ class HostsTest {
     Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
     join(job, "box");
     join(job, "box");
-    ActorMesh<Sums> sums =
-        job.awaitHosts(2)
-            .spawnProcs("sums", Map.of("gpus", 1), i -> Resources.light())
-            .spawn("sums", Sums.class, SumsActor::new);
+    ProcMesh procs =
+        job.awaitHosts(2).spawnProcs("sums", Map.of("gpus", 1), i -> Resources.light());
+    ActorMesh<Sums> sums = procs.spawn("sums", Sums.class, SumsActor::new);
+    ActorMesh<Sums> others = procs.spawn("others", Sums.class, SumsActor::new);
     assertThat(sums.gather(Sums::host)).doesNotHaveDuplicates().allMatch(h -> h.startsWith("box"));
-    assertThat(sums.gather(s -> s.hosts(sums)))
+    assertThat(sums.gather(s -> s.hosts(others)))
         .containsExactly(sums.gather(Sums::host), sums.gather(Sums::host));
     int size = 5_000_001;
     try (Region region = Region.allocate(size)) {

@@ -22,7 +22,7 @@ public final class RemoteErrors {
 
   private RemoteErrors() {}
 
-  record Error(String type, String message, List<Place> frames, Optional<Error> cause) {}
+  record Described(String type, String message, List<Place> frames, Optional<Described> cause) {}
 
   record Place(String type, String method, String file, int line) {}
 
@@ -36,7 +36,7 @@ public final class RemoteErrors {
   ///
   /// @param loader of the classes of exceptions
   public static RuntimeException decode(byte[] bytes, ClassLoader loader) {
-    Error error = (Error) CODEC.decode(bytes, Session.NONE).getFirst();
+    Described error = (Described) CODEC.decode(bytes, Session.NONE).getFirst();
     Throwable thrown = make(error, loader);
     StackTraceElement[] here = new Throwable().getStackTrace();
     thrown.setStackTrace(
@@ -48,7 +48,7 @@ public final class RemoteErrors {
     };
   }
 
-  private static Error error(Throwable thrown, int causesLeft) {
+  private static Described error(Throwable thrown, int causesLeft) {
     List<Place> frames = new ArrayList<>();
     for (StackTraceElement frame : thrown.getStackTrace()) {
       if (frames.size() < MAX_FRAMES) {
@@ -62,15 +62,15 @@ public final class RemoteErrors {
     }
     String message = String.valueOf(thrown.getMessage());
     Throwable cause = thrown.getCause();
-    boolean goesOn = cause != null && cause != thrown && causesLeft > 0;
-    return new Error(
+    boolean goesOn = cause != null && causesLeft > 0;
+    return new Described(
         thrown instanceof EndpointFailed failed ? failed.type() : thrown.getClass().getName(),
         message.substring(0, Math.min(message.length(), MAX_MESSAGE)),
         frames,
         goesOn && cause != null ? Optional.of(error(cause, causesLeft - 1)) : Optional.empty());
   }
 
-  private static Throwable make(Error error, ClassLoader loader) {
+  private static Throwable make(Described error, ClassLoader loader) {
     Throwable made =
         construct(error, loader).orElseGet(() -> new EndpointFailed(error.type(), error.message()));
     made.setStackTrace(frames(error).toArray(StackTraceElement[]::new));
@@ -88,7 +88,7 @@ public final class RemoteErrors {
     }
   }
 
-  private static Optional<Throwable> construct(Error error, ClassLoader loader) {
+  private static Optional<Throwable> construct(Described error, ClassLoader loader) {
     try {
       Class<?> type = Class.forName(error.type(), false, loader);
       if (!Throwable.class.isAssignableFrom(type)) {
@@ -104,7 +104,7 @@ public final class RemoteErrors {
     }
   }
 
-  private static Stream<StackTraceElement> frames(Error error) {
+  private static Stream<StackTraceElement> frames(Described error) {
     return error.frames().stream()
         .map(f -> new StackTraceElement(f.type(), f.method(), f.file(), f.line()));
   }
