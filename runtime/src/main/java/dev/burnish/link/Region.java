@@ -70,7 +70,7 @@ public final class Region implements AutoCloseable {
   }
 
   private static Region inMemory(long bytes) throws IOException {
-    Path path = MEMORY.resolve("burnish-" + UUID.randomUUID());
+    Path path = MEMORY.resolve("burnish-region-" + UUID.randomUUID());
     FileChannel file =
         FileChannel.open(
             path,

@@ -137,7 +137,7 @@ class RegionTest {
       Path memory = Path.of("/dev/shm");
       if (Files.isDirectory(memory)) {
         try (Stream<Path> files = Files.list(memory)) {
-          assertThat(files.map(Path::toString)).noneMatch(name -> name.contains("burnish-"));
+          assertThat(files.map(Path::toString)).noneMatch(name -> name.contains("burnish-region-"));
         }
       }
     }

@@ -31,7 +31,8 @@ public final class FanoutBenchmark implements Benchmark {
             job.hosts()
                 .spawnProcs(Map.of("gpus", size))
                 .spawn("echo", Echo.class, Echo.Actor::new);
-        Samples calls = Samples.of(count, count, () -> mesh.fanout(Echo::nothing));
+        int times = Math.max(20, count / size);
+        Samples calls = Samples.of(times, times, () -> mesh.fanout(Echo::nothing));
         out.accept(
             Measurement.of(
                 "fanout/to %d processes/p50".formatted(size),
