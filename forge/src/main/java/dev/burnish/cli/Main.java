@@ -27,6 +27,10 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       DoctorCommand.class,
       BenchCommand.class,
+      JobCommands.Ps.class,
+      JobCommands.Logs.class,
+      JobCommands.Stop.class,
+      JobCommands.WorkerCommand.class,
       CompletionCommand.class,
       WarmUpCommand.class
     })

@@ -1,0 +1,90 @@
+package dev.burnish.actor;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/// What an actor knows of itself while one of its calls or its constructor runs. On other threads
+/// there is none.
+public final class Context {
+  static final ScopedValue<Context> CURRENT = ScopedValue.newInstance();
+
+  private final ActorCell cell;
+
+  Context(ActorCell cell) {
+    this.cell = cell;
+  }
+
+  /// The context of the actor whose code runs.
+  ///
+  /// @throws IllegalStateException if this is no actor's code
+  public static Context current() {
+    return find()
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "only an actor's constructor and endpoints have a context: thread=%s; pass what is needed to threads of your own"
+                    .formatted(Thread.currentThread().getName())));
+  }
+
+  /// The context of the actor whose code runs, if any does.
+  public static Optional<Context> find() {
+    return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
+  }
+
+  /// The name of the actor's mesh.
+  public String name() {
+    return cell.spec().name();
+  }
+
+  /// The place of this actor in its mesh.
+  public Point point() {
+    return cell.spec().point();
+  }
+
+  /// The number of the actor in its mesh.
+  public int rank() {
+    return point().rank();
+  }
+
+  /// The number of actors of the mesh.
+  public int size() {
+    return point().size();
+  }
+
+  /// The process of the actor.
+  public Node node() {
+    return cell.node();
+  }
+
+  /// Has something closed when the actor stops, before the actor itself; the last one first.
+  public void own(AutoCloseable owned) {
+    cell.own(owned);
+  }
+
+  /// This actor, as whoever it owns reports to it.
+  public Supervisor supervisor() {
+    return cell;
+  }
+
+  /// Lets other calls of the actor run until a condition holds, then goes on. As with a monitor,
+  /// the condition is looked at when another call of the actor has ended, and the call goes on with
+  /// the actor to itself.
+  ///
+  /// ```java
+  /// public Batch take() {
+  ///   Context.await(() -> !episodes.isEmpty());
+  ///   return episodes.removeFirst();
+  /// }
+  /// ```
+  ///
+  /// @throws dev.burnish.link.failure.CallCancelled if the call is cancelled or the actor stops
+  /// @throws IllegalStateException in a concurrent endpoint, which has no turn to give up
+  public static void await(BooleanSupplier condition) {
+    current().cell.await(condition);
+  }
+
+  /// How long calls of stubs wait that say nothing else.
+  public Duration timeout() {
+    return cell.node().settings().timeout();
+  }
+}

@@ -1,0 +1,83 @@
+package dev.burnish.actor;
+
+import dev.burnish.wire.Codec;
+import dev.burnish.wire.Codecs;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/// The endpoints of an actor: the methods of its interface, with the codecs of their arguments and
+/// results. Both sides number them in the same order.
+final class Endpoints {
+  /// @param concurrent whether calls run beside others
+  record Endpoint(int number, Method method, Codec arguments, Codec result, boolean concurrent) {
+    String name() {
+      return method.getDeclaringClass().getSimpleName() + "." + method.getName();
+    }
+  }
+
+  private final List<Endpoint> byNumber;
+  private final Map<Method, Endpoint> byMethod;
+  private final String signature;
+
+  private Endpoints(List<Endpoint> byNumber) {
+    this.byNumber = byNumber;
+    this.byMethod = new HashMap<>();
+    byNumber.forEach(endpoint -> byMethod.put(endpoint.method(), endpoint));
+    this.signature =
+        byNumber.stream()
+            .map(endpoint -> endpoint.method().toGenericString())
+            .collect(Collectors.joining("\n"));
+  }
+
+  /// Binds every method.
+  ///
+  /// @throws IllegalArgumentException if the type is no interface, or a parameter or result does
+  ///   not travel; it names the method, the type and the cure
+  static Endpoints of(Class<?> type, Codecs codecs) {
+    if (!type.isInterface()) {
+      throw new IllegalArgumentException(
+          "an actor is known by an interface: type=%s; declare its endpoints in one"
+              .formatted(type.getName()));
+    }
+    List<Method> methods =
+        Arrays.stream(type.getMethods())
+            .filter(method -> Modifier.isAbstract(method.getModifiers()))
+            .sorted(Comparator.comparing(Method::toGenericString))
+            .toList();
+    List<Endpoint> endpoints = new ArrayList<>();
+    for (Method method : methods) {
+      method.setAccessible(true);
+      endpoints.add(
+          new Endpoint(
+              endpoints.size(),
+              method,
+              codecs.arguments(method),
+              codecs.result(method),
+              method.isAnnotationPresent(Concurrent.class)));
+    }
+    return new Endpoints(endpoints);
+  }
+
+  Optional<Endpoint> find(int number) {
+    return number >= 0 && number < byNumber.size()
+        ? Optional.of(byNumber.get(number))
+        : Optional.empty();
+  }
+
+  Optional<Endpoint> find(Method method) {
+    return Optional.ofNullable(byMethod.get(method));
+  }
+
+  /// Equal only for interfaces whose endpoints are.
+  String signature() {
+    return signature;
+  }
+}

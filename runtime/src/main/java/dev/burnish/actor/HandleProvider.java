@@ -1,0 +1,12 @@
+package dev.burnish.actor;
+
+import dev.burnish.wire.HandleKind;
+import java.util.function.Supplier;
+
+/// Brings a kind of handle into every process of a job. Found by `ServiceLoader`.
+public interface HandleProvider {
+  /// The kind, for a process.
+  ///
+  /// @param here the process, which exists by the time that something is encoded or decoded
+  HandleKind of(Supplier<Node> here);
+}

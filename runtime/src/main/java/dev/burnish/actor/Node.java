@@ -1,0 +1,417 @@
+package dev.burnish.actor;
+
+import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.link.CallSession;
+import dev.burnish.link.Clock;
+import dev.burnish.link.Link;
+import dev.burnish.link.OpenCall;
+import dev.burnish.link.ServedCall;
+import dev.burnish.link.Switchboard;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.Network;
+import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.wire.Codec;
+import dev.burnish.wire.Codecs;
+import dev.burnish.wire.Frames;
+import dev.burnish.wire.HandleKind;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// One process of a job: its actors, and the way to those of the others.
+public final class Node implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Node.class.getName());
+
+  /// What a process does for others, under the number 0, which no actor has.
+  sealed interface Command {
+    /// Makes an actor. Answered when it is constructed.
+    record Spawn(ActorSpec spec) implements Command {}
+
+    /// Stops an actor. Answered when it has stopped.
+    record Stop(long number, String reason) implements Command {}
+
+    /// Tells the owner of a mesh of a failure. Not answered.
+    record Failed(long mesh, Failure failure) implements Command {}
+
+    /// Nothing but an answer.
+    record Ping() implements Command {}
+  }
+
+  private static final Link.Target SELF = new Link.Target(0, 0);
+
+  private final NodeSettings settings;
+  private final Threads threads;
+  private final ClassLoader loader;
+  private final Codecs codecs;
+  private final Codec commands;
+  private final Clock clock;
+  private final Switchboard switchboard;
+  private final Map<Long, ActorCell> cells = new ConcurrentHashMap<>();
+  private final Map<Class<?>, Endpoints> endpoints = new ConcurrentHashMap<>();
+  private final Map<Long, Supervisor> owned = new ConcurrentHashMap<>();
+  private final Map<String, Integer> names = new ConcurrentHashMap<>();
+  private final AtomicLong numbers;
+
+  /// How a process runs actors.
+  public interface Threads {
+    /// Runs something soon, under a name.
+    void run(String name, Runnable work);
+
+    /// Each on a virtual thread.
+    static Threads virtual() {
+      return (name, work) -> Thread.ofVirtual().name(name).start(work);
+    }
+  }
+
+  /// What a process works with.
+  ///
+  /// @param token of the job
+  /// @param loader of the classes of actors
+  /// @param kinds of handles, besides those of this package and below
+  public record Parts(
+      Network network,
+      byte[] token,
+      Clock clock,
+      Threads threads,
+      ClassLoader loader,
+      List<HandleKind> kinds) {}
+
+  /// A process that listens.
+  public Node(Parts parts, NodeSettings settings) {
+    this.settings = settings;
+    this.threads = parts.threads();
+    this.loader = parts.loader();
+    this.clock = parts.clock();
+    this.codecs = new Codecs(parts.kinds(), settings.link().limits());
+    this.commands = codecs.of(Command.class);
+    this.numbers = new AtomicLong(firstNumber(parts.network().self().process()));
+    this.switchboard =
+        new Switchboard(
+            parts.network(), parts.token(), new Incoming(), parts.clock(), settings.link());
+  }
+
+  /// Numbers that this process gives to actors of others differ from those that others give: the
+  /// upper half is a digest of its name.
+  private static long firstNumber(String process) {
+    long digest = 0xcbf29ce484222325L;
+    for (int i = 0; i < process.length(); i++) {
+      digest = (digest ^ process.charAt(i)) * 0x100000001b3L;
+    }
+    return (digest & 0x7fff_ffff_0000_0000L) | 1L << 16;
+  }
+
+  /// Where this process is reached.
+  public ProcessAddress self() {
+    return switchboard.self();
+  }
+
+  /// The name of the process that began the job.
+  public static final String CONTROLLER = "controller";
+
+  /// Whether this process began the job.
+  public boolean isController() {
+    return self().process().equals(CONTROLLER);
+  }
+
+  /// How actors and calls behave.
+  public NodeSettings settings() {
+    return settings;
+  }
+
+  /// The links to others.
+  public Switchboard switchboard() {
+    return switchboard;
+  }
+
+  /// The codecs of this process.
+  public Codecs codecs() {
+    return codecs;
+  }
+
+  /// The classes of actors.
+  public ClassLoader loader() {
+    return loader;
+  }
+
+  /// The time.
+  public Clock clock() {
+    return clock;
+  }
+
+  /// A number that no other mesh or actor of the job has.
+  public long nextNumber() {
+    return numbers.incrementAndGet();
+  }
+
+  /// A name that no other of this process's has: itself, or with a number after it.
+  public String unique(String name) {
+    int count = names.merge(name, 1, Integer::sum);
+    return count == 1 ? name : name + "-" + count;
+  }
+
+  /// Runs something soon, under a name.
+  public void execute(String name, Runnable work) {
+    threads.run(name, work);
+  }
+
+  /// Checks that an interface can be an actor's.
+  ///
+  /// @return the text that is equal on both sides only if the endpoints are
+  /// @throws IllegalArgumentException if a parameter or result does not travel
+  public String check(Class<?> type) {
+    return endpoints(type).signature();
+  }
+
+  /// An actor of this process that exists already, under a number of its own.
+  ///
+  /// @param number below 65536
+  public <T> ActorRef serve(long number, String name, Class<T> type, T instance) {
+    ActorSpec spec =
+        new ActorSpec(
+            number,
+            name,
+            Point.single(),
+            type.getName(),
+            "",
+            new Construction("", "", "", new byte[0]),
+            0);
+    ActorCell cell =
+        new ActorCell(
+            this, spec, failure -> LOG.log(System.Logger.Level.ERROR, failure.describe()));
+    cell.adopt(instance, endpoints(type));
+    cells.put(number, cell);
+    return new ActorRef(self(), number);
+  }
+
+  /// Prepares the making of an actor: looks into the factory.
+  ///
+  /// @throws IllegalArgumentException if the factory or an argument does not travel
+  public Blueprint blueprint(Class<?> type, Factory factory, List<?> arguments) {
+    return new Blueprint(
+        type.getName(), check(type), Construction.of(factory, arguments, loader, codecs));
+  }
+
+  /// How to make actors that differ only in their place.
+  public static final class Blueprint {
+    private final String type;
+    private final String signature;
+    private final Construction.Recipe recipe;
+
+    Blueprint(String type, String signature, Construction.Recipe recipe) {
+      this.type = type;
+      this.signature = signature;
+      this.recipe = recipe;
+    }
+  }
+
+  /// Has an actor made in a process. The call ends when it is constructed, or with what its
+  /// constructor threw; calls that are sent after this wait for it.
+  ///
+  /// @param mesh under which [#supervise] was called
+  public OpenCall spawn(
+      Link link, Blueprint blueprint, String name, Point point, long number, long mesh) {
+    CallSession session = link.session();
+    ActorSpec spec =
+        new ActorSpec(
+            number,
+            name,
+            point,
+            blueprint.type,
+            blueprint.signature,
+            blueprint.recipe.encode(session),
+            mesh);
+    return command(link, session, "spawn of " + name, new Command.Spawn(spec));
+  }
+
+  /// Has an actor of another process stopped; the call ends when it has.
+  public OpenCall stop(Link link, long number, String reason) {
+    return command(
+        link, link.session(), "stop of actor " + number, new Command.Stop(number, reason));
+  }
+
+  /// Asks a process whether it answers.
+  public OpenCall ping(Link link) {
+    return command(link, link.session(), "ping", new Command.Ping());
+  }
+
+  private OpenCall command(Link link, CallSession session, String what, Command command) {
+    return link.call(
+        what, SELF, commands.encode(List.of(command), session), settings.timeout(), session);
+  }
+
+  /// Has failures of a mesh of this process's given to its owner.
+  public void supervise(long mesh, Supervisor owner) {
+    owned.put(mesh, owner);
+  }
+
+  /// Ends [#supervise].
+  public void forget(long mesh) {
+    owned.remove(mesh);
+  }
+
+  /// A stub: its methods call the actor and wait.
+  ///
+  /// @param target asked at every call
+  public <T> T stub(Class<T> type, Stub.Target target, Duration timeout) {
+    return proxy(type, new Stub(this, endpoints(type), target, timeout, Stub.Mode.CALL));
+  }
+
+  /// A stub whose methods return at once; what the actor throws is a failure of the actor.
+  public <T> T caster(Class<T> type, Stub.Target target) {
+    return proxy(type, new Stub(this, endpoints(type), target, settings.timeout(), Stub.Mode.CAST));
+  }
+
+  private static <T> T proxy(Class<T> type, Stub stub) {
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, stub));
+  }
+
+  /// What an actor of this process is doing.
+  ///
+  /// @param numCalls since it began
+  public record ActorStatus(
+      String name, int rank, String type, String state, int numQueued, long numCalls) {}
+
+  /// The actors of this process.
+  public List<ActorStatus> actors() {
+    return cells.values().stream()
+        .map(cell ->
+            new ActorStatus(
+                cell.spec().name(),
+                cell.spec().point().rank(),
+                cell.spec().type(),
+                cell.state(),
+                cell.numQueued(),
+                cell.numCalls()))
+        .sorted(Comparator.comparing(ActorStatus::name).thenComparingInt(ActorStatus::rank))
+        .toList();
+  }
+
+  /// Stops every actor and ends every link.
+  @Override
+  public void close() {
+    List<Thread> stopping =
+        cells.values().stream()
+            .map(cell ->
+                Thread.ofVirtual()
+                    .name(cell.title() + "/stop")
+                    .start(() -> cell.stop("its process ends")))
+            .toList();
+    for (Thread thread : stopping) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    switchboard.close();
+  }
+
+  Endpoints endpoints(Class<?> type) {
+    return endpoints.computeIfAbsent(type, t -> Endpoints.of(t, codecs));
+  }
+
+  void remove(long number) {
+    cells.remove(number);
+  }
+
+  void checkResult(byte[] bytes) {
+    int limit = Frames.maxPayload(codecs.limits());
+    if (bytes.length > limit) {
+      throw new IllegalArgumentException(
+          "it takes %d bytes, over the limit of a frame: wire.maxBytes=%d; return bulk data as a Region, or raise the limit"
+              .formatted(bytes.length, codecs.limits().maxBytes()));
+    }
+  }
+
+  /// Takes the calls of others. Runs on threads that receive.
+  private final class Incoming implements Link.Handler {
+    @Override
+    public void call(ServedCall call) {
+      if (call.actor() == 0) {
+        serve(call);
+        return;
+      }
+      ActorCell cell = cells.get(call.actor());
+      if (cell == null) {
+        call.fail(
+            new ReplicaLost(
+                "there is no such actor: number=%d process=%s".formatted(call.actor(), self())));
+      } else {
+        cell.call(call);
+      }
+    }
+
+    @Override
+    public void cast(Link from, long number, int method, byte[] arguments) {
+      if (number == 0) {
+        Command command = (Command) commands.decode(arguments, from.session()).getFirst();
+        if (command instanceof Command.Failed(long mesh, Failure failure)) {
+          Optional.ofNullable(owned.get(mesh)).ifPresent(owner -> owner.failed(failure));
+        }
+        return;
+      }
+      ActorCell cell = cells.get(number);
+      if (cell == null) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "a broadcast to an actor that is gone: number={0}",
+            number);
+      } else {
+        cell.cast(from, method, arguments);
+      }
+    }
+
+    private void serve(ServedCall call) {
+      switch ((Command) commands.decode(call.arguments(), call.session()).getFirst()) {
+        case Command.Spawn(ActorSpec spec) -> spawn(call, spec);
+        case Command.Stop(long number, String reason) -> stop(call, number, reason);
+        case Command.Ping() -> call.reply(new byte[0]);
+        case Command.Failed(long mesh, _) ->
+            call.fail(new IllegalArgumentException("a failure is not answered: mesh=" + mesh));
+      }
+    }
+
+    /// At once, so that calls that follow on the link find the actor.
+    private void spawn(ServedCall call, ActorSpec spec) {
+      Link link = call.link();
+      ActorCell cell =
+          new ActorCell(Node.this, spec, failure -> report(link, spec.mesh(), failure));
+      if (cells.putIfAbsent(spec.number(), cell) != null) {
+        call.fail(
+            new IllegalArgumentException(
+                "an actor has a number of its own: number=" + spec.number()));
+        return;
+      }
+      cell.construct(call);
+      link.onDown(cause ->
+          execute(
+              cell.title() + "/orphan",
+              () -> cell.stop("its owner is gone: " + cause.getMessage())));
+    }
+
+    private void report(Link link, long mesh, Failure failure) {
+      CallSession session = link.session();
+      link.cast(
+          "failure", SELF, commands.encode(List.of(new Command.Failed(mesh, failure)), session));
+    }
+
+    private void stop(ServedCall call, long number, String reason) {
+      ActorCell cell = cells.get(number);
+      if (cell == null) {
+        call.reply(new byte[0]);
+        return;
+      }
+      execute(
+          cell.title() + "/stop",
+          () -> {
+            cell.stop(reason);
+            call.reply(new byte[0]);
+          });
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package dev.burnish.actor;
+
+import dev.burnish.link.LinkSettings;
+import java.time.Duration;
+
+/// How the actors of a process and its calls behave.
+///
+/// @param timeout how long a call waits that says nothing else
+/// @param stopping how long an actor has to end its call, and again to close itself
+/// @param link how connections behave
+public record NodeSettings(Duration timeout, Duration stopping, LinkSettings link) {
+  /// @throws IllegalArgumentException if a time is not above zero
+  public NodeSettings {
+    if (timeout.compareTo(Duration.ZERO) <= 0 || stopping.compareTo(Duration.ZERO) <= 0) {
+      throw new IllegalArgumentException(
+          "times are above zero: mesh.timeout=%s mesh.stopping=%s".formatted(timeout, stopping));
+    }
+  }
+
+  /// 10 minutes for a call, 3 s to stop.
+  public static NodeSettings defaults() {
+    return new NodeSettings(Duration.ofMinutes(10), Duration.ofSeconds(3), LinkSettings.defaults());
+  }
+
+  /// The same with another time for calls.
+  public NodeSettings withTimeout(Duration other) {
+    return new NodeSettings(other, stopping, link);
+  }
+
+  /// The same with other connections.
+  public NodeSettings withLink(LinkSettings other) {
+    return new NodeSettings(timeout, stopping, other);
+  }
+}

@@ -1,0 +1,117 @@
+package dev.burnish.actor;
+
+import dev.burnish.actor.Endpoints.Endpoint;
+import dev.burnish.link.CallSession;
+import dev.burnish.link.Link;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What is behind the interface of an actor on the caller's side: arguments are encoded, the call
+/// is sent, and the caller waits.
+public final class Stub implements InvocationHandler {
+  /// Which actor a call goes to.
+  public interface Target {
+    /// Where to send the next call.
+    ///
+    /// @throws dev.burnish.link.failure.ReplicaLost if the actor is gone
+    ActorRef ref();
+
+    /// For messages, such as `counters[1]`.
+    String name();
+
+    /// An actor that does not move.
+    static Target of(String name, ActorRef ref) {
+      return new Target() {
+        @Override
+        public ActorRef ref() {
+          return ref;
+        }
+
+        @Override
+        public String name() {
+          return name;
+        }
+      };
+    }
+  }
+
+  /// Whether the caller waits.
+  enum Mode {
+    CALL,
+    CAST
+  }
+
+  private final Node node;
+  private final Endpoints endpoints;
+  private final Target target;
+  private final Duration timeout;
+  private final Mode mode;
+
+  Stub(Node node, Endpoints endpoints, Target target, Duration timeout, Mode mode) {
+    this.node = node;
+    this.endpoints = endpoints;
+    this.target = target;
+    this.timeout = timeout;
+    this.mode = mode;
+  }
+
+  @Override
+  public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
+      throws Throwable {
+    Endpoint endpoint = endpoints.find(method).orElse(null);
+    if (endpoint == null) {
+      return local(proxy, method, arguments);
+    }
+    ActorRef ref = target.ref();
+    Link link = node.switchboard().link(ref.process());
+    CallSession session = link.session();
+    byte[] encoded = encode(endpoint, arguments, session);
+    Link.Target called = new Link.Target(ref.number(), endpoint.number());
+    String what = target.name() + "." + method.getName();
+    if (mode == Mode.CAST) {
+      link.cast(what, called, encoded);
+      return nothing(method);
+    }
+    byte[] result = link.call(what, called, encoded, timeout, session).await(node.loader());
+    if (method.getReturnType() == void.class) {
+      return null;
+    }
+    return endpoint.result().decode(result, link.resultSession()).getFirst();
+  }
+
+  private byte[] encode(Endpoint endpoint, Object @Nullable [] arguments, CallSession session) {
+    try {
+      List<Object> values = arguments == null ? List.of() : Arrays.asList(arguments);
+      return endpoint.arguments().encode(values, session);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(endpoint.name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// What the caller of a broadcast gets: nothing that means anything.
+  private static @Nullable Object nothing(Method method) {
+    Class<?> type = method.getReturnType();
+    if (type == void.class || !type.isPrimitive()) {
+      return null;
+    }
+    return java.lang.reflect.Array.get(java.lang.reflect.Array.newInstance(type, 1), 0);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // stubs are equal if they are the same
+  private @Nullable Object local(Object proxy, Method method, Object @Nullable [] arguments)
+      throws Throwable {
+    return switch (method.getName()) {
+      case "toString" -> "stub of " + target.name();
+      case "hashCode" -> System.identityHashCode(proxy);
+      case "equals" -> arguments != null && proxy == arguments[0];
+      default ->
+          arguments == null
+              ? InvocationHandler.invokeDefault(proxy, method)
+              : InvocationHandler.invokeDefault(proxy, method, arguments);
+    };
+  }
+}

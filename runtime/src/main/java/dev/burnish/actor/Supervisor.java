@@ -1,0 +1,44 @@
+package dev.burnish.actor;
+
+import dev.burnish.link.Link;
+
+/// Is told when something that it owns fails and nobody handled it.
+@FunctionalInterface
+public interface Supervisor {
+  /// Something owned has failed. Must not wait.
+  ///
+  /// @param failure what, where and why
+  void failed(Failure failure);
+
+  /// A failure on its way up the tree of owners.
+  ///
+  /// @param place where it happened: mesh, rank, process and host
+  /// @param reason in one line
+  /// @param log the last lines that the process printed, if they are known
+  record Failure(Place place, String reason, java.util.List<String> log) {
+    /// One paragraph for people: place and reason, then the log.
+    public String describe() {
+      StringBuilder text = new StringBuilder();
+      text.append(place).append(": ").append(reason);
+      if (!log.isEmpty()) {
+        text.append("\nlast ").append(log.size()).append(" lines of its output:");
+        log.forEach(line -> text.append("\n  ").append(line));
+      }
+      return text.toString();
+    }
+  }
+
+  /// Where a failure happened.
+  record Place(String mesh, Point point, String process, String host) {
+    @Override
+    public String toString() {
+      return "actor %s[%d] %s in process %s on host %s"
+          .formatted(mesh, point.rank(), point, process, host);
+    }
+  }
+
+  /// Who owns an actor, as its process sees it: told over the link that the actor came by.
+  ///
+  /// @param number of the owner's mesh in the owner's process
+  record Remote(Link link, long number) {}
+}

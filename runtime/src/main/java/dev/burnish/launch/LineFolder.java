@@ -1,0 +1,70 @@
+package dev.burnish.launch;
+
+import dev.burnish.link.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/// Prints lines of many processes, each with a prefix `[name/rank]`. Of lines that differ only in
+/// numbers the first is printed at once; those that follow within a window are counted, and the
+/// last of them printed with their number.
+public final class LineFolder implements LogSink {
+  private static final Pattern NUMBERS = Pattern.compile("[0-9]+(\\.[0-9]+)?");
+  private static final int MAX_LENGTH = 4096;
+
+  private final Clock clock;
+  private final Duration window;
+  private final Consumer<String> out;
+  private final Map<String, Group> groups = new LinkedHashMap<>();
+
+  private static final class Group {
+    private int numFolded;
+    private String last = "";
+  }
+
+  /// @param window within which similar lines are folded
+  /// @param out prints
+  public LineFolder(Clock clock, Duration window, Consumer<String> out) {
+    this.clock = clock;
+    this.window = window;
+    this.out = out;
+  }
+
+  @Override
+  public synchronized void accept(LogLine line) {
+    String text =
+        line.text().length() <= MAX_LENGTH
+            ? line.text()
+            : line.text().substring(0, MAX_LENGTH) + "...";
+    String shown = "[" + line.process() + "] " + text;
+    String key = NUMBERS.matcher(text).replaceAll("#");
+    Group group = groups.get(key);
+    if (group != null) {
+      group.numFolded++;
+      group.last = shown;
+      return;
+    }
+    groups.put(key, new Group());
+    out.accept(shown);
+    clock.at(clock.nanos() + window.toNanos(), () -> end(key));
+  }
+
+  /// Prints what was folded so far.
+  public synchronized void flush() {
+    for (String key : groups.keySet().toArray(String[]::new)) {
+      end(key);
+    }
+  }
+
+  private synchronized void end(String key) {
+    Group group = groups.remove(key);
+    if (group != null && group.numFolded > 0) {
+      out.accept(
+          group.numFolded == 1
+              ? group.last
+              : group.last + " [and " + (group.numFolded - 1) + " similar lines]");
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package dev.burnish.launch;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// Starts processes on this host.
+public interface ProcessStarter {
+  /// Starts a process and gives it what it needs to know.
+  ///
+  /// @param onExit told once, soon after the process has ended
+  /// @throws IOException if it cannot be started
+  Running start(String name, Resources resources, byte[] bootstrap, Consumer<Exit> onExit)
+      throws IOException;
+
+  /// A process that was started.
+  interface Running {
+    /// Its number with the operating system.
+    long pid();
+
+    /// The last lines that it printed.
+    List<String> log();
+
+    /// Asks it to end, and ends it after a time if it does not.
+    void end(java.time.Duration grace);
+  }
+}

@@ -1,0 +1,144 @@
+package dev.burnish.link;
+
+import dev.burnish.link.failure.CallCancelled;
+import dev.burnish.link.failure.CallFailure;
+import dev.burnish.link.failure.CallTimedOut;
+import dev.burnish.link.failure.Overloaded;
+import dev.burnish.link.failure.RemoteErrors;
+import dev.burnish.link.failure.ReplicaLost;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+
+/// A call that was sent. It ends once, by an answer or by what fails it; then it is forgotten by
+/// its link.
+public final class OpenCall {
+  /// How a call ended.
+  public sealed interface Outcome {
+    /// The result as it was encoded.
+    record Value(byte[] result) implements Outcome {}
+
+    /// The exception of the endpoint, see [RemoteErrors].
+    record Thrown(byte[] error) implements Outcome {}
+
+    /// The system failed the call.
+    record Failed(CallFailure cause) implements Outcome {}
+  }
+
+  private sealed interface State {}
+
+  private record Pending() implements State {}
+
+  private record Waiting(Thread thread) implements State {}
+
+  private record Listened(Listener listener) implements State {}
+
+  private record Done(Outcome outcome) implements State {}
+
+  /// Is told how a call ended, on the thread that learns of it; it must not wait.
+  @FunctionalInterface
+  public interface Listener {
+    /// The call has ended.
+    void ended(Outcome outcome);
+  }
+
+  private static final State PENDING = new Pending();
+
+  private final Link link;
+  private final long id;
+  private final String what;
+  private final long deadline;
+  private final CallSession session;
+  private final AtomicReference<State> state = new AtomicReference<>(PENDING);
+
+  OpenCall(Link link, long id, String what, long deadline, CallSession session) {
+    this.link = link;
+    this.id = id;
+    this.what = what;
+    this.deadline = deadline;
+    this.session = session;
+  }
+
+  long id() {
+    return id;
+  }
+
+  long deadline() {
+    return deadline;
+  }
+
+  /// Which call, for messages.
+  String what() {
+    return what;
+  }
+
+  /// Has a listener told of the end: at once if it has ended.
+  public void onEnd(Listener listener) {
+    if (!state.compareAndSet(PENDING, new Listened(listener))
+        && state.get() instanceof Done(Outcome outcome)) {
+      listener.ended(outcome);
+    }
+  }
+
+  /// Waits for the result. An interrupt cancels the call and stays set.
+  ///
+  /// @throws CallFailure if the system failed the call
+  /// @throws RuntimeException what the endpoint threw
+  public byte[] await(ClassLoader exceptions) {
+    Waiting waiting = new Waiting(Thread.currentThread());
+    if (state.compareAndSet(PENDING, waiting)) {
+      while (state.get() instanceof Waiting) {
+        LockSupport.park(this);
+        if (Thread.currentThread().isInterrupted()) {
+          cancel();
+        }
+      }
+    }
+    return switch (outcome()) {
+      case Outcome.Value(byte[] result) -> result;
+      case Outcome.Thrown(byte[] error) -> throw RemoteErrors.decode(error, exceptions);
+      case Outcome.Failed(CallFailure cause) -> throw here(cause);
+    };
+  }
+
+  /// Ends the call for the caller, and tells the callee.
+  public void cancel() {
+    if (link.forget(id)) {
+      link.sendCancel(id);
+      end(new Outcome.Failed(new CallCancelled("the caller was interrupted: call=" + what)));
+    }
+  }
+
+  boolean end(Outcome outcome) {
+    State before = state.getAndSet(new Done(outcome));
+    session.release();
+    switch (before) {
+      case Waiting(Thread thread) -> LockSupport.unpark(thread);
+      case Listened(Listener listener) -> listener.ended(outcome);
+      case Pending _ -> {}
+      case Done _ -> throw new IllegalStateException("a call ends once: call=" + what);
+    }
+    return true;
+  }
+
+  private Outcome outcome() {
+    if (state.get() instanceof Done(Outcome outcome)) {
+      return outcome;
+    }
+    throw new IllegalStateException("one thread waits for a call: call=" + what);
+  }
+
+  /// A failure is shared by all calls that it ended; each caller gets its own stack.
+  private static CallFailure here(CallFailure cause) {
+    Throwable first = cause.getCause() == null ? cause : cause.getCause();
+    return switch (cause) {
+      case ReplicaLost e -> new ReplicaLost(message(e), first);
+      case CallTimedOut e -> new CallTimedOut(message(e));
+      case CallCancelled e -> e;
+      case Overloaded e -> new Overloaded(message(e));
+    };
+  }
+
+  private static String message(Throwable thrown) {
+    return String.valueOf(thrown.getMessage());
+  }
+}

@@ -1,0 +1,82 @@
+package dev.burnish.link;
+
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.wire.Codecs;
+import dev.burnish.wire.Handle;
+import dev.burnish.wire.HandleKind;
+import dev.burnish.wire.Session;
+import java.io.IOException;
+import java.lang.reflect.Type;
+import java.util.Optional;
+
+/// Regions as arguments and results, see [Region].
+public final class RegionKind implements HandleKind {
+  /// What names a region.
+  ///
+  /// @param path of its file on its host; empty if there is none
+  /// @param lease ends when the receiver has the bytes
+  record RegionForm(
+      long id, long size, String path, String label, ProcessAddress owner, long lease) {}
+
+  @Override
+  public Optional<Handle<?, ?>> bind(Type declared, Codecs codecs) {
+    return declared == Region.class ? Optional.of(new Regional()) : Optional.empty();
+  }
+
+  private static final class Regional implements Handle<Region, RegionForm> {
+    @Override
+    public Class<RegionForm> form() {
+      return RegionForm.class;
+    }
+
+    @Override
+    public RegionForm export(Region region, Session session) {
+      CallSession call = CallSession.of(session);
+      Link link = call.link();
+      Region leased = call.isResult() ? region : region.share();
+      link.regions().passOn(leased);
+      long lease =
+          link.streams()
+              .lease(() -> {
+                link.regions().forget(leased);
+                leased.close();
+              });
+      call.atEnd(() -> link.streams().abandon(lease));
+      return new RegionForm(
+          region.id(), region.size(), region.path(), region.label(), link.self(), lease);
+    }
+
+    @Override
+    public Region restore(RegionForm form, Session session) {
+      CallSession call = CallSession.of(session);
+      Link link = call.link();
+      Region region = obtain(form, link);
+      link.send(Regions.release(form.lease()));
+      call.atEnd(region::close);
+      return region;
+    }
+
+    private static Region obtain(RegionForm form, Link link) {
+      if (form.owner().host().equals(link.self().host()) && !form.path().isEmpty()) {
+        try {
+          return Region.map(form.path(), form.label(), form.size());
+        } catch (IOException e) {
+          throw new ReplicaLost(
+              "a region of %s cannot be mapped: %s".formatted(form.owner(), e.getMessage()), e);
+        }
+      }
+      Region region = Region.empty(form.size());
+      Link bulk = link.another();
+      try {
+        Regions.fetch(bulk, form.id(), region.segment());
+        return region;
+      } catch (RuntimeException e) {
+        region.close();
+        throw e;
+      } finally {
+        bulk.close("the region has come");
+      }
+    }
+  }
+}

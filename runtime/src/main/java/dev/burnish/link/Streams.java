@@ -1,0 +1,187 @@
+package dev.burnish.link;
+
+import dev.burnish.link.failure.RemoteErrors;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.wire.Codec;
+import dev.burnish.wire.Frame;
+import dev.burnish.wire.WireException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/// The streams of one link. A producer sends an element only when the consumer has given credit for
+/// it; the consumer gives credit as elements are taken. So a slow consumer slows the producer, and
+/// never fills memory.
+///
+/// Callbacks are calls back to the caller, to actors of negative numbers.
+final class Streams {
+  /// Elements that may be on their way.
+  static final int WINDOW = 32;
+
+  private final Link link;
+  private final AtomicLong nextId = new AtomicLong();
+  private final Map<Long, Producer> producers = new ConcurrentHashMap<>();
+  private final Map<Long, RemoteIterator> consumers = new ConcurrentHashMap<>();
+  private final Map<Long, Callback> callbacks = new ConcurrentHashMap<>();
+
+  private final Map<Long, Runnable> leases = new ConcurrentHashMap<>();
+
+  private record Callback(Codec codec, Consumer<Object> consumer) {}
+
+  Streams(Link link) {
+    this.link = link;
+  }
+
+  /// Offers the elements of an iterator; they are taken from it as the peer asks.
+  long produce(Iterator<?> elements, Codec codec, CallSession session) {
+    long id = nextId.incrementAndGet();
+    producers.put(id, new Producer(link, id, elements, codec, session));
+    return id;
+  }
+
+  Iterator<Object> consume(long id, Codec codec, ClassLoader loader) {
+    RemoteIterator iterator = new RemoteIterator(link, id, codec, loader);
+    consumers.put(id, iterator);
+    link.send(new Frame.Credit(id, WINDOW));
+    return iterator;
+  }
+
+  /// Lets the peer call a consumer; returns the number to call.
+  long offer(Consumer<Object> consumer, Codec codec) {
+    long id = -nextId.incrementAndGet();
+    callbacks.put(id, new Callback(codec, consumer));
+    return id;
+  }
+
+  /// Something that is kept until the peer abandons it or is gone.
+  long lease(Runnable release) {
+    long id = nextId.incrementAndGet();
+    leases.put(id, release);
+    return id;
+  }
+
+  void forget(long id) {
+    producers.remove(id);
+    consumers.remove(id);
+    callbacks.remove(id);
+  }
+
+  void callBack(ServedCall call) {
+    Callback callback = callbacks.get(call.actor());
+    if (callback == null) {
+      call.fail(new ReplicaLost("the call of this callback has ended: id=" + call.actor()));
+      return;
+    }
+    Thread.ofVirtual().name("callback-" + call.actor()).start(() -> run(call, callback));
+  }
+
+  private static void run(ServedCall call, Callback callback) {
+    try {
+      callback
+          .consumer()
+          .accept(callback.codec().decode(call.arguments(), call.session()).getFirst());
+      call.reply(new byte[0]);
+    } catch (Throwable e) {
+      call.fail(e);
+    }
+  }
+
+  void item(long id, byte[] element) {
+    Optional.ofNullable(consumers.get(id)).ifPresent(consumer -> consumer.item(element));
+  }
+
+  void end(long id) {
+    Optional.ofNullable(consumers.remove(id)).ifPresent(RemoteIterator::end);
+  }
+
+  void broken(long id, byte[] error) {
+    Optional.ofNullable(consumers.remove(id)).ifPresent(consumer -> consumer.broken(error));
+  }
+
+  void credit(long id, int items) {
+    Optional.ofNullable(producers.get(id)).ifPresent(producer -> producer.credit(items));
+  }
+
+  void abandon(long id) {
+    Optional.ofNullable(producers.remove(id)).ifPresent(Producer::abandon);
+    Optional.ofNullable(leases.remove(id)).ifPresent(Runnable::run);
+  }
+
+  void lose(ReplicaLost cause) {
+    consumers.values().forEach(consumer -> consumer.lost(cause));
+    consumers.clear();
+    producers.values().forEach(Producer::abandon);
+    producers.clear();
+    leases.keySet().forEach(this::abandon);
+    callbacks.clear();
+  }
+
+  /// Sends elements while there is credit, each time on a thread of its own.
+  private static final class Producer {
+    private static final long MOST = 1 << 20;
+
+    private final Link link;
+    private final long id;
+    private final Iterator<?> elements;
+    private final Codec codec;
+    private final CallSession session;
+    private final AtomicLong credit = new AtomicLong();
+    private volatile boolean abandoned;
+
+    Producer(Link link, long id, Iterator<?> elements, Codec codec, CallSession session) {
+      this.link = link;
+      this.id = id;
+      this.elements = elements;
+      this.codec = codec;
+      this.session = session;
+    }
+
+    void credit(int items) {
+      long before = credit.getAndAdd(items);
+      if (before + items > MOST) {
+        throw new WireException("a stream's credit is bounded: credit=" + (before + items));
+      }
+      if (before == 0) {
+        Thread.ofVirtual().name("stream-" + id).start(this::produce);
+      }
+    }
+
+    void abandon() {
+      abandoned = true;
+      if (elements instanceof AutoCloseable closeable) {
+        Thread.ofVirtual().name("stream-" + id + "/close").start(() -> close(closeable));
+      }
+    }
+
+    private void produce() {
+      try {
+        long left = credit.get();
+        while (left > 0 && !abandoned) {
+          if (!elements.hasNext()) {
+            link.streams().forget(id);
+            link.send(new Frame.End(id));
+            return;
+          }
+          link.send(new Frame.Item(id, codec.encode(List.of(elements.next()), session)));
+          left = credit.decrementAndGet();
+        }
+      } catch (Throwable e) {
+        link.streams().forget(id);
+        link.send(new Frame.Broken(id, RemoteErrors.encode(e)));
+      }
+    }
+
+    private static void close(AutoCloseable closeable) {
+      try {
+        closeable.close();
+      } catch (Exception e) {
+        System.getLogger(Streams.class.getName())
+            .log(System.Logger.Level.WARNING, "cannot close an abandoned stream", e);
+      }
+    }
+  }
+}

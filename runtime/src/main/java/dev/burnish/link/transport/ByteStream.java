@@ -1,0 +1,22 @@
+package dev.burnish.link.transport;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// A connection as bytes. One thread reads; one at a time writes.
+interface ByteStream {
+  /// Waits for bytes and reads them; negative at the end.
+  int read(ByteBuffer into) throws IOException;
+
+  /// Writes what goes without waiting; 0 if nothing does.
+  int write(ByteBuffer from) throws IOException;
+
+  /// Waits until something can be written.
+  void awaitWritable() throws IOException;
+
+  /// Whether a thread that is interrupted may write: otherwise one of our own does.
+  boolean writableByAnyThread();
+
+  /// Ends reading and writing on both sides; may be called at any time.
+  void close();
+}

@@ -1,0 +1,72 @@
+package dev.burnish.link.transport;
+
+import dev.burnish.wire.Frame;
+import java.io.EOFException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/// One end of a connection within a process. What goes over it is encoded as on any other, so
+/// values are copied.
+public final class MemoryTransport implements Transport {
+  private sealed interface Event {}
+
+  private record Arrived(Frame frame) implements Event {}
+
+  private record Ended() implements Event {}
+
+  private final String name;
+  private final BlockingQueue<Event> arrived = new LinkedBlockingQueue<>();
+  private volatile MemoryTransport peer = this;
+
+  private MemoryTransport(String name) {
+    this.name = name;
+  }
+
+  /// A connection.
+  public record Pair(MemoryTransport near, MemoryTransport far) {
+    /// Two ends.
+    public static Pair of(String name) {
+      MemoryTransport near = new MemoryTransport(name);
+      MemoryTransport far = new MemoryTransport(name);
+      near.peer = far;
+      far.peer = near;
+      return new Pair(near, far);
+    }
+  }
+
+  @Override
+  public void start(Receiver receiver) {
+    Thread.ofVirtual().name("link/" + name).start(() -> deliver(receiver));
+  }
+
+  @Override
+  public void send(Frame frame) {
+    peer.arrived.add(new Arrived(frame));
+  }
+
+  @Override
+  public void trust() {}
+
+  @Override
+  public void flush() {}
+
+  @Override
+  public void close() {
+    peer.arrived.add(new Ended());
+    arrived.add(new Ended());
+  }
+
+  private void deliver(Receiver receiver) {
+    Throwable cause = new EOFException("the connection was closed");
+    try {
+      while (arrived.take() instanceof Arrived(Frame frame)) {
+        receiver.receive(frame);
+      }
+    } catch (InterruptedException | RuntimeException e) {
+      cause = e;
+    } finally {
+      close();
+      receiver.ended(cause);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package dev.burnish.link.transport;
+
+import java.io.IOException;
+
+/// Makes connections between processes. Implemented by sockets, by memory within one process, and
+/// by simulations.
+public interface Network extends AutoCloseable {
+  /// Where this process is reached.
+  ProcessAddress self();
+
+  /// A connection to a process, not yet started.
+  ///
+  /// @throws IOException if the process cannot be reached
+  Transport connect(ProcessAddress to) throws IOException;
+
+  /// Has connections of others given to an acceptor, until this is closed.
+  void listen(Acceptor acceptor);
+
+  @Override
+  void close();
+
+  /// Takes connections that others made.
+  @FunctionalInterface
+  interface Acceptor {
+    /// A further connection, not yet started.
+    void accept(Transport transport);
+  }
+}

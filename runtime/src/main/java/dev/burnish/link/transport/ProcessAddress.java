@@ -1,0 +1,14 @@
+package dev.burnish.link.transport;
+
+/// Where a process is reached.
+///
+/// @param process its name, the only one of the job
+/// @param host the name of its host; processes of one host share a file system and memory
+/// @param socket the path of its Unix domain socket; empty if it has none
+/// @param tcp `address:port` of its TLS listener; empty if it has none
+public record ProcessAddress(String process, String host, String socket, String tcp) {
+  @Override
+  public String toString() {
+    return process + "@" + host;
+  }
+}

@@ -1,0 +1,124 @@
+package dev.burnish.link.transport;
+
+import dev.burnish.wire.Frame;
+import dev.burnish.wire.Frames;
+import dev.burnish.wire.WireException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/// Frames over a socket: a thread that reads many frames at a time, and a [FrameWriter].
+final class SocketTransport implements Transport {
+  private static final int BUFFER = 1 << 17;
+  private static final int UNTRUSTED = 1 << 14;
+  private static final int LENGTH = Integer.BYTES;
+  private static final long LAST_WORDS = TimeUnit.SECONDS.toNanos(1);
+
+  private final String name;
+  private final ByteStream stream;
+  private final FrameWriter writer;
+  private final int maxBytes;
+  private final Sequence sequence = new Sequence();
+  private volatile Thread reader = Thread.currentThread();
+  private volatile boolean trusted;
+
+  SocketTransport(String name, ByteStream stream, int maxBytes) {
+    this.name = name;
+    this.stream = stream;
+    this.maxBytes = maxBytes;
+    this.writer = new FrameWriter(name, stream);
+  }
+
+  @Override
+  public void start(Receiver receiver) {
+    reader =
+        Thread.ofPlatform()
+            .daemon()
+            .name("link/" + name + "/reader")
+            .unstarted(() -> receive(receiver));
+    reader.start();
+  }
+
+  @Override
+  public void send(Frame frame) {
+    boolean bulky =
+        switch (frame) {
+          case Frame.Call _, Frame.Cast _, Frame.Reply _, Frame.Item _ -> true;
+          default -> false;
+        };
+    writer.send(frame, bulky && Thread.currentThread() != reader);
+  }
+
+  @Override
+  public void trust() {
+    trusted = true;
+  }
+
+  @Override
+  public void flush() {
+    long end = System.nanoTime() + LAST_WORDS;
+    while (!writer.isIdle() && System.nanoTime() < end) {
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  @Override
+  public void close() {
+    writer.end();
+  }
+
+  private void receive(Receiver receiver) {
+    Throwable cause = new EOFException("the connection was closed by the peer");
+    try {
+      readAll(receiver);
+    } catch (IOException | RuntimeException e) {
+      cause = e;
+    } finally {
+      writer.end();
+      receiver.ended(cause);
+    }
+  }
+
+  private void readAll(Receiver receiver) throws IOException {
+    ByteBuffer in = ByteBuffer.allocateDirect(BUFFER);
+    while (stream.read(in) >= 0) {
+      in.flip();
+      int missing = takeFrames(in, receiver);
+      in = room(in, missing);
+    }
+  }
+
+  /// Gives on all whole frames; returns the size of the one that is not whole.
+  private int takeFrames(ByteBuffer in, Receiver receiver) {
+    while (in.remaining() >= LENGTH) {
+      int length = in.getInt(in.position());
+      int limit = trusted ? maxBytes : UNTRUSTED;
+      if (length <= LENGTH || length > limit - LENGTH) {
+        throw new WireException(
+            "a frame is at most %d bytes long: length=%s; raise wire.maxBytes on both sides if it should pass"
+                .formatted(limit, Integer.toUnsignedString(length)));
+      }
+      if (in.remaining() < LENGTH + length) {
+        return LENGTH + length;
+      }
+      in.position(in.position() + LENGTH);
+      int number = in.getInt();
+      ByteBuffer body = in.slice(in.position(), length - LENGTH);
+      in.position(in.position() + length - LENGTH);
+      if (sequence.accept(number)) {
+        receiver.receive(Frames.read(body));
+      }
+    }
+    return Frames.HEAD;
+  }
+
+  /// A buffer with what is left of this one and room for a frame of a size; large ones are let go.
+  private static ByteBuffer room(ByteBuffer in, int size) {
+    if (in.capacity() == Math.max(size, BUFFER) || (size <= BUFFER && in.capacity() == BUFFER)) {
+      return in.compact();
+    }
+    return ByteBuffer.allocateDirect(Math.max(size, BUFFER)).put(in);
+  }
+}

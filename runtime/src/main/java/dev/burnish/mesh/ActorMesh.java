@@ -1,0 +1,295 @@
+package dev.burnish.mesh;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Node;
+import dev.burnish.actor.Point;
+import dev.burnish.concurrent.Scope;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.mesh.MeshKind.ActorsForm;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/// Actors of one type along named axes, called one, some or all at a time.
+///
+/// A function that is given to a mesh is run once for each actor, all at once, with a stub of that
+/// actor; it may call several endpoints. Slices are views: they see what becomes of their members,
+/// and go on when members outside fail.
+///
+/// Whoever spawned it owns it and stops it with [#close()]. Thread-safe.
+///
+/// @param <T> the interface of the actors
+public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
+  private final Node node;
+  private final Class<T> type;
+  private final String name;
+  private final List<Member> members;
+  private final Shape shape;
+  private final Duration timeout;
+  private final Optional<ActorSupervision> supervision;
+  private final AtomicInteger nextChoice = new AtomicInteger();
+
+  private ActorMesh(
+      Node node,
+      Class<T> type,
+      String name,
+      List<Member> members,
+      Shape shape,
+      Duration timeout,
+      Optional<ActorSupervision> supervision) {
+    this.node = node;
+    this.type = type;
+    this.name = name;
+    this.members = members;
+    this.shape = shape;
+    this.timeout = timeout;
+    this.supervision = supervision;
+  }
+
+  static <T> ActorMesh<T> owned(Node node, Class<T> type, ActorSupervision supervision) {
+    List<Member> members = supervision.slots().stream().map(Member::new).toList();
+    return new ActorMesh<>(
+        node,
+        type,
+        supervision.name(),
+        members,
+        supervision.shape(),
+        node.settings().timeout(),
+        Optional.of(supervision));
+  }
+
+  static <T> ActorMesh<T> reference(Node node, Class<T> type, ActorsForm form) {
+    List<Member> members = new ArrayList<>();
+    for (ActorRef ref : form.members()) {
+      members.add(new Member(Slot.at(form.name() + "[" + members.size() + "]", ref)));
+    }
+    return new ActorMesh<>(
+        node,
+        type,
+        form.name(),
+        members,
+        form.shape(),
+        node.settings().timeout(),
+        Optional.empty());
+  }
+
+  /// A function of an actor and its rank.
+  @FunctionalInterface
+  public interface Ranked<T, R extends @Nullable Object> {
+    /// Calls the actor.
+    R apply(T actor, int rank);
+  }
+
+  /// Calls every actor and returns the results by rank.
+  ///
+  /// @throws RuntimeException the first failure of any; the other calls are cancelled
+  public <R extends @Nullable Object> List<R> gather(Function<? super T, ? extends R> call) {
+    return gather((actor, rank) -> call.apply(actor));
+  }
+
+  /// Calls every actor with its rank and returns the results by rank.
+  ///
+  /// @throws RuntimeException the first failure of any; the other calls are cancelled
+  public <R extends @Nullable Object> List<R> gather(Ranked<? super T, ? extends R> call) {
+    List<Integer> ranks = IntStream.range(0, size()).boxed().toList();
+    return Scope.map(ranks, rank -> call.apply(actor(rank), rank));
+  }
+
+  /// Calls every actor and waits for all.
+  ///
+  /// @throws RuntimeException the first failure of any; the other calls are cancelled
+  public void fanout(Consumer<? super T> call) {
+    gather((actor, rank) -> {
+      call.accept(actor);
+      return true;
+    });
+  }
+
+  /// Calls every actor; the results come in the order in which they arrive. A failure is thrown
+  /// where it arrives.
+  public <R> Iterable<Reply<R>> stream(Function<? super T, ? extends R> call) {
+    BlockingQueue<Arrival<R>> arrivals = new LinkedBlockingQueue<>();
+    for (int rank = 0; rank < size(); rank++) {
+      T actor = actor(rank);
+      Point point = shape.point(rank);
+      node.execute(name + "/" + rank, () -> arrivals.add(arrival(point, actor, call)));
+    }
+    int expected = size();
+    return () -> new Arrivals<>(name, arrivals, expected);
+  }
+
+  private static <T, R> Arrival<R> arrival(
+      Point point, T actor, Function<? super T, ? extends R> call) {
+    try {
+      return new Arrival.Came<>(new Reply<>(point, call.apply(actor)));
+    } catch (RuntimeException e) {
+      return new Arrival.Failed<>(e);
+    }
+  }
+
+  /// Sends to every actor and returns at once. What an actor throws is a failure of that actor.
+  public void broadcast(Consumer<? super T> call) {
+    for (int rank = 0; rank < size(); rank++) {
+      call.accept(node.caster(type, member(rank)));
+    }
+  }
+
+  /// One of the actors that are not lost, each in turn.
+  ///
+  /// @throws ReplicaLost if all are lost
+  public T choose() {
+    int first = nextChoice.getAndIncrement();
+    for (int i = 0; i < size(); i++) {
+      int rank = Math.floorMod(first + i, size());
+      if (!member(rank).slot().isGone()) {
+        return actor(rank);
+      }
+    }
+    throw new ReplicaLost("all %d actors of %s are lost".formatted(size(), name));
+  }
+
+  /// The actor of a mesh that has one.
+  ///
+  /// @throws IllegalStateException if it has more
+  public T only() {
+    if (size() != 1) {
+      throw new IllegalStateException(
+          "only a mesh of one actor has 'the' actor: mesh=%s size=%d; use at, slice or choose"
+              .formatted(name, size()));
+    }
+    return actor(0);
+  }
+
+  /// The actor of a rank.
+  ///
+  /// @throws IllegalArgumentException if there is none
+  public T actor(int rank) {
+    shape.point(rank);
+    return node.stub(type, member(rank), timeout);
+  }
+
+  /// The actors by rank.
+  @Override
+  public Iterator<T> iterator() {
+    return IntStream.range(0, size()).mapToObj(this::actor).iterator();
+  }
+
+  /// The actors of one place of an axis; the axis goes away.
+  public ActorMesh<T> at(String axis, int index) {
+    return reshaped(s -> s.at(axis, index));
+  }
+
+  /// The actors of a range of an axis.
+  public ActorMesh<T> slice(String axis, int from, int to) {
+    return reshaped(s -> s.slice(axis, from, to));
+  }
+
+  /// The same actors along other axes, see [Shape].
+  public ActorMesh<T> reshaped(UnaryOperator<Shape> change) {
+    return new ActorMesh<>(
+        node, type, name, members, change.apply(shape), timeout, Optional.empty());
+  }
+
+  /// The same actors, whose calls wait for this long at most.
+  public ActorMesh<T> within(Duration limit) {
+    return new ActorMesh<>(node, type, name, members, shape, limit, supervision);
+  }
+
+  /// The number of actors.
+  public int size() {
+    return shape.size();
+  }
+
+  /// Axes and sizes.
+  public Shape shape() {
+    return shape;
+  }
+
+  /// Its name.
+  public String name() {
+    return name;
+  }
+
+  /// Ranks of actors that are lost.
+  public List<Integer> lost() {
+    return IntStream.range(0, size()).filter(rank -> member(rank).slot().isGone()).boxed().toList();
+  }
+
+  /// Stops the actors: their calls, what they own, themselves. Waits a bounded time.
+  ///
+  /// @throws IllegalStateException if this is a slice, or came as an argument
+  @Override
+  public void close() {
+    supervision
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "only the owner of a mesh stops it, and all at once: mesh=%s; close the mesh that spawn returned"
+                    .formatted(name)))
+        .close();
+  }
+
+  /// Such as `counters{hosts=1, gpus=4}`.
+  @Override
+  public String toString() {
+    return name + shape.extent();
+  }
+
+  ActorsForm form() {
+    return new ActorsForm(name, shape, members.stream().map(Member::ref).toList());
+  }
+
+  private Member member(int rank) {
+    return members.get(shape.position(rank));
+  }
+
+  private sealed interface Arrival<R> {
+    record Came<R>(Reply<R> reply) implements Arrival<R> {}
+
+    record Failed<R>(RuntimeException cause) implements Arrival<R> {}
+  }
+
+  /// Waits for each reply in turn.
+  private static final class Arrivals<R> implements Iterator<Reply<R>> {
+    private final String name;
+    private final BlockingQueue<Arrival<R>> arrivals;
+    private int left;
+
+    Arrivals(String name, BlockingQueue<Arrival<R>> arrivals, int expected) {
+      this.name = name;
+      this.arrivals = arrivals;
+      this.left = expected;
+    }
+
+    @Override
+    public boolean hasNext() {
+      return left > 0;
+    }
+
+    @Override
+    public Reply<R> next() {
+      if (left-- <= 0) {
+        throw new java.util.NoSuchElementException("all replies have come: mesh=" + name);
+      }
+      try {
+        return switch (arrivals.take()) {
+          case Arrival.Came<R>(Reply<R> reply) -> reply;
+          case Arrival.Failed<R>(RuntimeException cause) -> throw cause;
+        };
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new dev.burnish.link.failure.CallCancelled(
+            "interrupted while waiting for replies of " + name);
+      }
+    }
+  }
+}

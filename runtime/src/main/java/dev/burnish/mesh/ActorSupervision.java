@@ -1,0 +1,232 @@
+package dev.burnish.mesh;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Node;
+import dev.burnish.actor.Supervisor;
+import dev.burnish.link.Link;
+import dev.burnish.link.OpenCall;
+import dev.burnish.link.failure.CallFailure;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.mesh.host.ProcessRef;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Makes the actors of a mesh, and looks after them for its owner: a lost process or link, or a
+/// failure that the actor's process tells of, leads to a restart, to the handler of the mesh, or to
+/// the owner.
+///
+/// Each actor fails once for each time it was made: what comes later of the same is dropped.
+final class ActorSupervision implements Supervisor {
+  private static final System.Logger LOG = System.getLogger(ActorSupervision.class.getName());
+
+  private final Node node;
+  private final Owner owner;
+  private final Node.Blueprint blueprint;
+  private final String name;
+  private final Shape shape;
+  private final ProcMesh procs;
+  private final ActorOptions options;
+  private final long mesh;
+  private final List<Slot<ActorRef>> slots = new ArrayList<>();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Deque<Long> restarts = new ArrayDeque<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  ActorSupervision(
+      Node node,
+      Owner owner,
+      Node.Blueprint blueprint,
+      String name,
+      Shape shape,
+      ProcMesh procs,
+      ActorOptions options) {
+    this.node = node;
+    this.owner = owner;
+    this.blueprint = blueprint;
+    this.name = name;
+    this.shape = shape;
+    this.procs = procs;
+    this.options = options;
+    this.mesh = node.nextNumber();
+    for (int rank = 0; rank < shape.size(); rank++) {
+      slots.add(new Slot<>(name + "[" + rank + "]"));
+    }
+  }
+
+  String name() {
+    return name;
+  }
+
+  /// Ranks count members in the order of slots.
+  Shape shape() {
+    return Shape.of(shape.extent());
+  }
+
+  List<Slot<ActorRef>> slots() {
+    return slots;
+  }
+
+  void start() {
+    node.supervise(mesh, this);
+    for (int rank = 0; rank < slots.size(); rank++) {
+      int place = rank;
+      if (procs.slot(rank).now().isPresent()) {
+        begin(rank);
+      } else {
+        node.execute("spawn " + slots.get(rank).name(), () -> begin(place));
+      }
+    }
+  }
+
+  private void begin(int rank) {
+    try {
+      make(rank, procs.slot(rank).get());
+    } catch (RuntimeException e) {
+      lose(
+          rank,
+          Optional.empty(),
+          new Failure(unplaced(rank), String.valueOf(e.getMessage()), List.of()));
+    }
+  }
+
+  private void make(int rank, ProcessRef process) {
+    Link link = node.switchboard().link(process.address());
+    ActorRef ref = new ActorRef(process.address(), node.nextNumber());
+    procs.occupy(process);
+    node.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
+    slots.get(rank).settle(ref);
+    link.onDown(cause ->
+        node.execute("lost " + slots.get(rank).name(), () -> lostLink(rank, ref, process, cause)));
+  }
+
+  private void lostLink(int rank, ActorRef ref, ProcessRef process, ReplicaLost cause) {
+    if (!closed.get() && slots.get(rank).isAt(ref)) {
+      lose(
+          rank,
+          Optional.of(process),
+          ProcMesh.failure(place(rank, process), procs.exit(process), cause));
+    }
+  }
+
+  private Place place(int rank, ProcessRef process) {
+    return new Place(
+        name, shape.point(rank), process.address().process(), process.address().host());
+  }
+
+  private Place unplaced(int rank) {
+    return new Place(name, shape.point(rank), "(none)", "(none)");
+  }
+
+  /// The process of an actor tells that it has failed.
+  @Override
+  public void failed(Failure failure) {
+    int rank = failure.place().point().rank();
+    if (rank < slots.size()) {
+      node.execute(
+          "failed " + slots.get(rank).name(), () -> lose(rank, procs.slot(rank).now(), failure));
+    }
+  }
+
+  private void lose(int rank, Optional<ProcessRef> process, Failure failure) {
+    Slot<ActorRef> slot = slots.get(rank);
+    Optional<java.time.Duration> delay;
+    lock.lock();
+    try {
+      if (closed.get() || slot.isGone()) {
+        return;
+      }
+      delay = process.isPresent() ? nextDelay() : Optional.empty();
+      if (delay.isPresent()) {
+        slot.expect();
+      } else {
+        slot.lose(new ReplicaLost(failure.reason()));
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (delay.isPresent()) {
+      LOG.log(System.Logger.Level.WARNING, "{0}; restarts in {1}", failure.describe(), delay.get());
+      node.clock()
+          .at(
+              node.clock().nanos() + delay.get().toNanos(),
+              () -> node.execute("restart " + slot.name(), () -> restart(rank, process.get())));
+    } else if (!handles(failure)) {
+      owner.failed(failure);
+    }
+  }
+
+  /// The time before a restart, if there is to be one.
+  private Optional<java.time.Duration> nextDelay() {
+    return switch (options.restart()) {
+      case RestartPolicy.Never _ -> Optional.empty();
+      case RestartPolicy.Backoff backoff -> {
+        long now = node.clock().nanos();
+        while (!restarts.isEmpty() && now - restarts.peek() > backoff.window().toNanos()) {
+          restarts.remove();
+        }
+        if (restarts.size() >= backoff.limit()) {
+          yield Optional.empty();
+        }
+        restarts.add(now);
+        yield Optional.of(backoff.delay(restarts.size() - 1));
+      }
+    };
+  }
+
+  private void restart(int rank, ProcessRef lost) {
+    if (closed.get()) {
+      return;
+    }
+    try {
+      make(rank, procs.renew(rank, lost));
+    } catch (RuntimeException e) {
+      lose(
+          rank,
+          Optional.of(lost),
+          new Failure(place(rank, lost), "cannot be restarted: " + e.getMessage(), List.of()));
+    }
+  }
+
+  private boolean handles(Failure failure) {
+    try {
+      return options.onFailure().test(failure);
+    } catch (RuntimeException e) {
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "a handler of failures failed; the failure goes to the owner",
+          e);
+      return false;
+    }
+  }
+
+  /// Stops the actors; waits a bounded time. Does nothing the second time.
+  void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    List<OpenCall> stopping = new ArrayList<>();
+    for (Slot<ActorRef> slot : slots) {
+      slot.now().ifPresent(ref -> stop(ref).ifPresent(stopping::add));
+      slot.lose(new ReplicaLost("the mesh was closed"));
+    }
+    for (OpenCall call : stopping) {
+      try {
+        call.await(node.loader());
+      } catch (CallFailure e) {
+        LOG.log(System.Logger.Level.DEBUG, "an actor went with its process: {0}", e.getMessage());
+      }
+    }
+    node.forget(mesh);
+  }
+
+  private Optional<OpenCall> stop(ActorRef ref) {
+    return node.switchboard()
+        .existing(ref.process().process())
+        .map(link -> node.stop(link, ref.number(), "its mesh was closed"));
+  }
+}

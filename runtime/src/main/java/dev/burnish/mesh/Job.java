@@ -1,0 +1,297 @@
+package dev.burnish.mesh;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Node;
+import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.launch.JvmStarter;
+import dev.burnish.launch.LineFolder;
+import dev.burnish.launch.LogSink;
+import dev.burnish.launch.ProcessStarter;
+import dev.burnish.link.Clock;
+import dev.burnish.link.transport.JobKeys;
+import dev.burnish.link.transport.MemoryNetwork;
+import dev.burnish.link.transport.Network;
+import dev.burnish.link.transport.SocketNetwork;
+import dev.burnish.link.transport.SocketNetwork.Reach;
+import dev.burnish.mesh.host.Bootstrap;
+import dev.burnish.mesh.host.HostAgent;
+import dev.burnish.mesh.host.InProcessStarter;
+import dev.burnish.mesh.host.JobControl;
+import dev.burnish.mesh.host.JobFolder;
+import dev.burnish.mesh.host.Jobs;
+import dev.burnish.mesh.host.JoinTicket;
+import dev.burnish.mesh.host.LocalAgent;
+import dev.burnish.mesh.host.Nodes;
+import dev.burnish.mesh.host.Worker;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/// A program and the processes that work for it: the root of what is spawned.
+///
+/// ```java
+/// try (Job job = Job.start(JobOptions.named("counting"))) {
+///   ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", 4));
+///   ActorMesh<Counter> counters = procs.spawn("counters", Counter.class, CounterActor::new, 0);
+///   counters.fanout(c -> c.add(1));
+///   List<Integer> values = counters.gather(Counter::value);
+/// }
+/// ```
+///
+/// A failure that nobody handles ends the program, unless [#onUnhandled] says otherwise.
+public final class Job implements AutoCloseable {
+  private static final Duration FOLDING = Duration.ofSeconds(3);
+
+  private final JobFolder folder;
+  private final Node node;
+  private final LocalAgent agent;
+  private final Hosts joined;
+  private final Program program = new Program();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Thread atExit;
+
+  private Job(JobFolder folder, Node node, LocalAgent agent, Hosts joined) {
+    this.joined = joined;
+    this.folder = folder;
+    this.node = node;
+    this.agent = agent;
+    this.atExit = new Thread(folder::close, "burnish-folder");
+    Runtime.getRuntime().addShutdownHook(atExit);
+  }
+
+  /// Starts a job on this host.
+  ///
+  /// @throws UncheckedIOException if its folder or socket cannot be made
+  public static Job start(JobOptions options) {
+    try {
+      JobFolder folder = JobFolder.create(options.name());
+      byte[] token = new byte[32];
+      new SecureRandom().nextBytes(token);
+      return switch (options.processes()) {
+        case JVMS -> jvms(options, folder, token);
+        case THREADS -> threads(options, folder, token);
+      };
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot start the job %s: %s".formatted(options.name(), e), e);
+    }
+  }
+
+  private static Job jvms(JobOptions options, JobFolder folder, byte[] token) throws IOException {
+    Optional<Reach> reach = options.reach().map(address -> new Reach(address, JobKeys.create()));
+    Network network =
+        SocketNetwork.open(
+            Node.CONTROLLER,
+            host(),
+            folder.path(),
+            options.settings().link().limits().maxBytes(),
+            reach);
+    Job job =
+        open(options, folder, token, network, reach, new JvmStarter(Worker.class, options.log()));
+    Jobs.publish(folder, network.self(), token);
+    return job;
+  }
+
+  private static Job threads(JobOptions options, JobFolder folder, byte[] token)
+      throws IOException {
+    MemoryNetwork network = MemoryNetwork.create(Node.CONTROLLER, host());
+    ProcessStarter starter = new InProcessStarter(network, loader());
+    return open(options, folder, token, network, Optional.empty(), starter);
+  }
+
+  private static Job open(
+      JobOptions options,
+      JobFolder folder,
+      byte[] token,
+      Network network,
+      Optional<Reach> reach,
+      ProcessStarter starter)
+      throws IOException {
+    Node node = Nodes.open(network, token, options.settings(), loader(), Optional.empty());
+    Bootstrap template =
+        new Bootstrap(
+            "",
+            host(),
+            folder.path().toString(),
+            token,
+            reach.map(Reach::keys),
+            reach.map(r -> r.bind().getHostAddress()).orElse(""),
+            new ActorRef(node.self(), HostAgent.NUMBER),
+            node.self(),
+            Bootstrap.Times.of(options.settings()),
+            options.settings().link().limits());
+    LocalAgent agent = new LocalAgent(node, starter, template);
+    node.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
+    Hosts hosts = Hosts.open(reach, template, node, options.log());
+    Job job = new Job(folder, node, agent, hosts);
+    node.serve(JobControl.NUMBER, "control", JobControl.class, job.new Control());
+    return job;
+  }
+
+  /// A script's classes are in the loader of its thread.
+  private static ClassLoader loader() {
+    return Optional.ofNullable(Thread.currentThread().getContextClassLoader())
+        .orElse(Job.class.getClassLoader());
+  }
+
+  private static String host() {
+    try {
+      return java.net.InetAddress.getLocalHost().getHostName();
+    } catch (java.net.UnknownHostException e) {
+      return "localhost";
+    }
+  }
+
+  /// Prints to standard output, with prefixes, similar lines folded.
+  static LogSink printingSink() {
+    return new LineFolder(Clock.system(), FOLDING, System.out::println);
+  }
+
+  /// The hosts of the job.
+  public HostMesh hosts() {
+    return new HostMesh(
+        node,
+        Shape.of(Map.of("hosts", 1)),
+        List.of(new ActorRef(node.self(), HostAgent.NUMBER)),
+        Optional.of(program));
+  }
+
+  /// Waits until other hosts have joined, with `burnish worker --join`; the mesh is of the first
+  /// that did, along the axis `hosts`.
+  ///
+  /// @throws IllegalStateException if the job is not open to other hosts
+  public HostMesh awaitHosts(int count) {
+    return new HostMesh(
+        node, Shape.of(Map.of("hosts", count)), joined.await(count), Optional.of(program));
+  }
+
+  /// What another host needs to join: to be passed on where only this user reads it.
+  ///
+  /// @throws IllegalStateException if the job is not open to other hosts
+  public JoinTicket ticket() {
+    return joined.ticket();
+  }
+
+  /// Has a failure that nobody handled given to a handler instead of ending the program. It is
+  /// called once, for the first.
+  public void onUnhandled(Consumer<Failure> handler) {
+    program.handler = handler;
+  }
+
+  /// The name of the job with the number of its process, as `burnish ps` shows it.
+  public String id() {
+    return folder.name();
+  }
+
+  /// Stops everything that was spawned, the last first, and ends the processes. Waits a bounded
+  /// time.
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      program.close();
+      joined.close();
+      agent.close();
+      node.close();
+      folder.close();
+      removeHook();
+    }
+  }
+
+  private void removeHook() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      System.getLogger(Job.class.getName())
+          .log(System.Logger.Level.DEBUG, "the process is ending", e);
+    }
+  }
+
+  /// What `burnish ps`, `logs` and `stop` ask.
+  private final class Control implements JobControl {
+    private final long began = System.nanoTime();
+
+    @Override
+    public JobStatus status() {
+      long pid = ProcessHandle.current().pid();
+      return new JobStatus(
+          id(),
+          pid,
+          LocalAgent.residentMegabytes(pid),
+          Duration.ofNanos(System.nanoTime() - began).toMillis(),
+          joined.status(node, new ActorRef(node.self(), HostAgent.NUMBER)),
+          node.actors());
+    }
+
+    @Override
+    public List<String> log(String process) {
+      return joined.log(node, new ActorRef(node.self(), HostAgent.NUMBER), process);
+    }
+
+    /// As Ctrl-C does: the program's own handlers run, and its shutdown hooks.
+    @Override
+    public void stop() {
+      Thread.ofPlatform()
+          .name("stop")
+          .start(() -> {
+            close();
+            System.exit(Program.STOPPED);
+          });
+    }
+  }
+
+  /// The root of the tree of owners.
+  private final class Program implements Owner {
+    /// The status of a program that was stopped, as the shell has it for SIGTERM.
+    private static final int STOPPED = 143;
+
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final AtomicBoolean failed = new AtomicBoolean();
+    private volatile Consumer<Failure> handler = Program.this::end;
+
+    @Override
+    public synchronized void own(AutoCloseable closeable) {
+      owned.push(closeable);
+    }
+
+    @Override
+    public void failed(Failure failure) {
+      if (!closed.get() && failed.compareAndSet(false, true)) {
+        Thread.ofPlatform().name("unhandled-failure").start(() -> handler.accept(failure));
+      }
+    }
+
+    private void end(Failure failure) {
+      System.err.println(
+          "burnish: the program ends, a failure was not handled:\n" + failure.describe());
+      Thread closing = Thread.ofPlatform().daemon().name("close").start(Job.this::close);
+      try {
+        closing.join(Duration.ofSeconds(10));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      System.exit(1);
+    }
+
+    private void close() {
+      List<AutoCloseable> closing;
+      synchronized (this) {
+        closing = List.copyOf(owned);
+      }
+      for (AutoCloseable closeable : closing) {
+        try {
+          closeable.close();
+        } catch (Exception e) {
+          System.getLogger(Job.class.getName())
+              .log(System.Logger.Level.WARNING, "failed to close what the program owned", e);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.burnish.mesh;
+
+import dev.burnish.actor.NodeSettings;
+import dev.burnish.launch.LogSink;
+import java.net.InetAddress;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// How a job runs.
+///
+/// @param name of the job, for people
+/// @param processes what its processes are
+/// @param settings of actors and calls
+/// @param log where the output of its processes goes
+/// @param reach the address at which other hosts reach this one; empty: none can join
+public record JobOptions(
+    String name,
+    Processes processes,
+    NodeSettings settings,
+    LogSink log,
+    Optional<InetAddress> reach) {
+  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,15}");
+
+  /// What the processes of a job are.
+  public enum Processes {
+    /// JVMs of their own.
+    JVMS,
+    /// Threads of this one, to debug.
+    THREADS
+  }
+
+  /// @throws IllegalArgumentException if the name is not a short word
+  public JobOptions {
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "the name of a job has up to 16 lower-case letters, digits and hyphens: job.name="
+              + name);
+    }
+  }
+
+  /// JVMs, whose output is printed with a prefix.
+  public static JobOptions named(String name) {
+    return new JobOptions(
+        name, Processes.JVMS, NodeSettings.defaults(), Job.printingSink(), Optional.empty());
+  }
+
+  /// The same with other processes.
+  public JobOptions with(Processes other) {
+    return new JobOptions(name, other, settings, log, reach);
+  }
+
+  /// The same with other settings.
+  public JobOptions with(NodeSettings other) {
+    return new JobOptions(name, processes, other, log, reach);
+  }
+
+  /// The same with another place for output.
+  public JobOptions with(LogSink other) {
+    return new JobOptions(name, processes, settings, other, reach);
+  }
+
+  /// The same, and other hosts may join: all connections between hosts are mutual TLS.
+  ///
+  /// @param address of this host that they reach
+  public JobOptions withReach(InetAddress address) {
+    return new JobOptions(name, processes, settings, log, Optional.of(address));
+  }
+}

@@ -1,0 +1,110 @@
+package dev.burnish.mesh;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.HandleProvider;
+import dev.burnish.actor.Node;
+import dev.burnish.mesh.host.ProcessRef;
+import dev.burnish.wire.Codecs;
+import dev.burnish.wire.Handle;
+import dev.burnish.wire.HandleKind;
+import dev.burnish.wire.Session;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// Meshes as arguments and results. Who gets one can call its actors, directly; it stays with its
+/// owner.
+public final class MeshKind implements HandleKind {
+  /// Makes it known to every process.
+  public static final class Provider implements HandleProvider {
+    @Override
+    public HandleKind of(Supplier<Node> here) {
+      return new MeshKind(here);
+    }
+  }
+
+  record ActorsForm(String name, Shape shape, List<ActorRef> members) {}
+
+  record ProcsForm(String name, Shape shape, List<ProcessRef> members) {}
+
+  record HostsForm(Shape shape, List<ActorRef> agents) {}
+
+  private final Supplier<Node> here;
+
+  MeshKind(Supplier<Node> here) {
+    this.here = here;
+  }
+
+  @Override
+  public Optional<Handle<?, ?>> bind(Type declared, Codecs codecs) {
+    if (declared == ProcMesh.class) {
+      return Optional.of(new Procs(here));
+    }
+    if (declared == HostMesh.class) {
+      return Optional.of(new Hosts(here));
+    }
+    if (declared instanceof ParameterizedType generic && generic.getRawType() == ActorMesh.class) {
+      if (generic.getActualTypeArguments()[0] instanceof Class<?> type && type.isInterface()) {
+        return Optional.of(new Actors(here, type));
+      }
+      throw new IllegalArgumentException(
+          "a mesh travels with the interface of its actors: type=%s; declare ActorMesh<Counter>"
+              .formatted(declared.getTypeName()));
+    }
+    return Optional.empty();
+  }
+
+  private record Actors(Supplier<Node> here, Class<?> type)
+      implements Handle<ActorMesh<?>, ActorsForm> {
+    @Override
+    public Class<ActorsForm> form() {
+      return ActorsForm.class;
+    }
+
+    @Override
+    public ActorsForm export(ActorMesh<?> value, Session session) {
+      return value.form();
+    }
+
+    @Override
+    public ActorMesh<?> restore(ActorsForm form, Session session) {
+      return ActorMesh.reference(here.get(), type, form);
+    }
+  }
+
+  private record Procs(Supplier<Node> here) implements Handle<ProcMesh, ProcsForm> {
+    @Override
+    public Class<ProcsForm> form() {
+      return ProcsForm.class;
+    }
+
+    @Override
+    public ProcsForm export(ProcMesh value, Session session) {
+      return value.form();
+    }
+
+    @Override
+    public ProcMesh restore(ProcsForm form, Session session) {
+      return ProcMesh.reference(here.get(), form);
+    }
+  }
+
+  private record Hosts(Supplier<Node> here) implements Handle<HostMesh, HostsForm> {
+    @Override
+    public Class<HostsForm> form() {
+      return HostsForm.class;
+    }
+
+    @Override
+    public HostsForm export(HostMesh value, Session session) {
+      return value.form();
+    }
+
+    @Override
+    public HostMesh restore(HostsForm form, Session session) {
+      return new HostMesh(here.get(), form.shape(), form.agents());
+    }
+  }
+}

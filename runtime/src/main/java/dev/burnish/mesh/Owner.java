@@ -1,0 +1,38 @@
+package dev.burnish.mesh;
+
+import dev.burnish.actor.Context;
+import dev.burnish.actor.Supervisor;
+import java.util.Optional;
+
+/// Who owns what is spawned: the actor whose code spawns it, else the program.
+interface Owner extends Supervisor {
+  /// Has something closed when the owner ends, the last one first.
+  void own(AutoCloseable owned);
+
+  /// The owner of what is spawned now.
+  ///
+  /// @param program that owns what no actor does, where it is known
+  /// @throws IllegalStateException if there is none
+  static Owner current(Optional<Owner> program) {
+    return Context.find()
+        .<Owner>map(context -> new ActorOwner(context, context.supervisor()))
+        .or(() -> program)
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "a mesh that came as an argument is used in an actor's code, which then owns what it spawns: thread=%s"
+                    .formatted(Thread.currentThread().getName())));
+  }
+
+  /// An actor as an owner.
+  record ActorOwner(Context context, Supervisor supervisor) implements Owner {
+    @Override
+    public void own(AutoCloseable owned) {
+      context.own(owned);
+    }
+
+    @Override
+    public void failed(Failure failure) {
+      supervisor.failed(failure);
+    }
+  }
+}

@@ -1,0 +1,229 @@
+package dev.burnish.mesh;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Factory;
+import dev.burnish.actor.Node;
+import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.concurrent.Scope;
+import dev.burnish.launch.Exit;
+import dev.burnish.launch.Resources;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.mesh.MeshKind.ProcsForm;
+import dev.burnish.mesh.host.Agents;
+import dev.burnish.mesh.host.HostAgent;
+import dev.burnish.mesh.host.ProcessRef;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+
+/// Processes, along the axes of their hosts and then their own. Actors are spawned in all of them.
+///
+/// Whoever spawned it owns it, and ends it with [#close()]; a mesh that came as an argument is only
+/// used.
+public final class ProcMesh implements AutoCloseable {
+  /// Where to start a process, and with what.
+  record Place(ActorRef agent, Resources resources) {}
+
+  private final Node node;
+  private final String name;
+  private final Shape shape;
+  private final List<Slot<ProcessRef>> slots;
+  private final Optional<ProcSupervision> supervision;
+  private final Optional<Owner> program;
+  private final List<ActorSupervision> spawned = new CopyOnWriteArrayList<>();
+
+  private ProcMesh(
+      Node node,
+      String name,
+      Shape shape,
+      List<Slot<ProcessRef>> slots,
+      Optional<ProcSupervision> supervision,
+      Optional<Owner> program) {
+    this.node = node;
+    this.name = name;
+    this.shape = shape;
+    this.slots = slots;
+    this.supervision = supervision;
+    this.program = program;
+  }
+
+  static ProcMesh spawn(
+      Node node,
+      Owner owner,
+      Optional<Owner> program,
+      String name,
+      Shape shape,
+      List<Place> places) {
+    ProcSupervision supervision = new ProcSupervision(node, owner, name, shape, places);
+    ProcMesh mesh =
+        new ProcMesh(node, name, shape, supervision.slots(), Optional.of(supervision), program);
+    owner.own(mesh);
+    supervision.start();
+    return mesh;
+  }
+
+  static ProcMesh reference(Node node, ProcsForm form) {
+    List<Slot<ProcessRef>> slots = new ArrayList<>();
+    for (ProcessRef process : form.members()) {
+      slots.add(Slot.at(process.address().process(), process));
+    }
+    return new ProcMesh(node, form.name(), form.shape(), slots, Optional.empty(), Optional.empty());
+  }
+
+  /// Spawns an actor in each process; its constructor has no arguments.
+  public <T> ActorMesh<T> spawn(String name, Class<T> type, Factory.Of0<? extends T> factory) {
+    return spawn(name, type, factory, List.of(), ActorOptions.defaults());
+  }
+
+  /// Spawns an actor of one argument in each process.
+  public <T, A> ActorMesh<T> spawn(
+      String name, Class<T> type, Factory.Of1<? extends T, A> factory, A a) {
+    return spawn(name, type, factory, List.of(a), ActorOptions.defaults());
+  }
+
+  /// Spawns an actor of two arguments in each process.
+  public <T, A, B> ActorMesh<T> spawn(
+      String name, Class<T> type, Factory.Of2<? extends T, A, B> factory, A a, B b) {
+    return spawn(name, type, factory, List.of(a, b), ActorOptions.defaults());
+  }
+
+  /// Spawns an actor of three arguments in each process.
+  public <T, A, B, C> ActorMesh<T> spawn(
+      String name, Class<T> type, Factory.Of3<? extends T, A, B, C> factory, A a, B b, C c) {
+    return spawn(name, type, factory, List.of(a, b, c), ActorOptions.defaults());
+  }
+
+  /// Spawns an actor in each process, all at once. Checks types and arguments and returns; the
+  /// actors are constructed in their processes meanwhile, and calls wait for that. A constructor
+  /// that fails is a failure of the mesh.
+  ///
+  /// @param type the interface of the actors; all its methods are endpoints
+  /// @param arguments of the factory, each process gets a copy
+  /// @throws IllegalArgumentException if the type of an endpoint, or an argument, does not travel
+  public <T> ActorMesh<T> spawn(
+      String name, Class<T> type, Factory factory, List<?> arguments, ActorOptions options) {
+    Owner owner = Owner.current(program);
+    Node.Blueprint blueprint = node.blueprint(type, factory, arguments);
+    ActorSupervision supervised =
+        new ActorSupervision(node, owner, blueprint, name, shape, this, options);
+    spawned.add(supervised);
+    ActorMesh<T> mesh = ActorMesh.owned(node, type, supervised);
+    owner.own(mesh);
+    supervised.start();
+    return mesh;
+  }
+
+  /// The processes of a range of an axis.
+  public ProcMesh slice(String axis, int from, int to) {
+    return reshaped(s -> s.slice(axis, from, to));
+  }
+
+  /// The processes of one place of an axis.
+  public ProcMesh at(String axis, int index) {
+    return reshaped(s -> s.at(axis, index));
+  }
+
+  /// The same processes along other axes.
+  public ProcMesh reshaped(UnaryOperator<Shape> change) {
+    return new ProcMesh(node, name, change.apply(shape), slots, Optional.empty(), program);
+  }
+
+  /// Waits until every process answers.
+  ///
+  /// @throws ReplicaLost if one cannot be started
+  public void await() {
+    for (int position : shape.positions()) {
+      slots.get(position).get();
+    }
+  }
+
+  /// The number of processes.
+  public int size() {
+    return shape.size();
+  }
+
+  /// Axes and sizes.
+  public Shape shape() {
+    return shape;
+  }
+
+  /// The numbers of the processes with their operating systems, by rank.
+  public List<Long> pids() {
+    await();
+    List<Integer> ranks = new ArrayList<>();
+    for (int rank = 0; rank < size(); rank++) {
+      ranks.add(rank);
+    }
+    return Scope.map(ranks, this::pid);
+  }
+
+  private long pid(int rank) {
+    ProcessRef process = slot(rank).get();
+    return Agents.host(node, process.agent()).processes().stream()
+        .filter(status -> status.process().equals(process.address().process()))
+        .mapToLong(HostAgent.ProcessStatus::pid)
+        .findFirst()
+        .orElseThrow(() -> new ReplicaLost("the process has ended: process=" + process.address()));
+  }
+
+  /// Stops what was spawned in the processes, then ends them. Does nothing the second time.
+  ///
+  /// @throws IllegalStateException if this is a slice, or came as an argument
+  @Override
+  public void close() {
+    ProcSupervision owned =
+        supervision.orElseThrow(() ->
+            new IllegalStateException(
+                "only the owner of processes ends them, and all at once: mesh=%s; close the mesh that spawnProcs returned"
+                    .formatted(name)));
+    for (ActorSupervision actors : spawned.reversed()) {
+      actors.close();
+    }
+    owned.close();
+  }
+
+  ProcsForm form() {
+    List<ProcessRef> members = new ArrayList<>();
+    slots.forEach(slot -> members.add(slot.get()));
+    return new ProcsForm(name, shape, members);
+  }
+
+  Slot<ProcessRef> slot(int rank) {
+    return slots.get(shape.position(rank));
+  }
+
+  /// A process in place of one that is lost: the same, if it still answers.
+  ///
+  /// @throws ReplicaLost if this came as an argument, or no process can be started
+  ProcessRef renew(int rank, ProcessRef lost) {
+    return supervision
+        .orElseThrow(() ->
+            new ReplicaLost(
+                "only the owner of processes starts them anew: mesh=%s rank=%d"
+                    .formatted(name, rank)))
+        .renew(shape.position(rank), lost);
+  }
+
+  /// How a process ended, as far as its host knows.
+  Optional<Exit> exit(ProcessRef process) {
+    try {
+      return Agents.host(node, process.agent()).exit(process.address().process(), 1000);
+    } catch (RuntimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  /// Whoever looks after actors in a process reports its loss.
+  void occupy(ProcessRef process) {
+    supervision.ifPresent(owned -> owned.occupy(process));
+  }
+
+  /// The reason of a lost process, with its exit if that is known.
+  static Failure failure(
+      dev.burnish.actor.Supervisor.Place place, Optional<Exit> exit, ReplicaLost cause) {
+    return exit.map(e -> new Failure(place, e.describe(), e.log()))
+        .orElseGet(() -> new Failure(place, String.valueOf(cause.getMessage()), List.of()));
+  }
+}

@@ -1,0 +1,142 @@
+package dev.burnish.mesh;
+
+import dev.burnish.actor.Node;
+import dev.burnish.actor.Supervisor;
+import dev.burnish.concurrent.Scope;
+import dev.burnish.launch.Exit;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.mesh.host.Agents;
+import dev.burnish.mesh.host.ProcessRef;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Starts, watches and ends the processes of a mesh, for its owner.
+final class ProcSupervision {
+  private static final Duration GRACE = Duration.ofSeconds(8);
+
+  private final Node node;
+  private final Owner owner;
+  private final String name;
+  private final String prefix;
+  private final Shape shape;
+  private final List<ProcMesh.Place> places;
+  private final List<Slot<ProcessRef>> slots = new ArrayList<>();
+  private final Set<ProcessRef> occupied = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger generation = new AtomicInteger();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  ProcSupervision(Node node, Owner owner, String name, Shape shape, List<ProcMesh.Place> places) {
+    this.node = node;
+    this.owner = owner;
+    this.name = name;
+    this.prefix = node.unique(node.isController() ? name : node.self().process() + "/" + name);
+    this.shape = shape;
+    this.places = places;
+    for (int rank = 0; rank < places.size(); rank++) {
+      slots.add(new Slot<>("process " + processName(rank)));
+    }
+  }
+
+  List<Slot<ProcessRef>> slots() {
+    return slots;
+  }
+
+  void start() {
+    for (int rank = 0; rank < places.size(); rank++) {
+      int position = rank;
+      node.execute("start " + processName(rank), () -> start(position, processName(position)));
+    }
+  }
+
+  private String processName(int rank) {
+    return prefix + "/" + rank;
+  }
+
+  private void start(int position, String process) {
+    Slot<ProcessRef> slot = slots.get(position);
+    try {
+      ProcMesh.Place place = places.get(position);
+      ProcessRef started =
+          Agents.host(node, place.agent()).start(process, place.resources(), node.self());
+      node.switchboard()
+          .link(started.address())
+          .onDown(cause -> node.execute("lost " + process, () -> lost(position, started, cause)));
+      slot.settle(started);
+    } catch (RuntimeException e) {
+      ReplicaLost cause =
+          new ReplicaLost("process %s cannot be started: %s".formatted(process, e.getMessage()), e);
+      slot.lose(cause);
+      if (!closed.get()) {
+        owner.failed(ProcMesh.failure(place(position, process), Optional.empty(), cause));
+      }
+    }
+  }
+
+  private Supervisor.Place place(int position, String process) {
+    return new Supervisor.Place(
+        name, shape.point(position), process, places.get(position).agent().process().host());
+  }
+
+  /// A process with actors is reported by who looks after those.
+  private void lost(int position, ProcessRef process, ReplicaLost cause) {
+    if (closed.get() || occupied.contains(process) || !slots.get(position).isAt(process)) {
+      return;
+    }
+    Optional<Exit> exit = exit(process);
+    slots.get(position).lose(cause);
+    owner.failed(ProcMesh.failure(place(position, process.address().process()), exit, cause));
+  }
+
+  private Optional<Exit> exit(ProcessRef process) {
+    try {
+      return Agents.host(node, process.agent()).exit(process.address().process(), 1000);
+    } catch (RuntimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  void occupy(ProcessRef process) {
+    occupied.add(process);
+  }
+
+  synchronized ProcessRef renew(int position, ProcessRef lost) {
+    Slot<ProcessRef> slot = slots.get(position);
+    Optional<ProcessRef> current = slot.now();
+    boolean answers =
+        current.isPresent()
+            && node.switchboard().existing(current.get().address().process()).isPresent();
+    if (current.isPresent() && (answers || !current.get().equals(lost))) {
+      return current.get();
+    }
+    slot.expect();
+    end(lost, Duration.ZERO);
+    start(position, processName(position) + "~" + generation.incrementAndGet());
+    return slot.get();
+  }
+
+  void close() {
+    if (closed.compareAndSet(false, true)) {
+      Scope.map(
+          slots,
+          slot -> {
+            slot.now().ifPresent(process -> end(process, GRACE));
+            return true;
+          });
+    }
+  }
+
+  private void end(ProcessRef process, Duration grace) {
+    try {
+      Agents.host(node, process.agent()).end(process.address().process(), grace.toMillis());
+    } catch (ReplicaLost e) {
+      System.getLogger(ProcSupervision.class.getName())
+          .log(System.Logger.Level.DEBUG, "a process went with its host: {0}", process.address());
+    }
+  }
+}

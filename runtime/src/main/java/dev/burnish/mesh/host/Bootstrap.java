@@ -1,0 +1,91 @@
+package dev.burnish.mesh.host;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.NodeSettings;
+import dev.burnish.link.LinkSettings;
+import dev.burnish.link.transport.JobKeys;
+import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.wire.Codec;
+import dev.burnish.wire.Codecs;
+import dev.burnish.wire.Limits;
+import dev.burnish.wire.Session;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// What a process is told when it starts.
+///
+/// @param folder of the sockets of its host
+/// @param bind the address to listen at for other hosts; empty for none
+/// @param controller of the job
+public record Bootstrap(
+    String process,
+    String host,
+    String folder,
+    byte[] token,
+    Optional<JobKeys> keys,
+    String bind,
+    ActorRef agent,
+    ProcessAddress controller,
+    Times times,
+    Limits limits) {
+  private static final Codec CODEC = new Codecs(List.of(), Limits.defaults()).of(Bootstrap.class);
+
+  /// Settings in milliseconds.
+  public record Times(long timeout, long stopping, long heartbeat, long patience, long greeting) {
+    /// From settings.
+    public static Times of(NodeSettings settings) {
+      LinkSettings link = settings.link();
+      return new Times(
+          settings.timeout().toMillis(),
+          settings.stopping().toMillis(),
+          link.heartbeat().toMillis(),
+          link.patience().toMillis(),
+          link.greeting().toMillis());
+    }
+  }
+
+  NodeSettings settings() {
+    return new NodeSettings(
+        Duration.ofMillis(times.timeout()),
+        Duration.ofMillis(times.stopping()),
+        new LinkSettings(
+            limits,
+            Duration.ofMillis(times.heartbeat()),
+            Duration.ofMillis(times.patience()),
+            Duration.ofMillis(times.greeting())));
+  }
+
+  Bootstrap named(String name) {
+    return new Bootstrap(name, host, folder, token, keys, bind, agent, controller, times, limits);
+  }
+
+  /// The same for the processes of another host.
+  Bootstrap at(String otherFolder, String otherBind, ActorRef otherAgent) {
+    return new Bootstrap(
+        process, host, otherFolder, token, keys, otherBind, otherAgent, controller, times, limits);
+  }
+
+  /// The same for another host.
+  public Bootstrap on(String otherHost) {
+    return new Bootstrap(
+        "host/" + otherHost,
+        otherHost,
+        folder,
+        token,
+        keys,
+        bind,
+        agent,
+        controller,
+        times,
+        limits);
+  }
+
+  byte[] encode() {
+    return CODEC.encode(List.of(this), Session.NONE);
+  }
+
+  static Bootstrap decode(byte[] bytes) {
+    return (Bootstrap) CODEC.decode(bytes, Session.NONE).getFirst();
+  }
+}

@@ -1,0 +1,46 @@
+package dev.burnish.mesh.host;
+
+import dev.burnish.actor.Concurrent;
+import dev.burnish.actor.Node.ActorStatus;
+import dev.burnish.launch.Exit;
+import dev.burnish.launch.Resources;
+import dev.burnish.link.transport.ProcessAddress;
+import java.util.List;
+import java.util.Optional;
+
+/// The parent of the processes of a host: starts them, sees how they end.
+public interface HostAgent {
+  /// The number of the agent in its process.
+  long NUMBER = 1;
+
+  /// Starts a process; returns when it answers.
+  ///
+  /// @param owner when it is gone, the process is ended
+  @Concurrent
+  ProcessRef start(String name, Resources resources, ProcessAddress owner);
+
+  /// Said by a process that was started, as soon as it can be called.
+  @Concurrent
+  void ready(ProcessAddress process);
+
+  /// How a process ended; waits a time for it.
+  @Concurrent
+  Optional<Exit> exit(String process, long millis);
+
+  /// Ends a process; returns when it has ended.
+  @Concurrent
+  void end(String process, long graceMillis);
+
+  /// The processes that run.
+  @Concurrent
+  List<ProcessStatus> processes();
+
+  /// The last lines that a process printed.
+  @Concurrent
+  List<String> log(String process);
+
+  /// A process that runs.
+  ///
+  /// @param residentMegabytes 0 if not known
+  record ProcessStatus(String process, long pid, int residentMegabytes, List<ActorStatus> actors) {}
+}

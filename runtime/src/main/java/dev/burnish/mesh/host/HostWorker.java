@@ -1,0 +1,130 @@
+package dev.burnish.mesh.host;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Node;
+import dev.burnish.actor.Stub;
+import dev.burnish.launch.JvmStarter;
+import dev.burnish.launch.LogSink;
+import dev.burnish.link.transport.JobKeys;
+import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.link.transport.SocketNetwork;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// A host of a job, `burnish worker`: starts processes for the controller, and ends with all of
+/// them when the controller is gone.
+public final class HostWorker {
+  private static final int MOST = 1 << 20;
+
+  private HostWorker() {}
+
+  /// Joins a job, serves it, and returns when it has ended.
+  ///
+  /// @param host the name that this host gives itself
+  /// @return why the job ended, as this host saw it
+  /// @throws IOException if the controller cannot be reached or refuses
+  public static String serve(JoinTicket ticket, String host) throws IOException {
+    Joined joined = join(ticket, host);
+    Bootstrap told = joined.bootstrap();
+    InetAddress bind = joined.address();
+    try (JobFolder folder = JobFolder.create("worker")) {
+      SocketNetwork network =
+          SocketNetwork.open(
+              told.process(),
+              told.host(),
+              folder.path(),
+              told.limits().maxBytes(),
+              Optional.of(new SocketNetwork.Reach(bind, told.keys().orElseThrow())));
+      Node node =
+          Nodes.open(
+              network,
+              told.token(),
+              told.settings(),
+              HostWorker.class.getClassLoader(),
+              Optional.of(told.controller()));
+      return serve(node, told, folder, bind);
+    }
+  }
+
+  private static String serve(Node node, Bootstrap told, JobFolder folder, InetAddress bind) {
+    ActorRef self = new ActorRef(node.self(), HostAgent.NUMBER);
+    HostRegistry registry = registry(node, told.controller());
+    LogSink sink = registry(node, told)::printed;
+    LocalAgent agent =
+        new LocalAgent(
+            node,
+            new JvmStarter(Worker.class, sink),
+            told.at(folder.path().toString(), bind.getHostAddress(), self));
+    node.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
+    CountDownLatch ended = new CountDownLatch(1);
+    AtomicReference<String> why = new AtomicReference<>("");
+    node.switchboard()
+        .link(told.controller())
+        .onDown(cause -> {
+          why.set(String.valueOf(cause.getMessage()));
+          ended.countDown();
+        });
+    registry.joined(self);
+    try {
+      ended.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    agent.close();
+    node.close();
+    return why.get();
+  }
+
+  private static HostRegistry registry(Node node, ProcessAddress controller) {
+    return node.stub(
+        HostRegistry.class,
+        Stub.Target.of("controller", new ActorRef(controller, HostRegistry.NUMBER)),
+        node.settings().timeout());
+  }
+
+  /// Lines are sent and not waited for.
+  private static HostRegistry registry(Node node, Bootstrap told) {
+    return node.caster(
+        HostRegistry.class,
+        Stub.Target.of("controller", new ActorRef(told.controller(), HostRegistry.NUMBER)));
+  }
+
+  /// @param address of this host towards the controller
+  private record Joined(Bootstrap bootstrap, InetAddress address) {}
+
+  private static Joined join(JoinTicket ticket, String host) throws IOException {
+    int colon = ticket.address().lastIndexOf(':');
+    try (Socket socket =
+        JobKeys.pinned(ticket.fingerprint())
+            .getSocketFactory()
+            .createSocket(
+                ticket.address().substring(0, colon),
+                Integer.parseInt(ticket.address().substring(colon + 1)))) {
+      socket.setSoTimeout(10_000);
+      byte[] name = host.getBytes(UTF_8);
+      OutputStream out = socket.getOutputStream();
+      out.write(ticket.secret());
+      out.write(Math.min(name.length, 200));
+      out.write(Arrays.copyOf(name, Math.min(name.length, 200)));
+      out.flush();
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      int length = in.readInt();
+      if (length < 0 || length > MOST) {
+        throw new IOException("the controller says what it should: length=" + length);
+      }
+      return new Joined(Bootstrap.decode(in.readNBytes(length)), socket.getLocalAddress());
+    } catch (java.io.EOFException e) {
+      throw new IOException(
+          "the controller refused this host; take the ticket of a running job", e);
+    }
+  }
+}

@@ -1,0 +1,212 @@
+package dev.burnish.mesh.host;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Node;
+import dev.burnish.launch.Exit;
+import dev.burnish.launch.ProcessStarter;
+import dev.burnish.launch.ProcessStarter.Running;
+import dev.burnish.launch.Resources;
+import dev.burnish.link.failure.CallCancelled;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.ProcessAddress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// The agent of this host: in the controller on its own host, in `burnish worker` on others.
+public final class LocalAgent implements HostAgent, AutoCloseable {
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration GRACE = Duration.ofSeconds(8);
+
+  private final Node node;
+  private final ProcessStarter starter;
+  private final Bootstrap template;
+  private final ConcurrentMap<String, Child> children = new ConcurrentHashMap<>();
+
+  /// A process from its start to its end and after.
+  private static final class Child {
+    private final CountDownLatch started = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile Optional<ProcessAddress> address = Optional.empty();
+    private volatile Optional<Running> running = Optional.empty();
+    private volatile Optional<Exit> exit = Optional.empty();
+
+    void ready(ProcessAddress at) {
+      address = Optional.of(at);
+      started.countDown();
+    }
+
+    void exited(Exit how) {
+      exit = Optional.of(how);
+      started.countDown();
+      ended.countDown();
+    }
+  }
+
+  /// An agent without processes.
+  ///
+  /// @param template of what the processes are told
+  public LocalAgent(Node node, ProcessStarter starter, Bootstrap template) {
+    this.node = node;
+    this.starter = starter;
+    this.template = template;
+  }
+
+  @Override
+  public ProcessRef start(String name, Resources resources, ProcessAddress owner) {
+    Child child = new Child();
+    if (children.putIfAbsent(name, child) != null) {
+      throw new IllegalArgumentException("a process has a name of its own: name=" + name);
+    }
+    try {
+      child.running =
+          Optional.of(
+              starter.start(
+                  name,
+                  resources,
+                  template.named(name).encode(),
+                  exit -> exited(name, child, exit)));
+    } catch (IOException e) {
+      children.remove(name);
+      throw new UncheckedIOException("cannot start the process %s: %s".formatted(name, e), e);
+    }
+    if (!await(child.started, START)) {
+      end(name, 0);
+      throw new IllegalStateException(
+          "process %s did not answer within %s; its last output: %s"
+              .formatted(name, START, child.running.get().log()));
+    }
+    ProcessAddress address =
+        child.address.orElseThrow(() ->
+            new IllegalStateException(
+                "%s before it answered; its last output: %s"
+                    .formatted(child.exit.orElseThrow().describe(), child.exit.get().log())));
+    endWith(owner, name);
+    return new ProcessRef(address, new ActorRef(node.self(), NUMBER));
+  }
+
+  /// Told by the operating system: calls to the process fail now, not when its link is seen to end.
+  private void exited(String name, Child child, Exit exit) {
+    child.exited(exit);
+    node.switchboard()
+        .existing(name)
+        .ifPresent(link -> link.lose(new ReplicaLost(exit.describe())));
+  }
+
+  private void endWith(ProcessAddress owner, String name) {
+    if (!owner.process().equals(node.self().process())) {
+      node.switchboard()
+          .link(owner)
+          .onDown(cause -> node.execute("end " + name, () -> end(name, GRACE.toMillis())));
+    }
+  }
+
+  @Override
+  public void ready(ProcessAddress process) {
+    Optional.ofNullable(children.get(process.process())).ifPresent(child -> child.ready(process));
+  }
+
+  @Override
+  public Optional<Exit> exit(String process, long millis) {
+    Child child = children.get(process);
+    if (child == null) {
+      return Optional.empty();
+    }
+    await(child.ended, Duration.ofMillis(millis));
+    return child.exit;
+  }
+
+  @Override
+  public void end(String process, long graceMillis) {
+    Optional.ofNullable(children.get(process))
+        .flatMap(child -> child.running)
+        .ifPresent(running -> running.end(Duration.ofMillis(graceMillis)));
+  }
+
+  @Override
+  public List<ProcessStatus> processes() {
+    List<ProcessStatus> all = new ArrayList<>();
+    for (Map.Entry<String, Child> entry : children.entrySet()) {
+      Child child = entry.getValue();
+      if (child.exit.isEmpty() && child.running.isPresent() && child.address.isPresent()) {
+        long pid = child.running.get().pid();
+        all.add(new ProcessStatus(entry.getKey(), pid, residentMegabytes(pid), actors(child)));
+      }
+    }
+    return all;
+  }
+
+  private List<Node.ActorStatus> actors(Child child) {
+    try {
+      return Agents.process(
+              node, new ProcessRef(child.address.orElseThrow(), new ActorRef(node.self(), NUMBER)))
+          .actors();
+    } catch (RuntimeException e) {
+      return List.of();
+    }
+  }
+
+  /// From `/proc`, where there is one.
+  public static int residentMegabytes(long pid) {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
+        if (line.startsWith("VmRSS:")) {
+          return Integer.parseInt(line.replaceAll("[^0-9]", "")) / 1024;
+        }
+      }
+    } catch (IOException e) {
+      return 0;
+    }
+    return 0;
+  }
+
+  @Override
+  public List<String> log(String process) {
+    return Optional.ofNullable(children.get(process))
+        .map(child ->
+            child
+                .exit
+                .map(Exit::log)
+                .orElseGet(() -> child.running.map(Running::log).orElse(List.of())))
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "there is no such process: process=%s processes=%s"
+                    .formatted(process, children.keySet())));
+  }
+
+  /// Ends every process.
+  @Override
+  public void close() {
+    List<Thread> ending =
+        children.keySet().stream()
+            .map(name ->
+                Thread.ofVirtual().name("end " + name).start(() -> end(name, GRACE.toMillis())))
+            .toList();
+    for (Thread thread : ending) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static boolean await(CountDownLatch latch, Duration time) {
+    try {
+      return latch.await(time.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CallCancelled("interrupted while waiting for a process");
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package dev.burnish.mesh.host;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.HandleProvider;
+import dev.burnish.actor.Node;
+import dev.burnish.actor.NodeSettings;
+import dev.burnish.actor.Stub;
+import dev.burnish.link.Clock;
+import dev.burnish.link.RegionKind;
+import dev.burnish.link.StreamKind;
+import dev.burnish.link.transport.Network;
+import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.wire.HandleKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+
+/// Processes as meshes have them: with agents, and with meshes among what travels.
+public final class Nodes {
+  private Nodes() {}
+
+  /// Opens a process.
+  ///
+  /// @param own the classes of this process; what it lacks comes from the controller
+  public static Node open(
+      Network network,
+      byte[] token,
+      NodeSettings settings,
+      ClassLoader own,
+      Optional<ProcessAddress> controller) {
+    AtomicReference<Optional<Node>> self = new AtomicReference<>(Optional.empty());
+    ClassLoader loader =
+        controller.isEmpty()
+            ? own
+            : new ShippedClasses(
+                own, name -> fetch(self.get().orElseThrow(), controller.get(), name));
+    Node node =
+        new Node(
+            new Node.Parts(
+                network,
+                token,
+                Clock.system(),
+                Node.Threads.virtual(),
+                loader,
+                kinds(() -> self.get().orElseThrow())),
+            settings);
+    self.set(Optional.of(node));
+    node.serve(ProcessAgent.NUMBER, "process", ProcessAgent.class, new Self(node, own));
+    return node;
+  }
+
+  /// Ours, and those of packages above, which are found by `ServiceLoader`.
+  private static List<HandleKind> kinds(Supplier<Node> here) {
+    List<HandleKind> kinds = new ArrayList<>();
+    kinds.add(new StreamKind());
+    kinds.add(new RegionKind());
+    ServiceLoader.load(HandleProvider.class, Nodes.class.getClassLoader())
+        .forEach(provider -> kinds.add(provider.of(here)));
+    return kinds;
+  }
+
+  private static byte[] fetch(Node node, ProcessAddress controller, String name) {
+    return node.stub(
+            ProcessAgent.class,
+            Stub.Target.of("controller", new ActorRef(controller, ProcessAgent.NUMBER)),
+            node.settings().timeout())
+        .classBytes(name);
+  }
+
+  private record Self(Node node, ClassLoader own) implements ProcessAgent {
+    @Override
+    public List<Node.ActorStatus> actors() {
+      return node.actors();
+    }
+
+    @Override
+    public byte[] classBytes(String name) {
+      return ShippedClasses.bytes(own, name);
+    }
+  }
+}

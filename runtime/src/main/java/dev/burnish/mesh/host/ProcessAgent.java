@@ -1,0 +1,20 @@
+package dev.burnish.mesh.host;
+
+import dev.burnish.actor.Concurrent;
+import dev.burnish.actor.Node.ActorStatus;
+import java.util.List;
+
+/// What every process tells of itself.
+public interface ProcessAgent {
+  /// The number of the agent in its process.
+  long NUMBER = 2;
+
+  /// Its actors.
+  @Concurrent
+  List<ActorStatus> actors();
+
+  /// The bytes of a class that only the controller has, such as one of a script; empty if it has
+  /// none of this name either.
+  @Concurrent
+  byte[] classBytes(String name);
+}

@@ -1,0 +1,50 @@
+package dev.burnish.mesh.host;
+
+import dev.burnish.actor.Node;
+import dev.burnish.launch.ParentGuard;
+import dev.burnish.link.transport.JobKeys;
+import dev.burnish.link.transport.Network;
+import dev.burnish.link.transport.SocketNetwork;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// The main class of a process that an agent started.
+public final class Worker {
+  private Worker() {}
+
+  /// Joins the job, serves, and ends with the parent.
+  public static void main(String... args) throws IOException {
+    Bootstrap bootstrap = Bootstrap.decode(ParentGuard.bootstrap());
+    Network network =
+        SocketNetwork.open(
+            bootstrap.process(),
+            bootstrap.host(),
+            Path.of(bootstrap.folder()),
+            bootstrap.limits().maxBytes(),
+            reach(bootstrap));
+    Node node = join(network, bootstrap, Worker.class.getClassLoader());
+    ParentGuard.endWithParent(node::close);
+  }
+
+  /// Opens a process and tells its agent.
+  static Node join(Network network, Bootstrap bootstrap, ClassLoader loader) {
+    Node node =
+        Nodes.open(
+            network,
+            bootstrap.token(),
+            bootstrap.settings(),
+            loader,
+            Optional.of(bootstrap.controller()));
+    Agents.host(node, bootstrap.agent()).ready(node.self());
+    return node;
+  }
+
+  static Optional<SocketNetwork.Reach> reach(Bootstrap bootstrap) throws IOException {
+    Optional<JobKeys> keys = bootstrap.keys();
+    return keys.isPresent() && !bootstrap.bind().isEmpty()
+        ? Optional.of(new SocketNetwork.Reach(InetAddress.getByName(bootstrap.bind()), keys.get()))
+        : Optional.empty();
+  }
+}

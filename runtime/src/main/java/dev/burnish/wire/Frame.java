@@ -1,0 +1,45 @@
+package dev.burnish.wire;
+
+/// What goes over a connection. Calls are numbered by the caller, streams by their producer.
+public sealed interface Frame {
+  /// The first frame in each direction: who one is, and that one belongs here.
+  record Hello(byte[] introduction) implements Frame {}
+
+  /// Runs a method of an actor; answered by [Reply] or [Failure] with the same id.
+  ///
+  /// @param timeout nanoseconds that the caller goes on waiting
+  record Call(long id, long actor, int method, long timeout, byte[] arguments) implements Frame {}
+
+  /// Runs a method of an actor; not answered.
+  record Cast(long actor, int method, byte[] arguments) implements Frame {}
+
+  /// The result of a call.
+  record Reply(long id, byte[] result) implements Frame {}
+
+  /// The exception of a call.
+  record Failure(long id, byte[] error) implements Frame {}
+
+  /// The caller waits no more.
+  record Cancel(long id) implements Frame {}
+
+  /// The next element of a stream.
+  record Item(long stream, byte[] element) implements Frame {}
+
+  /// The end of a stream.
+  record End(long stream) implements Frame {}
+
+  /// The exception that ended a stream.
+  record Broken(long stream, byte[] error) implements Frame {}
+
+  /// The consumer takes further elements.
+  record Credit(long stream, int items) implements Frame {}
+
+  /// The consumer wants no more of a stream.
+  record Abandon(long stream) implements Frame {}
+
+  /// Nothing but a sign of life.
+  record Alive() implements Frame {}
+
+  /// The last frame: the other side ends in good order, for this reason.
+  record Bye(String reason) implements Frame {}
+}

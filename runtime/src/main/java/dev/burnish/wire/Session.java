@@ -1,0 +1,8 @@
+package dev.burnish.wire;
+
+/// The connection that a value is encoded for or decoded from. What handles mean depends on it;
+/// only the kinds of handles look inside.
+public interface Session {
+  /// For values without handles.
+  Session NONE = new Session() {};
+}

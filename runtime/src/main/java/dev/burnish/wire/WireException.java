@@ -1,0 +1,15 @@
+package dev.burnish.wire;
+
+/// Bytes that are not what was declared: truncated, malformed, of another type or over a limit.
+public final class WireException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  /// @param message constraint, `name=value`, cure
+  public WireException(String message) {
+    super(message);
+  }
+
+  WireException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

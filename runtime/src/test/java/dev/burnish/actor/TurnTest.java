@@ -1,0 +1,87 @@
+package dev.burnish.actor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.burnish.link.failure.CallCancelled;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TurnTest {
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Turn turn = new Turn(threads);
+
+  @AfterEach
+  void close() {
+    threads.close();
+  }
+
+  @Test
+  void workRunsOneAtATimeInItsOrder() throws Exception {
+    AtomicInteger inside = new AtomicInteger();
+    List<Integer> order = new ArrayList<>();
+    CountDownLatch done = new CountDownLatch(1000);
+    for (int i = 0; i < 1000; i++) {
+      int number = i;
+      turn.add(() -> {
+        assertThat(inside.incrementAndGet()).isEqualTo(1);
+        order.add(number);
+        inside.decrementAndGet();
+        done.countDown();
+      });
+    }
+    done.await();
+    assertThat(order).isSorted().hasSize(1000);
+  }
+
+  @Test
+  void waitersGetTheTurnWhenTheirConditionHolds() throws Exception {
+    List<String> order = new ArrayList<>();
+    AtomicInteger state = new AtomicInteger();
+    CountDownLatch done = new CountDownLatch(2);
+    for (int least : new int[] {2, 1}) {
+      turn.add(() -> {
+        turn.await(() -> state.get() >= least);
+        order.add("waiter " + least);
+        done.countDown();
+      });
+    }
+    turn.add(() -> order.add("work"));
+    turn.add(() -> order.add("sets " + state.incrementAndGet()));
+    turn.add(() -> order.add("sets " + state.incrementAndGet()));
+    done.await();
+    assertThat(order).containsExactly("work", "sets 1", "waiter 1", "sets 2", "waiter 2");
+  }
+
+  @Test
+  void anInterruptedWaiterGetsTheTurnBeforeItThrows() throws Exception {
+    CountDownLatch waiting = new CountDownLatch(1);
+    CountDownLatch done = new CountDownLatch(1);
+    AtomicReference<Thread> thread = new AtomicReference<>(Thread.currentThread());
+    AtomicInteger inside = new AtomicInteger();
+    turn.add(() -> {
+      thread.set(Thread.currentThread());
+      waiting.countDown();
+      assertThatThrownBy(() -> turn.await(() -> false)).isInstanceOf(CallCancelled.class);
+      assertThat(inside.incrementAndGet()).isEqualTo(1);
+      inside.decrementAndGet();
+      done.countDown();
+    });
+    waiting.await();
+    thread.get().interrupt();
+    for (int i = 0; i < 100; i++) {
+      turn.add(() -> {
+        assertThat(inside.incrementAndGet()).isEqualTo(1);
+        inside.decrementAndGet();
+      });
+    }
+    done.await();
+  }
+}

@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.burnish.actor;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,69 @@
+package dev.burnish.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.burnish.launch.LogLine.Source;
+import dev.burnish.link.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class LineFolderTest {
+  private final List<String> out = new ArrayList<>();
+  private final List<Runnable> later = new ArrayList<>();
+  private final LineFolder folder =
+      new LineFolder(new HeldClock(later), Duration.ofSeconds(3), out::add);
+
+  /// Time stands still; what is due later is the test's to run.
+  private record HeldClock(List<Runnable> later) implements Clock {
+    @Override
+    public long nanos() {
+      return 0;
+    }
+
+    @Override
+    public void at(long nanos, Runnable action) {
+      later.add(action);
+    }
+  }
+
+  private void print(String process, String text) {
+    folder.accept(new LogLine(process, Source.OUT, text));
+  }
+
+  @Test
+  void linesHaveThePrefixOfTheirProcess() {
+    print("trainers/1", "loss down");
+    assertThat(out).containsExactly("[trainers/1] loss down");
+  }
+
+  @Test
+  void linesThatDifferInNumbersAreFolded() {
+    for (int i = 0; i < 4; i++) {
+      print("trainers/" + i, "step 7 took 0." + i + " s");
+    }
+    print("trainers/0", "something else");
+    assertThat(out)
+        .containsExactly("[trainers/0] step 7 took 0.0 s", "[trainers/0] something else");
+    later.forEach(Runnable::run);
+    assertThat(out.getLast()).isEqualTo("[trainers/3] step 7 took 0.3 s [and 2 similar lines]");
+    assertThat(out).hasSize(3);
+  }
+
+  @Test
+  void aSecondLineIsPrintedAsItIs() {
+    print("a/0", "x 1");
+    print("a/1", "x 2");
+    folder.flush();
+    assertThat(out).containsExactly("[a/0] x 1", "[a/1] x 2");
+  }
+
+  @Test
+  void afterTheWindowALineIsPrintedAtOnceAgain() {
+    print("a/0", "x 1");
+    later.forEach(Runnable::run);
+    print("a/0", "x 2");
+    assertThat(out).containsExactly("[a/0] x 1", "[a/0] x 2");
+  }
+}

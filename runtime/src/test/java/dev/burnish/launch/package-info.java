@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.burnish.launch;
+
+import org.jspecify.annotations.NullMarked;

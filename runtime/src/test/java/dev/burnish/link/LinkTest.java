@@ -1,0 +1,236 @@
+package dev.burnish.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.burnish.link.failure.CallCancelled;
+import dev.burnish.link.failure.CallTimedOut;
+import dev.burnish.link.failure.EndpointFailed;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.MemoryNetwork;
+import dev.burnish.link.transport.Network;
+import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.link.transport.Transport;
+import dev.burnish.wire.Limits;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// Links over memory, with a peer that the test answers for.
+class LinkTest {
+  private static final byte[] TOKEN = {1, 2, 3};
+  private static final Duration LONG = Duration.ofMinutes(1);
+
+  private final BlockingQueue<ServedCall> calls = new LinkedBlockingQueue<>();
+  private final MemoryNetwork near = MemoryNetwork.create("near", "host");
+  private final MemoryNetwork far = near.join("far", "host");
+  private final List<Switchboard> boards = new ArrayList<>();
+
+  private final class Recording implements Link.Handler {
+    @Override
+    public void call(ServedCall call) {
+      calls.add(call);
+    }
+
+    @Override
+    public void cast(Link from, long actor, int method, byte[] arguments) {}
+  }
+
+  private Switchboard board(Network network, byte[] token, LinkSettings settings) {
+    Switchboard board = new Switchboard(network, token, new Recording(), Clock.system(), settings);
+    boards.add(board);
+    return board;
+  }
+
+  private Link connect() {
+    board(far, TOKEN, LinkSettings.defaults());
+    return board(near, TOKEN, LinkSettings.defaults()).link(far.self());
+  }
+
+  private static OpenCall call(Link link, byte[] arguments, Duration timeout) {
+    return link.call("test", new Link.Target(5, 6), arguments, timeout, link.session());
+  }
+
+  @AfterEach
+  void close() {
+    boards.forEach(Switchboard::close);
+  }
+
+  @Test
+  void aCallIsAnsweredWithItsResult() throws Exception {
+    OpenCall call = call(connect(), new byte[] {7}, LONG);
+    ServedCall served = calls.take();
+    assertThat(served.actor()).isEqualTo(5);
+    assertThat(served.method()).isEqualTo(6);
+    assertThat(served.arguments()).containsExactly(7);
+    served.reply(new byte[] {8});
+    assertThat(call.await(LinkTest.class.getClassLoader())).containsExactly(8);
+  }
+
+  @Test
+  void callsOfOneCallerArriveInOrder() throws Exception {
+    Link link = connect();
+    for (int i = 0; i < 1000; i++) {
+      call(link, new byte[] {(byte) i, (byte) (i >> 8)}, LONG);
+    }
+    for (int i = 0; i < 1000; i++) {
+      assertThat(calls.take().arguments()).containsExactly((byte) i, (byte) (i >> 8));
+    }
+  }
+
+  @Test
+  void anExceptionArrivesAsItselfWithItsFrames() throws Exception {
+    OpenCall call = call(connect(), new byte[0], LONG);
+    calls.take().fail(new IllegalStateException("bad moment", new java.io.IOException("no disk")));
+    assertThatThrownBy(() -> call.await(LinkTest.class.getClassLoader()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("bad moment")
+        .hasCauseInstanceOf(java.io.IOException.class)
+        .satisfies(e ->
+            assertThat(e.getStackTrace()[0].getMethodName())
+                .isEqualTo("anExceptionArrivesAsItselfWithItsFrames"));
+  }
+
+  @Test
+  void anExceptionOfAnUnknownClassKeepsItsNameAndMessage() throws Exception {
+    OpenCall call = call(connect(), new byte[0], LONG);
+    calls.take().fail(new LinkException("only here", 3));
+    assertThatThrownBy(() -> call.await(LinkTest.class.getClassLoader()))
+        .isInstanceOf(EndpointFailed.class)
+        .hasMessageContaining("LinkException")
+        .hasMessageContaining("only here");
+  }
+
+  /// Has no constructor of a message alone.
+  private static final class LinkException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    LinkException(String message, int number) {
+      super(message + number);
+    }
+  }
+
+  @Test
+  void aDeadlineFailsTheCallAndCancelsIt() throws Exception {
+    OpenCall call = call(connect(), new byte[0], Duration.ofMillis(30));
+    ServedCall served = calls.take();
+    CountDownLatch cancelled = new CountDownLatch(1);
+    served.onCancel(cancelled::countDown);
+    assertThatThrownBy(() -> call.await(LinkTest.class.getClassLoader()))
+        .isInstanceOf(CallTimedOut.class)
+        .hasMessageContaining("call=test");
+    cancelled.await();
+    served.reply(new byte[0]);
+  }
+
+  @Test
+  void anInterruptCancelsTheCallAndStaysSet() throws Exception {
+    OpenCall call = call(connect(), new byte[0], LONG);
+    ServedCall served = calls.take();
+    CountDownLatch cancelled = new CountDownLatch(1);
+    served.onCancel(cancelled::countDown);
+    AtomicReference<Optional<Throwable>> thrown = new AtomicReference<>(Optional.empty());
+    AtomicReference<Boolean> interrupted = new AtomicReference<>(false);
+    Thread caller =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                call.await(LinkTest.class.getClassLoader());
+              } catch (CallCancelled e) {
+                thrown.set(Optional.of(e));
+                interrupted.set(Thread.currentThread().isInterrupted());
+              }
+            });
+    caller.interrupt();
+    caller.join();
+    cancelled.await();
+    assertThat(thrown.get()).isPresent();
+    assertThat(interrupted.get()).isTrue();
+  }
+
+  @Test
+  void theEndOfTheConnectionFailsEveryOpenCallAtOnce() throws Exception {
+    Link link = connect();
+    List<OpenCall> open = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      open.add(call(link, new byte[0], LONG));
+    }
+    calls.take();
+    boards.getFirst().close();
+    for (OpenCall call : open) {
+      assertThatThrownBy(() -> call.await(LinkTest.class.getClassLoader()))
+          .isInstanceOf(ReplicaLost.class);
+    }
+    assertThat(link.numOpen()).isZero();
+    assertThat(link.isUp()).isFalse();
+  }
+
+  @Test
+  void whatThePeerCalledIsCancelledWhenItIsGone() throws Exception {
+    connect();
+    call(boards.get(1).link(far.self()), new byte[0], LONG);
+    ServedCall served = calls.take();
+    CountDownLatch cancelled = new CountDownLatch(1);
+    served.onCancel(cancelled::countDown);
+    boards.get(1).close();
+    cancelled.await();
+    assertThat(served.isCancelled()).isTrue();
+  }
+
+  @Test
+  void aPeerWithoutTheTokenIsRefused() {
+    board(far, TOKEN, LinkSettings.defaults());
+    Switchboard stranger = board(near, new byte[] {9}, LinkSettings.defaults());
+    assertThatThrownBy(() -> stranger.link(far.self()).peer()).isInstanceOf(ReplicaLost.class);
+    assertThat(calls).isEmpty();
+  }
+
+  @Test
+  void argumentsOverTheLimitAreRefusedBeforeTheyAreSent() {
+    LinkSettings small = LinkSettings.defaults().withLimits(Limits.defaults().withMaxBytes(1024));
+    board(far, TOKEN, small);
+    Link link = board(near, TOKEN, small).link(far.self());
+    assertThatThrownBy(() -> call(link, new byte[1024], LONG))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("test take 1024 bytes")
+        .hasMessageContaining("wire.maxBytes=1024");
+    assertThat(link.isUp()).isTrue();
+  }
+
+  @Test
+  void aLinkUsesTheConnectionThatThePeerMade() throws Exception {
+    Link link = connect();
+    ProcessAddress peer = link.peer();
+    Link back = boards.getFirst().link(near.self());
+    call(back, new byte[] {1}, LONG);
+    assertThat(calls.take().link()).isSameAs(link);
+    assertThat(peer).isEqualTo(far.self());
+  }
+
+  @Test
+  void aSilentPeerIsLostAfterPatience() {
+    LinkSettings quick =
+        LinkSettings.defaults().withDetection(Duration.ofMillis(10), Duration.ofMillis(50));
+    Switchboard board = board(near, TOKEN, quick);
+    far.listen(transport -> transport.start(new Deaf()));
+    Link link = board.link(far.self());
+    assertThatThrownBy(link::peer)
+        .isInstanceOf(ReplicaLost.class)
+        .hasMessageContaining("link.patience");
+  }
+
+  private static final class Deaf implements Transport.Receiver {
+    @Override
+    public void receive(dev.burnish.wire.Frame frame) {}
+
+    @Override
+    public void ended(Throwable cause) {}
+  }
+}

@@ -1,0 +1,58 @@
+package dev.burnish.mesh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The example of docs/meshes.md compiles, runs over real processes, and prints what it says.
+class DocumentedExampleTest {
+  private static final Path PAGE = Path.of("../docs/meshes.md");
+
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void theExamplePrintsWhatItSays() throws Exception {
+    String page = Files.readString(PAGE);
+    Path source = folder.resolve("Counting.java");
+    Files.writeString(source, block(page, "java"));
+    String classPath = System.getProperty("java.class.path");
+    int compiled =
+        ToolProvider.getSystemJavaCompiler()
+            .run(
+                null,
+                null,
+                null,
+                "-proc:none",
+                "-cp",
+                classPath,
+                "-d",
+                folder.toString(),
+                source.toString());
+    assertThat(compiled).isZero();
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                folder + File.pathSeparator + classPath,
+                "Counting")
+            .redirectErrorStream(true)
+            .start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(printed).isZero();
+    assertThat(printed).isEqualTo(block(page, "text"));
+  }
+
+  private static String block(String page, String kind) {
+    Matcher matcher = Pattern.compile("```" + kind + "\n(.*?)```", Pattern.DOTALL).matcher(page);
+    assertThat(matcher.find()).as("a block of " + kind).isTrue();
+    return matcher.group(1);
+  }
+}

@@ -1,0 +1,233 @@
+package dev.burnish.mesh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.burnish.actor.NodeSettings;
+import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.launch.LogLine;
+import dev.burnish.launch.Resources;
+import dev.burnish.link.LinkSettings;
+import dev.burnish.link.Region;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.mesh.host.HostWorker;
+import dev.burnish.mesh.host.JoinTicket;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// Hosts that joined: agents as processes of their own, reached over TLS; and in network
+/// namespaces.
+class HostsTest {
+  private final BlockingQueue<Failure> unhandled = new LinkedBlockingQueue<>();
+  private final BlockingQueue<LogLine> printed = new LinkedBlockingQueue<>();
+  private final List<Process> workers = new ArrayList<>();
+  private Optional<Job> started = Optional.empty();
+  private boolean namespace;
+
+  /// A host as a process.
+  public static final class Host {
+    private Host() {}
+
+    /// Joins by a ticket.
+    public static void main(String... args) throws IOException {
+      System.out.println(HostWorker.serve(JoinTicket.parse(args[0]), args[1]));
+      System.exit(0);
+    }
+  }
+
+  private Job job(InetAddress bind, LinkSettings link) {
+    Job job =
+        Job.start(
+            JobOptions.named("test")
+                .with(NodeSettings.defaults().withLink(link))
+                .with(printed::add)
+                .withReach(bind));
+    job.onUnhandled(unhandled::add);
+    started = Optional.of(job);
+    return job;
+  }
+
+  private void join(Job job, String host, String... before) throws IOException {
+    List<String> command = new ArrayList<>(List.of(before));
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Host.class.getName(),
+            job.ticket().text(),
+            host));
+    workers.add(new ProcessBuilder(command).inheritIO().start());
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    started.ifPresent(Job::close);
+    for (Process worker : workers) {
+      worker.destroyForcibly().waitFor();
+    }
+    if (namespace) {
+      run("ip", "netns", "del", "burnishtest");
+    }
+  }
+
+  interface Sums {
+    long sum(Region region);
+
+    Region region(int size);
+
+    String host();
+
+    List<String> hosts(ActorMesh<Sums> all);
+
+    void print(String line);
+  }
+
+  static final class SumsActor implements Sums {
+    @Override
+    public long sum(Region region) {
+      long sum = 0;
+      for (long i = 0; i < region.size(); i++) {
+        sum += region.segment().get(ValueLayout.JAVA_BYTE, i);
+      }
+      return sum;
+    }
+
+    @Override
+    public Region region(int size) {
+      Region region = Region.allocate(size);
+      region.segment().fill((byte) 2);
+      return region;
+    }
+
+    @Override
+    public String host() {
+      return dev.burnish.actor.Context.current().node().self().host();
+    }
+
+    @Override
+    public List<String> hosts(ActorMesh<Sums> all) {
+      return all.gather(Sums::host);
+    }
+
+    @Override
+    public void print(String line) {
+      System.out.println(line);
+    }
+  }
+
+  @Test
+  void hostsJoinAndTheirProcessesTalkToEachOther() throws Exception {
+    Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
+    join(job, "box");
+    join(job, "box");
+    ProcMesh procs =
+        job.awaitHosts(2).spawnProcs("sums", Map.of("gpus", 1), i -> Resources.light());
+    ActorMesh<Sums> sums = procs.spawn("sums", Sums.class, SumsActor::new);
+    ActorMesh<Sums> others = procs.spawn("others", Sums.class, SumsActor::new);
+    assertThat(sums.gather(Sums::host)).doesNotHaveDuplicates().allMatch(h -> h.startsWith("box"));
+    assertThat(sums.gather(s -> s.hosts(others)))
+        .containsExactly(sums.gather(Sums::host), sums.gather(Sums::host));
+    int size = 5_000_001;
+    try (Region region = Region.allocate(size)) {
+      region.segment().fill((byte) 1);
+      assertThat(sums.gather(s -> s.sum(region))).containsExactly((long) size, (long) size);
+    }
+    try (Region back = sums.at("hosts", 1).choose().region(1000)) {
+      assertThat(back.segment().get(ValueLayout.JAVA_BYTE, 999)).isEqualTo((byte) 2);
+    }
+    sums.at("hosts", 1).choose().print("from afar");
+    LogLine line = printed.take();
+    assertThat(line.text()).isEqualTo("from afar");
+    assertThat(line.process()).isEqualTo("sums/1");
+  }
+
+  @Test
+  void aKilledHostIsSeenAndTakesItsProcessesAlong() throws Exception {
+    Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
+    join(job, "box");
+    ActorMesh<Counter> counters =
+        job.awaitHosts(1)
+            .spawnProcs(Map.of("gpus", 1))
+            .spawn("counters", Counter.class, CounterActor::new, 0);
+    long pid = counters.only().pid();
+    workers.getFirst().destroyForcibly().waitFor();
+    assertThat(unhandled.take().place().host()).isEqualTo("box");
+    Optional<ProcessHandle> orphan = ProcessHandle.of(pid);
+    if (orphan.isPresent()) {
+      orphan.get().onExit().get();
+    }
+  }
+
+  @Test
+  void aHostEndsWithItsController() throws Exception {
+    Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
+    join(job, "box");
+    job.awaitHosts(1);
+    job.close();
+    assertThat(workers.getFirst().waitFor()).isZero();
+  }
+
+  @Test
+  void aHostWithoutTheSecretIsRefused() {
+    Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
+    JoinTicket ticket = job.ticket();
+    assertThatThrownBy(() ->
+            HostWorker.serve(
+                new JoinTicket(ticket.address(), ticket.fingerprint(), new byte[32]), "stranger"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("refused");
+    assertThatThrownBy(() ->
+            HostWorker.serve(
+                new JoinTicket(ticket.address(), new byte[32], ticket.secret()), "misled"))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aPartitionIsSeenByBothSides() throws Exception {
+    namespace = run("ip", "netns", "add", "burnishtest") == 0;
+    assumeThat(namespace).as("network namespaces need root and iproute2").isTrue();
+    assertThat(run("ip", "link", "add", "burnish0", "type", "veth", "peer", "name", "burnish1"))
+        .isZero();
+    assertThat(run("ip", "link", "set", "burnish1", "netns", "burnishtest")).isZero();
+    assertThat(run("ip", "addr", "add", "10.213.7.1/24", "dev", "burnish0")).isZero();
+    assertThat(run("ip", "link", "set", "burnish0", "up")).isZero();
+    assertThat(run("ip", "-n", "burnishtest", "addr", "add", "10.213.7.2/24", "dev", "burnish1"))
+        .isZero();
+    assertThat(run("ip", "-n", "burnishtest", "link", "set", "burnish1", "up")).isZero();
+    Job job =
+        job(
+            InetAddress.getByName("10.213.7.1"),
+            LinkSettings.defaults().withDetection(Duration.ofMillis(300), Duration.ofSeconds(2)));
+    join(job, "island", "ip", "netns", "exec", "burnishtest");
+    ActorMesh<Counter> counters =
+        job.awaitHosts(1)
+            .spawnProcs(Map.of("gpus", 1))
+            .spawn("counters", Counter.class, CounterActor::new, 4);
+    assertThat(counters.only().value()).isEqualTo(4);
+    assertThat(run("ip", "link", "set", "burnish0", "down")).isZero();
+    assertThat(unhandled.take().place().host()).isEqualTo("island");
+    assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
+    assertThat(workers.getFirst().waitFor()).isZero();
+  }
+
+  private static int run(String... command) throws Exception {
+    try {
+      return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor();
+    } catch (IOException e) {
+      return 127;
+    }
+  }
+}

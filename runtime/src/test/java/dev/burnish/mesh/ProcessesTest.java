@@ -1,0 +1,321 @@
+package dev.burnish.mesh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.burnish.actor.NodeSettings;
+import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.launch.LogLine;
+import dev.burnish.launch.Resources;
+import dev.burnish.link.LinkSettings;
+import dev.burnish.link.failure.CallTimedOut;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.mesh.host.HostAgent;
+import dev.burnish.mesh.host.JobControl;
+import dev.burnish.mesh.host.JobFolder;
+import dev.burnish.mesh.host.Jobs;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// What happens to real processes.
+class ProcessesTest {
+  private final BlockingQueue<Failure> unhandled = new LinkedBlockingQueue<>();
+  private final BlockingQueue<LogLine> printed = new LinkedBlockingQueue<>();
+  private Optional<Job> started = Optional.empty();
+
+  private Job job(NodeSettings settings) {
+    Job job = Job.start(JobOptions.named("test").with(settings).with(printed::add));
+    job.onUnhandled(unhandled::add);
+    started = Optional.of(job);
+    return job;
+  }
+
+  private ActorMesh<Counter> counters(int gpus, NodeSettings settings) {
+    return job(settings)
+        .hosts()
+        .spawnProcs(Map.of("gpus", gpus))
+        .spawn("counters", Counter.class, CounterActor::new, 0);
+  }
+
+  @AfterEach
+  void close() {
+    started.ifPresent(Job::close);
+  }
+
+  private static void signal(String name, long pid) throws Exception {
+    int status = new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
+    assertThat(status).isZero();
+  }
+
+  private static void awaitEnd(long pid) throws Exception {
+    Optional<ProcessHandle> process = ProcessHandle.of(pid);
+    if (process.isPresent()) {
+      process.get().onExit().get();
+    }
+  }
+
+  /// Source of the slices: Monarch's test_slice_supervision.
+  @Test
+  void aKilledProcessIsSeenWithItsSignalAndOthersGoOn() throws Exception {
+    ActorMesh<Counter> counters = counters(3, NodeSettings.defaults());
+    List<Long> pids = counters.gather(Counter::pid);
+    assertThat(pids).doesNotHaveDuplicates().doesNotContain(ProcessHandle.current().pid());
+    BlockingQueue<Throwable> thrown = new LinkedBlockingQueue<>();
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            counters.at("gpus", 2).only().hang();
+          } catch (ReplicaLost e) {
+            thrown.add(e);
+          }
+        });
+    signal("KILL", pids.get(2));
+    assertThat(thrown.take()).isInstanceOf(ReplicaLost.class);
+    Failure failure = unhandled.take();
+    assertThat(failure.reason()).contains("ended by signal 9");
+    assertThat(failure.place().point().rank()).isEqualTo(2);
+    assertThatThrownBy(() -> counters.gather(Counter::value))
+        .isInstanceOf(ReplicaLost.class)
+        .hasMessageContaining("signal 9");
+    assertThatThrownBy(() -> counters.slice("gpus", 1, 3).gather(Counter::value))
+        .isInstanceOf(ReplicaLost.class);
+    assertThat(counters.slice("gpus", 0, 2).gather(Counter::value)).containsExactly(0, 0);
+  }
+
+  @Test
+  void aProcessThatExitsIsSeenWithItsStatus() throws Exception {
+    ActorMesh<Counter> counters = counters(1, NodeSettings.defaults());
+    counters.only().print("the last words");
+    assertThatThrownBy(() -> counters.only().exit(3)).isInstanceOf(ReplicaLost.class);
+    Failure failure = unhandled.take();
+    assertThat(failure.reason()).contains("exited with status 3");
+    assertThat(failure.log()).contains("the last words");
+    assertThat(failure.describe()).contains("counters[0]").contains("host").contains("procs/0");
+  }
+
+  @Test
+  void aStoppedProcessMissesDeadlinesAndGoesOnLater() throws Exception {
+    ActorMesh<Counter> counters = counters(1, NodeSettings.defaults());
+    long pid = counters.only().pid();
+    signal("STOP", pid);
+    assertThatThrownBy(() -> counters.within(Duration.ofMillis(200)).only().value())
+        .isInstanceOf(CallTimedOut.class);
+    signal("CONT", pid);
+    assertThat(counters.only().value()).isZero();
+    assertThat(unhandled).isEmpty();
+  }
+
+  @Test
+  void aProcessThatIsStoppedForLongIsLost() throws Exception {
+    LinkSettings quick =
+        LinkSettings.defaults().withDetection(Duration.ofMillis(200), Duration.ofMillis(1500));
+    ActorMesh<Counter> counters = counters(1, NodeSettings.defaults().withLink(quick));
+    signal("STOP", counters.only().pid());
+    assertThat(unhandled.take().reason()).contains("no sign of life");
+    assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
+  }
+
+  @Test
+  void aKilledProcessIsStartedAnewWhereThePolicySaysSo() throws Exception {
+    ActorMesh<Counter> counters =
+        job(NodeSettings.defaults())
+            .hosts()
+            .spawnProcs(Map.of("gpus", 2))
+            .spawn(
+                "counters",
+                Counter.class,
+                (dev.burnish.actor.Factory.Of1<CounterActor, Integer>) CounterActor::new,
+                List.of(5),
+                ActorOptions.defaults().withRestart(RestartPolicy.atMost(1)));
+    List<Long> before = counters.gather(Counter::pid);
+    signal("KILL", before.get(0));
+    long now = before.get(0);
+    while (now == before.get(0)) {
+      try {
+        now = counters.at("gpus", 0).only().pid();
+      } catch (ReplicaLost e) {
+        Thread.onSpinWait();
+      }
+    }
+    assertThat(counters.gather(Counter::value)).containsExactly(5, 5);
+    assertThat(counters.gather(Counter::pid).get(1)).isEqualTo(before.get(1));
+    assertThat(unhandled).isEmpty();
+  }
+
+  @Test
+  void processesGetTheirResources() throws Exception {
+    ActorMesh<Environment> actors =
+        job(NodeSettings.defaults())
+            .hosts()
+            .spawnProcs(
+                "trainers",
+                Map.of("gpus", 2),
+                i ->
+                    Resources.light()
+                        .withCudaDevices(List.of(2 * i, 2 * i + 1))
+                        .withVariable("FLAVOR", "vanilla"))
+            .spawn("environment", Environment.class, EnvironmentActor::new);
+    assertThat(actors.gather(e -> e.get("CUDA_VISIBLE_DEVICES"))).containsExactly("0,1", "2,3");
+    assertThat(actors.gather(e -> e.get("OMP_NUM_THREADS"))).containsExactly("1", "1");
+    assertThat(actors.gather(e -> e.get("FLAVOR"))).containsExactly("vanilla", "vanilla");
+    assertThat(actors.gather(Environment::processors)).containsExactly(1, 1);
+    actors.at("gpus", 1).only().print("hello");
+    LogLine line = printed.take();
+    assertThat(line.process()).isEqualTo("trainers/1");
+    assertThat(line.text()).isEqualTo("hello");
+  }
+
+  interface Environment {
+    String get(String name);
+
+    int processors();
+
+    void print(String line);
+  }
+
+  static final class EnvironmentActor implements Environment {
+    @Override
+    public String get(String name) {
+      return System.getenv().getOrDefault(name, "");
+    }
+
+    @Override
+    public int processors() {
+      return Runtime.getRuntime().availableProcessors();
+    }
+
+    @Override
+    public void print(String line) {
+      System.out.println(line);
+    }
+  }
+
+  @Test
+  void aProcessThatCannotStartIsAFailureWithWhatItSaid() throws Exception {
+    ProcMesh procs =
+        job(NodeSettings.defaults())
+            .hosts()
+            .spawnProcs(
+                "bad", Map.of("gpus", 1), i -> Resources.light().withFlag("-XX:NoSuchFlag"));
+    assertThat(unhandled.take().reason()).contains("bad/0").contains("NoSuchFlag");
+    assertThatThrownBy(procs::await).isInstanceOf(ReplicaLost.class);
+  }
+
+  @Test
+  void onlyTheUserEntersTheFolderOfSockets() throws Exception {
+    Job job = job(NodeSettings.defaults());
+    Path folder = JobFolder.base().resolve(job.id());
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
+        .isEqualTo("rwx------");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(JobFolder.base())))
+        .isEqualTo("rwx------");
+    job.close();
+    assertThat(folder).doesNotExist();
+  }
+
+  @Test
+  void aRunningJobIsShownAndStoppedFromOutside() throws Exception {
+    Process program = program(Programs.Waits.class);
+    try (BufferedReader out = lines(program)) {
+      String line = out.readLine();
+      while (line != null && !line.equals("ready")) {
+        line = out.readLine();
+      }
+      String job = "waits-" + program.pid();
+      assertThat(Jobs.running()).contains(job);
+      JobControl.JobStatus status = Jobs.status(job);
+      assertThat(status.pid()).isEqualTo(program.pid());
+      List<HostAgent.ProcessStatus> processes = status.hosts().getFirst().processes();
+      assertThat(processes)
+          .extracting(HostAgent.ProcessStatus::process)
+          .containsExactlyInAnyOrder("procs/0", "procs/1");
+      assertThat(processes)
+          .allSatisfy(process ->
+              assertThat(process.actors())
+                  .anySatisfy(actor -> {
+                    assertThat(actor.name()).isEqualTo("counters");
+                    assertThat(actor.state()).isEqualTo("idle");
+                    assertThat(actor.numCalls()).isEqualTo(1);
+                  }));
+      assertThat(Jobs.log(job, "procs/0")).isEmpty();
+      assertThatThrownBy(() -> Jobs.log(job, "none"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("process=none");
+      Jobs.stop(job);
+      assertThat(program.waitFor()).isEqualTo(143);
+      assertThat(Jobs.running()).doesNotContain(job);
+    }
+    assertThatThrownBy(() -> Jobs.status("none-1"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("job=none-1");
+  }
+
+  @Test
+  void noWorkerOutlivesAKilledController() throws Exception {
+    Process controller = program(Programs.Waits.class);
+    List<Long> pids = new ArrayList<>();
+    try (BufferedReader out = lines(controller)) {
+      String line = out.readLine();
+      while (line != null && !line.equals("ready")) {
+        if (line.startsWith("pid ")) {
+          pids.add(Long.parseLong(line.substring(4)));
+        }
+        line = out.readLine();
+      }
+    }
+    assertThat(pids).hasSize(2);
+    controller.destroyForcibly().waitFor();
+    for (long pid : pids) {
+      awaitEnd(pid);
+    }
+  }
+
+  @Test
+  void anUnhandledFailureEndsTheProgramWithItsReasonAndLog() throws Exception {
+    Process program = program(Programs.Fails.class);
+    List<String> said = new ArrayList<>();
+    try (BufferedReader out = lines(program)) {
+      out.lines().forEach(said::add);
+    }
+    assertThat(program.waitFor()).isEqualTo(1);
+    String text = String.join("\n", said);
+    assertThat(text)
+        .contains("a failure was not handled")
+        .contains("actor counters[1] {hosts: 0/1, gpus: 1/2} in process procs/1 on host")
+        .contains("exited with status 3")
+        .contains("last 50 lines of its output:")
+        .contains("  line 59")
+        .contains("  line 10\n")
+        .doesNotContain("  line 9\n");
+  }
+
+  private static Process program(Class<?> main) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            main.getName())
+        .redirectErrorStream(true)
+        .start();
+  }
+
+  private static BufferedReader lines(Process process) {
+    return new BufferedReader(
+        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+  }
+}

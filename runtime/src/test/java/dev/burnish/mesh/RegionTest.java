@@ -1,0 +1,145 @@
+package dev.burnish.mesh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.burnish.link.Region;
+import dev.burnish.mesh.JobOptions.Processes;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// Bytes by handle, over threads and over processes.
+class RegionTest {
+  private final Job job = Job.start(JobOptions.named("test").with(Processes.THREADS));
+
+  interface Keeper {
+    byte first(Region region);
+
+    void keep(Region region);
+
+    void forget(Region region);
+
+    byte kept();
+
+    Region fresh(byte value);
+  }
+
+  static final class KeeperActor implements Keeper, AutoCloseable {
+    private Region kept = Region.allocate(1);
+
+    @Override
+    public byte first(Region region) {
+      return region.segment().get(ValueLayout.JAVA_BYTE, 0);
+    }
+
+    @Override
+    public void keep(Region region) {
+      kept.close();
+      kept = region.keep();
+    }
+
+    @Override
+    public void forget(Region region) {
+      kept.close();
+      kept = region;
+    }
+
+    @Override
+    public byte kept() {
+      return first(kept);
+    }
+
+    @Override
+    public Region fresh(byte value) {
+      Region region = Region.allocate(10);
+      region.segment().fill(value);
+      return region;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private Keeper keeper(Job owner) {
+    return owner
+        .hosts()
+        .spawnProcs(Map.of("gpus", 1))
+        .spawn("keeper", Keeper.class, KeeperActor::new)
+        .only();
+  }
+
+  @AfterEach
+  void close() {
+    job.close();
+  }
+
+  private static Region filled(int value) {
+    Region region = Region.allocate(4096);
+    region.segment().fill((byte) value);
+    return region;
+  }
+
+  @Test
+  void anArgumentIsReadWithoutACopyAndStaysTheCallers() {
+    Keeper keeper = keeper(job);
+    try (Region region = filled(7)) {
+      assertThat(keeper.first(region)).isEqualTo((byte) 7);
+      region.segment().fill((byte) 8);
+      assertThat(keeper.first(region)).isEqualTo((byte) 8);
+    }
+  }
+
+  @Test
+  void aRegionIsReadAfterTheCallOnlyIfItWasKept() {
+    Keeper keeper = keeper(job);
+    Region region = filled(3);
+    keeper.keep(region);
+    region.close();
+    assertThat(keeper.kept()).isEqualTo((byte) 3);
+    try (Region other = filled(4)) {
+      keeper.forget(other);
+      assertThatThrownBy(keeper::kept).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void aResultIsTheCallersToClose() {
+    Region region = keeper(job).fresh((byte) 5);
+    assertThat(region.size()).isEqualTo(10);
+    assertThat(region.segment().get(ValueLayout.JAVA_BYTE, 9)).isEqualTo((byte) 5);
+    assertThat(region.segment().isReadOnly()).isTrue();
+    region.close();
+    assertThatThrownBy(region::close).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aClosedRegionIsNotPassedOn() {
+    Region region = filled(1);
+    region.close();
+    Keeper keeper = keeper(job);
+    assertThatThrownBy(() -> keeper.first(region))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed region");
+    assertThatThrownBy(() -> Region.allocate(0)).hasMessageContaining("bytes=0");
+  }
+
+  @Test
+  void processesShareMemoryThatHasNoName() throws IOException {
+    try (Job processes = Job.start(JobOptions.named("test"));
+        Region region = filled(9)) {
+      assertThat(keeper(processes).first(region)).isEqualTo((byte) 9);
+      Path memory = Path.of("/dev/shm");
+      if (Files.isDirectory(memory)) {
+        try (Stream<Path> files = Files.list(memory)) {
+          assertThat(files.map(Path::toString)).noneMatch(name -> name.contains("burnish-region-"));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.burnish.mesh;
+
+import org.jspecify.annotations.NullMarked;

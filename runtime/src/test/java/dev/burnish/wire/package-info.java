@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.burnish.wire;
+
+import org.jspecify.annotations.NullMarked;
