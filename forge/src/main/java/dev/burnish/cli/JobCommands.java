@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.actor.Node.ActorStatus;
 import dev.burnish.mesh.host.HostAgent.ProcessStatus;
+import dev.burnish.mesh.host.HostWorker;
 import dev.burnish.mesh.host.JobControl.HostStatus;
 import dev.burnish.mesh.host.JobControl.JobStatus;
-import dev.burnish.mesh.host.HostWorker;
 import dev.burnish.mesh.host.Jobs;
 import dev.burnish.mesh.host.JoinTicket;
 import java.io.IOException;

@@ -59,7 +59,8 @@ public final class CallsBenchmark implements Benchmark {
   private static void rate(Echo echo, PingPong floor, int scale, Consumer<Measurement> out) {
     ByteBuffer frame = PingPong.frame(0);
     byte[] bytes = new byte[0];
-    double one = 1e6 / Samples.of(10 * scale, 50 * scale, () -> floor.exchange(frame)).quantile(0.5);
+    double one =
+        1e6 / Samples.of(10 * scale, 50 * scale, () -> floor.exchange(frame)).quantile(0.5);
     Samples.rates(2, 256, 4 * scale, () -> echo.echo(bytes));
     out.accept(
         Measurement.of(

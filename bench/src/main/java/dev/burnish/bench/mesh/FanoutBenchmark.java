@@ -28,9 +28,7 @@ public final class FanoutBenchmark implements Benchmark {
     for (int size : options.scale() == Scale.FULL ? new int[] {4, 16} : new int[] {2}) {
       try (Job job = Job.start(JobOptions.named("bench"))) {
         ActorMesh<Echo> mesh =
-            job.hosts()
-                .spawnProcs(Map.of("gpus", size))
-                .spawn("echo", Echo.class, Echo.Actor::new);
+            job.hosts().spawnProcs(Map.of("gpus", size)).spawn("echo", Echo.class, Echo.Actor::new);
         int times = Math.max(20, count / size);
         Samples calls = Samples.of(times, times, () -> mesh.fanout(Echo::nothing));
         out.accept(

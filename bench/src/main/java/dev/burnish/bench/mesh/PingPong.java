@@ -82,8 +82,7 @@ public final class PingPong implements AutoCloseable {
   /// The other side: sends every frame back, until the socket ends.
   public static void main(String... args) throws IOException {
     ByteBuffer frame = ByteBuffer.allocateDirect(1 << 20);
-    try (SocketChannel channel =
-        SocketChannel.open(UnixDomainSocketAddress.of(Path.of(args[0])))) {
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(Path.of(args[0])))) {
       while (true) {
         frame.clear().limit(Integer.BYTES);
         fill(channel, frame);

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/// `spawn`: from the spawning of processes to the last first reply of their actors, and what an idle
-/// one holds of memory.
+/// `spawn`: from the spawning of processes to the last first reply of their actors, and what an
+/// idle one holds of memory.
 public final class SpawnBenchmark implements Benchmark {
   @Override
   public String name() {
@@ -41,8 +41,7 @@ public final class SpawnBenchmark implements Benchmark {
             bare.get(bare.size() / 2),
             "as many bare JVMs that say a byte",
             seconds));
-    out.accept(
-        Measurement.of("spawn/memory of an idle worker", "MB", 60, "the aim", megabytes));
+    out.accept(Measurement.of("spawn/memory of an idle worker", "MB", 60, "the aim", megabytes));
   }
 
   private static double spawn(Job job, int size, List<Double> megabytes) {
