@@ -192,7 +192,9 @@ final class ActorCell implements Supervisor {
 
   private static List<String> trace(Optional<Throwable> cause) {
     List<String> lines = new ArrayList<>();
-    for (@Nullable Throwable t = cause.orElse(null); t != null && lines.size() < 40; t = t.getCause()) {
+    for (@Nullable Throwable t = cause.orElse(null);
+        t != null && lines.size() < 40;
+        t = t.getCause()) {
       lines.add(t.toString());
       for (StackTraceElement frame : t.getStackTrace()) {
         if (lines.size() < 40) {

@@ -63,8 +63,7 @@ final class RecordForm implements Form<Object> {
     try {
       return constructor.newInstance(values);
     } catch (InvocationTargetException e) {
-      throw new WireException(
-          "a %s is valid: %s".formatted(type.getName(), e.getCause()), e);
+      throw new WireException("a %s is valid: %s".formatted(type.getName(), e.getCause()), e);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("cannot construct a " + type.getName(), e);
     }
