@@ -85,11 +85,12 @@ public final class JvmStarter implements ProcessStarter {
     flags.add("--enable-native-access=ALL-UNNAMED");
     flags.add("-XX:-UsePerfData");
     flags.add("-XX:ActiveProcessorCount=" + resources.cores());
+    // A thread that waits where it cannot be unmounted must not stop all others.
+    flags.add("-Djdk.virtualThreadScheduler.parallelism=" + Math.max(4, resources.cores()));
     flags.add("-Xmx" + resources.megabytes() + "m");
     switch (resources.work()) {
       case LIGHT -> {
         flags.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xms8m"));
-        flags.add("-Djdk.reflect.useNativeAccessorOnly=true");
         flags.addAll(cache());
       }
       case COMPUTE ->

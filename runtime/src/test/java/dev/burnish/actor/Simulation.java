@@ -123,7 +123,7 @@ final class Simulation {
   }
 
   private long delay() {
-    return 20_000 + random.nextInt(500_000);
+    return 20_000L + random.nextInt(500_000);
   }
 
   private final class SimulatedClock implements Clock {
