@@ -18,7 +18,7 @@ public final class RemoteErrors {
   private static final int MAX_FRAMES = 200;
   private static final int MAX_CAUSES = 8;
   private static final int MAX_MESSAGE = 1 << 16;
-  private static final Codec CODEC = new Codecs(List.of(), Limits.defaults()).of(Error.class);
+  private static final Codec CODEC = new Codecs(List.of(), Limits.defaults()).of(Described.class);
 
   private RemoteErrors() {}
 
