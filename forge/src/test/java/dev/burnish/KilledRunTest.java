@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// `-Dburnish.kills=200 -Dburnish.killSeed=7` kills more often.
 class KilledRunTest {
-  private static final int KILLS = Integer.getInteger("burnish.kills", 12);
+  private static final int KILLS = Integer.getInteger("burnish.kills", 8);
   private static final long SEED = Long.getLong("burnish.killSeed", 1);
   private static final int KILLED = 137;
 
