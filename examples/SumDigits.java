@@ -33,7 +33,7 @@ void main(String... args) {
       var teacher = new Trainer(model.decoder(), s.imitation(), s.warmUp());
       for (int i = 1; i <= s.warmUp(); i++) {
         Imitation.step(teacher, tokenizer, task.training(-i, 64));
-        if (i % 5 == 0 && Evaluation.greedy(policy, task.training(-s.warmUp() - i, 256), task.reward(), 4) > s.ready()) break;
+        if (i >= 40 && i % 5 == 0 && Evaluation.greedy(policy, task.training(-s.warmUp() - i, 256), task.reward(), 4) > s.ready()) break;
       }
       run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), task.reward(), 4));
     }

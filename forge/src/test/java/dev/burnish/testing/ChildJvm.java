@@ -12,7 +12,7 @@ public final class ChildJvm {
 
   /// A JVM that starts fast and uses one thread to compute; standard error is in its output.
   public static Process start(Class<?> main, List<String> arguments) throws IOException {
-    return start(List.of("-XX:+UseSerialGC"), 1, main, arguments);
+    return start(List.of(), 1, main, arguments);
   }
 
   /// @param flags of the JVM, beside those that Burnish needs
