@@ -53,17 +53,12 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
   /// Tokens of a group by itself.
   private static int size(List<Episode> group) {
     PrefixTree tree = new PrefixTree();
-    group.forEach(episode -> tree.add(inputs(episode.completion())));
+    group.forEach(episode -> add(tree, episode.completion()));
     return tree.numTokens();
   }
 
-  /// The tokens that something is predicted after.
-  private static int[] inputs(Completion completion) {
-    int[] prompt = completion.prompt();
-    int[] tokens = completion.tokens();
-    int[] inputs = Arrays.copyOf(prompt, prompt.length + tokens.length - 1);
-    System.arraycopy(tokens, 0, inputs, prompt.length, tokens.length - 1);
-    return inputs;
+  private static void add(PrefixTree tree, Completion completion) {
+    tree.addContinued(completion.prompt(), completion.tokens());
   }
 
   private static void checkPrompts(Episode episode, Episode before) {
@@ -78,12 +73,7 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
   private static Targets targets(List<Episode> episodes, PrefixTree.Placed placed) {
     Targets targets = new Targets();
     for (int i = 0; i < episodes.size(); i++) {
-      Completion completion = episodes.get(i).completion();
-      int[] rows = placed.rows(i);
-      int before = completion.prompt().length - 1;
-      for (int t = 0; t < completion.tokens().length; t++) {
-        targets.add(rows[before + t], completion.tokens()[t]);
-      }
+      targets.addContinuation(placed.rows(i), episodes.get(i).completion().tokens());
     }
     return targets;
   }
@@ -98,7 +88,7 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
       checkPrompts(episode, episodes.get(Math.max(0, i - 1)));
       groups[i] = episode.group();
       lengths[i] = episode.completion().tokens().length;
-      tree.add(inputs(episode.completion()));
+      add(tree, episode.completion());
     }
     PrefixTree.Placed placed = tree.place();
     TokenLayout layout = TokenLayout.of(lengths, groups);

@@ -27,23 +27,16 @@ public final class Imitation {
     PrefixTree tree = new PrefixTree();
     List<int[]> answers = new ArrayList<>();
     for (Sample sample : samples) {
-      int[] prompt = tokenizer.encode(sample.prompt());
       int[] answer = tokenizer.encode(sample.target());
-      int[] inputs = Arrays.copyOf(prompt, prompt.length + answer.length);
-      System.arraycopy(answer, 0, inputs, prompt.length, answer.length);
-      tree.add(inputs);
       int[] ended = Arrays.copyOf(answer, answer.length + 1);
       ended[answer.length] = end;
+      tree.addContinued(tokenizer.encode(sample.prompt()), ended);
       answers.add(ended);
     }
     PrefixTree.Placed placed = tree.place();
     Targets targets = new Targets();
     for (int i = 0; i < answers.size(); i++) {
-      int[] rows = placed.rows(i);
-      int[] ended = answers.get(i);
-      for (int t = 0; t < ended.length; t++) {
-        targets.add(rows[rows.length - ended.length + t], ended[t]);
-      }
+      targets.addContinuation(placed.rows(i), answers.get(i));
     }
     MicroBatch batch = new MicroBatch(placed.forest(), targets);
     return trainer.step(List.of(batch), Objective.crossEntropy(targets.size()));

@@ -49,6 +49,14 @@ public final class PrefixTree {
     return lasts.size() - 1;
   }
 
+  /// Adds a prompt with what continues it, but for the last token, after which nothing is
+  /// predicted; [Targets#addContinuation] then finds the rows.
+  public int addContinued(int[] prompt, int[] continuation) {
+    int[] inputs = Arrays.copyOf(prompt, prompt.length + continuation.length - 1);
+    System.arraycopy(continuation, 0, inputs, prompt.length, continuation.length - 1);
+    return add(inputs);
+  }
+
   /// Tokens after merging.
   public int numTokens() {
     return size;

@@ -28,6 +28,16 @@ public final class Targets {
     return this;
   }
 
+  /// Adds every token of a continuation that [PrefixTree#addContinued] took.
+  ///
+  /// @param rows of the sequence, see [PrefixTree.Placed#rows]
+  public Targets addContinuation(int[] rows, int[] continuation) {
+    for (int t = 0; t < continuation.length; t++) {
+      add(rows[rows.length - continuation.length + t], continuation[t]);
+    }
+    return this;
+  }
+
   public int size() {
     return size;
   }
