@@ -15,9 +15,9 @@ import java.util.stream.Stream;
 /// A run that stops short of training: its first step goes as far as the update, which is foretold
 /// instead of done, and what training would take is said. Its folder is a temporary one.
 final class DryRun {
-  /// What the process grows by over the first steps, beside what a step makes: the memory in which
-  /// vector kernels are compiled, above all, and the gaps that freed memory leaves.
-  private static final long GROWTH = 256L << 20;
+  /// What the process grows by over the first steps, beside what a step makes: compiled kernels,
+  /// panels of matrix products, and the gaps that small tensors leave.
+  private static final long GROWTH = 32L << 20;
 
   private final Trainer trainer;
   private final long before;

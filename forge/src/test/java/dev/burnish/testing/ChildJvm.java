@@ -20,12 +20,7 @@ public final class ChildJvm {
       List<String> flags, int threads, Class<?> main, List<String> arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "--enable-native-access=ALL-UNNAMED",
-            "--add-modules=jdk.incubator.vector",
-            "-Dorg.bytedeco.javacpp.nopointergc=true",
-            "-XX:+UseSerialGC"));
+    command.addAll(ProcessSettings.flags());
     command.addAll(flags);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(arguments);

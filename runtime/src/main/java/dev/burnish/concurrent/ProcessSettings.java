@@ -9,18 +9,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// The environment that a process which computes must be started with. All of it is read once, by
-/// libtorch, OpenBLAS or the C library when they load, so it belongs to whoever starts the process:
-/// the launcher `burnish` for the first JVM (`./burnish env` prints the same), this class for every
-/// other one.
+/// The environment and the flags that a process which computes must be started with. All of the
+/// environment is read once, by libtorch, OpenBLAS or the C library when they load, so it belongs
+/// to whoever starts the process: the launcher `burnish` for the first JVM (`./burnish env` prints
+/// the same), this class for every other one.
 ///
 /// Three settings decide a training step's time: OpenMP threads that wait without spinning, an
-/// OpenBLAS core chosen by CPU features, and a malloc that keeps its memory.
+/// OpenBLAS core chosen by CPU features, and a malloc with huge pages that keeps small tensors.
 public final class ProcessSettings {
-  /// Keeps freed tensors instead of returning them to the kernel and getting them again zeroed.
+  /// Keeps freed small tensors, which else come back as pages that are zeroed one by one. Large
+  /// ones go back at once: in huge pages they cost little to get again, and kept they leave gaps
+  /// that make half of a training process.
   static final String MALLOC =
-      "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0"
-          + ":glibc.malloc.trim_threshold=100000000000:glibc.malloc.top_pad=16777216";
+      "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304"
+          + ":glibc.malloc.trim_threshold=67108864:glibc.malloc.top_pad=16777216";
 
   private static final List<String> AVX512 =
       List.of("avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd");
@@ -28,6 +30,21 @@ public final class ProcessSettings {
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
   private ProcessSettings() {}
+
+  /// The flags of a JVM that computes; the launcher has the same and more.
+  ///
+  /// The serial collector takes no core from the kernels and keeps the heap as small as what is in
+  /// it. Alone it would switch strip mining of loops off, and without that the compiler makes
+  /// kernels of less than half the speed.
+  public static List<String> flags() {
+    return List.of(
+        "-XX:+UseSerialGC",
+        "-XX:+UseCountedLoopSafepoints",
+        "-XX:LoopStripMiningIter=1000",
+        "--enable-native-access=ALL-UNNAMED",
+        "--add-modules=jdk.incubator.vector",
+        "-Dorg.bytedeco.javacpp.nopointergc=true");
+  }
 
   /// What to put over the environment of a process that is to compute with `cores` threads. Thread
   /// counts are always those of `cores`; what this process's user chose for the rest is passed on.

@@ -82,7 +82,6 @@ public final class JvmStarter implements ProcessStarter {
   /// Flags with which a JVM starts fast and stays small, or computes well.
   static List<String> flags(Resources resources) {
     List<String> flags = new ArrayList<>();
-    flags.add("--enable-native-access=ALL-UNNAMED");
     flags.add("-XX:-UsePerfData");
     flags.add("-XX:ActiveProcessorCount=" + resources.cores());
     // A thread that waits where it cannot be unmounted must not stop all others.
@@ -90,13 +89,15 @@ public final class JvmStarter implements ProcessStarter {
     flags.add("-Xmx" + resources.megabytes() + "m");
     switch (resources.work()) {
       case LIGHT -> {
-        flags.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xms8m"));
+        flags.addAll(
+            List.of(
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xms8m"));
         flags.addAll(cache());
       }
-      case COMPUTE ->
-          flags.addAll(
-              List.of(
-                  "--add-modules=jdk.incubator.vector", "-Dorg.bytedeco.javacpp.nopointergc=true"));
+      case COMPUTE -> flags.addAll(ProcessSettings.flags());
     }
     flags.addAll(resources.flags());
     return flags;

@@ -40,6 +40,17 @@ class ProcessSettingsTest {
   }
 
   @Test
+  void theLauncherStartsItsJvmWithTheFlags() throws Exception {
+    String flags =
+        Files.readAllLines(Path.of("../burnish")).stream()
+            .filter(line -> line.startsWith("jvm_flags='"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(flags.substring("jvm_flags='".length()).split("[ ']+"))
+        .containsAll(ProcessSettings.flags());
+  }
+
+  @Test
   void keepsWhatTheUserHasSetAndAgreesWithTheLauncher() throws Exception {
     Map<String, String> chosen =
         Map.of(

@@ -26,7 +26,7 @@ final class PackedGemm {
 
   private final Team team;
   private final ReentrantLock turn = new ReentrantLock();
-  private final float[] slots = Panels.allocate((long) Team.MOST_PIECES * SLOT);
+  private final float[] slots = new float[Team.MOST_PIECES * SLOT];
   private float[] left = new float[0];
   private float[] right = new float[0];
 
@@ -57,9 +57,9 @@ final class PackedGemm {
     for (Matrix w : weights) {
       size += (long) Panels.count(w.rows()) * MicroKernel.COLUMNS * w.cols();
     }
-    float[] panels = reuse.length >= size + Panels.LEAD ? reuse : Panels.allocate(size);
+    float[] panels = room(reuse, size);
     List<Packed> result = new ArrayList<>();
-    int base = Panels.LEAD;
+    int base = 0;
     for (Matrix w : weights) {
       Packed packed = new Packed(w.rows(), w.cols(), panels, base);
       team.ranges(Panels.count(w.rows()), 1, (from, to) -> pack(w, from, to, packed));
@@ -127,7 +127,7 @@ final class PackedGemm {
             pieces,
             piece -> {
               float[] tile = new float[MicroKernel.TILE];
-              int slot = Panels.LEAD + piece * SLOT;
+              int slot = piece * SLOT;
               int end = (int) ((long) panels * (piece + 1) / pieces);
               for (int p = (int) ((long) panels * piece / pieces); p < end; p++) {
                 Place place = source.panel(p, start, depth, slot);
@@ -149,23 +149,24 @@ final class PackedGemm {
   private void column(Matrix c, int panel, int depth, Place place, boolean add, float[] tile) {
     for (int row = 0; row < c.rows(); ) {
       int rows = MicroKernel.rows(c.rows() - row);
-      MicroKernel.multiply(
-          rows, left, Panels.LEAD + row * depth, depth, place.array(), place.at(), depth, tile);
+      MicroKernel.multiply(rows, left, row * depth, depth, place.array(), place.at(), depth, tile);
       store(tile, rows, c, row, panel * MicroKernel.COLUMNS, add);
       row += rows;
     }
   }
 
+  private static float[] room(float[] array, long floats) {
+    return array.length >= floats ? array : new float[Math.toIntExact(floats)];
+  }
+
   private void copyLeft(Matrix a, int from, int depth) {
-    if (left.length < (long) a.rows() * depth + Panels.LEAD) {
-      left = Panels.allocate((long) a.rows() * depth);
-    }
+    left = room(left, (long) a.rows() * depth);
     team.ranges(
         a.rows(),
         Math.max(1, 65_536 / depth),
         (first, end) -> {
           for (int row = first; row < end; row++) {
-            Panels.copy(a.row(row) + 4L * from, left, Panels.LEAD + row * depth, depth);
+            Panels.copy(a.row(row) + 4L * from, left, row * depth, depth);
           }
         });
   }
@@ -202,15 +203,13 @@ final class PackedGemm {
 
   private void packRight(Matrix b, int from, int depth) {
     int panels = Panels.count(b.cols());
-    if (right.length < (long) panels * depth * MicroKernel.COLUMNS + Panels.LEAD) {
-      right = Panels.allocate((long) panels * depth * MicroKernel.COLUMNS);
-    }
+    right = room(right, (long) panels * depth * MicroKernel.COLUMNS);
     team.ranges(
         panels,
         1,
         (first, end) -> {
           for (int panel = first; panel < end; panel++) {
-            int at = Panels.LEAD + panel * depth * MicroKernel.COLUMNS;
+            int at = panel * depth * MicroKernel.COLUMNS;
             Panels.pack(b, panel, from, depth, right, at);
           }
         });
@@ -231,7 +230,7 @@ final class PackedGemm {
             int count = Math.min(GROUP, c.rows() - first);
             transpose(a, from, depth, first, count, rows);
             for (int panel = 0; panel < panels; panel++) {
-              int at = Panels.LEAD + panel * depth * MicroKernel.COLUMNS;
+              int at = panel * depth * MicroKernel.COLUMNS;
               for (int row = 0; row < count; ) {
                 int taken = MicroKernel.rows(count - row);
                 MicroKernel.multiply(taken, rows, row * depth, depth, right, at, depth, tile);

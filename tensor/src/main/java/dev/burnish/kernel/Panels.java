@@ -6,25 +6,12 @@ import java.lang.foreign.ValueLayout;
 /// The right operand of a product as [MicroKernel] reads it: panels of [MicroKernel#COLUMNS]
 /// columns, in each the `k` rows one after the other. Columns past the end are zero.
 final class Panels {
-  /// Floats before the first panel. An array has a header of 16 bytes, and large arrays begin at a
-  /// page: this puts panels at the beginning of a cache line.
-  static final int LEAD = 12;
-
-  /// Elements at least, so that the collector gives an array regions of its own and it begins at
-  /// one.
-  static final int LARGE = 1 << 20;
-
   private static final int BLOCK = 64;
 
   private Panels() {}
 
   static int count(int columns) {
     return (columns + MicroKernel.COLUMNS - 1) / MicroKernel.COLUMNS;
-  }
-
-  /// An array for `floats` elements after [#LEAD].
-  static float[] allocate(long floats) {
-    return new float[Math.toIntExact(Math.max(LARGE, floats + LEAD))];
   }
 
   /// Packs panel `index` of `W'` for W `[n, k]`: rows of W become columns. Takes the columns
