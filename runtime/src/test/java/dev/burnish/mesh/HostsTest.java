@@ -16,7 +16,6 @@ import dev.burnish.mesh.host.JoinTicket;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,14 +60,8 @@ class HostsTest {
 
   private void join(Job job, String host, String... before) throws IOException {
     List<String> command = new ArrayList<>(List.of(before));
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            Host.class.getName(),
-            job.ticket().text(),
-            host));
+    command.addAll(Programs.command(Host.class));
+    command.addAll(List.of(job.ticket().text(), host));
     workers.add(new ProcessBuilder(command).inheritIO().start());
   }
 

@@ -304,14 +304,7 @@ class ProcessesTest {
   }
 
   private static Process program(Class<?> main) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            System.getProperty("java.class.path"),
-            main.getName())
-        .redirectErrorStream(true)
-        .start();
+    return new ProcessBuilder(Programs.command(main)).redirectErrorStream(true).start();
   }
 
   private static BufferedReader lines(Process process) {
