@@ -1,9 +1,11 @@
 /// Counts in several processes: the interface, the actor and the records of this very file, called like ordinary objects.
+/// Here they run on this host; --set hosts.launcher=SSH --set hosts.nodes=[n1,n2] has them on others.
 import dev.burnish.actor.*;
 import dev.burnish.config.*;
+import dev.burnish.launch.remote.HostSettings;
 import dev.burnish.mesh.*;
 
-record Settings(int processes, int rounds) {}
+record Settings(int processes, int rounds, HostSettings hosts) {}
 
 record Tally(int rank, long pid, int value) {}
 
@@ -30,8 +32,8 @@ static class CounterActor implements Counter {
 }
 
 void main(String... args) {
-  var s = Config.of(new Settings(2, 3)).withArguments(args).resolve();
-  try (var job = Job.start(JobOptions.named("counters"))) {
+  var s = Config.of(new Settings(2, 3, HostSettings.defaults())).withArguments(args).resolve();
+  try (var job = Job.start(JobOptions.named("counters").with(s.hosts()))) {
     var procs = job.hosts().spawnProcs(Map.of("procs", s.processes()));
     var counters = procs.spawn("counters", Counter.class, CounterActor::new, 10);
     for (int round = 1; round <= s.rounds(); round++) {

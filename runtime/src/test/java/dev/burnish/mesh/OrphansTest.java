@@ -3,7 +3,6 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.burnish.mesh.HostsTest.Host;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -148,7 +147,7 @@ class OrphansTest {
   @Test
   void noneIsLeftOnHostsThatJoined() throws Exception {
     Process controller = start(Controller.class, "hosts");
-    Process host = start(Host.class, awaitLine(controller, "ticket ").substring(7), "box");
+    Process host = start(HostProgram.class, awaitLine(controller, "ticket ").substring(7), "box");
     awaitLine(controller, "ready");
     ProcessHandle worker = host.descendants().findFirst().orElseThrow();
     stop(worker);
