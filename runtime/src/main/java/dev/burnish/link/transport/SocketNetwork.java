@@ -27,6 +27,9 @@ public final class SocketNetwork implements Network {
   private static final int MAX_PATH = 100;
   private static final Duration CONNECT = Duration.ofSeconds(5);
 
+  /// Long, as a machine that starts many processes at once is slow.
+  private static final Duration HANDSHAKE = Duration.ofSeconds(60);
+
   private final ProcessAddress self;
   private final int maxBytes;
   private final ServerSocketChannel unix;
@@ -175,7 +178,7 @@ public final class SocketNetwork implements Network {
 
   private void handshake(SSLSocket socket, Acceptor acceptor) {
     try {
-      socket.setSoTimeout((int) CONNECT.toMillis());
+      socket.setSoTimeout((int) HANDSHAKE.toMillis());
       socket.startHandshake();
       socket.setSoTimeout(0);
       keepAlive(socket);

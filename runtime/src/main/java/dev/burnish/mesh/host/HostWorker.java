@@ -109,7 +109,7 @@ public final class HostWorker {
             .createSocket(
                 ticket.address().substring(0, colon),
                 Integer.parseInt(ticket.address().substring(colon + 1)))) {
-      socket.setSoTimeout(10_000);
+      socket.setSoTimeout(60_000);
       byte[] name = host.getBytes(UTF_8);
       OutputStream out = socket.getOutputStream();
       out.write(ticket.secret());
