@@ -194,13 +194,33 @@ class HostsTest {
     long pid = counters.only().pid();
     long agent = workers.getFirst().pid();
     for (int i = 0; i < 3; i++) {
-      assertThat(run("kill", "-STOP", Long.toString(agent), Long.toString(pid))).isZero();
+      Programs.stop(agent, pid);
       assertThatThrownBy(() -> counters.within(Duration.ofMillis(500)).only().value())
           .isInstanceOf(CallTimedOut.class);
       assertThat(run("kill", "-CONT", Long.toString(agent), Long.toString(pid))).isZero();
       assertThat(counters.only().value()).isEqualTo(4);
     }
     assertThat(unhandled).isEmpty();
+  }
+
+  /// It takes connections, and says nothing on them.
+  @Test
+  void aFrozenHostIsLostAndNobodyWaitsForIt() throws Exception {
+    Job job =
+        job(
+            InetAddress.getLoopbackAddress(),
+            LinkSettings.defaults().withDetection(Duration.ofMillis(200), Duration.ofMillis(1500)));
+    join(job, "frozen");
+    ActorMesh<Counter> counters =
+        job.awaitHosts(1)
+            .spawnProcs(Map.of("gpus", 1))
+            .spawn("counters", Counter.class, CounterActor::new, 4);
+    long pid = counters.only().pid();
+    Programs.stop(workers.getFirst().pid(), pid);
+    assertThat(unhandled.take().place().host()).isEqualTo("frozen");
+    assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
+    job.close();
+    ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
   }
 
   @Test

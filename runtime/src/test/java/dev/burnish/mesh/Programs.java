@@ -2,6 +2,7 @@ package dev.burnish.mesh;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,20 @@ public final class Programs {
         "-cp",
         System.getProperty("java.class.path"),
         main.getName());
+  }
+
+  /// Stops processes, and waits until they are.
+  static void stop(long... pids) throws Exception {
+    for (long pid : pids) {
+      String id = Long.toString(pid);
+      if (new ProcessBuilder("kill", "-STOP", id).start().waitFor() != 0) {
+        throw new IOException("cannot be stopped: pid=" + id);
+      }
+      Path status = Path.of("/proc", id, "status");
+      while (Files.exists(status) && !Files.readString(status).contains("State:\tT")) {
+        Thread.onSpinWait();
+      }
+    }
   }
 
   /// Waits until the test is gone: a program never outlives the test that started it.
