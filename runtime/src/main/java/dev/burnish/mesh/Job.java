@@ -137,7 +137,9 @@ public final class Job implements AutoCloseable {
       Optional<Reach> reach,
       ProcessStarter starter)
       throws IOException {
-    Node node = Nodes.open(network, token, options.settings(), loader(), Optional.empty());
+    Node node =
+        Nodes.open(
+            network, token, options.settings(), loader(), Optional.empty(), options.tracing());
     Bootstrap template =
         new Bootstrap(
             "",
@@ -149,7 +151,8 @@ public final class Job implements AutoCloseable {
             new ActorRef(node.self(), HostAgent.NUMBER),
             node.self(),
             Bootstrap.Times.of(options.settings()),
-            options.settings().link().limits());
+            options.settings().link().limits(),
+            Bootstrap.Traced.of(options.tracing()));
     LocalAgent agent = new LocalAgent(node, starter, template);
     node.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
     Hosts hosts = Hosts.open(reach, template, node, options.log());

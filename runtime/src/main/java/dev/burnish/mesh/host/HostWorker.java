@@ -50,7 +50,8 @@ public final class HostWorker {
               told.token(),
               told.settings(),
               HostWorker.class.getClassLoader(),
-              Optional.of(told.controller()));
+              Optional.of(told.controller()),
+              told.traced().settings());
       return serve(node, told, folder, bind);
     }
   }

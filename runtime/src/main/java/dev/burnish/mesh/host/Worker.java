@@ -37,7 +37,8 @@ public final class Worker {
             bootstrap.token(),
             bootstrap.settings(),
             loader,
-            Optional.of(bootstrap.controller()));
+            Optional.of(bootstrap.controller()),
+            bootstrap.traced().settings());
     Agents.host(node, bootstrap.agent()).ready(node.self());
     return node;
   }
