@@ -62,19 +62,19 @@ final class JobCommands {
               process.process(), process.pid(), process.residentMegabytes());
           process.actors().stream()
               .filter(actor -> !actor.type().startsWith("dev.burnish.mesh.host."))
-              .forEach(actor -> print(actor, job.upMillis(), out));
+              .forEach(actor -> print(actor, out));
         }
       }
     }
 
-    private static void print(ActorStatus actor, long upMillis, PrintWriter out) {
+    private static void print(ActorStatus actor, PrintWriter out) {
       out.printf(
           "      %-20s %-9s queue %-4d calls %-8d %.1f/s%n",
           actor.name() + "[" + actor.rank() + "]",
           actor.state(),
           actor.numQueued(),
           actor.numCalls(),
-          1000.0 * actor.numCalls() / Math.max(1, upMillis));
+          actor.callsPerSecond());
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.burnish.script;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// A Java source file that is compiled and run at once, as `java FILE` does, with the class path of
 /// Burnish: a compact source file or one with classes.
@@ -105,7 +108,10 @@ public final class Script {
     return classes.containsKey(name) ? name : classes.keySet().iterator().next();
   }
 
+  /// The script's classes, and their bytes for processes that work for it.
   private static final class Loader extends ClassLoader {
+    private static final String SUFFIX = ".class";
+
     private final Map<String, byte[]> classes;
 
     Loader(Map<String, byte[]> classes) {
@@ -120,6 +126,17 @@ public final class Script {
         throw new ClassNotFoundException(name);
       }
       return defineClass(name, bytes, 0, bytes.length);
+    }
+
+    @Override
+    public @Nullable InputStream getResourceAsStream(String name) {
+      return name.endsWith(SUFFIX) && classes.containsKey(className(name))
+          ? new ByteArrayInputStream(classes.get(className(name)))
+          : super.getResourceAsStream(name);
+    }
+
+    private static String className(String resource) {
+      return resource.substring(0, resource.length() - SUFFIX.length()).replace('/', '.');
     }
   }
 }

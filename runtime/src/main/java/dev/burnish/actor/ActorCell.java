@@ -11,6 +11,7 @@ import dev.burnish.wire.Session;
 import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
@@ -41,6 +42,7 @@ final class ActorCell implements Supervisor {
   private final Set<Execution> running = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean ending = new AtomicBoolean();
   private final AtomicLong numCalls = new AtomicLong();
+  private final CallRate rate;
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile Optional<ReplicaLost> gone = Optional.empty();
   private volatile Optional<Actor> actor = Optional.empty();
@@ -52,7 +54,8 @@ final class ActorCell implements Supervisor {
     this.node = node;
     this.spec = spec;
     this.supervisor = supervisor;
-    this.turn = new Turn(work -> node.execute(title(), () -> runBound(work)));
+    this.rate = new CallRate(node.clock().nanos());
+    this.turn = new Turn(work -> node.execute(title(), () -> runInTurn(work)));
   }
 
   ActorSpec spec() {
@@ -70,6 +73,10 @@ final class ActorCell implements Supervisor {
 
   long numCalls() {
     return numCalls.get();
+  }
+
+  double callsPerSecond() {
+    return rate.perSecond(node.clock().nanos());
   }
 
   int numQueued() {
@@ -239,6 +246,10 @@ final class ActorCell implements Supervisor {
     }
   }
 
+  private void runInTurn(Runnable work) {
+    ScopedValue.where(Context.CURRENT, context).where(Context.TURN, this).run(work);
+  }
+
   private void runBound(Runnable work) {
     ScopedValue.where(Context.CURRENT, context).run(work);
   }
@@ -370,6 +381,7 @@ final class ActorCell implements Supervisor {
               new CallTimedOut("the deadline passed while it was queued: call=" + endpoint.name()));
         } else if (begin()) {
           numCalls.incrementAndGet();
+          rate.add(node.clock().nanos());
           invoke(endpoint);
         } else {
           fail(new CallCancelled("cancelled before it began: call=" + endpoint.name()));
@@ -395,14 +407,37 @@ final class ActorCell implements Supervisor {
     }
 
     private void invoke(Endpoint endpoint) {
+      Optional<Tracing> tracing = node.tracing(spec.number());
+      if (tracing.isEmpty()) {
+        invoke(endpoint, arguments);
+        return;
+      }
+      if (arguments.length < Tracing.SIZE) {
+        threw(
+            endpoint,
+            new IllegalArgumentException(
+                "in a job that is traced every call says what it is part of: call="
+                    + endpoint.name()));
+        return;
+      }
+      String what = title() + "." + endpoint.method().getName();
+      try (Tracing.Step part = tracing.get().serve(what, Arrays.copyOf(arguments, Tracing.SIZE))) {
+        invoke(endpoint, Arrays.copyOfRange(arguments, Tracing.SIZE, arguments.length))
+            .ifPresent(part::failed);
+      }
+    }
+
+    /// Returns what the endpoint threw.
+    private Optional<Throwable> invoke(Endpoint endpoint, byte[] encoded) {
       try {
-        Object[] values = endpoint.arguments().decode(arguments, session).toArray();
+        Object[] values = endpoint.arguments().decode(encoded, session).toArray();
         Object result = endpoint.method().invoke(actor.orElseThrow().instance(), values);
         call.ifPresent(served -> served.reply(encode(endpoint, result)));
+        return Optional.empty();
       } catch (InvocationTargetException e) {
-        threw(endpoint, e.getCause() == null ? e : e.getCause());
+        return threw(endpoint, e.getCause() == null ? e : e.getCause());
       } catch (IllegalAccessException | RuntimeException e) {
-        threw(endpoint, e);
+        return threw(endpoint, e);
       }
     }
 
@@ -423,12 +458,13 @@ final class ActorCell implements Supervisor {
       }
     }
 
-    private void threw(Endpoint endpoint, Throwable thrown) {
+    private Optional<Throwable> threw(Endpoint endpoint, Throwable thrown) {
       if (call.isPresent()) {
         call.get().fail(thrown);
       } else {
         die("a broadcast of %s threw %s".formatted(endpoint.name(), thrown), Optional.of(thrown));
       }
+      return Optional.of(thrown);
     }
   }
 }

@@ -33,7 +33,7 @@ public record Construction(String type, String method, String descriptor, byte[]
     if (kind != MethodHandleInfo.REF_newInvokeSpecial
         && kind != MethodHandleInfo.REF_invokeStatic) {
       throw new IllegalArgumentException(
-          "an actor is made by a constructor, a static method or a lambda without 'this': factory=%s.%s; write such as CounterActor::new"
+          "an actor is made by a constructor, a static method or a lambda without 'this': factory=%s.%s; write such as CounterActor::new, and declare its class static if it is within another, as all classes of a script are"
               .formatted(lambda.getImplClass().replace('/', '.'), name));
     }
     List<Object> all = new ArrayList<>();

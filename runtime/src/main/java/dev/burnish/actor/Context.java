@@ -3,11 +3,16 @@ package dev.burnish.actor;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// What an actor knows of itself while one of its calls or its constructor runs. On other threads
 /// there is none.
 public final class Context {
   static final ScopedValue<Context> CURRENT = ScopedValue.newInstance();
+
+  /// The actor whose turn lasts until this thread is done.
+  static final ScopedValue<ActorCell> TURN = ScopedValue.newInstance();
 
   private final ActorCell cell;
 
@@ -29,6 +34,28 @@ public final class Context {
   /// The context of the actor whose code runs, if any does.
   public static Optional<Context> find() {
     return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
+  }
+
+  /// Work for another thread that the actor whose turn it is here waits for: it is known there that
+  /// a call of that actor could only wait for itself.
+  public static <T, R extends @Nullable Object> Function<T, R> waitedFor(Function<T, R> work) {
+    if (!TURN.isBound()) {
+      return work;
+    }
+    ActorCell waiting = TURN.get();
+    return value -> ScopedValue.where(TURN, waiting).call(() -> work.apply(value));
+  }
+
+  /// @throws IllegalStateException if a call of an actor would wait for its own end
+  static void refuseWaitForItself(Node node, ActorRef called, String what) {
+    if (TURN.isBound()
+        && TURN.get().spec().number() == called.number()
+        && TURN.get().node() == node
+        && called.process().equals(node.self())) {
+      throw new IllegalStateException(
+          "an actor that calls itself would wait for itself: call=%s; call the method of the class, or leave this actor out with slice"
+              .formatted(what));
+    }
   }
 
   /// The name of the actor's mesh.

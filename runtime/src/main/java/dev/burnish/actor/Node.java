@@ -38,9 +38,15 @@ public final class Node implements AutoCloseable {
     /// Tells the owner of a mesh of a failure. Not answered.
     record Failed(long mesh, Failure failure) implements Command {}
 
+    /// Asks the owner of a mesh where one of its actors is. Answered when it is somewhere.
+    record Locate(long mesh, int place) implements Command {}
+
     /// Nothing but an answer.
     record Ping() implements Command {}
   }
+
+  /// Numbers below are those of agents, which are not spawned.
+  private static final long NUM_AGENTS = 1L << 16;
 
   private static final Link.Target SELF = new Link.Target(0, 0);
 
@@ -49,11 +55,13 @@ public final class Node implements AutoCloseable {
   private final ClassLoader loader;
   private final Codecs codecs;
   private final Codec commands;
+  private final Codec places;
   private final Clock clock;
+  private final Optional<Tracing> tracing;
   private final Switchboard switchboard;
   private final Map<Long, ActorCell> cells = new ConcurrentHashMap<>();
   private final Map<Class<?>, Endpoints> endpoints = new ConcurrentHashMap<>();
-  private final Map<Long, Supervisor> owned = new ConcurrentHashMap<>();
+  private final Map<Long, Keeper> owned = new ConcurrentHashMap<>();
   private final Map<String, Integer> names = new ConcurrentHashMap<>();
   private final AtomicLong numbers;
 
@@ -73,13 +81,15 @@ public final class Node implements AutoCloseable {
   /// @param token of the job
   /// @param loader of the classes of actors
   /// @param kinds of handles, besides those of this package and below
+  /// @param tracing in a job that is traced
   public record Parts(
       Network network,
       byte[] token,
       Clock clock,
       Threads threads,
       ClassLoader loader,
-      List<HandleKind> kinds) {}
+      List<HandleKind> kinds,
+      Optional<Tracing> tracing) {}
 
   /// A process that listens.
   public Node(Parts parts, NodeSettings settings) {
@@ -87,8 +97,10 @@ public final class Node implements AutoCloseable {
     this.threads = parts.threads();
     this.loader = parts.loader();
     this.clock = parts.clock();
+    this.tracing = parts.tracing();
     this.codecs = new Codecs(parts.kinds(), settings.link().limits());
     this.commands = codecs.of(Command.class);
+    this.places = codecs.of(ActorRef.class);
     this.numbers = new AtomicLong(firstNumber(parts.network().self().process()));
     this.switchboard =
         new Switchboard(
@@ -102,7 +114,7 @@ public final class Node implements AutoCloseable {
     for (int i = 0; i < process.length(); i++) {
       digest = (digest ^ process.charAt(i)) * 0x100000001b3L;
     }
-    return (digest & 0x7fff_ffff_0000_0000L) | 1L << 16;
+    return (digest & 0x7fff_ffff_0000_0000L) | NUM_AGENTS;
   }
 
   /// Where this process is reached.
@@ -141,6 +153,16 @@ public final class Node implements AutoCloseable {
   /// The time.
   public Clock clock() {
     return clock;
+  }
+
+  /// Follows calls, in a job that is traced.
+  public Optional<Tracing> tracing() {
+    return tracing;
+  }
+
+  /// The same for calls of one actor: agents are not followed.
+  Optional<Tracing> tracing(long actor) {
+    return actor < NUM_AGENTS ? Optional.empty() : tracing;
   }
 
   /// A number that no other mesh or actor of the job has.
@@ -234,6 +256,19 @@ public final class Node implements AutoCloseable {
         link, link.session(), "stop of actor " + number, new Command.Stop(number, reason));
   }
 
+  /// Asks the owner of a mesh where one of its actors is; waits while it is being made anew.
+  ///
+  /// @param owner the number of the mesh in the owner's process
+  /// @throws ReplicaLost if the actor, the mesh or the owner is gone
+  public ActorRef locate(ActorRef owner, int place) {
+    Link link = switchboard.link(owner.process());
+    CallSession session = link.session();
+    byte[] result =
+        command(link, session, "place of an actor", new Command.Locate(owner.number(), place))
+            .await(loader);
+    return (ActorRef) places.decode(result, link.resultSession()).getFirst();
+  }
+
   /// Asks a process whether it answers.
   public OpenCall ping(Link link) {
     return command(link, link.session(), "ping", new Command.Ping());
@@ -244,8 +279,9 @@ public final class Node implements AutoCloseable {
         what, SELF, commands.encode(List.of(command), session), settings.timeout(), session);
   }
 
-  /// Has failures of a mesh of this process's given to its owner.
-  public void supervise(long mesh, Supervisor owner) {
+  /// Has failures of a mesh of this process's given to its owner, who is asked where its actors
+  /// are.
+  public void supervise(long mesh, Keeper owner) {
     owned.put(mesh, owner);
   }
 
@@ -273,8 +309,15 @@ public final class Node implements AutoCloseable {
   /// What an actor of this process is doing.
   ///
   /// @param numCalls since it began
+  /// @param callsPerSecond over the last ten seconds
   public record ActorStatus(
-      String name, int rank, String type, String state, int numQueued, long numCalls) {}
+      String name,
+      int rank,
+      String type,
+      String state,
+      int numQueued,
+      long numCalls,
+      double callsPerSecond) {}
 
   /// The actors of this process.
   public List<ActorStatus> actors() {
@@ -286,7 +329,8 @@ public final class Node implements AutoCloseable {
                 cell.spec().type(),
                 cell.state(),
                 cell.numQueued(),
-                cell.numCalls()))
+                cell.numCalls(),
+                cell.callsPerSecond()))
         .sorted(Comparator.comparing(ActorStatus::name).thenComparingInt(ActorStatus::rank))
         .toList();
   }
@@ -309,6 +353,7 @@ public final class Node implements AutoCloseable {
       }
     }
     switchboard.close();
+    tracing.ifPresent(Tracing::close);
   }
 
   Endpoints endpoints(Class<?> type) {
@@ -370,9 +415,23 @@ public final class Node implements AutoCloseable {
       switch ((Command) commands.decode(call.arguments(), call.session()).getFirst()) {
         case Command.Spawn(ActorSpec spec) -> spawn(call, spec);
         case Command.Stop(long number, String reason) -> stop(call, number, reason);
+        case Command.Locate(long mesh, int place) ->
+            execute("locate " + mesh + "/" + place, () -> locate(call, mesh, place));
         case Command.Ping() -> call.reply(new byte[0]);
         case Command.Failed(long mesh, _) ->
             call.fail(new IllegalArgumentException("a failure is not answered: mesh=" + mesh));
+      }
+    }
+
+    private void locate(ServedCall call, long mesh, int place) {
+      try {
+        Keeper keeper = owned.get(mesh);
+        if (keeper == null) {
+          throw new ReplicaLost("its mesh was closed: mesh=%d process=%s".formatted(mesh, self()));
+        }
+        call.reply(places.encode(List.of(keeper.locate(place)), call.link().resultSession()));
+      } catch (RuntimeException e) {
+        call.fail(e);
       }
     }
 

@@ -3,11 +3,13 @@ package dev.burnish.actor;
 import dev.burnish.actor.Endpoints.Endpoint;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
+import dev.burnish.link.failure.ReplicaLost;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What is behind the interface of an actor on the caller's side: arguments are encoded, the call
@@ -22,6 +24,9 @@ public final class Stub implements InvocationHandler {
 
     /// For messages, such as `counters[1]`.
     String name();
+
+    /// Told that a call found the actor gone from a place.
+    default void lost(ActorRef from) {}
 
     /// An actor that does not move.
     static Target of(String name, ActorRef ref) {
@@ -67,11 +72,41 @@ public final class Stub implements InvocationHandler {
       return local(proxy, method, arguments);
     }
     ActorRef ref = target.ref();
+    try {
+      return invoke(endpoint, arguments, ref);
+    } catch (ReplicaLost e) {
+      target.lost(ref);
+      throw e;
+    }
+  }
+
+  private @Nullable Object invoke(Endpoint endpoint, Object @Nullable [] arguments, ActorRef ref) {
+    String what = target.name() + "." + endpoint.method().getName();
+    if (mode == Mode.CALL) {
+      Context.refuseWaitForItself(node, ref, what);
+    }
+    Optional<Tracing> tracing = node.tracing(ref.number());
+    if (tracing.isEmpty()) {
+      return send(endpoint, arguments, ref, what, new byte[0]);
+    }
+    try (Tracing.Outgoing part = tracing.get().call(what)) {
+      try {
+        return send(endpoint, arguments, ref, what, part.context());
+      } catch (RuntimeException e) {
+        part.failed(e);
+        throw e;
+      }
+    }
+  }
+
+  /// @param context before the encoded arguments
+  private @Nullable Object send(
+      Endpoint endpoint, Object @Nullable [] arguments, ActorRef ref, String what, byte[] context) {
+    Method method = endpoint.method();
     Link link = node.switchboard().link(ref.process());
     CallSession session = link.session();
-    byte[] encoded = encode(endpoint, arguments, session);
+    byte[] encoded = after(context, encode(endpoint, arguments, session));
     Link.Target called = new Link.Target(ref.number(), endpoint.number());
-    String what = target.name() + "." + method.getName();
     if (mode == Mode.CAST) {
       link.cast(what, called, encoded);
       return nothing(method);
@@ -81,6 +116,15 @@ public final class Stub implements InvocationHandler {
       return null;
     }
     return endpoint.result().decode(result, link.resultSession()).getFirst();
+  }
+
+  private static byte[] after(byte[] context, byte[] arguments) {
+    if (context.length == 0) {
+      return arguments;
+    }
+    byte[] both = Arrays.copyOf(context, context.length + arguments.length);
+    System.arraycopy(arguments, 0, both, context.length, arguments.length);
+    return both;
   }
 
   private byte[] encode(Endpoint endpoint, Object @Nullable [] arguments, CallSession session) {

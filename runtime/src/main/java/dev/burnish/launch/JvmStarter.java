@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 ///
 /// What a process needs to know, secrets among it, goes over its standard input, which other users
 /// cannot see. The process ends when its standard input does: so it never outlives its parent,
-/// however that ends.
+/// however that ends; one that is stopped is woken first, see [DeathSignal].
 public final class JvmStarter implements ProcessStarter {
   private static final System.Logger LOG = System.getLogger(JvmStarter.class.getName());
 
@@ -72,7 +72,7 @@ public final class JvmStarter implements ProcessStarter {
 
   /// The command of a JVM with these resources.
   List<String> command(Resources resources) {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(DeathSignal.prefix());
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags(resources));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));

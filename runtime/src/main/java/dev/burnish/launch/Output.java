@@ -12,7 +12,7 @@ import java.util.Deque;
 import java.util.List;
 
 /// Reads what a process prints, keeps its end and passes everything on.
-final class Output {
+public final class Output {
   /// Lines that are kept.
   static final int KEPT = 50;
 
@@ -23,20 +23,24 @@ final class Output {
   private final Deque<String> last = new ArrayDeque<>();
   private final List<Thread> threads;
 
-  Output(String process, InputStream out, InputStream err, LogSink sink) {
+  /// Reads two streams to their ends, on a thread each.
+  ///
+  /// @param sink given each line
+  public Output(String process, InputStream out, InputStream err, LogSink sink) {
     this.process = process;
     this.sink = sink;
     this.threads = List.of(read(out, Source.OUT), read(err, Source.ERR));
   }
 
-  List<String> last() {
+  /// The last lines, at most 50.
+  public List<String> last() {
     synchronized (last) {
       return List.copyOf(last);
     }
   }
 
   /// Waits a short time until everything was read.
-  void awaitEnd() {
+  public void awaitEnd() {
     try {
       for (Thread thread : threads) {
         thread.join(200);

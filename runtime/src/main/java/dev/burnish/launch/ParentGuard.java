@@ -6,21 +6,34 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 
-/// A process's side of [JvmStarter]: reads what the parent has to say, and ends the process when
-/// the parent lets go of its standard input or is gone.
+/// A process's side of [JvmStarter]: reads what the parent has to say, and from then on ends the
+/// process when the parent lets go of its standard input or is gone, whatever else it is doing.
 public final class ParentGuard {
   private static final int MOST = 1 << 20;
 
   /// How long the last act may take.
   private static final Duration LAST_ACT = Duration.ofSeconds(7);
 
-  private ParentGuard() {}
+  private final byte[] bootstrap;
+  private final Thread watch;
+  private volatile Runnable lastAct = () -> {};
 
-  /// What the parent says first.
+  private ParentGuard(byte[] bootstrap) {
+    this.bootstrap = bootstrap;
+    this.watch = Thread.ofPlatform().daemon().name("parent").unstarted(this::watch);
+  }
+
+  /// Reads what the parent says first, and begins to watch it.
   ///
   /// @throws IOException if it is not whole
-  public static byte[] bootstrap() throws IOException {
-    DataInputStream in = new DataInputStream(System.in);
+  public static ParentGuard begin() throws IOException {
+    ParentGuard guard = new ParentGuard(read(System.in));
+    guard.watch.start();
+    return guard;
+  }
+
+  private static byte[] read(InputStream stream) throws IOException {
+    DataInputStream in = new DataInputStream(stream);
     int length = in.readInt();
     if (length < 0 || length > MOST) {
       throw new IOException("a bootstrap has at most %d bytes: length=%d".formatted(MOST, length));
@@ -32,21 +45,27 @@ public final class ParentGuard {
     return bytes;
   }
 
-  /// Waits for the end of standard input, then runs a last act and ends the process: after 7 s in
-  /// any case.
-  public static void endWithParent(Runnable lastAct) {
+  /// What the parent said first.
+  public byte[] bootstrap() {
+    return bootstrap.clone();
+  }
+
+  /// Waits for the end of the parent. Then a last act runs and the process ends: after 7 s in any
+  /// case.
+  public void endWithParent(Runnable act) {
+    lastAct = act;
+    while (watch.isAlive()) {
+      try {
+        watch.join();
+      } catch (InterruptedException e) {
+        System.err.println("a process ends with its parent, not by an interrupt");
+      }
+    }
+  }
+
+  private void watch() {
     awaitEnd(System.in);
-    Thread.ofPlatform()
-        .daemon()
-        .name("end")
-        .start(() -> {
-          try {
-            Thread.sleep(LAST_ACT);
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-          Runtime.getRuntime().halt(2);
-        });
+    Thread.ofPlatform().daemon().name("end").start(ParentGuard::haltInTime);
     try {
       lastAct.run();
     } finally {
@@ -54,6 +73,15 @@ public final class ParentGuard {
       System.err.flush();
       Runtime.getRuntime().halt(0);
     }
+  }
+
+  private static void haltInTime() {
+    try {
+      Thread.sleep(LAST_ACT);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Runtime.getRuntime().halt(2);
   }
 
   private static void awaitEnd(InputStream in) {

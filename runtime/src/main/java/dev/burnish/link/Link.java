@@ -48,6 +48,7 @@ public final class Link implements Transport.Receiver {
   private final Streams streams;
   private final List<Consumer<ReplicaLost>> onDown = new ArrayList<>();
   private final AtomicBoolean closing = new AtomicBoolean();
+  private final Silence silence;
   private Optional<ReplicaLost> down = Optional.empty();
   private volatile boolean up = true;
   private volatile long lastReceived;
@@ -73,6 +74,7 @@ public final class Link implements Transport.Receiver {
     this.streams = new Streams(this);
     lastReceived = clock.nanos();
     lastSent = lastReceived;
+    silence = new Silence(settings.heartbeat().toNanos(), lastReceived);
   }
 
   void start() {
@@ -352,7 +354,7 @@ public final class Link implements Transport.Receiver {
       return;
     }
     long now = clock.nanos();
-    if (now - lastReceived > settings.patience().toNanos()) {
+    if (silence.at(now, lastReceived) > settings.patience().toNanos()) {
       lose(
           new ReplicaLost(
               "no sign of life from %s for %s: link.patience=%s"

@@ -8,7 +8,8 @@ import java.time.Duration;
 /// @param limits of frames
 /// @param heartbeat after this long without another frame, a sign of life is sent
 /// @param patience a peer that is silent for this long is lost
-/// @param greeting a new connection says within this time who it is
+/// @param greeting a new connection says within this time who it is; a machine that starts many
+///   processes at once is slow, and one that has ended is seen by its exit
 public record LinkSettings(
     Limits limits, Duration heartbeat, Duration patience, Duration greeting) {
   /// @throws IllegalArgumentException if patience is not at least twice the heartbeat
@@ -20,10 +21,10 @@ public record LinkSettings(
     }
   }
 
-  /// A sign of life a second, patience of 8 s, 5 s for a greeting.
+  /// A sign of life a second, patience of 8 s, 60 s for a greeting.
   public static LinkSettings defaults() {
     return new LinkSettings(
-        Limits.defaults(), Duration.ofSeconds(1), Duration.ofSeconds(8), Duration.ofSeconds(5));
+        Limits.defaults(), Duration.ofSeconds(1), Duration.ofSeconds(8), Duration.ofSeconds(60));
   }
 
   /// The same with other bounds of frames.

@@ -1,6 +1,7 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Context;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Point;
 import dev.burnish.concurrent.Scope;
@@ -36,6 +37,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   private final List<Member> members;
   private final Shape shape;
   private final Duration timeout;
+  private final ActorRef owner;
   private final Optional<ActorSupervision> supervision;
   private final AtomicInteger nextChoice = new AtomicInteger();
 
@@ -46,6 +48,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
       List<Member> members,
       Shape shape,
       Duration timeout,
+      ActorRef owner,
       Optional<ActorSupervision> supervision) {
     this.node = node;
     this.type = type;
@@ -53,11 +56,12 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     this.members = members;
     this.shape = shape;
     this.timeout = timeout;
+    this.owner = owner;
     this.supervision = supervision;
   }
 
   static <T> ActorMesh<T> owned(Node node, Class<T> type, ActorSupervision supervision) {
-    List<Member> members = supervision.slots().stream().map(Member::new).toList();
+    List<Member> members = supervision.members();
     return new ActorMesh<>(
         node,
         type,
@@ -65,13 +69,15 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
         members,
         supervision.shape(),
         node.settings().timeout(),
+        supervision.address(),
         Optional.of(supervision));
   }
 
   static <T> ActorMesh<T> reference(Node node, Class<T> type, ActorsForm form) {
     List<Member> members = new ArrayList<>();
-    for (ActorRef ref : form.members()) {
-      members.add(new Member(Slot.at(form.name() + "[" + members.size() + "]", ref)));
+    for (Optional<ActorRef> place : form.members()) {
+      String member = form.name() + "[" + members.size() + "]";
+      members.add(Member.reference(node, form.owner(), members.size(), member, place));
     }
     return new ActorMesh<>(
         node,
@@ -80,6 +86,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
         members,
         form.shape(),
         node.settings().timeout(),
+        form.owner(),
         Optional.empty());
   }
 
@@ -102,7 +109,14 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// @throws RuntimeException the first failure of any; the other calls are cancelled
   public <R extends @Nullable Object> List<R> gather(Ranked<? super T, ? extends R> call) {
     List<Integer> ranks = IntStream.range(0, size()).boxed().toList();
-    return Scope.map(ranks, rank -> call.apply(actor(rank), rank));
+    Function<Integer, R> each = part(rank -> call.apply(actor(rank), rank));
+    return Scope.map(ranks, each);
+  }
+
+  /// Work for another thread, as part of what this one does.
+  private <A, R extends @Nullable Object> Function<A, R> part(Function<A, R> work) {
+    Function<A, R> waited = Context.waitedFor(work);
+    return node.tracing().map(tracing -> tracing.carried(waited)).orElse(waited);
   }
 
   /// Calls every actor and waits for all.
@@ -119,10 +133,11 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// where it arrives.
   public <R> Iterable<Reply<R>> stream(Function<? super T, ? extends R> call) {
     BlockingQueue<Arrival<R>> arrivals = new LinkedBlockingQueue<>();
+    Function<T, R> part = part(call::apply);
     for (int rank = 0; rank < size(); rank++) {
       T actor = actor(rank);
       Point point = shape.point(rank);
-      node.execute(name + "/" + rank, () -> arrivals.add(arrival(point, actor, call)));
+      node.execute(name + "/" + rank, () -> arrivals.add(arrival(point, actor, part)));
     }
     int expected = size();
     return () -> new Arrivals<>(name, arrivals, expected);
@@ -197,12 +212,12 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// The same actors along other axes, see [Shape].
   public ActorMesh<T> reshaped(UnaryOperator<Shape> change) {
     return new ActorMesh<>(
-        node, type, name, members, change.apply(shape), timeout, Optional.empty());
+        node, type, name, members, change.apply(shape), timeout, owner, Optional.empty());
   }
 
   /// The same actors, whose calls wait for this long at most.
   public ActorMesh<T> within(Duration limit) {
-    return new ActorMesh<>(node, type, name, members, shape, limit, supervision);
+    return new ActorMesh<>(node, type, name, members, shape, limit, owner, supervision);
   }
 
   /// The number of actors.
@@ -245,7 +260,8 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   }
 
   ActorsForm form() {
-    return new ActorsForm(name, shape, members.stream().map(Member::ref).toList());
+    return new ActorsForm(
+        name, shape, members.stream().map(member -> member.made().now()).toList(), owner);
   }
 
   private Member member(int rank) {

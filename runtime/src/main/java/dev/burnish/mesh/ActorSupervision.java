@@ -1,8 +1,8 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Keeper;
 import dev.burnish.actor.Node;
-import dev.burnish.actor.Supervisor;
 import dev.burnish.link.Link;
 import dev.burnish.link.OpenCall;
 import dev.burnish.link.failure.CallFailure;
@@ -21,7 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// the owner.
 ///
 /// Each actor fails once for each time it was made: what comes later of the same is dropped.
-final class ActorSupervision implements Supervisor {
+final class ActorSupervision implements Keeper {
   private static final System.Logger LOG = System.getLogger(ActorSupervision.class.getName());
 
   private final Node node;
@@ -33,6 +33,10 @@ final class ActorSupervision implements Supervisor {
   private final ActorOptions options;
   private final long mesh;
   private final List<Slot<ActorRef>> slots = new ArrayList<>();
+
+  /// The same, once their processes know them: calls over other links than ours find them then.
+  private final List<Slot<ActorRef>> made = new ArrayList<>();
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Long> restarts = new ArrayDeque<>();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -55,6 +59,7 @@ final class ActorSupervision implements Supervisor {
     this.mesh = node.nextNumber();
     for (int rank = 0; rank < shape.size(); rank++) {
       slots.add(new Slot<>(name + "[" + rank + "]"));
+      made.add(new Slot<>(name + "[" + rank + "]"));
     }
   }
 
@@ -67,8 +72,26 @@ final class ActorSupervision implements Supervisor {
     return Shape.of(shape.extent());
   }
 
-  List<Slot<ActorRef>> slots() {
-    return slots;
+  List<Member> members() {
+    List<Member> members = new ArrayList<>();
+    for (int rank = 0; rank < slots.size(); rank++) {
+      members.add(Member.owned(slots.get(rank), made.get(rank)));
+    }
+    return members;
+  }
+
+  /// Where others ask for its actors.
+  ActorRef address() {
+    return new ActorRef(node.self(), mesh);
+  }
+
+  @Override
+  public ActorRef locate(int place) {
+    if (place < 0 || place >= slots.size()) {
+      throw new IllegalArgumentException(
+          "an actor has a place in its mesh: place=%d size=%d".formatted(place, slots.size()));
+    }
+    return made.get(place).get();
   }
 
   void start() {
@@ -98,8 +121,13 @@ final class ActorSupervision implements Supervisor {
     Link link = node.switchboard().link(process.address());
     ActorRef ref = new ActorRef(process.address(), node.nextNumber());
     procs.occupy(process);
-    node.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
+    OpenCall spawning = node.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
     slots.get(rank).settle(ref);
+    spawning.onEnd(outcome -> {
+      if (outcome instanceof OpenCall.Outcome.Value && slots.get(rank).isAt(ref)) {
+        made.get(rank).settle(ref);
+      }
+    });
     link.onDown(cause ->
         node.execute("lost " + slots.get(rank).name(), () -> lostLink(rank, ref, process, cause)));
   }
@@ -143,8 +171,11 @@ final class ActorSupervision implements Supervisor {
       delay = process.isPresent() ? nextDelay() : Optional.empty();
       if (delay.isPresent()) {
         slot.expect();
+        made.get(rank).expect();
       } else {
-        slot.lose(new ReplicaLost(failure.reason()));
+        ReplicaLost why = new ReplicaLost(failure.reason());
+        slot.lose(why);
+        made.get(rank).lose(why);
       }
     } finally {
       lock.unlock();
@@ -214,6 +245,7 @@ final class ActorSupervision implements Supervisor {
       slot.now().ifPresent(ref -> stop(ref).ifPresent(stopping::add));
       slot.lose(new ReplicaLost("the mesh was closed"));
     }
+    made.forEach(slot -> slot.lose(new ReplicaLost("the mesh was closed")));
     for (OpenCall call : stopping) {
       try {
         call.await(node.loader());

@@ -4,8 +4,14 @@ import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.launch.LogLine;
 import dev.burnish.launch.LogSink;
+import dev.burnish.launch.remote.HostSettings;
+import dev.burnish.launch.remote.LaunchRequest;
+import dev.burnish.launch.remote.LaunchRequest.AgentEnd;
+import dev.burnish.launch.remote.Launcher;
+import dev.burnish.launch.remote.Launcher.Launched;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallFailure;
+import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.SocketNetwork.Reach;
 import dev.burnish.mesh.host.Agents;
 import dev.burnish.mesh.host.Bootstrap;
@@ -15,6 +21,8 @@ import dev.burnish.mesh.host.JobControl.HostStatus;
 import dev.burnish.mesh.host.JoinServer;
 import dev.burnish.mesh.host.JoinTicket;
 import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,11 +32,16 @@ import java.util.stream.Stream;
 
 /// The hosts that have joined a job.
 final class Hosts implements HostRegistry, AutoCloseable {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final Optional<JoinServer> server;
   private final LogSink log;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final List<ActorRef> agents = new ArrayList<>();
+  private final List<AgentEnd> ends = new ArrayList<>();
+  private Optional<Launched> launched = Optional.empty();
+  private volatile boolean closed;
 
   private Hosts(Optional<JoinServer> server, LogSink log) {
     this.server = server;
@@ -58,12 +71,49 @@ final class Hosts implements HostRegistry, AutoCloseable {
         .ticket();
   }
 
-  List<ActorRef> await(int count) {
+  /// Starts the agents of hosts elsewhere, if the settings name any.
+  ///
+  /// @param job its id, which other controllers may have too
+  void launch(HostSettings settings, String job) {
+    launched =
+        Launcher.of(settings)
+            .map(launcher ->
+                launcher.launch(
+                    new LaunchRequest(
+                        "%s-%06x".formatted(job, RANDOM.nextInt(1 << 24)),
+                        ticket().text(),
+                        log,
+                        this::ended)));
+  }
+
+  private void ended(AgentEnd end) {
+    if (closed) {
+      return;
+    }
+    System.getLogger(Hosts.class.getName())
+        .log(System.Logger.Level.WARNING, "an agent has ended: {0}", end.describe());
+    lock.lock();
+    try {
+      ends.add(end);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits until a number of hosts has joined.
+  ///
+  /// @throws ReplicaLost if they have not in time, or one that was launched has ended
+  List<ActorRef> await(int count, Duration patience) {
     ticket();
     lock.lock();
     try {
+      long left = patience.toNanos();
       while (agents.size() < count) {
-        changed.await();
+        if (left <= 0 || !ends.isEmpty()) {
+          throw missing(count, patience);
+        }
+        left = changed.awaitNanos(left);
       }
       return List.copyOf(agents.subList(0, count));
     } catch (InterruptedException e) {
@@ -72,6 +122,14 @@ final class Hosts implements HostRegistry, AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  private ReplicaLost missing(int count, Duration patience) {
+    String why =
+        ends.isEmpty()
+            ? "none of the others within hosts.patience=" + patience
+            : String.join("; ", ends.stream().map(AgentEnd::describe).toList());
+    return new ReplicaLost("%d of %d hosts have joined: %s".formatted(agents.size(), count, why));
   }
 
   @Override
@@ -122,8 +180,38 @@ final class Hosts implements HostRegistry, AutoCloseable {
     return Agents.host(node, own).log(process);
   }
 
+  /// Takes no more hosts in.
   @Override
   public void close() {
+    closed = true;
     server.ifPresent(JoinServer::close);
+  }
+
+  /// Ends agents that were launched and still run, once the job has ended. An interrupt of the
+  /// caller is kept for later: what was launched elsewhere would stay.
+  void endLaunched() {
+    launched.ifPresent(agents -> {
+      Thread ending = Thread.ofVirtual().name("end hosts").start(() -> end(agents));
+      boolean interrupted = false;
+      while (ending.isAlive()) {
+        try {
+          ending.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    });
+  }
+
+  private static void end(Launched agents) {
+    try {
+      agents.close();
+    } catch (RuntimeException e) {
+      System.getLogger(Hosts.class.getName())
+          .log(System.Logger.Level.WARNING, "agents elsewhere may be left", e);
+    }
   }
 }

@@ -7,6 +7,7 @@ import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LineFolder;
 import dev.burnish.launch.LogSink;
 import dev.burnish.launch.ProcessStarter;
+import dev.burnish.launch.remote.HostSettings;
 import dev.burnish.link.Clock;
 import dev.burnish.link.transport.JobKeys;
 import dev.burnish.link.transport.MemoryNetwork;
@@ -54,12 +55,19 @@ public final class Job implements AutoCloseable {
   private final Node node;
   private final LocalAgent agent;
   private final Hosts joined;
+  private final Optional<HostSettings> elsewhere;
   private final Program program = new Program();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Thread atExit;
 
-  private Job(JobFolder folder, Node node, LocalAgent agent, Hosts joined) {
+  private Job(
+      JobFolder folder,
+      Node node,
+      LocalAgent agent,
+      Hosts joined,
+      Optional<HostSettings> elsewhere) {
     this.joined = joined;
+    this.elsewhere = elsewhere;
     this.folder = folder;
     this.node = node;
     this.agent = agent;
@@ -85,7 +93,11 @@ public final class Job implements AutoCloseable {
   }
 
   private static Job jvms(JobOptions options, JobFolder folder, byte[] token) throws IOException {
-    Optional<Reach> reach = options.reach().map(address -> new Reach(address, JobKeys.create()));
+    Optional<Reach> reach =
+        options
+            .reach()
+            .or(() -> elsewhere(options).map(HostSettings::reach))
+            .map(address -> new Reach(address, JobKeys.create()));
     Network network =
         SocketNetwork.open(
             Node.CONTROLLER,
@@ -96,7 +108,18 @@ public final class Job implements AutoCloseable {
     Job job =
         open(options, folder, token, network, reach, new JvmStarter(Worker.class, options.log()));
     Jobs.publish(folder, network.self(), token);
+    try {
+      elsewhere(options).ifPresent(hosts -> job.joined.launch(hosts, job.id()));
+    } catch (RuntimeException e) {
+      job.close();
+      throw e;
+    }
     return job;
+  }
+
+  private static Optional<HostSettings> elsewhere(JobOptions options) {
+    return Optional.of(options.hosts())
+        .filter(hosts -> hosts.isElsewhere() && options.processes() == JobOptions.Processes.JVMS);
   }
 
   private static Job threads(JobOptions options, JobFolder folder, byte[] token)
@@ -114,7 +137,9 @@ public final class Job implements AutoCloseable {
       Optional<Reach> reach,
       ProcessStarter starter)
       throws IOException {
-    Node node = Nodes.open(network, token, options.settings(), loader(), Optional.empty());
+    Node node =
+        Nodes.open(
+            network, token, options.settings(), loader(), Optional.empty(), options.tracing());
     Bootstrap template =
         new Bootstrap(
             "",
@@ -126,11 +151,12 @@ public final class Job implements AutoCloseable {
             new ActorRef(node.self(), HostAgent.NUMBER),
             node.self(),
             Bootstrap.Times.of(options.settings()),
-            options.settings().link().limits());
+            options.settings().link().limits(),
+            Bootstrap.Traced.of(options.tracing()));
     LocalAgent agent = new LocalAgent(node, starter, template);
     node.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
     Hosts hosts = Hosts.open(reach, template, node, options.log());
-    Job job = new Job(folder, node, agent, hosts);
+    Job job = new Job(folder, node, agent, hosts, elsewhere(options));
     node.serve(JobControl.NUMBER, "control", JobControl.class, job.new Control());
     return job;
   }
@@ -154,8 +180,16 @@ public final class Job implements AutoCloseable {
     return new LineFolder(Clock.system(), FOLDING, System.out::println);
   }
 
-  /// The hosts of the job.
+  /// The hosts of the job: those that its settings name, once they have joined; else this one.
+  ///
+  /// @throws dev.burnish.link.failure.ReplicaLost if they cannot be started, or do not join in time
   public HostMesh hosts() {
+    return elsewhere
+        .map(hosts -> joinedHosts(hosts.numHosts(), hosts.patience()))
+        .orElseGet(this::here);
+  }
+
+  private HostMesh here() {
     return new HostMesh(
         node,
         Shape.of(Map.of("hosts", 1)),
@@ -168,8 +202,15 @@ public final class Job implements AutoCloseable {
   ///
   /// @throws IllegalStateException if the job is not open to other hosts
   public HostMesh awaitHosts(int count) {
+    return joinedHosts(count, Duration.ofDays(365));
+  }
+
+  private HostMesh joinedHosts(int count, Duration patience) {
     return new HostMesh(
-        node, Shape.of(Map.of("hosts", count)), joined.await(count), Optional.of(program));
+        node,
+        Shape.of(Map.of("hosts", count)),
+        joined.await(count, patience),
+        Optional.of(program));
   }
 
   /// What another host needs to join: to be passed on where only this user reads it.
@@ -199,6 +240,7 @@ public final class Job implements AutoCloseable {
       joined.close();
       agent.close();
       node.close();
+      joined.endLaunched();
       folder.close();
       removeHook();
     }

@@ -1,10 +1,50 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Node;
 import dev.burnish.actor.Stub;
+import dev.burnish.link.failure.ReplicaLost;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 /// One actor of a mesh as stubs see it. Slices share their members.
-record Member(Slot<ActorRef> slot) implements Stub.Target {
+///
+/// @param made the same, once everybody can call it
+/// @param onLost told of a place where a call did not find it
+record Member(Slot<ActorRef> slot, Slot<ActorRef> made, Consumer<ActorRef> onLost)
+    implements Stub.Target {
+  /// Of a mesh of this process's, whose supervision sees for itself.
+  static Member owned(Slot<ActorRef> slot, Slot<ActorRef> made) {
+    return new Member(slot, made, from -> {});
+  }
+
+  /// Of a mesh that belongs to another: where it is not known where the actor is, or a call does
+  /// not find it there, the owner is asked, and calls that follow wait for the answer.
+  static Member reference(
+      Node node, ActorRef owner, int place, String name, Optional<ActorRef> known) {
+    Slot<ActorRef> slot = new Slot<>(name);
+    Runnable find = () -> node.execute("find " + name, () -> find(node, owner, place, slot));
+    known.ifPresentOrElse(slot::settle, find);
+    return new Member(
+        slot,
+        slot,
+        from -> {
+          if (slot.expectIfAt(from)) {
+            find.run();
+          }
+        });
+  }
+
+  private static void find(Node node, ActorRef owner, int place, Slot<ActorRef> slot) {
+    try {
+      slot.settle(node.locate(owner, place));
+    } catch (ReplicaLost e) {
+      slot.lose(e);
+    } catch (RuntimeException e) {
+      slot.lose(new ReplicaLost("its owner does not say where it is: " + e.getMessage(), e));
+    }
+  }
+
   @Override
   public ActorRef ref() {
     return slot.get();
@@ -13,5 +53,10 @@ record Member(Slot<ActorRef> slot) implements Stub.Target {
   @Override
   public String name() {
     return slot.name();
+  }
+
+  @Override
+  public void lost(ActorRef from) {
+    onLost.accept(from);
   }
 }

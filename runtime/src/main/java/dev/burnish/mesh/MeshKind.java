@@ -25,7 +25,10 @@ public final class MeshKind implements HandleKind {
     }
   }
 
-  record ActorsForm(String name, Shape shape, List<ActorRef> members) {}
+  /// @param members where each is; whoever gets the mesh asks the owner for those that are not
+  ///   anywhere now
+  /// @param owner the number of the mesh in its owner's process
+  record ActorsForm(String name, Shape shape, List<Optional<ActorRef>> members, ActorRef owner) {}
 
   record ProcsForm(String name, Shape shape, List<ProcessRef> members) {}
 

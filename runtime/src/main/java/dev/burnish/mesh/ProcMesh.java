@@ -208,11 +208,7 @@ public final class ProcMesh implements AutoCloseable {
 
   /// How a process ended, as far as its host knows.
   Optional<Exit> exit(ProcessRef process) {
-    try {
-      return Agents.host(node, process.agent()).exit(process.address().process(), 1000);
-    } catch (RuntimeException e) {
-      return Optional.empty();
-    }
+    return Agents.exit(node, process);
   }
 
   /// Whoever looks after actors in a process reports its loss.

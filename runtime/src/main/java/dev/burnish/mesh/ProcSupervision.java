@@ -10,11 +10,13 @@ import dev.burnish.mesh.host.ProcessRef;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// Starts, watches and ends the processes of a mesh, for its owner.
 final class ProcSupervision {
@@ -28,6 +30,7 @@ final class ProcSupervision {
   private final List<ProcMesh.Place> places;
   private final List<Slot<ProcessRef>> slots = new ArrayList<>();
   private final Set<ProcessRef> occupied = ConcurrentHashMap.newKeySet();
+  private final Map<Integer, ReentrantLock> renewing = new ConcurrentHashMap<>();
   private final AtomicInteger generation = new AtomicInteger();
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -59,6 +62,17 @@ final class ProcSupervision {
   }
 
   private void start(int position, String process) {
+    try {
+      launch(position, process);
+    } catch (ReplicaLost cause) {
+      if (!closed.get()) {
+        owner.failed(ProcMesh.failure(place(position, process), Optional.empty(), cause));
+      }
+    }
+  }
+
+  /// @throws ReplicaLost if the process cannot be started
+  private void launch(int position, String process) {
     Slot<ProcessRef> slot = slots.get(position);
     try {
       ProcMesh.Place place = places.get(position);
@@ -72,9 +86,7 @@ final class ProcSupervision {
       ReplicaLost cause =
           new ReplicaLost("process %s cannot be started: %s".formatted(process, e.getMessage()), e);
       slot.lose(cause);
-      if (!closed.get()) {
-        owner.failed(ProcMesh.failure(place(position, process), Optional.empty(), cause));
-      }
+      throw cause;
     }
   }
 
@@ -88,24 +100,29 @@ final class ProcSupervision {
     if (closed.get() || occupied.contains(process) || !slots.get(position).isAt(process)) {
       return;
     }
-    Optional<Exit> exit = exit(process);
+    Optional<Exit> exit = Agents.exit(node, process);
     slots.get(position).lose(cause);
     owner.failed(ProcMesh.failure(place(position, process.address().process()), exit, cause));
-  }
-
-  private Optional<Exit> exit(ProcessRef process) {
-    try {
-      return Agents.host(node, process.agent()).exit(process.address().process(), 1000);
-    } catch (RuntimeException e) {
-      return Optional.empty();
-    }
   }
 
   void occupy(ProcessRef process) {
     occupied.add(process);
   }
 
-  synchronized ProcessRef renew(int position, ProcessRef lost) {
+  /// Whoever asks reports, if no process can be started: it may ask again.
+  ///
+  /// @throws ReplicaLost then
+  ProcessRef renew(int position, ProcessRef lost) {
+    ReentrantLock lock = renewing.computeIfAbsent(position, p -> new ReentrantLock());
+    lock.lock();
+    try {
+      return renewed(position, lost);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private ProcessRef renewed(int position, ProcessRef lost) {
     Slot<ProcessRef> slot = slots.get(position);
     Optional<ProcessRef> current = slot.now();
     boolean answers =
@@ -116,7 +133,7 @@ final class ProcSupervision {
     }
     slot.expect();
     end(lost, Duration.ZERO);
-    start(position, processName(position) + "~" + generation.incrementAndGet());
+    launch(position, processName(position) + "~" + generation.incrementAndGet());
     return slot.get();
   }
 
@@ -131,9 +148,11 @@ final class ProcSupervision {
     }
   }
 
+  /// A host that is lost ends its processes itself.
   private void end(ProcessRef process, Duration grace) {
     try {
-      Agents.host(node, process.agent()).end(process.address().process(), grace.toMillis());
+      Agents.reached(node, process.agent())
+          .ifPresent(agent -> agent.end(process.address().process(), grace.toMillis()));
     } catch (ReplicaLost e) {
       System.getLogger(ProcSupervision.class.getName())
           .log(System.Logger.Level.DEBUG, "a process went with its host: {0}", process.address());

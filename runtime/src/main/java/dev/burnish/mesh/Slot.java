@@ -76,6 +76,15 @@ final class Slot<V> {
     change(new Coming<>(new CountDownLatch(1)));
   }
 
+  /// As [#expect()], where it is at a place.
+  synchronized boolean expectIfAt(V place) {
+    boolean there = isAt(place);
+    if (there) {
+      expect();
+    }
+    return there;
+  }
+
   private synchronized void change(State<V> next) {
     State<V> before = state;
     state = next;

@@ -23,13 +23,14 @@ import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/// Many processes in one thread: the code of links, switchboards, nodes and actors as it is, over a
-/// clock, threads and connections that are simulated. All chance comes from the seed, so a run of a
-/// seed is always the same.
-final class Simulation {
+/// Many processes in one thread: the code of links, switchboards, nodes, actors and meshes as it
+/// is, over a clock, threads and connections that are simulated. All chance comes from the seed, so
+/// a run of a seed is always the same.
+public final class Simulation {
   /// How often frames are lost, doubled and swapped, in a thousand.
-  record Faults(int losses, int doubles, int swaps) {
-    static Faults none() {
+  public record Faults(int losses, int doubles, int swaps) {
+    /// None.
+    public static Faults none() {
       return new Faults(0, 0, 0);
     }
   }
@@ -55,7 +56,8 @@ final class Simulation {
   private long numFrames;
   private long digest = 17;
 
-  Simulation(long seed, Faults faults) {
+  /// A simulation without processes.
+  public Simulation(long seed, Faults faults) {
     this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     this.faults = faults;
     this.settings =
@@ -65,46 +67,70 @@ final class Simulation {
             LinkSettings.defaults().withDetection(Duration.ofSeconds(1), Duration.ofSeconds(8)));
   }
 
+  /// A process whose work never waits.
   Node process(String name, String host) {
+    return process(name, host, (what, work) -> at(now + 1000, name, work));
+  }
+
+  /// A process whose work runs on virtual threads, which may wait: each time one goes on is an
+  /// event as all others are.
+  public Node waitingProcess(String name, String host) {
+    return process(name, host, (what, work) -> thread(name, work));
+  }
+
+  /// Runs something that may wait, on a thread of a process.
+  public void thread(String process, Runnable work) {
+    SimulatedThreads.start(step -> at(now + 1000, process, step), process, work);
+  }
+
+  private Node process(String name, String host, Node.Threads threads) {
     return new Node(
         new Node.Parts(
             new SimulatedNetwork(new ProcessAddress(name, host, "", "")),
             new byte[] {1},
             new SimulatedClock(name),
-            (what, work) -> at(now + 1000, name, work),
+            threads,
             Simulation.class.getClassLoader(),
-            List.of()),
+            List.of(),
+            Optional.empty()),
         settings);
   }
 
-  RandomGenerator random() {
+  /// All chance.
+  public RandomGenerator random() {
     return random;
   }
 
-  long numFrames() {
+  /// Frames that were sent.
+  public long numFrames() {
     return numFrames;
   }
 
   /// Depends on every event of the run.
-  long digest() {
+  public long digest() {
     return digest;
   }
 
   /// Does something at a time from now, on no process.
-  void later(Duration delay, Runnable action) {
+  public void later(Duration delay, Runnable action) {
     at(now + delay.toNanos(), "", action);
   }
 
   /// The process does nothing more; its peers see their connections end soon.
-  void crash(String process) {
+  public void crash(String process) {
     crashed.add(process);
     connections.getOrDefault(process, List.of()).forEach(transport -> transport.peer().endSoon());
+  }
+
+  /// Whether a process has crashed.
+  public boolean isCrashed(String process) {
+    return crashed.contains(process);
   }
 
   /// Runs until a condition holds.
   ///
   /// @throws AssertionError if it does not within an hour of simulated time
-  void runUntil(BooleanSupplier condition) {
+  public void runUntil(BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
       Event event = events.poll();
       if (event == null || event.time() > Duration.ofHours(1).toNanos()) {

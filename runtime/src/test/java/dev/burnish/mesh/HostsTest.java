@@ -10,13 +10,13 @@ import dev.burnish.launch.LogLine;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.LinkSettings;
 import dev.burnish.link.Region;
+import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.host.HostWorker;
 import dev.burnish.mesh.host.JoinTicket;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,22 +30,15 @@ import org.junit.jupiter.api.Test;
 /// Hosts that joined: agents as processes of their own, reached over TLS; and in network
 /// namespaces.
 class HostsTest {
+  private static final String NAMESPACE = "burnish" + ProcessHandle.current().pid();
+  private static final String OUTSIDE = "bn" + ProcessHandle.current().pid() + "o";
+  private static final String INSIDE = "bn" + ProcessHandle.current().pid() + "i";
+
   private final BlockingQueue<Failure> unhandled = new LinkedBlockingQueue<>();
   private final BlockingQueue<LogLine> printed = new LinkedBlockingQueue<>();
   private final List<Process> workers = new ArrayList<>();
   private Optional<Job> started = Optional.empty();
   private boolean namespace;
-
-  /// A host as a process.
-  public static final class Host {
-    private Host() {}
-
-    /// Joins by a ticket.
-    public static void main(String... args) throws IOException {
-      System.out.println(HostWorker.serve(JoinTicket.parse(args[0]), args[1]));
-      System.exit(0);
-    }
-  }
 
   private Job job(InetAddress bind, LinkSettings link) {
     Job job =
@@ -61,14 +54,8 @@ class HostsTest {
 
   private void join(Job job, String host, String... before) throws IOException {
     List<String> command = new ArrayList<>(List.of(before));
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            Host.class.getName(),
-            job.ticket().text(),
-            host));
+    command.addAll(Programs.command(HostProgram.class));
+    command.addAll(List.of(job.ticket().text(), host));
     workers.add(new ProcessBuilder(command).inheritIO().start());
   }
 
@@ -79,7 +66,7 @@ class HostsTest {
       worker.destroyForcibly().waitFor();
     }
     if (namespace) {
-      run("ip", "netns", "del", "burnishtest");
+      run("ip", "netns", "del", NAMESPACE);
     }
   }
 
@@ -195,29 +182,69 @@ class HostsTest {
         .isInstanceOf(IOException.class);
   }
 
+  /// A host that does not run for a while is late, and not lost.
   @Test
-  void aPartitionIsSeenByBothSides() throws Exception {
-    namespace = run("ip", "netns", "add", "burnishtest") == 0;
-    assumeThat(namespace).as("network namespaces need root and iproute2").isTrue();
-    assertThat(run("ip", "link", "add", "burnish0", "type", "veth", "peer", "name", "burnish1"))
-        .isZero();
-    assertThat(run("ip", "link", "set", "burnish1", "netns", "burnishtest")).isZero();
-    assertThat(run("ip", "addr", "add", "10.213.7.1/24", "dev", "burnish0")).isZero();
-    assertThat(run("ip", "link", "set", "burnish0", "up")).isZero();
-    assertThat(run("ip", "-n", "burnishtest", "addr", "add", "10.213.7.2/24", "dev", "burnish1"))
-        .isZero();
-    assertThat(run("ip", "-n", "burnishtest", "link", "set", "burnish1", "up")).isZero();
+  void aSlowHostIsWaitedFor() throws Exception {
+    Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
+    join(job, "slow");
+    ActorMesh<Counter> counters =
+        job.awaitHosts(1)
+            .spawnProcs(Map.of("gpus", 1))
+            .spawn("counters", Counter.class, CounterActor::new, 4);
+    long pid = counters.only().pid();
+    long agent = workers.getFirst().pid();
+    for (int i = 0; i < 3; i++) {
+      Programs.stop(agent, pid);
+      assertThatThrownBy(() -> counters.within(Duration.ofMillis(500)).only().value())
+          .isInstanceOf(CallTimedOut.class);
+      assertThat(run("kill", "-CONT", Long.toString(agent), Long.toString(pid))).isZero();
+      assertThat(counters.only().value()).isEqualTo(4);
+    }
+    assertThat(unhandled).isEmpty();
+  }
+
+  /// It takes connections, and says nothing on them.
+  @Test
+  void aFrozenHostIsLostAndNobodyWaitsForIt() throws Exception {
     Job job =
         job(
-            InetAddress.getByName("10.213.7.1"),
+            InetAddress.getLoopbackAddress(),
+            LinkSettings.defaults().withDetection(Duration.ofMillis(200), Duration.ofMillis(1500)));
+    join(job, "frozen");
+    ActorMesh<Counter> counters =
+        job.awaitHosts(1)
+            .spawnProcs(Map.of("gpus", 1))
+            .spawn("counters", Counter.class, CounterActor::new, 4);
+    long pid = counters.only().pid();
+    Programs.stop(workers.getFirst().pid(), pid);
+    assertThat(unhandled.take().place().host()).isEqualTo("frozen");
+    assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
+    job.close();
+    ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+  }
+
+  @Test
+  void aPartitionIsSeenByBothSides() throws Exception {
+    namespace = run("ip", "netns", "add", NAMESPACE) == 0;
+    assumeThat(namespace).as("network namespaces need root and iproute2").isTrue();
+    String subnet = "10.213." + ProcessHandle.current().pid() % 250 + ".";
+    assertThat(run("ip", "link", "add", OUTSIDE, "type", "veth", "peer", "name", INSIDE)).isZero();
+    assertThat(run("ip", "link", "set", INSIDE, "netns", NAMESPACE)).isZero();
+    assertThat(run("ip", "addr", "add", subnet + "1/24", "dev", OUTSIDE)).isZero();
+    assertThat(run("ip", "link", "set", OUTSIDE, "up")).isZero();
+    assertThat(run("ip", "-n", NAMESPACE, "addr", "add", subnet + "2/24", "dev", INSIDE)).isZero();
+    assertThat(run("ip", "-n", NAMESPACE, "link", "set", INSIDE, "up")).isZero();
+    Job job =
+        job(
+            InetAddress.getByName(subnet + "1"),
             LinkSettings.defaults().withDetection(Duration.ofMillis(300), Duration.ofSeconds(2)));
-    join(job, "island", "ip", "netns", "exec", "burnishtest");
+    join(job, "island", "ip", "netns", "exec", NAMESPACE);
     ActorMesh<Counter> counters =
         job.awaitHosts(1)
             .spawnProcs(Map.of("gpus", 1))
             .spawn("counters", Counter.class, CounterActor::new, 4);
     assertThat(counters.only().value()).isEqualTo(4);
-    assertThat(run("ip", "link", "set", "burnish0", "down")).isZero();
+    assertThat(run("ip", "link", "set", OUTSIDE, "down")).isZero();
     assertThat(unhandled.take().place().host()).isEqualTo("island");
     assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
     assertThat(workers.getFirst().waitFor()).isZero();

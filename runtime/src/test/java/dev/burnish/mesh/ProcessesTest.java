@@ -111,7 +111,7 @@ class ProcessesTest {
   void aStoppedProcessMissesDeadlinesAndGoesOnLater() throws Exception {
     ActorMesh<Counter> counters = counters(1, NodeSettings.defaults());
     long pid = counters.only().pid();
-    signal("STOP", pid);
+    Programs.stop(pid);
     assertThatThrownBy(() -> counters.within(Duration.ofMillis(200)).only().value())
         .isInstanceOf(CallTimedOut.class);
     signal("CONT", pid);
@@ -124,7 +124,7 @@ class ProcessesTest {
     LinkSettings quick =
         LinkSettings.defaults().withDetection(Duration.ofMillis(200), Duration.ofMillis(1500));
     ActorMesh<Counter> counters = counters(1, NodeSettings.defaults().withLink(quick));
-    signal("STOP", counters.only().pid());
+    Programs.stop(counters.only().pid());
     assertThat(unhandled.take().reason()).contains("no sign of life");
     assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
   }
@@ -250,6 +250,7 @@ class ProcessesTest {
                     assertThat(actor.name()).isEqualTo("counters");
                     assertThat(actor.state()).isEqualTo("idle");
                     assertThat(actor.numCalls()).isEqualTo(1);
+                    assertThat(actor.callsPerSecond()).isPositive();
                   }));
       assertThat(Jobs.log(job, "procs/0")).isEmpty();
       assertThatThrownBy(() -> Jobs.log(job, "none"))
@@ -304,14 +305,7 @@ class ProcessesTest {
   }
 
   private static Process program(Class<?> main) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            System.getProperty("java.class.path"),
-            main.getName())
-        .redirectErrorStream(true)
-        .start();
+    return new ProcessBuilder(Programs.command(main)).redirectErrorStream(true).start();
   }
 
   private static BufferedReader lines(Process process) {

@@ -1,17 +1,52 @@
 package dev.burnish.mesh;
 
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /// Programs that tests start as processes of their own.
 public final class Programs {
   private Programs() {}
 
+  /// How to run a class as a program with the class path of this one.
+  static List<String> command(Class<?> main) {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
+        "-cp",
+        System.getProperty("java.class.path"),
+        main.getName());
+  }
+
+  /// Stops processes, and waits until they are.
+  static void stop(long... pids) throws Exception {
+    for (long pid : pids) {
+      String id = Long.toString(pid);
+      if (new ProcessBuilder("kill", "-STOP", id).start().waitFor() != 0) {
+        throw new IOException("cannot be stopped: pid=" + id);
+      }
+      Path status = Path.of("/proc", id, "status");
+      while (Files.exists(status) && !Files.readString(status).contains("State:\tT")) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  /// Waits until the test is gone: a program never outlives the test that started it.
+  static void awaitParent() throws IOException {
+    System.in.transferTo(OutputStream.nullOutputStream());
+    Runtime.getRuntime().halt(1);
+  }
+
   /// Spawns workers, prints their process numbers, then waits to be killed.
   public static final class Waits {
     private Waits() {}
 
     /// Runs.
-    public static void main(String... args) throws InterruptedException {
+    public static void main(String... args) throws IOException {
       Job job = Job.start(JobOptions.named("waits"));
       ActorMesh<Counter> counters =
           job.hosts()
@@ -19,7 +54,7 @@ public final class Programs {
               .spawn("counters", Counter.class, CounterActor::new, 0);
       counters.gather(Counter::pid).forEach(pid -> System.out.println("pid " + pid));
       System.out.println("ready");
-      Thread.sleep(Long.MAX_VALUE);
+      awaitParent();
     }
   }
 
@@ -28,7 +63,7 @@ public final class Programs {
     private Fails() {}
 
     /// Runs.
-    public static void main(String... args) throws InterruptedException {
+    public static void main(String... args) throws IOException {
       Job job = Job.start(JobOptions.named("fails"));
       ActorMesh<Counter> counters =
           job.hosts()
@@ -39,7 +74,7 @@ public final class Programs {
         second.print("line " + i);
       }
       counters.at("gpus", 1).broadcast(c -> c.exit(3));
-      Thread.sleep(Long.MAX_VALUE);
+      awaitParent();
     }
   }
 }

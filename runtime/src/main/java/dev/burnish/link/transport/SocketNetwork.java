@@ -27,6 +27,12 @@ public final class SocketNetwork implements Network {
   private static final int MAX_PATH = 100;
   private static final Duration CONNECT = Duration.ofSeconds(5);
 
+  /// A host that is frozen takes a connection and says nothing.
+  private static final Duration HANDSHAKE = Duration.ofSeconds(15);
+
+  /// Long, as a machine that starts many processes at once is slow.
+  private static final Duration ADMISSION = Duration.ofSeconds(60);
+
   private final ProcessAddress self;
   private final int maxBytes;
   private final ServerSocketChannel unix;
@@ -113,7 +119,9 @@ public final class SocketNetwork implements Network {
     try {
       plain.connect(JobKeys.address(to.tcp()), (int) CONNECT.toMillis());
       keepAlive(plain);
+      plain.setSoTimeout((int) HANDSHAKE.toMillis());
       SSLSocket socket = job.wrap(plain, to.tcp());
+      plain.setSoTimeout(0);
       return new SocketTransport(to.process(), new TlsStream(plain, socket), maxBytes);
     } catch (IOException e) {
       plain.close();
@@ -175,7 +183,7 @@ public final class SocketNetwork implements Network {
 
   private void handshake(SSLSocket socket, Acceptor acceptor) {
     try {
-      socket.setSoTimeout((int) CONNECT.toMillis());
+      socket.setSoTimeout((int) ADMISSION.toMillis());
       socket.startHandshake();
       socket.setSoTimeout(0);
       keepAlive(socket);

@@ -3,7 +3,9 @@ package dev.burnish.mesh.host;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Stub;
+import dev.burnish.launch.Exit;
 import java.time.Duration;
+import java.util.Optional;
 
 /// Stubs of the agents of hosts and processes.
 public final class Agents {
@@ -15,6 +17,22 @@ public final class Agents {
   public static HostAgent host(Node node, ActorRef agent) {
     return node.stub(
         HostAgent.class, Stub.Target.of("agent of " + agent.process().host(), agent), TIMEOUT);
+  }
+
+  /// Of a host that is there: not of one that was lost, which would be waited for.
+  public static Optional<HostAgent> reached(Node node, ActorRef agent) {
+    boolean up = node.switchboard().existing(agent.process().process()).isPresent();
+    return up ? Optional.of(host(node, agent)) : Optional.empty();
+  }
+
+  /// How a process ended, as far as its host knows and is there.
+  public static Optional<Exit> exit(Node node, ProcessRef process) {
+    try {
+      return reached(node, process.agent())
+          .flatMap(agent -> agent.exit(process.address().process(), 1000));
+    } catch (RuntimeException e) {
+      return Optional.empty();
+    }
   }
 
   /// Of a process; it answers soon or not at all.

@@ -5,10 +5,13 @@ import dev.burnish.actor.NodeSettings;
 import dev.burnish.link.LinkSettings;
 import dev.burnish.link.transport.JobKeys;
 import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.trace.TraceSettings;
+import dev.burnish.trace.TraceSettings.Exporter;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Limits;
 import dev.burnish.wire.Session;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +31,8 @@ public record Bootstrap(
     ActorRef agent,
     ProcessAddress controller,
     Times times,
-    Limits limits) {
+    Limits limits,
+    Traced traced) {
   private static final Codec CODEC = new Codecs(List.of(), Limits.defaults()).of(Bootstrap.class);
 
   /// Settings in milliseconds.
@@ -45,6 +49,22 @@ public record Bootstrap(
     }
   }
 
+  /// What and where is traced.
+  public record Traced(Exporter exporter, String folder, String endpoint, double share) {
+    /// From settings.
+    public static Traced of(TraceSettings settings) {
+      return new Traced(
+          settings.exporter(),
+          settings.folder().toAbsolutePath().toString(),
+          settings.endpoint(),
+          settings.share());
+    }
+
+    TraceSettings settings() {
+      return new TraceSettings(exporter, Path.of(folder), endpoint, share);
+    }
+  }
+
   NodeSettings settings() {
     return new NodeSettings(
         Duration.ofMillis(times.timeout()),
@@ -57,13 +77,24 @@ public record Bootstrap(
   }
 
   Bootstrap named(String name) {
-    return new Bootstrap(name, host, folder, token, keys, bind, agent, controller, times, limits);
+    return new Bootstrap(
+        name, host, folder, token, keys, bind, agent, controller, times, limits, traced);
   }
 
   /// The same for the processes of another host.
   Bootstrap at(String otherFolder, String otherBind, ActorRef otherAgent) {
     return new Bootstrap(
-        process, host, otherFolder, token, keys, otherBind, otherAgent, controller, times, limits);
+        process,
+        host,
+        otherFolder,
+        token,
+        keys,
+        otherBind,
+        otherAgent,
+        controller,
+        times,
+        limits,
+        traced);
   }
 
   /// The same for another host.
@@ -78,7 +109,8 @@ public record Bootstrap(
         agent,
         controller,
         times,
-        limits);
+        limits,
+        traced);
   }
 
   byte[] encode() {

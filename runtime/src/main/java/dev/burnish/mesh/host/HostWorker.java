@@ -50,7 +50,8 @@ public final class HostWorker {
               told.token(),
               told.settings(),
               HostWorker.class.getClassLoader(),
-              Optional.of(told.controller()));
+              Optional.of(told.controller()),
+              told.traced().settings());
       return serve(node, told, folder, bind);
     }
   }
@@ -109,7 +110,7 @@ public final class HostWorker {
             .createSocket(
                 ticket.address().substring(0, colon),
                 Integer.parseInt(ticket.address().substring(colon + 1)))) {
-      socket.setSoTimeout(10_000);
+      socket.setSoTimeout(60_000);
       byte[] name = host.getBytes(UTF_8);
       OutputStream out = socket.getOutputStream();
       out.write(ticket.secret());

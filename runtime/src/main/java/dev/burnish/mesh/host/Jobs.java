@@ -7,6 +7,7 @@ import dev.burnish.actor.Stub;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.link.transport.SocketNetwork;
+import dev.burnish.trace.TraceSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -123,7 +124,8 @@ public final class Jobs {
               HexFormat.of().parseHex(lines.get(2)),
               NodeSettings.defaults(),
               Jobs.class.getClassLoader(),
-              Optional.empty())) {
+              Optional.empty(),
+              TraceSettings.defaults())) {
         ProcessAddress controller =
             new ProcessAddress(Node.CONTROLLER, lines.get(0), lines.get(1), "");
         return question.apply(

@@ -18,7 +18,7 @@ import javax.net.ssl.SSLServerSocket;
 /// keys among it. Everybody else is refused, and that is logged.
 public final class JoinServer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(JoinServer.class.getName());
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int MAX_NAME = 200;
 
   private final SSLServerSocket server;

@@ -5,11 +5,14 @@ import dev.burnish.actor.HandleProvider;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.NodeSettings;
 import dev.burnish.actor.Stub;
+import dev.burnish.actor.Tracing;
 import dev.burnish.link.Clock;
 import dev.burnish.link.RegionKind;
 import dev.burnish.link.StreamKind;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.trace.SpanTracing;
+import dev.burnish.trace.TraceSettings;
 import dev.burnish.wire.HandleKind;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,12 +28,14 @@ public final class Nodes {
   /// Opens a process.
   ///
   /// @param own the classes of this process; what it lacks comes from the controller
+  /// @param tracing of the job
   public static Node open(
       Network network,
       byte[] token,
       NodeSettings settings,
       ClassLoader own,
-      Optional<ProcessAddress> controller) {
+      Optional<ProcessAddress> controller,
+      TraceSettings tracing) {
     AtomicReference<Optional<Node>> self = new AtomicReference<>(Optional.empty());
     ClassLoader loader =
         controller.isEmpty()
@@ -45,11 +50,19 @@ public final class Nodes {
                 Clock.system(),
                 Node.Threads.virtual(),
                 loader,
-                kinds(() -> self.get().orElseThrow())),
+                kinds(() -> self.get().orElseThrow()),
+                tracing(tracing, network.self())),
             settings);
     self.set(Optional.of(node));
     node.serve(ProcessAgent.NUMBER, "process", ProcessAgent.class, new Self(node, own));
     return node;
+  }
+
+  /// Where nothing is traced, no class of it is loaded.
+  private static Optional<Tracing> tracing(TraceSettings settings, ProcessAddress self) {
+    return settings.exporter() == TraceSettings.Exporter.NONE
+        ? Optional.empty()
+        : SpanTracing.of(settings, self.process(), self.host());
   }
 
   /// Ours, and those of packages above, which are found by `ServiceLoader`.

@@ -16,7 +16,8 @@ public final class Worker {
 
   /// Joins the job, serves, and ends with the parent.
   public static void main(String... args) throws IOException {
-    Bootstrap bootstrap = Bootstrap.decode(ParentGuard.bootstrap());
+    ParentGuard parent = ParentGuard.begin();
+    Bootstrap bootstrap = Bootstrap.decode(parent.bootstrap());
     Network network =
         SocketNetwork.open(
             bootstrap.process(),
@@ -25,7 +26,7 @@ public final class Worker {
             bootstrap.limits().maxBytes(),
             reach(bootstrap));
     Node node = join(network, bootstrap, Worker.class.getClassLoader());
-    ParentGuard.endWithParent(node::close);
+    parent.endWithParent(node::close);
   }
 
   /// Opens a process and tells its agent.
@@ -36,7 +37,8 @@ public final class Worker {
             bootstrap.token(),
             bootstrap.settings(),
             loader,
-            Optional.of(bootstrap.controller()));
+            Optional.of(bootstrap.controller()),
+            bootstrap.traced().settings());
     Agents.host(node, bootstrap.agent()).ready(node.self());
     return node;
   }

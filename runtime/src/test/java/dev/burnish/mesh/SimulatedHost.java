@@ -1,0 +1,86 @@
+package dev.burnish.mesh;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Node;
+import dev.burnish.actor.Simulation;
+import dev.burnish.launch.Exit;
+import dev.burnish.launch.Resources;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.mesh.host.HostAgent;
+import dev.burnish.mesh.host.ProcessRef;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// A host of a simulation: its agent starts processes of the simulation and sees how they end.
+final class SimulatedHost implements HostAgent {
+  private final Simulation simulation;
+  private final String host;
+  private final Node node;
+  private final List<String> started = new ArrayList<>();
+
+  SimulatedHost(Simulation simulation, String host) {
+    this.simulation = simulation;
+    this.host = host;
+    this.node = simulation.waitingProcess("host/" + host, host);
+    node.serve(NUMBER, "host", HostAgent.class, this);
+  }
+
+  ActorRef agent() {
+    return new ActorRef(node.self(), NUMBER);
+  }
+
+  /// Processes that were started here.
+  List<String> started() {
+    return started;
+  }
+
+  /// A process ends, which the agent sees.
+  void crash(String process) {
+    simulation.crash(process);
+    node.switchboard()
+        .existing(process)
+        .ifPresent(link -> link.lose(new ReplicaLost(process + " was ended by signal 9")));
+  }
+
+  /// The host ends with all that is on it.
+  void crash() {
+    started.forEach(simulation::crash);
+    simulation.crash(node.self().process());
+  }
+
+  @Override
+  public ProcessRef start(String name, Resources resources, ProcessAddress owner) {
+    started.add(name);
+    Node process = simulation.waitingProcess(name, host);
+    return new ProcessRef(process.self(), agent());
+  }
+
+  @Override
+  public void ready(ProcessAddress process) {}
+
+  @Override
+  public Optional<Exit> exit(String process, long millis) {
+    return simulation.isCrashed(process)
+        ? Optional.of(new Exit(process, 137, Optional.of(9), List.of()))
+        : Optional.empty();
+  }
+
+  @Override
+  public void end(String process, long graceMillis) {
+    if (!simulation.isCrashed(process)) {
+      crash(process);
+    }
+  }
+
+  @Override
+  public List<ProcessStatus> processes() {
+    return List.of();
+  }
+
+  @Override
+  public List<String> log(String process) {
+    return List.of();
+  }
+}
