@@ -2,12 +2,14 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
+import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.MeshKind.HostsForm;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.function.Predicate;
 
 /// The hosts of a job, along the axis `hosts`. Processes are spawned on all of them.
 public final class HostMesh {
@@ -51,6 +53,36 @@ public final class HostMesh {
               agents.get(shape.position(rank / numPerHost)), resources.apply(rank % numPerHost)));
     }
     return ProcMesh.spawn(node, Owner.current(program), program, name, procs, places);
+  }
+
+  /// The same hosts, for something that looks after what it spawns there: it is what the owner of
+  /// the caller closes, and it hears of failures first.
+  ///
+  /// @param keeper closes what it spawned; closed by the caller's owner
+  /// @param onFailure whether a failure is handled; else it goes to the caller's owner. Must not
+  ///   wait
+  /// @throws IllegalStateException if the caller has no owner
+  public HostMesh keptBy(AutoCloseable keeper, Predicate<Failure> onFailure) {
+    Owner owner = Owner.current(program);
+    owner.own(keeper);
+    return new HostMesh(node, shape, agents, Optional.of(new Owner.Keeper(owner, onFailure)));
+  }
+
+  /// Gives a failure that a keeper does not handle to its owner, see [#keptBy].
+  ///
+  /// @throws IllegalStateException if nothing keeps what is spawned here
+  public void escalate(Failure failure) {
+    if (program.isPresent() && program.get() instanceof Owner.Keeper keeper) {
+      keeper.owner().failed(failure);
+      return;
+    }
+    throw new IllegalStateException(
+        "only what was made by keptBy has an owner above it: " + failure.describe());
+  }
+
+  /// The process in which this is used.
+  public Node node() {
+    return node;
   }
 
   /// The hosts of a range.

@@ -25,7 +25,8 @@ public final class MeshKind implements HandleKind {
     }
   }
 
-  record ActorsForm(String name, Shape shape, List<ActorRef> members) {}
+  /// What names a mesh of actors.
+  public record ActorsForm(String name, Shape shape, List<ActorRef> members) {}
 
   record ProcsForm(String name, Shape shape, List<ProcessRef> members) {}
 

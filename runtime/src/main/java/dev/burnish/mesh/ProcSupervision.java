@@ -68,6 +68,9 @@ final class ProcSupervision {
           .link(started.address())
           .onDown(cause -> node.execute("lost " + process, () -> lost(position, started, cause)));
       slot.settle(started);
+      if (closed.get()) {
+        end(started, Duration.ZERO);
+      }
     } catch (RuntimeException e) {
       ReplicaLost cause =
           new ReplicaLost("process %s cannot be started: %s".formatted(process, e.getMessage()), e);
@@ -88,14 +91,16 @@ final class ProcSupervision {
     if (closed.get() || occupied.contains(process) || !slots.get(position).isAt(process)) {
       return;
     }
-    Optional<Exit> exit = exit(process);
+    Optional<Exit> exit = exit(node, process, Duration.ofSeconds(1));
     slots.get(position).lose(cause);
     owner.failed(ProcMesh.failure(place(position, process.address().process()), exit, cause));
   }
 
-  private Optional<Exit> exit(ProcessRef process) {
+  /// How a process ended, as far as its host knows; waits a time for it.
+  static Optional<Exit> exit(Node node, ProcessRef process, Duration patience) {
     try {
-      return Agents.host(node, process.agent()).exit(process.address().process(), 1000);
+      return Agents.host(node, process.agent())
+          .exit(process.address().process(), patience.toMillis());
     } catch (RuntimeException e) {
       return Optional.empty();
     }
@@ -118,6 +123,22 @@ final class ProcSupervision {
     end(lost, Duration.ZERO);
     start(position, processName(position) + "~" + generation.incrementAndGet());
     return slot.get();
+  }
+
+  /// Ends them at once; how those ended that had, and were not connected any more.
+  List<Exit> kill(Duration patience) {
+    List<Exit> exits = new ArrayList<>();
+    closed.set(true);
+    for (Slot<ProcessRef> slot : slots) {
+      slot.now()
+          .ifPresent(process -> {
+            if (node.switchboard().existing(process.address().process()).isEmpty()) {
+              exit(node, process, patience).ifPresent(exits::add);
+            }
+            end(process, Duration.ZERO);
+          });
+    }
+    return exits;
   }
 
   void close() {
