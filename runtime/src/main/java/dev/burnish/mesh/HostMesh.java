@@ -5,6 +5,10 @@ import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.MeshKind.HostsForm;
+import dev.burnish.mesh.placement.Demand;
+import dev.burnish.mesh.placement.HostFree;
+import dev.burnish.mesh.placement.Placement;
+import dev.burnish.mesh.placement.Unplaceable;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,9 +54,39 @@ public final class HostMesh {
     for (int rank = 0; rank < procs.size(); rank++) {
       places.add(
           new ProcMesh.Place(
-              agents.get(shape.position(rank / numPerHost)), resources.apply(rank % numPerHost)));
+              agents.get(shape.position(rank / numPerHost)),
+              resources.apply(rank % numPerHost),
+              Optional.empty()));
     }
-    return ProcMesh.spawn(node, Owner.current(program), program, name, procs, places);
+    return ProcMesh.spawn(node, owner(), program, name, procs, places);
+  }
+
+  /// Spawns processes where there is room for them, along the axis `procs`, all at once. What they
+  /// ask for is theirs until the mesh is closed.
+  ///
+  /// @param each what every process has for itself
+  /// @param process what every process is given; the devices that it gets are added
+  /// @throws Unplaceable if there is no room: it says what was asked for, and what is free where
+  public ProcMesh spawnProcs(
+      String name, int count, Demand each, Resources process, Placement placement) {
+    String holder = name + "#" + node.nextNumber();
+    Shape procs = Shape.of(Map.of("procs", count));
+    List<ProcMesh.Place> places =
+        new Placer(node, positioned()).place(name, holder, count, each, process, placement);
+    return ProcMesh.spawn(node, owner(), program, name, procs, places);
+  }
+
+  private List<ActorRef> positioned() {
+    return java.util.Arrays.stream(shape.positions()).mapToObj(agents::get).toList();
+  }
+
+  private Owner owner() {
+    return program.filter(Owner.Keeper.class::isInstance).orElseGet(() -> Owner.current(program));
+  }
+
+  /// What each host has, and what of it is free.
+  public List<HostFree> free() {
+    return new Placer(node, positioned()).look();
   }
 
   /// The same hosts, for something that looks after what it spawns there: it is what the owner of

@@ -25,7 +25,9 @@ import java.util.function.UnaryOperator;
 /// used.
 public final class ProcMesh implements AutoCloseable {
   /// Where to start a process, and with what.
-  record Place(ActorRef agent, Resources resources) {}
+  ///
+  /// @param holder under which the host has kept room for it
+  record Place(ActorRef agent, Resources resources, Optional<String> holder) {}
 
   private final Node node;
   private final String name;

@@ -138,6 +138,7 @@ final class ProcSupervision {
             end(process, Duration.ZERO);
           });
     }
+    release();
     return exits;
   }
 
@@ -149,7 +150,13 @@ final class ProcSupervision {
             slot.now().ifPresent(process -> end(process, GRACE));
             return true;
           });
+      release();
     }
+  }
+
+  /// What was taken of hosts is free again.
+  private void release() {
+    places.stream().distinct().forEach(place -> Placer.release(node, place));
   }
 
   private void end(ProcessRef process, Duration grace) {
