@@ -68,6 +68,7 @@ record Calls<T>(
     private final Object @Nullable [] arguments;
     private final Request<Target<T>> request;
     private final long began;
+    private FailureKind failedBy = FailureKind.ENDPOINT;
 
     Attempt(Method method, Object @Nullable [] arguments, Request<Target<T>> request, long began) {
       this.method = method;
@@ -83,15 +84,15 @@ record Calls<T>(
         try {
           return at(lane);
         } catch (ReplicaLost e) {
-          FailureKind kind = look(lane, e);
-          ReplicaLost cause = kind == FailureKind.LOST ? keep(first, e) : e;
-          if (kind != FailureKind.LOST || tries >= retries || !mayRunTwice()) {
-            traffic.failed(kind);
+          boolean lost = failedBy == FailureKind.LOST;
+          ReplicaLost cause = lost ? keep(first, e) : e;
+          if (!lost || tries >= retries || !mayRunTwice()) {
+            traffic.failed(failedBy);
             throw cause;
           }
           first = Optional.of(cause);
         } catch (Throwable e) {
-          traffic.failed(kind(e));
+          traffic.failed(failedBy);
           throw e;
         }
       }
@@ -101,11 +102,8 @@ record Calls<T>(
       dispatcher.enter(lane);
       try {
         return at(lane);
-      } catch (ReplicaLost e) {
-        traffic.failed(look(lane, e));
-        throw e;
       } catch (Throwable e) {
-        traffic.failed(kind(e));
+        traffic.failed(failedBy);
         throw e;
       }
     }
@@ -130,7 +128,7 @@ record Calls<T>(
           && !(request.affinity() instanceof Affinity.Bound<Target<T>>);
     }
 
-    /// Calls the replica and gives its slot back.
+    /// Calls the replica and gives its slot back: when that is known to be lost, nobody gets it.
     private @Nullable Object at(Lane<Target<T>> lane) throws Throwable {
       Traffic.OfReplica counts = traffic.replica(lane.replica());
       try {
@@ -138,6 +136,7 @@ record Calls<T>(
         traffic.succeeded(began);
         return value;
       } catch (Throwable e) {
+        failedBy = e instanceof ReplicaLost lost ? look(lane, lost) : kind(e);
         counts.failures().increment();
         throw e;
       } finally {

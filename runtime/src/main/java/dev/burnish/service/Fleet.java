@@ -9,21 +9,26 @@ import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.ActorOptions;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.ProcMesh;
+import dev.burnish.mesh.placement.Unplaceable;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Loss;
+import dev.burnish.service.scaling.Scaling;
+import dev.burnish.service.scaling.ScalingDecision;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// The replicas of a service, in the process that owns it.
 final class Fleet<T> {
@@ -42,7 +47,9 @@ final class Fleet<T> {
   private final SortedMap<Integer, Replica<T>> replicas = new TreeMap<>();
   private final ReentrantLock scaling = new ReentrantLock();
   private final LongAdder restarts = new LongAdder();
+  private final AtomicReference<@Nullable ScalingDecision> scaler = new AtomicReference<>();
   private final CountDownLatch settling;
+  private volatile Consumer<ProcMesh> closing = ProcMesh::close;
 
   Fleet(
       HostMesh hosts,
@@ -62,16 +69,22 @@ final class Fleet<T> {
     add(options.size().replicas());
   }
 
+  /// All of them or none: that there is no room is seen here, before anything starts.
   private void add(int count) {
     List<Replica<T>> added = new ArrayList<>();
     synchronized (replicas) {
       for (int index = 0; added.size() < count; index++) {
         if (!replicas.containsKey(index)) {
-          Replica<T> replica = new Replica<>(this, index);
-          replicas.put(index, replica);
-          added.add(replica);
+          added.add(new Replica<>(this, index));
         }
       }
+      try {
+        added.forEach(Replica::take);
+      } catch (RuntimeException e) {
+        added.forEach(Replica::stop);
+        throw e;
+      }
+      added.forEach(replica -> replicas.put(replica.index(), replica));
     }
     added.forEach(Replica::start);
   }
@@ -117,10 +130,9 @@ final class Fleet<T> {
   }
 
   ProcMesh spawn(Replica<T> replica) {
-    HostMesh host =
-        hosts.slice("hosts", replica.index() % hosts.size(), replica.index() % hosts.size() + 1);
-    return host.spawnProcs(
-        replica.name(), Map.of("procs", options.size().procs()), i -> options.size().process());
+    ServiceOptions.Size size = options.size();
+    return hosts.spawnProcs(
+        replica.name(), size.procs(), size.each(), size.room().process(), size.room().placement());
   }
 
   ActorMesh<T> spawn(ProcMesh procs, String mesh, ActorOptions supervised) {
@@ -171,8 +183,13 @@ final class Fleet<T> {
     roster.explained(loss);
   }
 
-  void closing(ProcMesh procs) {
-    procs.close();
+  void close(ProcMesh procs) {
+    closing.accept(procs);
+  }
+
+  /// For tests: how the processes of a replica are closed.
+  void closing(Consumer<ProcMesh> how) {
+    closing = how;
   }
 
   void drain(Lane<Target<T>> lane, Duration limit) {
@@ -217,6 +234,37 @@ final class Fleet<T> {
     }
   }
 
+  /// Looks at the load from time to time, until the service ends or this is called again.
+  void autoscale(Scaling scaling) {
+    ScalingDecision decision = new ScalingDecision(scaling);
+    scaler.set(decision);
+    look(scaling, decision);
+  }
+
+  private void look(Scaling scaling, ScalingDecision decision) {
+    node()
+        .clock()
+        .at(
+            node().clock().nanos() + scaling.every().toNanos(),
+            () -> node().execute(name() + " scaling", () -> scale(scaling, decision)));
+  }
+
+  private void scale(Scaling scaling, ScalingDecision decision) {
+    if (scaler.get() != decision) {
+      return;
+    }
+    int now = replicas().size();
+    int target = decision.target(node().clock().nanos(), now, dispatcher.load());
+    try {
+      if (target != now) {
+        scaleTo(target);
+      }
+    } catch (Unplaceable e) {
+      LOG.log(System.Logger.Level.WARNING, "service {0} cannot grow: {1}", name(), e.getMessage());
+    }
+    look(scaling, decision);
+  }
+
   private boolean remove(Replica<T> replica) {
     replica.remove(options.health().draining());
     synchronized (replicas) {
@@ -230,6 +278,7 @@ final class Fleet<T> {
   /// Lets the calls end that are there, a time at most, then ends every replica.
   void close(Duration draining) {
     String why = "service %s has stopped".formatted(name());
+    scaler.set(null);
     dispatcher.close(why, draining);
     roster.end(why);
     Scope.map(

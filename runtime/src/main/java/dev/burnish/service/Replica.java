@@ -67,6 +67,16 @@ final class Replica<T> {
     return actors;
   }
 
+  /// Takes room for the first generation.
+  ///
+  /// @throws dev.burnish.mesh.placement.Unplaceable if there is none
+  void take() {
+    ProcMesh taken = fleet.spawn(this);
+    synchronized (this) {
+      procs = Optional.of(taken);
+    }
+  }
+
   /// Begins a generation; returns at once.
   void start() {
     fleet.node().execute(name() + " start", this::begin);
@@ -94,7 +104,7 @@ final class Replica<T> {
   }
 
   private ActorMesh<T> spawn(int mine) {
-    ProcMesh spawned = fleet.spawn(this);
+    ProcMesh spawned = procs().orElseGet(() -> fleet.spawn(this));
     if (!hold(mine, spawned)) {
       close(spawned);
       throw new ReplicaLost("it was removed while it started: replica=" + name());
@@ -242,7 +252,7 @@ final class Replica<T> {
 
   private void close(ProcMesh mesh) {
     try {
-      fleet.closing(mesh);
+      fleet.close(mesh);
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.WARNING, "failed to close " + name(), e);
     }

@@ -12,6 +12,7 @@ import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Load;
 import dev.burnish.service.routing.Request.Affinity;
+import dev.burnish.service.scaling.Scaling;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,6 +97,7 @@ public final class Service<T> implements AutoCloseable {
   /// @param type the interface of the actors; all its methods are endpoints
   /// @param arguments of the factory, for each actor
   /// @throws IllegalArgumentException if the type of an endpoint, or an argument, does not travel
+  /// @throws dev.burnish.mesh.placement.Unplaceable if there is no room for all of them
   public static <T> Service<T> start(
       HostMesh hosts,
       String name,
@@ -124,8 +126,13 @@ public final class Service<T> implements AutoCloseable {
     Service<T> service =
         new Service<>(node, type, calls, new Owned<>(fleet), options.call().timeout());
     kept.closing = service::close;
+    try {
+      fleet.start();
+    } catch (RuntimeException e) {
+      fleet.close(Duration.ZERO);
+      throw e;
+    }
     node.notes().put("service " + name, service::describe);
-    fleet.start();
     return service;
   }
 
@@ -269,6 +276,14 @@ public final class Service<T> implements AutoCloseable {
   /// @throws IllegalStateException if the service came as an argument
   public void scaleTo(int numReplicas) {
     owned("scaleTo").scaleTo(numReplicas);
+  }
+
+  /// Has the number of replicas follow the calls that wait, from now on and as long as the service
+  /// lasts, in place of what was said before.
+  ///
+  /// @throws IllegalStateException if the service came as an argument
+  public void autoscale(Scaling scaling) {
+    owned("autoscale").autoscale(scaling);
   }
 
   /// Waits until so many replicas are healthy.

@@ -2,6 +2,8 @@ package dev.burnish.service;
 
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.RestartPolicy;
+import dev.burnish.mesh.placement.Demand;
+import dev.burnish.mesh.placement.Placement;
 import dev.burnish.service.routing.Balancing;
 import dev.burnish.service.routing.Queueing;
 import dev.burnish.service.routing.Queueing.Overflow;
@@ -30,15 +32,38 @@ public record ServiceOptions(
   ///
   /// @param replicas at first
   /// @param procs processes of a replica, each with an actor
-  /// @param process what each process is given
-  public record Size(int replicas, int procs, Resources process) {
+  /// @param gpus devices of a replica, as many for each of its processes
+  public record Size(int replicas, int procs, int gpus, Room room) {
     /// @throws IllegalArgumentException if there is nothing of something
     public Size {
-      if (replicas < 1 || procs < 1) {
+      if (replicas < 1 || procs < 1 || gpus < 0) {
         throw new IllegalArgumentException(
-            "a service has a replica, and that a process: service.replicas=%d service.procs=%d"
-                .formatted(replicas, procs));
+            "a service has a replica, and that a process: service.replicas=%d service.procs=%d service.gpus=%d"
+                .formatted(replicas, procs, gpus));
       }
+    }
+
+    /// What each process asks for.
+    ///
+    /// @throws IllegalArgumentException if the devices cannot be shared out
+    Demand each() {
+      if (gpus % procs != 0) {
+        throw new IllegalArgumentException(
+            "every process of a replica has as many devices: service.gpus=%d service.procs=%d"
+                .formatted(gpus, procs));
+      }
+      return new Demand(room.cores(), room.megabytes(), gpus / procs);
+    }
+  }
+
+  /// What each process is given, and where.
+  ///
+  /// @param cores that it has for itself; 0 to share all
+  /// @param megabytes of memory that it has for itself; 0 to share it
+  public record Room(int cores, int megabytes, Resources process, Placement placement) {
+    /// Shares everything, light, spread over the hosts.
+    public static Room shared() {
+      return new Room(0, 0, Resources.light(), Placement.spread());
     }
   }
 
@@ -102,7 +127,7 @@ public record ServiceOptions(
   /// 10 minutes and 3 retries for a call.
   public static ServiceOptions replicas(int replicas) {
     return new ServiceOptions(
-        new Size(replicas, 1, Resources.light()),
+        new Size(replicas, 1, 0, Room.shared()),
         Queueing.defaults(),
         Balancing.LEAST_LOADED,
         Health.defaults(),
@@ -112,12 +137,30 @@ public record ServiceOptions(
 
   /// The same with so many processes a replica.
   public ServiceOptions procs(int procs) {
-    return with(new Size(size.replicas(), procs, size.process()));
+    return with(new Size(size.replicas(), procs, size.gpus(), size.room()));
+  }
+
+  /// The same with so many devices a replica, shared out among its processes.
+  public ServiceOptions gpus(int gpus) {
+    return with(new Size(size.replicas(), size.procs(), gpus, size.room()));
+  }
+
+  /// The same with so many cores and so much memory that each process has for itself.
+  public ServiceOptions exclusive(int cores, int megabytes) {
+    Room room = size.room();
+    return with(new Room(cores, megabytes, room.process(), room.placement()));
   }
 
   /// The same with other processes.
   public ServiceOptions process(Resources process) {
-    return with(new Size(size.replicas(), size.procs(), process));
+    Room room = size.room();
+    return with(new Room(room.cores(), room.megabytes(), process, room.placement()));
+  }
+
+  /// The same with another choice of hosts.
+  public ServiceOptions placement(Placement placement) {
+    Room room = size.room();
+    return with(new Room(room.cores(), room.megabytes(), room.process(), placement));
   }
 
   /// The same with so many calls at once at a replica.
@@ -159,6 +202,10 @@ public record ServiceOptions(
 
   private ServiceOptions with(Size other) {
     return new ServiceOptions(other, queueing, router, health, restart, call);
+  }
+
+  private ServiceOptions with(Room other) {
+    return with(new Size(size.replicas(), size.procs(), size.gpus(), other));
   }
 
   private ServiceOptions with(Queueing other) {

@@ -40,6 +40,7 @@ public interface Tally {
   /// Throws what a lost replica of another service throws.
   void lose(Service<Tally> other);
 
+  /// Takes a few milliseconds.
   @Idempotent
   int square(int n);
 
@@ -47,4 +48,20 @@ public interface Tally {
 
   /// Of a service that came as an argument: adds at all of its replicas.
   void addAtAll(Service<Tally> other, int n);
+
+  /// Keeps its thread busy.
+  void spin(int millis);
+
+  /// Ends the process.
+  void exit(int status);
+
+  /// The same, of which it is said that it may run twice.
+  @Idempotent
+  void exitAgain(int status);
+
+  /// The sum of the squares below a number, from another service.
+  int askSquares(Service<Tally> other, int below);
+
+  /// Appends a number to a file of this process's; takes a few milliseconds.
+  void note(String folder, int n);
 }

@@ -3,6 +3,11 @@ package dev.burnish.service;
 import dev.burnish.actor.Context;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.actor.Supervisor.Place;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -103,6 +108,7 @@ public final class TallyActor implements Tally {
 
   @Override
   public int square(int n) {
+    spin(2);
     return n * n;
   }
 
@@ -114,5 +120,46 @@ public final class TallyActor implements Tally {
   @Override
   public void addAtAll(Service<Tally> other, int n) {
     other.fanout(t -> t.add(n));
+  }
+
+  @Override
+  public void spin(int millis) {
+    long end = System.nanoTime() + millis * 1_000_000L;
+    while (System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Override
+  public void exit(int status) {
+    Runtime.getRuntime().halt(status);
+  }
+
+  @Override
+  public void exitAgain(int status) {
+    Runtime.getRuntime().halt(status);
+  }
+
+  @Override
+  public int askSquares(Service<Tally> other, int below) {
+    int sum = 0;
+    for (int i = 0; i < below; i++) {
+      sum += other.route().square(i);
+    }
+    return sum;
+  }
+
+  @Override
+  public void note(String folder, int n) {
+    try {
+      Files.writeString(
+          Path.of(folder, "pid-" + pid()),
+          n + "\n",
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot note that a call ran", e);
+    }
+    spin(2);
   }
 }

@@ -492,7 +492,7 @@ public final class Dispatcher<X> {
   }
 
   private List<Waiter<X>> remove(
-      TreeSet<Waiter<X>> from, java.util.function.Predicate<Waiter<X>> which) {
+      Set<Waiter<X>> from, java.util.function.Predicate<Waiter<X>> which) {
     List<Waiter<X>> removed = from.stream().filter(which).toList();
     removed.forEach(from::remove);
     numQueued -= removed.size();
@@ -587,6 +587,7 @@ public final class Dispatcher<X> {
     return healthy.stream().filter(other -> other != lane).toList();
   }
 
+  @SuppressWarnings("WaitNotInLoop") // the callers loop
   private long awaitChange(long nanos) {
     try {
       return changed.awaitNanos(nanos);

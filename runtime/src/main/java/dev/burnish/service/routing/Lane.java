@@ -3,6 +3,7 @@ package dev.burnish.service.routing;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /// The way to a replica, from when it becomes healthy until it is lost or removed: a replacement
@@ -73,13 +74,13 @@ public final class Lane<X> implements Candidate {
   }
 
   /// The call that is next, of those that wait for this replica and of the others.
-  Optional<Waiter<X>> next(TreeSet<Waiter<X>> others) {
+  Optional<Waiter<X>> next(SortedSet<Waiter<X>> others) {
     Optional<Waiter<X>> own = first(waiting);
     Optional<Waiter<X>> other = isServing() ? first(others) : Optional.empty();
     return own.filter(mine -> other.isEmpty() || mine.compareTo(other.get()) < 0).or(() -> other);
   }
 
-  private static <X> Optional<Waiter<X>> first(TreeSet<Waiter<X>> waiters) {
+  private static <X> Optional<Waiter<X>> first(SortedSet<Waiter<X>> waiters) {
     return waiters.isEmpty() ? Optional.empty() : Optional.of(waiters.first());
   }
 }
