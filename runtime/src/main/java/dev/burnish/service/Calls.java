@@ -6,12 +6,13 @@ import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.service.ServiceMetrics.FailureKind;
 import dev.burnish.service.routing.BindingLost;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Request;
 import dev.burnish.service.routing.Request.Affinity;
+import dev.burnish.service.state.ServiceMetrics.FailureKind;
+import dev.burnish.service.state.Traffic;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Optional;
@@ -130,7 +131,7 @@ record Calls<T>(
 
     /// Calls the replica and gives its slot back: when that is known to be lost, nobody gets it.
     private @Nullable Object at(Lane<Target<T>> lane) throws Throwable {
-      Traffic.OfReplica counts = traffic.replica(lane.replica());
+      Traffic.Counts counts = traffic.replica(lane.replica());
       try {
         Object value = lane.target().call(method, arguments, request.deadline() - clock.nanos());
         traffic.succeeded(began);

@@ -15,6 +15,7 @@ import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Loss;
 import dev.burnish.service.scaling.Scaling;
 import dev.burnish.service.scaling.ScalingDecision;
+import dev.burnish.service.state.ReplicaState;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -158,7 +159,7 @@ final class Fleet<T> {
   }
 
   void left(Replica<T> replica, Optional<Lane<Target<T>>> lane, Loss loss) {
-    lane.ifPresentOrElse(l -> dispatcher.lose(l, loss), () -> dispatcher.note(loss));
+    lane.ifPresentOrElse(l -> dispatcher.lose(l, loss), () -> dispatcher.losses().note(loss));
     roster.left(loss);
     settle(replica);
   }
@@ -179,7 +180,7 @@ final class Fleet<T> {
   }
 
   void explained(Loss loss) {
-    dispatcher.explain(loss);
+    dispatcher.losses().explain(loss);
     roster.explained(loss);
   }
 
@@ -270,7 +271,7 @@ final class Fleet<T> {
     synchronized (replicas) {
       replicas.remove(replica.index());
     }
-    dispatcher.forget(replica.index());
+    dispatcher.losses().forget(replica.index());
     roster.removed(replica.index());
     return true;
   }

@@ -95,7 +95,7 @@ final class Follower<T> {
         leave(lane, "it has left the service");
       }
     }
-    members.lost().forEach(lost -> dispatcher.note(lost.loss()));
+    members.lost().forEach(lost -> dispatcher.losses().note(lost.loss()));
   }
 
   private void join(Entry entry) {

@@ -10,6 +10,8 @@ import dev.burnish.mesh.ProcMesh;
 import dev.burnish.mesh.Restarts;
 import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Loss;
+import dev.burnish.service.state.ReplicaState;
+import dev.burnish.service.state.ReplicaStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

@@ -2,26 +2,24 @@ package dev.burnish.service;
 
 import dev.burnish.actor.Factory;
 import dev.burnish.actor.Node;
-import dev.burnish.concurrent.Scope;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.service.ServiceKind.ServiceForm;
-import dev.burnish.service.ServiceMetrics.OfReplica;
 import dev.burnish.service.routing.Balancing;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Load;
 import dev.burnish.service.routing.Request.Affinity;
 import dev.burnish.service.scaling.Scaling;
+import dev.burnish.service.state.ReplicaStatus;
+import dev.burnish.service.state.ServiceMetrics;
+import dev.burnish.service.state.Traffic;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Replicas of an actor, each in processes of its own, which are restarted when they are lost.
@@ -132,7 +130,7 @@ public final class Service<T> implements AutoCloseable {
       fleet.close(Duration.ZERO);
       throw e;
     }
-    node.notes().put("service " + name, service::describe);
+    node.notes().put("service " + name, () -> service.metrics().describe(name));
     return service;
   }
 
@@ -203,27 +201,26 @@ public final class Service<T> implements AutoCloseable {
   /// @throws RuntimeException the first failure by number, as it is, with a suppressed exception
   ///   that names the replica; the others follow as suppressed exceptions too
   public void fanout(Consumer<? super T> call) {
-    values(
-        spread(
-            forChange(),
-            actor -> {
-              call.accept(actor);
-              return true;
-            }));
+    fanOut(forChange())
+        .values(actor -> {
+          call.accept(actor);
+          return true;
+        });
   }
 
   /// Calls every healthy replica and returns the results by the number of the replica.
   ///
   /// @throws RuntimeException as [#fanout] does
   public <R extends @Nullable Object> List<R> gather(Function<? super T, ? extends R> call) {
-    return values(gatherPartial(call));
+    awaitSomeHealthy();
+    return fanOut(calls.dispatcher().healthy()).values(call);
   }
 
   /// Calls every healthy replica and returns what came of it, by the number of the replica.
   public <R extends @Nullable Object> List<Outcome<R>> gatherPartial(
       Function<? super T, ? extends R> call) {
     awaitSomeHealthy();
-    return spread(calls.dispatcher().healthy(), call);
+    return fanOut(calls.dispatcher().healthy()).outcomes(call);
   }
 
   /// Makes a change of state at every healthy replica, and at every replica that starts later,
@@ -242,23 +239,12 @@ public final class Service<T> implements AutoCloseable {
             what,
             change,
             healthy,
-            lanes -> {
-              List<Outcome<Boolean>> outcomes =
-                  spread(
-                      lanes,
-                      actor -> {
-                        change.accept(actor);
-                        return true;
-                      });
-              outcomes.removeIf(outcome -> wasLost(outcome, lanes));
-              values(outcomes);
-            });
-  }
-
-  private boolean wasLost(Outcome<?> outcome, List<Lane<Target<T>>> lanes) {
-    return outcome instanceof Outcome.Failed<?>(int replica, RuntimeException cause)
-        && cause instanceof ReplicaLost
-        && lanes.stream().anyMatch(lane -> lane.replica() == replica && lane.isGone());
+            lanes ->
+                fanOut(lanes)
+                    .valuesOfTheLiving(actor -> {
+                      change.accept(actor);
+                      return true;
+                    }));
   }
 
   /// Has something run on every replica that starts from now on, before it gets calls: a generator
@@ -315,49 +301,12 @@ public final class Service<T> implements AutoCloseable {
 
   /// How it does, as calls from this process see it.
   public ServiceMetrics metrics() {
-    Traffic traffic = calls.traffic();
     Load load = calls.dispatcher().load();
-    List<OfReplica> replicas = ofReplicas(load);
-    Map<ServiceMetrics.FailureKind, Long> failures = traffic.failures();
-    long failed = failures.values().stream().mapToLong(Long::longValue).sum();
-    return new ServiceMetrics(
-        traffic.numSucceeded() + failed,
-        failures,
-        traffic.perSecond(),
-        traffic.latency(),
-        load.numQueued(),
-        load.utilisation(),
-        load.numSessions(),
-        backing instanceof Owned<T>(Fleet<T> fleet) ? fleet.restarts().intValue() : 0,
-        replicas);
-  }
-
-  private List<OfReplica> ofReplicas(Load load) {
-    Map<Integer, Load.OfReplica> loads =
-        load.replicas().stream()
-            .collect(Collectors.toMap(Load.OfReplica::replica, Function.identity()));
-    List<ReplicaStatus> statuses =
-        switch (backing) {
-          case Owned<T>(Fleet<T> fleet) -> fleet.replicas().stream().map(Replica::status).toList();
-          case Followed<T> _ -> List.of();
-        };
-    List<OfReplica> replicas = new ArrayList<>();
-    for (ReplicaStatus status : statuses) {
-      Traffic.OfReplica counts = calls.traffic().replica(status.index());
-      Load.OfReplica now =
-          loads.getOrDefault(status.index(), new Load.OfReplica(status.index(), 0, 0, 0));
-      replicas.add(
-          new OfReplica(
-              status.index(),
-              status.state(),
-              status.numRestarts(),
-              counts.requests().sum(),
-              counts.failures().sum(),
-              now.numInFlight(),
-              now.numQueued(),
-              now.numSessions()));
-    }
-    return replicas;
+    return switch (backing) {
+      case Owned<T>(Fleet<T> fleet) ->
+          calls.traffic().metrics(load, replicas(), fleet.restarts().intValue());
+      case Followed<T> _ -> calls.traffic().metrics(load, List.of(), 0);
+    };
   }
 
   /// Its name.
@@ -423,6 +372,10 @@ public final class Service<T> implements AutoCloseable {
     };
   }
 
+  private FanOut<T> fanOut(List<Lane<Target<T>>> lanes) {
+    return new FanOut<>(calls, type, lanes, defaults.timeout());
+  }
+
   private void awaitSomeHealthy() {
     if (backing instanceof Owned<T>(Fleet<T> fleet)) {
       fleet.awaitSettled(defaults.timeout());
@@ -436,81 +389,5 @@ public final class Service<T> implements AutoCloseable {
       case Owned<T>(Fleet<T> fleet) -> fleet.updates().begin(() -> calls.dispatcher().healthy());
       case Followed<T>(Follower<T> follower, _) -> follower.forChange();
     };
-  }
-
-  private <R extends @Nullable Object> List<Outcome<R>> spread(
-      List<Lane<Target<T>>> lanes, Function<? super T, ? extends R> call) {
-    return new ArrayList<>(
-        Scope.<Lane<Target<T>>, Outcome<R>>map(
-            lanes,
-            lane -> {
-              T actor =
-                  RoutedStub.of(
-                      type,
-                      lane.target().mesh().name(),
-                      (method, arguments) ->
-                          calls.call(lane, method, arguments, defaults.timeout()));
-              try {
-                return new Outcome.Value<R>(lane.replica(), call.apply(actor));
-              } catch (RuntimeException e) {
-                return new Outcome.Failed<R>(lane.replica(), e);
-              }
-            }));
-  }
-
-  private <R extends @Nullable Object> List<R> values(List<Outcome<R>> outcomes) {
-    List<R> values = new ArrayList<>();
-    Optional<RuntimeException> failure = Optional.empty();
-    for (Outcome<R> outcome : outcomes) {
-      switch (outcome) {
-        case Outcome.Value<R>(_, R value) -> values.add(value);
-        case Outcome.Failed<R>(int replica, RuntimeException cause) -> {
-          cause.addSuppressed(new AtReplica(name, replica));
-          failure.filter(first -> first != cause).ifPresent(first -> first.addSuppressed(cause));
-          failure = failure.or(() -> Optional.of(cause));
-        }
-      }
-    }
-    failure.ifPresent(cause -> {
-      throw cause;
-    });
-    return values;
-  }
-
-  /// Names the replica that a failure is of, which is thrown as it is.
-  private static final class AtReplica extends RuntimeException {
-    private static final long serialVersionUID = 1;
-
-    AtReplica(String service, int replica) {
-      super("at replica %d of service %s".formatted(replica, service), null, false, false);
-    }
-  }
-
-  private List<String> describe() {
-    ServiceMetrics m = metrics();
-    List<String> lines = new ArrayList<>();
-    lines.add(
-        "requests %d  failed %d  %.1f/s  p50 %.1f ms  p99 %.1f ms  queued %d  used %.0f %%  sessions %d  restarts %d"
-            .formatted(
-                m.requests(),
-                m.numFailed(),
-                m.perSecond(),
-                m.latency().p50().toNanos() / 1e6,
-                m.latency().p99().toNanos() / 1e6,
-                m.numQueued(),
-                100 * m.utilisation(),
-                m.numSessions(),
-                m.restarts()));
-    for (OfReplica replica : m.replicas()) {
-      lines.add(
-          "%-20s %-9s requests %-8d failed %-5d restarts %d"
-              .formatted(
-                  name + "/" + replica.index(),
-                  replica.state().name().toLowerCase(java.util.Locale.ROOT),
-                  replica.requests(),
-                  replica.failures(),
-                  replica.numRestarts()));
-    }
-    return lines;
   }
 }

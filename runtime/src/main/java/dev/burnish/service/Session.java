@@ -35,7 +35,7 @@ public final class Session<T> implements AutoCloseable {
     this.type = type;
     this.options = options;
     this.restore = restore;
-    this.binding = calls.dispatcher().open();
+    this.binding = calls.dispatcher().sessions().open();
     this.actor = RoutedStub.of(type, "session of " + calls.name(), this::call);
   }
 
@@ -46,7 +46,7 @@ public final class Session<T> implements AutoCloseable {
 
   /// The number of its replica, once a call has bound it.
   public Optional<Integer> replica() {
-    return calls.dispatcher().replica(binding);
+    return calls.dispatcher().sessions().replica(binding);
   }
 
   /// How often it has lost its replica.
@@ -69,16 +69,16 @@ public final class Session<T> implements AutoCloseable {
 
   /// The failure of the call that was under way tells of the loss, unless the state is restored.
   private void noticed() {
-    if (restore.isEmpty() && calls.dispatcher().isLost(binding)) {
+    if (restore.isEmpty() && calls.dispatcher().sessions().isLost(binding)) {
       numRebinds.incrementAndGet();
-      calls.dispatcher().acknowledge(binding);
+      calls.dispatcher().sessions().acknowledge(binding);
     }
   }
 
   private void rebind(Loss loss) {
     restoring.lock();
     try {
-      if (!calls.dispatcher().isLost(binding)) {
+      if (!calls.dispatcher().sessions().isLost(binding)) {
         return;
       }
       if (restore.isEmpty()) {
@@ -94,7 +94,7 @@ public final class Session<T> implements AutoCloseable {
   }
 
   private void restore(Consumer<? super T> restoration) {
-    Binding<Target<T>> fresh = calls.dispatcher().open();
+    Binding<Target<T>> fresh = calls.dispatcher().sessions().open();
     try {
       restoration.accept(
           RoutedStub.of(
@@ -103,18 +103,18 @@ public final class Session<T> implements AutoCloseable {
               (method, arguments) ->
                   calls.call(method, arguments, options, new Affinity.Bound<>(fresh))));
       numRebinds.incrementAndGet();
-      calls.dispatcher().adopt(binding, fresh);
+      calls.dispatcher().sessions().adopt(binding, fresh);
     } catch (BindingLost e) {
       throw new ReplicaLost(
           "the replica that a session's state was restored at is lost: " + e.loss(), e);
     } finally {
-      calls.dispatcher().close(fresh);
+      calls.dispatcher().sessions().close(fresh);
     }
   }
 
   /// Ends the session; calls after this are of no session.
   @Override
   public void close() {
-    calls.dispatcher().close(binding);
+    calls.dispatcher().sessions().close(binding);
   }
 }

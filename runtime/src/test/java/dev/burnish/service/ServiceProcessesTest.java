@@ -8,8 +8,9 @@ import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
-import dev.burnish.service.ServiceMetrics.FailureKind;
+import dev.burnish.mesh.host.Jobs;
 import dev.burnish.service.ServiceOptions.Health;
+import dev.burnish.service.state.ServiceMetrics.FailureKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -202,5 +203,23 @@ class ServiceProcessesTest {
     assertThat(pids).hasSize(4).doesNotHaveDuplicates();
     service.close();
     assertThat(pids).allMatch(pid -> ProcessHandle.of(pid).isEmpty());
+  }
+
+  @Test
+  void psShowsServicesFromOutside() {
+    Service<Tally> service = service(0, replicas(2));
+    service.route().add(1);
+    assertThat(Jobs.status(job.id()).notes())
+        .singleElement()
+        .satisfies(note -> {
+          assertThat(note.title()).isEqualTo("service tally");
+          assertThat(note.lines()).hasSize(3);
+          assertThat(note.lines().getFirst())
+              .startsWith("requests 1  failed 0")
+              .contains("queued 0");
+          assertThat(note.lines().get(1)).startsWith("tally/0").contains("healthy");
+        });
+    service.close();
+    assertThat(Jobs.status(job.id()).notes()).isEmpty();
   }
 }

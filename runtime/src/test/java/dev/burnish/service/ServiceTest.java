@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.actor.Factory;
 import dev.burnish.actor.NodeSettings;
 import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.launch.Resources;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.Overloaded;
@@ -15,10 +16,16 @@ import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.mesh.RestartPolicy;
-import dev.burnish.service.ServiceMetrics.FailureKind;
-import dev.burnish.service.ServiceMetrics.OfReplica;
+import dev.burnish.metrics.Metrics;
+import dev.burnish.metrics.StepMetrics;
 import dev.burnish.service.routing.Balancing;
+import dev.burnish.service.routing.Queueing;
 import dev.burnish.service.routing.Queueing.Overflow;
+import dev.burnish.service.state.ReplicaState;
+import dev.burnish.service.state.ReplicaStatus;
+import dev.burnish.service.state.ServiceMetrics;
+import dev.burnish.service.state.ServiceMetrics.FailureKind;
+import dev.burnish.service.state.ServiceMetrics.OfReplica;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -681,5 +688,69 @@ class ServiceTest {
     } catch (ReplicaLost e) {
       return false;
     }
+  }
+
+  /// test_actor_def_type_validation
+  @Test
+  void whatDoesNotTravelIsRefusedAtTheStart() {
+    assertThatThrownBy(
+            () -> Service.start(job.hosts(), "bad", Opaque.class, OpaqueActor::new, replicas(1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Opaque.use");
+    assertThatThrownBy(() -> service(0, replicas(0)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("service.replicas=0");
+  }
+
+  interface Opaque {
+    void use(Thread thread);
+  }
+
+  static final class OpaqueActor implements Opaque {
+    @Override
+    public void use(Thread thread) {}
+  }
+
+  @Test
+  void metricsGoAmongThoseOfARun() {
+    Service<Tally> service = service(0, replicas(1));
+    service.route().add(1);
+    try (Metrics metrics = new Metrics()) {
+      service.metrics().record("tally", metrics);
+      StepMetrics step = metrics.flush(1);
+      assertThat(step.values()).isEmpty();
+      assertThat(step.times())
+          .containsEntry("service/tally/requests", 1.0)
+          .containsEntry("service/tally/failures/lost", 0.0)
+          .containsEntry("service/tally/restarts", 0.0)
+          .containsKeys(
+              "service/tally/latency_p50_ms",
+              "service/tally/latency_p99_ms",
+              "service/tally/utilisation",
+              "service/tally/requests_per_second",
+              "service/tally/sessions",
+              "service/tally/queued");
+    }
+  }
+
+  @Test
+  void everyDefaultIsPinned() {
+    ServiceOptions options = replicas(2);
+    assertThat(options.size().procs()).isEqualTo(1);
+    assertThat(options.size().gpus()).isZero();
+    assertThat(options.size().room().cores()).isZero();
+    assertThat(options.size().room().megabytes()).isZero();
+    assertThat(options.size().room().process()).isEqualTo(Resources.light());
+    assertThat(options.queueing()).isEqualTo(new Queueing(10, 1024, Overflow.WAIT));
+    assertThat(options.router()).isEqualTo(Balancing.LEAST_LOADED);
+    assertThat(options.health())
+        .isEqualTo(
+            new ServiceOptions.Health(
+                Duration.ofMillis(500),
+                Duration.ofSeconds(3),
+                Duration.ofMinutes(10),
+                Duration.ofSeconds(10)));
+    assertThat(options.restart()).isEqualTo(RestartPolicy.atMost(10));
+    assertThat(options.call()).isEqualTo(new ServiceOptions.Call(Duration.ofMinutes(10), 3));
   }
 }

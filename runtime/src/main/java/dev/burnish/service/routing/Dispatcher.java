@@ -14,13 +14,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Collectors;
 
 /// Gives each call of this process a replica, on the caller's thread.
 ///
@@ -33,15 +30,14 @@ import java.util.stream.Collectors;
 public final class Dispatcher<X> {
   private final String name;
   private final Queueing queueing;
-  private final Router router;
   private final Clock clock;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Set<Lane<X>> lanes = new HashSet<>();
-  private final Set<Binding<X>> sessions = new HashSet<>();
   private final TreeSet<Waiter<X>> queue = new TreeSet<>();
-  private final SortedMap<Integer, Loss> losses = new TreeMap<>();
-  private List<Lane<X>> healthy = List.of();
+  private final Losses losses = new Losses();
+  private final Sessions<X> sessions = new Sessions<>(lock, changed);
+  private final Selection<X> selection;
   private Intake intake = Intake.OPEN;
   private String reason = "";
   private int numQueued;
@@ -55,24 +51,13 @@ public final class Dispatcher<X> {
     CLOSED
   }
 
-  private sealed interface Choice<X> {
-    /// A slot that is free.
-    record Take<X>(Lane<X> lane) implements Choice<X> {}
-
-    /// The replica that the call waits for.
-    record WaitFor<X>(Lane<X> lane) implements Choice<X> {}
-
-    /// The call waits for any.
-    record WaitForAny<X>() implements Choice<X> {}
-  }
-
   /// Without replicas.
   ///
   /// @param name of the service, for messages
   public Dispatcher(String name, Queueing queueing, Router router, Clock clock) {
     this.name = name;
     this.queueing = queueing;
-    this.router = router;
+    this.selection = new Selection<>(router, queueing.concurrency());
     this.clock = clock;
   }
 
@@ -88,7 +73,7 @@ public final class Dispatcher<X> {
     lock.lock();
     try {
       checkIntake();
-      switch (choose(request.affinity())) {
+      switch (selection.choose(request.affinity())) {
         case Choice.Take<X>(Lane<X> lane) -> {
           return take(lane, request);
         }
@@ -128,12 +113,9 @@ public final class Dispatcher<X> {
     lock.lock();
     try {
       lanes.add(lane);
-      losses.remove(lane.replica());
+      losses.forget(lane.replica());
       intake = intake == Intake.HOPELESS ? Intake.OPEN : intake;
-      List<Lane<X>> more = new ArrayList<>(healthy);
-      more.add(lane);
-      more.sort(Comparator.comparingInt(Lane::replica));
-      healthy = List.copyOf(more);
+      selection.add(lane);
       place(remove(queue, w -> w.request().affinity() instanceof Affinity.Keyed<X>));
       serve(lane);
       changed.signalAll();
@@ -152,29 +134,9 @@ public final class Dispatcher<X> {
       if (!lanes.remove(lane)) {
         return false;
       }
-      losses.put(lane.replica(), loss);
+      losses.note(loss);
       leave(lane, loss);
       return true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// A replica that could not be made.
-  public void note(Loss loss) {
-    lock.lock();
-    try {
-      losses.put(loss.replica(), loss);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// It is known better now why a replica was lost.
-  public void explain(Loss loss) {
-    lock.lock();
-    try {
-      losses.computeIfPresent(loss.replica(), (replica, before) -> loss);
     } finally {
       lock.unlock();
     }
@@ -189,7 +151,7 @@ public final class Dispatcher<X> {
         return;
       }
       lane.state(Lane.State.DRAINING);
-      healthy = without(lane);
+      selection.remove(lane);
       place(remove(lane.waiting, w -> w.request().affinity() instanceof Affinity.Keyed<X>));
       long nanos = limit.toNanos();
       while (nanos > 0 && !(lane.isIdle() && lane.bindings.isEmpty()) && !lane.isGone()) {
@@ -207,12 +169,8 @@ public final class Dispatcher<X> {
 
   private void leave(Lane<X> lane, Loss loss) {
     lane.state(Lane.State.GONE);
-    healthy = without(lane);
-    for (Binding<X> binding : lane.bindings) {
-      binding.lane = Optional.empty();
-      binding.lost = Optional.of(loss);
-    }
-    lane.bindings.clear();
+    selection.remove(lane);
+    sessions.lose(lane, loss);
     place(remove(lane.waiting, w -> true));
     changed.signalAll();
   }
@@ -221,7 +179,7 @@ public final class Dispatcher<X> {
   public void giveUp() {
     lock.lock();
     try {
-      if (intake == Intake.OPEN && healthy.isEmpty()) {
+      if (intake == Intake.OPEN && selection.healthy().isEmpty()) {
         intake = Intake.HOPELESS;
         failAll();
       }
@@ -255,84 +213,15 @@ public final class Dispatcher<X> {
     lock.lock();
     try {
       long nanos = limit.toNanos();
-      while (healthy.size() < count) {
+      while (selection.healthy().size() < count) {
         checkIntake();
         if (nanos <= 0 || Thread.currentThread().isInterrupted()) {
           throw new CallTimedOut(
               "too few replicas of %s are healthy: healthy=%d wanted=%d limit=%s%s"
-                  .formatted(name, healthy.size(), count, limit, lossesText()));
+                  .formatted(name, selection.healthy().size(), count, limit, losses.text()));
         }
         nanos = awaitChange(nanos);
       }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// A session, bound by its first call.
-  public Binding<X> open() {
-    Binding<X> binding = new Binding<>();
-    lock.lock();
-    try {
-      sessions.add(binding);
-    } finally {
-      lock.unlock();
-    }
-    return binding;
-  }
-
-  /// Ends [#open].
-  public void close(Binding<X> binding) {
-    lock.lock();
-    try {
-      binding.open = false;
-      binding.lane.ifPresent(lane -> lane.bindings.remove(binding));
-      binding.lane = Optional.empty();
-      sessions.remove(binding);
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// Whoever owns the session knows that it is lost: its next call binds it again.
-  public void acknowledge(Binding<X> binding) {
-    lock.lock();
-    try {
-      binding.lost = Optional.empty();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// A lost session goes on where another is bound, which ends.
-  public void adopt(Binding<X> binding, Binding<X> other) {
-    lock.lock();
-    try {
-      binding.lost = other.lost;
-      Optional<Lane<X>> lane = other.lane;
-      close(other);
-      lane.ifPresent(to -> bind(binding, to));
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// The replica that a session is bound to.
-  public Optional<Integer> replica(Binding<X> binding) {
-    lock.lock();
-    try {
-      return binding.lane.map(Lane::replica);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// Whether a session has lost its replica and its owner does not know yet.
-  public boolean isLost(Binding<X> binding) {
-    lock.lock();
-    try {
-      return binding.lost.isPresent();
     } finally {
       lock.unlock();
     }
@@ -342,30 +231,20 @@ public final class Dispatcher<X> {
   public List<Lane<X>> healthy() {
     lock.lock();
     try {
-      return healthy;
+      return selection.healthy();
     } finally {
       lock.unlock();
     }
   }
 
-  /// The last loss of each replica that is not back.
-  public List<Loss> losses() {
-    lock.lock();
-    try {
-      return List.copyOf(losses.values());
-    } finally {
-      lock.unlock();
-    }
+  /// Why replicas are not there.
+  public Losses losses() {
+    return losses;
   }
 
-  /// Forgets a replica that is gone for good.
-  public void forget(int replica) {
-    lock.lock();
-    try {
-      losses.remove(replica);
-    } finally {
-      lock.unlock();
-    }
+  /// The sessions of this process.
+  public Sessions<X> sessions() {
+    return sessions;
   }
 
   /// What everybody is doing.
@@ -375,7 +254,7 @@ public final class Dispatcher<X> {
       return new Load(
           numQueued,
           lanes.stream().mapToInt(Lane::numInFlight).sum(),
-          healthy.size() * queueing.concurrency(),
+          selection.numSlots(),
           sessions.size(),
           lanes.stream()
               .sorted(Comparator.comparingInt(Lane::replica))
@@ -392,67 +271,18 @@ public final class Dispatcher<X> {
     if (intake == Intake.CLOSED) {
       throw new ReplicaLost("service %s takes no calls: %s".formatted(name, reason));
     }
-    if (intake == Intake.HOPELESS && healthy.isEmpty()) {
+    if (intake == Intake.HOPELESS && selection.healthy().isEmpty()) {
       throw new ReplicaLost(
-          "no replica of service %s will come back by itself%s".formatted(name, lossesText()));
+          "no replica of service %s will come back by itself%s".formatted(name, losses.text()));
     }
-  }
-
-  private Choice<X> choose(Affinity<X> affinity) {
-    return switch (affinity) {
-      case Affinity.Any<X> _ -> chooseFree();
-      case Affinity.Keyed<X>(String key) ->
-          healthy.isEmpty()
-              ? new Choice.WaitForAny<>()
-              : takeOrWait(pick(healthy, Optional.of(key)));
-      case Affinity.Bound<X>(Binding<X> binding) -> {
-        if (binding.lost.isPresent()) {
-          throw new BindingLost(binding.lost.get());
-        }
-        yield binding.lane.map(this::takeOrWait).orElseGet(this::chooseFree);
-      }
-    };
-  }
-
-  private Choice<X> chooseFree() {
-    List<Lane<X>> free = healthy;
-    if (!healthy.stream().allMatch(this::isFree)) {
-      free = healthy.stream().filter(this::isFree).toList();
-    }
-    return free.isEmpty()
-        ? new Choice.WaitForAny<>()
-        : new Choice.Take<>(pick(free, Optional.empty()));
-  }
-
-  private Choice<X> takeOrWait(Lane<X> lane) {
-    return isFree(lane) ? new Choice.Take<>(lane) : new Choice.WaitFor<>(lane);
-  }
-
-  private Lane<X> pick(List<Lane<X>> candidates, Optional<String> key) {
-    int position = router.pick(candidates, key);
-    if (position < 0 || position >= candidates.size()) {
-      throw new IllegalStateException(
-          "a router picks one of the candidates: position=%d candidates=%d router=%s"
-              .formatted(position, candidates.size(), router.getClass().getName()));
-    }
-    return candidates.get(position);
-  }
-
-  private boolean isFree(Lane<X> lane) {
-    return lane.numInFlight < queueing.concurrency();
   }
 
   private Lane<X> take(Lane<X> lane, Request<X> request) {
     lane.numInFlight++;
-    if (request.affinity() instanceof Affinity.Bound<X>(Binding<X> binding) && binding.open) {
-      bind(binding, lane);
+    if (request.affinity() instanceof Affinity.Bound<X>(Binding<X> binding)) {
+      sessions.bind(binding, lane);
     }
     return lane;
-  }
-
-  private void bind(Binding<X> binding, Lane<X> lane) {
-    binding.lane = Optional.of(lane);
-    lane.bindings.add(binding);
   }
 
   private Waiter<X> enqueue(Request<X> request, Choice<X> choice) {
@@ -484,7 +314,7 @@ public final class Dispatcher<X> {
   private void place(List<Waiter<X>> waiters) {
     for (Waiter<X> waiter : waiters) {
       try {
-        queue(waiter, choose(waiter.request().affinity()));
+        queue(waiter, selection.choose(waiter.request().affinity()));
       } catch (RuntimeException e) {
         waiter.fail(e);
       }
@@ -501,7 +331,7 @@ public final class Dispatcher<X> {
 
   /// Gives the free slots of a lane to whom waits.
   private void serve(Lane<X> lane) {
-    while (!lane.isGone() && isFree(lane)) {
+    while (!lane.isGone() && selection.isFree(lane)) {
       Optional<Waiter<X>> next = lane.next(queue);
       if (next.isEmpty()) {
         return;
@@ -513,10 +343,19 @@ public final class Dispatcher<X> {
       numQueued--;
       if (waiter.request().deadline() - clock.nanos() <= 0) {
         waiter.fail(late(waiter.request()));
+      } else if (isBoundElsewhere(waiter, lane)) {
+        place(List.of(waiter));
       } else {
         waiter.grant(take(lane, waiter.request()));
       }
     }
+  }
+
+  /// Two calls of a session waited for any replica; the first has bound it.
+  private static <X> boolean isBoundElsewhere(Waiter<X> waiter, Lane<X> lane) {
+    return waiter.request().affinity() instanceof Affinity.Bound<X>(Binding<X> binding)
+        && binding.lane.isPresent()
+        && !binding.lane.get().equals(lane);
   }
 
   private Lane<X> await(Waiter<X> waiter) {
@@ -557,17 +396,11 @@ public final class Dispatcher<X> {
 
   private CallTimedOut late(Request<X> request) {
     return new CallTimedOut(
-        healthy.isEmpty()
+        selection.healthy().isEmpty()
             ? "no replica of service %s was healthy before the deadline: call=%s%s"
-                .formatted(name, request.what(), lossesText())
+                .formatted(name, request.what(), losses.text())
             : "the deadline passed in the queue of service %s: call=%s healthy=%d queued=%d"
-                .formatted(name, request.what(), healthy.size(), numQueued));
-  }
-
-  private String lossesText() {
-    return losses.isEmpty()
-        ? ""
-        : losses.values().stream().map(Loss::toString).collect(Collectors.joining("; ", "; ", ""));
+                .formatted(name, request.what(), selection.healthy().size(), numQueued));
   }
 
   private void failAll() {
@@ -581,10 +414,6 @@ public final class Dispatcher<X> {
       }
     }
     changed.signalAll();
-  }
-
-  private List<Lane<X>> without(Lane<X> lane) {
-    return healthy.stream().filter(other -> other != lane).toList();
   }
 
   @SuppressWarnings("WaitNotInLoop") // the callers loop

@@ -23,8 +23,8 @@ public record Queueing(int concurrency, int capacity, Overflow overflow) {
     }
   }
 
-  /// 10 at once, 1024 that wait, further ones are rejected.
+  /// 10 at once; callers wait, since they are threads, and so slow down.
   public static Queueing defaults() {
-    return new Queueing(10, 1024, Overflow.REJECT);
+    return new Queueing(10, 1024, Overflow.WAIT);
   }
 }

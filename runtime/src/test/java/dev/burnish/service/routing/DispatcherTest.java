@@ -165,7 +165,7 @@ class DispatcherTest {
     Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
     Lane<String> zero = lane(0);
     dispatcher.join(zero);
-    Binding<String> session = dispatcher.open();
+    Binding<String> session = dispatcher.sessions().open();
     Affinity<String> bound = new Affinity.Bound<>(session);
     dispatcher.acquire(request("first", 0, bound));
     dispatcher.join(lane(1));
@@ -174,11 +174,27 @@ class DispatcherTest {
     assertThat(granted.take()).startsWith("second failed: replica 0 at").endsWith("killed");
     assertThatThrownBy(() -> dispatcher.acquire(request("third", 0, bound)))
         .isInstanceOf(BindingLost.class);
-    dispatcher.acknowledge(session);
+    dispatcher.sessions().acknowledge(session);
     assertThat(dispatcher.acquire(request("fourth", 0, bound)).replica()).isEqualTo(1);
-    assertThat(dispatcher.replica(session)).contains(1);
-    dispatcher.close(session);
+    assertThat(dispatcher.sessions().replica(session)).contains(1);
+    dispatcher.sessions().close(session);
     assertThat(dispatcher.load().numSessions()).isZero();
+  }
+
+  @Test
+  void twoFirstCallsOfASessionGoToOneReplica() throws Exception {
+    Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
+    Binding<String> session = dispatcher.sessions().open();
+    Affinity<String> bound = new Affinity.Bound<>(session);
+    caller(dispatcher, request("a", 0, bound));
+    caller(dispatcher, request("b", 0, bound));
+    Lane<String> zero = lane(0);
+    dispatcher.join(zero);
+    assertThat(granted.take()).isEqualTo("a at 0");
+    dispatcher.join(lane(1));
+    assertThat(granted).isEmpty();
+    dispatcher.release(zero);
+    assertThat(granted.take()).isEqualTo("b at 0");
   }
 
   @Test
@@ -186,7 +202,7 @@ class DispatcherTest {
     Dispatcher<String> dispatcher = dispatcher(4, 10, Overflow.REJECT);
     Lane<String> zero = lane(0);
     dispatcher.join(zero);
-    Binding<String> session = dispatcher.open();
+    Binding<String> session = dispatcher.sessions().open();
     Affinity<String> bound = new Affinity.Bound<>(session);
     dispatcher.acquire(request("first", 0, bound));
     dispatcher.join(lane(1));
@@ -199,10 +215,10 @@ class DispatcherTest {
     dispatcher.release(zero);
     dispatcher.release(zero);
     assertThat(zero.isGone()).isFalse();
-    dispatcher.close(session);
+    dispatcher.sessions().close(session);
     draining.join();
     assertThat(zero.isGone()).isTrue();
-    assertThat(dispatcher.losses()).isEmpty();
+    assertThat(dispatcher.losses().all()).isEmpty();
   }
 
   @Test
@@ -226,7 +242,7 @@ class DispatcherTest {
   @Test
   void withoutHopeCallsFailUntilAReplicaJoins() {
     Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
-    dispatcher.note(loss(0));
+    dispatcher.losses().note(loss(0));
     caller(dispatcher, any("waits"));
     dispatcher.giveUp();
     until(() -> !granted.isEmpty());
@@ -257,7 +273,7 @@ class DispatcherTest {
     }
     List<Binding<String>> sessions = new ArrayList<>();
     for (int i = 0; i < 10_000; i++) {
-      Binding<String> session = dispatcher.open();
+      Binding<String> session = dispatcher.sessions().open();
       sessions.add(session);
       dispatcher.release(dispatcher.acquire(request("call", 0, new Affinity.Bound<>(session))));
     }
@@ -265,7 +281,7 @@ class DispatcherTest {
     assertThat(dispatcher.load().replicas())
         .extracting(Load.OfReplica::numSessions)
         .containsExactly(2500, 2500, 2500, 2500);
-    sessions.forEach(dispatcher::close);
+    sessions.forEach(dispatcher.sessions()::close);
     assertThat(dispatcher.load().numSessions()).isZero();
   }
 }

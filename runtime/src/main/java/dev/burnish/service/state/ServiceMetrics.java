@@ -1,9 +1,11 @@
-package dev.burnish.service;
+package dev.burnish.service.state;
 
 import dev.burnish.metrics.Metrics;
 import dev.burnish.metrics.Reduce;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// How a service does, as one process that calls it sees it.
@@ -67,10 +69,7 @@ public record ServiceMetrics(
     String prefix = "service/" + name + "/";
     into.time(prefix + "requests", requests, Reduce.LAST);
     failures.forEach((kind, count) ->
-        into.time(
-            prefix + "failures/" + kind.name().toLowerCase(java.util.Locale.ROOT),
-            count,
-            Reduce.LAST));
+        into.time(prefix + "failures/" + kind.name().toLowerCase(Locale.ROOT), count, Reduce.LAST));
     into.time(prefix + "requests_per_second", perSecond, Reduce.LAST);
     into.time(prefix + "latency_p50_ms", millis(latency.p50()), Reduce.LAST);
     into.time(prefix + "latency_p90_ms", millis(latency.p90()), Reduce.LAST);
@@ -79,6 +78,34 @@ public record ServiceMetrics(
     into.time(prefix + "utilisation", utilisation, Reduce.LAST);
     into.time(prefix + "sessions", numSessions, Reduce.LAST);
     into.time(prefix + "restarts", restarts, Reduce.LAST);
+  }
+
+  /// The same in lines for people, such as of `burnish ps`: one for the service, one a replica.
+  public List<String> describe(String name) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "requests %d  failed %d  %.1f/s  p50 %.1f ms  p99 %.1f ms  queued %d  used %.0f %%  sessions %d  restarts %d"
+            .formatted(
+                requests,
+                numFailed(),
+                perSecond,
+                millis(latency.p50()),
+                millis(latency.p99()),
+                numQueued,
+                100 * utilisation,
+                numSessions,
+                restarts));
+    for (OfReplica replica : replicas) {
+      lines.add(
+          "%-20s %-9s requests %-8d failed %-5d restarts %d"
+              .formatted(
+                  name + "/" + replica.index(),
+                  replica.state().name().toLowerCase(Locale.ROOT),
+                  replica.requests(),
+                  replica.failures(),
+                  replica.numRestarts()));
+    }
+    return lines;
   }
 
   private static double millis(Duration time) {
