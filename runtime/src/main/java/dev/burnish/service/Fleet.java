@@ -17,10 +17,10 @@ import dev.burnish.service.scaling.Scaling;
 import dev.burnish.service.scaling.ScalingDecision;
 import dev.burnish.service.state.ReplicaState;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -29,6 +29,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The replicas of a service, in the process that owns it.
@@ -67,24 +69,30 @@ final class Fleet<T> {
   }
 
   void start() {
-    add(options.size().replicas());
+    scaling.lock();
+    try {
+      add(options.size().replicas());
+    } finally {
+      scaling.unlock();
+    }
   }
 
   /// All of them or none: that there is no room is seen here, before anything starts.
   private void add(int count) {
-    List<Replica<T>> added = new ArrayList<>();
+    Set<Integer> taken = replicas().stream().map(Replica::index).collect(Collectors.toSet());
+    List<Replica<T>> added =
+        IntStream.iterate(0, index -> index + 1)
+            .filter(index -> !taken.contains(index))
+            .limit(count)
+            .mapToObj(index -> new Replica<>(this, index))
+            .toList();
+    try {
+      added.forEach(Replica::take);
+    } catch (RuntimeException e) {
+      added.forEach(Replica::stop);
+      throw e;
+    }
     synchronized (replicas) {
-      for (int index = 0; added.size() < count; index++) {
-        if (!replicas.containsKey(index)) {
-          added.add(new Replica<>(this, index));
-        }
-      }
-      try {
-        added.forEach(Replica::take);
-      } catch (RuntimeException e) {
-        added.forEach(Replica::stop);
-        throw e;
-      }
       added.forEach(replica -> replicas.put(replica.index(), replica));
     }
     added.forEach(Replica::start);

@@ -84,11 +84,11 @@ public record ServiceOptions(
       }
     }
 
-    /// Asked every half second, 3 s for an answer, 10 minutes to start, 10 s to drain.
+    /// Asked every half second, 5 s for an answer, 10 minutes to start, 10 s to drain.
     public static Health defaults() {
       return new Health(
           Duration.ofMillis(500),
-          Duration.ofSeconds(3),
+          Duration.ofSeconds(5),
           Duration.ofMinutes(10),
           Duration.ofSeconds(10));
     }

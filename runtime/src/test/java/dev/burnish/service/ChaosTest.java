@@ -78,6 +78,7 @@ class ChaosTest {
               });
       assertThat(wrong).as("seed=%d", seed).isEmpty();
       assertThat(answered).as("each call once").hasSize(numCalls).doesNotHaveDuplicates();
+      service.awaitHealthy(NUM_REPLICAS, Duration.ofMinutes(1));
       ServiceMetrics metrics = service.metrics();
       assertThat(metrics.requests()).isEqualTo(numCalls);
       assertThat(metrics.latency().p99()).isLessThan(BOUND);
@@ -120,6 +121,7 @@ class ChaosTest {
       assertThat(answered.size() + failed.size()).isEqualTo(numCalls);
       assertThat(service.metrics().failures())
           .containsEntry(FailureKind.LOST, (long) failed.size());
+      service.awaitHealthy(NUM_REPLICAS, Duration.ofMinutes(1));
       Map<Integer, Integer> runs = runs(notes);
       assertThat(runs.values()).as("no call ran twice").containsOnly(1);
       assertThat(runs.keySet()).as("what was answered ran").containsAll(answered);
@@ -171,8 +173,9 @@ class ChaosTest {
           Thread.ofVirtual()
               .name("caller-" + i)
               .start(() -> {
-                while (work.more()) {
-                  Thread.yield();
+                boolean more = true;
+                while (more) {
+                  more = work.more();
                 }
               }));
     }

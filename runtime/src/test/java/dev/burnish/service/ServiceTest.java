@@ -690,6 +690,26 @@ class ServiceTest {
     }
   }
 
+  @Test
+  void callsOfAKeyGoToOneReplica() {
+    Service<Tally> service = service(0, replicas(4).balancing(Balancing.CONSISTENT_HASH));
+    for (int i = 0; i < 8; i++) {
+      service.route(service.options().withKey("prefix a")).add(1);
+    }
+    assertThat(values(service)).containsExactlyInAnyOrder(0, 0, 0, 8);
+  }
+
+  @Test
+  void anActorOwnsTheServicesThatItStarts() {
+    Service<Tally> owner = service(0, replicas(1));
+    assertThat(owner.route().startAnother(job.hosts(), 3)).isEqualTo(6);
+    assertThat(job.hosts().free().getFirst().processes()).anyMatch(name -> name.contains("inner/"));
+    owner.close();
+    assertThat(job.hosts().free().getFirst().processes())
+        .noneMatch(name -> name.contains("inner/"));
+    assertThat(unhandled).isEmpty();
+  }
+
   /// test_actor_def_type_validation
   @Test
   void whatDoesNotTravelIsRefusedAtTheStart() {
@@ -747,7 +767,7 @@ class ServiceTest {
         .isEqualTo(
             new ServiceOptions.Health(
                 Duration.ofMillis(500),
-                Duration.ofSeconds(3),
+                Duration.ofSeconds(5),
                 Duration.ofMinutes(10),
                 Duration.ofSeconds(10)));
     assertThat(options.restart()).isEqualTo(RestartPolicy.atMost(10));

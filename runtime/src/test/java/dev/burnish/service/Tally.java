@@ -1,6 +1,7 @@
 package dev.burnish.service;
 
 import dev.burnish.actor.Concurrent;
+import dev.burnish.mesh.HostMesh;
 
 /// What the actors of these tests do.
 public interface Tally {
@@ -64,4 +65,7 @@ public interface Tally {
 
   /// Appends a number to a file of this process's; takes a few milliseconds.
   void note(String folder, int n);
+
+  /// Starts a service of two replicas that begin with a value; returns the sum of their values.
+  int startAnother(HostMesh hosts, int value);
 }

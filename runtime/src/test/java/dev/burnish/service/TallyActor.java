@@ -3,6 +3,7 @@ package dev.burnish.service;
 import dev.burnish.actor.Context;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.actor.Supervisor.Place;
+import dev.burnish.mesh.HostMesh;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -161,5 +162,13 @@ public final class TallyActor implements Tally {
       throw new UncheckedIOException("cannot note that a call ran", e);
     }
     spin(2);
+  }
+
+  @Override
+  public int startAnother(HostMesh hosts, int value) {
+    Service<Tally> inner =
+        Service.start(
+            hosts, "inner", Tally.class, TallyActor::new, value, ServiceOptions.replicas(2));
+    return inner.gather(Tally::value).stream().mapToInt(n -> n).sum();
   }
 }

@@ -18,7 +18,7 @@ final class Waiting {
       if (System.nanoTime() > deadline) {
         fail("not within " + LIMIT + ": " + what);
       }
-      Thread.yield();
+      Thread.onSpinWait();
     }
   }
 }

@@ -36,7 +36,7 @@ public final class ServicesBenchmark implements Benchmark {
       double computing = 0;
       for (int size : full ? new int[] {1, 2, 4} : new int[] {1, 2}) {
         try (Service<Toil> service = start(job, "toil" + size, size)) {
-          List<Double> sleeps = Samples.rates(3, 16, full ? 50 : 2, service.route()::sleep);
+          List<Double> sleeps = Samples.rates(3, 16, full ? 25 : 2, service.route()::sleep);
           List<Double> computes = Samples.rates(3, 16, full ? 20 : 2, service.route()::compute);
           sleeping = size == 1 ? Timing.median(sleeps) : sleeping;
           computing = size == 1 ? Timing.median(computes) : computing;
@@ -112,7 +112,7 @@ public final class ServicesBenchmark implements Benchmark {
         service.route().nothing();
         healthy.add((System.nanoTime() - start) / 1e6);
         while (!isBack(service.replicas().getFirst())) {
-          Thread.yield();
+          Thread.onSpinWait();
         }
         service.fanout(Toil::nothing);
         replacement.add((System.nanoTime() - start) / 1e6);

@@ -65,7 +65,7 @@ class DispatcherTest {
     long deadline = System.nanoTime() + LONG;
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime()).isLessThan(deadline);
-      Thread.yield();
+      Thread.onSpinWait();
     }
   }
 
