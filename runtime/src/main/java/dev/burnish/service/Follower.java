@@ -26,6 +26,9 @@ final class Follower<T> {
   private static final Duration AGAIN = Duration.ofMillis(300);
   private static final long NEVER = Long.MIN_VALUE;
 
+  /// Questions that may fail in a row: the owner is lost after three seconds.
+  private static final int PATIENCE = 10;
+
   private final Node node;
   private final Class<T> type;
   private final ServiceKind.ServiceForm form;
@@ -33,6 +36,7 @@ final class Follower<T> {
   private final Roster roster;
   private final Runnable atEnd;
   private final Map<Integer, Lane<Target<T>>> lanes = new HashMap<>();
+  private volatile long version = NEVER;
 
   /// @param atEnd run when the service has ended
   Follower(
@@ -52,24 +56,41 @@ final class Follower<T> {
   }
 
   void start() {
-    node.execute("service " + form.name(), this::follow);
+    node.execute("service " + form.name(), () -> follow(0));
   }
 
-  private void follow() {
-    String ended = "";
-    long version = NEVER;
+  /// Until the service has ended, or its owner has not answered for a while.
+  private void follow(int numFailures) {
+    int inARow = numFailures;
     try {
-      while (ended.isEmpty()) {
-        Members members = roster.after(version);
+      Members members = roster.after(version);
+      while (members.ended().isEmpty()) {
+        inARow = 0;
         apply(members);
         version = members.version();
-        ended = members.ended();
+        members = roster.after(version);
       }
+      end(members.ended());
     } catch (CallFailure e) {
-      ended = "its owner is gone: " + e.getMessage();
+      if (inARow < PATIENCE) {
+        int next = inARow + 1;
+        later(() -> follow(next));
+      } else {
+        end("its owner is gone: " + e.getMessage());
+      }
     }
-    dispatcher.close(ended, Duration.ZERO);
+  }
+
+  private void end(String why) {
+    dispatcher.close(why, Duration.ZERO);
     atEnd.run();
+  }
+
+  private void later(Runnable work) {
+    node.clock()
+        .at(
+            node.clock().nanos() + AGAIN.toNanos(),
+            () -> node.execute("service " + form.name(), work));
   }
 
   /// The replicas that a change of state goes to.
@@ -117,10 +138,7 @@ final class Follower<T> {
   void lost(Lane<Target<T>> lane, ReplicaLost cause) {
     Loss loss = new Loss(lane.replica(), Instant.now(), String.valueOf(cause.getMessage()));
     if (dispatcher.lose(lane, loss)) {
-      node.clock()
-          .at(
-              node.clock().nanos() + AGAIN.toNanos(),
-              () -> node.execute("service " + form.name() + " again", this::again));
+      later(this::again);
     }
   }
 

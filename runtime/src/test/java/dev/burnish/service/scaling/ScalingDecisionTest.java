@@ -60,6 +60,14 @@ class ScalingDecisionTest {
     assertThat(targets.getLast()).isEqualTo(1);
   }
 
+  @Test
+  void idlenessThatIsInterruptedBeginsAnew() {
+    for (int i = 0; i < 5; i++) {
+      assertThat(look(100, load(0, 0, 20))).containsOnly(2);
+      assertThat(look(1, load(0, 20, 20))).containsOnly(2);
+    }
+  }
+
   /// The load of 20 calls at once, which fills two replicas and leaves three mostly idle.
   @Test
   void doesNotGoUpAndDownByTurns() {
