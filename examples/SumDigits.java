@@ -6,14 +6,15 @@ import dev.burnish.data.*;
 import dev.burnish.generate.*;
 import dev.burnish.model.*;
 import dev.burnish.rl.*;
+import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.*;
 import dev.burnish.train.*;
 
-record Settings(long seed, int digits, int heldOut, int warmUp, double ready, int steps, int prompts, int samples, double solved, OptimizerConfig imitation, OptimizerConfig optimizer) {
+record Settings(long seed, int digits, int heldOut, int warmUp, double ready, int steps, int prompts, int samples, double solved, OptimizerConfig imitation, OptimizerConfig optimizer, int rewardReplicas) {
   static Settings defaults() {
     var adamW = OptimizerConfig.defaults();
-    return new Settings(1, 3, 200, 100, 0.3, 250, 64, 16, 0.95, adamW.withLr(8e-4).withWarmup(10).withSchedule("wsd"), adamW.withLr(2e-4).withWarmup(5).withBetas(0.95, 0.99));
+    return new Settings(1, 3, 200, 100, 0.3, 250, 64, 16, 0.95, adamW.withLr(8e-4).withWarmup(10).withSchedule("wsd"), adamW.withLr(2e-4).withWarmup(5).withBetas(0.95, 0.99), 0);
   }
 }
 
@@ -21,6 +22,7 @@ void main(String... args) {
   try (var run = Run.start("sum-digits", Settings.defaults(), args)) {
     var s = run.settings();
     var task = new SumDigitsTask(s.digits(), s.heldOut(), s.seed());
+    var reward = s.rewardReplicas() == 0 ? task.reward() : run.service("reward", Reward.class, Reward::exact, ServiceOptions.replicas(s.rewardReplicas())).route();
     var tokenizer = CharacterTokenizer.of(SumDigitsTask.ALPHABET);
     var config = new LlamaConfig(tokenizer.vocabularySize(), 128, 512, 4, 8, 8, 64, 100, 0.05, tokenizer.endId().orElseThrow());
     var model = LanguageModel.random(config.toJson(), s.seed());
@@ -33,9 +35,9 @@ void main(String... args) {
       var teacher = new Trainer(model.decoder(), s.imitation(), s.warmUp());
       for (int i = 1; i <= s.warmUp(); i++) {
         Imitation.step(teacher, tokenizer, task.training(-i, 64));
-        if (i >= 40 && i % 5 == 0 && Evaluation.greedy(policy, task.training(-s.warmUp() - i, 256), task.reward(), 4) > s.ready()) break;
+        if (i >= 40 && i % 5 == 0 && Evaluation.greedy(policy, task.training(-s.warmUp() - i, 256), reward, 4) > s.ready()) break;
       }
-      run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), task.reward(), 4));
+      run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), reward, 4));
     }
     var learner = new PolicyTrainer(trainer, SurrogateLoss.dapo(), run.reference(model));
 
@@ -43,12 +45,12 @@ void main(String... args) {
       var samples = task.training(step, s.prompts());
       policy.setVersion(step - 1);
       var groups = policy.generate(Sample.prompts(samples), sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
-      var episodes = Episode.judge(samples, groups, task.reward(), Advantages::maxRl);
+      var episodes = Episode.judge(samples, groups, reward, Advantages::maxRl);
       run.record(policy.throughput());
       run.record(learner.step(episodes));
       run.samples(episodes);
       if (step > 1 && step % 5 != 0) continue;
-      double accuracy = Evaluation.greedy(policy, task.heldOut(), task.reward(), 4);
+      double accuracy = Evaluation.greedy(policy, task.heldOut(), reward, 4);
       run.record("accuracy", accuracy);
       run.summary("accuracyAfter", accuracy);
       if (accuracy >= s.solved()) run.finish();

@@ -1,6 +1,7 @@
 package dev.burnish;
 
 import dev.burnish.RunOptions.Mode;
+import dev.burnish.actor.Factory;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.data.Loaded;
@@ -17,6 +18,8 @@ import dev.burnish.rl.EvalReport;
 import dev.burnish.rl.PolicyReport;
 import dev.burnish.rl.PreferenceMetrics;
 import dev.burnish.rl.PreferenceReport;
+import dev.burnish.service.Service;
+import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.DType;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.StepReport;
@@ -56,6 +59,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private final Metrics metrics;
   private final JsonLines samples;
   private final Watch watch = new Watch();
+  private final Workers workers = new Workers();
   private final Stop stop = Stop.listen();
   private String status = "failed";
   private long lastStep;
@@ -163,6 +167,15 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
     policy.save(saved, DType.F32);
     return policy.copy();
+  }
+
+  /// Starts replicas of something in processes of their own, which end with the run; see [Service].
+  ///
+  /// @param type its interface
+  /// @param factory such as `Reward::exact`
+  public <T> Service<T> service(
+      String name, Class<T> type, Factory.Of0<? extends T> factory, ServiceOptions options) {
+    return Service.start(workers.hosts(), name, type, factory, options);
   }
 
   /// Steps between two checkpoints; 100 unless set.
@@ -417,7 +430,8 @@ public final class Run<S extends Record> implements AutoCloseable {
         stop;
         metrics;
         samples;
-        checkpoints) {
+        checkpoints;
+        workers) {
       boolean failed = status.equals("failed");
       if (model != null && tokenizer != null && !failed) {
         FaultPoint.reach("run.model");
@@ -440,7 +454,8 @@ public final class Run<S extends Record> implements AutoCloseable {
     try (folder;
         stop;
         metrics;
-        samples) {
+        samples;
+        workers) {
       if (!status.equals("failed")) {
         say(dryRun.map(DryRun::report).orElse("dry run: the script keeps no trainer to foretell"));
       }

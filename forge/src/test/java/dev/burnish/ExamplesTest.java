@@ -3,6 +3,8 @@ package dev.burnish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.mesh.host.HostAgent;
+import dev.burnish.mesh.host.Jobs;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.LlamaConfig;
 import dev.burnish.model.PeftAdapter;
@@ -15,6 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,6 +118,43 @@ class ExamplesTest {
     sumDigits(3, "--set", "seed=2");
     assertThat(metrics(runs().get(1))).isEqualTo(metrics(runs().get(0)));
     assertThat(metrics(runs().get(2))).isNotEqualTo(metrics(runs().get(0)));
+  }
+
+  /// The replicas are processes; the one that is killed is a call or two from its next.
+  @Test
+  void aRewardInOtherProcessesGivesTheSameMetricsThoughOneIsKilled() throws Exception {
+    sumDigits(40);
+    AtomicBoolean killed = new AtomicBoolean();
+    Thread killer =
+        Thread.ofPlatform()
+            .start(() -> {
+              long pid = awaitRewardProcess();
+              killed.set(ProcessHandle.of(pid).orElseThrow().destroyForcibly());
+            });
+    sumDigits(40, "--set", "rewardReplicas=2");
+    assertThat(killed).as("before the run had ended").isTrue();
+    killer.join();
+    assertThat(metrics(runs().get(1))).isEqualTo(metrics(runs().get(0)));
+    assertThat(metrics(runs().get(1))).hasSize(40);
+  }
+
+  /// The process of the first replica, once its actor has answered calls.
+  private static long awaitRewardProcess() {
+    String job = "run-" + ProcessHandle.current().pid();
+    while (!Jobs.running().contains(job)) {
+      Thread.onSpinWait();
+    }
+    while (true) {
+      Optional<Long> pid =
+          Jobs.status(job).hosts().getFirst().processes().stream()
+              .filter(process -> process.process().equals("reward/0/0"))
+              .filter(process -> process.actors().stream().anyMatch(a -> a.numCalls() > 0))
+              .map(HostAgent.ProcessStatus::pid)
+              .findFirst();
+      if (pid.isPresent()) {
+        return pid.get();
+      }
+    }
   }
 
   @Test

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Times of repeated work.
-final class Timing {
+public final class Timing {
   private Timing() {}
 
   /// Seconds of each of `runs` repetitions, after some that are not counted.
@@ -26,7 +26,8 @@ final class Timing {
     return seconds.stream().map(s -> work / s).toList();
   }
 
-  static double median(List<Double> values) {
+  /// The middle value, or the mean of the two.
+  public static double median(List<Double> values) {
     List<Double> sorted = values.stream().sorted().toList();
     int size = sorted.size();
     return (sorted.get((size - 1) / 2) + sorted.get(size / 2)) / 2;

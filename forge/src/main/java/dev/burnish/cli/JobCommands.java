@@ -65,6 +65,11 @@ final class JobCommands {
               .forEach(actor -> print(actor, out));
         }
       }
+      job.notes()
+          .forEach(note -> {
+            out.printf("  %s%n", note.title());
+            note.lines().forEach(line -> out.printf("    %s%n", line));
+          });
     }
 
     private static void print(ActorStatus actor, PrintWriter out) {

@@ -1,9 +1,14 @@
 package dev.burnish.rl;
 
+import dev.burnish.service.Idempotent;
+
 /// What a completion is worth: a pure function, so that it may run anywhere and at any time.
 @FunctionalInterface
 public interface Reward {
+  /// The worth.
+  ///
   /// @param target the right answer, as the data set has it
+  @Idempotent
   double evaluate(String prompt, String completion, String target);
 
   /// This reward plus `weight` times another.

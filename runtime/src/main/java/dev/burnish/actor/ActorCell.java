@@ -111,6 +111,16 @@ final class ActorCell implements Supervisor {
     });
   }
 
+  /// Says whether it lives, without a turn: also while it is busy.
+  void ping(ServedCall call) {
+    gone.ifPresentOrElse(call::fail, () -> call.reply(new byte[0]));
+  }
+
+  /// Answers after what was asked before: its construction.
+  void whenConstructed(ServedCall call) {
+    turn.add(() -> ping(call));
+  }
+
   /// Takes an instance that exists.
   void adopt(Object instance, Endpoints endpoints) {
     actor = Optional.of(new Actor(instance, endpoints));

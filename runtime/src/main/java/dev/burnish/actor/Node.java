@@ -43,6 +43,12 @@ public final class Node implements AutoCloseable {
 
     /// Nothing but an answer.
     record Ping() implements Command {}
+
+    /// Asks for a sign of life of an actor, whatever it is doing.
+    record PingActor(long number) implements Command {}
+
+    /// Answered when an actor is constructed.
+    record Await(long number) implements Command {}
   }
 
   /// Numbers below are those of agents, which are not spawned.
@@ -64,6 +70,7 @@ public final class Node implements AutoCloseable {
   private final Map<Long, Keeper> owned = new ConcurrentHashMap<>();
   private final Map<String, Integer> names = new ConcurrentHashMap<>();
   private final AtomicLong numbers;
+  private final Notes notes = new Notes();
 
   /// How a process runs actors.
   public interface Threads {
@@ -191,7 +198,7 @@ public final class Node implements AutoCloseable {
 
   /// An actor of this process that exists already, under a number of its own.
   ///
-  /// @param number below 65536
+  /// @param number below 65536, or [#nextNumber()]
   public <T> ActorRef serve(long number, String name, Class<T> type, T instance) {
     ActorSpec spec =
         new ActorSpec(
@@ -208,6 +215,21 @@ public final class Node implements AutoCloseable {
     cell.adopt(instance, endpoints(type));
     cells.put(number, cell);
     return new ActorRef(self(), number);
+  }
+
+  /// An actor of this process that exists already, until [#dismiss].
+  public <T> ActorRef serve(String name, Class<T> type, T instance) {
+    return serve(nextNumber(), name, type, instance);
+  }
+
+  /// Ends [#serve]: calls to it fail.
+  public void dismiss(ActorRef served) {
+    cells.remove(served.number());
+  }
+
+  /// What this process tells of itself to people, besides its actors.
+  public Notes notes() {
+    return notes;
   }
 
   /// Prepares the making of an actor: looks into the factory.
@@ -274,9 +296,25 @@ public final class Node implements AutoCloseable {
     return command(link, link.session(), "ping", new Command.Ping());
   }
 
+  /// Asks a process for a sign of life of an actor: it answers at once, also while the actor is
+  /// busy. Fails if there is no such actor, or it has failed.
+  public OpenCall ping(Link link, long number, Duration limit) {
+    return command(link, link.session(), "ping", new Command.PingActor(number), limit);
+  }
+
+  /// A call that ends when an actor is constructed, or fails as its constructor did.
+  public OpenCall await(Link link, long number, Duration limit) {
+    return command(
+        link, link.session(), "construction of " + number, new Command.Await(number), limit);
+  }
+
   private OpenCall command(Link link, CallSession session, String what, Command command) {
-    return link.call(
-        what, SELF, commands.encode(List.of(command), session), settings.timeout(), session);
+    return command(link, session, what, command, settings.timeout());
+  }
+
+  private OpenCall command(
+      Link link, CallSession session, String what, Command command, Duration limit) {
+    return link.call(what, SELF, commands.encode(List.of(command), session), limit, session);
   }
 
   /// Has failures of a mesh of this process's given to its owner, who is asked where its actors
@@ -381,14 +419,18 @@ public final class Node implements AutoCloseable {
         serve(call);
         return;
       }
-      ActorCell cell = cells.get(call.actor());
+      cell(call, call.actor()).ifPresent(cell -> cell.call(call));
+    }
+
+    /// The actor of a number; the call fails if there is none.
+    private Optional<ActorCell> cell(ServedCall call, long number) {
+      ActorCell cell = cells.get(number);
       if (cell == null) {
         call.fail(
             new ReplicaLost(
-                "there is no such actor: number=%d process=%s".formatted(call.actor(), self())));
-      } else {
-        cell.call(call);
+                "there is no such actor: number=%d process=%s".formatted(number, self())));
       }
+      return Optional.ofNullable(cell);
     }
 
     @Override
@@ -418,6 +460,10 @@ public final class Node implements AutoCloseable {
         case Command.Locate(long mesh, int place) ->
             execute("locate " + mesh + "/" + place, () -> locate(call, mesh, place));
         case Command.Ping() -> call.reply(new byte[0]);
+        case Command.PingActor(long number) ->
+            cell(call, number).ifPresent(cell -> cell.ping(call));
+        case Command.Await(long number) ->
+            cell(call, number).ifPresent(cell -> cell.whenConstructed(call));
         case Command.Failed(long mesh, _) ->
             call.fail(new IllegalArgumentException("a failure is not answered: mesh=" + mesh));
       }

@@ -5,6 +5,8 @@ import dev.burnish.actor.Context;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Point;
 import dev.burnish.concurrent.Scope;
+import dev.burnish.link.Link;
+import dev.burnish.link.OpenCall;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.MeshKind.ActorsForm;
 import java.time.Duration;
@@ -15,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -73,7 +76,8 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
         Optional.of(supervision));
   }
 
-  static <T> ActorMesh<T> reference(Node node, Class<T> type, ActorsForm form) {
+  /// The mesh that another process named.
+  public static <T> ActorMesh<T> reference(Node node, Class<T> type, ActorsForm form) {
     List<Member> members = new ArrayList<>();
     for (Optional<ActorRef> place : form.members()) {
       String member = form.name() + "[" + members.size() + "]";
@@ -240,6 +244,43 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     return IntStream.range(0, size()).filter(rank -> member(rank).slot().isGone()).boxed().toList();
   }
 
+  /// Waits until every actor is constructed.
+  ///
+  /// @throws ReplicaLost if one is lost, or its constructor failed
+  /// @throws dev.burnish.link.failure.CallTimedOut if that takes longer
+  public void await(Duration limit) {
+    ask((link, ref) -> node.await(link, ref.number(), limit));
+  }
+
+  /// Asks for a sign of life of every actor, which comes at once also from one that is busy.
+  ///
+  /// @throws ReplicaLost if one is lost
+  /// @throws dev.burnish.link.failure.CallTimedOut if one does not answer in time
+  public void probe(Duration limit) {
+    ask((link, ref) -> node.ping(link, ref.number(), limit));
+  }
+
+  private void ask(BiFunction<Link, ActorRef, OpenCall> question) {
+    List<OpenCall> asked = new ArrayList<>();
+    for (int rank = 0; rank < size(); rank++) {
+      ActorRef ref = member(rank).ref();
+      asked.add(question.apply(node.switchboard().link(ref.process()), ref));
+    }
+    asked.forEach(call -> call.await(node.loader()));
+  }
+
+  /// Has something told when the way to an actor is lost, which is before anybody knows why: at
+  /// once if it is lost already. It must not wait.
+  public void onLost(Consumer<ReplicaLost> listener) {
+    for (int rank = 0; rank < size(); rank++) {
+      try {
+        node.switchboard().link(member(rank).ref().process()).onDown(listener);
+      } catch (ReplicaLost e) {
+        listener.accept(e);
+      }
+    }
+  }
+
   /// Stops the actors: their calls, what they own, themselves. Waits a bounded time.
   ///
   /// @throws IllegalStateException if this is a slice, or came as an argument
@@ -259,7 +300,8 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     return name + shape.extent();
   }
 
-  ActorsForm form() {
+  /// What names it to another process, for packages above that make handles.
+  public ActorsForm form() {
     return new ActorsForm(
         name, shape, members.stream().map(member -> member.made().now()).toList(), owner);
   }

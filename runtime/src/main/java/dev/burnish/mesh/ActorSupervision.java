@@ -8,9 +8,7 @@ import dev.burnish.link.OpenCall;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.host.ProcessRef;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,7 +36,7 @@ final class ActorSupervision implements Keeper {
   private final List<Slot<ActorRef>> made = new ArrayList<>();
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Deque<Long> restarts = new ArrayDeque<>();
+  private final Restarts restarts;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   ActorSupervision(
@@ -56,6 +54,7 @@ final class ActorSupervision implements Keeper {
     this.shape = shape;
     this.procs = procs;
     this.options = options;
+    this.restarts = new Restarts(options.restart(), node.clock());
     this.mesh = node.nextNumber();
     for (int rank = 0; rank < shape.size(); rank++) {
       slots.add(new Slot<>(name + "[" + rank + "]"));
@@ -168,7 +167,7 @@ final class ActorSupervision implements Keeper {
       if (closed.get() || slot.isGone()) {
         return;
       }
-      delay = process.isPresent() ? nextDelay() : Optional.empty();
+      delay = process.isPresent() ? restarts.next() : Optional.empty();
       if (delay.isPresent()) {
         slot.expect();
         made.get(rank).expect();
@@ -189,24 +188,6 @@ final class ActorSupervision implements Keeper {
     } else if (!handles(failure)) {
       owner.failed(failure);
     }
-  }
-
-  /// The time before a restart, if there is to be one.
-  private Optional<java.time.Duration> nextDelay() {
-    return switch (options.restart()) {
-      case RestartPolicy.Never _ -> Optional.empty();
-      case RestartPolicy.Backoff backoff -> {
-        long now = node.clock().nanos();
-        while (!restarts.isEmpty() && now - restarts.peek() > backoff.window().toNanos()) {
-          restarts.remove();
-        }
-        if (restarts.size() >= backoff.limit()) {
-          yield Optional.empty();
-        }
-        restarts.add(now);
-        yield Optional.of(backoff.delay(restarts.size() - 1));
-      }
-    };
   }
 
   private void restart(int rank, ProcessRef lost) {

@@ -2,12 +2,18 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
+import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.MeshKind.HostsForm;
+import dev.burnish.mesh.placement.Demand;
+import dev.burnish.mesh.placement.HostFree;
+import dev.burnish.mesh.placement.Placement;
+import dev.burnish.mesh.placement.Unplaceable;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.function.Predicate;
 
 /// The hosts of a job, along the axis `hosts`. Processes are spawned on all of them.
 public final class HostMesh {
@@ -48,9 +54,69 @@ public final class HostMesh {
     for (int rank = 0; rank < procs.size(); rank++) {
       places.add(
           new ProcMesh.Place(
-              agents.get(shape.position(rank / numPerHost)), resources.apply(rank % numPerHost)));
+              agents.get(shape.position(rank / numPerHost)),
+              resources.apply(rank % numPerHost),
+              Optional.empty()));
     }
-    return ProcMesh.spawn(node, Owner.current(program), program, name, procs, places);
+    return ProcMesh.spawn(node, owner(), program, name, procs, places);
+  }
+
+  /// Spawns processes where there is room for them, along the axis `procs`, all at once. What they
+  /// ask for is theirs until the mesh is closed.
+  ///
+  /// @param each what every process has for itself
+  /// @param process what every process is given; the devices that it gets are added
+  /// @throws Unplaceable if there is no room: it says what was asked for, and what is free where
+  public ProcMesh spawnProcs(
+      String name, int count, Demand each, Resources process, Placement placement) {
+    String holder = name + "#" + node.nextNumber();
+    Shape procs = Shape.of(Map.of("procs", count));
+    List<ProcMesh.Place> places =
+        new Placer(node, positioned()).place(name, holder, count, each, process, placement);
+    return ProcMesh.spawn(node, owner(), program, name, procs, places);
+  }
+
+  private List<ActorRef> positioned() {
+    return java.util.Arrays.stream(shape.positions()).mapToObj(agents::get).toList();
+  }
+
+  private Owner owner() {
+    return program.filter(Owner.Keeper.class::isInstance).orElseGet(() -> Owner.current(program));
+  }
+
+  /// What each host has, and what of it is free.
+  public List<HostFree> free() {
+    return new Placer(node, positioned()).look();
+  }
+
+  /// The same hosts, for something that looks after what it spawns there: it is what the owner of
+  /// the caller closes, and it hears of failures first.
+  ///
+  /// @param keeper closes what it spawned; closed by the caller's owner
+  /// @param onFailure whether a failure is handled; else it goes to the caller's owner. Must not
+  ///   wait
+  /// @throws IllegalStateException if the caller has no owner
+  public HostMesh keptBy(AutoCloseable keeper, Predicate<Failure> onFailure) {
+    Owner owner = Owner.current(program);
+    owner.own(keeper);
+    return new HostMesh(node, shape, agents, Optional.of(new Owner.Keeper(owner, onFailure)));
+  }
+
+  /// Gives a failure that a keeper does not handle to its owner, see [#keptBy].
+  ///
+  /// @throws IllegalStateException if nothing keeps what is spawned here
+  public void escalate(Failure failure) {
+    if (program.isPresent() && program.get() instanceof Owner.Keeper keeper) {
+      keeper.owner().failed(failure);
+      return;
+    }
+    throw new IllegalStateException(
+        "only what was made by keptBy has an owner above it: " + failure.describe());
+  }
+
+  /// The process in which this is used.
+  public Node node() {
+    return node;
   }
 
   /// The hosts of a range.

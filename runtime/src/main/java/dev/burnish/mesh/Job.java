@@ -268,7 +268,8 @@ public final class Job implements AutoCloseable {
           LocalAgent.residentMegabytes(pid),
           Duration.ofNanos(System.nanoTime() - began).toMillis(),
           joined.status(node, new ActorRef(node.self(), HostAgent.NUMBER)),
-          node.actors());
+          node.actors(),
+          node.notes().all());
     }
 
     @Override

@@ -25,10 +25,13 @@ public final class MeshKind implements HandleKind {
     }
   }
 
+  /// What names a mesh of actors.
+  ///
   /// @param members where each is; whoever gets the mesh asks the owner for those that are not
   ///   anywhere now
   /// @param owner the number of the mesh in its owner's process
-  record ActorsForm(String name, Shape shape, List<Optional<ActorRef>> members, ActorRef owner) {}
+  public record ActorsForm(
+      String name, Shape shape, List<Optional<ActorRef>> members, ActorRef owner) {}
 
   record ProcsForm(String name, Shape shape, List<ProcessRef> members) {}
 

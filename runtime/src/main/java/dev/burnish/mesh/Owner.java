@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import dev.burnish.actor.Context;
 import dev.burnish.actor.Supervisor;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// Who owns what is spawned: the actor whose code spawns it, else the program.
 interface Owner extends Supervisor {
@@ -33,6 +34,21 @@ interface Owner extends Supervisor {
     @Override
     public void failed(Failure failure) {
       supervisor.failed(failure);
+    }
+  }
+
+  /// Something that closes what it spawns itself, and hears of failures before its owner.
+  record Keeper(Owner owner, Predicate<Failure> onFailure) implements Owner {
+    @Override
+    public void own(AutoCloseable owned) {
+      // The keeper closes it.
+    }
+
+    @Override
+    public void failed(Failure failure) {
+      if (!onFailure.test(failure)) {
+        owner.failed(failure);
+      }
     }
   }
 }

@@ -12,6 +12,7 @@ import dev.burnish.mesh.MeshKind.ProcsForm;
 import dev.burnish.mesh.host.Agents;
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.ProcessRef;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +25,9 @@ import java.util.function.UnaryOperator;
 /// used.
 public final class ProcMesh implements AutoCloseable {
   /// Where to start a process, and with what.
-  record Place(ActorRef agent, Resources resources) {}
+  ///
+  /// @param holder under which the host has kept room for it
+  record Place(ActorRef agent, Resources resources, Optional<String> holder) {}
 
   private final Node node;
   private final String name;
@@ -168,20 +171,32 @@ public final class ProcMesh implements AutoCloseable {
         .orElseThrow(() -> new ReplicaLost("the process has ended: process=" + process.address()));
   }
 
+  /// Ends the processes at once, whatever they do, and tells how those ended that had ended before.
+  /// What was spawned in them is told that it is lost.
+  ///
+  /// @param patience how long to wait for the exit of one whose connection is lost
+  /// @throws IllegalStateException if this is a slice, or came as an argument
+  public List<Exit> kill(Duration patience) {
+    return owned().kill(patience);
+  }
+
   /// Stops what was spawned in the processes, then ends them. Does nothing the second time.
   ///
   /// @throws IllegalStateException if this is a slice, or came as an argument
   @Override
   public void close() {
-    ProcSupervision owned =
-        supervision.orElseThrow(() ->
-            new IllegalStateException(
-                "only the owner of processes ends them, and all at once: mesh=%s; close the mesh that spawnProcs returned"
-                    .formatted(name)));
+    ProcSupervision owned = owned();
     for (ActorSupervision actors : spawned.reversed()) {
       actors.close();
     }
     owned.close();
+  }
+
+  private ProcSupervision owned() {
+    return supervision.orElseThrow(() ->
+        new IllegalStateException(
+            "only the owner of processes ends them, and all at once: mesh=%s; close the mesh that spawnProcs returned"
+                .formatted(name)));
   }
 
   ProcsForm form() {
@@ -208,7 +223,7 @@ public final class ProcMesh implements AutoCloseable {
 
   /// How a process ended, as far as its host knows.
   Optional<Exit> exit(ProcessRef process) {
-    return Agents.exit(node, process);
+    return Agents.exit(node, process, Duration.ofSeconds(1));
   }
 
   /// Whoever looks after actors in a process reports its loss.

@@ -82,6 +82,9 @@ final class ProcSupervision {
           .link(started.address())
           .onDown(cause -> node.execute("lost " + process, () -> lost(position, started, cause)));
       slot.settle(started);
+      if (closed.get()) {
+        end(started, Duration.ZERO);
+      }
     } catch (RuntimeException e) {
       ReplicaLost cause =
           new ReplicaLost("process %s cannot be started: %s".formatted(process, e.getMessage()), e);
@@ -100,7 +103,7 @@ final class ProcSupervision {
     if (closed.get() || occupied.contains(process) || !slots.get(position).isAt(process)) {
       return;
     }
-    Optional<Exit> exit = Agents.exit(node, process);
+    Optional<Exit> exit = Agents.exit(node, process, Duration.ofSeconds(1));
     slots.get(position).lose(cause);
     owner.failed(ProcMesh.failure(place(position, process.address().process()), exit, cause));
   }
@@ -137,6 +140,23 @@ final class ProcSupervision {
     return slot.get();
   }
 
+  /// Ends them at once; how those ended that had, and were not connected any more.
+  List<Exit> kill(Duration patience) {
+    List<Exit> exits = new ArrayList<>();
+    closed.set(true);
+    for (Slot<ProcessRef> slot : slots) {
+      slot.now()
+          .ifPresent(process -> {
+            if (node.switchboard().existing(process.address().process()).isEmpty()) {
+              Agents.exit(node, process, patience).ifPresent(exits::add);
+            }
+            end(process, Duration.ZERO);
+          });
+    }
+    release();
+    return exits;
+  }
+
   void close() {
     if (closed.compareAndSet(false, true)) {
       Scope.map(
@@ -145,7 +165,13 @@ final class ProcSupervision {
             slot.now().ifPresent(process -> end(process, GRACE));
             return true;
           });
+      release();
     }
+  }
+
+  /// What was taken of hosts is free again.
+  private void release() {
+    places.stream().distinct().forEach(place -> Placer.release(node, place));
   }
 
   /// A host that is lost ends its processes itself.

@@ -12,16 +12,24 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The example of docs/meshes.md compiles, runs over real processes, and prints what it says.
+/// The examples of docs/meshes.md and docs/services.md compile, run over real processes, and print
+/// what they say.
 class DocumentedExampleTest {
-  private static final Path PAGE = Path.of("../docs/meshes.md");
-
   @TempDir private Path folder = Path.of("");
 
   @Test
-  void theExamplePrintsWhatItSays() throws Exception {
-    String page = Files.readString(PAGE);
-    Path source = folder.resolve("Counting.java");
+  void theExampleOfMeshesPrintsWhatItSays() throws Exception {
+    check("meshes.md", "Counting");
+  }
+
+  @Test
+  void theExampleOfServicesPrintsWhatItSays() throws Exception {
+    check("services.md", "Judging");
+  }
+
+  private void check(String name, String program) throws Exception {
+    String page = Files.readString(Path.of("../docs", name));
+    Path source = folder.resolve(program + ".java");
     Files.writeString(source, block(page, "java"));
     String classPath = System.getProperty("java.class.path");
     int compiled =
@@ -42,8 +50,8 @@ class DocumentedExampleTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 folder + File.pathSeparator + classPath,
-                "Counting")
-            .redirectErrorStream(true)
+                program)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(printed).isZero();

@@ -9,7 +9,10 @@ import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.ProcessRef;
+import dev.burnish.mesh.placement.Demand;
+import dev.burnish.mesh.placement.HostFree;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -49,6 +52,20 @@ final class SimulatedHost implements HostAgent {
     started.forEach(simulation::crash);
     simulation.crash(node.self().process());
   }
+
+  @Override
+  public HostFree free() {
+    throw new UnsupportedOperationException("a simulated host has all the room that is asked for");
+  }
+
+  @Override
+  public Optional<List<List<Integer>>> reserve(
+      String holder, Demand each, int count, ProcessAddress owner) {
+    return Optional.of(Collections.nCopies(count, List.of()));
+  }
+
+  @Override
+  public void release(String holder) {}
 
   @Override
   public ProcessRef start(String name, Resources resources, ProcessAddress owner) {

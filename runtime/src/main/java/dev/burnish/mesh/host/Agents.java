@@ -26,10 +26,10 @@ public final class Agents {
   }
 
   /// How a process ended, as far as its host knows and is there.
-  public static Optional<Exit> exit(Node node, ProcessRef process) {
+  public static Optional<Exit> exit(Node node, ProcessRef process, Duration patience) {
     try {
       return reached(node, process.agent())
-          .flatMap(agent -> agent.exit(process.address().process(), 1000));
+          .flatMap(agent -> agent.exit(process.address().process(), patience.toMillis()));
     } catch (RuntimeException e) {
       return Optional.empty();
     }

@@ -5,6 +5,8 @@ import dev.burnish.actor.Node.ActorStatus;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.mesh.placement.Demand;
+import dev.burnish.mesh.placement.HostFree;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,6 +40,22 @@ public interface HostAgent {
   /// The last lines that a process printed.
   @Concurrent
   List<String> log(String process);
+
+  /// What this host has, and what of it is free.
+  @Concurrent
+  HostFree free();
+
+  /// Takes what a number of processes ask for, or nothing.
+  ///
+  /// @param holder has it until [#release], or until the owner is gone
+  /// @return the devices of each; empty if there is no room
+  @Concurrent
+  Optional<List<List<Integer>>> reserve(
+      String holder, Demand each, int count, ProcessAddress owner);
+
+  /// Ends [#reserve].
+  @Concurrent
+  void release(String holder);
 
   /// A process that runs.
   ///

@@ -9,6 +9,10 @@ import dev.burnish.launch.Resources;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.mesh.placement.Capacity;
+import dev.burnish.mesh.placement.Demand;
+import dev.burnish.mesh.placement.HostFree;
+import dev.burnish.mesh.placement.Ledger;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -31,6 +35,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
   private final Node node;
   private final ProcessStarter starter;
   private final Bootstrap template;
+  private final Ledger ledger = new Ledger(Capacity.ofThisHost());
   private final ConcurrentMap<String, Child> children = new ConcurrentHashMap<>();
 
   /// A process from its start to its end and after.
@@ -93,6 +98,32 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
                     .formatted(child.exit.orElseThrow().describe(), child.exit.get().log())));
     endWith(owner, name);
     return new ProcessRef(address, new ActorRef(node.self(), NUMBER));
+  }
+
+  @Override
+  public HostFree free() {
+    List<String> names =
+        children.entrySet().stream()
+            .filter(child -> child.getValue().exit.isEmpty())
+            .map(Map.Entry::getKey)
+            .sorted()
+            .toList();
+    return new HostFree(node.self().host(), ledger.capacity(), ledger.free(), names);
+  }
+
+  @Override
+  public Optional<List<List<Integer>>> reserve(
+      String holder, Demand each, int count, ProcessAddress owner) {
+    Optional<List<List<Integer>>> devices = ledger.take(holder, each, count);
+    if (devices.isPresent() && !owner.process().equals(node.self().process())) {
+      node.switchboard().link(owner).onDown(cause -> ledger.release(holder));
+    }
+    return devices;
+  }
+
+  @Override
+  public void release(String holder) {
+    ledger.release(holder);
   }
 
   /// Told by the operating system: calls to the process fail now, not when its link is seen to end.

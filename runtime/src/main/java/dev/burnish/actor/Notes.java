@@ -1,0 +1,36 @@
+package dev.burnish.actor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/// What parts of a process tell of themselves to whoever looks, such as `burnish ps`. Thread-safe.
+public final class Notes {
+  private final SequencedMap<String, Supplier<List<String>>> notes = new TreeMap<>();
+
+  /// Lines under a title; what had the title before is replaced.
+  public synchronized void put(String title, Supplier<List<String>> lines) {
+    notes.put(title, lines);
+  }
+
+  /// Ends [#put].
+  public synchronized void remove(String title) {
+    notes.remove(title);
+  }
+
+  /// All of it now, by title.
+  public List<Note> all() {
+    List<Note> all = new ArrayList<>();
+    copy().forEach((title, lines) -> all.add(new Note(title, lines.get())));
+    return all;
+  }
+
+  private synchronized SequencedMap<String, Supplier<List<String>>> copy() {
+    return new TreeMap<>(notes);
+  }
+
+  /// Lines under a title.
+  public record Note(String title, List<String> lines) {}
+}

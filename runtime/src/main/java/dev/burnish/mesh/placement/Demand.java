@@ -1,0 +1,31 @@
+package dev.burnish.mesh.placement;
+
+/// What a process has for itself alone. What it asks nothing of, it shares: cores may then serve
+/// more processes than there are, which suits those that mostly wait. Devices are never shared.
+///
+/// @param cores 0 to share them
+/// @param megabytes of memory, 0 to share it
+/// @param gpus devices
+public record Demand(int cores, int megabytes, int gpus) {
+  /// @throws IllegalArgumentException if something is negative
+  public Demand {
+    if (cores < 0 || megabytes < 0 || gpus < 0) {
+      throw new IllegalArgumentException(
+          "a process asks for something or nothing: placement.cores=%d placement.megabytes=%d placement.gpus=%d"
+              .formatted(cores, megabytes, gpus));
+    }
+  }
+
+  /// Shares everything.
+  public static Demand none() {
+    return new Demand(0, 0, 0);
+  }
+
+  /// How many such processes fit into what is free.
+  int numFitting(Capacity free) {
+    int most = Integer.MAX_VALUE;
+    most = cores == 0 ? most : Math.min(most, free.cores() / cores);
+    most = megabytes == 0 ? most : Math.min(most, free.megabytes() / megabytes);
+    return gpus == 0 ? most : Math.min(most, free.gpus().size() / gpus);
+  }
+}

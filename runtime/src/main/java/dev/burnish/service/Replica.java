@@ -1,0 +1,302 @@
+package dev.burnish.service;
+
+import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.launch.Exit;
+import dev.burnish.link.failure.CallFailure;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.mesh.ActorMesh;
+import dev.burnish.mesh.ActorOptions;
+import dev.burnish.mesh.ProcMesh;
+import dev.burnish.mesh.Restarts;
+import dev.burnish.service.routing.Lane;
+import dev.burnish.service.routing.Loss;
+import dev.burnish.service.state.ReplicaState;
+import dev.burnish.service.state.ReplicaStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// One replica of a service, over all its restarts: every one is a new generation, with processes
+/// of its own and the same names. What is told of an earlier generation is dropped.
+final class Replica<T> {
+  private static final System.Logger LOG = System.getLogger(Replica.class.getName());
+  private static final Duration EXIT = Duration.ofMillis(500);
+
+  private final Fleet<T> fleet;
+  private final int index;
+  private final Restarts restarts;
+  private ReplicaState state = ReplicaState.STARTING;
+  private Instant since = Instant.now();
+  private int generation;
+  private String reason = "";
+  private boolean settled;
+  private boolean givenUp;
+  private Optional<ProcMesh> procs = Optional.empty();
+  private Optional<ActorMesh<T>> actors = Optional.empty();
+  private Optional<Lane<Target<T>>> lane = Optional.empty();
+
+  Replica(Fleet<T> fleet, int index) {
+    this.fleet = fleet;
+    this.index = index;
+    this.restarts = new Restarts(fleet.options().restart(), fleet.node().clock());
+  }
+
+  int index() {
+    return index;
+  }
+
+  /// The name of its actors.
+  String name() {
+    return fleet.name() + "/" + index;
+  }
+
+  synchronized ReplicaState state() {
+    return state;
+  }
+
+  synchronized ReplicaStatus status() {
+    return new ReplicaStatus(index, name(), state, Math.max(0, generation - 1), since, reason);
+  }
+
+  /// Its processes, while it has some.
+  synchronized Optional<ProcMesh> procs() {
+    return procs;
+  }
+
+  /// Its actors, while it has some.
+  synchronized Optional<ActorMesh<T>> actors() {
+    return actors;
+  }
+
+  /// Takes room for the first generation.
+  ///
+  /// @throws dev.burnish.mesh.placement.Unplaceable if there is none
+  void take() {
+    ProcMesh taken = fleet.spawn(this);
+    synchronized (this) {
+      procs = Optional.of(taken);
+    }
+  }
+
+  /// Begins a generation; returns at once.
+  void start() {
+    fleet.node().execute(name() + " start", this::begin);
+  }
+
+  private void begin() {
+    int mine;
+    synchronized (this) {
+      if (state == ReplicaState.STOPPED) {
+        return;
+      }
+      mine = ++generation;
+      enter(ReplicaState.STARTING);
+    }
+    try {
+      ActorMesh<T> actors = spawn(mine);
+      actors.await(fleet.options().health().starting());
+      Target<T> target = Target.of(mine, actors, fleet.options().call().timeout());
+      fleet.admit(target, () -> join(mine, new Lane<>(index, target)));
+      actors.onLost(cause -> lost(mine, String.valueOf(cause.getMessage())));
+      watch(mine, actors);
+    } catch (RuntimeException e) {
+      lost(mine, "it cannot be started: " + e.getMessage());
+    }
+  }
+
+  private ActorMesh<T> spawn(int mine) {
+    ProcMesh spawned = procs().orElseGet(() -> fleet.spawn(this));
+    if (!hold(mine, spawned)) {
+      close(spawned);
+      throw new ReplicaLost("it was removed while it started: replica=" + name());
+    }
+    return fleet.spawn(
+        spawned,
+        name(),
+        ActorOptions.defaults()
+            .withOnFailure(failure -> {
+              lost(mine, failure.reason());
+              return true;
+            }));
+  }
+
+  private synchronized boolean hold(int mine, ProcMesh spawned) {
+    if (isAlive(mine)) {
+      procs = Optional.of(spawned);
+    }
+    return isAlive(mine);
+  }
+
+  private synchronized void join(int mine, Lane<Target<T>> joining) {
+    if (mine == generation && state == ReplicaState.STARTING) {
+      lane = Optional.of(joining);
+      actors = Optional.of(joining.target().mesh());
+      enter(ReplicaState.HEALTHY);
+      fleet.joined(this, joining);
+    }
+  }
+
+  private synchronized boolean isAlive(int mine) {
+    return mine == generation
+        && switch (state) {
+          case STARTING, HEALTHY, DRAINING -> true;
+          case LOST, STOPPED -> false;
+        };
+  }
+
+  /// Asks after a while whether it lives, and again.
+  private void watch(int mine, ActorMesh<T> actors) {
+    var clock = fleet.node().clock();
+    clock.at(
+        clock.nanos() + fleet.options().health().every().toNanos(),
+        () -> {
+          if (isAlive(mine)) {
+            fleet.node().execute(name() + " health", () -> probe(mine, actors));
+          }
+        });
+  }
+
+  private void probe(int mine, ActorMesh<T> actors) {
+    try {
+      actors.probe(fleet.options().health().limit());
+      watch(mine, actors);
+    } catch (CallFailure e) {
+      lost(mine, "it does not say that it lives: " + e.getMessage());
+    }
+  }
+
+  /// A generation is lost, as somebody has seen.
+  void lost(int mine, String why) {
+    Optional<Lane<Target<T>>> left;
+    boolean comesBack;
+    synchronized (this) {
+      if (!isAlive(mine)) {
+        return;
+      }
+      comesBack = state != ReplicaState.DRAINING;
+      enter(comesBack ? ReplicaState.LOST : ReplicaState.STOPPED);
+      reason = why;
+      left = lane;
+      lane = Optional.empty();
+    }
+    fleet.left(this, left, new Loss(index, Instant.now(), why));
+    fleet.node().execute(name() + " end", () -> recover(comesBack));
+  }
+
+  /// Ends what is left of a generation, whatever that says, and begins the next one after a while.
+  private void recover(boolean comesBack) {
+    end();
+    if (!comesBack) {
+      return;
+    }
+    Optional<Duration> delay = restarts.next();
+    if (delay.isEmpty()) {
+      giveUp();
+      return;
+    }
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "replica {0} is lost: {1}; it restarts in {2}",
+        name(),
+        status().reason(),
+        delay.get());
+    fleet.restarts().increment();
+    var clock = fleet.node().clock();
+    clock.at(clock.nanos() + delay.get().toNanos(), this::start);
+  }
+
+  private void giveUp() {
+    synchronized (this) {
+      givenUp = true;
+    }
+    fleet.gaveUp(this);
+  }
+
+  /// Whether it is lost for good.
+  synchronized boolean isGivenUp() {
+    return givenUp;
+  }
+
+  /// Whether this is the first time that it has become healthy or was lost.
+  synchronized boolean settle() {
+    boolean first = !settled;
+    settled = true;
+    return first;
+  }
+
+  private void end() {
+    Optional<ProcMesh> ending;
+    synchronized (this) {
+      ending = procs;
+      procs = Optional.empty();
+      actors = Optional.empty();
+    }
+    ending.ifPresent(mesh -> {
+      try {
+        mesh.kill(EXIT).forEach(this::explain);
+      } catch (RuntimeException e) {
+        LOG.log(System.Logger.Level.WARNING, "cannot end the processes of " + name(), e);
+      }
+      close(mesh);
+    });
+  }
+
+  /// The operating system knows better why it ended.
+  private void explain(Exit exit) {
+    Loss loss;
+    synchronized (this) {
+      reason = exit.describe();
+      loss = new Loss(index, since, reason);
+    }
+    fleet.explained(loss);
+  }
+
+  private void close(ProcMesh mesh) {
+    try {
+      fleet.close(mesh);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "failed to close " + name(), e);
+    }
+  }
+
+  /// Takes no more calls but those of its sessions, ends, and is no more. Waits for that.
+  void remove(Duration draining) {
+    Optional<Lane<Target<T>>> left;
+    synchronized (this) {
+      if (state == ReplicaState.HEALTHY) {
+        enter(ReplicaState.DRAINING);
+      }
+      left = lane;
+    }
+    left.ifPresent(l -> fleet.drain(l, draining));
+    stop();
+  }
+
+  /// Ends at once, in good order.
+  void stop() {
+    Optional<ProcMesh> ending;
+    synchronized (this) {
+      enter(ReplicaState.STOPPED);
+      ending = procs;
+      procs = Optional.empty();
+      actors = Optional.empty();
+      lane = Optional.empty();
+    }
+    ending.ifPresent(this::close);
+  }
+
+  /// What its owner is told when it does not come back.
+  Failure failure() {
+    return new Failure(
+        new dev.burnish.actor.Supervisor.Place(
+            name(), dev.burnish.actor.Point.single(), name(), fleet.node().self().host()),
+        "it was lost and its restarts are used up: " + status().reason(),
+        List.of());
+  }
+
+  private void enter(ReplicaState next) {
+    state = next;
+    since = Instant.now();
+  }
+}

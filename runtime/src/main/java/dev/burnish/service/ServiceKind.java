@@ -1,0 +1,94 @@
+package dev.burnish.service;
+
+import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.HandleProvider;
+import dev.burnish.actor.Node;
+import dev.burnish.service.routing.Balancing;
+import dev.burnish.service.routing.Queueing;
+import dev.burnish.wire.Codecs;
+import dev.burnish.wire.Handle;
+import dev.burnish.wire.HandleKind;
+import dev.burnish.wire.Session;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/// Services as arguments and results. Who gets one calls its replicas directly; all that a process
+/// gets of one service are the same.
+public final class ServiceKind implements HandleKind {
+  /// Makes it known to every process.
+  public static final class Provider implements HandleProvider {
+    @Override
+    public HandleKind of(Supplier<Node> here) {
+      return new ServiceKind(here);
+    }
+  }
+
+  /// @param directory where its replicas are told
+  record ServiceForm(
+      String name,
+      ActorRef directory,
+      Queueing queueing,
+      Balancing balancing,
+      long timeoutMillis,
+      int retries) {
+    Duration timeout() {
+      return Duration.ofMillis(timeoutMillis);
+    }
+  }
+
+  private final Supplier<Node> here;
+  private final Map<ActorRef, Service<?>> known = new ConcurrentHashMap<>();
+
+  ServiceKind(Supplier<Node> here) {
+    this.here = here;
+  }
+
+  @Override
+  public Optional<Handle<?, ?>> bind(Type declared, Codecs codecs) {
+    if (!(declared instanceof ParameterizedType generic) || generic.getRawType() != Service.class) {
+      return Optional.empty();
+    }
+    if (generic.getActualTypeArguments()[0] instanceof Class<?> type && type.isInterface()) {
+      return Optional.of(new Services<>(type));
+    }
+    throw new IllegalArgumentException(
+        "a service travels with the interface of its actors: type=%s; declare Service<Counter>"
+            .formatted(declared.getTypeName()));
+  }
+
+  private final class Services<T> implements Handle<Service<T>, ServiceForm> {
+    private final Class<T> type;
+
+    Services(Class<T> type) {
+      this.type = type;
+    }
+
+    @Override
+    public Class<ServiceForm> form() {
+      return ServiceForm.class;
+    }
+
+    @Override
+    public ServiceForm export(Service<T> value, Session session) {
+      ServiceForm form = value.form();
+      if (form.directory().process().equals(here.get().self())) {
+        known.putIfAbsent(form.directory(), value);
+      }
+      return form;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // both sides declare the same interface
+    public Service<T> restore(ServiceForm form, Session session) {
+      return (Service<T>)
+          known.computeIfAbsent(
+              form.directory(),
+              directory -> Service.follow(here.get(), type, form, () -> known.remove(directory)));
+    }
+  }
+}

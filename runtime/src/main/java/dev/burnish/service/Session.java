@@ -1,0 +1,120 @@
+package dev.burnish.service;
+
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.service.routing.Binding;
+import dev.burnish.service.routing.BindingLost;
+import dev.burnish.service.routing.Loss;
+import dev.burnish.service.routing.Request.Affinity;
+import java.lang.reflect.Method;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Calls that all go to one replica of one service, that of the first call. Ends with its block.
+///
+/// When the replica is lost, so is what it knew of the session; that is never passed over. The call
+/// that was under way fails with [ReplicaLost]; if none was, the next one does, without having run.
+/// After that one failure the session goes on at another replica. A session that was opened with
+/// something that restores its state has that run on the other replica instead, before its next
+/// call. Thread-safe.
+public final class Session<T> implements AutoCloseable {
+  private final Calls<T> calls;
+  private final Binding<Target<T>> binding;
+  private final CallOptions options;
+  private final Class<T> type;
+  private final Optional<Consumer<? super T>> restore;
+  private final T actor;
+  private final AtomicInteger numRebinds = new AtomicInteger();
+  private final ReentrantLock restoring = new ReentrantLock();
+
+  Session(
+      Calls<T> calls, Class<T> type, CallOptions options, Optional<Consumer<? super T>> restore) {
+    this.calls = calls;
+    this.type = type;
+    this.options = options;
+    this.restore = restore;
+    this.binding = calls.dispatcher().sessions().open();
+    this.actor = RoutedStub.of(type, "session of " + calls.name(), this::call);
+  }
+
+  /// The actor of this session.
+  public T actor() {
+    return actor;
+  }
+
+  /// The number of its replica, once a call has bound it.
+  public Optional<Integer> replica() {
+    return calls.dispatcher().sessions().replica(binding);
+  }
+
+  /// How often it has lost its replica.
+  public int rebinds() {
+    return numRebinds.get();
+  }
+
+  private @Nullable Object call(Method method, Object @Nullable [] arguments) throws Throwable {
+    while (true) {
+      try {
+        return calls.call(method, arguments, options, new Affinity.Bound<>(binding));
+      } catch (BindingLost e) {
+        rebind(e.loss());
+      } catch (ReplicaLost e) {
+        noticed();
+        throw e;
+      }
+    }
+  }
+
+  /// The failure of the call that was under way tells of the loss, unless the state is restored.
+  private void noticed() {
+    if (restore.isEmpty() && calls.dispatcher().sessions().isLost(binding)) {
+      numRebinds.incrementAndGet();
+      calls.dispatcher().sessions().acknowledge(binding);
+    }
+  }
+
+  private void rebind(Loss loss) {
+    restoring.lock();
+    try {
+      if (!calls.dispatcher().sessions().isLost(binding)) {
+        return;
+      }
+      if (restore.isEmpty()) {
+        noticed();
+        throw new ReplicaLost(
+            "a session of service %s has lost its state; its next call goes to another replica, the failed one did not run: %s"
+                .formatted(calls.name(), loss));
+      }
+      restore(restore.get());
+    } finally {
+      restoring.unlock();
+    }
+  }
+
+  private void restore(Consumer<? super T> restoration) {
+    Binding<Target<T>> fresh = calls.dispatcher().sessions().open();
+    try {
+      restoration.accept(
+          RoutedStub.of(
+              type,
+              "session of " + calls.name(),
+              (method, arguments) ->
+                  calls.call(method, arguments, options, new Affinity.Bound<>(fresh))));
+      numRebinds.incrementAndGet();
+      calls.dispatcher().sessions().adopt(binding, fresh);
+    } catch (BindingLost e) {
+      throw new ReplicaLost(
+          "the replica that a session's state was restored at is lost: " + e.loss(), e);
+    } finally {
+      calls.dispatcher().sessions().close(fresh);
+    }
+  }
+
+  /// Ends the session; calls after this are of no session.
+  @Override
+  public void close() {
+    calls.dispatcher().sessions().close(binding);
+  }
+}

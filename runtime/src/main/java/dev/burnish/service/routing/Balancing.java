@@ -1,0 +1,28 @@
+package dev.burnish.service.routing;
+
+import java.util.function.Supplier;
+
+/// The routers that there are. Each process that routes has one of its own.
+public enum Balancing implements Supplier<Router> {
+  /// The replica with the fewest calls in flight and queued; ties take turns.
+  LEAST_LOADED {
+    @Override
+    public Router get() {
+      return new LeastLoaded();
+    }
+  },
+  /// Each replica in turn.
+  ROUND_ROBIN {
+    @Override
+    public Router get() {
+      return new RoundRobin();
+    }
+  },
+  /// Calls of one key to one replica, others to the least loaded.
+  CONSISTENT_HASH {
+    @Override
+    public Router get() {
+      return new ConsistentHash();
+    }
+  }
+}

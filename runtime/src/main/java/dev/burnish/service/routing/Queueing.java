@@ -1,0 +1,30 @@
+package dev.burnish.service.routing;
+
+/// How many calls a replica has at once, and what becomes of the others.
+///
+/// @param concurrency calls in flight at a replica from one process
+/// @param capacity calls that wait at once in one process
+/// @param overflow what a further call does
+public record Queueing(int concurrency, int capacity, Overflow overflow) {
+  /// What a call does that finds the queue full.
+  public enum Overflow {
+    /// It fails with [dev.burnish.link.failure.Overloaded].
+    REJECT,
+    /// Its caller waits for room, until its deadline; room goes by priority, then by time.
+    WAIT
+  }
+
+  /// @throws IllegalArgumentException if no call could be made
+  public Queueing {
+    if (concurrency < 1 || capacity < 0) {
+      throw new IllegalArgumentException(
+          "a replica takes a call at a time at least: service.concurrency=%d service.capacity=%d"
+              .formatted(concurrency, capacity));
+    }
+  }
+
+  /// 10 at once; callers wait, since they are threads, and so slow down.
+  public static Queueing defaults() {
+    return new Queueing(10, 1024, Overflow.WAIT);
+  }
+}

@@ -1,0 +1,87 @@
+package dev.burnish.service.routing;
+
+import dev.burnish.service.routing.Request.Affinity;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/// Chooses among the healthy replicas. Guarded by the lock of its dispatcher.
+final class Selection<X> {
+  private final Router router;
+  private final int concurrency;
+  private List<Lane<X>> healthy = List.of();
+
+  Selection(Router router, int concurrency) {
+    this.router = router;
+    this.concurrency = concurrency;
+  }
+
+  /// By number.
+  List<Lane<X>> healthy() {
+    return healthy;
+  }
+
+  void add(Lane<X> lane) {
+    List<Lane<X>> more = new ArrayList<>(healthy);
+    more.add(lane);
+    more.sort(Comparator.comparingInt(Lane::replica));
+    healthy = List.copyOf(more);
+  }
+
+  void remove(Lane<X> lane) {
+    healthy = healthy.stream().filter(other -> !other.equals(lane)).toList();
+  }
+
+  /// Calls that all of them take at once.
+  int numSlots() {
+    return healthy.size() * concurrency;
+  }
+
+  boolean isFree(Lane<X> lane) {
+    return lane.numInFlight < concurrency;
+  }
+
+  /// Where a call goes.
+  ///
+  /// @throws BindingLost if it is of a session that has lost its replica
+  Choice<X> choose(Affinity<X> affinity) {
+    return switch (affinity) {
+      case Affinity.Any<X> _ -> chooseFree();
+      case Affinity.Keyed<X>(String key) ->
+          healthy.isEmpty()
+              ? new Choice.WaitForAny<>()
+              : takeOrWait(pick(healthy, Optional.of(key)));
+      case Affinity.Bound<X>(Binding<X> binding) -> {
+        if (binding.lost.isPresent()) {
+          throw new BindingLost(binding.lost.get());
+        }
+        yield binding.lane.map(this::takeOrWait).orElseGet(this::chooseFree);
+      }
+    };
+  }
+
+  private Choice<X> chooseFree() {
+    List<Lane<X>> free = healthy;
+    if (!healthy.stream().allMatch(this::isFree)) {
+      free = healthy.stream().filter(this::isFree).toList();
+    }
+    return free.isEmpty()
+        ? new Choice.WaitForAny<>()
+        : new Choice.Take<>(pick(free, Optional.empty()));
+  }
+
+  private Choice<X> takeOrWait(Lane<X> lane) {
+    return isFree(lane) ? new Choice.Take<>(lane) : new Choice.WaitFor<>(lane);
+  }
+
+  private Lane<X> pick(List<Lane<X>> candidates, Optional<String> key) {
+    int position = router.pick(candidates, key);
+    if (position < 0 || position >= candidates.size()) {
+      throw new IllegalStateException(
+          "a router picks one of the candidates: position=%d candidates=%d router=%s"
+              .formatted(position, candidates.size(), router.getClass().getName()));
+    }
+    return candidates.get(position);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.mesh.placement;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,71 @@
+package dev.burnish.service;
+
+import dev.burnish.actor.Concurrent;
+import dev.burnish.mesh.HostMesh;
+
+/// What the actors of these tests do.
+public interface Tally {
+  void add(int n);
+
+  int addTo(int n, int multiplier);
+
+  int value();
+
+  /// The value and, of a replica of several processes, the rank.
+  String whoAmI();
+
+  void fail(String message);
+
+  /// Ends as an actor whose child has failed; the call itself is answered.
+  void die();
+
+  /// Waits until it is interrupted, or released.
+  @Concurrent
+  void hang();
+
+  /// Ends every [#hang].
+  @Concurrent
+  void release();
+
+  /// Calls that hang now.
+  @Concurrent
+  int numHanging();
+
+  /// Returns when as many calls of this are under way here.
+  @Concurrent
+  int meet(int parties);
+
+  /// Calls another service from here, so often; returns how often it was told `value`.
+  int ask(Service<Tally> other, int times);
+
+  /// Throws what a lost replica of another service throws.
+  void lose(Service<Tally> other);
+
+  /// Takes a few milliseconds.
+  @Idempotent
+  int square(int n);
+
+  long pid();
+
+  /// Of a service that came as an argument: adds at all of its replicas.
+  void addAtAll(Service<Tally> other, int n);
+
+  /// Keeps its thread busy.
+  void spin(int millis);
+
+  /// Ends the process.
+  void exit(int status);
+
+  /// The same, of which it is said that it may run twice.
+  @Idempotent
+  void exitAgain(int status);
+
+  /// The sum of the squares below a number, from another service.
+  int askSquares(Service<Tally> other, int below);
+
+  /// Appends a number to a file of this process's; takes a few milliseconds.
+  void note(String folder, int n);
+
+  /// Starts a service of two replicas that begin with a value; returns the sum of their values.
+  int startAnother(HostMesh hosts, int value);
+}

@@ -1,0 +1,83 @@
+package dev.burnish.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+/// Replicas are lists of the changes that they have seen.
+class UpdatesTest {
+  private final Updates<List<String>> updates = new Updates<>();
+
+  private static List<String> replica() {
+    return Collections.synchronizedList(new ArrayList<>());
+  }
+
+  private void update(String what, String value, List<List<String>> members) {
+    updates.update(
+        what,
+        replica -> replica.add(value),
+        () -> List.copyOf(members),
+        all -> all.forEach(replica -> replica.add(value)));
+  }
+
+  @Test
+  void whoJoinsLaterGetsTheLastChangeOfEachName() {
+    update("weights", "w1", List.of());
+    update("prompt", "p1", List.of());
+    update("weights", "w2", List.of());
+    updates.onStart(replica -> replica.add("hook"));
+    List<String> late = replica();
+    updates.admit(late, () -> late.add("joined"));
+    assertThat(late).containsExactly("hook", "p1", "w2", "joined");
+  }
+
+  @Test
+  void whoJoinsDuringAChangeHasItBeforeItTakesCalls() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    List<String> slow = replica();
+    updates.onStart(replica -> {
+      replica.add("hook");
+      begun.countDown();
+      awaitQuietly(goOn);
+    });
+    Thread joining = Thread.ofVirtual().start(() -> updates.admit(slow, () -> slow.add("joined")));
+    begun.await();
+    List<List<String>> members = List.of(replica());
+    update("weights", "w1", members);
+    assertThat(members.getFirst()).as("a slow start holds no change up").containsExactly("w1");
+    goOn.countDown();
+    joining.join();
+    assertThat(slow).containsExactly("hook", "hook", "w1", "joined");
+  }
+
+  @Test
+  void aFanOutThatBeginsDuringAStartHasTheHookRunAgain() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    List<String> slow = replica();
+    updates.onStart(replica -> {
+      replica.add("hook");
+      begun.countDown();
+      awaitQuietly(goOn);
+    });
+    Thread joining = Thread.ofVirtual().start(() -> updates.admit(slow, () -> slow.add("joined")));
+    begun.await();
+    assertThat(updates.begin(() -> "members")).isEqualTo("members");
+    goOn.countDown();
+    joining.join();
+    assertThat(slow).containsExactly("hook", "hook", "joined");
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

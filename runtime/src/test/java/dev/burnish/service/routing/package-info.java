@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.service.routing;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.service.scaling;
+
+import org.jspecify.annotations.NullMarked;
