@@ -113,7 +113,8 @@ class ScriptActorsTest {
   }
 
   private void run(String modifier) throws Exception {
-    Path file = Files.writeString(folder.resolve("Script.java"), SHOP.replace("MODIFIER", modifier));
+    Path file =
+        Files.writeString(folder.resolve("Script.java"), SHOP.replace("MODIFIER", modifier));
     Script.compile(file).run(List.of());
   }
 }
