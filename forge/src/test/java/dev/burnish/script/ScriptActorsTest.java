@@ -39,7 +39,7 @@ class ScriptActorsTest {
         void open(String day);
       }
 
-      %s class ShopActor implements Shop {
+      MODIFIER class ShopActor implements Shop {
         public Receipt buy(Order order) {
           int sum = order.items().stream().mapToInt(Item::price).sum();
           return sum > 100 ? new Refused("over 100: " + sum) : new Paid(sum);
@@ -113,7 +113,8 @@ class ScriptActorsTest {
   }
 
   private void run(String modifier) throws Exception {
-    Path file = Files.writeString(folder.resolve("Script.java"), SHOP.formatted(modifier));
+    Path file =
+        Files.writeString(folder.resolve("Script.java"), SHOP.replace("MODIFIER", modifier));
     Script.compile(file).run(List.of());
   }
 }

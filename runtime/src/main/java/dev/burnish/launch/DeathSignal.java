@@ -19,6 +19,16 @@ final class DeathSignal {
     return PREFIX;
   }
 
+  /// Lets a process go on that was stopped; does nothing to any other.
+  static void wake(long pid) {
+    try {
+      new ProcessBuilder("kill", "-CONT", Long.toString(pid)).start();
+    } catch (IOException e) {
+      System.getLogger(DeathSignal.class.getName())
+          .log(System.Logger.Level.DEBUG, "cannot wake process {0}: {1}", pid, e);
+    }
+  }
+
   private static boolean isThere() {
     try {
       return new ProcessBuilder("setpriv", "--pdeathsig", "CONT", "true")

@@ -21,6 +21,9 @@ import java.util.stream.Collectors;
 public final class JvmStarter implements ProcessStarter {
   private static final System.Logger LOG = System.getLogger(JvmStarter.class.getName());
 
+  /// A process that has not ended by then may be stopped.
+  private static final Duration SOON = Duration.ofSeconds(1);
+
   private final Class<?> main;
   private final LogSink sink;
 
@@ -131,8 +134,12 @@ public final class JvmStarter implements ProcessStarter {
         LOG.log(System.Logger.Level.DEBUG, "a process has ended before it was asked to", e);
       }
       try {
-        if (!process.waitFor(grace.toMillis(), TimeUnit.MILLISECONDS)) {
-          process.destroyForcibly().waitFor();
+        long soon = Math.min(grace.toMillis(), SOON.toMillis());
+        if (!process.waitFor(soon, TimeUnit.MILLISECONDS)) {
+          DeathSignal.wake(process.pid());
+          if (!process.waitFor(grace.toMillis() - soon, TimeUnit.MILLISECONDS)) {
+            process.destroyForcibly().waitFor();
+          }
         }
       } catch (InterruptedException e) {
         process.destroyForcibly();

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 /// The code of links, nodes and actors over a simulated network, with crashes, lost, doubled and
 /// reordered frames. A failure names the seed; the same seed fails the same way.
 class SimulationTest {
-  private static final int NUM_SEEDS = Integer.getInteger("burnish.simulation", 1000);
+  private static final int NUM_SEEDS = Integer.getInteger("burnish.simulation", 4000);
 
   /// What ran in the run at hand, by call.
   private static final Map<Integer, Integer> RUNS = new HashMap<>();

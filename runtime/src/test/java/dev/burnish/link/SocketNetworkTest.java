@@ -193,7 +193,7 @@ class SocketNetworkTest {
     byte[] stranger = hello(new byte[] {0});
     RandomGenerator random = RandomGeneratorFactory.getDefault().create(11);
     int perConnection = 50;
-    for (int i = 0; i < Fuzz.count() / 10 / perConnection; i++) {
+    for (int i = 0; i < Fuzz.count() / perConnection; i++) {
       try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
         channel.connect(address);
         send(channel, random.nextInt(4) == 0 ? Fuzz.mutant(stranger, random) : hello);

@@ -176,5 +176,8 @@ class SshHostsTest {
     assertThatThrownBy(() -> Job.start(options("address=no.such.host.invalid")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("hosts.address='no.such.host.invalid'");
+    assertThatThrownBy(() -> Job.start(options("address=203.0.113.9")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("hosts.address='203.0.113.9' (no interface of this host has it)");
   }
 }

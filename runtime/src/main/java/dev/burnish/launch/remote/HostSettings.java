@@ -1,6 +1,8 @@
 package dev.burnish.launch.remote;
 
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -158,8 +160,11 @@ public record HostSettings(
       if (address.isEmpty() && found.isLoopbackAddress()) {
         throw new UnknownHostException("this host's name stands for " + found.getHostAddress());
       }
+      if (NetworkInterface.getByInetAddress(found) == null) {
+        throw new UnknownHostException("no interface of this host has it");
+      }
       return found;
-    } catch (UnknownHostException e) {
+    } catch (IOException e) {
       throw new IllegalArgumentException(
           "other hosts reach this one at an address: hosts.address='%s' (%s); set it to one that they can reach"
               .formatted(address, e.getMessage()),
