@@ -83,8 +83,8 @@ public final class ServicesBenchmark implements Benchmark {
       Toil routed = service.route();
       List<Double> floors = new ArrayList<>();
       List<Double> values = new ArrayList<>();
-      Samples.of(count, blocks * count / 4, direct::nothing);
-      Samples.of(count, blocks * count / 4, routed::nothing);
+      Samples.of(2 * blocks * count, count, direct::nothing);
+      Samples.of(2 * blocks * count, count, routed::nothing);
       for (int i = 0; i < blocks; i++) {
         floors.add(Samples.of(0, count, direct::nothing).quantile(0.5));
         values.add(Samples.of(0, count, routed::nothing).quantile(0.5));
