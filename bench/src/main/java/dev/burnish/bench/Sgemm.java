@@ -7,6 +7,7 @@ import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Libtorch;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.openblas.global.openblas;
@@ -39,21 +40,35 @@ record Sgemm(int rows, int inner, int cols) {
             .orElseThrow();
   }
 
+  /// By turns, so that both see the same machine.
   Speeds measure(int warmups, int runs) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor x = filled(rows, inner);
       Tensor w = filled(cols, inner);
       Tensor out = Tensor.empty(DType.F32, Device.CPU, rows, cols);
       Kernels kernels = Kernels.of(Device.CPU);
-      List<Double> ours = speeds(warmups, runs, () -> kernels.linear(x, w, null, out, false));
       Tensor wT = w.transpose(0, 1);
-      // libtorch leaves its products to OpenBLAS, which this process otherwise calls on one thread.
-      openblas.blas_set_num_threads(Libtorch.threadsFromEnvironment());
-      try {
-        return new Speeds(ours, speeds(warmups, runs, () -> x.matmul(wT).close()));
-      } finally {
-        openblas.blas_set_num_threads(1);
+      List<Double> ours = new ArrayList<>();
+      List<Double> libtorch = new ArrayList<>();
+      for (int i = 0; i < warmups + runs; i++) {
+        double product = speed(() -> kernels.linear(x, w, null, out, false));
+        double rival = libtorch(() -> x.matmul(wT).close());
+        if (i >= warmups) {
+          ours.add(product);
+          libtorch.add(rival);
+        }
       }
+      return new Speeds(ours, libtorch);
+    }
+  }
+
+  /// libtorch leaves its products to OpenBLAS, which this process otherwise calls on one thread.
+  private double libtorch(Runnable product) {
+    openblas.blas_set_num_threads(Libtorch.threadsFromEnvironment());
+    try {
+      return speed(product);
+    } finally {
+      openblas.blas_set_num_threads(1);
     }
   }
 
@@ -61,8 +76,8 @@ record Sgemm(int rows, int inner, int cols) {
     return Tensor.empty(DType.F32, Device.CPU, rows, cols).fill_(0.5);
   }
 
-  private List<Double> speeds(int warmups, int runs, Runnable product) {
-    return Timing.rates(2e-9 * rows * inner * cols, Timing.seconds(warmups, runs, product));
+  private double speed(Runnable product) {
+    return 2e-9 * rows * inner * cols / Timing.seconds(0, 1, product).getFirst();
   }
 
   @Override

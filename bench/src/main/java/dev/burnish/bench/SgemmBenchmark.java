@@ -6,6 +6,9 @@ import java.util.function.Consumer;
 
 /// `sgemm`: our matrix product beside libtorch's.
 public final class SgemmBenchmark implements Benchmark {
+  /// The first products run beside their own compilation.
+  private static final int WARMUPS = 20;
+
   @Override
   public String name() {
     return "sgemm";
@@ -14,7 +17,7 @@ public final class SgemmBenchmark implements Benchmark {
   @Override
   public void run(Options options, Consumer<Measurement> out) {
     for (Sgemm shape : Sgemm.shapes(options.scale())) {
-      Sgemm.Speeds speeds = shape.measure(5, 15);
+      Sgemm.Speeds speeds = shape.measure(WARMUPS, 15);
       double rival = Timing.median(speeds.libtorch());
       out.accept(
           Measurement.of("sgemm/" + shape, "GFLOP/s", rival, "libtorch mm", speeds.kernels()));

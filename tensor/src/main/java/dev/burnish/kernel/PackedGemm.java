@@ -12,8 +12,8 @@ import jdk.incubator.vector.VectorMask;
 /// result are made in registers and added to memory. The inner dimension is cut at fixed places, so
 /// an element's value depends on its row and its column alone, not on how many rows there are or on
 /// threads: a generator that decodes one token and a trainer that reads thousands get the same
-/// bits. It is also faster than OpenBLAS (docs/experiments.md). One product at a time; callers of
-/// different threads take turns.
+/// bits, at OpenBLAS's speed (docs/experiments.md). One product at a time; callers of different
+/// threads take turns.
 final class PackedGemm {
   /// Most inner elements between two additions to memory. A panel of them fits the first-level
   /// cache on AVX2; a longer chain of additions would also be less exact.
