@@ -183,7 +183,9 @@ public final class Scope implements AutoCloseable {
       threads.remove(Thread.currentThread());
       numOpen--;
       numForked -= forked ? 1 : 0;
-      changed.signalAll();
+      if (numForked == 0 || numOpen == 0) {
+        changed.signalAll();
+      }
     } finally {
       lock.unlock();
     }

@@ -113,14 +113,15 @@ final class FrameWriter {
     return true;
   }
 
+  /// Takes frames that are counted alone: were one taken between its adding and its counting, the
+  /// count would pass zero unseen by the writer, and who counts next would write beside it.
   private void fill() {
     while (out.remaining() >= HEADROOM) {
       if (rest.isEmpty()) {
-        Frame frame = queue.poll();
-        if (frame == null) {
+        if (numTaken == numQueued.get()) {
           return;
         }
-        begin(frame);
+        begin(queue.remove());
       }
       byte[] payload = rest.orElseThrow();
       int size = Math.min(payload.length - restOffset, out.remaining());

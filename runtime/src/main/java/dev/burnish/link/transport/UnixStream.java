@@ -3,6 +3,8 @@ package dev.burnish.link.transport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -40,7 +42,11 @@ final class UnixStream implements ByteStream {
 
   @Override
   public void awaitWritable() throws IOException {
-    writable.select(key -> {});
+    try {
+      writable.select(key -> {});
+    } catch (ClosedSelectorException e) {
+      throw new AsynchronousCloseException();
+    }
   }
 
   @Override
