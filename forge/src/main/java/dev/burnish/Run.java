@@ -12,6 +12,7 @@ import dev.burnish.metrics.Reduce;
 import dev.burnish.metrics.StepMetrics;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.PeftAdapter;
+import dev.burnish.nn.LoraConfig;
 import dev.burnish.observe.RunDirectory;
 import dev.burnish.rl.Episode;
 import dev.burnish.rl.EvalReport;
@@ -153,9 +154,11 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   /// The model as it is when the run begins, frozen, for the divergence from it: of an adapted one
-  /// its base, else a copy. A run that goes on has the copy of its beginning.
+  /// its base, else a copy, as of one that began from an adapter. A run that goes on has the copy
+  /// of its beginning.
   public LanguageModel reference(LanguageModel policy) {
-    if (policy.decoder().lora().adapts()) {
+    LoraConfig lora = policy.decoder().lora();
+    if (lora.adapts() && !lora.goesOn()) {
       return policy.base();
     }
     Path saved = folder.path().resolve("reference");

@@ -2,6 +2,7 @@ package dev.burnish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.Jobs;
@@ -374,6 +375,41 @@ class ExamplesTest {
     assertThat(summary(run).get("evalAccuracy").asDouble()).isEqualTo(1);
     assertThat(summary(run).get("evalLoss").asDouble()).isLessThan(Math.log(2));
     assertThat(run.resolve("loss.png")).isNotEmptyFile();
+  }
+
+  @Test
+  void aRunBeginsFromTheAdapterOfAnother() throws Exception {
+    characterModel();
+    tune("Sft.java", rows(20), "--set", "steps=3", "--set", "lora.rank=2");
+    Path adapter = runs().getFirst().resolve("adapter");
+    String[] still = {
+      "--set", "steps=2", "--set", "optimizer.lr=0", "--set", "lora.from=" + adapter
+    };
+    tune("Sft.java", rows(20), still);
+    assertThat(runs().getLast().resolve("adapter/adapter_model.safetensors"))
+        .hasSameBinaryContentAs(adapter.resolve("adapter_model.safetensors"));
+    assertThat(runs().getLast().resolve("model/model.safetensors"))
+        .hasSameBinaryContentAs(runs().getFirst().resolve("model/model.safetensors"));
+
+    Path data =
+        Files.writeString(
+            folder.resolve("pairs.jsonl"),
+            """
+            {"prompt": "a", "chosen": "yes", "rejected": "no"}
+            {"prompt": "b", "chosen": "yes", "rejected": "maybe"}
+            {"prompt": "c", "chosen": "ja", "rejected": "no"}
+            """);
+    String[] from = {"--set", "heldOut=0.3", still[4], still[5], "--set", "steps=4"};
+    tune("Dpo.java", data, from);
+    Path whole = runs().getFirst();
+    // The reference is the model as the run found it, the adapter included.
+    assertThat(summary(whole).get("evalLossBefore").asDouble())
+        .isCloseTo(Math.log(2), within(1e-5));
+    from[5] = "steps=2";
+    tune("Dpo.java", data, from);
+    Path stopped = runs().get(1);
+    run("Dpo.java", "--resume", stopped.toString(), "--set", "steps=4");
+    assertThat(metrics(stopped)).isEqualTo(metrics(whole));
   }
 
   @Test

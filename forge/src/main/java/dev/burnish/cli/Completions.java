@@ -4,6 +4,7 @@ import dev.burnish.Pretrained;
 import dev.burnish.generate.BatchGenerator;
 import dev.burnish.generate.Completion;
 import dev.burnish.generate.SamplingParams;
+import dev.burnish.model.PeftAdapter;
 import dev.burnish.text.ChatMessage;
 import dev.burnish.text.StreamingDecoder;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ final class Completions {
 
   static void generate(GenerateOptions options, Output output) {
     try (Pretrained base = Pretrained.load(options.model())) {
+      options.adapter().ifPresent(folder -> PeftAdapter.load(base.model(), folder));
       String prompt = options.chat() ? chat(base, options) : options.prompt();
       SamplingParams params = sampling(base, options);
       output.sampling(params, base.unusedDefaults());

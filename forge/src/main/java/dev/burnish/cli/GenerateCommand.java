@@ -2,6 +2,7 @@ package dev.burnish.cli;
 
 import dev.burnish.generate.SamplingParams;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +28,12 @@ final class GenerateCommand implements Callable<Integer> {
       paramLabel = "MODEL",
       description = "A folder in Hugging Face layout, a .gguf file, or hf:owner/name[@revision].")
   private String model = "";
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description = "A LoRA adapter of the model: adapter/ of a run, or a folder that PEFT wrote.")
+  private @Nullable Path adapter;
 
   @Option(
       names = "--prompt",
@@ -86,6 +93,7 @@ final class GenerateCommand implements Callable<Integer> {
     GenerateOptions options =
         new GenerateOptions(
             model,
+            Optional.ofNullable(adapter),
             prompt,
             chat,
             Optional.ofNullable(system),

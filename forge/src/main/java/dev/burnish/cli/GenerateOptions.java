@@ -1,5 +1,6 @@
 package dev.burnish.cli;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -10,12 +11,14 @@ import java.util.OptionalLong;
 ///
 /// Where temperature, top-p or top-k is not given, the model's own default holds.
 ///
+/// @param adapter a folder in the layout of PEFT
 /// @param temperature 0 takes the likeliest token each time
 /// @param topP the share of probability to draw from; 1 draws from all
 /// @param topK how many tokens to draw from; 0 draws from all
 /// @param count how many completions
 record GenerateOptions(
     String model,
+    Optional<Path> adapter,
     String prompt,
     boolean chat,
     Optional<String> system,

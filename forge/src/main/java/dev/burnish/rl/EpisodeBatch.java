@@ -9,6 +9,7 @@ import dev.burnish.nn.Targets;
 import dev.burnish.train.MicroBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +71,16 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
     }
   }
 
+  /// Each episode by its prompt's index in the step and its own among that prompt's samples.
+  private static List<String> ids(List<Episode> episodes) {
+    Map<Integer, Integer> seen = new HashMap<>();
+    return episodes.stream()
+        .map(episode ->
+            "prompt-%d/sample-%d"
+                .formatted(episode.group(), seen.merge(episode.group(), 1, Integer::sum) - 1))
+        .toList();
+  }
+
   private static Targets targets(List<Episode> episodes, PrefixTree.Placed placed) {
     Targets targets = new Targets();
     for (int i = 0; i < episodes.size(); i++) {
@@ -101,7 +112,7 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
         advantages[layout.start(i) + t] = episodes.get(i).advantage();
       }
     }
-    micros.add(new MicroBatch(placed.forest(), targets(episodes, placed)));
+    micros.add(new MicroBatch(placed.forest(), targets(episodes, placed), ids(episodes)));
     tokens.add(
         TokenBatch.of(layout, new double[old.length], advantages)
             .withOldLogp(old)

@@ -38,7 +38,8 @@ public final class Imitation {
     for (int i = 0; i < answers.size(); i++) {
       targets.addContinuation(placed.rows(i), answers.get(i));
     }
-    MicroBatch batch = new MicroBatch(placed.forest(), targets);
+    List<String> ids = samples.stream().map(sample -> "sample-" + sample.index()).toList();
+    MicroBatch batch = new MicroBatch(placed.forest(), targets, ids);
     return trainer.step(List.of(batch), Objective.crossEntropy(targets.size()));
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
 ///
 /// @param ends index after the last target of each answer, chosen and rejected in turn
 @SuppressWarnings("ArrayRecordComponent") // never leaves the package
-record PairMicro(MicroBatch micro, int[] ends) {
+record PairMicro(List<PreferencePair> pairs, MicroBatch micro, int[] ends) {
   static PairMicro of(List<PreferencePair> pairs) {
     TokenForest forest = new TokenForest();
     Targets targets = new Targets();
@@ -26,26 +26,23 @@ record PairMicro(MicroBatch micro, int[] ends) {
       ends[2 * i + 1] = targets.size();
     }
     List<String> ids = pairs.stream().map(PreferencePair::id).toList();
-    return new PairMicro(new MicroBatch(forest, targets, ids), ends);
+    return new PairMicro(pairs, new MicroBatch(forest, targets, ids), ends);
   }
 
   int numPairs() {
-    return ends.length / 2;
+    return pairs.size();
   }
 
-  /// The answers' log-probabilities, from those of the targets.
-  PairBatch batch(float[] logp, float[] referenceLogp) {
+  /// The answers' log-probabilities, from those of the targets, beside those of a reference.
+  PairBatch batch(float[] logp, double[] referenceChosen, double[] referenceRejected) {
     return new PairBatch(
-        sums(logp, 0),
-        sums(logp, 1),
-        sums(referenceLogp, 0),
-        sums(referenceLogp, 1),
-        lengths(0),
-        lengths(1));
+        sums(logp, 0), sums(logp, 1), referenceChosen, referenceRejected, lengths(0), lengths(1));
   }
 
+  /// Of each pair's answer the sum of its targets.
+  ///
   /// @param which 0 for chosen, 1 for rejected
-  private double[] sums(float[] logp, int which) {
+  double[] sums(float[] logp, int which) {
     double[] sums = new double[numPairs()];
     for (int pair = 0; pair < sums.length; pair++) {
       for (int i = start(2 * pair + which); i < ends[2 * pair + which]; i++) {

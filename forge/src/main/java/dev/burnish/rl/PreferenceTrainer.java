@@ -9,53 +9,66 @@ import dev.burnish.train.Objective;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 
 /// Trains a policy on preference pairs with a loss of the DPO family, held near a frozen reference.
 ///
-/// The reference goes over the pairs of each step, packed as the policy's are: nothing is kept
-/// between steps, so a run that goes on sees the same numbers.
+/// What the reference says of a pair is kept, since it says the same each time: a further epoch,
+/// and a further measurement of held-out pairs, go through the policy alone. It does not depend on
+/// what a pair is packed with, so a run that goes on, and computes it again, sees the same numbers.
 public final class PreferenceTrainer {
+  /// Pairs whose reference is kept, of 100 bytes each or so.
+  private static final int MOST_KEPT = 1 << 18;
+
   private final Trainer trainer;
   private final PreferenceLoss loss;
-  private final Decoder reference;
+  private final References references;
   private final int maxTokens;
 
-  /// @param reference the policy as it was, such as [LanguageModel#base] of an adapted one
+  /// @param reference the policy as it was, such as [LanguageModel#base] of an adapted one; it must
+  ///   not change as long as this trainer is used
   /// @param maxTokens of one micro-batch; a longer pair is one of its own
   public PreferenceTrainer(
       Trainer trainer, PreferenceLoss loss, LanguageModel reference, int maxTokens) {
+    this(trainer, loss, reference, maxTokens, MOST_KEPT);
+  }
+
+  /// @param mostKept pairs whose reference is kept
+  PreferenceTrainer(
+      Trainer trainer, PreferenceLoss loss, LanguageModel reference, int maxTokens, int mostKept) {
     this.trainer = trainer;
     this.loss = loss;
-    this.reference = reference.decoder();
+    this.references = new References(reference.decoder(), maxTokens, mostKept);
     this.maxTokens = maxTokens;
   }
 
   /// One update from the pairs of a step.
   public PreferenceReport step(List<PreferencePair> pairs) {
-    List<PairMicro> micros = pack(pairs);
-    List<MicroBatch> batches = micros.stream().map(PairMicro::micro).toList();
-    PairObjective objective =
-        new PairObjective(micros, PolicyTrainer.logProbs(reference, batches), pairs.size());
-    StepReport report = trainer.step(batches, objective);
+    List<PairMicro> micros = pack(pairs, maxTokens);
+    PairObjective objective = new PairObjective(micros, references.of(pairs), pairs.size());
+    StepReport report = trainer.step(batches(micros), objective);
     return new PreferenceReport(report, objective.metrics);
   }
 
   /// How the present policy judges pairs, without learning from them.
   public PreferenceMetrics evaluate(List<PreferencePair> pairs) {
-    List<PairMicro> micros = pack(pairs);
-    List<MicroBatch> batches = micros.stream().map(PairMicro::micro).toList();
-    List<float[]> logp = trainer.logProbs(batches);
-    List<float[]> referenceLogp = PolicyTrainer.logProbs(reference, batches);
+    List<PairMicro> micros = pack(pairs, maxTokens);
+    List<float[]> logp = trainer.logProbs(batches(micros));
+    Map<Key, Answers> reference = references.of(pairs);
     PreferenceMetrics metrics = PreferenceMetrics.ZERO;
     for (int i = 0; i < micros.size(); i++) {
-      PairBatch batch = micros.get(i).batch(logp.get(i), referenceLogp.get(i));
+      PairBatch batch = batch(micros.get(i), logp.get(i), reference);
       metrics = metrics.plus(metrics(batch, loss.evaluate(batch, pairs.size()), pairs.size()));
     }
     return metrics;
   }
 
-  private List<PairMicro> pack(List<PreferencePair> pairs) {
+  private static List<PairMicro> pack(List<PreferencePair> pairs, int maxTokens) {
     if (pairs.isEmpty()) {
       throw new IllegalArgumentException(
           "preference pairs are needed: pairs=0; raise heldOut, or set evalEvery=0");
@@ -63,6 +76,23 @@ public final class PreferenceTrainer {
     return Packing.bins(pairs, PreferencePair::numTokens, maxTokens).stream()
         .map(PairMicro::of)
         .toList();
+  }
+
+  private static List<MicroBatch> batches(List<PairMicro> micros) {
+    return micros.stream().map(PairMicro::micro).toList();
+  }
+
+  private static PairBatch batch(PairMicro micro, float[] logp, Map<Key, Answers> reference) {
+    ToDoubleFunction<PreferencePair> chosen = pair -> of(reference, pair).chosen();
+    ToDoubleFunction<PreferencePair> rejected = pair -> of(reference, pair).rejected();
+    return micro.batch(
+        logp,
+        micro.pairs().stream().mapToDouble(chosen).toArray(),
+        micro.pairs().stream().mapToDouble(rejected).toArray());
+  }
+
+  private static Answers of(Map<Key, Answers> reference, PreferencePair pair) {
+    return Optional.ofNullable(reference.get(Key.of(pair))).orElseThrow();
   }
 
   /// The share of a micro-batch in the means over all pairs.
@@ -77,16 +107,76 @@ public final class PreferenceTrainer {
         Arrays.stream(batch.rejectedLogp()).sum() / pairs);
   }
 
+  /// A pair by its tokens: equal pairs have equal keys, others do not, but for one in 2^150 or so.
+  private record Key(long prompt, long chosen, long rejected) {
+    static Key of(PreferencePair pair) {
+      return new Key(pair.promptKey(), Document.key(pair.chosen()), Document.key(pair.rejected()));
+    }
+  }
+
+  /// Log-probabilities of the answers of a pair.
+  private record Answers(double chosen, double rejected) {}
+
+  /// What the reference says of pairs; of the first ones it is kept.
+  private static final class References {
+    private final Decoder model;
+    private final int maxTokens;
+    private final int mostKept;
+    private final Map<Key, Answers> kept = new HashMap<>();
+
+    References(Decoder model, int maxTokens, int mostKept) {
+      this.model = model;
+      this.maxTokens = maxTokens;
+      this.mostKept = mostKept;
+    }
+
+    Map<Key, Answers> of(List<PreferencePair> pairs) {
+      Map<Key, Answers> result = new HashMap<>();
+      Map<Key, PreferencePair> fresh = new LinkedHashMap<>();
+      for (PreferencePair pair : pairs) {
+        Key key = Key.of(pair);
+        Optional.ofNullable(kept.get(key))
+            .ifPresentOrElse(known -> result.put(key, known), () -> fresh.put(key, pair));
+      }
+      if (!fresh.isEmpty()) {
+        compute(List.copyOf(fresh.values())).forEach((key, answers) -> keep(result, key, answers));
+      }
+      return result;
+    }
+
+    private void keep(Map<Key, Answers> result, Key key, Answers answers) {
+      result.put(key, answers);
+      if (kept.size() < mostKept) {
+        kept.put(key, answers);
+      }
+    }
+
+    private Map<Key, Answers> compute(List<PreferencePair> pairs) {
+      List<PairMicro> micros = pack(pairs, maxTokens);
+      List<float[]> logp = PolicyTrainer.logProbs(model, batches(micros));
+      Map<Key, Answers> result = new LinkedHashMap<>();
+      for (int i = 0; i < micros.size(); i++) {
+        double[] chosen = micros.get(i).sums(logp.get(i), 0);
+        double[] rejected = micros.get(i).sums(logp.get(i), 1);
+        for (int pair = 0; pair < chosen.length; pair++) {
+          result.put(
+              Key.of(micros.get(i).pairs().get(pair)), new Answers(chosen[pair], rejected[pair]));
+        }
+      }
+      return result;
+    }
+  }
+
   /// A loss of whole answers: all log-probabilities of a micro-batch are known before its gradient.
   private final class PairObjective implements Objective {
     private final List<PairMicro> micros;
-    private final List<float[]> referenceLogp;
+    private final Map<Key, Answers> reference;
     private final long pairs;
     private PreferenceMetrics metrics = PreferenceMetrics.ZERO;
 
-    PairObjective(List<PairMicro> micros, List<float[]> referenceLogp, long pairs) {
+    PairObjective(List<PairMicro> micros, Map<Key, Answers> reference, long pairs) {
       this.micros = micros;
-      this.referenceLogp = referenceLogp;
+      this.reference = reference;
       this.pairs = pairs;
     }
 
@@ -104,7 +194,7 @@ public final class PreferenceTrainer {
         float[] entropy,
         float[] dLogp,
         float[] dEntropy) {
-      PairBatch batch = micros.get(micro).batch(logp, referenceLogp.get(micro));
+      PairBatch batch = batch(micros.get(micro), logp, reference);
       PreferenceLoss.Result result = loss.evaluate(batch, pairs);
       micros.get(micro).spread(result.chosenGradient(), result.rejectedGradient(), from, to, dLogp);
       if (from > 0) {

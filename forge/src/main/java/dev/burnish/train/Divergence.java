@@ -5,6 +5,7 @@ import dev.burnish.nn.Parameters;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.train.TrainingDiverged.Where;
 import java.util.List;
+import java.util.function.Function;
 
 /// Finds what is not finite, once something is.
 final class Divergence {
@@ -22,21 +23,26 @@ final class Divergence {
       double norm) {
     List<String> ids = batches.stream().flatMap(batch -> batch.ids().stream()).toList();
     for (Parameters candidate : parts) {
-      String name = firstNotFinite(candidate, candidate.values());
+      String name = firstNotFinite(candidate, value -> values(candidate, value));
       if (!name.isEmpty()) {
         return new TrainingDiverged(new Where(step, "weights", name, ids, updated), loss, norm);
       }
     }
     String name =
-        what.equals("gradient") ? firstNotFinite(parts.get(part), parts.get(part).gradients()) : "";
+        what.equals("gradient") ? firstNotFinite(parts.get(part), parts.get(part)::gradient) : "";
     return new TrainingDiverged(new Where(step, what, name, ids, updated), loss, norm);
   }
 
-  private static String firstNotFinite(Parameters part, Tensor flat) {
-    Kernels kernels = Kernels.of(flat.device());
+  private static Tensor values(Parameters part, String name) {
+    return part.values().narrow(0, part.offset(name), part.spec(name).size());
+  }
+
+  /// @param tensor of a name, to be closed
+  private static String firstNotFinite(Parameters part, Function<String, Tensor> tensor) {
+    Kernels kernels = Kernels.of(part.device());
     for (String name : part.names()) {
-      try (Tensor run = flat.narrow(0, part.offset(name), part.spec(name).size())) {
-        if (!Double.isFinite(kernels.sumOfSquares(run))) {
+      try (Tensor candidate = tensor.apply(name)) {
+        if (!Double.isFinite(kernels.sumOfSquares(candidate))) {
           return name;
         }
       }

@@ -1,5 +1,6 @@
 package dev.burnish.train;
 
+import dev.burnish.tensor.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileStore;
@@ -13,7 +14,7 @@ import java.nio.file.Path;
 ///   available
 /// @param offload whether the optimizer's state lives in a file and comes into memory part by part,
 ///   for its update: never, always, or auto, which is where it is large and the folder is on a disk
-///   with room
+///   with room; a model on another device than the CPU keeps it there
 /// @param folder of that file, which has no name and is gone with the process; the system's
 ///   temporary folder where empty
 /// @param activations what becomes of those that memory has no room for
@@ -65,6 +66,15 @@ public record MemoryConfig(long budget, Offload offload, Path folder, Activation
 
   Path offloadFolder() {
     return folder.toString().isEmpty() ? Path.of(System.getProperty("java.io.tmpdir")) : folder;
+  }
+
+  /// @throws IllegalArgumentException if a file is asked for
+  void requireNothingInFiles(Device device) {
+    if (offload == Offload.ALWAYS || activations == Activations.OFFLOAD) {
+      throw new IllegalArgumentException(
+          "only a model on the CPU has state in files: train.memory.offload=%s activations=%s device=%s; set offload=AUTO activations=RECOMPUTE"
+              .formatted(offload, activations, device));
+    }
   }
 
   /// Whether state of that size goes to the file.

@@ -2,9 +2,10 @@ package dev.burnish.train;
 
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.DecoderShape;
+import dev.burnish.tensor.Device;
 import dev.burnish.train.memory.ResidentMemory;
-import dev.burnish.train.memory.Sizes;
 import dev.burnish.train.memory.StepEstimate;
+import dev.burnish.train.memory.TrainedBytes;
 import java.util.List;
 
 /// What training keeps where, for the memory it was given.
@@ -20,27 +21,30 @@ public record MemoryPlan(
   private static final long GROWTH = 64L << 20;
 
   /// @param fusible whether no clipping and no skipping asks for all gradients first
-  /// @param momentBytes of the optimizer's state
-  static MemoryPlan of(MemoryConfig config, DecoderShape shape, boolean fusible, long momentBytes) {
-    boolean offload = config.offloads(momentBytes);
-    long parameters = Sizes.parameterBytes(shape);
+  /// @param device of the model: only what is in host memory has a place in a file
+  static MemoryPlan of(MemoryConfig config, TrainedBytes bytes, boolean fusible, Device device) {
+    if (!device.equals(Device.CPU)) {
+      config.requireNothingInFiles(device);
+      return new MemoryPlan(fusible, false, false, Math.max(0, available() / 2));
+    }
+    boolean offload = config.offloads(bytes.moments());
     if (config.budget() == 0) {
-      long left = available() - (offload ? 0 : momentBytes) - (fusible ? 0 : parameters);
+      long left = available() - (offload ? 0 : bytes.moments()) - (fusible ? 0 : bytes.gradients());
       return new MemoryPlan(fusible, offload, false, Math.max(0, left / 2));
     }
     long left = config.budget() - resident() - GROWTH;
-    boolean moments = offload || !enough(left - momentBytes, parameters);
+    boolean moments = offload || !enough(left - bytes.moments(), bytes);
     moments &= config.offload() != MemoryConfig.Offload.NEVER;
-    left -= moments ? 0 : momentBytes;
+    left -= moments ? 0 : bytes.moments();
     boolean gradients =
-        !fusible && !enough(left, parameters) && config.offload() != MemoryConfig.Offload.NEVER;
-    long needed = fusible || gradients ? Sizes.largestPart(shape) : parameters;
+        !fusible && !enough(left, bytes) && config.offload() != MemoryConfig.Offload.NEVER;
+    long needed = fusible || gradients ? bytes.largestPart() : bytes.gradients();
     return new MemoryPlan(fusible, moments, gradients, Math.max(0, left - needed));
   }
 
-  /// Room for all gradients and as much again for a pass.
-  private static boolean enough(long left, long parameters) {
-    return left > 2 * parameters;
+  /// Room for all gradients, and as much as the weights take for a pass.
+  private static boolean enough(long left, TrainedBytes bytes) {
+    return left > bytes.gradients() + bytes.weights();
   }
 
   ActivationPolicy policy() {
@@ -50,7 +54,7 @@ public record MemoryPlan(
   /// What a step over these micro-batches takes under this plan.
   StepEstimate estimate(
       DecoderShape shape,
-      long momentBytes,
+      TrainedBytes bytes,
       ActivationPolicy policy,
       List<MicroBatch> batches,
       double forwardSeconds) {
@@ -60,7 +64,7 @@ public record MemoryPlan(
             .toList();
     return StepEstimate.of(
         shape,
-        new StepEstimate.Plan(fused, gradientsInFile, momentsInFile, momentBytes, policy),
+        new StepEstimate.Plan(fused, gradientsInFile, momentsInFile, bytes, policy),
         micros,
         forwardSeconds);
   }

@@ -55,7 +55,8 @@ final class Optimizer implements AutoCloseable {
     double sum = 0;
     for (Run run : runs.get(part)) {
       if (run.rule().algorithm() != Algorithm.FROZEN) {
-        try (Tensor gradient = parts.get(part).gradients().narrow(0, run.offset(), run.size())) {
+        try (Tensor gradient =
+            parts.get(part).gradients().narrow(0, run.gradientOffset(), run.size())) {
           sum += kernels.sumOfSquares(gradient);
         }
       }
@@ -70,6 +71,9 @@ final class Optimizer implements AutoCloseable {
   /// Updates every parameter of a part from its gradient.
   void update(int index, Step step) {
     for (Run run : runs.get(index)) {
+      if (run.algorithm() == Algorithm.FROZEN) {
+        continue;
+      }
       int piece = run.algorithm() == Algorithm.MUON ? run.size() : PIECE;
       for (int from = 0; from < run.size(); from += piece) {
         try (TensorScope _ = TensorScope.open()) {
@@ -83,7 +87,7 @@ final class Optimizer implements AutoCloseable {
     Parameters part = parts.get(index);
     Algorithm algorithm = run.algorithm();
     Tensor values = part.values().narrow(0, (long) run.offset() + from, size);
-    Tensor gradient = part.gradients().narrow(0, (long) run.offset() + from, size);
+    Tensor gradient = part.gradients().narrow(0, run.gradientOffset() + from, size);
     long firstFrom = run.firstOffset() + from;
     long secondFrom = run.secondOffset() + from;
     Tensor m = moments.take(Order.FIRST, index, firstFrom, algorithm.first() ? size : 0);
@@ -132,10 +136,6 @@ final class Optimizer implements AutoCloseable {
     Tensor update_NK = NewtonSchulz.orthogonalize(kernels, direction_NK, muon.iterations());
     double shape = Math.sqrt(Math.max(1, (double) w_NK.size(0) / w_NK.size(1)));
     w_NK.mul_(1 - lr * rule.weightDecay()).add_(update_NK.mul_(-lr * shape));
-  }
-
-  long stateBytes() {
-    return ParameterRules.stateBytes(runs);
   }
 
   Moments moments() {

@@ -105,9 +105,9 @@ public record OptimizerConfig(
   /// Settings of the parameters whose whole name matches.
   ///
   /// @param pattern in which `*` stands for any characters, such as `model.layers.*.weight`
-  /// @param lrScale factor of the rate
+  /// @param lrScale factor of the rate; 0 is the same as `frozen`
   /// @param weightDecayScale factor of the decay
-  /// @param frozen whether they are not trained
+  /// @param frozen whether they are not trained: they have no gradients, and no share in their norm
   public record Group(String pattern, double lrScale, double weightDecayScale, boolean frozen) {
     public Group {
       require(!pattern.isBlank(), "optimizer.groups.pattern is not empty: pattern=" + pattern);

@@ -3,7 +3,9 @@ package dev.burnish.train;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /// Which algorithm, rate and decay each parameter of a model has.
 final class ParameterRules {
@@ -36,7 +38,19 @@ final class ParameterRules {
 
   /// Adjacent elements of a part that are updated alike: a matrix of its own for Muon.
   @SuppressWarnings("ArrayRecordComponent") // never leaves the package
-  record Run(int offset, int size, Rule rule, long firstOffset, long secondOffset, long... shape) {
+  record Run(
+      int offset,
+      int size,
+      Rule rule,
+      long gradientOffset,
+      long firstOffset,
+      long secondOffset,
+      long... shape) {
+    Run longerBy(int elements) {
+      int sum = size + elements;
+      return new Run(offset, sum, rule, gradientOffset, firstOffset, secondOffset, sum);
+    }
+
     Algorithm algorithm() {
       return rule.algorithm();
     }
@@ -72,15 +86,15 @@ final class ParameterRules {
       Rule rule = rule(config, name, spec.shape().length > 1, block);
       Run last = runs.isEmpty() ? null : runs.getLast();
       if (last != null && last.rule().equals(rule) && rule.algorithm() != Algorithm.MUON) {
-        int size = last.size() + spec.size();
         runs.removeLast();
-        runs.add(new Run(last.offset(), size, rule, last.firstOffset(), last.secondOffset(), size));
+        runs.add(last.longerBy(spec.size()));
       } else {
         runs.add(
             new Run(
                 part.offset(name),
                 spec.size(),
                 rule,
+                gradientElements(runs),
                 firstElements(runs),
                 secondElements(runs),
                 spec.shape()));
@@ -100,12 +114,28 @@ final class ParameterRules {
     double decay = matrix ? config.weightDecay() : 0;
     for (OptimizerConfig.Group group : config.groups()) {
       if (group.matches(name)) {
-        return group.frozen()
+        return group.frozen() || group.lrScale() == 0
             ? new Rule(Algorithm.FROZEN, 0, 0)
             : new Rule(algorithm, group.lrScale(), decay * group.weightDecayScale());
       }
     }
     return new Rule(algorithm, 1, decay);
+  }
+
+  /// Has the parameters that the configuration freezes have no gradients.
+  static void freeze(OptimizerConfig config, Decoder model) {
+    for (Parameters part : model.trained()) {
+      Set<String> fixed = new LinkedHashSet<>(part.names());
+      fixed.removeIf(name -> rule(config, name, false, false).algorithm() != Algorithm.FROZEN);
+      part.holdFixed(fixed);
+    }
+  }
+
+  private static long gradientElements(List<Run> runs) {
+    return runs.stream()
+        .filter(run -> run.algorithm() != Algorithm.FROZEN)
+        .mapToLong(Run::size)
+        .sum();
   }
 
   static long firstElements(List<Run> runs) {

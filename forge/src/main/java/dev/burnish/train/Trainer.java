@@ -15,10 +15,12 @@ import dev.burnish.train.checkpoint.Snapshot;
 import dev.burnish.train.memory.ActivationFile;
 import dev.burnish.train.memory.Sizes;
 import dev.burnish.train.memory.StepEstimate;
+import dev.burnish.train.memory.TrainedBytes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Trains a decoder: gradients of micro-batches add up, then one optimizer step.
 ///
@@ -38,6 +40,7 @@ public final class Trainer implements AutoCloseable {
   private final List<Parameters> parts;
   private final OptimizerConfig config;
   private final Schedule schedule;
+  private final TrainedBytes bytes;
   private final MemoryPlan memory;
   private final ActivationPolicy policy;
   private final Optimizer optimizer;
@@ -69,7 +72,9 @@ public final class Trainer implements AutoCloseable {
     this.totalSteps = totalSteps;
     boolean fusible = config.clipNorm() == 0 && !options.health().skipBad();
     long stateBytes = ParameterRules.stateBytes(ParameterRules.of(config, model));
-    memory = MemoryPlan.of(options.memory(), model.shape(), fusible, stateBytes);
+    ParameterRules.freeze(config, model);
+    bytes = TrainedBytes.of(model, stateBytes);
+    memory = MemoryPlan.of(options.memory(), bytes, fusible, model.device());
     policy = options.policy().orElseGet(memory::policy);
     Path folder = options.memory().offloadFolder();
     optimizer =
@@ -84,12 +89,11 @@ public final class Trainer implements AutoCloseable {
   }
 
   private MappedFile gradients(Path folder) {
-    long bytes =
-        parts.stream().mapToLong(part -> MappedFile.rounded(4 * part.values().numElements())).sum();
-    MappedFile file = MappedFile.create(folder, bytes);
-    for (Parameters part : parts) {
-      part.placeGradients(file.allocate(DType.F32, part.values().numElements()));
-    }
+    List<Parameters> trained = parts.stream().filter(part -> part.numGradients() > 0).toList();
+    long size =
+        trained.stream().mapToLong(part -> MappedFile.rounded(4 * part.numGradients())).sum();
+    MappedFile file = MappedFile.create(folder, size);
+    trained.forEach(part -> part.placeGradients(file.allocate(DType.F32, part.numGradients())));
     return file;
   }
 
@@ -171,8 +175,7 @@ public final class Trainer implements AutoCloseable {
     long start = System.nanoTime();
     logProbs(batches);
     double seconds = (System.nanoTime() - start) / 1e9;
-    StepEstimate foretold =
-        memory.estimate(model.shape(), optimizer.stateBytes(), policy, batches, seconds);
+    StepEstimate foretold = memory.estimate(model.shape(), bytes, policy, batches, seconds);
     estimate = Optional.of(foretold);
     int tokens = Math.toIntExact(foretold.tokens());
     int targets = Math.toIntExact(foretold.targets());
@@ -367,6 +370,7 @@ public final class Trainer implements AutoCloseable {
     optimizer.close();
     model.freeGradients();
     parts.forEach(Parameters::keepGradientsInMemory);
+    parts.forEach(part -> part.holdFixed(Set.of()));
     gradientFile.ifPresent(MappedFile::close);
     activations.ifPresent(ActivationFile::close);
   }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.generate.SamplingParams;
 import dev.burnish.model.LanguageModel;
+import dev.burnish.model.PeftAdapter;
+import dev.burnish.nn.LoraConfig;
 import dev.burnish.testing.TinyModels;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;
@@ -42,8 +44,13 @@ class CompletionsTest {
   }
 
   private GenerateOptions options(OptionalDouble temperature) {
+    return options(temperature, Optional.empty());
+  }
+
+  private GenerateOptions options(OptionalDouble temperature, Optional<Path> adapter) {
     return new GenerateOptions(
         folder.toString(),
+        adapter,
         "abc",
         false,
         Optional.empty(),
@@ -59,6 +66,7 @@ class CompletionsTest {
   private static final class Heard implements Completions.Output {
     private final List<SamplingParams> params = new ArrayList<>();
     private final List<String> unused = new ArrayList<>();
+    private final StringBuilder text = new StringBuilder();
 
     @Override
     public void sampling(SamplingParams sampling, List<String> notUsed) {
@@ -67,7 +75,9 @@ class CompletionsTest {
     }
 
     @Override
-    public void text(int index, String piece) {}
+    public void text(int index, String piece) {
+      text.append(piece);
+    }
 
     @Override
     public void finished(int index, String reason, int numTokens) {}
@@ -104,6 +114,43 @@ class CompletionsTest {
         .contains("repetition_penalty", "0.3");
     try (LanguageModel again = LanguageModel.load(copy)) {
       assertThat(again.endTokens()).containsExactly(1, 3);
+    }
+  }
+
+  @Test
+  void anAdapterChangesWhatIsSaid() throws Exception {
+    Path adapter = folder.resolve("adapter");
+    try (LanguageModel model =
+        LanguageModel.load(folder).adapt(LoraConfig.defaults().withRank(2), 1)) {
+      // Bs that are not zero make a change.
+      model.decoder().trained().forEach(part -> part.values().fill_(0.5));
+      PeftAdapter.save(model, folder.toString(), adapter);
+      Heard merged = new Heard();
+      model.save(folder.resolve("merged"));
+      try (Tokenizer tokenizer = CharacterTokenizer.of("abc 0")) {
+        tokenizer.save(folder.resolve("merged"));
+      }
+      Heard plain = new Heard();
+      Completions.generate(options(OptionalDouble.of(0)), plain);
+      Heard adapted = new Heard();
+      Completions.generate(options(OptionalDouble.of(0), Optional.of(adapter)), adapted);
+      GenerateOptions ofMerged =
+          new GenerateOptions(
+              folder.resolve("merged").toString(),
+              Optional.empty(),
+              "abc",
+              false,
+              Optional.empty(),
+              OptionalDouble.of(0),
+              OptionalDouble.empty(),
+              OptionalInt.empty(),
+              3,
+              List.of(),
+              OptionalLong.of(11),
+              1);
+      Completions.generate(ofMerged, merged);
+      assertThat(adapted.text).hasToString(merged.text.toString());
+      assertThat(adapted.text.toString()).isNotEqualTo(plain.text.toString());
     }
   }
 }

@@ -17,6 +17,7 @@ import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.Trainer;
+import dev.burnish.train.TrainingDiverged;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -93,6 +94,44 @@ class PolicyTrainerTest {
       assertThat(report.loss().ratioMax()).isCloseTo(1, within(1e-4));
       assertThat(report.loss().oldKl()).isLessThan(1e-8);
       assertThat(report.step().targets()).isPositive();
+    }
+  }
+
+  @Test
+  void aStepThatIsNotFiniteNamesItsEpisodesTheBlockAndTheCheckpoint() {
+    try (LanguageModel policy = model(3);
+        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+      List<Episode> episodes = episodes(policy, 1);
+      trainer.health().checkpointIn(() -> "checkpoints/step-7");
+      String weight = "model.layers.1.mlp.down_proj.weight";
+      policy.decoder().part(weight).value(weight).fill_(Double.NaN);
+      PolicyTrainer learner =
+          new PolicyTrainer(trainer, SurrogateLoss.dapo(), 0, 60, Optional.empty());
+      assertThatThrownBy(() -> learner.step(episodes))
+          .isInstanceOfSatisfying(
+              TrainingDiverged.class,
+              failure -> {
+                assertThat(failure.where().step()).isEqualTo(1);
+                assertThat(failure.where().batches())
+                    .hasSize(18)
+                    .startsWith("prompt-0/sample-0", "prompt-0/sample-1")
+                    .endsWith("prompt-2/sample-5");
+              })
+          .hasMessageContaining("parameter=" + weight)
+          .hasMessageContaining("prompt-1/sample-3")
+          .hasMessageContaining("checkpoint=checkpoints/step-7");
+    }
+  }
+
+  @Test
+  void aWarmUpThatIsNotFiniteNamesItsSamples() {
+    try (LanguageModel policy = model(3);
+        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+      policy.decoder().parts().getFirst().values().fill_(Double.NaN);
+      List<Sample> samples = List.of(new Sample("ab", "c", 40), new Sample("ba", "d", 41));
+      assertThatThrownBy(() -> Imitation.step(trainer, TEXT, samples))
+          .isInstanceOf(TrainingDiverged.class)
+          .hasMessageContaining("batches=[sample-40, sample-41]");
     }
   }
 

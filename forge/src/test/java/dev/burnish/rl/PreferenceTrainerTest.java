@@ -174,6 +174,64 @@ class PreferenceTrainerTest {
     }
   }
 
+  /// Losses of some steps and the weights after them.
+  private record Trained(List<Double> losses, List<PreferenceMetrics> heldOut, float[] weights) {}
+
+  /// Three epochs over the pairs, in another order and so with other neighbours each time.
+  ///
+  /// @param remembers whether one trainer does all steps; else each step has one of its own, which
+  ///   knows of no pair, as after a resumption
+  private Trained epochs(List<PreferencePair> pairs, int mostKept, boolean remembers) {
+    try (LanguageModel policy = model(3);
+        LanguageModel reference = model(4);
+        Trainer trainer =
+            new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 9)) {
+      PreferenceTrainer one =
+          new PreferenceTrainer(trainer, loss("sigmoid"), reference, 50, mostKept);
+      List<Double> losses = new ArrayList<>();
+      List<PreferenceMetrics> heldOut = new ArrayList<>();
+      for (int step = 0; step < 9; step++) {
+        List<PreferencePair> order = new ArrayList<>(pairs);
+        java.util.Collections.shuffle(order, new java.util.Random(step / 3));
+        int from = step % 3 * 4;
+        PreferenceTrainer learner =
+            remembers ? one : new PreferenceTrainer(trainer, loss("sigmoid"), reference, 50);
+        losses.add(learner.step(order.subList(from, from + 4)).step().loss());
+        heldOut.add(learner.evaluate(order.subList(12, 15)));
+      }
+      return new Trained(losses, heldOut, policy.decoder().parts().get(1).values().toFloatArray());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 5, 1000})
+  void whatIsKeptOfTheReferenceChangesNoBit(int mostKept) {
+    List<PreferencePair> pairs = pairs(15);
+    Trained expected = epochs(pairs, 1000, false);
+    Trained actual = epochs(pairs, mostKept, true);
+    assertThat(actual.losses()).isEqualTo(expected.losses());
+    assertThat(actual.heldOut()).isEqualTo(expected.heldOut());
+    assertThat(actual.weights()).isEqualTo(expected.weights());
+  }
+
+  @Test
+  void asksTheReferenceOncePerPairAsFarAsRoomGoes() {
+    try (LanguageModel policy = model(3);
+        LanguageModel reference = model(4);
+        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 9)) {
+      PreferenceTrainer learner = new PreferenceTrainer(trainer, loss("sigmoid"), reference, 50, 4);
+      List<PreferencePair> known = pairs(4);
+      List<PreferencePair> beyond = pairs(2);
+      learner.step(known);
+      learner.step(beyond);
+      // A reference that is asked again now says nonsense.
+      reference.decoder().parts().getFirst().values().fill_(Double.NaN);
+      assertThat(learner.step(known.reversed()).step().loss()).isFinite();
+      assertThat(learner.evaluate(known).loss()).isFinite();
+      assertThat(learner.evaluate(beyond).loss()).isNaN();
+    }
+  }
+
   @Test
   void aPolicyThatIsItsReferenceBeginsAtLogTwo() {
     try (LanguageModel policy = model(3);

@@ -73,6 +73,32 @@ class OptimizersTest {
     }
   }
 
+  /// Without clipping, since a norm is one of all gradients.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aFrozenGroupHoldsNoGradientsAndChangesNoOtherUpdate(boolean byRate) {
+    OptimizerConfig config = OptimizerConfig.defaults().withLr(1e-2).withClipNorm(0);
+    Group group = byRate ? new Group("*.layers.*", 0, 1, false) : Group.frozen("*.layers.*");
+    try (LanguageModel model = Tiny.model();
+        LanguageModel other = Tiny.model();
+        Trainer all = new Trainer(other.decoder(), config, 10)) {
+      float[] before = parameter(model, QUERY);
+      try (Trainer some = new Trainer(model.decoder(), config.withGroups(group), 10)) {
+        assertThat(model.decoder().parts().stream().mapToLong(part -> part.numGradients()).sum())
+            .isEqualTo(98 * 32);
+        Tiny.step(some, 2);
+        Tiny.step(all, 2);
+      }
+      assertThat(parameter(model, QUERY)).isEqualTo(before);
+      for (String name : List.of("model.embed_tokens.weight", "model.norm.weight")) {
+        assertThat(parameter(model, name)).isEqualTo(parameter(other, name));
+      }
+      // Whoever trains the model next trains all of it.
+      assertThat(model.decoder().parts().get(1).numGradients())
+          .isEqualTo(model.decoder().parts().get(1).values().numElements());
+    }
+  }
+
   @Test
   void scalesTheRateOfAGroup() {
     OptimizerConfig plain =

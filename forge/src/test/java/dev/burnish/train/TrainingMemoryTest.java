@@ -6,9 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ActivationPolicy;
+import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.Parameters;
+import dev.burnish.tensor.Device;
 import dev.burnish.train.MemoryConfig.Activations;
 import dev.burnish.train.MemoryConfig.Offload;
+import dev.burnish.train.OptimizerConfig.Group;
+import dev.burnish.train.memory.StepEstimate;
+import dev.burnish.train.memory.TrainedBytes;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -137,6 +142,62 @@ class TrainingMemoryTest {
     }
     assertThat(losses[1]).isCloseTo(losses[0], within(1e-6));
     assertThat(norms[1]).isCloseTo(norms[0], within(1e-6 * norms[0]));
+  }
+
+  private static StepEstimate estimate(LanguageModel model, OptimizerConfig config, int micros) {
+    try (Trainer trainer = new Trainer(model.decoder(), config, 10)) {
+      trainer.rehearse();
+      Tiny.step(trainer, micros);
+      return trainer.estimate().orElseThrow();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void foretellsGradientsAndMomentsOfWhatIsTrainedAlone(int micros) {
+    try (LanguageModel full = Tiny.model();
+        LanguageModel adapted = Tiny.model().adapt(LoraConfig.defaults().withRank(2), 1)) {
+      long weights = 4 * full.decoder().numParameters();
+      long adapter = 4 * adapted.decoder().numTrained();
+      StepEstimate all = estimate(full, config(1), micros);
+      assertThat(List.of(all.weights(), all.gradients(), all.moments()))
+          .containsExactly(weights, weights, 2 * weights);
+      StepEstimate few = estimate(adapted, config(1), micros);
+      assertThat(List.of(few.weights(), few.gradients(), few.moments()))
+          .containsExactly(weights + adapter, adapter, 2 * adapter);
+      OptimizerConfig frozen = config(1).withGroups(Group.frozen("model.layers.*"));
+      StepEstimate ends = estimate(full, frozen, micros);
+      assertThat(List.of(ends.weights(), ends.gradients(), ends.moments()))
+          .containsExactly(weights, 4L * 98 * 32, 8L * 98 * 32);
+      assertThat(ends.peak()).isLessThan(all.peak());
+    }
+  }
+
+  @Test
+  void adaptsAndFreezesWithGradientsInAFile() {
+    OptimizerConfig frozen = config(1).withGroups(Group.frozen("*.q_proj.*"));
+    assertSame(
+        train(frozen, budget(1, Offload.AUTO), 2), train(frozen, TrainerOptions.defaults(), 2));
+    try (LanguageModel model = Tiny.model().adapt(LoraConfig.defaults().withRank(2), 1);
+        Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
+      assertThat(trainer.memory().gradientsInFile()).isTrue();
+      assertThat(Tiny.step(trainer, 2).gradientNorm()).isPositive();
+    }
+  }
+
+  @Test
+  void keepsOnADeviceWhatIsThere() {
+    TrainedBytes large = new TrainedBytes(1L << 32, 1L << 32, 1 << 20, 1 << 20, 1L << 33);
+    MemoryConfig small = MemoryConfig.defaults().withBudget(1).withFolder(folder);
+    assertThat(MemoryPlan.of(small, large, false, Device.CPU))
+        .isEqualTo(new MemoryPlan(false, true, true, 0));
+    MemoryPlan plan = MemoryPlan.of(small, large, false, Device.cuda(0));
+    assertThat(plan.momentsInFile()).isFalse();
+    assertThat(plan.gradientsInFile()).isFalse();
+    assertThatThrownBy(
+            () -> MemoryPlan.of(small.withOffload(Offload.ALWAYS), large, false, Device.cuda(0)))
+        .hasMessageContaining("train.memory.offload=ALWAYS")
+        .hasMessageContaining("device=cuda:0");
   }
 
   @Test

@@ -160,11 +160,17 @@ public final class LanguageModel implements AutoCloseable {
     return ids.isIntegralNumber() ? new int[] {ids.intValue()} : new int[0];
   }
 
-  /// Adapts the decoder, as [Decoder#adapt] does.
+  /// Adapts the decoder, as [Decoder#adapt] does, or as the adapter says that training begins from.
   ///
   /// @return this model
+  /// @throws IllegalArgumentException as [PeftAdapter#load] does, and if the settings ask for
+  ///   another rank, scale or modules than that adapter has
   public LanguageModel adapt(LoraConfig lora, long seed) {
-    decoder.adapt(lora, seed);
+    if (lora.goesOn()) {
+      PeftAdapter.load(this, lora, seed);
+    } else {
+      decoder.adapt(lora, seed);
+    }
     return this;
   }
 

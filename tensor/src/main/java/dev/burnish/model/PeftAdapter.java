@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -112,20 +113,59 @@ public final class PeftAdapter {
   ///   changes the numbers and is not known
   public static void load(LanguageModel model, Path folder) {
     ObjectNode json = LanguageModel.readJson(folder, CONFIG);
+    load(model, config(json).withFrom(folder), json, 0);
+  }
+
+  /// Adapts a model as the adapter says that a configuration begins from, to train it further.
+  ///
+  /// @param lora whose dropout holds; its rank, scale and modules are those of the adapter or unset
+  /// @param seed of the dropout
+  static void load(LanguageModel model, LoraConfig lora, long seed) {
+    Path folder = lora.from();
+    ObjectNode json = LanguageModel.readJson(folder, CONFIG);
+    LoraConfig read = config(json);
+    LoraConfig unset = LoraConfig.defaults();
+    requireAgreed("rank", lora.rank(), read.rank(), unset.rank(), folder);
+    requireAgreed("alpha", lora.alpha(), read.alpha(), unset.alpha(), folder);
+    requireAgreed(
+        "rankStabilized",
+        lora.rankStabilized(),
+        read.rankStabilized(),
+        unset.rankStabilized(),
+        folder);
+    requireAgreed("modules", lora.modules(), unset.modules(), unset.modules(), folder);
+    load(model, read.withDropout(lora.dropout()).withFrom(folder), json, seed);
+  }
+
+  private static void requireAgreed(
+      String key, Object asked, Object read, Object unset, Path folder) {
+    if (!asked.equals(unset) && !asked.equals(read)) {
+      throw new IllegalArgumentException(
+          "lora.%s is that of the adapter that training begins from: %s=%s adapter=%s lora.from=%s; leave it out"
+              .formatted(key, key, asked, key.equals("modules") ? "its own" : read, folder));
+    }
+  }
+
+  private static void load(LanguageModel model, LoraConfig read, ObjectNode json, long seed) {
+    Path folder = read.from();
     refuseUnknown(json, folder);
     try (Checkpoint weights = Checkpoint.open(Checkpoint.file(folder, WEIGHTS))) {
-      model.decoder().adapt(config(json, modules(weights, folder)), 0);
-      int read = 0;
+      String[] modules = modules(weights, folder);
+      for (String module : modules) {
+        requireFits(model, module, read, weights, json);
+      }
+      model.decoder().adapt(read.withModules(modules), seed);
+      int loaded = 0;
       for (Parameters part : model.decoder().trained()) {
         for (String name : part.names()) {
           WeightFormat.read(weights, PREFIX + name, name, part, folder);
-          read++;
+          loaded++;
         }
       }
-      if (read != weights.names().size()) {
+      if (loaded != weights.names().size()) {
         throw new IllegalArgumentException(
             "%s: an adapter changes matrices of blocks alone: tensors=%d known=%d"
-                .formatted(folder, weights.names().size(), read));
+                .formatted(folder, weights.names().size(), loaded));
       }
     }
   }
@@ -145,14 +185,46 @@ public final class PeftAdapter {
     return modules;
   }
 
-  private static LoraConfig config(ObjectNode json, String... modules) {
+  private static void requireFits(
+      LanguageModel model, String module, LoraConfig read, Checkpoint weights, ObjectNode json) {
+    Parameters part = model.decoder().partByName().get(module + ".weight");
+    if (part == null) {
+      throw notOfThisModel(read, json, "module=%s is not in the model".formatted(module));
+    }
+    long[] matrix = part.spec(module + ".weight").shape();
+    for (Parameters.Spec spec : LoraConfig.specs(module, read.rank(), matrix)) {
+      String name = PREFIX + spec.name();
+      String found = weights.contains(name) ? Arrays.toString(weights.shape(name)) : "none";
+      if (!found.equals(Arrays.toString(spec.shape()))) {
+        throw notOfThisModel(
+            read,
+            json,
+            "tensor=%s has shape=%s, for a matrix of %s and r=%d it is %s"
+                .formatted(
+                    name,
+                    found,
+                    Arrays.toString(matrix),
+                    read.rank(),
+                    Arrays.toString(spec.shape())));
+      }
+    }
+  }
+
+  private static IllegalArgumentException notOfThisModel(
+      LoraConfig read, ObjectNode json, String what) {
+    return new IllegalArgumentException(
+        "an adapter belongs to the model it was made for: adapter=%s %s; load base_model_name_or_path=%s"
+            .formatted(
+                read.from(), what, json.path("base_model_name_or_path").asString("unknown")));
+  }
+
+  private static LoraConfig config(ObjectNode json) {
     int rank = json.path("r").asInt(8);
     return LoraConfig.defaults()
         .withRank(rank)
         .withAlpha(json.path("lora_alpha").asDouble(8))
         .withDropout(json.path("lora_dropout").asDouble(0))
-        .withRankStabilized(json.path("use_rslora").asBoolean(false))
-        .withModules(modules);
+        .withRankStabilized(json.path("use_rslora").asBoolean(false));
   }
 
   private static void refuseUnknown(ObjectNode json, Path folder) {

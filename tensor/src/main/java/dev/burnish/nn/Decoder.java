@@ -138,6 +138,16 @@ public final class Decoder implements AutoCloseable {
     return adapters.isEmpty() ? parts() : Collections.unmodifiableList(adapters);
   }
 
+  /// Index of the first part of which something is trained: no gradient is needed below it.
+  int firstTrained() {
+    List<Parameters> trained = trained();
+    int first = 0;
+    while (first < trained.size() && trained.get(first).numGradients() == 0) {
+      first++;
+    }
+    return first;
+  }
+
   public long numTrained() {
     return trained().stream().mapToLong(part -> part.values().numElements()).sum();
   }
@@ -287,7 +297,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   void embedBackward(int[] tokens, Tensor d_TH) {
-    if (embedding.isFrozen()) {
+    if (embedding.isFrozen(EMBEDDING)) {
       return;
     }
     try (Tensor gradient = embedding.gradient(EMBEDDING)) {

@@ -4,6 +4,7 @@ import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// A matrix of a decoder, made of one module or of several whose outputs lie side by side, with the
 /// low-rank changes of those that are adapted.
 ///
-/// Where the parameters are frozen, no gradient of theirs is computed.
+/// Of frozen parameters no gradient is computed.
 final class Linear {
   private final Kernels kernels;
   private final Parameters parameters;
@@ -59,14 +60,46 @@ final class Linear {
   /// Adds to the gradients of what is trained.
   void backwardWeight(Tensor dy_TN, Tensor x_TK, Dropout dropout) {
     changes.forEach(change -> change.backwardWeight(dy_TN, x_TK, dropout));
-    if (parameters.isFrozen()) {
-      return;
+    try (TensorScope _ = TensorScope.open()) {
+      for (Span span : trained(".weight")) {
+        Tensor dw_NK = parameters.gradient(span.first(), span.columns(), shape[1]);
+        kernels.linearBackwardWeight(span.of(dy_TN), x_TK, dw_NK);
+      }
+      for (Span span : hasBias ? trained(".bias") : List.<Span>of()) {
+        kernels.biasBackward(span.of(dy_TN), parameters.gradient(span.first(), span.columns()));
+      }
     }
-    kernels.linearBackwardWeight(
-        dy_TN, x_TK, parameters.gradient(modules.getFirst() + ".weight", shape));
-    if (hasBias) {
-      kernels.biasBackward(dy_TN, parameters.gradient(modules.getFirst() + ".bias", shape[0]));
+  }
+
+  /// Columns of the output that adjacent modules make.
+  ///
+  /// @param first name of their first parameter
+  private record Span(String first, long column, long columns) {
+    Tensor of(Tensor y_TN) {
+      return columns == y_TN.size(1) ? y_TN : y_TN.narrow(1, column, columns);
     }
+
+    boolean endsAt(long next) {
+      return column + columns == next;
+    }
+  }
+
+  /// The modules of which a parameter is trained, adjacent ones together.
+  ///
+  /// @param end of the parameter's name
+  private List<Span> trained(String end) {
+    List<Span> spans = new ArrayList<>();
+    long column = 0;
+    for (String module : modules) {
+      long rows = weight(module).shape()[0];
+      if (!parameters.isFrozen(module + end)) {
+        boolean adjacent = !spans.isEmpty() && spans.getLast().endsAt(column);
+        Span begun = adjacent ? spans.removeLast() : new Span(module + end, column, 0);
+        spans.add(new Span(begun.first(), begun.column(), begun.columns() + rows));
+      }
+      column += rows;
+    }
+    return spans;
   }
 
   /// Writes the gradient of the input.
@@ -80,7 +113,7 @@ final class Linear {
     List<Spec> specs = new ArrayList<>();
     for (String module : modules) {
       if (config.matches(module)) {
-        specs.addAll(LowRank.specs(module, config.rank(), weight(module)));
+        specs.addAll(LowRank.specs(module, config.rank(), weight(module).shape()));
       }
     }
     return specs;

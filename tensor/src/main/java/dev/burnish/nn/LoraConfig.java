@@ -1,5 +1,6 @@
 package dev.burnish.nn;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /// Low-rank adaptation: which matrices stay as they are and learn a product of two small ones
@@ -13,8 +14,15 @@ import java.util.List;
 /// @param rankStabilized whether the change is scaled by `alpha / sqrt(rank)` instead (rsLoRA)
 /// @param modules which matrices: the last part of a name (`q_proj`), a whole one, or one in which
 ///   `*` stands for any characters (`model.layers.1*.mlp.*`)
+/// @param from folder of an adapter to begin from, whose rank, scale and modules hold; empty for a
+///   change of nothing
 public record LoraConfig(
-    int rank, double alpha, double dropout, boolean rankStabilized, List<String> modules) {
+    int rank,
+    double alpha,
+    double dropout,
+    boolean rankStabilized,
+    List<String> modules,
+    Path from) {
   public LoraConfig {
     require(rank >= 0 && rank <= 4096, "lora.rank is between 0 and 4096: rank=" + rank);
     require(alpha > 0, "lora.alpha is above 0: alpha=" + alpha);
@@ -30,27 +38,37 @@ public record LoraConfig(
         16,
         0,
         false,
-        List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"));
+        List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+        Path.of(""));
   }
 
   public LoraConfig withRank(int value) {
-    return new LoraConfig(value, alpha, dropout, rankStabilized, modules);
+    return new LoraConfig(value, alpha, dropout, rankStabilized, modules, from);
   }
 
   public LoraConfig withAlpha(double value) {
-    return new LoraConfig(rank, value, dropout, rankStabilized, modules);
+    return new LoraConfig(rank, value, dropout, rankStabilized, modules, from);
   }
 
   public LoraConfig withDropout(double value) {
-    return new LoraConfig(rank, alpha, value, rankStabilized, modules);
+    return new LoraConfig(rank, alpha, value, rankStabilized, modules, from);
   }
 
   public LoraConfig withRankStabilized(boolean value) {
-    return new LoraConfig(rank, alpha, dropout, value, modules);
+    return new LoraConfig(rank, alpha, dropout, value, modules, from);
   }
 
   public LoraConfig withModules(String... values) {
-    return new LoraConfig(rank, alpha, dropout, rankStabilized, List.of(values));
+    return new LoraConfig(rank, alpha, dropout, rankStabilized, List.of(values), from);
+  }
+
+  public LoraConfig withFrom(Path value) {
+    return new LoraConfig(rank, alpha, dropout, rankStabilized, modules, value);
+  }
+
+  /// Whether there is an adapter to begin from.
+  public boolean goesOn() {
+    return !from.toString().isEmpty();
   }
 
   /// Whether anything is adapted.
@@ -68,6 +86,13 @@ public record LoraConfig(
   /// @param module name of a matrix without its `.weight`
   public boolean matches(String module) {
     return modules.stream().anyMatch(pattern -> matches(pattern, module));
+  }
+
+  /// The parameters that adapt a module.
+  ///
+  /// @param matrix the shape of the module's, `[outputs, inputs]`
+  public static List<Parameters.Spec> specs(String module, int rank, long... matrix) {
+    return LowRank.specs(module, rank, matrix);
   }
 
   static boolean matches(String pattern, String module) {

@@ -42,10 +42,10 @@ final class LowRank {
     return module + ".lora_B.weight";
   }
 
-  static List<Spec> specs(String module, int rank, Spec weight) {
+  /// @param matrix the shape of the module's
+  static List<Spec> specs(String module, int rank, long... matrix) {
     return List.of(
-        new Spec(nameOfA(module), rank, weight.shape()[1]),
-        new Spec(nameOfB(module), weight.shape()[0], rank));
+        new Spec(nameOfA(module), rank, matrix[1]), new Spec(nameOfB(module), matrix[0], rank));
   }
 
   /// `A` uniform within `1 / sqrt(K)`, `B` zero, as PEFT begins: the change is none.
@@ -73,10 +73,14 @@ final class LowRank {
   void backwardWeight(Tensor dy, Tensor x_TK, Dropout dropout) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor in_TK = dropout.apply(x_TK, module);
-      kernels.linearBackwardWeight(
-          columns(dy), reduced(in_TK), parameters.gradient(nameOfB(module)));
-      kernels.linearBackwardWeight(
-          reducedGradient(dy), in_TK, parameters.gradient(nameOfA(module)));
+      if (!parameters.isFrozen(nameOfB(module))) {
+        kernels.linearBackwardWeight(
+            columns(dy), reduced(in_TK), parameters.gradient(nameOfB(module)));
+      }
+      if (!parameters.isFrozen(nameOfA(module))) {
+        kernels.linearBackwardWeight(
+            reducedGradient(dy), in_TK, parameters.gradient(nameOfA(module)));
+      }
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One buffer a block means one fused optimizer update, one copy to publish or to checkpoint, and
 /// matrices that are used together (query, key and value projections) as one matrix. The gradient
-/// buffer exists from the first [#gradients] to [#freeGradients]; frozen parameters have none.
+/// buffer exists from the first [#gradients] to [#freeGradients]; frozen parameters have no place
+/// in it.
 public final class Parameters implements AutoCloseable {
   /// A named parameter and its shape.
   public record Spec(String name, long... shape) {
@@ -42,6 +44,7 @@ public final class Parameters implements AutoCloseable {
   private @Nullable Tensor gradients;
   private @Nullable Tensor gradientHome;
   private boolean frozen;
+  private Set<String> fixed = Set.of();
 
   public Parameters(Device device, List<Spec> specs) {
     this.device = device;
@@ -99,23 +102,57 @@ public final class Parameters implements AutoCloseable {
     frozen = true;
   }
 
-  /// Whether they are not trained.
+  /// Whether they are not trained, whatever [#holdFixed] names.
   public boolean isFrozen() {
     return frozen;
+  }
+
+  /// Whether one of them is not trained.
+  public boolean isFrozen(String name) {
+    return frozen || fixed.contains(name);
+  }
+
+  /// Has the parameters of these names, and no others, have no gradients from now on; those that
+  /// there are are freed.
+  public void holdFixed(Set<String> names) {
+    names.forEach(this::find);
+    freeGradients();
+    fixed = Set.copyOf(names);
+  }
+
+  /// Elements of [#gradients].
+  public long numGradients() {
+    return placed.keySet().stream().mapToLong(this::gradientSize).sum();
+  }
+
+  private int gradientSize(String name) {
+    return isFrozen(name) ? 0 : spec(name).size();
+  }
+
+  private int gradientOffset(String name) {
+    int offset = 0;
+    for (String before : placed.keySet()) {
+      if (before.equals(name)) {
+        break;
+      }
+      offset += gradientSize(before);
+    }
+    return offset;
   }
 
   /// Has the gradients live in a tensor of a [MappedFile], which stays its owner's, instead of
   /// memory of their own.
   public void placeGradients(Tensor home) {
-    if (gradients != null || home.numElements() != values.numElements()) {
+    if (gradients != null || home.numElements() != numGradients()) {
       throw new IllegalStateException(
-          "gradients are placed before there are any, in a tensor of their size: home=%s values=%s"
-              .formatted(home, values));
+          "gradients are placed before there are any, in a tensor of their size: home=%s gradients=%d"
+              .formatted(home, numGradients()));
     }
     gradientHome = home;
   }
 
-  /// All gradients, `[size]`, made with zeros where there are none yet.
+  /// All gradients, `[numGradients]`, made with zeros where there are none yet: those of what is
+  /// trained, in the order of the values.
   ///
   /// @throws IllegalStateException if the parameters are frozen
   public Tensor gradients() {
@@ -128,7 +165,7 @@ public final class Parameters implements AutoCloseable {
       existing =
           gradientHome != null
               ? gradientHome.zero_()
-              : TensorScope.outside(() -> Tensor.zeros(DType.F32, device, values.size(0)));
+              : TensorScope.outside(() -> Tensor.zeros(DType.F32, device, numGradients()));
       gradients = existing;
     }
     return existing;
@@ -161,19 +198,21 @@ public final class Parameters implements AutoCloseable {
 
   /// A view of one parameter, owned by this object.
   public Tensor value(String name) {
-    return own(() -> view(values, name, spec(name).shape()));
+    return own(() -> view(values, offset(name), spec(name).shape()));
   }
 
   /// A view of adjacent parameters as one of that shape, owned by this object.
   public Tensor fused(String first, long... shape) {
-    return own(() -> view(values, first, shape));
+    return own(() -> view(values, offset(first), shape));
   }
 
   /// A view of the gradient of one parameter, or of several adjacent ones as one of that shape;
   /// where they are frozen, zeros that nobody reads. The caller's to close.
   public Tensor gradient(String first, long... shape) {
     long[] wanted = shape.length == 0 ? spec(first).shape() : shape;
-    return frozen ? Tensor.zeros(DType.F32, device, wanted) : view(gradients(), first, wanted);
+    return isFrozen(first)
+        ? Tensor.zeros(DType.F32, device, wanted)
+        : view(gradients(), gradientOffset(first), wanted);
   }
 
   private Tensor own(Supplier<Tensor> factory) {
@@ -182,9 +221,9 @@ public final class Parameters implements AutoCloseable {
     return view;
   }
 
-  private Tensor view(Tensor flat, String first, long[] shape) {
-    int size = new Spec(first, shape).size();
-    try (Tensor run = flat.narrow(0, offset(first), size)) {
+  private static Tensor view(Tensor flat, int offset, long[] shape) {
+    int size = new Spec("view", shape).size();
+    try (Tensor run = flat.narrow(0, offset, size)) {
       return run.view(shape);
     }
   }

@@ -127,8 +127,11 @@ public final class Pass implements AutoCloseable {
       LogProbs result = head(targets, scale, loss, d_TH);
       hidden_TH.close();
       listener.complete(saved.size() + 1);
+      int first = decoder.firstTrained();
       for (int i = saved.size() - 1; i >= 0; i--) {
-        blockBackward(i, d_TH);
+        if (i + 1 >= first) {
+          blockBackward(i, d_TH);
+        }
         listener.complete(i + 1);
       }
       decoder.embedBackward(tokens, d_TH);

@@ -202,6 +202,45 @@ class PeftAdapterTest {
   }
 
   @Test
+  void trainingBeginsFromAnAdapterWithItsRankAndTheDropoutThatIsSet() throws Exception {
+    LoraConfig from = LoraConfig.defaults().withFrom(recorded("plain"));
+    try (LanguageModel expected = base();
+        LanguageModel model = base().adapt(from.withDropout(0.25), 9)) {
+      PeftAdapter.load(expected, recorded("plain"));
+      LoraConfig lora = model.decoder().lora();
+      assertThat(lora.rank()).isEqualTo(expected.decoder().lora().rank());
+      assertThat(lora.alpha()).isEqualTo(expected.decoder().lora().alpha());
+      assertThat(lora.dropout()).isEqualTo(0.25);
+      for (int i = 0; i < expected.decoder().trained().size(); i++) {
+        assertThat(model.decoder().trained().get(i).values().toFloatArray())
+            .isEqualTo(expected.decoder().trained().get(i).values().toFloatArray());
+      }
+    }
+    try (LanguageModel model = base()) {
+      assertThatThrownBy(() -> model.adapt(from.withRank(17), 1))
+          .hasMessageContaining("lora.rank")
+          .hasMessageContaining("rank=17 adapter=4");
+      assertThatThrownBy(() -> model.adapt(from.withModules("q_proj"), 1))
+          .hasMessageContaining("lora.modules");
+      assertThatThrownBy(() -> model.adapt(from.withFrom(folder), 1))
+          .hasMessageContaining("adapter_config.json");
+      assertThat(model.decoder().lora().adapts()).isFalse();
+    }
+  }
+
+  @Test
+  void namesAModuleThatTheModelHasNot() throws Exception {
+    copy("plain");
+    try (LanguageModel model =
+        LanguageModel.random(
+            new LlamaConfig(23, 16, 32, 1, 4, 2, 64, 10_000, 0.3, 1).toJson(), 3)) {
+      assertThatThrownBy(() -> PeftAdapter.load(model, folder))
+          .hasMessageContaining("module=model.layers.1.")
+          .hasMessageContaining("adapter=" + folder);
+    }
+  }
+
+  @Test
   void refusesAnAdapterOfAnotherModelAndAModelWithoutOne() throws Exception {
     copy("plain");
     try (LanguageModel model =
@@ -209,8 +248,11 @@ class PeftAdapterTest {
                 new LlamaConfig(23, 8, 32, 2, 4, 2, 64, 10_000, 0.3, 1).toJson(), 3);
         LanguageModel plain = base()) {
       assertThatThrownBy(() -> PeftAdapter.load(model, folder))
-          .hasMessageContaining("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight")
-          .hasMessageContaining("shape");
+          .hasMessageContaining("base_model.model.model.layers.0.mlp.down_proj.lora_B.weight")
+          .hasMessageContaining("shape=[16, 4]")
+          .hasMessageContaining("it is [8, 4]")
+          .hasMessageContaining("base_model_name_or_path=");
+      assertThat(model.decoder().lora().adapts()).isFalse();
       assertThatThrownBy(() -> PeftAdapter.save(plain, "base", folder))
           .hasMessageContaining("lora.rank=0");
     }

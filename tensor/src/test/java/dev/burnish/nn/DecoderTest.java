@@ -11,10 +11,15 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Gradients of whole decoders by finite differences, and that how a batch is packed changes no
 /// number.
@@ -147,6 +152,70 @@ class DecoderTest {
         }
       }
     }
+  }
+
+  static List<Predicate<String>> frozen() {
+    return List.of(
+        name -> name.matches(".*(q_proj.*|up_proj.weight|norm.weight)"),
+        name -> name.matches(".*(k_proj.weight|v_proj.bias|o_proj.*)"),
+        name -> name.contains("embed") || name.contains("layers.0."),
+        name -> !name.endsWith("layers.1.mlp.down_proj.weight"),
+        name -> name.contains("lm_head") || name.equals("model.norm.weight"));
+  }
+
+  private static void freeze(Decoder decoder, Predicate<String> frozen) {
+    for (Parameters part : decoder.parts()) {
+      part.holdFixed(part.names().stream().filter(frozen).collect(Collectors.toSet()));
+    }
+  }
+
+  private static Map<String, float[]> byName(Decoder decoder) {
+    Map<String, float[]> result = new TreeMap<>();
+    try (TensorScope _ = TensorScope.open()) {
+      decoder
+          .partByName()
+          .forEach((name, part) -> {
+            if (!part.isFrozen(name)) {
+              result.put(name, part.gradient(name).toFloatArray());
+            }
+          });
+    }
+    decoder.freeGradients();
+    return result;
+  }
+
+  @ParameterizedTest
+  @MethodSource("frozen")
+  void frozenParametersHaveNoGradientsAndChangeNoOther(Predicate<String> frozen) {
+    for (Kind kind : Kind.values()) {
+      try (Decoder decoder = decoder(kind, false)) {
+        Batch batch = batch();
+        backward(decoder, batch, ActivationPolicy.keepAll());
+        Map<String, float[]> all = byName(decoder);
+        freeze(decoder, frozen);
+        backward(decoder, batch, ActivationPolicy.keepAll());
+        long held = decoder.parts().stream().mapToLong(Parameters::numGradients).sum();
+        Map<String, float[]> some = byName(decoder);
+        all.keySet().removeIf(frozen);
+        assertThat(some.keySet()).isEqualTo(all.keySet());
+        assertThat(held).isEqualTo(some.values().stream().mapToLong(g -> g.length).sum());
+        some.forEach((name, gradient) ->
+            assertThat(gradient).as("%s of %s", name, kind).isEqualTo(all.get(name)));
+        some.forEach((name, gradient) -> checkOne(decoder, name, gradient, batch));
+      }
+    }
+  }
+
+  private void checkOne(Decoder decoder, String name, float[] gradient, Batch batch) {
+    Parameters part = decoder.part(name);
+    int index = random.nextInt(gradient.length);
+    int at = part.offset(name) + index;
+    double numeric =
+        (shifted(decoder, part, at, 4e-3f, batch) - shifted(decoder, part, at, -4e-3f, batch))
+            / 8e-3;
+    assertThat((double) gradient[index])
+        .as("%s[%d]", name, index)
+        .isCloseTo(numeric, within(4e-3 * (1 + Math.abs(numeric))));
   }
 
   private static double element(Tensor flat, int index) {

@@ -7,27 +7,12 @@ import dev.burnish.nn.DecoderShape;
 public final class Sizes {
   private Sizes() {}
 
-  public static long parameterBytes(DecoderShape shape) {
-    return embedding(shape)
-        + shape.blocks().stream().mapToLong(Sizes::block).sum()
-        + 4L * shape.hidden()
-        + (shape.tiedHead() ? 0 : embedding(shape));
-  }
-
-  public static long embedding(DecoderShape shape) {
+  private static long embedding(DecoderShape shape) {
     return 4L * shape.vocabulary() * shape.hidden();
   }
 
-  public static long largestPart(DecoderShape shape) {
-    return Math.max(embedding(shape), largestBlock(shape));
-  }
-
-  public static long largestBlock(DecoderShape shape) {
-    return shape.blocks().stream().mapToLong(Sizes::block).max().orElse(0);
-  }
-
   /// Of one block's parameters.
-  public static long block(BlockShape b) {
+  private static long block(BlockShape b) {
     long h = b.hidden();
     long i = b.intermediate();
     long floats = 2 * h + b.columns() * h + b.heads().queryDim() * h + 3 * i * h;

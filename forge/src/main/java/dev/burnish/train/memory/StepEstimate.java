@@ -14,7 +14,7 @@ import java.util.List;
 /// gradients are there from the second one on.
 ///
 /// @param tokens of the step, as are `targets`
-/// @param weights bytes, like all that follows
+/// @param weights bytes, like all that follows; an adaptation's among them
 /// @param moments of the optimizer that are in memory
 /// @param momentsInFile those that are not
 /// @param gradients that are in memory at once
@@ -39,12 +39,11 @@ public record StepEstimate(
   ///
   /// @param fused whether gradients are freed part by part
   /// @param gradientsInFile whether they are in memory part by part only
-  /// @param momentBytes of the optimizer
   public record Plan(
       boolean fused,
       boolean gradientsInFile,
       boolean momentsInFile,
-      long momentBytes,
+      TrainedBytes bytes,
       ActivationPolicy policy) {}
 
   /// The size of one micro-batch.
@@ -57,25 +56,25 @@ public record StepEstimate(
         new Micro(
             micros.stream().mapToLong(Micro::tokens).max().orElse(0),
             micros.stream().mapToLong(Micro::targets).max().orElse(0));
-    long weights = Sizes.parameterBytes(shape);
-    long moments = plan.momentsInFile() ? 0 : plan.momentBytes();
+    TrainedBytes bytes = plan.bytes();
+    long moments = plan.momentsInFile() ? 0 : bytes.moments();
     long activations = activations(shape, plan.policy(), largest.tokens());
     long head = head(shape, largest);
     boolean whole = !plan.fused() && !plan.gradientsInFile();
-    long gradients = whole ? weights : Sizes.embedding(shape) + Sizes.largestBlock(shape);
+    long gradients = whole ? bytes.gradients() : bytes.ends() + bytes.largestBlock();
     boolean several = micros.size() > 1 && !plan.gradientsInFile();
-    long atBegin = activations + head + (several ? weights : Sizes.embedding(shape));
+    long atBegin = activations + head + (several ? bytes.gradients() : bytes.ends());
     long atEnd = gradients + inputs(shape, largest.tokens()) / 2;
     return new StepEstimate(
         micros.stream().mapToLong(Micro::tokens).sum(),
         micros.stream().mapToLong(Micro::targets).sum(),
-        weights,
+        bytes.weights(),
         moments,
-        plan.momentsInFile() ? plan.momentBytes() : 0,
-        several ? weights : gradients,
+        plan.momentsInFile() ? bytes.moments() : 0,
+        several ? bytes.gradients() : gradients,
         activations,
         head,
-        weights + moments + Math.max(atBegin, atEnd),
+        bytes.weights() + moments + Math.max(atBegin, atEnd),
         kept(shape, plan.policy(), largest.tokens()),
         forwardSeconds);
   }

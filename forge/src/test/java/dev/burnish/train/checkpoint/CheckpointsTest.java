@@ -9,6 +9,7 @@ import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
 import dev.burnish.train.checkpoint.Best.Goal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -66,6 +67,23 @@ class CheckpointsTest {
   private void save(Checkpoints checkpoints, long number, Optional<Best> best) {
     checkpoints.save(number, tensors(), Map.of("note", ("after " + number).getBytes(UTF_8)), best);
     checkpoints.await();
+  }
+
+  /// Stands for a device: memory that is not the stored bytes in order.
+  @Test
+  void restoresIntoTensorsOfAnotherLayoutAndType() {
+    try (Checkpoints checkpoints = Checkpoints.open(folder);
+        TensorScope _ = TensorScope.open()) {
+      save(checkpoints, 1);
+      Snapshot snapshot = Snapshot.open(checkpoints.all().getFirst());
+      Tensor twoColumns = Tensor.zeros(DType.F32, Device.CPU, 3, 2);
+      Tensor column = twoColumns.select(1, 1);
+      Tensor halves = Tensor.zeros(DType.BF16, Device.CPU, 3);
+      snapshot.copyTo("part-000", Map.of("values", column));
+      snapshot.copyTo("part-000", Map.of("values", halves));
+      assertThat(twoColumns.contiguous().toFloatArray()).containsExactly(0, 1, 0, 2, 0, 3);
+      assertThat(halves.to(DType.F32).toFloatArray()).containsExactly(values);
+    }
   }
 
   private static List<String> names(Checkpoints checkpoints) {
