@@ -405,7 +405,7 @@ class ExamplesTest {
     // The reference is the model as the run found it, the adapter included.
     assertThat(summary(whole).get("evalLossBefore").asDouble())
         .isCloseTo(Math.log(2), within(1e-5));
-    from[5] = "steps=2";
+    from[5] = "steps=3";
     tune("Dpo.java", data, from);
     Path stopped = runs().get(1);
     run("Dpo.java", "--resume", stopped.toString(), "--set", "steps=4");
