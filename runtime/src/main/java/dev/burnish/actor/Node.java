@@ -67,7 +67,7 @@ public final class Node implements AutoCloseable {
   private final Switchboard switchboard;
   private final Map<Long, ActorCell> cells = new ConcurrentHashMap<>();
   private final Map<Class<?>, Endpoints> endpoints = new ConcurrentHashMap<>();
-  private final Map<Long, Keeper> owned = new ConcurrentHashMap<>();
+  private final Map<Long, Supervisor.Keeper> owned = new ConcurrentHashMap<>();
   private final Map<String, Integer> names = new ConcurrentHashMap<>();
   private final AtomicLong numbers;
   private final Notes notes = new Notes();
@@ -319,7 +319,7 @@ public final class Node implements AutoCloseable {
 
   /// Has failures of a mesh of this process's given to its owner, who is asked where its actors
   /// are.
-  public void supervise(long mesh, Keeper owner) {
+  public void supervise(long mesh, Supervisor.Keeper owner) {
     owned.put(mesh, owner);
   }
 
@@ -471,7 +471,7 @@ public final class Node implements AutoCloseable {
 
     private void locate(ServedCall call, long mesh, int place) {
       try {
-        Keeper keeper = owned.get(mesh);
+        Supervisor.Keeper keeper = owned.get(mesh);
         if (keeper == null) {
           throw new ReplicaLost("its mesh was closed: mesh=%d process=%s".formatted(mesh, self()));
         }

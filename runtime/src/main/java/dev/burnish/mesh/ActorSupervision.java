@@ -1,8 +1,8 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Keeper;
 import dev.burnish.actor.Node;
+import dev.burnish.actor.Supervisor.Keeper;
 import dev.burnish.link.Link;
 import dev.burnish.link.OpenCall;
 import dev.burnish.link.failure.CallFailure;
