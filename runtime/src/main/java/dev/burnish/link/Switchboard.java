@@ -95,8 +95,9 @@ public final class Switchboard implements AutoCloseable {
       throw new ReplicaLost("cannot reach %s: %s".formatted(to, e.getMessage()), e);
     }
     Link link = new Link(transport, handler, ways, clock, settings, calling());
-    remember(to.process(), link);
+    // Others find it only when it has said hello: a call before that would end it.
     link.start();
+    remember(to.process(), link);
     return link;
   }
 

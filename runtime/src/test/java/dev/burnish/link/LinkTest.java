@@ -11,7 +11,9 @@ import dev.burnish.link.transport.MemoryNetwork;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.link.transport.Transport;
+import dev.burnish.wire.Frame;
 import dev.burnish.wire.Limits;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +54,83 @@ class LinkTest {
   private Link connect() {
     board(far, TOKEN, LinkSettings.defaults());
     return board(near, TOKEN, LinkSettings.defaults()).link(far.self());
+  }
+
+  /// Holds connections before they begin.
+  private record Slow(Network network, CountDownLatch begun, CountDownLatch released)
+      implements Network {
+    @Override
+    public ProcessAddress self() {
+      return network.self();
+    }
+
+    @Override
+    public Transport connect(ProcessAddress to) throws IOException {
+      Transport transport = network.connect(to);
+      return new Transport() {
+        @Override
+        public void start(Receiver receiver) {
+          begun.countDown();
+          try {
+            released.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          transport.start(receiver);
+        }
+
+        @Override
+        public void send(Frame frame) {
+          transport.send(frame);
+        }
+
+        @Override
+        public void trust() {
+          transport.trust();
+        }
+
+        @Override
+        public void flush() {
+          transport.flush();
+        }
+
+        @Override
+        public void close() {
+          transport.close();
+        }
+      };
+    }
+
+    @Override
+    public void listen(Acceptor acceptor) {
+      network.listen(acceptor);
+    }
+
+    @Override
+    public void close() {
+      network.close();
+    }
+  }
+
+  @Test
+  void nobodyFindsALinkThatHasNotSaidHello() throws Exception {
+    board(far, TOKEN, LinkSettings.defaults());
+    Slow slow = new Slow(near, new CountDownLatch(1), new CountDownLatch(1));
+    Switchboard board = board(slow, TOKEN, LinkSettings.defaults());
+    Thread first = Thread.ofPlatform().start(() -> board.link(far.self()));
+    slow.begun().await();
+
+    AtomicReference<Optional<Link>> found = new AtomicReference<>(Optional.empty());
+    Thread second = Thread.ofPlatform().start(() -> found.set(Optional.of(board.link(far.self()))));
+    while (found.get().isEmpty() && second.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    assertThat(found.get()).as("a link that is not begun").isEmpty();
+
+    slow.released().countDown();
+    first.join();
+    second.join();
+    assertThat(found.get().orElseThrow().isUp()).isTrue();
   }
 
   private static OpenCall call(Link link, byte[] arguments, Duration timeout) {

@@ -27,7 +27,7 @@ final class FrameWriter {
 
   private final ByteStream stream;
   private final Thread flusher;
-  private final Queue<Frame> queue = new ConcurrentLinkedQueue<>();
+  private final Queue<Frame> queue;
   private final AtomicInteger numQueued = new AtomicInteger();
   private final AtomicLong numBytes = new AtomicLong();
   private final AtomicInteger numWaiting = new AtomicInteger();
@@ -44,7 +44,13 @@ final class FrameWriter {
   private int sequence;
 
   FrameWriter(String name, ByteStream stream) {
+    this(name, stream, new ConcurrentLinkedQueue<>());
+  }
+
+  /// @param queue empty, for many threads
+  FrameWriter(String name, ByteStream stream, Queue<Frame> queue) {
     this.stream = stream;
+    this.queue = queue;
     flusher = Thread.ofPlatform().daemon().name("link/" + name + "/flusher").start(this::flush);
   }
 
