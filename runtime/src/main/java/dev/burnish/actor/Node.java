@@ -41,11 +41,8 @@ public final class Node implements AutoCloseable {
     /// Asks the owner of a mesh where one of its actors is. Answered when it is somewhere.
     record Locate(long mesh, int place) implements Command {}
 
-    /// Nothing but an answer.
-    record Ping() implements Command {}
-
     /// Asks for a sign of life of an actor, whatever it is doing.
-    record PingActor(long number) implements Command {}
+    record Ping(long number) implements Command {}
 
     /// Answered when an actor is constructed.
     record Await(long number) implements Command {}
@@ -188,6 +185,11 @@ public final class Node implements AutoCloseable {
     threads.run(name, work);
   }
 
+  /// Runs something when some time has passed, under a name. It may wait.
+  public void later(Duration delay, String name, Runnable work) {
+    clock().after(delay, () -> execute(name, work));
+  }
+
   /// Checks that an interface can be an actor's.
   ///
   /// @return the text that is equal on both sides only if the endpoints are
@@ -291,15 +293,10 @@ public final class Node implements AutoCloseable {
     return (ActorRef) places.decode(result, link.resultSession()).getFirst();
   }
 
-  /// Asks a process whether it answers.
-  public OpenCall ping(Link link) {
-    return command(link, link.session(), "ping", new Command.Ping());
-  }
-
   /// Asks a process for a sign of life of an actor: it answers at once, also while the actor is
   /// busy. Fails if there is no such actor, or it has failed.
   public OpenCall ping(Link link, long number, Duration limit) {
-    return command(link, link.session(), "ping", new Command.PingActor(number), limit);
+    return command(link, link.session(), "ping", new Command.Ping(number), limit);
   }
 
   /// A call that ends when an actor is constructed, or fails as its constructor did.
@@ -459,9 +456,7 @@ public final class Node implements AutoCloseable {
         case Command.Stop(long number, String reason) -> stop(call, number, reason);
         case Command.Locate(long mesh, int place) ->
             execute("locate " + mesh + "/" + place, () -> locate(call, mesh, place));
-        case Command.Ping() -> call.reply(new byte[0]);
-        case Command.PingActor(long number) ->
-            cell(call, number).ifPresent(cell -> cell.ping(call));
+        case Command.Ping(long number) -> cell(call, number).ifPresent(cell -> cell.ping(call));
         case Command.Await(long number) ->
             cell(call, number).ifPresent(cell -> cell.whenConstructed(call));
         case Command.Failed(long mesh, _) ->

@@ -48,7 +48,7 @@ public final class LineFolder implements LogSink {
     }
     groups.put(key, new Group());
     out.accept(shown);
-    clock.at(clock.nanos() + window.toNanos(), () -> end(key));
+    clock.after(window, () -> end(key));
   }
 
   /// Prints what was folded so far.

@@ -1,5 +1,6 @@
 package dev.burnish.link;
 
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -12,6 +13,11 @@ public interface Clock {
 
   /// Runs something short once, at or soon after a time of [#nanos()].
   void at(long nanos, Runnable action);
+
+  /// Runs something short once, when some time has passed.
+  default void after(Duration delay, Runnable action) {
+    at(nanos() + delay.toNanos(), action);
+  }
 
   /// The time of this machine; actions run on one daemon thread of the process.
   static Clock system() {

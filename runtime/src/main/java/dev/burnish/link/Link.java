@@ -80,9 +80,8 @@ public final class Link implements Transport.Receiver {
   void start() {
     transport.start(this);
     greeting.hello().ifPresent(this::send);
-    long limit = clock.nanos() + settings.greeting().toNanos();
-    clock.at(
-        limit,
+    clock.after(
+        settings.greeting(),
         () -> {
           if (!greeting.isDone()) {
             lose(
@@ -90,7 +89,7 @@ public final class Link implements Transport.Receiver {
                     "the peer did not say within %s who it is".formatted(settings.greeting())));
           }
         });
-    clock.at(clock.nanos() + settings.heartbeat().toNanos(), this::beat);
+    clock.after(settings.heartbeat(), this::beat);
   }
 
   /// Who the peer is.

@@ -181,10 +181,7 @@ final class ActorSupervision implements Keeper {
     }
     if (delay.isPresent()) {
       LOG.log(System.Logger.Level.WARNING, "{0}; restarts in {1}", failure.describe(), delay.get());
-      node.clock()
-          .at(
-              node.clock().nanos() + delay.get().toNanos(),
-              () -> node.execute("restart " + slot.name(), () -> restart(rank, process.get())));
+      node.later(delay.get(), "restart " + slot.name(), () -> restart(rank, process.get()));
     } else if (!handles(failure)) {
       owner.failed(failure);
     }

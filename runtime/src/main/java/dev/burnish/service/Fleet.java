@@ -251,11 +251,7 @@ final class Fleet<T> {
   }
 
   private void look(Scaling scaling, ScalingDecision decision) {
-    node()
-        .clock()
-        .at(
-            node().clock().nanos() + scaling.every().toNanos(),
-            () -> node().execute(name() + " scaling", () -> scale(scaling, decision)));
+    node().later(scaling.every(), name() + " scaling", () -> scale(scaling, decision));
   }
 
   private void scale(Scaling scaling, ScalingDecision decision) {

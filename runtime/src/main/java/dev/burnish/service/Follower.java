@@ -87,10 +87,7 @@ final class Follower<T> {
   }
 
   private void later(Runnable work) {
-    node.clock()
-        .at(
-            node.clock().nanos() + AGAIN.toNanos(),
-            () -> node.execute("service " + form.name(), work));
+    node.later(AGAIN, "service " + form.name(), work);
   }
 
   /// The replicas that a change of state goes to.

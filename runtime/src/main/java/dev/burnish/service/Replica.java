@@ -147,14 +147,16 @@ final class Replica<T> {
 
   /// Asks after a while whether it lives, and again.
   private void watch(int mine, ActorMesh<T> actors) {
-    var clock = fleet.node().clock();
-    clock.at(
-        clock.nanos() + fleet.options().health().every().toNanos(),
-        () -> {
-          if (isAlive(mine)) {
-            fleet.node().execute(name() + " health", () -> probe(mine, actors));
-          }
-        });
+    fleet
+        .node()
+        .clock()
+        .after(
+            fleet.options().health().every(),
+            () -> {
+              if (isAlive(mine)) {
+                fleet.node().execute(name() + " health", () -> probe(mine, actors));
+              }
+            });
   }
 
   private void probe(int mine, ActorMesh<T> actors) {
@@ -202,8 +204,7 @@ final class Replica<T> {
         status().reason(),
         delay.get());
     fleet.restarts().increment();
-    var clock = fleet.node().clock();
-    clock.at(clock.nanos() + delay.get().toNanos(), this::start);
+    fleet.node().clock().after(delay.get(), this::start);
   }
 
   private void giveUp() {
@@ -226,20 +227,23 @@ final class Replica<T> {
   }
 
   private void end() {
-    Optional<ProcMesh> ending;
-    synchronized (this) {
-      ending = procs;
-      procs = Optional.empty();
-      actors = Optional.empty();
-    }
-    ending.ifPresent(mesh -> {
-      try {
-        mesh.kill(EXIT).forEach(this::explain);
-      } catch (RuntimeException e) {
-        LOG.log(System.Logger.Level.WARNING, "cannot end the processes of " + name(), e);
-      }
-      close(mesh);
-    });
+    leaveProcs()
+        .ifPresent(mesh -> {
+          try {
+            mesh.kill(EXIT).forEach(this::explain);
+          } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "cannot end the processes of " + name(), e);
+          }
+          close(mesh);
+        });
+  }
+
+  /// Its processes, which from now on are not its own.
+  private synchronized Optional<ProcMesh> leaveProcs() {
+    Optional<ProcMesh> left = procs;
+    procs = Optional.empty();
+    actors = Optional.empty();
+    return left;
   }
 
   /// The operating system knows better why it ended.
@@ -278,9 +282,7 @@ final class Replica<T> {
     Optional<ProcMesh> ending;
     synchronized (this) {
       enter(ReplicaState.STOPPED);
-      ending = procs;
-      procs = Optional.empty();
-      actors = Optional.empty();
+      ending = leaveProcs();
       lane = Optional.empty();
     }
     ending.ifPresent(this::close);

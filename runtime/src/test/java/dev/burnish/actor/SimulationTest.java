@@ -13,41 +13,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The code of links, nodes and actors over a simulated network, with crashes, lost, doubled and
 /// reordered frames. A failure names the seed; the same seed fails the same way.
+@ExtendWith(QuietLog.class)
 class SimulationTest {
   private static final int NUM_SEEDS = Integer.getInteger("burnish.simulation", 4000);
-
-  /// What ran in the run at hand, by call.
-  private static final Map<Integer, Integer> RUNS = new HashMap<>();
-
-  interface Touch {
-    int touch(int call);
-  }
-
-  static final class TouchActor implements Touch {
-    @Override
-    public int touch(int call) {
-      RUNS.merge(call, 1, Integer::sum);
-      return call + 1;
-    }
-  }
-
-  @BeforeAll
-  static void quiet() {
-    Logger.getLogger("dev.burnish").setLevel(Level.OFF);
-  }
-
-  @AfterAll
-  static void loud() {
-    Logger.getLogger("dev.burnish").setLevel(Level.INFO);
-  }
 
   /// A mesh over simulated processes, as seen from its controller.
   private static final class Run {
@@ -64,13 +37,13 @@ class SimulationTest {
     private int nextCall;
 
     Run(long seed, Faults faults, int numHosts, int perHost) {
-      RUNS.clear();
+      Touch.Actor.RUNS.clear();
       this.simulation = new Simulation(seed, faults);
       this.controller = simulation.process("controller", "here");
       this.numHosts = numHosts;
       this.perHost = perHost;
       this.codec = controller.codecs().of(int.class);
-      Factory.Of0<TouchActor> factory = TouchActor::new;
+      Factory.Of0<Touch.Actor> factory = Touch.Actor::new;
       Node.Blueprint blueprint = controller.blueprint(Touch.class, factory, List.of());
       for (int rank = 0; rank < size(); rank++) {
         spawn(blueprint, rank);
@@ -123,11 +96,13 @@ class SimulationTest {
     void finish() {
       simulation.runUntil(() -> outcomes.size() == nextCall && numConstructed == size());
       outcomes.forEach((call, outcome) -> {
-        assertThat(RUNS.getOrDefault(call, 0)).as("runs of call %d", call).isLessThanOrEqualTo(1);
+        assertThat(Touch.Actor.RUNS.getOrDefault(call, 0))
+            .as("runs of call %d", call)
+            .isLessThanOrEqualTo(1);
         switch (outcome) {
           case Outcome.Value(byte[] result) -> {
             assertThat(codec.decode(result, Session.NONE)).containsExactly(call + 1);
-            assertThat(RUNS).as("runs of an answered call").containsEntry(call, 1);
+            assertThat(Touch.Actor.RUNS).as("runs of an answered call").containsEntry(call, 1);
           }
           case Outcome.Failed(var cause) -> assertThat(cause.getMessage()).isNotEmpty();
           case Outcome.Thrown(byte[] error) ->

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Factory;
 import dev.burnish.actor.Node;
+import dev.burnish.actor.QuietLog;
 import dev.burnish.actor.Simulation;
 import dev.burnish.actor.Simulation.Faults;
+import dev.burnish.actor.Touch;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.failure.ReplicaLost;
 import java.time.Duration;
@@ -17,43 +19,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The code of meshes and their supervision over a simulated network of hosts, with crashes of
 /// processes and hosts, lost, doubled and reordered frames, restarts. A failure names the seed; the
 /// same seed fails the same way.
+@ExtendWith(QuietLog.class)
 class MeshSimulationTest {
   private static final int NUM_SEEDS = Integer.getInteger("burnish.simulation", 2000);
   private static final int LIMIT = 4;
-
-  /// What ran in the run at hand, by call.
-  private static final Map<Integer, Integer> RUNS = new HashMap<>();
-
-  interface Touch {
-    int touch(int call);
-  }
-
-  static final class TouchActor implements Touch {
-    @Override
-    public int touch(int call) {
-      RUNS.merge(call, 1, Integer::sum);
-      return call + 1;
-    }
-  }
-
-  @BeforeAll
-  static void quiet() {
-    Logger.getLogger("dev.burnish").setLevel(Level.OFF);
-  }
-
-  @AfterAll
-  static void loud() {
-    Logger.getLogger("dev.burnish").setLevel(Level.INFO);
-  }
 
   /// Who owns the mesh: notes what it is told.
   private static final class Program implements Owner {
@@ -79,7 +54,7 @@ class MeshSimulationTest {
     private int numCalls;
 
     Run(long seed, Faults faults, int numHosts, int perHost, RestartPolicy restart) {
-      RUNS.clear();
+      Touch.Actor.RUNS.clear();
       simulation = new Simulation(seed, faults);
       controller = simulation.waitingProcess(Node.CONTROLLER, "here");
       List<ActorRef> agents = new ArrayList<>();
@@ -96,7 +71,7 @@ class MeshSimulationTest {
               .spawn(
                   "touch",
                   Touch.class,
-                  (Factory.Of0<TouchActor>) TouchActor::new,
+                  (Factory.Of0<Touch.Actor>) Touch.Actor::new,
                   List.of(),
                   ActorOptions.defaults().withRestart(restart));
     }
@@ -130,7 +105,7 @@ class MeshSimulationTest {
     void finish() {
       simulation.runUntil(() -> outcomes.size() == numCalls);
       outcomes.forEach((call, outcome) -> {
-        int runs = RUNS.getOrDefault(call, 0);
+        int runs = Touch.Actor.RUNS.getOrDefault(call, 0);
         assertThat(runs).as("runs of call %d", call).isLessThanOrEqualTo(1);
         if (outcome.startsWith("value")) {
           assertThat(outcome).isEqualTo("value " + (call + 1));

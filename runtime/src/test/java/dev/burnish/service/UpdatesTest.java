@@ -37,40 +37,43 @@ class UpdatesTest {
 
   @Test
   void whoJoinsDuringAChangeHasItBeforeItTakesCalls() throws Exception {
-    CountDownLatch begun = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
-    List<String> slow = replica();
-    updates.onStart(replica -> {
-      replica.add("hook");
-      begun.countDown();
-      awaitQuietly(goOn);
-    });
-    Thread joining = Thread.ofVirtual().start(() -> updates.admit(slow, () -> slow.add("joined")));
-    begun.await();
+    Joining slow = new Joining();
     List<List<String>> members = List.of(replica());
     update("weights", "w1", members);
     assertThat(members.getFirst()).as("a slow start holds no change up").containsExactly("w1");
-    goOn.countDown();
-    joining.join();
-    assertThat(slow).containsExactly("hook", "hook", "w1", "joined");
+    assertThat(slow.goOn()).containsExactly("hook", "hook", "w1", "joined");
   }
 
   @Test
   void aFanOutThatBeginsDuringAStartHasTheHookRunAgain() throws Exception {
-    CountDownLatch begun = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
-    List<String> slow = replica();
-    updates.onStart(replica -> {
-      replica.add("hook");
-      begun.countDown();
-      awaitQuietly(goOn);
-    });
-    Thread joining = Thread.ofVirtual().start(() -> updates.admit(slow, () -> slow.add("joined")));
-    begun.await();
+    Joining slow = new Joining();
     assertThat(updates.begin(() -> "members")).isEqualTo("members");
-    goOn.countDown();
-    joining.join();
-    assertThat(slow).containsExactly("hook", "hook", "joined");
+    assertThat(slow.goOn()).containsExactly("hook", "hook", "joined");
+  }
+
+  /// A replica that joins, and is held in its hook.
+  private final class Joining {
+    private final CountDownLatch held = new CountDownLatch(1);
+    private final List<String> seen = replica();
+    private final Thread thread;
+
+    Joining() throws InterruptedException {
+      CountDownLatch begun = new CountDownLatch(1);
+      updates.onStart(replica -> {
+        replica.add("hook");
+        begun.countDown();
+        awaitQuietly(held);
+      });
+      thread = Thread.ofVirtual().start(() -> updates.admit(seen, () -> seen.add("joined")));
+      begun.await();
+    }
+
+    /// Lets it join; returns what it has seen.
+    List<String> goOn() throws InterruptedException {
+      held.countDown();
+      thread.join();
+      return seen;
+    }
   }
 
   private static void awaitQuietly(CountDownLatch latch) {

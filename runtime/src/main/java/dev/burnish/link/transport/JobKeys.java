@@ -157,14 +157,10 @@ public record JobKeys(byte[] certificate, byte[] key) {
 
     private void check(X509Certificate[] chain) throws CertificateException {
       if (chain.length == 0
-          || !MessageDigest.isEqual(fingerprint, fingerprint(chain[0].getEncoded()))) {
+          || !MessageDigest.isEqual(fingerprint, JobKeys.fingerprint(chain[0].getEncoded()))) {
         throw new CertificateException("the certificate is not that of the job");
       }
       chain[0].checkValidity();
-    }
-
-    private static byte[] fingerprint(byte[] certificate) {
-      return JobKeys.fingerprint(certificate);
     }
 
     @Override
