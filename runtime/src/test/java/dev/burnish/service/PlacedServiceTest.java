@@ -53,6 +53,7 @@ class PlacedServiceTest {
     service.scaleTo(1);
     assertThat(free()).containsExactly(2, 3, 4, 5, 6, 7);
     service.route().die();
+    TallyActor.letDie();
     Waiting.until("a restart", () -> service.metrics().restarts() == 1);
     service.awaitHealthy(1, SOON);
     assertThat(free()).hasSize(6);

@@ -210,6 +210,7 @@ class ServiceTest {
       session.actor().add(7);
       int first = session.replica().orElseThrow();
       session.actor().die();
+      TallyActor.letDie();
       Waiting.until("it is lost", () -> session.replica().isEmpty());
       assertThatThrownBy(() -> session.actor().value())
           .isInstanceOf(ReplicaLost.class)
@@ -237,6 +238,7 @@ class ServiceTest {
         })) {
       session.actor().add(40);
       session.actor().die();
+      TallyActor.letDie();
       Waiting.until("it is lost", () -> session.replica().isEmpty());
       assertThat(session.actor().addTo(1, 2)).isEqualTo(42);
       assertThat(numRestored).hasValue(1);
@@ -306,6 +308,7 @@ class ServiceTest {
     int dead;
     try (Session<Tally> session = service.session()) {
       session.actor().die();
+      TallyActor.letDie();
       Waiting.until("it is lost", () -> session.replica().isEmpty());
       dead =
           service.replicas().stream()
@@ -536,6 +539,7 @@ class ServiceTest {
                     new RestartPolicy.Backoff(
                         Duration.ofMinutes(5), Duration.ofMinutes(5), 3, Duration.ofHours(1))));
     service.fanout(Tally::die);
+    TallyActor.letDie();
     Waiting.until(
         "both are lost",
         () -> service.replicas().stream().allMatch(r -> r.state() == ReplicaState.LOST));
@@ -555,6 +559,7 @@ class ServiceTest {
     for (int i = 1; i <= 3; i++) {
       int restarts = i;
       service.route().die();
+      TallyActor.letDie();
       Waiting.until(
           "it has restarted", () -> service.replicas().getFirst().numRestarts() == restarts);
       assertThat(service.route().value()).isEqualTo(3);
@@ -596,6 +601,7 @@ class ServiceTest {
     service.update("weights", t -> t.addTo(7 - t.value(), 1));
     service.update("weights", t -> t.addTo(9 - t.value(), 1));
     service.route().die();
+    TallyActor.letDie();
     Waiting.until("it has restarted", () -> service.metrics().restarts() == 1);
     service.awaitHealthy(2, SOON);
     assertThat(values(service)).containsOnly(9);
@@ -603,6 +609,7 @@ class ServiceTest {
     service.update("more", t -> t.addTo(1, 1));
     service.update("weights", t -> t.addTo(0, 1));
     service.route().die();
+    TallyActor.letDie();
     Waiting.until("it has restarted again", () -> service.metrics().restarts() == 2);
     service.awaitHealthy(2, SOON);
     assertThat(values(service)).containsExactlyInAnyOrder(10, 101);
@@ -675,6 +682,7 @@ class ServiceTest {
     assertThat(user.route().ask(service, 1)).isEqualTo(3);
     service.route().add(10);
     service.route().die();
+    TallyActor.letDie();
     Waiting.until("it has restarted", () -> service.metrics().restarts() == 1);
     service.awaitHealthy(1, SOON);
     Waiting.until("the other has heard of it", () -> asks(user, service));

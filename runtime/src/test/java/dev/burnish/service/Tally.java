@@ -16,7 +16,7 @@ public interface Tally {
 
   void fail(String message);
 
-  /// Ends as an actor whose child has failed; the call itself is answered.
+  /// Ends as an actor whose child has failed, at the next [TallyActor#letDie] of its process.
   void die();
 
   /// Waits until it is interrupted, or released.

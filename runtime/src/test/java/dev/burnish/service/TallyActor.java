@@ -10,11 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// See [Tally].
 public final class TallyActor implements Tally {
+  private static final Queue<Runnable> DYING = new ConcurrentLinkedQueue<>();
+
   private final AtomicInteger numHanging = new AtomicInteger();
   private final AtomicInteger numMet = new AtomicInteger();
   private final CountDownLatch released = new CountDownLatch(1);
@@ -59,7 +63,15 @@ public final class TallyActor implements Tally {
   public void die() {
     Context context = Context.current();
     Place place = new Place(context.name(), context.point(), "a child", "here");
-    context.supervisor().failed(new Failure(place, "told to die", List.of()));
+    DYING.add(() -> context.supervisor().failed(new Failure(place, "told to die", List.of())));
+  }
+
+  /// Has every actor die that was told to. Its call is answered by then: a replica that is lost
+  /// ends its processes, and the calls that are under way with them.
+  static void letDie() {
+    for (Runnable death = DYING.poll(); death != null; death = DYING.poll()) {
+      death.run();
+    }
   }
 
   @Override
