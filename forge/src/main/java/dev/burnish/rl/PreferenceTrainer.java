@@ -2,6 +2,7 @@ package dev.burnish.rl;
 
 import dev.burnish.algorithm.preference.PairBatch;
 import dev.burnish.algorithm.preference.PreferenceLoss;
+import dev.burnish.kernel.Rounding;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
 import dev.burnish.train.MicroBatch;
@@ -58,7 +59,7 @@ public final class PreferenceTrainer {
   /// How the present policy judges pairs, without learning from them.
   public PreferenceMetrics evaluate(List<PreferencePair> pairs) {
     List<PairMicro> micros = pack(pairs, maxTokens);
-    List<float[]> logp = trainer.logProbs(batches(micros));
+    List<float[]> logp = trainer.logProbs(batches(micros), Rounding.BY_ROW);
     Map<Key, Answers> reference = references.of(pairs);
     PreferenceMetrics metrics = PreferenceMetrics.ZERO;
     for (int i = 0; i < micros.size(); i++) {
@@ -178,6 +179,12 @@ public final class PreferenceTrainer {
       this.micros = micros;
       this.reference = reference;
       this.pairs = pairs;
+    }
+
+    /// As the reference's, so that a policy which is its reference begins without a preference.
+    @Override
+    public Rounding rounding() {
+      return Rounding.BY_ROW;
     }
 
     @Override

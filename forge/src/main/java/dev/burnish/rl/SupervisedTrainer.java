@@ -1,5 +1,6 @@
 package dev.burnish.rl;
 
+import dev.burnish.kernel.Rounding;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.train.MicroBatch;
@@ -35,7 +36,7 @@ public final class SupervisedTrainer {
   public EvalReport evaluate(List<Document> documents) {
     List<MicroBatch> micros = pack(documents);
     double sum = 0;
-    for (float[] logprobs : trainer.logProbs(micros)) {
+    for (float[] logprobs : trainer.logProbs(micros, Rounding.BY_SHAPE)) {
       for (float logprob : logprobs) {
         sum -= logprob;
       }

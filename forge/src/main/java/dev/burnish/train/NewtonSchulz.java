@@ -1,6 +1,7 @@
 package dev.burnish.train;
 
 import dev.burnish.kernel.Kernels;
+import dev.burnish.kernel.Rounding;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -32,9 +33,9 @@ final class NewtonSchulz {
       Tensor square = Tensor.empty(DType.F32, g_NK.device(), rows, rows);
       Tensor next = Tensor.empty(DType.F32, g_NK.device(), x.shape());
       for (int i = 0; i < iterations; i++) {
-        kernels.linear(x, x, null, gram, false);
+        kernels.linear(x, x, null, gram, false, Rounding.BY_SHAPE);
         // A symmetric matrix times itself.
-        kernels.linear(gram, gram, null, square, false);
+        kernels.linear(gram, gram, null, square, false, Rounding.BY_SHAPE);
         square.mul_(C).add_(gram.mul_(B));
         next.copy_(x).mul_(A);
         kernels.linearBackwardInput(square, x, next, true);

@@ -1,5 +1,7 @@
 package dev.burnish.train;
 
+import dev.burnish.kernel.Rounding;
+
 /// A loss as the trainer sees it: a function of the log-probabilities of a micro-batch's targets.
 ///
 /// The sum over all micro-batches of a step is the loss of the step, so a mean divides by counts of
@@ -20,6 +22,12 @@ public interface Objective {
   /// the head runs twice.
   default boolean needsAll(int micro) {
     return false;
+  }
+
+  /// The bits of the forward. A loss that compares with what a generator or a reference said needs
+  /// those of rows.
+  default Rounding rounding() {
+    return Rounding.BY_SHAPE;
   }
 
   /// Mean negative log-likelihood over `count` targets of the whole step.

@@ -1,6 +1,7 @@
 package dev.burnish.train;
 
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.kernel.Rounding;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
@@ -171,9 +172,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   private StepReport foretell(List<MicroBatch> batches) {
-    logProbs(batches.subList(0, 1));
+    logProbs(batches.subList(0, 1), Rounding.BY_SHAPE);
     long start = System.nanoTime();
-    logProbs(batches);
+    logProbs(batches, Rounding.BY_SHAPE);
     double seconds = (System.nanoTime() - start) / 1e9;
     StepEstimate foretold = memory.estimate(model.shape(), bytes, policy, batches, seconds);
     estimate = Optional.of(foretold);
@@ -270,9 +271,9 @@ public final class Trainer implements AutoCloseable {
     return sum;
   }
 
-  private Pass forward(int micro, MicroBatch batch) {
+  private Pass forward(int micro, MicroBatch batch, Rounding rounding) {
     long key = KeyedRandom.bits(step, "pass", micro);
-    return model.forward(batch.forest(), policy, activations.map(file -> file), key);
+    return model.forward(batch.forest(), policy, activations.map(file -> file), key, rounding);
   }
 
   /// @param runningLoss the loss of the step so far, which is added to
@@ -283,7 +284,7 @@ public final class Trainer implements AutoCloseable {
       PartListener listener,
       double[] runningLoss) {
     double before = runningLoss[0];
-    try (Pass pass = forward(micro, batch)) {
+    try (Pass pass = forward(micro, batch, objective.rounding())) {
       LogProbs known = null;
       if (objective.needsAll(micro)) {
         known = pass.logProbs(batch.targets(), 1);
@@ -314,10 +315,10 @@ public final class Trainer implements AutoCloseable {
   }
 
   /// Log-probabilities of each micro-batch's targets under the present weights, without a gradient.
-  public List<float[]> logProbs(List<MicroBatch> batches) {
+  public List<float[]> logProbs(List<MicroBatch> batches, Rounding rounding) {
     List<float[]> result = new ArrayList<>();
     for (MicroBatch batch : batches) {
-      try (Pass pass = model.evaluate(batch.forest())) {
+      try (Pass pass = model.evaluate(batch.forest(), rounding)) {
         result.add(pass.logProbs(batch.targets(), 1).logp());
       }
     }

@@ -15,28 +15,68 @@ final class AdamW {
     float stepSize = (float) (step.lr() / (1 - Math.pow(step.beta1(), (double) step.step())));
     float rootCorrection =
         (float) (1 / Math.sqrt(1 - Math.pow(step.beta2(), (double) step.step())));
+    Factors factors = new Factors(step, keep, stepSize, rootCorrection);
     team.ranges(
         count,
         16_384,
         (from, to) -> {
-          for (int i = from; i < to; i += Lanes.WIDTH) {
+          int i = from;
+          for (; i <= to - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector g = Lanes.load(gradient, i).mul(factors.gradScale());
+            FloatVector first = factors.first(Lanes.load(m, i), g);
+            FloatVector second = factors.second(Lanes.load(v, i), g);
+            Lanes.store(first, m, i);
+            Lanes.store(second, v, i);
+            Lanes.store(factors.updated(Lanes.load(parameter, i), first, second), parameter, i);
+          }
+          if (i < to) {
             VectorMask<Float> mask = Lanes.tail(i, to);
-            FloatVector g = Lanes.load(gradient, i, mask).mul((float) step.gradScale());
-            FloatVector first =
-                Lanes.load(m, i, mask)
-                    .mul((float) step.beta1())
-                    .add(g.mul((float) (1 - step.beta1())));
-            FloatVector second =
-                Lanes.load(v, i, mask)
-                    .mul((float) step.beta2())
-                    .add(g.mul(g).mul((float) (1 - step.beta2())));
+            FloatVector g = Lanes.load(gradient, i, mask).mul(factors.gradScale());
+            FloatVector first = factors.first(Lanes.load(m, i, mask), g);
+            FloatVector second = factors.second(Lanes.load(v, i, mask), g);
             Lanes.store(first, m, i, mask);
             Lanes.store(second, v, i, mask);
-            FloatVector denominator = second.sqrt().mul(rootCorrection).add((float) step.eps());
-            FloatVector updated =
-                Lanes.load(parameter, i, mask).mul(keep).sub(first.mul(stepSize).div(denominator));
+            FloatVector updated = factors.updated(Lanes.load(parameter, i, mask), first, second);
             Lanes.store(updated, parameter, i, mask);
           }
         });
+  }
+
+  /// What the update of every element is made with.
+  private record Factors(
+      float gradScale,
+      float beta1,
+      float share1,
+      float beta2,
+      float share2,
+      float eps,
+      float keep,
+      float stepSize,
+      float rootCorrection) {
+    Factors(Kernels.AdamWStep step, float keep, float stepSize, float rootCorrection) {
+      this(
+          (float) step.gradScale(),
+          (float) step.beta1(),
+          (float) (1 - step.beta1()),
+          (float) step.beta2(),
+          (float) (1 - step.beta2()),
+          (float) step.eps(),
+          keep,
+          stepSize,
+          rootCorrection);
+    }
+
+    FloatVector first(FloatVector m, FloatVector g) {
+      return m.mul(beta1).add(g.mul(share1));
+    }
+
+    FloatVector second(FloatVector v, FloatVector g) {
+      return v.mul(beta2).add(g.mul(g).mul(share2));
+    }
+
+    FloatVector updated(FloatVector parameter, FloatVector first, FloatVector second) {
+      FloatVector denominator = second.sqrt().mul(rootCorrection).add(eps);
+      return parameter.mul(keep).sub(first.mul(stepSize).div(denominator));
+    }
   }
 }

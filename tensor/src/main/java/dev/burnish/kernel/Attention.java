@@ -161,7 +161,11 @@ final class Attention {
 
   /// `ds = p (dp - delta) scale`, in place of `dp`.
   private static void scoreGradient(long p, long dp, int count, float delta, float scale) {
-    for (int i = 0; i < count; i += Lanes.WIDTH) {
+    int i = 0;
+    for (; i < Lanes.bound(count); i += Lanes.WIDTH) {
+      Lanes.store(Lanes.load(dp, i).sub(delta).mul(Lanes.load(p, i)).mul(scale), dp, i);
+    }
+    if (i < count) {
       var mask = Lanes.tail(i, count);
       Lanes.store(
           Lanes.load(dp, i, mask).sub(delta).mul(Lanes.load(p, i, mask)).mul(scale), dp, i, mask);

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// F32 on the CPU: shape checks here, the work in one class for each operation.
 final class CpuKernels implements Kernels {
   private final Team team;
-  private final PackedGemm gemm;
+  private final PackedGemm packed;
+  private final TiledGemm tiled;
 
   private static final class Shared {
     static final CpuKernels KERNELS = new CpuKernels(Team.shared());
@@ -16,7 +17,8 @@ final class CpuKernels implements Kernels {
 
   private CpuKernels(Team team) {
     this.team = team;
-    this.gemm = new PackedGemm(team);
+    this.packed = new PackedGemm(team);
+    this.tiled = new TiledGemm(team);
   }
 
   /// Those of this process: they hold scratch memory of some megabytes.
@@ -26,12 +28,21 @@ final class CpuKernels implements Kernels {
 
   @Override
   public void linear(
-      Tensor x_TK, Tensor w_NK, @Nullable Tensor bias_N, Tensor out_TN, boolean accumulate) {
+      Tensor x_TK,
+      Tensor w_NK,
+      @Nullable Tensor bias_N,
+      Tensor out_TN,
+      boolean accumulate,
+      Rounding rounding) {
     Matrix x = Matrix.of(x_TK);
     Matrix w = Matrix.of(w_NK);
     Matrix out = Matrix.of(out_TN).expect("out", x.rows(), w.rows());
     w.expect("weight", w.rows(), x.cols());
-    gemm.timesTransposed(x, w, addBias(bias_N, out, accumulate), out);
+    boolean add = addBias(bias_N, out, accumulate);
+    switch (rounding) {
+      case BY_ROW -> packed.timesTransposed(x, w, add, out);
+      case BY_SHAPE -> tiled.timesTransposed(x, w, add, out);
+    }
   }
 
   @Override
@@ -40,8 +51,8 @@ final class CpuKernels implements Kernels {
         !reuse.isEmpty() && reuse.getFirst() instanceof PreparedWeight.Packed(PackedGemm.Packed p)
             ? p.panels()
             : new float[0];
-    return gemm.pack(weights_NK.stream().map(Matrix::of).toList(), memory).stream()
-        .map(packed -> (PreparedWeight) new PreparedWeight.Packed(packed))
+    return packed.pack(weights_NK.stream().map(Matrix::of).toList(), memory).stream()
+        .map(weight -> (PreparedWeight) new PreparedWeight.Packed(weight))
         .toList();
   }
 
@@ -53,12 +64,13 @@ final class CpuKernels implements Kernels {
       Tensor out_TN,
       boolean accumulate) {
     switch (w_NK) {
-      case PreparedWeight.Plain(Tensor weight) -> linear(x_TK, weight, bias_N, out_TN, accumulate);
+      case PreparedWeight.Plain(Tensor weight) ->
+          linear(x_TK, weight, bias_N, out_TN, accumulate, Rounding.BY_ROW);
       case PreparedWeight.Packed(PackedGemm.Packed w) -> {
         Matrix x = Matrix.of(x_TK);
         x.expect("x", x.rows(), w.k());
         Matrix out = Matrix.of(out_TN).expect("out", x.rows(), w.n());
-        gemm.timesTransposed(x, w, addBias(bias_N, out, accumulate), out);
+        packed.timesTransposed(x, w, addBias(bias_N, out, accumulate), out);
       }
     }
   }
@@ -85,14 +97,15 @@ final class CpuKernels implements Kernels {
     Matrix w = Matrix.of(w_NK);
     Matrix dx = Matrix.of(dx_TK).expect("dx", dy.rows(), w.cols());
     w.expect("weight", dy.cols(), w.cols());
-    gemm.times(dy, w, accumulate, dx);
+    tiled.times(dy, w, accumulate, dx);
   }
 
   @Override
-  public void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK) {
+  public void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK, boolean accumulate) {
     Matrix dy = Matrix.of(dy_TN);
     Matrix x = Matrix.of(x_TK).expect("x", dy.rows(), Matrix.of(x_TK).cols());
-    gemm.transposedTimes(dy, x, Matrix.of(dw_NK).expect("dw", dy.cols(), x.cols()));
+    Matrix dw = Matrix.of(dw_NK).expect("dw", dy.cols(), x.cols());
+    tiled.transposedTimes(dy, x, accumulate, dw);
   }
 
   @Override

@@ -26,9 +26,16 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     return new TorchKernels();
   }
 
-  /// `out_TN = x_TK w_NK' + bias_N`, added to `out` where `accumulate` is set (a residual). On the
-  /// CPU a row's result does not depend on which other rows there are, to the last bit.
-  void linear(Tensor x_TK, Tensor w_NK, @Nullable Tensor bias_N, Tensor out_TN, boolean accumulate);
+  /// `out_TN = x_TK w_NK' + bias_N`, added to `out` where `accumulate` is set (a residual).
+  ///
+  /// @param rounding kept to on the CPU; elsewhere the library rounds as it likes
+  void linear(
+      Tensor x_TK,
+      Tensor w_NK,
+      @Nullable Tensor bias_N,
+      Tensor out_TN,
+      boolean accumulate,
+      Rounding rounding);
 
   /// Makes weights ready for many products with few rows. To be made anew when the weights change.
   ///
@@ -36,15 +43,15 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   ///   used again, or an empty list
   List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse);
 
-  /// [#linear] with a prepared weight, to the same bits.
+  /// [#linear] with a prepared weight, to the bits of [Rounding#BY_ROW].
   void linear(
       Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, boolean accumulate);
 
   /// `dx_TK = dy_TN w_NK`, added to `dx` where `accumulate` is set.
   void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, boolean accumulate);
 
-  /// `dw_NK += dy_TN' x_TK`.
-  void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK);
+  /// `dw_NK = dy_TN' x_TK`, added to `dw` where `accumulate` is set.
+  void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK, boolean accumulate);
 
   /// `db_N += sum over T of dy_TN`.
   void biasBackward(Tensor dy_TN, Tensor db_N);

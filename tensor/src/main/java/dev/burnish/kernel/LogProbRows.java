@@ -61,11 +61,18 @@ final class LogProbRows {
 
   /// `p = p (a + b (log p + H))`, 0 where p is 0.
   private static void withEntropy(long row, int count, float a, float b, float entropy) {
-    for (int i = 0; i < count; i += Lanes.WIDTH) {
-      VectorMask<Float> mask = Lanes.tail(i, count);
-      FloatVector p = Lanes.load(row, i, mask);
-      FloatVector log = Lanes.log(p.max(Float.MIN_NORMAL));
-      Lanes.store(p.mul(log.add(entropy).mul(b).add(a)), row, i, mask);
+    int i = 0;
+    for (; i < Lanes.bound(count); i += Lanes.WIDTH) {
+      Lanes.store(withEntropy(Lanes.load(row, i), a, b, entropy), row, i);
     }
+    if (i < count) {
+      VectorMask<Float> mask = Lanes.tail(i, count);
+      Lanes.store(withEntropy(Lanes.load(row, i, mask), a, b, entropy), row, i, mask);
+    }
+  }
+
+  private static FloatVector withEntropy(FloatVector p, float a, float b, float entropy) {
+    FloatVector log = Lanes.log(p.max(Float.MIN_NORMAL));
+    return p.mul(log.add(entropy).mul(b).add(a));
   }
 }

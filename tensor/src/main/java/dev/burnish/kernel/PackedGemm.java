@@ -6,21 +6,18 @@ import java.util.concurrent.locks.ReentrantLock;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Matrix products of a decoder's linear layers, in plain Java over [MicroKernel].
+/// Matrix products of a decoder's linear layers whose rows have bits of their own
+/// ([Rounding#BY_ROW]), in plain Java over [MicroKernel].
 ///
 /// Idea: one operand becomes panels, the other a row-major array, both in Java arrays; tiles of the
 /// result are made in registers and added to memory. The inner dimension is cut at fixed places, so
 /// an element's value depends on its row and its column alone, not on how many rows there are or on
 /// threads: a generator that decodes one token and a trainer that reads thousands get the same
-/// bits, at OpenBLAS's speed (docs/experiments.md). One product at a time; callers of different
-/// threads take turns.
+/// bits. One product at a time; callers of different threads take turns.
 final class PackedGemm {
   /// Most inner elements between two additions to memory. A panel of them fits the first-level
   /// cache on AVX2; a longer chain of additions would also be less exact.
   private static final int MAX_DEPTH = 512;
-
-  /// Rows of A' that are made at a time for a gradient of weights.
-  private static final int GROUP = 8 * MicroKernel.ROWS;
 
   private static final int SLOT = MAX_DEPTH * MicroKernel.COLUMNS;
 
@@ -28,7 +25,6 @@ final class PackedGemm {
   private final ReentrantLock turn = new ReentrantLock();
   private final float[] slots = new float[Team.MOST_PIECES * SLOT];
   private float[] left = new float[0];
-  private float[] right = new float[0];
 
   /// The inner dimension is cut into blocks of this size, the last one being shorter.
   private static int depth(int inner) {
@@ -93,18 +89,6 @@ final class PackedGemm {
   /// The same for a matrix that is packed.
   void timesTransposed(Matrix a, Packed w, boolean add, Matrix c) {
     product(a, c, add, (panel, from, _, _) -> new Place(w.panels(), w.at(panel, from)));
-  }
-
-  /// `C = A W`, or `C += A W`, for A `[m, n]`, W `[n, k]`.
-  void times(Matrix a, Matrix w, boolean add, Matrix c) {
-    product(
-        a,
-        c,
-        add,
-        (panel, from, depth, slot) -> {
-          Panels.pack(w, panel, from, depth, slots, slot);
-          return new Place(slots, slot);
-        });
   }
 
   private record Place(float[] array, int at) {}
@@ -182,75 +166,6 @@ final class PackedGemm {
         } else {
           VectorMask<Float> mask = Lanes.tail(j, columns);
           Lanes.store(add ? Lanes.load(target, j, mask).add(value) : value, target, j, mask);
-        }
-      }
-    }
-  }
-
-  /// `C += A' B` for A `[m, n]`, B `[m, k]`, C `[n, k]`: a gradient of weights from `m` tokens.
-  void transposedTimes(Matrix a, Matrix b, Matrix c) {
-    turn.lock();
-    try {
-      for (int from = 0; from < a.rows(); from += depth(a.rows())) {
-        int depth = Math.min(depth(a.rows()), a.rows() - from);
-        packRight(b, from, depth);
-        addProducts(a, from, depth, c);
-      }
-    } finally {
-      turn.unlock();
-    }
-  }
-
-  private void packRight(Matrix b, int from, int depth) {
-    int panels = Panels.count(b.cols());
-    right = room(right, (long) panels * depth * MicroKernel.COLUMNS);
-    team.ranges(
-        panels,
-        1,
-        (first, end) -> {
-          for (int panel = first; panel < end; panel++) {
-            int at = panel * depth * MicroKernel.COLUMNS;
-            Panels.pack(b, panel, from, depth, right, at);
-          }
-        });
-  }
-
-  private void addProducts(Matrix a, int from, int depth, Matrix c) {
-    int groups = (c.rows() + GROUP - 1) / GROUP;
-    int pieces = pieces(groups);
-    int panels = Panels.count(c.cols());
-    team.run(
-        pieces,
-        piece -> {
-          float[] tile = new float[MicroKernel.TILE];
-          float[] rows = new float[GROUP * depth];
-          int end = (int) ((long) groups * (piece + 1) / pieces);
-          for (int g = (int) ((long) groups * piece / pieces); g < end; g++) {
-            int first = g * GROUP;
-            int count = Math.min(GROUP, c.rows() - first);
-            transpose(a, from, depth, first, count, rows);
-            for (int panel = 0; panel < panels; panel++) {
-              int at = panel * depth * MicroKernel.COLUMNS;
-              for (int row = 0; row < count; ) {
-                int taken = MicroKernel.rows(count - row);
-                MicroKernel.multiply(taken, rows, row * depth, depth, right, at, depth, tile);
-                store(tile, taken, c, first + row, panel * MicroKernel.COLUMNS, true);
-                row += taken;
-              }
-            }
-          }
-        });
-  }
-
-  /// Columns of A as rows of `target`.
-  private static void transpose(
-      Matrix a, int from, int depth, int column, int columns, float[] target) {
-    for (int block = 0; block < depth; block += 16) {
-      int end = Math.min(depth, block + 16);
-      for (int p = block; p < end; p++) {
-        long row = a.row(from + p) + 4L * column;
-        for (int j = 0; j < columns; j++) {
-          target[j * depth + p] = Matrix.get(row + 4L * j);
         }
       }
     }

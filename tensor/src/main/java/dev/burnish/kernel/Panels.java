@@ -44,18 +44,6 @@ final class Panels {
     }
   }
 
-  /// Packs panel `index` of W `[k, n]`. Takes the rows `[from, from + k)` of W.
-  static void pack(Matrix w, int index, int from, int k, float[] target, int at) {
-    int first = index * MicroKernel.COLUMNS;
-    int columns = Math.min(MicroKernel.COLUMNS, w.cols() - first);
-    if (columns < MicroKernel.COLUMNS) {
-      java.util.Arrays.fill(target, at, at + k * MicroKernel.COLUMNS, 0);
-    }
-    for (int p = 0; p < k; p++) {
-      copy(w.row(from + p) + 4L * first, target, at + p * MicroKernel.COLUMNS, columns);
-    }
-  }
-
   /// Copies adjacent elements from memory.
   static void copy(long source, float[] target, int at, int count) {
     if (count == MicroKernel.COLUMNS) {

@@ -51,7 +51,15 @@ final class SoftmaxRows {
       int end = Math.min(count, block + 4096);
       FloatVector s = FloatVector.zero(Lanes.SPECIES);
       FloatVector t = s;
-      for (int i = block; i < end; i += Lanes.WIDTH) {
+      int i = block;
+      for (; i <= end - Lanes.WIDTH; i += Lanes.WIDTH) {
+        FloatVector x = Lanes.load(row, i).mul(scale).sub(shift);
+        FloatVector e = Lanes.exp(x);
+        Lanes.store(e, row, i);
+        s = s.add(e);
+        t = t.add(e.mul(x.max(-1e4f)));
+      }
+      if (i < end) {
         VectorMask<Float> mask = Lanes.tail(i, end);
         FloatVector x = Lanes.load(row, i, mask).mul(scale).sub(shift);
         FloatVector e = Lanes.exp(x);

@@ -21,7 +21,12 @@ final class SwiGlu {
   }
 
   private static void forward(long gate, long up, long out, int count) {
-    for (int i = 0; i < count; i += Lanes.WIDTH) {
+    int i = 0;
+    for (; i < Lanes.bound(count); i += Lanes.WIDTH) {
+      FloatVector g = Lanes.load(gate, i);
+      Lanes.store(g.mul(sigmoid(g)).mul(Lanes.load(up, i)), out, i);
+    }
+    if (i < count) {
       VectorMask<Float> mask = Lanes.tail(i, count);
       FloatVector g = Lanes.load(gate, i, mask);
       Lanes.store(g.mul(sigmoid(g)).mul(Lanes.load(up, i, mask)), out, i, mask);
@@ -41,18 +46,32 @@ final class SwiGlu {
   }
 
   private static void backward(long da, long gate, long up, int count) {
-    for (int i = 0; i < count; i += Lanes.WIDTH) {
+    int i = 0;
+    for (; i < Lanes.bound(count); i += Lanes.WIDTH) {
+      FloatVector d = Lanes.load(da, i);
+      FloatVector g = Lanes.load(gate, i);
+      FloatVector u = Lanes.load(up, i);
+      FloatVector s = sigmoid(g);
+      FloatVector gs = g.mul(s);
+      Lanes.store(gs.mul(u), da, i);
+      Lanes.store(d.mul(u).mul(derivative(s, gs)), gate, i);
+      Lanes.store(d.mul(gs), up, i);
+    }
+    if (i < count) {
       VectorMask<Float> mask = Lanes.tail(i, count);
       FloatVector d = Lanes.load(da, i, mask);
       FloatVector g = Lanes.load(gate, i, mask);
       FloatVector u = Lanes.load(up, i, mask);
       FloatVector s = sigmoid(g);
       FloatVector gs = g.mul(s);
-      FloatVector derivative = s.add(gs).sub(gs.mul(s));
       Lanes.store(gs.mul(u), da, i, mask);
-      Lanes.store(d.mul(u).mul(derivative), gate, i, mask);
+      Lanes.store(d.mul(u).mul(derivative(s, gs)), gate, i, mask);
       Lanes.store(d.mul(gs), up, i, mask);
     }
+  }
+
+  private static FloatVector derivative(FloatVector s, FloatVector gs) {
+    return s.add(gs).sub(gs.mul(s));
   }
 
   private static FloatVector sigmoid(FloatVector x) {

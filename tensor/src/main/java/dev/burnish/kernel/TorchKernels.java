@@ -15,7 +15,12 @@ import org.jspecify.annotations.Nullable;
 final class TorchKernels implements Kernels {
   @Override
   public void linear(
-      Tensor x_TK, Tensor w_NK, @Nullable Tensor bias_N, Tensor out_TN, boolean accumulate) {
+      Tensor x_TK,
+      Tensor w_NK,
+      @Nullable Tensor bias_N,
+      Tensor out_TN,
+      boolean accumulate,
+      Rounding rounding) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor y = x_TK.matmul(w_NK.transpose(0, 1));
       write(bias_N == null ? y : y.add(bias_N), out_TN, accumulate);
@@ -45,7 +50,8 @@ final class TorchKernels implements Kernels {
       Tensor out_TN,
       boolean accumulate) {
     switch (w_NK) {
-      case PreparedWeight.Plain(Tensor weight) -> linear(x_TK, weight, bias_N, out_TN, accumulate);
+      case PreparedWeight.Plain(Tensor weight) ->
+          linear(x_TK, weight, bias_N, out_TN, accumulate, Rounding.BY_ROW);
       case PreparedWeight.Packed _ ->
           throw new IllegalArgumentException(
               "a weight is used by the kernels that prepared it: weight is packed for the CPU");
@@ -60,9 +66,9 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
-  public void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK) {
+  public void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK, boolean accumulate) {
     try (TensorScope _ = TensorScope.open()) {
-      dw_NK.add_(dy_TN.transpose(0, 1).matmul(x_TK));
+      write(dy_TN.transpose(0, 1).matmul(x_TK), dw_NK, accumulate);
     }
   }
 

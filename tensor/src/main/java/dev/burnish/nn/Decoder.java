@@ -3,6 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
+import dev.burnish.kernel.Rounding;
 import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
@@ -255,31 +256,37 @@ public final class Decoder implements AutoCloseable {
 
   /// Forward over a packed batch, to be followed by [Pass#logProbs] or [Pass#backward].
   public Pass forward(TokenForest forest, ActivationPolicy policy) {
-    return forward(forest, policy, Optional.empty(), 0);
+    return forward(forest, policy, Optional.empty(), 0, Rounding.BY_ROW);
   }
 
-  /// The same, with a store for the activations that the policy does not keep, and a key of its own
-  /// for what is random in a pass: the dropout of an adaptation.
+  /// The same, with a store for the activations that the policy does not keep, a key of its own for
+  /// what is random in a pass (the dropout of an adaptation), and a choice of the bits.
   public Pass forward(
       TokenForest forest,
       ActivationPolicy policy,
       Optional<ActivationPolicy.Store> store,
-      long key) {
+      long key,
+      Rounding rounding) {
     Dropout dropout = new Dropout(lora.dropout(), KeyedRandom.bits(loraSeed, "dropout", key));
-    return new Pass(this, layout(forest, dropout), forest.tokens(), policy, store);
+    return new Pass(this, layout(forest, dropout, rounding), forest.tokens(), policy, store);
   }
 
-  /// Forward that keeps nothing, for log-probabilities alone.
+  /// Forward that keeps nothing, for log-probabilities alone: those that a generator gives.
   public Pass evaluate(TokenForest forest) {
-    return new Pass(this, layout(forest, Dropout.NONE), forest.tokens());
+    return evaluate(forest, Rounding.BY_ROW);
   }
 
-  private Layout layout(TokenForest forest, Dropout dropout) {
-    return layout(forest.positions(), forest.plan(), dropout);
+  /// The same with a choice of the bits.
+  public Pass evaluate(TokenForest forest, Rounding rounding) {
+    return new Pass(this, layout(forest, Dropout.NONE, rounding), forest.tokens());
+  }
+
+  private Layout layout(TokenForest forest, Dropout dropout, Rounding rounding) {
+    return layout(forest.positions(), forest.plan(), dropout, rounding);
   }
 
   /// @throws IllegalArgumentException if a position lies beyond what the model was made for
-  Layout layout(int[] positions, AttentionPlan plan, Dropout dropout) {
+  Layout layout(int[] positions, AttentionPlan plan, Dropout dropout, Rounding rounding) {
     int last = 0;
     for (int position : positions) {
       last = Math.max(last, position);
@@ -289,7 +296,7 @@ public final class Decoder implements AutoCloseable {
           "a sequence of %d tokens exceeds max_position_embeddings=%d; shorten the prompt or the completion"
               .formatted(last + 1, shape.maxPositions()));
     }
-    return new Layout(positions, shape.rope().table(last + 1), plan, dropout);
+    return new Layout(positions, shape.rope().table(last + 1), plan, dropout, rounding);
   }
 
   void embed(int[] tokens, Tensor out_TH) {
@@ -317,8 +324,8 @@ public final class Decoder implements AutoCloseable {
   }
 
   /// Logits of normalised rows.
-  void head(Tensor x_NH, Tensor logits_NV) {
-    head.forward(x_NH, logits_NV, false, Dropout.NONE);
+  void head(Tensor x_NH, Tensor logits_NV, Rounding rounding) {
+    head.forward(x_NH, logits_NV, false, Dropout.NONE, rounding);
   }
 
   /// Turns the gradient of the logits into that of the rows, which take the place of `x_NH`.
@@ -341,7 +348,7 @@ public final class Decoder implements AutoCloseable {
   Tensor logits(Tensor hidden_TH, int[] rows) {
     Tensor logits_NV = Tensor.empty(DType.F32, device, rows.length, shape.vocabulary());
     try (TensorScope _ = TensorScope.open()) {
-      head(normedRows(hidden_TH, rows), logits_NV);
+      head(normedRows(hidden_TH, rows), logits_NV, Rounding.BY_ROW);
     }
     return logits_NV;
   }

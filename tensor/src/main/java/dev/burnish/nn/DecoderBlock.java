@@ -241,7 +241,7 @@ public final class DecoderBlock implements AutoCloseable {
       Tensor gated_TI = f32(x_TH.device(), x_TH.size(0), shape.intermediate());
       kernels.swiGlu(saved.gateUp_T2I, gated_TI);
       out_TH.copy_(saved.middle_TH);
-      down.forward(gated_TI, out_TH, true, layout.dropout());
+      down.forward(gated_TI, out_TH, true, layout.dropout(), layout.rounding());
     }
     return saved;
   }
@@ -256,7 +256,7 @@ public final class DecoderBlock implements AutoCloseable {
     try (TensorScope _ = TensorScope.open()) {
       Tensor normed_TH = f32(x_TH.device(), x_TH.shape());
       kernels.rmsNorm(x_TH, norm1_H, shape.eps(), normed_TH, saved.rstd1_T);
-      qkv.forward(normed_TH, saved.qkv_TC, false, layout.dropout());
+      qkv.forward(normed_TH, saved.qkv_TC, false, layout.dropout(), layout.rounding());
       position(saved.qkv_TC, layout.rope(), layout.positions(), saved);
       kernels.attention(
           layout.plan(shape.window()),
@@ -267,9 +267,9 @@ public final class DecoderBlock implements AutoCloseable {
           saved.attended_TC,
           saved.logsumexp_TQ);
       saved.middle_TH.copy_(x_TH);
-      output.forward(saved.attended_TC, saved.middle_TH, true, layout.dropout());
+      output.forward(saved.attended_TC, saved.middle_TH, true, layout.dropout(), layout.rounding());
       kernels.rmsNorm(saved.middle_TH, norm2_H, shape.eps(), normed_TH, saved.rstd2_T);
-      gateUp.forward(normed_TH, saved.gateUp_T2I, false, layout.dropout());
+      gateUp.forward(normed_TH, saved.gateUp_T2I, false, layout.dropout(), layout.rounding());
     }
     return saved;
   }

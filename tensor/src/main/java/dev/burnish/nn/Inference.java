@@ -2,6 +2,7 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels.PreparedWeight;
+import dev.burnish.kernel.Rounding;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -39,7 +40,7 @@ public final class Inference {
       int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
     Tensor x_TH =
         Tensor.empty(DType.F32, decoder.device(), tokens.length, decoder.shape().hidden());
-    Layout layout = decoder.layout(positions, plan, Dropout.NONE);
+    Layout layout = decoder.layout(positions, plan, Dropout.NONE, Rounding.BY_ROW);
     try (TensorScope _ = TensorScope.open()) {
       decoder.embed(tokens, x_TH);
       Tensor slots_T = Tensor.of(slots, slots.length).to(decoder.device());

@@ -2,13 +2,16 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.RopeTable;
+import dev.burnish.kernel.Rounding;
 
 /// Where the rows of a batch stand: the position of each, the rotation table that covers them, and
 /// who attends to whom.
 ///
 /// @param dropout of adapted matrices
+/// @param rounding of the products of its matrices
 /// @param attention without a window; [#plan] adds a block's own
-public record Layout(int[] positions, RopeTable rope, AttentionPlan attention, Dropout dropout) {
+public record Layout(
+    int[] positions, RopeTable rope, AttentionPlan attention, Dropout dropout, Rounding rounding) {
   AttentionPlan plan(int window) {
     return window == AttentionPlan.NO_WINDOW ? attention : attention.withWindow(window);
   }

@@ -2,7 +2,9 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
+import dev.burnish.kernel.Rounding;
 import dev.burnish.nn.Parameters.Spec;
+import dev.burnish.nn.Parameters.Written;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
@@ -41,9 +43,9 @@ final class Linear {
   }
 
   /// `out = W x + bias`, added to `out` where `accumulate` is set.
-  void forward(Tensor x_TK, Tensor out_TN, boolean accumulate, Dropout dropout) {
-    kernels.linear(x_TK, w_NK, bias_N, out_TN, accumulate);
-    changes.forEach(change -> change.forward(x_TK, out_TN, dropout));
+  void forward(Tensor x_TK, Tensor out_TN, boolean accumulate, Dropout dropout, Rounding rounding) {
+    kernels.linear(x_TK, w_NK, bias_N, out_TN, accumulate, rounding);
+    changes.forEach(change -> change.forward(x_TK, out_TN, dropout, rounding));
   }
 
   /// The matrix without its changes, `[N, K]`, to be prepared for [#infer].
@@ -54,7 +56,7 @@ final class Linear {
   /// [#forward] with the prepared matrix, without dropout.
   void infer(PreparedWeight prepared, Tensor x_TK, Tensor out_TN, boolean accumulate) {
     kernels.linear(x_TK, prepared, bias_N, out_TN, accumulate);
-    changes.forEach(change -> change.forward(x_TK, out_TN, Dropout.NONE));
+    changes.forEach(change -> change.forward(x_TK, out_TN, Dropout.NONE, Rounding.BY_ROW));
   }
 
   /// Adds to the gradients of what is trained.
@@ -62,8 +64,8 @@ final class Linear {
     changes.forEach(change -> change.backwardWeight(dy_TN, x_TK, dropout));
     try (TensorScope _ = TensorScope.open()) {
       for (Span span : trained(".weight")) {
-        Tensor dw_NK = parameters.gradient(span.first(), span.columns(), shape[1]);
-        kernels.linearBackwardWeight(span.of(dy_TN), x_TK, dw_NK);
+        Written dw_NK = parameters.written(span.first(), span.columns(), shape[1]);
+        kernels.linearBackwardWeight(span.of(dy_TN), x_TK, dw_NK.view(), dw_NK.add());
       }
       for (Span span : hasBias ? trained(".bias") : List.<Span>of()) {
         kernels.biasBackward(span.of(dy_TN), parameters.gradient(span.first(), span.columns()));

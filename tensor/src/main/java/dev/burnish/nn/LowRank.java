@@ -1,6 +1,7 @@
 package dev.burnish.nn;
 
 import dev.burnish.kernel.Kernels;
+import dev.burnish.kernel.Rounding;
 import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.KeyedRandom;
@@ -63,9 +64,10 @@ final class LowRank {
   }
 
   /// Adds the change to the output of the matrix.
-  void forward(Tensor x_TK, Tensor out, Dropout dropout) {
+  void forward(Tensor x_TK, Tensor out, Dropout dropout, Rounding rounding) {
     try (TensorScope _ = TensorScope.open()) {
-      kernels.linear(reduced(dropout.apply(x_TK, module)), b_NR, null, columns(out), true);
+      Tensor reduced_TR = reduced(dropout.apply(x_TK, module), rounding);
+      kernels.linear(reduced_TR, b_NR, null, columns(out), true, rounding);
     }
   }
 
@@ -75,11 +77,14 @@ final class LowRank {
       Tensor in_TK = dropout.apply(x_TK, module);
       if (!parameters.isFrozen(nameOfB(module))) {
         kernels.linearBackwardWeight(
-            columns(dy), reduced(in_TK), parameters.gradient(nameOfB(module)));
+            columns(dy),
+            reduced(in_TK, Rounding.BY_SHAPE),
+            parameters.gradient(nameOfB(module)),
+            true);
       }
       if (!parameters.isFrozen(nameOfA(module))) {
         kernels.linearBackwardWeight(
-            reducedGradient(dy), in_TK, parameters.gradient(nameOfA(module)));
+            reducedGradient(dy), in_TK, parameters.gradient(nameOfA(module)), true);
       }
     }
   }
@@ -106,9 +111,9 @@ final class LowRank {
   }
 
   /// `scale A x`.
-  private Tensor reduced(Tensor x_TK) {
+  private Tensor reduced(Tensor x_TK, Rounding rounding) {
     Tensor reduced_TR = Tensor.empty(DType.F32, x_TK.device(), x_TK.size(0), a_RK.size(0));
-    kernels.linear(x_TK, a_RK, null, reduced_TR, false);
+    kernels.linear(x_TK, a_RK, null, reduced_TR, false, rounding);
     return reduced_TR.mul_(scale);
   }
 

@@ -6,6 +6,7 @@ import dev.burnish.tensor.MappedFile;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -43,6 +44,8 @@ public final class Parameters implements AutoCloseable {
   private final List<Tensor> views = new ArrayList<>();
   private @Nullable Tensor gradients;
   private @Nullable Tensor gradientHome;
+  // Of which the gradients hold something; those of others are undefined.
+  private final Set<String> begun = new HashSet<>();
   private boolean frozen;
   private Set<String> fixed = Set.of();
 
@@ -151,11 +154,21 @@ public final class Parameters implements AutoCloseable {
     gradientHome = home;
   }
 
-  /// All gradients, `[numGradients]`, made with zeros where there are none yet: those of what is
-  /// trained, in the order of the values.
+  /// All gradients, `[numGradients]`, zero where there are none yet: those of what is trained, in
+  /// the order of the values.
   ///
   /// @throws IllegalStateException if the parameters are frozen
   public Tensor gradients() {
+    Tensor all = gradientBuffer();
+    for (String name : placed.keySet()) {
+      if (gradientSize(name) > 0 && begun.add(name)) {
+        zero(all, name);
+      }
+    }
+    return all;
+  }
+
+  private Tensor gradientBuffer() {
     if (frozen) {
       throw new IllegalStateException(
           "frozen parameters have no gradients: parameters=%s".formatted(placed.keySet()));
@@ -164,11 +177,17 @@ public final class Parameters implements AutoCloseable {
     if (existing == null) {
       existing =
           gradientHome != null
-              ? gradientHome.zero_()
-              : TensorScope.outside(() -> Tensor.zeros(DType.F32, device, numGradients()));
+              ? gradientHome
+              : TensorScope.outside(() -> Tensor.empty(DType.F32, device, numGradients()));
       gradients = existing;
     }
     return existing;
+  }
+
+  private void zero(Tensor all, String name) {
+    try (Tensor part = all.narrow(0, gradientOffset(name), gradientSize(name))) {
+      part.zero_();
+    }
   }
 
   /// Forgets where [#placeGradients] put them.
@@ -194,6 +213,7 @@ public final class Parameters implements AutoCloseable {
       gradients.close();
     }
     gradients = null;
+    begun.clear();
   }
 
   /// A view of one parameter, owned by this object.
@@ -206,13 +226,58 @@ public final class Parameters implements AutoCloseable {
     return own(() -> view(values, offset(first), shape));
   }
 
-  /// A view of the gradient of one parameter, or of several adjacent ones as one of that shape;
-  /// where they are frozen, zeros that nobody reads. The caller's to close.
+  /// A view of the gradient of one parameter, or of several adjacent ones as one of that shape, to
+  /// be added to; where they are frozen, zeros that nobody reads. The caller's to close.
   public Tensor gradient(String first, long... shape) {
     long[] wanted = shape.length == 0 ? spec(first).shape() : shape;
-    return isFrozen(first)
-        ? Tensor.zeros(DType.F32, device, wanted)
-        : view(gradients(), gradientOffset(first), wanted);
+    if (isFrozen(first)) {
+      return Tensor.zeros(DType.F32, device, wanted);
+    }
+    Tensor all = gradientBuffer();
+    for (String name : adjacent(first, size(wanted))) {
+      if (begun.add(name)) {
+        zero(all, name);
+      }
+    }
+    return view(all, gradientOffset(first), wanted);
+  }
+
+  /// The gradient of one trained parameter, or of several adjacent ones, to be written.
+  ///
+  /// @param view the caller's to close
+  /// @param add whether it holds something to add to; else it is undefined
+  record Written(Tensor view, boolean add) {}
+
+  /// Such a gradient, which the caller writes: nobody has to fill it with zeros first.
+  Written written(String first, long... shape) {
+    Tensor all = gradientBuffer();
+    List<String> names = adjacent(first, size(shape));
+    boolean add = names.stream().anyMatch(begun::contains);
+    for (String name : names) {
+      if (begun.add(name) && add) {
+        zero(all, name);
+      }
+    }
+    return new Written(view(all, gradientOffset(first), shape), add);
+  }
+
+  /// The names of adjacent trained parameters that have some elements together.
+  private List<String> adjacent(String first, int size) {
+    List<String> names = new ArrayList<>();
+    int left = size;
+    boolean found = false;
+    for (String name : placed.keySet()) {
+      found |= name.equals(first);
+      if (found && left > 0 && gradientSize(name) > 0) {
+        names.add(name);
+        left -= gradientSize(name);
+      }
+    }
+    return names;
+  }
+
+  private static int size(long[] shape) {
+    return new Spec("view", shape).size();
   }
 
   private Tensor own(Supplier<Tensor> factory) {
@@ -222,8 +287,7 @@ public final class Parameters implements AutoCloseable {
   }
 
   private static Tensor view(Tensor flat, int offset, long[] shape) {
-    int size = new Spec("view", shape).size();
-    try (Tensor run = flat.narrow(0, offset, size)) {
+    try (Tensor run = flat.narrow(0, offset, size(shape))) {
       return run.view(shape);
     }
   }

@@ -185,7 +185,7 @@ public final class Pass implements AutoCloseable {
         int to = Math.min(count, from + chunk);
         Tensor part_NH = normed_NH.narrow(0, from, to - from);
         Tensor part_NV = logits_NV.narrow(0, 0, to - from);
-        decoder.head(part_NH, part_NV);
+        decoder.head(part_NH, part_NV, layout.rounding());
         kernels.logProbs(part_NV, ids, from, scale, result.logp(), result.entropy());
         if (loss != null) {
           loss.gradient(from, to, result.logp(), result.entropy(), dLogp, dEntropy);

@@ -155,7 +155,7 @@ class KernelsTest {
     Tensor w = random(outputs, inputs);
     Tensor bias = random(outputs);
     Tensor y = zeros(rows, outputs);
-    CPU.linear(x, w, bias, y, false);
+    CPU.linear(x, w, bias, y, false, Rounding.BY_ROW);
     float[] xs = x.toFloatArray();
     float[] ws = w.toFloatArray();
     for (int trial = 0; trial < 20; trial++) {
@@ -167,19 +167,21 @@ class KernelsTest {
       }
       assertThat((double) y.toFloatArray()[row * outputs + output]).isCloseTo(sum, within(1e-3));
     }
-    assertParity(
-        rounding(inputs),
-        (k, t) -> k.linear(t[0], t[1], t[2], t[3], false),
-        x,
-        w,
-        bias,
-        random(rows, outputs));
-    assertParity(
-        rounding(inputs),
-        (k, t) -> k.linear(t[0], t[1], null, t[2], true),
-        x,
-        w,
-        random(rows, outputs));
+    for (Rounding rounding : Rounding.values()) {
+      assertParity(
+          rounding(inputs),
+          (k, t) -> k.linear(t[0], t[1], t[2], t[3], false, rounding),
+          x,
+          w,
+          bias,
+          random(rows, outputs));
+      assertParity(
+          rounding(inputs),
+          (k, t) -> k.linear(t[0], t[1], null, t[2], true, rounding),
+          x,
+          w,
+          random(rows, outputs));
+    }
     Tensor dy = random(rows, outputs);
     assertParity(
         rounding(outputs),
@@ -195,10 +197,16 @@ class KernelsTest {
         random(rows, inputs));
     assertParity(
         rounding(rows),
-        (k, t) -> k.linearBackwardWeight(t[0], t[1], t[2]),
+        (k, t) -> k.linearBackwardWeight(t[0], t[1], t[2], true),
         dy,
         x,
         random(outputs, inputs));
+    assertParity(
+        rounding(rows),
+        (k, t) -> k.linearBackwardWeight(t[0], t[1], t[2], false),
+        dy,
+        x,
+        random(outputs, inputs).fill_(Double.NaN));
     assertParity((k, t) -> k.biasBackward(t[0], t[1]), dy, random(outputs));
   }
 
@@ -210,13 +218,13 @@ class KernelsTest {
     Tensor w = random(outputs, inputs);
     Tensor bias = random(outputs);
     Tensor all = zeros(rows, outputs);
-    CPU.linear(x, w, bias, all, false);
+    CPU.linear(x, w, bias, all, false, Rounding.BY_ROW);
     var prepared = CPU.prepare(List.of(random(7, 5), w), List.of()).get(1);
     for (int count : new int[] {1, 2, 3, 5, 6, 11, 40}) {
       int first = random.nextInt(rows - count + 1);
       float[] expected = all.narrow(0, first, count).contiguous().toFloatArray();
       Tensor some = zeros(count, outputs);
-      CPU.linear(x.narrow(0, first, count), w, bias, some, false);
+      CPU.linear(x.narrow(0, first, count), w, bias, some, false, Rounding.BY_ROW);
       assertThat(some.toFloatArray()).isEqualTo(expected);
       CPU.linear(x.narrow(0, first, count), prepared, bias, some, false);
       assertThat(some.toFloatArray()).isEqualTo(expected);
@@ -231,7 +239,7 @@ class KernelsTest {
     var second = CPU.prepare(List.of(w), first);
     Tensor x = random(3, 30);
     Tensor expected = zeros(3, 20);
-    CPU.linear(x, w, null, expected, false);
+    CPU.linear(x, w, null, expected, false, Rounding.BY_ROW);
     Tensor actual = zeros(3, 20);
     CPU.linear(x, second.getFirst(), null, actual, false);
     assertThat(actual.toFloatArray()).isEqualTo(expected.toFloatArray());

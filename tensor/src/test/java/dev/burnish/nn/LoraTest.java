@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
+import dev.burnish.kernel.Rounding;
 import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
@@ -65,7 +66,8 @@ class LoraTest {
 
   private double loss(Decoder decoder) {
     try (Pass pass =
-        decoder.forward(forest, ActivationPolicy.recomputeAll(), Optional.empty(), KEY)) {
+        decoder.forward(
+            forest, ActivationPolicy.recomputeAll(), Optional.empty(), KEY, Rounding.BY_ROW)) {
       float[] logp = pass.logProbs(targets, 1).logp();
       double sum = 0;
       for (int i = 0; i < logp.length; i++) {
@@ -76,7 +78,7 @@ class LoraTest {
   }
 
   private List<float[]> gradients(Decoder decoder, ActivationPolicy policy) {
-    try (Pass pass = decoder.forward(forest, policy, Optional.empty(), KEY)) {
+    try (Pass pass = decoder.forward(forest, policy, Optional.empty(), KEY, Rounding.BY_ROW)) {
       pass.backward(
           targets,
           1,
@@ -163,7 +165,8 @@ class LoraTest {
       List<float[]> results = new ArrayList<>();
       for (long key : new long[] {1, 1, 2}) {
         try (Pass pass =
-            dropping.forward(forest, ActivationPolicy.keepAll(), Optional.empty(), key)) {
+            dropping.forward(
+                forest, ActivationPolicy.keepAll(), Optional.empty(), key, Rounding.BY_ROW)) {
           results.add(pass.logProbs(targets, 1).logp());
         }
       }
@@ -174,7 +177,9 @@ class LoraTest {
         for (int i = 0; i < other.trained().size(); i++) {
           other.trained().get(i).values().copy_(dropping.trained().get(i).values());
         }
-        try (Pass pass = other.forward(forest, ActivationPolicy.keepAll(), Optional.empty(), 1)) {
+        try (Pass pass =
+            other.forward(
+                forest, ActivationPolicy.keepAll(), Optional.empty(), 1, Rounding.BY_ROW)) {
           assertThat(pass.logProbs(targets, 1).logp()).isNotEqualTo(results.get(0));
         }
       }
@@ -279,7 +284,8 @@ class LoraTest {
         linear.adapt(config, adapter, 1);
         adapter.values().copy_(Tensor.of(new float[] {1, -0.5f, 0.1f, -0.2f}, 4));
         Tensor y = Tensor.of(new float[2], 1, 2);
-        linear.forward(Tensor.of(new float[] {1, -1}, 1, 2), y, false, Dropout.NONE);
+        linear.forward(
+            Tensor.of(new float[] {1, -1}, 1, 2), y, false, Dropout.NONE, Rounding.BY_ROW);
         assertClose(y, golden.get("lora r=1 alpha=16: y = Wx + (alpha/r) B(Ax)"));
         linear.merge(linear);
         assertClose(base.values(), golden.get("lora merged W"));

@@ -1,5 +1,6 @@
 package dev.burnish.train.memory;
 
+import dev.burnish.kernel.Team;
 import dev.burnish.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +11,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// State of the optimizer in a file: it is needed once a step, a piece at a time, and read into and
 /// written from memory of one piece in between.
@@ -19,7 +22,8 @@ import java.nio.file.StandardOpenOption;
 /// 0.2 s. The file is filled with zeros when it is made, so a full disk is an error then; it has no
 /// name, so it is gone with the process however that ends.
 ///
-/// Threading: reads and writes of different places may run at the same time.
+/// Threading: reads and writes of different places may run at the same time; each is made by the
+/// threads of the team.
 public final class StateFile implements AutoCloseable {
   private static final int PIECE = 1 << 20;
 
@@ -83,16 +87,26 @@ public final class StateFile implements AutoCloseable {
 
   private static void transfer(long offset, Tensor tensor, Transfer transfer, String what) {
     MemorySegment memory = tensor.segment();
-    try {
-      for (long at = 0; at < memory.byteSize(); at += PIECE) {
-        long size = Math.min(PIECE, memory.byteSize() - at);
-        transfer(offset + at, memory.asSlice(at, size).asByteBuffer(), transfer);
-      }
-    } catch (IOException e) {
+    int pieces = Math.toIntExact((memory.byteSize() + PIECE - 1) / PIECE);
+    AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
+    Team.shared()
+        .run(
+            pieces,
+            piece -> {
+              long at = (long) piece * PIECE;
+              long size = Math.min(PIECE, memory.byteSize() - at);
+              try {
+                transfer(offset + at, memory.asSlice(at, size).asByteBuffer(), transfer);
+              } catch (IOException e) {
+                failure.compareAndSet(null, e);
+              }
+            });
+    IOException thrown = failure.get();
+    if (thrown != null) {
       throw new UncheckedIOException(
           "cannot %s the optimizer's state: offset=%d bytes=%d (%s); see that the disk is well, and resume from the last checkpoint"
-              .formatted(what, offset, memory.byteSize(), e),
-          e);
+              .formatted(what, offset, memory.byteSize(), thrown),
+          thrown);
     }
   }
 
