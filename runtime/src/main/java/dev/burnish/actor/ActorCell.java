@@ -1,14 +1,17 @@
 package dev.burnish.actor;
 
 import dev.burnish.actor.Endpoints.Endpoint;
+import dev.burnish.concurrent.Pace;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
 import dev.burnish.link.ServedCall;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.wire.Session;
 import java.lang.reflect.InvocationTargetException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One actor: its instance, its calls, what it owns.
@@ -48,7 +52,17 @@ final class ActorCell implements Supervisor {
   private volatile Optional<Actor> actor = Optional.empty();
 
   /// A constructed actor.
-  private record Actor(Object instance, Endpoints endpoints) {}
+  private record Actor(Object instance, Endpoints endpoints, List<Pace> paces) {
+    Actor(Object instance, Endpoints endpoints) {
+      this(instance, endpoints, Stream.generate(Pace::new).limit(endpoints.size()).toList());
+    }
+
+    /// Whether calls of an endpoint, one at a time, have been short of late.
+    boolean isQuick(int method) {
+      return endpoints.find(method).filter(endpoint -> !endpoint.concurrent()).isPresent()
+          && paces.get(method).isQuick();
+    }
+  }
 
   ActorCell(Node node, ActorSpec spec, Supervisor supervisor) {
     this.node = node;
@@ -127,7 +141,26 @@ final class ActorCell implements Supervisor {
   }
 
   void call(ServedCall call) {
-    submit(new Execution(Optional.of(call), call.method(), call.arguments(), call.session()));
+    Execution execution =
+        new Execution(Optional.of(call), call.method(), call.arguments(), call.session());
+    if (!runHere(execution, call)) {
+      submit(execution);
+    }
+  }
+
+  /// Runs a call that should be short on the thread that received it.
+  private boolean runHere(Execution execution, ServedCall call) {
+    return Thread.currentThread() instanceof ReaderThread reader
+        && reader.isFree()
+        && gone.isEmpty()
+        && actor.isPresent()
+        && actor.get().isQuick(call.method())
+        && turn.runHere(() -> {
+          call.onCancel(execution::cancel);
+          reader.work(
+              () -> runInTurn(execution),
+              (nanos, action) -> node.clock().after(Duration.ofNanos(nanos), action));
+        });
   }
 
   void cast(Link from, int method, byte[] arguments) {
@@ -391,8 +424,10 @@ final class ActorCell implements Supervisor {
               new CallTimedOut("the deadline passed while it was queued: call=" + endpoint.name()));
         } else if (begin()) {
           numCalls.incrementAndGet();
-          rate.add(node.clock().nanos());
+          long began = node.clock().nanos();
+          rate.add(began);
           invoke(endpoint);
+          actor.orElseThrow().paces().get(method).took(node.clock().nanos() - began);
         } else {
           fail(new CallCancelled("cancelled before it began: call=" + endpoint.name()));
         }

@@ -66,6 +66,10 @@ final class Endpoints {
     return new Endpoints(endpoints);
   }
 
+  int size() {
+    return byNumber.size();
+  }
+
   Optional<Endpoint> find(int number) {
     return number >= 0 && number < byNumber.size()
         ? Optional.of(byNumber.get(number))

@@ -1,6 +1,7 @@
 package dev.burnish.actor;
 
 import dev.burnish.link.failure.CallCancelled;
+import dev.burnish.link.transport.ReaderThread;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -56,6 +57,32 @@ final class Turn {
     threads.execute(this::run);
   }
 
+  /// Runs work on this thread if nothing else is there to be done, and leaves what comes meanwhile
+  /// to another; says whether it did.
+  boolean runHere(Runnable work) {
+    lock.lock();
+    try {
+      if (held || !queue.isEmpty() || !waiters.isEmpty()) {
+        return false;
+      }
+      held = true;
+    } finally {
+      lock.unlock();
+    }
+    work.run();
+    lock.lock();
+    try {
+      held = !queue.isEmpty() || !waiters.isEmpty();
+      if (!held) {
+        return true;
+      }
+    } finally {
+      lock.unlock();
+    }
+    threads.execute(this::run);
+    return true;
+  }
+
   boolean remove(Runnable work) {
     lock.lock();
     try {
@@ -89,6 +116,7 @@ final class Turn {
       lock.unlock();
     }
     threads.execute(this::run);
+    ReaderThread.leave();
     while (!waiter.granted) {
       LockSupport.park(this);
       if (Thread.currentThread().isInterrupted() && !waiter.interrupted) {

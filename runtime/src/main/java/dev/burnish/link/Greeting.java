@@ -3,6 +3,7 @@ package dev.burnish.link;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Frame;
@@ -85,6 +86,7 @@ final class Greeting {
   ProcessAddress peer() {
     if (peer.isEmpty()) {
       try {
+        ReaderThread.leave();
         settled.await();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

@@ -6,6 +6,7 @@ import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.RemoteErrors;
 import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.ReaderThread;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
@@ -84,6 +85,7 @@ public final class OpenCall {
   /// @throws CallFailure if the system failed the call
   /// @throws RuntimeException what the endpoint threw
   public byte[] await(ClassLoader exceptions) {
+    ReaderThread.leave();
     Waiting waiting = new Waiting(Thread.currentThread());
     if (state.compareAndSet(PENDING, waiting)) {
       while (state.get() instanceof Waiting) {

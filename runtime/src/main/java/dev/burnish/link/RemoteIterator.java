@@ -3,6 +3,7 @@ package dev.burnish.link;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.RemoteErrors;
 import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Frame;
 import java.util.ArrayDeque;
@@ -42,6 +43,7 @@ final class RemoteIterator implements Iterator<Object>, AutoCloseable {
     lock.lock();
     try {
       while (arrived.isEmpty() && !ended) {
+        ReaderThread.leave();
         changed.await();
       }
       if (arrived.isEmpty() && failure.isPresent()) {

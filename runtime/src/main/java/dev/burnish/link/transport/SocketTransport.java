@@ -21,6 +21,8 @@ final class SocketTransport implements Transport {
   private final FrameWriter writer;
   private final int maxBytes;
   private final Sequence sequence = new Sequence();
+  // Used by the thread that reads; a new one takes it over from the one that has left.
+  private ByteBuffer in = ByteBuffer.allocateDirect(BUFFER).flip();
   private volatile Thread reader = Thread.currentThread();
   private volatile boolean trusted;
 
@@ -33,12 +35,27 @@ final class SocketTransport implements Transport {
 
   @Override
   public void start(Receiver receiver) {
-    reader =
-        Thread.ofPlatform()
-            .daemon()
-            .name("link/" + name + "/reader")
-            .unstarted(() -> receive(receiver));
-    reader.start();
+    new Reading(receiver).goOn();
+  }
+
+  private final class Reading implements ReaderThread.Reading {
+    private final Receiver receiver;
+
+    Reading(Receiver receiver) {
+      this.receiver = receiver;
+    }
+
+    @Override
+    public void read(ReaderThread thread) {
+      receive(thread, receiver);
+    }
+
+    @Override
+    public void goOn() {
+      Thread next = new ReaderThread("link/" + name + "/reader", this);
+      reader = next;
+      next.start();
+    }
   }
 
   @Override
@@ -69,30 +86,40 @@ final class SocketTransport implements Transport {
     writer.end();
   }
 
-  private void receive(Receiver receiver) {
+  private void receive(ReaderThread thread, Receiver receiver) {
     Throwable cause = new EOFException("the connection was closed by the peer");
     try {
-      readAll(receiver);
+      readAll(thread, receiver);
     } catch (IOException | RuntimeException e) {
       cause = e;
     } finally {
-      writer.end();
-      receiver.ended(cause);
+      if (!thread.hasLeft()) {
+        writer.end();
+        receiver.ended(cause);
+      }
     }
   }
 
-  private void readAll(Receiver receiver) throws IOException {
-    ByteBuffer in = ByteBuffer.allocateDirect(BUFFER);
-    while (stream.read(in) >= 0) {
-      in.flip();
-      int missing = takeFrames(in, receiver);
+  private void readAll(ReaderThread thread, Receiver receiver) throws IOException {
+    do {
+      int missing = takeFrames(thread, receiver);
+      if (thread.hasLeft()) {
+        return;
+      }
       in = room(in, missing);
-    }
+    } while (readMore());
   }
 
-  /// Gives on all whole frames; returns the size of the one that is not whole.
-  private int takeFrames(ByteBuffer in, Receiver receiver) {
-    while (in.remaining() >= LENGTH) {
+  private boolean readMore() throws IOException {
+    boolean read = stream.read(in) >= 0;
+    in.flip();
+    return read;
+  }
+
+  /// Gives on all whole frames, or as many until the thread has left; returns the size of the one
+  /// that is not whole.
+  private int takeFrames(ReaderThread thread, Receiver receiver) {
+    while (!thread.hasLeft() && in.remaining() >= LENGTH) {
       int length = in.getInt(in.position());
       int limit = trusted ? maxBytes : UNTRUSTED;
       if (length <= LENGTH || length > limit - LENGTH) {
@@ -108,6 +135,7 @@ final class SocketTransport implements Transport {
       ByteBuffer body = in.slice(in.position(), length - LENGTH);
       in.position(in.position() + length - LENGTH);
       if (sequence.accept(number)) {
+        thread.giving(in.hasRemaining());
         receiver.receive(Frames.read(body));
       }
     }

@@ -1,0 +1,121 @@
+package dev.burnish.link.transport;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// A thread that reads a connection, and may do what a frame asks for itself: that saves the
+/// hand-over to another thread, which takes longer than most calls.
+///
+/// Idea: work is done here while nothing else has come, and another thread goes on with reading as
+/// soon as that takes long ([#LONGEST], looked at now and then) or waits for something ([#leave]).
+/// So work that was expected to be short and is not delays what comes after it by some milliseconds
+/// at most, and never blocks its own connection. Each thread reads until it has left; then it ends
+/// with its work.
+public final class ReaderThread extends Thread {
+  /// Time between two looks at a thread that works.
+  private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(10);
+
+  private static final long LONGEST = LOOK / 2;
+
+  /// Reads until [#hasLeft].
+  interface Reading {
+    void read(ReaderThread thread);
+
+    /// Goes on with another thread.
+    void goOn();
+  }
+
+  private enum State {
+    READS,
+    WORKS,
+    LEFT
+  }
+
+  private final Reading reading;
+  private final AtomicReference<State> state = new AtomicReference<>(State.READS);
+  private volatile long since;
+  private volatile boolean worked;
+  private final AtomicBoolean watched = new AtomicBoolean();
+  private boolean more;
+
+  ReaderThread(String name, Reading reading) {
+    super(name);
+    setDaemon(true);
+    this.reading = reading;
+  }
+
+  @Override
+  public void run() {
+    reading.read(this);
+  }
+
+  /// Whether another thread reads now.
+  boolean hasLeft() {
+    return state.get() == State.LEFT;
+  }
+
+  /// @param more whether something has come besides the frame that is given on
+  void giving(boolean more) {
+    this.more = more;
+  }
+
+  /// Whether this thread may do work now: it gives on the last frame that has come.
+  public boolean isFree() {
+    return !more && state.get() == State.READS;
+  }
+
+  /// Does work that should be short.
+  ///
+  /// @param later runs something when some nanoseconds have passed
+  public void work(Runnable work, Later later) {
+    since = System.nanoTime();
+    worked = true;
+    state.set(State.WORKS);
+    watch(later);
+    try {
+      work.run();
+    } finally {
+      state.compareAndSet(State.WORKS, State.READS);
+    }
+  }
+
+  /// See [#work].
+  @FunctionalInterface
+  public interface Later {
+    void run(long nanos, Runnable action);
+  }
+
+  /// Has another thread go on with reading if this one reads: it is about to wait.
+  public static void leave() {
+    if (Thread.currentThread() instanceof ReaderThread thread) {
+      thread.handOver();
+    }
+  }
+
+  private void handOver() {
+    if (state.compareAndSet(State.WORKS, State.LEFT)) {
+      reading.goOn();
+    }
+  }
+
+  private void watch(Later later) {
+    if (watched.compareAndSet(false, true)) {
+      later.run(LOOK, () -> look(later));
+    }
+  }
+
+  /// Comes again while there is work. `watched` is given back before `worked` is looked at, and
+  /// [#work] sets them the other way around: one of both sees the other.
+  private void look(Later later) {
+    if (System.nanoTime() - since > LONGEST) {
+      handOver();
+    }
+    boolean busy = worked || state.get() == State.WORKS;
+    worked = false;
+    watched.set(false);
+    if (busy || worked) {
+      watch(later);
+    }
+  }
+}
