@@ -1,23 +1,29 @@
 package dev.burnish.link;
 
+import dev.burnish.link.failure.CallCancelled;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/// Bytes that travel by handle: on one host both sides map the same memory, and nothing is copied;
-/// to another host they go over a connection of their own.
+/// Bytes that travel by handle: on one host both sides may map the same memory, and nothing is
+/// copied; to another host they go over a connection of their own.
 ///
 /// Whoever allocates one writes it, then passes it on, and writes no more. As an argument it stays
 /// the caller's, and the callee may read it until its call ends, or longer if it calls [#keep()].
@@ -28,30 +34,33 @@ import java.util.stream.Stream;
 public final class Region implements AutoCloseable {
   private static final Path MEMORY = Path.of("/dev/shm");
   private static final Path OPEN_FILES = Path.of("/proc/self/fd");
+  private static final int PIECE = 1 << 30;
   private static final AtomicLong NEXT = new AtomicLong();
 
   private final long id = NEXT.incrementAndGet();
   private final Arena arena = Arena.ofShared();
   private final AtomicInteger numUsers = new AtomicInteger(1);
-  private final MemorySegment segment;
+  private final long size;
+  private final Optional<FileChannel> file;
   private final Optional<Source> source;
+  private @Nullable MemorySegment memory;
 
-  /// The file that others map.
+  /// The file that others open.
   ///
-  /// @param path where processes of the same host and user open it; empty where they cannot
+  /// @param path where processes of the same host and user open it
   /// @param label what the path leads to, so that a path that was used again is seen
-  private record Source(FileChannel file, String path, String label) {}
+  private record Source(String path, String label) {}
 
-  private Region(FileChannel file, long size, Optional<Source> source, FileChannel.MapMode mode)
-      throws IOException {
+  private Region(long size, Optional<FileChannel> file, Optional<Source> source) {
+    this.size = size;
+    this.file = file;
     this.source = source;
-    MemorySegment mapped = file.map(mode, 0, size, arena);
-    this.segment = mode.equals(FileChannel.MapMode.READ_ONLY) ? mapped.asReadOnly() : mapped;
   }
 
-  private Region(long size) {
-    this.source = Optional.empty();
-    this.segment = arena.allocate(size, 64);
+  private static Region inProcess(long size) {
+    Region region = new Region(size, Optional.empty(), Optional.empty());
+    region.memory = region.arena.allocate(size, 64);
+    return region;
   }
 
   /// A region of zeroes to be written.
@@ -63,7 +72,7 @@ public final class Region implements AutoCloseable {
       throw new IllegalArgumentException("a region has bytes: bytes=" + bytes);
     }
     try {
-      return Files.isDirectory(MEMORY) ? inMemory(bytes) : new Region(bytes);
+      return Files.isDirectory(MEMORY) ? inMemory(bytes) : inProcess(bytes);
     } catch (IOException e) {
       throw new UncheckedIOException("no room for a region: bytes=%d (%s)".formatted(bytes, e), e);
     }
@@ -82,10 +91,11 @@ public final class Region implements AutoCloseable {
       Files.delete(path);
       Source source =
           new Source(
-              file,
               own.replace("self", Long.toString(ProcessHandle.current().pid())),
               path + " (deleted)");
-      return new Region(file, bytes, Optional.of(source), FileChannel.MapMode.READ_WRITE);
+      Region region = new Region(bytes, Optional.of(file), Optional.of(source));
+      region.memory = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, region.arena);
+      return region;
     } catch (IOException e) {
       file.close();
       Files.deleteIfExists(path);
@@ -111,34 +121,94 @@ public final class Region implements AutoCloseable {
     }
   }
 
-  /// Maps a region of another process of this host.
+  /// Opens a region of another process of this host.
   ///
   /// @throws IOException if its owner has closed it or is gone
-  static Region map(String path, String label, long size) throws IOException {
+  static Region open(String path, String label, long size) throws IOException {
     Path file = Path.of(path);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      if (!leadsTo(file, label)) {
-        throw new IOException("its owner has closed it: path=" + path);
-      }
-      return new Region(channel, size, Optional.empty(), FileChannel.MapMode.READ_ONLY);
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+    if (!leadsTo(file, label)) {
+      channel.close();
+      throw new IOException("its owner has closed it: path=" + path);
     }
+    return new Region(size, Optional.of(channel), Optional.empty());
   }
 
   /// A region that is filled from elsewhere.
   static Region empty(long size) {
-    return new Region(size);
+    return inProcess(size);
   }
 
-  /// The bytes: to be read, and by who allocated them written before they are passed on.
+  /// The bytes: to be read, and by who allocated them written before they are passed on. A region
+  /// of another process is mapped when this is first called; whoever wants a copy has one faster by
+  /// [#copyTo].
   ///
-  /// @throws IllegalStateException on access after the end
-  public MemorySegment segment() {
-    return segment;
+  /// @throws IllegalStateException after the end, also on access
+  public synchronized MemorySegment segment() {
+    MemorySegment known = memory;
+    if (known == null) {
+      known = mapped();
+      memory = known;
+    }
+    return known;
+  }
+
+  private MemorySegment mapped() {
+    try {
+      return file.orElseThrow().map(FileChannel.MapMode.READ_ONLY, 0, size, arena).asReadOnly();
+    } catch (ClosedChannelException e) {
+      throw new IllegalStateException("a closed region is not used: region=" + id, e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "a region cannot be mapped: bytes=%d (%s)".formatted(size, e), e);
+    }
+  }
+
+  /// Copies bytes from `offset` on, as many as the target takes. Of another process they are read
+  /// from its file: mapping a page costs as much as copying it.
+  ///
+  /// @param target native memory for speed
+  /// @throws IndexOutOfBoundsException if the region ends before
+  /// @throws IllegalStateException after the end
+  public void copyTo(long offset, MemorySegment target) {
+    Objects.checkFromIndexSize(offset, target.byteSize(), size);
+    if (isMapped() || !target.isNative()) {
+      MemorySegment.copy(segment(), offset, target, 0, target.byteSize());
+      return;
+    }
+    try {
+      for (long at = 0; at < target.byteSize(); ) {
+        long piece = Math.min(PIECE, target.byteSize() - at);
+        int read = read(target.asSlice(at, piece).asByteBuffer(), offset + at);
+        if (read <= 0) {
+          throw new IOException("its file ends before " + size);
+        }
+        at += read;
+      }
+    } catch (ClosedChannelException e) {
+      throw new IllegalStateException("a closed region is not used: region=" + id, e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "a region cannot be read: bytes=%d (%s)".formatted(size, e), e);
+    }
+  }
+
+  private synchronized boolean isMapped() {
+    return memory != null;
+  }
+
+  /// An interrupt cancels a call; it also closes the channel, so a region that was kept ends here.
+  private int read(ByteBuffer into, long at) throws IOException {
+    try {
+      return file.orElseThrow().read(into, at);
+    } catch (ClosedByInterruptException e) {
+      throw new CallCancelled("interrupted while a region is copied: region=" + id);
+    }
   }
 
   /// The number of bytes.
   public long size() {
-    return segment.byteSize();
+    return size;
   }
 
   /// Keeps the region of an argument beyond the call; close it then.
@@ -179,13 +249,13 @@ public final class Region implements AutoCloseable {
     }
     if (left == 0) {
       arena.close();
-      source.ifPresent(Region::close);
+      file.ifPresent(Region::close);
     }
   }
 
-  private static void close(Source source) {
+  private static void close(FileChannel file) {
     try {
-      source.file().close();
+      file.close();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot close a region", e);
     }

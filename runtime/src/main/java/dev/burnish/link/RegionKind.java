@@ -60,10 +60,10 @@ public final class RegionKind implements HandleKind {
     private static Region obtain(RegionForm form, Link link) {
       if (form.owner().host().equals(link.self().host()) && !form.path().isEmpty()) {
         try {
-          return Region.map(form.path(), form.label(), form.size());
+          return Region.open(form.path(), form.label(), form.size());
         } catch (IOException e) {
           throw new ReplicaLost(
-              "a region of %s cannot be mapped: %s".formatted(form.owner(), e.getMessage()), e);
+              "a region of %s cannot be opened: %s".formatted(form.owner(), e.getMessage()), e);
         }
       }
       Region region = Region.empty(form.size());

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.link.Region;
 import dev.burnish.mesh.JobOptions.Processes;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +26,12 @@ class RegionTest {
     void keep(Region region);
 
     void forget(Region region);
+
+    /// Bytes of a region, copied to native memory, or to the heap.
+    byte[] copy(Region region, long offset, int count, boolean toNative);
+
+    /// Copies of a region that has ended.
+    byte[] copyKept(int count);
 
     byte kept();
 
@@ -60,6 +68,26 @@ class RegionTest {
       Region region = Region.allocate(10);
       region.segment().fill(value);
       return region;
+    }
+
+    @Override
+    public byte[] copy(Region region, long offset, int count, boolean toNative) {
+      byte[] result = new byte[count];
+      if (toNative) {
+        try (Arena arena = Arena.ofConfined()) {
+          MemorySegment target = arena.allocate(count);
+          region.copyTo(offset, target);
+          MemorySegment.copy(target, ValueLayout.JAVA_BYTE, 0, result, 0, count);
+        }
+      } else {
+        region.copyTo(offset, MemorySegment.ofArray(result));
+      }
+      return result;
+    }
+
+    @Override
+    public byte[] copyKept(int count) {
+      return copy(kept, 0, count, true);
     }
 
     @Override
@@ -105,6 +133,38 @@ class RegionTest {
     try (Region other = filled(4)) {
       keeper.forget(other);
       assertThatThrownBy(keeper::kept).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void partsAreCopied() {
+    Keeper keeper = keeper(job);
+    try (Region region = Region.allocate(100_000)) {
+      for (int i = 0; i < 100_000; i++) {
+        region.segment().set(ValueLayout.JAVA_BYTE, i, (byte) (i % 251));
+      }
+      for (boolean toNative : new boolean[] {true, false}) {
+        byte[] part = keeper.copy(region, 70_000, 20_000, toNative);
+        assertThat(part[0]).isEqualTo((byte) (70_000 % 251));
+        assertThat(part[19_999]).isEqualTo((byte) (89_999 % 251));
+        assertThat(keeper.copy(region, 99_999, 1, toNative)).containsExactly(99_999 % 251);
+        assertThatThrownBy(() -> keeper.copy(region, 99_999, 2, toNative))
+            .isInstanceOf(IndexOutOfBoundsException.class);
+      }
+      byte[] own = new byte[3];
+      region.copyTo(1, MemorySegment.ofArray(own));
+      assertThat(own).containsExactly(1, 2, 3);
+    }
+  }
+
+  @Test
+  void whatHasEndedIsNotCopied() {
+    Keeper keeper = keeper(job);
+    try (Region other = filled(4)) {
+      keeper.forget(other);
+      assertThatThrownBy(() -> keeper.copyKept(1))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("closed region");
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.burnish.bench.mesh;
 
 import dev.burnish.link.Region;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /// The actor that is measured.
 interface Echo {
@@ -16,7 +18,7 @@ interface Echo {
 
   /// See [Echo].
   final class Actor implements Echo {
-    private byte[] own = new byte[0];
+    private MemorySegment own = MemorySegment.NULL;
 
     @Override
     public byte[] echo(byte[] bytes) {
@@ -28,12 +30,11 @@ interface Echo {
 
     @Override
     public byte copy(Region region) {
-      int size = Math.toIntExact(region.size());
-      if (own.length != size) {
-        own = new byte[size];
+      if (own.byteSize() != region.size()) {
+        own = Arena.ofAuto().allocate(region.size(), 64);
       }
-      MemorySegment.copy(region.segment(), 0, MemorySegment.ofArray(own), 0, size);
-      return own[size - 1];
+      region.copyTo(0, own);
+      return own.get(ValueLayout.JAVA_BYTE, region.size() - 1);
     }
 
     @Override
