@@ -107,12 +107,23 @@ final class ActorSupervision implements Keeper {
 
   private void begin(int rank) {
     try {
-      make(rank, procs.slot(rank).get());
+      makeWhereItIs(rank, procs.slot(rank).get());
     } catch (RuntimeException e) {
       lose(
           rank,
           Optional.empty(),
           new Failure(unplaced(rank), String.valueOf(e.getMessage()), List.of()));
+    }
+  }
+
+  private void makeWhereItIs(int rank, ProcessRef process) {
+    try {
+      make(rank, process);
+    } catch (ReplicaLost e) {
+      if (!procs.isHeld()) {
+        throw e;
+      }
+      make(rank, procs.renew(rank, process));
     }
   }
 

@@ -33,7 +33,11 @@ public final class MeshKind implements HandleKind {
   public record ActorsForm(
       String name, Shape shape, List<Optional<ActorRef>> members, ActorRef owner) {}
 
-  record ProcsForm(String name, Shape shape, List<ProcessRef> members) {}
+  /// What names a mesh of processes.
+  ///
+  /// @param owner the number of the mesh in its owner's process, who is asked for a process in
+  ///   place of one that is lost
+  record ProcsForm(String name, Shape shape, List<ProcessRef> members, ActorRef owner) {}
 
   record HostsForm(Shape shape, List<ActorRef> agents) {}
 

@@ -35,6 +35,7 @@ public final class ProcMesh implements AutoCloseable {
   private final List<Slot<ProcessRef>> slots;
   private final Optional<ProcSupervision> supervision;
   private final Optional<Owner> program;
+  private final ActorRef owner;
   private final List<ActorSupervision> spawned = new CopyOnWriteArrayList<>();
 
   private ProcMesh(
@@ -43,13 +44,15 @@ public final class ProcMesh implements AutoCloseable {
       Shape shape,
       List<Slot<ProcessRef>> slots,
       Optional<ProcSupervision> supervision,
-      Optional<Owner> program) {
+      Optional<Owner> program,
+      ActorRef owner) {
     this.node = node;
     this.name = name;
     this.shape = shape;
     this.slots = slots;
     this.supervision = supervision;
     this.program = program;
+    this.owner = owner;
   }
 
   static ProcMesh spawn(
@@ -61,7 +64,14 @@ public final class ProcMesh implements AutoCloseable {
       List<Place> places) {
     ProcSupervision supervision = new ProcSupervision(node, owner, name, shape, places);
     ProcMesh mesh =
-        new ProcMesh(node, name, shape, supervision.slots(), Optional.of(supervision), program);
+        new ProcMesh(
+            node,
+            name,
+            shape,
+            supervision.slots(),
+            Optional.of(supervision),
+            program,
+            supervision.address());
     owner.own(mesh);
     supervision.start();
     return mesh;
@@ -72,7 +82,8 @@ public final class ProcMesh implements AutoCloseable {
     for (ProcessRef process : form.members()) {
       slots.add(Slot.at(process.address().process(), process));
     }
-    return new ProcMesh(node, form.name(), form.shape(), slots, Optional.empty(), Optional.empty());
+    return new ProcMesh(
+        node, form.name(), form.shape(), slots, Optional.empty(), Optional.empty(), form.owner());
   }
 
   /// Spawns an actor in each process; its constructor has no arguments.
@@ -130,7 +141,7 @@ public final class ProcMesh implements AutoCloseable {
 
   /// The same processes along other axes.
   public ProcMesh reshaped(UnaryOperator<Shape> change) {
-    return new ProcMesh(node, name, change.apply(shape), slots, Optional.empty(), program);
+    return new ProcMesh(node, name, change.apply(shape), slots, Optional.empty(), program, owner);
   }
 
   /// Waits until every process answers.
@@ -202,23 +213,30 @@ public final class ProcMesh implements AutoCloseable {
   ProcsForm form() {
     List<ProcessRef> members = new ArrayList<>();
     slots.forEach(slot -> members.add(slot.get()));
-    return new ProcsForm(name, shape, members);
+    return new ProcsForm(name, shape, members, owner);
   }
 
   Slot<ProcessRef> slot(int rank) {
     return slots.get(shape.position(rank));
   }
 
-  /// A process in place of one that is lost: the same, if it still answers.
+  /// A process in place of one that is lost: the same, if it still answers. Where this came as an
+  /// argument, or is a slice, its owner is asked.
   ///
-  /// @throws ReplicaLost if this came as an argument, or no process can be started
+  /// @throws ReplicaLost if no process can be started, or the owner or its mesh is gone
   ProcessRef renew(int rank, ProcessRef lost) {
-    return supervision
-        .orElseThrow(() ->
-            new ReplicaLost(
-                "only the owner of processes starts them anew: mesh=%s rank=%d"
-                    .formatted(name, rank)))
-        .renew(shape.position(rank), lost);
+    int position = shape.position(rank);
+    if (supervision.isPresent()) {
+      return supervision.get().renew(position, lost);
+    }
+    ProcessRef found = new ProcessRef(node.locate(owner, position).process(), lost.agent());
+    slots.get(position).settle(found);
+    return found;
+  }
+
+  /// Whether the owner may have started processes anew that this does not know of.
+  boolean isHeld() {
+    return supervision.isEmpty();
   }
 
   /// How a process ended, as far as its host knows.

@@ -1,11 +1,13 @@
 package dev.burnish.mesh;
 
+import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Exit;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.host.Agents;
+import dev.burnish.mesh.host.ProcessAgent;
 import dev.burnish.mesh.host.ProcessRef;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,8 +20,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Starts, watches and ends the processes of a mesh, for its owner.
-final class ProcSupervision {
+/// Starts, watches and ends the processes of a mesh, for its owner, and says where they are.
+final class ProcSupervision implements Supervisor.Keeper {
   private static final Duration GRACE = Duration.ofSeconds(8);
 
   private final Node node;
@@ -33,6 +35,7 @@ final class ProcSupervision {
   private final Map<Integer, ReentrantLock> renewing = new ConcurrentHashMap<>();
   private final AtomicInteger generation = new AtomicInteger();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final long mesh;
 
   ProcSupervision(Node node, Owner owner, String name, Shape shape, List<ProcMesh.Place> places) {
     this.node = node;
@@ -41,6 +44,7 @@ final class ProcSupervision {
     this.prefix = node.unique(node.isController() ? name : node.self().process() + "/" + name);
     this.shape = shape;
     this.places = places;
+    this.mesh = node.nextNumber();
     for (int rank = 0; rank < places.size(); rank++) {
       slots.add(new Slot<>("process " + processName(rank)));
     }
@@ -50,7 +54,30 @@ final class ProcSupervision {
     return slots;
   }
 
+  /// Where others ask for its processes.
+  ActorRef address() {
+    return new ActorRef(node.self(), mesh);
+  }
+
+  /// The agent in a process: of a new one, if the one that was there does not answer.
+  @Override
+  public ActorRef locate(int place) {
+    if (place < 0 || place >= slots.size()) {
+      throw new IllegalArgumentException(
+          "a process has a place in its mesh: place=%d size=%d".formatted(place, slots.size()));
+    }
+    return new ActorRef(renew(place, slots.get(place).get()).address(), ProcessAgent.NUMBER);
+  }
+
+  /// Processes are watched, they do not tell.
+  @Override
+  public void failed(Failure failure) {
+    System.getLogger(ProcSupervision.class.getName())
+        .log(System.Logger.Level.WARNING, "not of a process: {0}", failure.describe());
+  }
+
   void start() {
+    node.supervise(mesh, this);
     for (int rank = 0; rank < places.size(); rank++) {
       int position = rank;
       node.execute("start " + processName(rank), () -> start(position, processName(position)));
@@ -171,6 +198,7 @@ final class ProcSupervision {
 
   /// What was taken of hosts is free again.
   private void release() {
+    node.forget(mesh);
     places.stream().distinct().forEach(place -> Placer.release(node, place));
   }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +28,14 @@ class ReferencesTest {
     void hold(ActorMesh<Counter> other);
 
     List<Integer> values();
+
+    void holdProcs(ProcMesh procs);
+
+    /// Spawns a counter in each process that is held; the numbers of the processes.
+    List<Long> spawnCounters();
+
+    /// The numbers of the processes of what was spawned last.
+    List<Long> pids();
 
     void holdOwn(ActorMesh<Holder> own);
 
@@ -50,6 +59,7 @@ class ReferencesTest {
 
   static final class HolderActor implements Holder {
     private final List<ActorMesh<Counter>> held = new ArrayList<>();
+    private final List<ProcMesh> procs = new ArrayList<>();
     private volatile List<ActorMesh<Holder>> own = List.of();
     private int told;
 
@@ -61,6 +71,22 @@ class ReferencesTest {
     @Override
     public List<Integer> values() {
       return held.getFirst().gather(Counter::value);
+    }
+
+    @Override
+    public void holdProcs(ProcMesh mesh) {
+      procs.add(mesh);
+    }
+
+    @Override
+    public List<Long> spawnCounters() {
+      held.addFirst(restarting(procs.getFirst()));
+      return pids();
+    }
+
+    @Override
+    public List<Long> pids() {
+      return held.getFirst().gather(Counter::pid);
     }
 
     @Override
@@ -170,12 +196,65 @@ class ReferencesTest {
     holder.hold(counters);
     assertThat(holder.values()).containsExactly(4);
     long before = counters.only().pid();
-    ProcessHandle process = ProcessHandle.of(before).orElseThrow();
-    process.destroyForcibly();
-    process.onExit().join();
+    kill(before);
     assertThat(valuesOnceFound(holder)).containsExactly(4);
     assertThat(counters.only().pid()).isNotEqualTo(before);
     assertThat(unhandled).isEmpty();
+  }
+
+  private static void kill(long pid) {
+    ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+
+  @Test
+  void heldProcessesAreFoundAgain() {
+    ProcMesh procs = procs(Processes.JVMS, 2);
+    Holder holder = procs.at("gpus", 0).spawn("holder", Holder.class, HolderActor::new).only();
+    ProcMesh others = started.orElseThrow().hosts().spawnProcs(Map.of("gpus", 2));
+    ActorMesh<Counter> counters = restarting(others);
+    Holder second = procs.at("gpus", 1).spawn("second", Holder.class, HolderActor::new).only();
+    holder.holdProcs(others);
+    second.holdProcs(others);
+    ActorMesh<Counter> ofSlice = restarting(others.at("gpus", 1));
+    List<Long> first = holder.spawnCounters();
+    assertThat(first).isEqualTo(counters.gather(Counter::pid));
+    kill(first.get(1));
+    List<Long> then = pidsOnceFound(holder::pids, first.get(1));
+    assertThat(then.getFirst()).isEqualTo(first.getFirst());
+    assertThat(holder.spawnCounters()).isEqualTo(then);
+    assertThat(second.spawnCounters()).isEqualTo(then);
+    assertThat(pidsOnceFound(() -> counters.gather(Counter::pid), first.get(1))).isEqualTo(then);
+    assertThat(pidsOnceFound(() -> ofSlice.gather(Counter::pid), first.get(1)))
+        .containsExactly(then.get(1));
+    assertThat(unhandled).isEmpty();
+  }
+
+  private static List<Long> pidsOnceFound(Supplier<List<Long>> asked, long lost) {
+    while (true) {
+      try {
+        List<Long> pids = asked.get();
+        if (!pids.contains(lost)) {
+          return pids;
+        }
+      } catch (ReplicaLost e) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  void processesThatTheirOwnerHasClosedAreNotFound() {
+    ProcMesh procs = procs(Processes.THREADS, 1);
+    Holder holder = procs.spawn("holder", Holder.class, HolderActor::new).only();
+    ProcMesh others = started.orElseThrow().hosts().spawnProcs(Map.of("gpus", 1));
+    others.await();
+    holder.holdProcs(others);
+    others.close();
+    assertThatThrownBy(holder::spawnCounters)
+        .isInstanceOf(ReplicaLost.class)
+        .hasMessageContaining("its mesh was closed");
   }
 
   @Test
