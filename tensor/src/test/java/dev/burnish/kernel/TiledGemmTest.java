@@ -84,7 +84,7 @@ class TiledGemmTest {
 
   /// So that a run has the same bits with any share of the cores.
   @ParameterizedTest
-  @CsvSource({"150,100,70", "97,203,33"})
+  @CsvSource({"1500,200,60", "300,1000,90"})
   void threadsDoNotChangeBits(int m, int n, int k) {
     Matrix x = matrix(m, k);
     Matrix w = matrix(n, k);
