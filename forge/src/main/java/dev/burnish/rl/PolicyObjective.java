@@ -3,7 +3,6 @@ package dev.burnish.rl;
 import dev.burnish.algorithm.LossResult;
 import dev.burnish.algorithm.PolicyLoss;
 import dev.burnish.algorithm.TokenBatch;
-import dev.burnish.kernel.Rounding;
 import dev.burnish.train.Objective;
 
 /// A policy loss over a packed batch, as the trainer's objective, adding up what the loss tells
@@ -19,11 +18,6 @@ final class PolicyObjective implements Objective {
     this.batch = batch;
     this.loss = loss;
     this.entropyBonus = entropyBonus;
-  }
-
-  @Override
-  public Rounding rounding() {
-    return Rounding.BY_ROW;
   }
 
   @Override

@@ -181,12 +181,6 @@ public final class PreferenceTrainer {
       this.pairs = pairs;
     }
 
-    /// As the reference's, so that a policy which is its reference begins without a preference.
-    @Override
-    public Rounding rounding() {
-      return Rounding.BY_ROW;
-    }
-
     @Override
     public boolean needsAll(int micro) {
       return true;

@@ -24,21 +24,39 @@ public interface Objective {
     return false;
   }
 
-  /// The bits of the forward. A loss that compares with what a generator or a reference said needs
-  /// those of rows.
+  /// The bits of the forward: those of rows, so that a loss may compare with what a generator or a
+  /// reference said. A loss that does not is faster with those of the shape.
   default Rounding rounding() {
-    return Rounding.BY_SHAPE;
+    return Rounding.BY_ROW;
   }
 
   /// Mean negative log-likelihood over `count` targets of the whole step.
   static Objective crossEntropy(long count) {
-    return (_, from, to, logp, _, dLogp, _) -> {
+    return new CrossEntropy(count);
+  }
+
+  /// See [#crossEntropy].
+  record CrossEntropy(long count) implements Objective {
+    @Override
+    public double gradient(
+        int micro,
+        int from,
+        int to,
+        float[] logp,
+        float[] entropy,
+        float[] dLogp,
+        float[] dEntropy) {
       double sum = 0;
       for (int i = from; i < to; i++) {
         sum -= logp[i];
         dLogp[i] = -1f / count;
       }
       return sum / count;
-    };
+    }
+
+    @Override
+    public Rounding rounding() {
+      return Rounding.BY_SHAPE;
+    }
   }
 }
