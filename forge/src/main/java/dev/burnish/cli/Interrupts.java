@@ -1,23 +1,48 @@
 package dev.burnish.cli;
 
 import dev.burnish.concurrent.Stop;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jline.utils.Signals;
 
-/// Ctrl-C: the first asks a loop that listens to end with a checkpoint, the second, or the first
-/// where none listens, ends the process.
+/// Ctrl-C, and the signal by which schedulers end a job (SIGTERM): the first asks a loop that
+/// listens to end with a checkpoint, the second, or the first where none listens, ends the process.
 final class Interrupts {
+  private static final int TERMINATED = 143;
+
+  private static final AtomicInteger STATUS = new AtomicInteger();
+
   private Interrupts() {}
 
   static void handle() {
     Signals.register("INT", Interrupts::interrupted);
+    Signals.register("TERM", Interrupts::terminated);
+  }
+
+  /// The status of a process whose work ended with one of its own: another, if it was asked to end.
+  static int status(int own) {
+    return Stop.wasRequested() ? STATUS.get() : own;
   }
 
   private static void interrupted() {
-    if (Stop.request()) {
-      System.err.println(
-          "\nstopping after this step, with a checkpoint; Ctrl-C again ends at once");
-    } else {
-      Runtime.getRuntime().halt(Main.INTERRUPTED);
+    if (request(Main.INTERRUPTED, "Ctrl-C again ends at once")) {
+      return;
     }
+    Runtime.getRuntime().halt(Main.INTERRUPTED);
+  }
+
+  /// In good order, as without us.
+  private static void terminated() {
+    if (!request(TERMINATED, "a second signal ends at once")) {
+      System.exit(TERMINATED);
+    }
+  }
+
+  private static boolean request(int status, String then) {
+    STATUS.compareAndSet(0, status);
+    boolean asked = Stop.request();
+    if (asked) {
+      System.err.println("\nstopping after this step, with a checkpoint; " + then);
+    }
+    return asked;
   }
 }

@@ -1,7 +1,6 @@
 package dev.burnish.cli;
 
 import dev.burnish.concurrent.ProcessSettings;
-import dev.burnish.concurrent.Stop;
 import dev.burnish.observe.HostFacts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -59,7 +58,7 @@ public final class Main implements Runnable {
     StandardError.restore();
     Interrupts.handle();
     int status = commandLine().execute(args);
-    System.exit(Stop.wasRequested() ? INTERRUPTED : status);
+    System.exit(Interrupts.status(status));
   }
 
   static CommandLine commandLine() {

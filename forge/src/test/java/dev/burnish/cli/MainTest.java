@@ -107,8 +107,9 @@ class MainTest {
     assertThat(bash.inputReader().readLine()).contains("demo", "generate", "doctor");
   }
 
-  @Test
-  void anInterruptAsksALoopThatListensToEnd() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  void aSignalAsksALoopThatListensToEnd(String signal, int status) throws Exception {
     Launcher launcher = Launcher.in(folder);
     Path script =
         write(
@@ -123,27 +124,29 @@ class MainTest {
               }
             }
             """);
-    assertThat(interrupted(launcher, script)).contains("checkpoint");
+    assertThat(signalled(launcher, script, signal, status)).contains("checkpoint");
   }
 
-  @Test
-  void anInterruptEndsAScriptThatDoesNotListen() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  void aSignalEndsAScriptThatDoesNotListen(String signal, int status) throws Exception {
     Launcher launcher = Launcher.in(folder);
     Path script =
         write(
             "Deaf.java",
             "void main() throws Exception { IO.println(\"ready\"); Thread.sleep(100_000); IO.println(\"checkpoint\"); }");
-    assertThat(interrupted(launcher, script)).doesNotContain("checkpoint");
+    assertThat(signalled(launcher, script, signal, status)).doesNotContain("checkpoint");
   }
 
-  /// What a script prints after it was interrupted when it had printed `ready`.
-  private static String interrupted(Launcher launcher, Path script) throws Exception {
+  /// What a script prints after it got a signal when it had printed `ready`.
+  private static String signalled(Launcher launcher, Path script, String signal, int status)
+      throws Exception {
     launcher.run("--version");
     Process process = launcher.start(java.util.Map.of(), "run", script.toString());
     assertThat(process.inputReader().readLine()).isEqualTo("ready");
-    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).isEqualTo(130);
+    assertThat(process.exitValue()).isEqualTo(status);
     return String.join("\n", process.inputReader().readAllLines());
   }
 

@@ -70,7 +70,7 @@ final class TiledGemm {
     int tiles = Math.max(1, length / tile);
     long work = (long) c.rows() * c.cols() * inner;
     int most = rows ? team.size() : Math.clamp(length / WIDE, 2, Team.MOST_PIECES);
-    int parts = (int) Math.clamp(work / PART, 1, Math.min(most, tiles));
+    int parts = Math.clamp(work / PART, 1, Math.min(most, tiles));
     Part part = rows ? ofRows : ofColumns;
     team.run(
         parts,

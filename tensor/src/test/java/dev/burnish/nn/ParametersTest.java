@@ -12,6 +12,7 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,10 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ParametersTest {
-  @TempDir Path folder;
+  @TempDir private Path folder = Path.of("");
 
   private TensorScope scope;
-  private MappedFile file;
+  private Optional<MappedFile> file = Optional.empty();
   private Parameters parameters;
 
   @BeforeEach
@@ -39,14 +40,15 @@ class ParametersTest {
   void close() {
     parameters.close();
     scope.close();
-    file.close();
+    file.ifPresent(MappedFile::close);
   }
 
   /// As memory that was used before: what nobody writes would be seen.
   private void poison() {
-    file = MappedFile.create(folder, MappedFile.rounded(4 * parameters.numGradients()));
-    parameters.placeGradients(
-        file.allocate(DType.F32, parameters.numGradients()).fill_(Double.NaN));
+    long elements = parameters.numGradients();
+    MappedFile mapped = MappedFile.create(folder, MappedFile.rounded(4 * elements));
+    parameters.placeGradients(mapped.allocate(DType.F32, elements).fill_(Double.NaN));
+    file = Optional.of(mapped);
   }
 
   @Test
