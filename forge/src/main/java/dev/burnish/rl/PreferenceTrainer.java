@@ -2,7 +2,6 @@ package dev.burnish.rl;
 
 import dev.burnish.algorithm.preference.PairBatch;
 import dev.burnish.algorithm.preference.PreferenceLoss;
-import dev.burnish.kernel.Rounding;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
 import dev.burnish.train.MicroBatch;
@@ -59,8 +58,9 @@ public final class PreferenceTrainer {
   /// How the present policy judges pairs, without learning from them.
   public PreferenceMetrics evaluate(List<PreferencePair> pairs) {
     List<PairMicro> micros = pack(pairs, maxTokens);
-    List<float[]> logp = trainer.logProbs(batches(micros), Rounding.BY_ROW);
     Map<Key, Answers> reference = references.of(pairs);
+    List<float[]> logp =
+        trainer.logProbs(batches(micros), new PairObjective(micros, reference, pairs.size()));
     PreferenceMetrics metrics = PreferenceMetrics.ZERO;
     for (int i = 0; i < micros.size(); i++) {
       PairBatch batch = batch(micros.get(i), logp.get(i), reference);

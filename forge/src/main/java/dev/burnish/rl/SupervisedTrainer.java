@@ -1,6 +1,5 @@
 package dev.burnish.rl;
 
-import dev.burnish.kernel.Rounding;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.train.MicroBatch;
@@ -35,13 +34,13 @@ public final class SupervisedTrainer {
   /// How well the present model predicts documents, without learning from them.
   public EvalReport evaluate(List<Document> documents) {
     List<MicroBatch> micros = pack(documents);
+    long count = targets(micros);
     double sum = 0;
-    for (float[] logprobs : trainer.logProbs(micros, Rounding.BY_SHAPE)) {
+    for (float[] logprobs : trainer.logProbs(micros, Objective.crossEntropy(count))) {
       for (float logprob : logprobs) {
         sum -= logprob;
       }
     }
-    long count = targets(micros);
     return new EvalReport(sum / count, count);
   }
 

@@ -1,7 +1,7 @@
 package dev.burnish.train;
 
 import dev.burnish.kernel.Kernels;
-import dev.burnish.kernel.Rounding;
+import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;

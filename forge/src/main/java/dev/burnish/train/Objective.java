@@ -1,6 +1,6 @@
 package dev.burnish.train;
 
-import dev.burnish.kernel.Rounding;
+import dev.burnish.kernel.Kernels.Rounding;
 
 /// A loss as the trainer sees it: a function of the log-probabilities of a micro-batch's targets.
 ///

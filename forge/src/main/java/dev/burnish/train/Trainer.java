@@ -1,7 +1,7 @@
 package dev.burnish.train;
 
 import dev.burnish.concurrent.FaultPoint;
-import dev.burnish.kernel.Rounding;
+import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
@@ -314,8 +314,13 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  /// Log-probabilities of each micro-batch's targets under the present weights, without a gradient.
-  public List<float[]> logProbs(List<MicroBatch> batches, Rounding rounding) {
+  /// Log-probabilities of each micro-batch's targets under the present weights, without a gradient,
+  /// with the bits that an objective sees.
+  public List<float[]> logProbs(List<MicroBatch> batches, Objective objective) {
+    return logProbs(batches, objective.rounding());
+  }
+
+  private List<float[]> logProbs(List<MicroBatch> batches, Rounding rounding) {
     List<float[]> result = new ArrayList<>();
     for (MicroBatch batch : batches) {
       try (Pass pass = model.evaluate(batch.forest(), rounding)) {

@@ -1,5 +1,6 @@
 package dev.burnish.kernel;
 
+import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;

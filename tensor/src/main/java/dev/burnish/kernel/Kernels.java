@@ -26,6 +26,16 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     return new TorchKernels();
   }
 
+  /// In which order the terms of a product's elements are added.
+  enum Rounding {
+    /// By row and column alone: a token has the same bits alone, as a generator computes it, and
+    /// among thousands.
+    BY_ROW,
+
+    /// As is fastest for the shape: rows may differ in their last bits by which others there are.
+    BY_SHAPE
+  }
+
   /// `out_TN = x_TK w_NK' + bias_N`, added to `out` where `accumulate` is set (a residual).
   ///
   /// @param rounding kept to on the CPU; elsewhere the library rounds as it likes

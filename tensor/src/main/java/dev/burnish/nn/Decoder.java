@@ -3,7 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
-import dev.burnish.kernel.Rounding;
+import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;

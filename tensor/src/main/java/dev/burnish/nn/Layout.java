@@ -1,8 +1,8 @@
 package dev.burnish.nn;
 
 import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.kernel.RopeTable;
-import dev.burnish.kernel.Rounding;
 
 /// Where the rows of a batch stand: the position of each, the rotation table that covers them, and
 /// who attends to whom.

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.burnish.kernel.AttentionPlan.Node;
 import dev.burnish.kernel.Kernels.AttentionTensors;
 import dev.burnish.kernel.Kernels.Heads;
+import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
-import dev.burnish.kernel.Rounding;
+import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
