@@ -73,11 +73,25 @@ record GrpoWorkload(
     for (int g = 0; g < groups.size(); g++) {
       for (int i = 0; i < samples; i++) {
         int group = shared ? g : g * samples + i;
-        Completion completion = groups.get(g).get(i);
+        Completion sampled = groups.get(g).get(i);
+        Completion completion = shared ? sampled : alone(sampled, group);
         episodes.add(new Episode(group, "", completion, rewards[i], advantages[i]));
       }
     }
     return episodes;
+  }
+
+  /// The same with a first token of its own: whatever sequences have in common is shared.
+  private static Completion alone(Completion sampled, int group) {
+    int[] prompt = sampled.prompt().clone();
+    prompt[0] = group;
+    return new Completion(
+        prompt,
+        sampled.tokens(),
+        sampled.logprobs(),
+        sampled.text(),
+        sampled.finish(),
+        sampled.version());
   }
 
   /// Seconds that the matrix products take at the speed of the best one: every token once through
