@@ -91,7 +91,6 @@ final class RunCheckpoints implements AutoCloseable {
     files.failure().ifPresent(this::tell);
     Optional<Best> best = improved(step);
     if (step.step() % every == 0 || best.isPresent() || again) {
-      again = false;
       save(step.step(), best);
     }
   }
@@ -117,7 +116,10 @@ final class RunCheckpoints implements AutoCloseable {
 
   private void save(long step, Optional<Best> best) {
     if (trainer.isPresent()) {
+      // What fails while this waits is told now: the next failure would take its place.
       files.await();
+      files.failure().ifPresent(this::tell);
+      again = false;
       Map<String, byte[]> sections = new TreeMap<>();
       sections.put(Trainer.SECTION, trainer.get().state());
       others.forEach((name, other) -> sections.put(name, other.state()));

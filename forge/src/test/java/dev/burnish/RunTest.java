@@ -152,7 +152,7 @@ class RunTest {
     int[] numFailed = {0};
     fault =
         FaultPoint.install(point -> {
-          if (point.equals("checkpoint.manifest") && numFailed[0] < 1) {
+          if (point.equals("checkpoint.manifest") && numFailed[0] < 3) {
             numFailed[0]++;
             throw new UncheckedIOException(new IOException("No space left on device"));
           }
@@ -161,7 +161,7 @@ class RunTest {
     assertThat(said).contains("No space left on device").contains("trying again");
     Path run = run("runs");
     JsonNode summary = JsonMapper.shared().readTree(Files.readString(run.resolve("summary.json")));
-    assertThat(summary.get("failedCheckpoints").asInt()).isEqualTo(1);
+    assertThat(summary.get("failedCheckpoints").asInt()).isEqualTo(3);
     assertThat(summary.get("status").asString()).isEqualTo("finished");
     fault.close();
     assertEndsLikeAnUndisturbedRun(run);

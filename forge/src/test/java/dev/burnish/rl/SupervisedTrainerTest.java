@@ -144,7 +144,7 @@ class SupervisedTrainerTest {
       for (int i = 400; i < 1_000; i++) {
         learner.step(documents(i, 6));
       }
-      assertThat(residentWithoutGarbage()).isLessThan((long) (1.05 * before) + 16_000);
+      assertThat(residentWithoutGarbage()).isLessThan((long) (1.05 * before) + 4_000);
     }
   }
 
