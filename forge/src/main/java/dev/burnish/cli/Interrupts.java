@@ -24,10 +24,9 @@ final class Interrupts {
   }
 
   private static void interrupted() {
-    if (request(Main.INTERRUPTED, "Ctrl-C again ends at once")) {
-      return;
+    if (!request(Main.INTERRUPTED, "Ctrl-C again ends at once")) {
+      Runtime.getRuntime().halt(Main.INTERRUPTED);
     }
-    Runtime.getRuntime().halt(Main.INTERRUPTED);
   }
 
   /// In good order, as without us.

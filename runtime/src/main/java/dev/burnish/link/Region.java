@@ -57,12 +57,6 @@ public final class Region implements AutoCloseable {
     this.source = source;
   }
 
-  private static Region inProcess(long size) {
-    Region region = new Region(size, Optional.empty(), Optional.empty());
-    region.memory = region.arena.allocate(size, 64);
-    return region;
-  }
-
   /// A region of zeroes to be written.
   ///
   /// @throws IllegalArgumentException if it has no bytes
@@ -72,7 +66,7 @@ public final class Region implements AutoCloseable {
       throw new IllegalArgumentException("a region has bytes: bytes=" + bytes);
     }
     try {
-      return Files.isDirectory(MEMORY) ? inMemory(bytes) : inProcess(bytes);
+      return Files.isDirectory(MEMORY) ? inMemory(bytes) : empty(bytes);
     } catch (IOException e) {
       throw new UncheckedIOException("no room for a region: bytes=%d (%s)".formatted(bytes, e), e);
     }
@@ -134,9 +128,11 @@ public final class Region implements AutoCloseable {
     return new Region(size, Optional.of(channel), Optional.empty());
   }
 
-  /// A region that is filled from elsewhere.
+  /// A region in memory of this process alone, such as one that is filled from elsewhere.
   static Region empty(long size) {
-    return inProcess(size);
+    Region region = new Region(size, Optional.empty(), Optional.empty());
+    region.memory = region.arena.allocate(size, 64);
+    return region;
   }
 
   /// The bytes: to be read, and by who allocated them written before they are passed on. A region

@@ -86,11 +86,7 @@ final class ActorSupervision implements Keeper {
 
   @Override
   public ActorRef locate(int place) {
-    if (place < 0 || place >= slots.size()) {
-      throw new IllegalArgumentException(
-          "an actor has a place in its mesh: place=%d size=%d".formatted(place, slots.size()));
-    }
-    return made.get(place).get();
+    return Slot.of(made, "an actor", place).get();
   }
 
   void start() {

@@ -62,11 +62,8 @@ final class ProcSupervision implements Supervisor.Keeper {
   /// The agent in a process: of a new one, if the one that was there does not answer.
   @Override
   public ActorRef locate(int place) {
-    if (place < 0 || place >= slots.size()) {
-      throw new IllegalArgumentException(
-          "a process has a place in its mesh: place=%d size=%d".formatted(place, slots.size()));
-    }
-    return new ActorRef(renew(place, slots.get(place).get()).address(), ProcessAgent.NUMBER);
+    ProcessRef known = Slot.of(slots, "a process", place).get();
+    return new ActorRef(renew(place, known).address(), ProcessAgent.NUMBER);
   }
 
   /// Processes are watched, they do not tell.

@@ -2,6 +2,7 @@ package dev.burnish.mesh;
 
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
@@ -29,6 +30,17 @@ final class Slot<V> {
     Slot<V> slot = new Slot<>(name);
     slot.settle(place);
     return slot;
+  }
+
+  /// The slot of a place that another process asks for.
+  ///
+  /// @throws IllegalArgumentException if there is none
+  static <V> Slot<V> of(List<Slot<V>> slots, String what, int place) {
+    if (place < 0 || place >= slots.size()) {
+      throw new IllegalArgumentException(
+          "%s has a place in its mesh: place=%d size=%d".formatted(what, place, slots.size()));
+    }
+    return slots.get(place);
   }
 
   String name() {

@@ -11,11 +11,7 @@ final class AdamW {
 
   static void update(
       Team team, Kernels.AdamWStep step, long parameter, long gradient, long m, long v, int count) {
-    float keep = (float) (1 - step.lr() * step.weightDecay());
-    float stepSize = (float) (step.lr() / (1 - Math.pow(step.beta1(), (double) step.step())));
-    float rootCorrection =
-        (float) (1 / Math.sqrt(1 - Math.pow(step.beta2(), (double) step.step())));
-    Factors factors = new Factors(step, keep, stepSize, rootCorrection);
+    Factors factors = Factors.of(step);
     team.ranges(
         count,
         16_384,
@@ -53,17 +49,17 @@ final class AdamW {
       float keep,
       float stepSize,
       float rootCorrection) {
-    Factors(Kernels.AdamWStep step, float keep, float stepSize, float rootCorrection) {
-      this(
+    static Factors of(Kernels.AdamWStep step) {
+      return new Factors(
           (float) step.gradScale(),
           (float) step.beta1(),
           (float) (1 - step.beta1()),
           (float) step.beta2(),
           (float) (1 - step.beta2()),
           (float) step.eps(),
-          keep,
-          stepSize,
-          rootCorrection);
+          (float) (1 - step.lr() * step.weightDecay()),
+          (float) (step.lr() / (1 - Math.pow(step.beta1(), (double) step.step()))),
+          (float) (1 / Math.sqrt(1 - Math.pow(step.beta2(), (double) step.step()))));
     }
 
     FloatVector first(FloatVector m, FloatVector g) {

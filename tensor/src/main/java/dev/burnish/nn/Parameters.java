@@ -160,11 +160,7 @@ public final class Parameters implements AutoCloseable {
   /// @throws IllegalStateException if the parameters are frozen
   public Tensor gradients() {
     Tensor all = gradientBuffer();
-    for (String name : placed.keySet()) {
-      if (gradientSize(name) > 0 && begun.add(name)) {
-        zero(all, name);
-      }
-    }
+    beginWithZeros(all, placed.keySet().stream().filter(name -> gradientSize(name) > 0).toList());
     return all;
   }
 
@@ -184,9 +180,14 @@ public final class Parameters implements AutoCloseable {
     return existing;
   }
 
-  private void zero(Tensor all, String name) {
-    try (Tensor part = all.narrow(0, gradientOffset(name), gradientSize(name))) {
-      part.zero_();
+  /// Fills with zeros what holds nothing yet.
+  private void beginWithZeros(Tensor all, List<String> names) {
+    for (String name : names) {
+      if (begun.add(name)) {
+        try (Tensor part = all.narrow(0, gradientOffset(name), gradientSize(name))) {
+          part.zero_();
+        }
+      }
     }
   }
 
@@ -234,11 +235,7 @@ public final class Parameters implements AutoCloseable {
       return Tensor.zeros(DType.F32, device, wanted);
     }
     Tensor all = gradientBuffer();
-    for (String name : adjacent(first, size(wanted))) {
-      if (begun.add(name)) {
-        zero(all, name);
-      }
-    }
+    beginWithZeros(all, adjacent(first, size(wanted)));
     return view(all, gradientOffset(first), wanted);
   }
 
@@ -253,10 +250,10 @@ public final class Parameters implements AutoCloseable {
     Tensor all = gradientBuffer();
     List<String> names = adjacent(first, size(shape));
     boolean add = names.stream().anyMatch(begun::contains);
-    for (String name : names) {
-      if (begun.add(name) && add) {
-        zero(all, name);
-      }
+    if (add) {
+      beginWithZeros(all, names);
+    } else {
+      begun.addAll(names);
     }
     return new Written(view(all, gradientOffset(first), shape), add);
   }
