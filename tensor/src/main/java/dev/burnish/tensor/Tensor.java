@@ -4,10 +4,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.PointerConsumer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -40,13 +42,53 @@ public final class Tensor implements AutoCloseable {
 
   // --- making tensors ---
 
-  /// A tensor of that shape with undefined contents.
+  /// A tensor of that shape with undefined contents. In host memory a large one gets what another
+  /// left: [LargeMemory].
   public static Tensor empty(DType dtype, Device device, long... shape) {
-    return make("empty", () -> torch.empty(shape, Libtorch.options(dtype, device), null));
+    OptionalLong large = device instanceof Device.Cpu ? large(dtype, shape) : OptionalLong.empty();
+    return large.isPresent()
+        ? overLarge(large.getAsLong(), dtype, shape)
+        : make("empty", () -> torch.empty(shape, Libtorch.options(dtype, device), null));
+  }
+
+  private static OptionalLong large(DType dtype, long[] shape) {
+    long bytes = dtype.bytes();
+    for (long size : shape) {
+      bytes = Math.multiplyExact(bytes, size);
+    }
+    return bytes < LargeMemory.LARGE || LargeMemory.shared().isEmpty()
+        ? OptionalLong.empty()
+        : LargeMemory.shared().get().take(bytes);
+  }
+
+  private static Tensor overLarge(long address, DType dtype, long[] shape) {
+    try {
+      return make(
+          "empty",
+          () -> {
+            try (Pointer data = new ForeignPointer(address)) {
+              return torch.from_blob(
+                  data, shape, GiveBack.CALLED, Libtorch.options(dtype, Device.CPU), null);
+            }
+          });
+    } catch (RuntimeException e) {
+      LargeMemory.shared().orElseThrow().give(address);
+      throw e;
+    }
+  }
+
+  /// What libtorch calls when the last handle on a large tensor's memory is gone.
+  private static final class GiveBack extends PointerConsumer {
+    static final GiveBack CALLED = new GiveBack();
+
+    @Override
+    public void call(Pointer data) {
+      LargeMemory.shared().orElseThrow().give(data.address());
+    }
   }
 
   public static Tensor zeros(DType dtype, Device device, long... shape) {
-    return make("zeros", () -> torch.zeros(shape, Libtorch.options(dtype, device)));
+    return empty(dtype, device, shape).zero_();
   }
 
   /// An F32 tensor on the CPU, filled from `values` in row-major order.

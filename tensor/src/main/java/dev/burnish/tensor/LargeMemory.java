@@ -1,0 +1,130 @@
+package dev.burnish.tensor;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/// Memory of the large tensors of this process: kept when a tensor goes, and given to the next.
+///
+/// Idea: the kernel clears every page that it gives, and the host of a virtual machine may have to
+/// find it first; for the tensors of a training step, which come and go by the gigabyte, that was a
+/// sixth of the step. malloc can keep them, but then small pieces that stay leave gaps between
+/// them. So large tensors get addresses of their own: one reserved run, of which each takes the
+/// lowest gap that holds it; gaps that touch become one. Steps are alike, and what a backward frees
+/// lies side by side, so the gaps stay few. Pages once touched stay with the process.
+///
+/// Invariants: gaps and taken pieces are disjoint, made of whole grains, and no two gaps touch.
+/// Threading: any thread may take and give back.
+final class LargeMemory {
+  /// From this size on a tensor is large.
+  static final long LARGE = 1 << 20;
+
+  private static final long GRAIN = 1 << 16;
+
+  /// Addresses, not memory: more than a machine has.
+  private static final long RESERVED = 1L << 40;
+
+  private static final class Shared {
+    static final Optional<LargeMemory> MEMORY = Pages.reserve(RESERVED).map(LargeMemory::new);
+  }
+
+  /// Adjacent bytes.
+  record Run(long start, long bytes) {
+    long end() {
+      return start + bytes;
+    }
+  }
+
+  private final TreeMap<Long, Run> gaps = new TreeMap<>();
+  private final Map<Long, Run> taken = new HashMap<>();
+
+  LargeMemory(Run all) {
+    gaps.put(all.start(), all);
+  }
+
+  /// That of this process; nothing where the system does not lend addresses without memory: other
+  /// systems than Linux, and processes whose addresses are limited.
+  static Optional<LargeMemory> shared() {
+    return Shared.MEMORY;
+  }
+
+  /// Address of that many bytes with undefined contents, or nothing where no gap is large enough.
+  synchronized OptionalLong take(long bytes) {
+    long size = (bytes + GRAIN - 1) / GRAIN * GRAIN;
+    for (Run gap : gaps.values()) {
+      if (gap.bytes() >= size) {
+        gaps.remove(gap.start());
+        if (gap.bytes() > size) {
+          gaps.put(gap.start() + size, new Run(gap.start() + size, gap.bytes() - size));
+        }
+        taken.put(gap.start(), new Run(gap.start(), size));
+        return OptionalLong.of(gap.start());
+      }
+    }
+    return OptionalLong.empty();
+  }
+
+  /// Takes back what [#take] gave at that address.
+  ///
+  /// @throws IllegalStateException if it gave nothing there, or has it back already
+  synchronized void give(long address) {
+    Run run = taken.remove(address);
+    if (run == null) {
+      throw new IllegalStateException(
+          "memory is given back once, where it was taken: address=0x" + Long.toHexString(address));
+    }
+    var below = gaps.floorEntry(run.start());
+    if (below != null && below.getValue().end() == run.start()) {
+      run = new Run(below.getKey(), below.getValue().bytes() + run.bytes());
+    }
+    Run above = gaps.remove(run.end());
+    if (above != null) {
+      run = new Run(run.start(), run.bytes() + above.bytes());
+    }
+    gaps.put(run.start(), run);
+  }
+
+  /// The kernel's side: addresses and huge pages.
+  private static final class Pages {
+    private static final int READ_AND_WRITE = 1 | 2;
+    private static final int PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
+    private static final int MADV_HUGEPAGE = 14;
+
+    private Pages() {}
+
+    static Optional<Run> reserve(long bytes) {
+      if (!System.getProperty("os.name", "").equals("Linux")) {
+        return Optional.empty();
+      }
+      var i = ValueLayout.JAVA_INT;
+      var l = ValueLayout.JAVA_LONG;
+      MethodHandle mmap = find("mmap", FunctionDescriptor.of(l, l, l, i, i, i, l));
+      MethodHandle madvise = find("madvise", FunctionDescriptor.of(i, l, l, i));
+      try {
+        long at =
+            (long)
+                mmap.invokeExact(
+                    0L, bytes, READ_AND_WRITE, PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
+        if (at == -1) {
+          return Optional.empty();
+        }
+        // Without huge pages it works too: what this returns does not matter.
+        int _ = (int) madvise.invokeExact(at, bytes, MADV_HUGEPAGE);
+        return Optional.of(new Run(at, bytes));
+      } catch (Throwable t) {
+        throw new IllegalStateException("cannot reserve addresses: " + t, t);
+      }
+    }
+
+    private static MethodHandle find(String name, FunctionDescriptor descriptor) {
+      Linker linker = Linker.nativeLinker();
+      return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), descriptor);
+    }
+  }
+}
