@@ -18,8 +18,8 @@ import java.util.Set;
 /// OpenBLAS core chosen by CPU features, and a malloc with huge pages that keeps small tensors.
 public final class ProcessSettings {
   /// Keeps freed small tensors, which else come back as pages that are zeroed one by one. Large
-  /// ones go back at once: in huge pages they cost little to get again, and kept they leave gaps
-  /// that make half of a training process.
+  /// pieces go back at once: kept, they leave gaps that make half of a training process. (Large
+  /// tensors of ours are not malloc's: they have memory of their own.)
   static final String MALLOC =
       "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304"
           + ":glibc.malloc.trim_threshold=67108864:glibc.malloc.top_pad=16777216";

@@ -32,7 +32,7 @@ public final class SafetensorsWriter {
   /// The index of a model that is.
   public static final String INDEX = "model.safetensors.index.json";
 
-  private static final long PIECE = 1L << 26;
+  private static final long PIECE = 1L << 23;
 
   /// A tensor whose bytes are made when they are about to be written.
   @SuppressWarnings("ArrayRecordComponent") // never leaves the package
@@ -172,10 +172,14 @@ public final class SafetensorsWriter {
     }
   }
 
+  /// Writes all bytes; those of a mapped file leave the resident memory of the process again.
   static void writeData(FileChannel channel, MemorySegment data) throws IOException {
     for (long at = 0; at < data.byteSize(); at += PIECE) {
-      long n = Math.min(PIECE, data.byteSize() - at);
-      AtomicFile.writeFully(channel, data.asSlice(at, n).asByteBuffer());
+      MemorySegment piece = data.asSlice(at, Math.min(PIECE, data.byteSize() - at));
+      AtomicFile.writeFully(channel, piece.asByteBuffer());
+      if (piece.isMapped()) {
+        piece.unload();
+      }
     }
   }
 

@@ -108,9 +108,7 @@ final class LargeMemory {
       MethodHandle madvise = find("madvise", FunctionDescriptor.of(i, l, l, i));
       try {
         long at =
-            (long)
-                mmap.invokeExact(
-                    0L, bytes, READ_AND_WRITE, PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
+            (long) mmap.invokeExact(0L, bytes, READ_AND_WRITE, PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
         if (at == -1) {
           return Optional.empty();
         }
