@@ -7,28 +7,57 @@ import dev.burnish.train.Health.Alarm;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.memory.ResidentMemory;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
-import java.util.OptionalDouble;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.LongSupplier;
 import java.util.function.ObjDoubleConsumer;
 
 /// What a user watches beside the numbers that the seed determines: the share of the machine that
 /// training uses, memory, and the time that is left.
 final class Watch {
+  private static final long AGAIN_NANOS = 30_000_000_000L;
+  private static final int FIRST_RUNS = 12;
+  private static final int MORE_RUNS = 3;
+
+  /// Steps by whose speed the rest is foretold.
+  private static final int RECENT = 20;
+
+  /// The end of a step.
+  private record End(long step, long nanos) {}
+
+  private final IntToDoubleFunction product;
+  private final LongSupplier clock;
+  private final Deque<End> recent = new ArrayDeque<>();
   private Optional<Trainer> trainer = Optional.empty();
-  private OptionalDouble sgemm = OptionalDouble.empty();
-  private long firstStep;
-  private long firstNanos;
+  private double sgemm;
+  private long measured;
+
+  Watch() {
+    this(Calibration::sgemmGflops, System::nanoTime);
+  }
+
+  /// @param product measures the matrix product in GFLOP/s, the best of that many runs
+  /// @param clock in nanoseconds
+  Watch(IntToDoubleFunction product, LongSupplier clock) {
+    this.product = product;
+    this.clock = clock;
+  }
 
   void of(Trainer training) {
     trainer = Optional.of(training);
   }
 
-  /// The measured matrix product of this machine in GFLOP/s, measured once.
+  /// The measured matrix product of this machine in GFLOP/s: the best so far. It is measured again
+  /// now and then, since the machine may have been busy the first time.
   double sgemmGflops() {
-    if (sgemm.isEmpty()) {
-      sgemm = OptionalDouble.of(Calibration.sgemmGflops());
+    long now = clock.getAsLong();
+    if (sgemm == 0 || now - measured > AGAIN_NANOS) {
+      sgemm = Math.max(sgemm, product.applyAsDouble(sgemm == 0 ? FIRST_RUNS : MORE_RUNS));
+      measured = now;
     }
-    return sgemm.getAsDouble();
+    return sgemm;
   }
 
   /// The share of the matrix product's speed that a step reached.
@@ -43,12 +72,15 @@ final class Watch {
   void times(long step, long total, ObjDoubleConsumer<String> time) {
     ResidentMemory.now().ifPresent(bytes -> time.accept("memoryGb", bytes / 1e9));
     ResidentMemory.peak().ifPresent(bytes -> time.accept("peakMemoryGb", bytes / 1e9));
-    if (firstNanos == 0) {
-      firstStep = step;
-      firstNanos = System.nanoTime();
-    } else {
-      double each = (System.nanoTime() - firstNanos) / 1e9 / (step - firstStep);
+    End end = new End(step, clock.getAsLong());
+    if (!recent.isEmpty()) {
+      End first = recent.getFirst();
+      double each = (end.nanos() - first.nanos()) / 1e9 / (step - first.step());
       time.accept("secondsLeft", each * Math.max(0, total - step));
+    }
+    recent.addLast(end);
+    if (recent.size() > RECENT) {
+      recent.removeFirst();
     }
   }
 

@@ -11,8 +11,13 @@ public final class Calibration {
   private Calibration() {}
 
   /// Speed of a square single-precision matrix product with the threads of this process, the best
-  /// of a few runs, in GFLOP/s. Takes about half a second.
+  /// of a dozen runs, in GFLOP/s. Takes about half a second.
   public static double sgemmGflops() {
+    return sgemmGflops(12);
+  }
+
+  /// The best of some runs; one takes about 20 ms.
+  public static double sgemmGflops(int runs) {
     int size = 1024;
     Kernels kernels = Kernels.of(Device.CPU);
     try (TensorScope _ = TensorScope.open()) {
@@ -20,7 +25,7 @@ public final class Calibration {
       Tensor b = Tensor.empty(DType.F32, Device.CPU, size, size).fill_(0.5);
       Tensor c = Tensor.empty(DType.F32, Device.CPU, size, size);
       long best = Long.MAX_VALUE;
-      for (int run = 0; run < 12; run++) {
+      for (int run = 0; run < runs; run++) {
         long start = System.nanoTime();
         kernels.linear(a, b, null, c, false, Rounding.BY_SHAPE);
         best = Math.min(best, System.nanoTime() - start);
