@@ -13,7 +13,6 @@ import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Frames;
-import dev.burnish.wire.HandleKind;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Comparator;
@@ -84,7 +83,7 @@ public final class Node implements AutoCloseable {
   ///
   /// @param token of the job
   /// @param loader of the classes of actors
-  /// @param kinds of handles, besides those of this package and below
+  /// @param codecs of types; processes of one JVM without handles may share them
   /// @param tracing in a job that is traced
   public record Parts(
       Network network,
@@ -92,7 +91,7 @@ public final class Node implements AutoCloseable {
       Clock clock,
       Threads threads,
       ClassLoader loader,
-      List<HandleKind> kinds,
+      Codecs codecs,
       Optional<Tracing> tracing) {}
 
   /// A process that listens.
@@ -102,7 +101,7 @@ public final class Node implements AutoCloseable {
     this.loader = parts.loader();
     this.clock = parts.clock();
     this.tracing = parts.tracing();
-    this.codecs = new Codecs(parts.kinds(), settings.link().limits());
+    this.codecs = parts.codecs();
     this.commands = codecs.of(Command.class);
     this.places = codecs.of(ActorRef.class);
     this.numbers = new AtomicLong(firstNumber(parts.network().self().process()));
@@ -114,11 +113,15 @@ public final class Node implements AutoCloseable {
   /// Numbers that this process gives to actors of others differ from those that others give: the
   /// upper half is a digest of its name.
   private static long firstNumber(String process) {
+    return digest(process) | NUM_AGENTS;
+  }
+
+  private static long digest(String process) {
     long digest = 0xcbf29ce484222325L;
     for (int i = 0; i < process.length(); i++) {
       digest = (digest ^ process.charAt(i)) * 0x100000001b3L;
     }
-    return (digest & 0x7fff_ffff_0000_0000L) | NUM_AGENTS;
+    return digest & 0x7fff_ffff_0000_0000L;
   }
 
   /// Where this process is reached.
@@ -167,6 +170,12 @@ public final class Node implements AutoCloseable {
   /// The same for calls of one actor: agents are not followed.
   Optional<Tracing> tracing(long actor) {
     return actor < NUM_AGENTS ? Optional.empty() : tracing;
+  }
+
+  /// What tells an actor of this process from all others of the job: its number, or more for an
+  /// agent, which has the same in every process.
+  long identity(long number) {
+    return number < NUM_AGENTS ? digest(self().process()) | number : number;
   }
 
   /// A number that no other mesh or actor of the job has.
