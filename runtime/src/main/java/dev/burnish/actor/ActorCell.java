@@ -14,7 +14,6 @@ import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.wire.Session;
-import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -542,22 +541,21 @@ final class ActorCell implements Supervisor {
     /// Returns what the endpoint threw.
     private Optional<Throwable> invoke(Endpoint endpoint, byte[] encoded) {
       try {
-        Object[] values = endpoint.arguments().decode(encoded, session).toArray();
-        Object result = run(endpoint, values);
+        List<Object> values = new ArrayList<>();
+        values.add(actor.orElseThrow().instance());
+        values.addAll(endpoint.arguments().decode(encoded, session));
+        Object result = run(endpoint, values.toArray());
         call.ifPresent(served -> served.reply(encode(endpoint, result)));
         return Optional.empty();
-      } catch (InvocationTargetException e) {
-        return threw(endpoint, e.getCause() == null ? e : e.getCause());
-      } catch (IllegalAccessException | RuntimeException e) {
-        return threw(endpoint, e);
+      } catch (Throwable t) {
+        return threw(endpoint, t);
       }
     }
 
     /// Waits for nothing any more once it has ended, before anybody knows.
-    private Object run(Endpoint endpoint, Object[] values)
-        throws InvocationTargetException, IllegalAccessException {
+    private @Nullable Object run(Endpoint endpoint, Object[] values) throws Throwable {
       try {
-        return endpoint.method().invoke(actor.orElseThrow().instance(), values);
+        return endpoint.call().call(values);
       } finally {
         if (!concurrent) {
           turn.waitsNoMore();

@@ -2,11 +2,11 @@ package dev.burnish.actor;
 
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
+import dev.burnish.wire.Invocation;
 import dev.burnish.wire.Session;
 import java.lang.invoke.MethodHandleInfo;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.SerializedLambda;
-import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -60,19 +60,18 @@ public record Construction(String type, String method, String descriptor, byte[]
   /// @throws Exception what the constructor threw
   Object make(ClassLoader loader, Codecs codecs, Session session) throws Exception {
     Executable executable = find(type, method, descriptor, loader);
-    Object[] values =
+    List<Object> values =
         codecs
             .parameters(type + "." + method, executable.getParameters())
-            .decode(arguments, session)
-            .toArray();
+            .decode(arguments, session);
     executable.setAccessible(true);
     try {
-      return switch (executable) {
-        case Constructor<?> constructor -> constructor.newInstance(values);
-        case Method factory -> Collections.singletonList(factory.invoke(null, values)).getFirst();
-      };
-    } catch (InvocationTargetException e) {
-      throw e.getCause() instanceof Exception cause ? cause : e;
+      return Collections.singletonList(new Invocation(executable).call(values.toArray()))
+          .getFirst();
+    } catch (Exception e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new InvocationTargetException(t);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.burnish.actor;
 
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
+import dev.burnish.wire.Invocation;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
@@ -16,8 +17,15 @@ import java.util.stream.Collectors;
 /// The endpoints of an actor: the methods of its interface, with the codecs of their arguments and
 /// results. Both sides number them in the same order.
 final class Endpoints {
+  /// @param call of the method on an actor
   /// @param concurrent whether calls run beside others
-  record Endpoint(int number, Method method, Codec arguments, Codec result, boolean concurrent) {
+  record Endpoint(
+      int number,
+      Method method,
+      Invocation call,
+      Codec arguments,
+      Codec result,
+      boolean concurrent) {
     String name() {
       return method.getDeclaringClass().getSimpleName() + "." + method.getName();
     }
@@ -59,6 +67,7 @@ final class Endpoints {
           new Endpoint(
               endpoints.size(),
               method,
+              new Invocation(method),
               codecs.arguments(method),
               codecs.result(method),
               method.isAnnotationPresent(Concurrent.class)));

@@ -96,6 +96,8 @@ public final class JvmStarter implements ProcessStarter {
             List.of(
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:TieredStopAtLevel=1",
+                "-XX:CompileThresholdScaling=4",
+                "-Djdk.reflect.useNativeAccessorOnly=true",
                 "-XX:+UseSerialGC",
                 "-Xms8m"));
         flags.addAll(cache());

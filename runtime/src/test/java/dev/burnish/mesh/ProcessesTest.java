@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.Concurrent;
 import dev.burnish.actor.NodeSettings;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.LogLine;
@@ -27,7 +28,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -105,6 +110,65 @@ class ProcessesTest {
     assertThat(failure.reason()).contains("exited with status 3");
     assertThat(failure.log()).contains("the last words");
     assertThat(failure.describe()).contains("counters[0]").contains("host").contains("procs/0");
+  }
+
+  interface Gate {
+    @Concurrent
+    void pass();
+
+    @Concurrent
+    int numWaiting();
+
+    @Concurrent
+    void open();
+  }
+
+  static final class GateActor implements Gate {
+    private final CountDownLatch opened = new CountDownLatch(1);
+    private final AtomicInteger numWaiting = new AtomicInteger();
+
+    @Override
+    public void pass() {
+      numWaiting.incrementAndGet();
+      try {
+        opened.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("interrupted", e);
+      }
+    }
+
+    @Override
+    public int numWaiting() {
+      return numWaiting.get();
+    }
+
+    @Override
+    public void open() {
+      opened.countDown();
+    }
+  }
+
+  @Test
+  void endpointsThatWaitKeepNoThreadOfTheirProcess() {
+    Gate gate =
+        job(NodeSettings.defaults())
+            .hosts()
+            .spawnProcs(Map.of("gpus", 1))
+            .spawn("gate", Gate.class, GateActor::new)
+            .within(Duration.ofMinutes(1))
+            .only();
+    int many = 40;
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> passed = new ArrayList<>();
+      for (int i = 0; i < many; i++) {
+        passed.add(callers.submit(gate::pass));
+      }
+      while (gate.numWaiting() < many) {
+        Thread.onSpinWait();
+      }
+      assertThat(passed).noneMatch(Future::isDone);
+      gate.open();
+    }
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +32,8 @@ class RegionTest {
     byte[] copy(Region region, long offset, int count, boolean toNative);
 
     /// Copies of a region that has ended.
+    long checksum(Region region, long offset, long count, boolean confined);
+
     byte[] copyKept(int count);
 
     byte kept();
@@ -83,6 +86,15 @@ class RegionTest {
         region.copyTo(offset, MemorySegment.ofArray(result));
       }
       return result;
+    }
+
+    @Override
+    public long checksum(Region region, long offset, long count, boolean confined) {
+      try (Arena arena = confined ? Arena.ofConfined() : Arena.ofShared()) {
+        MemorySegment target = arena.allocate(count);
+        region.copyTo(offset, target);
+        return checksumOf(target);
+      }
     }
 
     @Override
@@ -154,6 +166,28 @@ class RegionTest {
       byte[] own = new byte[3];
       region.copyTo(1, MemorySegment.ofArray(own));
       assertThat(own).containsExactly(1, 2, 3);
+    }
+  }
+
+  private static long checksumOf(MemorySegment bytes) {
+    CRC32C sum = new CRC32C();
+    sum.update(bytes.asByteBuffer());
+    return sum.getValue();
+  }
+
+  @Test
+  void largePartsAreCopiedByTwoThreadsWhereTheMemoryAllowsIt() {
+    Keeper keeper = keeper(job);
+    int size = 20_000_003;
+    try (Region region = Region.allocate(size)) {
+      for (int i = 0; i < size; i++) {
+        region.segment().set(ValueLayout.JAVA_BYTE, i, (byte) (i * 31 >> 7));
+      }
+      long expected = checksumOf(region.segment().asSlice(5, size - 9));
+      assertThat(keeper.checksum(region, 5, size - 9, false)).isEqualTo(expected);
+      assertThat(keeper.checksum(region, 5, size - 9, true)).isEqualTo(expected);
+      assertThatThrownBy(() -> keeper.checksum(region, 5, size, false))
+          .isInstanceOf(IndexOutOfBoundsException.class);
     }
   }
 

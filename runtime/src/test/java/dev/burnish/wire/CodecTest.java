@@ -34,6 +34,57 @@ class CodecTest {
 
   record Pair<A, B>(A first, B second) {}
 
+  /// Refuses odd numbers when it is made, and 6 when it is read.
+  record Even(int number, String word) {
+    Even {
+      if (number % 2 != 0) {
+        throw new IllegalArgumentException("odd: " + number);
+      }
+    }
+
+    @Override
+    public int number() {
+      if (number == 6) {
+        throw new IllegalStateException("not 6");
+      }
+      return number;
+    }
+  }
+
+  record Number(int number, String word) {}
+
+  @Test
+  void aRecordTravelsAlikeTheFirstTimeAndLater() {
+    Codec even = codecs.of(Even.class);
+    Codec number = codecs.of(Number.class);
+    for (int i = 0; i < 300; i++) {
+      Even value = new Even(2 * i + 8, "w" + i);
+      byte[] bytes = even.encode(List.of(value), Session.NONE);
+      assertThat(even.decode(bytes, Session.NONE)).containsExactly(value);
+      byte[] odd = number.encode(List.of(new Number(2 * i + 1, "")), Session.NONE);
+      assertThatThrownBy(() -> even.decode(odd, Session.NONE))
+          .isInstanceOf(WireException.class)
+          .hasMessageContaining("odd: " + (2 * i + 1));
+      assertThatThrownBy(() -> even.encode(List.of(new Even(6, "")), Session.NONE))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("not 6");
+    }
+  }
+
+  @Test
+  void anInvocationThrowsWhatTheMethodDoes() throws Throwable {
+    Invocation word = new Invocation(String.class.getMethod("concat", String.class));
+    assertThat(word.call("a", "b")).isEqualTo("ab");
+    assertThat(word.call("c", "d")).isEqualTo("cd");
+    Invocation make = new Invocation(Even.class.getDeclaredConstructor(int.class, String.class));
+    assertThat(make.call(4, "four")).isEqualTo(new Even(4, "four"));
+    assertThatThrownBy(() -> make.call(3, "three"))
+        .isExactlyInstanceOf(IllegalArgumentException.class)
+        .hasMessage("odd: 3");
+    Invocation clear = new Invocation(List.class.getMethod("clear"));
+    assertThat(clear.call(new java.util.ArrayList<>(List.of(1)))).isNull();
+  }
+
   record Arrays8(
       boolean[] booleans,
       byte[] bytes,

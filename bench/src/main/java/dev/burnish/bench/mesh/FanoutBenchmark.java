@@ -30,7 +30,7 @@ public final class FanoutBenchmark implements Benchmark {
         ActorMesh<Echo> mesh =
             job.hosts().spawnProcs(Map.of("gpus", size)).spawn("echo", Echo.class, Echo.Actor::new);
         int times = Math.max(20, count / size);
-        Samples calls = Samples.of(times, times, () -> mesh.fanout(Echo::nothing));
+        Samples calls = Samples.of(count, times, () -> mesh.fanout(Echo::nothing));
         out.accept(
             Measurement.of(
                 "fanout/to %d processes/p50".formatted(size),
