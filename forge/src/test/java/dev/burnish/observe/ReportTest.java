@@ -80,6 +80,26 @@ class ReportTest {
   }
 
   @Test
+  void noMeasurementOfALongRunIsLost() throws Exception {
+    try (RunDirectory run = RunDirectory.create(folder, "long")) {
+      try (Metrics metrics = new Metrics(run.metrics())) {
+        for (int step = 1; step <= 7_001; step++) {
+          metrics.record("loss", 1.0 / step);
+          if (step % 50 == 0 || step == 7_001) {
+            metrics.record("evalLoss", step);
+          }
+          metrics.flush(step);
+        }
+      }
+      RunFiles files = RunFiles.read(run.path());
+      assertThat(files.metrics()).hasSize(2_000);
+      assertThat(files.curve("loss").steps()).startsWith(1).endsWith(7_001).isSorted();
+      assertThat(files.curve("evalLoss").steps()).hasSize(141).startsWith(50, 100).endsWith(7_001);
+      assertThat(files.curve("evalLoss").values()).isEqualTo(files.curve("evalLoss").steps());
+    }
+  }
+
+  @Test
   void drawsTheRewardWithoutFonts() throws Exception {
     Path report = write(200);
     var image =
