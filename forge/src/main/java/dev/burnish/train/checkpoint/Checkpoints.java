@@ -160,8 +160,13 @@ public final class Checkpoints implements AutoCloseable {
     return result;
   }
 
-  /// The best checkpoint so far.
+  /// The best checkpoint so far, be it on its way.
   public Optional<Best> best() {
+    return Optional.ofNullable(inFlight).flatMap(Write::promised).or(this::written);
+  }
+
+  /// The best checkpoint that is there.
+  private Optional<Best> written() {
     Path file = folder.resolve(BEST);
     if (!Files.exists(file)) {
       return Optional.empty();
@@ -233,6 +238,11 @@ public final class Checkpoints implements AutoCloseable {
       }
     }
 
+    /// What will be the best one, unless the write has failed.
+    Optional<Best> promised() {
+      return failure.isPresent() ? Optional.empty() : best;
+    }
+
     boolean hasEnded() {
       lock.lock();
       try {
@@ -286,7 +296,7 @@ public final class Checkpoints implements AutoCloseable {
     }
 
     private void prune() throws IOException {
-      long apart = best().map(Best::number).orElse(Long.MIN_VALUE);
+      long apart = written().map(Best::number).orElse(Long.MIN_VALUE);
       List<Path> all = all();
       for (Path old : all.subList(0, Math.max(0, all.size() - keep))) {
         if (!old.equals(place(apart))) {
