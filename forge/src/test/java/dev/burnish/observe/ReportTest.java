@@ -53,6 +53,30 @@ class ReportTest {
   }
 
   @Test
+  void aBrowserShowsTheHeldOutLossOfARunWithoutSamples() throws Exception {
+    try (RunDirectory run = RunDirectory.create(folder, "sft")) {
+      try (Metrics metrics = new Metrics(run.metrics())) {
+        for (int step = 1; step <= 4; step++) {
+          metrics.record("loss", 4.0 / step);
+          if (step % 2 == 0) {
+            metrics.record("evalLoss", 5.0 / step);
+          }
+          metrics.flush(step);
+        }
+      }
+      run.writeSummary(
+          Map.of("status", "stopped", "evalLossBefore", 4.25, "evalLoss", 1.25, "steps", 4));
+      run.writeReport();
+      String dom = browse("--dump-dom", run.path().resolve("report.html"));
+      assertThat(dom).contains("data-ready=\"true\"", ">Held-out loss before<", ">4.250<");
+      assertThat(dom).contains("4 steps shown · stopped", "id=\"rollouts\" hidden");
+      assertThat(dom.indexOf("Eval loss"))
+          .as("first of the curves")
+          .isLessThan(dom.indexOf(">Loss<"));
+    }
+  }
+
+  @Test
   void noMarkupOfASampleIsLeftInTheFile() throws Exception {
     String html = Files.readString(write(3));
     assertThat(html.split("<script", -1)).as("the page's own two").hasSize(3);

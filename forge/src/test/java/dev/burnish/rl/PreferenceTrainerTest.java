@@ -229,7 +229,7 @@ class PreferenceTrainerTest {
       for (int[] prompt : prompts) {
         for (int[] chosen : answers) {
           for (int[] rejected : answers) {
-            if (chosen != rejected) {
+            if (!Arrays.equals(chosen, rejected)) {
               List<PreferencePair> pair =
                   List.of(new PreferencePair(prompt, chosen, rejected, "pair"));
               PreferenceTrainer fresh =
