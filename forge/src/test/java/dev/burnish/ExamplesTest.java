@@ -506,7 +506,15 @@ class ExamplesTest {
   @Test
   void checkpointsAndMeasurementsComeWhenTheyAreDueAndAtTheEnd() throws Exception {
     characterModel();
-    tune("Sft.java", rows(20), "--set", "steps=10", "--set", "checkpoints={every: 4, keep: 9}");
+    tune(
+        "Sft.java",
+        rows(20),
+        "--set",
+        "steps=10",
+        "--set",
+        "checkpoints.every=4",
+        "--set",
+        "checkpoints.keep=9");
     Path run = runs().getFirst();
     try (Stream<Path> kept = Files.list(run.resolve("checkpoints"))) {
       assertThat(kept.map(path -> path.getFileName().toString()))
