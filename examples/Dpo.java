@@ -5,10 +5,11 @@ import dev.burnish.data.*;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.rl.*;
 import dev.burnish.train.*;
+import dev.burnish.train.checkpoint.CheckpointConfig;
 
-record Settings(long seed, String model, Path data, String config, String split, DataFiles.OnBadRow badRows, double heldOut, int steps, int batch, int microTokens, int evalEvery, String loss, double beta, double noise, TextConfig text, LoraConfig lora, OptimizerConfig optimizer) {
+record Settings(long seed, String model, Path data, String config, String split, DataFiles.OnBadRow badRows, double heldOut, int steps, int batch, int microTokens, int evalEvery, String loss, double beta, double noise, TextConfig text, LoraConfig lora, OptimizerConfig optimizer, TrainConfig train, CheckpointConfig checkpoints) {
   static Settings defaults() {
-    return new Settings(1, "", Path.of(""), "default", "train", DataFiles.OnBadRow.FAIL, 0.05, 100, 8, 2048, 20, "sigmoid", 0.1, 0, TextConfig.defaults(), LoraConfig.defaults(), OptimizerConfig.defaults().withLr(1e-6).withWarmup(5).withSchedule("linear"));
+    return new Settings(1, "", Path.of(""), "default", "train", DataFiles.OnBadRow.FAIL, 0.05, 100, 8, 2048, 20, "sigmoid", 0.1, 0, TextConfig.defaults(), LoraConfig.defaults(), OptimizerConfig.defaults().withLr(1e-6).withWarmup(5).withSchedule("linear"), TrainConfig.defaults(), CheckpointConfig.defaults());
   }
 }
 
@@ -20,8 +21,9 @@ void main(String... args) {
     var source = DataSource.of(s.data()).withConfig(s.config()).withSplit(s.split());
     var rows = run.loaded(DataFiles.load(source, base.encoder(s.text())::pair, s.badRows()));
     var pairs = rows.split(s.heldOut(), s.seed(), PreferencePair::promptKey);
-    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps());
+    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
     run.keep(base.model(), base.tokenizer(), trainer);
+    run.checkpoints(s.checkpoints());
     run.pin("trainPairs", pairs.training().size());
     run.pin("pairsPerStep", s.batch());
     var loss = PreferenceLoss.named(s.loss(), s.beta(), s.noise());

@@ -10,10 +10,11 @@ import dev.burnish.rl.*;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.ChatMessage;
 import dev.burnish.train.*;
+import dev.burnish.train.checkpoint.CheckpointConfig;
 
-record Settings(long seed, String model, Path data, int steps, int prompts, int samples, int maxTokens, double kl, double formatReward, LoraConfig lora, OptimizerConfig optimizer) {
+record Settings(long seed, String model, Path data, int steps, int prompts, int samples, int maxTokens, double kl, double formatReward, LoraConfig lora, OptimizerConfig optimizer, TrainConfig train, CheckpointConfig checkpoints) {
   static Settings defaults() {
-    return new Settings(1, "", Path.of(""), 100, 4, 8, 64, 0, 0.1, LoraConfig.defaults(), OptimizerConfig.defaults().withLr(1e-5));
+    return new Settings(1, "", Path.of(""), 100, 4, 8, 64, 0, 0.1, LoraConfig.defaults(), OptimizerConfig.defaults().withLr(1e-5), TrainConfig.defaults(), CheckpointConfig.defaults());
   }
 }
 
@@ -26,8 +27,9 @@ void main(String... args) {
     var base = Pretrained.load(s.model());
     base.model().adapt(s.lora(), s.seed());
     var policy = new BatchGenerator(base.model(), base.tokenizer());
-    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps());
+    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
     run.keep(base.model(), base.tokenizer(), trainer);
+    run.checkpoints(s.checkpoints());
     var loss = SurrogateLoss.dapo().withKl(new Kl.Penalty(Kl.K3, s.kl()));
     var learner = s.kl() > 0 ? new PolicyTrainer(trainer, loss, run.reference(base.model())) : new PolicyTrainer(trainer, loss);
     var reward = new MathAnswer().plus(s.formatReward(), new FormatReward());

@@ -4,10 +4,11 @@ import dev.burnish.data.*;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.rl.*;
 import dev.burnish.train.*;
+import dev.burnish.train.checkpoint.CheckpointConfig;
 
-record Settings(long seed, String model, Path data, String config, String split, DataFiles.OnBadRow badRows, double heldOut, int steps, int batch, int microTokens, int evalEvery, int patience, TextConfig text, LoraConfig lora, OptimizerConfig optimizer) {
+record Settings(long seed, String model, Path data, String config, String split, DataFiles.OnBadRow badRows, double heldOut, int steps, int batch, int microTokens, int evalEvery, int patience, TextConfig text, LoraConfig lora, OptimizerConfig optimizer, TrainConfig train, CheckpointConfig checkpoints) {
   static Settings defaults() {
-    return new Settings(1, "", Path.of(""), "default", "train", DataFiles.OnBadRow.FAIL, 0.05, 100, 8, 2048, 20, 0, TextConfig.defaults(), LoraConfig.defaults(), OptimizerConfig.defaults().withLr(2e-5).withWarmup(5).withSchedule("cosine"));
+    return new Settings(1, "", Path.of(""), "default", "train", DataFiles.OnBadRow.FAIL, 0.05, 100, 8, 2048, 20, 0, TextConfig.defaults(), LoraConfig.defaults(), OptimizerConfig.defaults().withLr(2e-5).withWarmup(5).withSchedule("cosine"), TrainConfig.defaults(), CheckpointConfig.defaults());
   }
 }
 
@@ -19,9 +20,10 @@ void main(String... args) {
     var source = DataSource.of(s.data()).withConfig(s.config()).withSplit(s.split());
     var rows = run.loaded(DataFiles.load(source, base.encoder(s.text())::document, s.badRows()));
     var documents = rows.split(s.heldOut(), s.seed(), Document::contentKey);
-    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps());
+    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
     var learner = new SupervisedTrainer(trainer, s.microTokens());
     run.keep(base.model(), base.tokenizer(), trainer);
+    run.checkpoints(s.checkpoints());
     run.pin("trainDocuments", documents.training().size());
     run.pin("documentsPerStep", s.batch());
     if (!run.goesOn() && s.evalEvery() > 0) run.summary("evalLossBefore", learner.evaluate(documents.heldOut()).loss());

@@ -50,33 +50,34 @@ final class DryRun {
         List.of(
             "dry run: nothing was trained and nothing written; what a step takes:",
             line("tokens", e.tokens() + ", " + e.targets() + " targets"),
-            line("weights", gigabytes(e.weights())),
-            line("moments", gigabytes(e.moments()) + inFile(e)),
-            line("gradients", gigabytes(e.gradients())),
+            line("weights", amount(e.weights())),
+            line("moments", amount(e.moments()) + inFile(e)),
+            line("gradients", amount(e.gradients())),
             line(
                 "activations",
-                gigabytes(e.activations())
+                amount(e.activations())
                     + ", %d of %d blocks kept".formatted(e.keptBlocks(), blocks)),
-            line("head", gigabytes(e.head())),
-            line("generation", gigabytes(Math.max(0, grown)) + ", keys and values above all"),
-            line("all else", gigabytes(rest) + ": JVM, libraries, copies of the model, data"),
-            line("peak", gigabytes(peak)),
+            line("head", amount(e.head())),
+            line(
+                "beside it", amount(Math.max(0, grown)) + ": generation, a reference, measurement"),
+            line("all else", amount(rest) + ": JVM, libraries, copies of the model, data"),
+            line("peak", amount(peak)),
             line(
                 "time",
-                "about %.3g s a step: %.3g s training, %.3g s generation and rewards"
+                "about %.3g s a step: %.3g s training, %.3g s beside it"
                     .formatted(training + other, training, other))));
   }
 
   private static String inFile(StepEstimate e) {
-    return e.momentsInFile() == 0 ? "" : ", and " + gigabytes(e.momentsInFile()) + " in a file";
+    return e.momentsInFile() == 0 ? "" : ", and " + amount(e.momentsInFile()) + " in a file";
   }
 
   private static String line(String name, String value) {
     return "  %-12s %s".formatted(name, value);
   }
 
-  private static String gigabytes(long bytes) {
-    return "%.3f GB".formatted(bytes / 1e9);
+  private static String amount(long bytes) {
+    return bytes < 50_000_000 ? "%.3f MB".formatted(bytes / 1e6) : "%.3f GB".formatted(bytes / 1e9);
   }
 
   /// A place for what a dry run writes.

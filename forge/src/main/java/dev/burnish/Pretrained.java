@@ -51,7 +51,13 @@ public record Pretrained(
               "min_new_tokens", 0.0));
 
   /// Loads a folder in Hugging Face layout, a GGUF file, or `hf:owner/name[@revision]`.
+  ///
+  /// @throws IllegalArgumentException if no model is named
   public static Pretrained load(String name) {
+    if (name.isBlank()) {
+      throw new IllegalArgumentException(
+          "a model is named: model is not set; give a folder, a .gguf file or hf:owner/name with --set model=MODEL");
+    }
     Path path = ModelSource.resolve(name, HubOptions.fromEnvironment());
     Map<String, byte[]> made = Files.isRegularFile(path) ? GgufConverter.sideFiles(path) : Map.of();
     TokenizerFiles files =
@@ -114,7 +120,7 @@ public record Pretrained(
     int positions = model.decoder().shape().maxPositions();
     if (text.maxTokens() > positions) {
       throw new IllegalArgumentException(
-          "text.maxTokens is at most the model's max_position_embeddings=%d: maxTokens=%d"
+          "text.maxTokens is at most the model's max_position_embeddings=%d: maxTokens=%d; lower it with --set text.maxTokens=..."
               .formatted(positions, text.maxTokens()));
     }
     return new ExampleEncoder(tokenizer, template, text);

@@ -6,6 +6,7 @@ import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.data.Loaded;
 import dev.burnish.generate.BatchGenerator;
+import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.metrics.JsonLines;
 import dev.burnish.metrics.Metrics;
 import dev.burnish.metrics.Reduce;
@@ -26,6 +27,7 @@ import dev.burnish.text.Tokenizer;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
+import dev.burnish.train.checkpoint.CheckpointConfig;
 import dev.burnish.train.checkpoint.Resumable;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -84,7 +86,10 @@ public final class Run<S extends Record> implements AutoCloseable {
         folder.keepUntil(lastStep);
       }
       folder.writeConfig(settings);
-      metrics = mode == Mode.TRAIN ? new Metrics(folder.metrics(), progress) : new Metrics();
+      metrics =
+          mode == Mode.TRAIN
+              ? new Metrics(folder.metrics(), folder.tensorBoard(lastStep), progress)
+              : new Metrics();
       samples = folder.samples();
     } catch (RuntimeException e) {
       folder.close();
@@ -107,9 +112,14 @@ public final class Run<S extends Record> implements AutoCloseable {
   ///
   /// @param defaults every setting with its default
   /// @param args of the script: `--set key=value`, `--config FILE`, `--resume FOLDER`, `--runs
-  ///   FOLDER`, `--dry-run`
+  ///   FOLDER`, `--dry-run`, `--help`
+  /// @throws HelpShown after the options and the defaults were shown, for `--help`
   public static <S extends Record> Run<S> start(String name, S defaults, String... args) {
     RunOptions options = RunOptions.parse(args);
+    if (options.mode() == Mode.HELP) {
+      System.out.print(RunOptions.help(defaults));
+      throw new HelpShown();
+    }
     return new Run<>(name, options.resolve(defaults), options);
   }
 
@@ -191,7 +201,17 @@ public final class Run<S extends Record> implements AutoCloseable {
     checkpoints.keep(number);
   }
 
-  /// Has the step that is best by a metric keep its checkpoint, written when it is recorded.
+  /// When checkpoints are written, and which stay.
+  public void checkpoints(CheckpointConfig config) {
+    checkpointEvery(config.every());
+    keepCheckpoints(config.keep());
+    if (!config.best().isEmpty()) {
+      keepBest(config.best(), config.goal());
+    }
+  }
+
+  /// Has the step that is best by a metric keep its checkpoint, written when it is recorded. Where
+  /// that is another than the last, its model is in `best/` in the end.
   public void keepBest(String metric, Goal goal) {
     checkpoints.keepBest(metric, goal);
   }
@@ -199,8 +219,19 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// The steps that are left, from 1 or from the one after the last checkpoint. Between two of them
   /// metrics are written, and a checkpoint where one is due; the loop ends early after [#finish],
   /// and when the process was asked to stop.
+  ///
+  /// @throws IllegalArgumentException if there are fewer than none
   public Iterable<Long> steps(long total) {
+    if (total < 0) {
+      throw new IllegalArgumentException(
+          "a run has steps: steps=%d; give how many there are from the beginning".formatted(total));
+    }
     totalSteps = total;
+    if (goesOn() && mode == Mode.TRAIN && lastStep >= total) {
+      say(
+          "nothing is left to do: %d steps are done, steps=%d; raise it to go on"
+              .formatted(lastStep, total));
+    }
     if (mode == Mode.DRY_RUN) {
       watch.sgemmGflops();
       dryRun = trainer.map(DryRun::new);
@@ -358,7 +389,13 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   /// Whether the present step is the last, or a multiple of so many; never for 0.
+  ///
+  /// @throws IllegalArgumentException if it is below 0
   public boolean every(long steps) {
+    if (steps < 0) {
+      throw new IllegalArgumentException(
+          "what recurs does so every so many steps: every=%d; give 0 for never".formatted(steps));
+    }
     return steps > 0 && (lastStep % steps == 0 || lastStep == totalSteps);
   }
 
@@ -368,7 +405,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     String best = prefixed("best", key);
     Optional<Double> least = summary.get(best);
     double since = lastStep - summary.get(best + "Step").orElse(0.0);
-    if (least.isEmpty() || value < least.get()) {
+    if (least.isEmpty() || value < least.get() || Double.isNaN(least.get())) {
       summary(best, value);
       summary(best + "Step", lastStep);
     } else if (patience > 0 && since >= patience) {
@@ -438,11 +475,8 @@ public final class Run<S extends Record> implements AutoCloseable {
       boolean failed = status.equals("failed");
       if (model != null && tokenizer != null && !failed) {
         FaultPoint.reach("run.model");
-        model.save(folder.model());
-        tokenizer.save(folder.model());
-        if (model.decoder().lora().adapts()) {
-          PeftAdapter.save(model, summary.setting("model"), folder.path().resolve("adapter"));
-        }
+        save(model, tokenizer, folder.path());
+        saveBest(model, tokenizer);
       }
       folder.writeSummary(
           summary.all(folder.id(), status, lastStep, checkpoints.failed(), watch.sgemmGflops()));
@@ -451,6 +485,31 @@ public final class Run<S extends Record> implements AutoCloseable {
         progress.message(summary.closing(status, lastStep, folder.path()));
       }
     }
+  }
+
+  private void save(LanguageModel trained, Tokenizer text, Path place) {
+    trained.save(place.resolve("model"));
+    text.save(place.resolve("model"));
+    if (trained.decoder().lora().adapts()) {
+      PeftAdapter.save(trained, summary.setting("model"), place.resolve("adapter"));
+    }
+  }
+
+  /// The weights are those of the best step afterwards.
+  private void saveBest(LanguageModel trained, Tokenizer text) {
+    Path place = folder.path().resolve("best");
+    checkpoints
+        .best()
+        .filter(best -> best.number() != lastStep)
+        .ifPresent(best -> {
+          trainer.ifPresent(of -> of.restoreWeights(checkpoints.open(best)));
+          save(trained, text, place);
+          summary.put("bestStep", best.number());
+          say(
+              "best %s %s at step %d: see %s"
+                  .formatted(
+                      best.metric(), ConsoleSink.format(best.value()), best.number(), place));
+        });
   }
 
   private void closeDry() {

@@ -106,7 +106,7 @@ final class RunCheckpoints implements AutoCloseable {
       return Optional.empty();
     }
     OptionalDouble value = step.get(watched.get().metric());
-    if (value.isEmpty()) {
+    if (value.isEmpty() || Double.isNaN(value.getAsDouble())) {
       return Optional.empty();
     }
     Best candidate = new Best(watched.get().metric(), value.getAsDouble(), step.step());
@@ -142,6 +142,15 @@ final class RunCheckpoints implements AutoCloseable {
         .ifPresent(failure -> {
           throw failure;
         });
+  }
+
+  /// The best checkpoint by the metric that is watched, if any is.
+  Optional<Best> best() {
+    return watched.flatMap(by -> files.best().filter(best -> best.metric().equals(by.metric())));
+  }
+
+  Snapshot open(Best best) {
+    return Snapshot.open(files.place(best.number()));
   }
 
   /// Checkpoints that could not be written.

@@ -7,14 +7,28 @@ import java.util.List;
 import java.util.Optional;
 
 /// What a script was started with: `--set key=value` and `--config FILE`, both repeatable,
-/// `--resume FOLDER`, `--runs FOLDER`, `--dry-run`.
+/// `--resume FOLDER`, `--runs FOLDER`, `--dry-run`, `--help`.
 record RunOptions(
     List<Path> configs, List<String> settings, Optional<Path> resume, Path runs, Mode mode) {
   /// What becomes of the run.
   enum Mode {
     TRAIN,
-    DRY_RUN
+    DRY_RUN,
+    /// Its options and settings are shown, and there is none.
+    HELP
   }
+
+  private static final String USAGE =
+      """
+      usage: ./burnish run SCRIPT.java [OPTION]...
+        --set KEY=VALUE   change a setting; again for another
+        --config FILE     settings from a YAML file
+        --resume FOLDER   go on with a run: runs/ID
+        --runs FOLDER     where the folders of runs go; runs unless set
+        --dry-run         say what memory and time a step takes, and train nothing
+
+      settings, as --set a.b=value or in a file, with their defaults:
+      """;
 
   static RunOptions parse(String... args) {
     List<Path> configs = new ArrayList<>();
@@ -25,6 +39,10 @@ record RunOptions(
     for (int i = 0; i < args.length; i++) {
       if (args[i].equals("--dry-run")) {
         mode = Mode.DRY_RUN;
+        continue;
+      }
+      if (args[i].equals("--help") || args[i].equals("-h")) {
+        mode = Mode.HELP;
         continue;
       }
       int equals = args[i].startsWith("--set") ? -1 : args[i].indexOf('=');
@@ -48,11 +66,16 @@ record RunOptions(
         case "--runs" -> runs = Path.of(value);
         default ->
             throw new IllegalArgumentException(
-                "a script takes --set key=value, --config FILE, --resume FOLDER, --runs FOLDER and --dry-run: option="
+                "a script takes --set key=value, --config FILE, --resume FOLDER, --runs FOLDER, --dry-run and --help: option="
                     + name);
       }
     }
     return new RunOptions(configs, settings, resume, runs, mode);
+  }
+
+  /// What a script takes.
+  static String help(Record defaults) {
+    return USAGE + Config.dump(defaults).stripTrailing().indent(2);
   }
 
   /// Defaults, then the configuration of the run to go on with, then files, then settings.

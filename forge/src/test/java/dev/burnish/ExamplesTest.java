@@ -1,5 +1,6 @@
 package dev.burnish;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -13,11 +14,14 @@ import dev.burnish.script.Script;
 import dev.burnish.testing.SharedFiles;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -359,12 +363,7 @@ class ExamplesTest {
   @ValueSource(strings = {"lora.rank=0", "lora.rank=2"})
   void dpoPrefersWhatItIsShown(String lora) throws Exception {
     characterModel();
-    StringBuilder pairs = new StringBuilder();
-    for (int i = 0; i < 30; i++) {
-      pairs.append(
-          "{\"prompt\": \"%d\", \"chosen\": \"yes\", \"rejected\": \"no\"}%n".formatted(i));
-    }
-    Path data = Files.writeString(folder.resolve("pairs.jsonl"), pairs);
+    Path data = pairs("{\"prompt\": \"%d\", \"chosen\": \"yes\", \"rejected\": \"no\"}%n", 30);
     tune("Dpo.java", data, "--set", "steps=12", "--set", lora);
     Path run = runs().getFirst();
     JsonNode last = JsonMapper.shared().readTree(metrics(run).getLast());
@@ -427,6 +426,123 @@ class ExamplesTest {
     tune("Dpo.java", data, "--set", "steps=3", "--set", "heldOut=0.3");
     run("Dpo.java", "--resume", runs().get(1).toString(), "--set", "steps=6");
     assertThat(metrics(runs().get(1))).isEqualTo(metrics(runs().get(0)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Sft.java", "Dpo.java", "Grpo.java"})
+  void saysWhatAStepTakesAndTrainsNothing(String script) throws Exception {
+    Path model = characterModel();
+    byte[] before = Files.readAllBytes(model.resolve("model.safetensors"));
+    Path data =
+        script.equals("Dpo.java")
+            ? pairs("{\"prompt\": \"%d\", \"chosen\": \"yes\", \"rejected\": \"no\"}%n", 30)
+            : rows(30);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = System.out;
+    System.setOut(new PrintStream(bytes, true, UTF_8));
+    try {
+      if (script.equals("Grpo.java")) {
+        run(script, "--set", "model=" + model, "--set", "data=" + data, "--dry-run");
+      } else {
+        tune(script, data, "--dry-run");
+      }
+    } finally {
+      System.setOut(out);
+    }
+    assertThat(bytes.toString(UTF_8))
+        .containsPattern("tokens +[1-9]\\d*, [1-9]\\d* targets")
+        .containsPattern("weights +0\\.0[1-9]\\d MB")
+        .containsPattern("peak +\\d\\.\\d{3} GB")
+        .containsPattern("about \\S+ s a step")
+        .doesNotContain("step 1/");
+    assertThat(folder.resolve("runs")).doesNotExist();
+    assertThat(Files.readAllBytes(model.resolve("model.safetensors"))).isEqualTo(before);
+  }
+
+  private Path pairs(String pattern, int count) throws IOException {
+    StringBuilder pairs = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      pairs.append(pattern.formatted(i));
+    }
+    return Files.writeString(folder.resolve("pairs.jsonl"), pairs);
+  }
+
+  @Test
+  void checkpointsComeAndStayAsTheSettingsSay() throws Exception {
+    characterModel();
+    tune(
+        "Sft.java",
+        rows(20),
+        "--set",
+        "steps=30",
+        "--set",
+        "optimizer.lr=1",
+        "--set",
+        "checkpoints={every: 10, keep: 1, best: evalLoss, goal: lowest}",
+        "--set",
+        "train.health.skipBad=true",
+        "--set",
+        "train.memory.offload=always",
+        "--set",
+        "train.memory.folder=" + folder.resolve("offload"));
+    Path run = runs().getFirst();
+    int best = summary(run).get("bestEvalLossStep").asInt();
+    assertThat(best).isLessThan(30);
+    assertThat(summary(run).get("bestStep").asInt()).isEqualTo(best);
+    try (Stream<Path> kept = Files.list(run.resolve("checkpoints"))) {
+      assertThat(kept.map(path -> path.getFileName().toString()))
+          .containsExactlyInAnyOrder(
+              "best.json", "step-%08d".formatted(best), "step-%08d".formatted(30));
+    }
+    assertThat(folder.resolve("offload")).isDirectory();
+    // The model of the best step is that of a run which ends there.
+    tune("Sft.java", rows(20), "--set", "steps=" + best, "--set", "optimizer.lr=1");
+    assertThat(run.resolve("best/model/model.safetensors"))
+        .hasSameBinaryContentAs(runs().getLast().resolve("model/model.safetensors"));
+    assertThat(run.resolve("best/model/tokenizer.json")).isRegularFile();
+    assertThat(runs().getLast().resolve("best")).doesNotExist();
+  }
+
+  @Test
+  void checkpointsAndMeasurementsComeWhenTheyAreDueAndAtTheEnd() throws Exception {
+    characterModel();
+    tune(
+        "Sft.java",
+        rows(20),
+        "--set",
+        "steps=10",
+        "--set",
+        "checkpoints.every=4",
+        "--set",
+        "checkpoints.keep=9");
+    Path run = runs().getFirst();
+    try (Stream<Path> kept = Files.list(run.resolve("checkpoints"))) {
+      assertThat(kept.map(path -> path.getFileName().toString()))
+          .containsExactlyInAnyOrder("step-00000004", "step-00000008", "step-00000010");
+    }
+    List<JsonNode> lines = metrics(run).stream().map(JsonMapper.shared()::readTree).toList();
+    assertThat(lines.stream().filter(line -> line.has("evalLoss")))
+        .extracting(line -> line.get("step").asInt())
+        .containsExactly(3, 6, 9, 10);
+  }
+
+  @Test
+  void aSettingThatMakesNoSenseIsOneClearLine() throws Exception {
+    characterModel();
+    Path data = rows(20);
+    Map.of(
+            "steps=-4", "a run has steps: steps=-4",
+            "batch=0", "batch=0; give 1 or more",
+            "evalEvery=-1", "every=-1; give 0 for never",
+            "checkpoints.every=0", "checkpoints.every=0",
+            "train.health.window=2", "train.health.window",
+            "model=", "model is not set",
+            "data=", "data is not set")
+        .forEach((setting, message) ->
+            assertThatThrownBy(() -> tune("Sft.java", data, "--set", setting))
+                .as(setting)
+                .isInstanceOf(RuntimeException.class)
+                .hasMessageContaining(message));
   }
 
   @Test

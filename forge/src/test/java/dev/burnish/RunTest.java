@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -168,6 +169,36 @@ class RunTest {
   }
 
   @Test
+  void aCheckpointThatCouldNotBeWrittenIsTriedAgainInTheNextStep() {
+    AtomicInteger tried = new AtomicInteger();
+    fault =
+        FaultPoint.install(point -> {
+          if (point.equals("checkpoint.manifest") && tried.incrementAndGet() == 1) {
+            throw new UncheckedIOException(new IOException("No space left on device"));
+          }
+          if (point.equals("run.flush")) {
+            awaitWriters();
+          }
+        });
+    String said = start("runs", "--set", "every=6", "--set", "best=false");
+    assertThat(said).contains("step-00000006").contains("trying again");
+    assertThat(tried).as("after 6, 7, 12 and at the end").hasValue(4);
+  }
+
+  /// So that what became of a checkpoint is known when the next step ends.
+  private static void awaitWriters() {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().startsWith("checkpoint/")) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+      }
+    }
+  }
+
+  @Test
   void aLastCheckpointThatCannotBeWrittenIsAnError() {
     fault =
         FaultPoint.install(point -> {
@@ -219,8 +250,22 @@ class RunTest {
     }
     assertThat(last.at("/times/secondsLeft").asDouble()).isZero();
     assertThat(metrics(run("runs")).get(5).at("/times/secondsLeft").asDouble()).isPositive();
+    // A step takes at least its training.
+    List<ObjectNode> lines = metrics(run("runs"));
+    double trained =
+        lines.subList(1, 6).stream()
+            .mapToDouble(line -> line.at("/times/trainSeconds").asDouble())
+            .average()
+            .orElseThrow();
+    assertThat(lines.get(5).at("/times/secondsLeft").asDouble())
+        .isGreaterThanOrEqualTo((14 - 6) * trained);
     assertThat(last.at("/times/mfu").asDouble()).isLessThan(1);
     assertThat(last.at("/times/memoryGb").asDouble()).isBetween(0.05, 20.0);
+    try (Stream<Path> events = Files.list(run("runs").resolve("tensorboard"))) {
+      assertThat(events.map(Path::toFile).toList())
+          .singleElement()
+          .satisfies(file -> assertThat(file.length()).isGreaterThan(14 * 100));
+    }
     String report = Files.readString(run("runs").resolve("report.html"));
     assertThat(report).contains("mfu", "memoryGb", "gradNorm", "secondsLeft");
   }

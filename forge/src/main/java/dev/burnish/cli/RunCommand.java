@@ -1,5 +1,6 @@
 package dev.burnish.cli;
 
+import dev.burnish.HelpShown;
 import dev.burnish.script.Script;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ final class RunCommand implements Callable<Integer> {
   @Parameters(
       index = "1..*",
       paramLabel = "ARGUMENT",
-      description = "Such as --set key=value and --config FILE.")
+      description = "Such as --set key=value and --config FILE; --help shows all settings.")
   private List<String> arguments = new ArrayList<>();
 
   @Option(
@@ -34,7 +35,11 @@ final class RunCommand implements Callable<Integer> {
     if (dryRun) {
       all.add("--dry-run");
     }
-    Script.compile(script).run(all);
+    try {
+      Script.compile(script).run(all);
+    } catch (HelpShown shown) {
+      // What was asked for.
+    }
     return 0;
   }
 }

@@ -3,6 +3,8 @@ package dev.burnish.cli;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
 import dev.burnish.verify.Verdict;
+import dev.burnish.verify.Verdict.Outcome;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,15 +12,20 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
-/// `burnish verify`: compares what Burnish computes with recorded values. Status 1 if one differs.
+/// `burnish verify`: compares what Burnish computes with recorded values. Status 1 if one differs,
+/// or there was nothing to compare.
 @Command(
     name = "verify",
     description = "Compare a model, templates, losses or training with recorded values.",
     sortOptions = false)
 final class VerifyCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   @Option(
       names = "--model",
       paramLabel = "MODEL",
@@ -56,14 +63,39 @@ final class VerifyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Verdict> results = verify();
+    PrintWriter out = spec.commandLine().getOut();
     for (Verdict result : results) {
-      System.out.println(
-          json
-              ? JsonMapper.shared().writeValueAsString(result)
-              : "%-4s %s  %s"
-                  .formatted(result.passed() ? "ok" : "FAIL", result.name(), result.detail()));
+      out.println(json ? JsonMapper.shared().writeValueAsString(result) : line(result));
     }
-    return results.stream().allMatch(Verdict::passed) ? 0 : 1;
+    if (!json) {
+      out.println(
+          "%d checked, %d differ, %d not checked"
+              .formatted(
+                  count(results, Outcome.OK) + count(results, Outcome.FAIL),
+                  count(results, Outcome.FAIL),
+                  count(results, Outcome.NOT_CHECKED)));
+    }
+    out.flush();
+    return Verdict.proven(results) ? 0 : 1;
+  }
+
+  private static String line(Verdict result) {
+    String mark =
+        switch (result.outcome()) {
+          case OK -> "ok";
+          case FAIL -> "FAIL";
+          case NOT_CHECKED -> "-";
+        };
+    return "%-4s %s  %s%s"
+        .formatted(
+            mark,
+            result.name(),
+            result.outcome() == Outcome.NOT_CHECKED ? "not checked: " : "",
+            result.detail());
+  }
+
+  private static long count(List<Verdict> results, Outcome outcome) {
+    return results.stream().filter(result -> result.outcome() == outcome).count();
   }
 
   private List<Verdict> verify() {

@@ -37,6 +37,10 @@ public final class DataFiles {
   /// The files that a source consists of, in order.
   static List<Path> files(DataSource source) {
     Path path = source.path();
+    if (path.toString().isBlank()) {
+      throw new DataException(
+          "a data set is named: data is not set; give a file or a folder with --set data=PATH");
+    }
     if (!Files.exists(path)) {
       throw new DataException(
           "a data set exists: data=%s; check the path, or download it first".formatted(path));
@@ -44,16 +48,21 @@ public final class DataFiles {
     return Files.isDirectory(path) ? HuggingFaceFolder.files(source) : List.of(path);
   }
 
+  /// Whether a file of that name holds rows.
+  static boolean isData(String name) {
+    return name.endsWith(".parquet") || JsonLines.isOne(name);
+  }
+
   private static void read(Path file, Sink<?> sink) {
     String name = file.getFileName().toString();
     try {
       if (name.endsWith(".parquet")) {
         Parquet.read(file, sink);
-      } else if (name.endsWith(".jsonl") || name.endsWith(".json") || name.endsWith(".jsonl.gz")) {
+      } else if (JsonLines.isOne(name)) {
         JsonLines.read(file, sink);
       } else {
         throw new DataException(
-            "a data file ends in .jsonl, .json, .jsonl.gz or .parquet: data=%s; convert it first"
+            "a data file ends in .jsonl, .json (also with .gz or .zst) or .parquet: data=%s; convert it first"
                 .formatted(file));
       }
     } catch (IOException e) {

@@ -145,35 +145,31 @@ public final class ExampleEncoder {
       case PreferenceExample.Text(String prompt, String chosen, String rejected) ->
           chats()
               ? pair(
-                  List.of(turn("user", prompt)),
-                  List.of(turn("assistant", chosen)),
-                  List.of(turn("assistant", rejected)),
+                  new PreferenceExample.Chat(
+                      List.of(turn("user", prompt)),
+                      List.of(turn("assistant", chosen)),
+                      List.of(turn("assistant", rejected))),
                   id)
               : fit(start(prompt), ended(chosen), ended(rejected), id);
-      case PreferenceExample.Chat(var prompt, var chosen, var rejected) ->
-          pair(prompt, chosen, rejected, id);
+      case PreferenceExample.Chat chat -> pair(chat, id);
     };
   }
 
-  private PreferencePair pair(
-      List<Map<String, Object>> prompt,
-      List<Map<String, Object>> chosen,
-      List<Map<String, Object>> rejected,
-      String id) {
-    String start = render(prompt, true);
+  private PreferencePair pair(PreferenceExample.Chat chat, String id) {
+    String start = render(chat.prompt(), chat.tools(), true);
     return fit(
         tokenizer.encode(start),
-        answer(start, prompt, chosen),
-        answer(start, prompt, rejected),
+        answer(start, chat, chat.chosen()),
+        answer(start, chat, chat.rejected()),
         id);
   }
 
   /// What the template writes after the prompt for an answer.
   private int[] answer(
-      String start, List<Map<String, Object>> prompt, List<Map<String, Object>> answer) {
-    List<Map<String, Object>> whole = new ArrayList<>(prompt);
+      String start, PreferenceExample.Chat chat, List<Map<String, Object>> answer) {
+    List<Map<String, Object>> whole = new ArrayList<>(chat.prompt());
     whole.addAll(answer);
-    String text = render(whole, false);
+    String text = render(whole, chat.tools(), false);
     if (!text.startsWith(start)) {
       throw new IllegalArgumentException(
           "the chat template goes on from a prompt with the answer: it writes the prompt otherwise where an answer follows");
@@ -181,8 +177,12 @@ public final class ExampleEncoder {
     return tokenizer.encode(text.substring(start.length()));
   }
 
-  private String render(List<Map<String, Object>> messages, boolean generationPrompt) {
-    ChatOptions options = ChatOptions.defaults().withGenerationPrompt(generationPrompt);
+  private String render(
+      List<Map<String, Object>> messages,
+      List<Map<String, Object>> tools,
+      boolean generationPrompt) {
+    ChatOptions options =
+        ChatOptions.defaults().withTools(tools).withGenerationPrompt(generationPrompt);
     return template().render(messages(messages), options);
   }
 

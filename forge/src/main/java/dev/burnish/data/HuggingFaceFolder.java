@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -16,10 +18,13 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /// Finds the files of a split in a folder as the Hugging Face hub lays it out: what the README's
 /// `configs:` says, else `<config>/<split>-*.parquet`, else `data/<split>-*`, else a file of the
-/// split's name.
+/// split's name, else what [SplitNames] finds.
 final class HuggingFaceFolder {
   private static final Pattern SHARD = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})(\\..*)");
-  private static final Pattern DATA = Pattern.compile(".*\\.(parquet|jsonl|json|jsonl\\.gz)");
+
+  /// Files of rows' names that hold none.
+  private static final Set<String> FACTS =
+      Set.of("dataset_infos.json", "dataset_info.json", "dataset_dict.json", "state.json");
 
   private HuggingFaceFolder() {}
 
@@ -32,13 +37,35 @@ final class HuggingFaceFolder {
         return found;
       }
     }
-    throw new DataException(
-        "a data set folder has the split: data=%s config=%s split=%s; its data files are %s"
+    List<Path> named = byName(source, all);
+    if (named.isEmpty()) {
+      throw none(source, all);
+    }
+    checkShards(named);
+    return named;
+  }
+
+  /// By the words in names of files and folders, where the README does not say what lies where.
+  private static List<Path> byName(DataSource source, List<Path> all) {
+    if (!header(source.path()).path("configs").isEmpty()) {
+      return List.of();
+    }
+    Path root =
+        source.config().equals("default") ? source.path() : source.path().resolve(source.config());
+    return SplitNames.files(
+        root, all.stream().filter(file -> file.startsWith(root)).toList(), source.split());
+  }
+
+  private static DataException none(DataSource source, List<Path> all) {
+    boolean arrow = !walk(source.path(), name -> name.endsWith(".arrow")).isEmpty();
+    return new DataException(
+        "a data set folder has the split: data=%s config=%s split=%s; its data files are %s%s"
             .formatted(
                 source.path(),
                 source.config(),
                 source.split(),
-                all.stream().map(f -> source.path().relativize(f).toString()).limit(20).toList()));
+                all.stream().map(f -> source.path().relativize(f).toString()).limit(20).toList(),
+                arrow ? "; its .arrow files are not read: export it with to_parquet first" : ""));
   }
 
   private static List<String> globs(DataSource source) {
@@ -123,8 +150,12 @@ final class HuggingFaceFolder {
   }
 
   private static List<Path> dataFiles(Path folder) {
+    return walk(folder, name -> DataFiles.isData(name) && !FACTS.contains(name));
+  }
+
+  private static List<Path> walk(Path folder, Predicate<String> named) {
     try (Stream<Path> walk = Files.walk(folder, 4)) {
-      return walk.filter(file -> DATA.matcher(file.getFileName().toString()).matches())
+      return walk.filter(file -> named.test(file.getFileName().toString()))
           .filter(Files::isRegularFile)
           .sorted()
           .toList();

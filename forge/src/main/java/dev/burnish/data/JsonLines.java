@@ -1,5 +1,6 @@
 package dev.burnish.data;
 
+import com.github.luben.zstd.ZstdInputStream;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
@@ -25,7 +27,15 @@ final class JsonLines {
           .readerFor(JsonNode.class)
           .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
+  /// The names of such files; the first group is what they were before they were packed.
+  private static final Pattern NAME = Pattern.compile(".*\\.(jsonl|json)(\\.gz|\\.zst)?");
+
   private JsonLines() {}
+
+  /// Whether a file of that name is one of these.
+  static boolean isOne(String name) {
+    return NAME.matcher(name).matches();
+  }
 
   static void read(Path file, DataFiles.Sink<?> sink) throws IOException {
     if (isArray(file)) {
@@ -47,7 +57,7 @@ final class JsonLines {
       while (first >= 0 && Character.isWhitespace(first)) {
         first = input.read();
       }
-      return first == '[' && file.toString().endsWith(".json");
+      return first == '[' && NAME.matcher(file.toString()).replaceFirst("$1").equals("json");
     }
   }
 
@@ -106,8 +116,18 @@ final class JsonLines {
 
   private static InputStream open(Path file) throws IOException {
     InputStream raw = Files.newInputStream(file);
-    return file.toString().endsWith(".gz")
-        ? new BufferedInputStream(new GZIPInputStream(raw))
-        : new BufferedInputStream(raw, 1 << 16);
+    try {
+      return new BufferedInputStream(unpacked(file.toString(), raw), 1 << 16);
+    } catch (IOException e) {
+      raw.close();
+      throw e;
+    }
+  }
+
+  private static InputStream unpacked(String name, InputStream raw) throws IOException {
+    if (name.endsWith(".gz")) {
+      return new GZIPInputStream(raw);
+    }
+    return name.endsWith(".zst") ? new ZstdInputStream(raw) : raw;
   }
 }

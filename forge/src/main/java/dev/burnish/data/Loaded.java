@@ -30,6 +30,10 @@ public record Loaded<T>(List<T> rows, long skipped, List<String> problems) {
   }
 
   private static <T> List<T> batch(List<T> rows, long seed, long step, int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException(
+          "a step learns from rows: batch=%d; give 1 or more".formatted(count));
+    }
     List<T> batch = new ArrayList<>(count);
     for (long i = (step - 1) * count; i < step * count; i++) {
       long epoch = i / rows.size();

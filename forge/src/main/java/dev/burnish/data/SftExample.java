@@ -74,7 +74,8 @@ public sealed interface SftExample {
     return new PromptCompletion(prompt, row.text("output"));
   }
 
-  private static List<Map<String, Object>> tools(Row row) {
+  /// The tools that a conversation's model may call.
+  static List<Map<String, Object>> tools(Row row) {
     return row.has("tools") ? row.objectsOrJson("tools") : List.of();
   }
 

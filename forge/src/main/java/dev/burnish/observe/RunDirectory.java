@@ -6,6 +6,7 @@ import dev.burnish.config.Config;
 import dev.burnish.metrics.JsonLines;
 import dev.burnish.metrics.JsonLinesSink;
 import dev.burnish.metrics.MetricSink;
+import dev.burnish.metrics.TensorBoardSink;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// - `config.yaml`: every value of its configuration,
 /// - `metrics.jsonl` and `samples.jsonl`: appended to, a whole line at a time,
+/// - `tensorboard/`: the same numbers as event files,
 /// - `summary.json`, `report.html`, and `reward.png`, or `loss.png` where nothing was rewarded:
 ///   written whole or not at all,
 /// - `model/`: weights in Hugging Face layout.
@@ -164,6 +166,13 @@ public final class RunDirectory implements AutoCloseable {
   /// Opens `metrics.jsonl` for appending. The caller closes it.
   public MetricSink metrics() {
     return new JsonLinesSink(folder.resolve("metrics.jsonl"));
+  }
+
+  /// Opens an event file in `tensorboard/`, which [#keepUntil] needs not cut. The caller closes it.
+  ///
+  /// @param stepsDone the step after which the run goes on, or 0
+  public MetricSink tensorBoard(long stepsDone) {
+    return new TensorBoardSink(folder.resolve("tensorboard"), stepsDone);
   }
 
   /// Opens `samples.jsonl` for appending; it takes [Sample]s. The caller closes it.

@@ -51,25 +51,47 @@ record RunFiles(
         points.stream().mapToDouble(step -> step.path(key).asDouble()).toArray());
   }
 
-  /// At most `limit` of the lines, evenly spread, always with the first and the last.
+  /// At most `limit` of the lines, evenly spread, always with the first and the last. Of lines that
+  /// are near each other the one with the most values stays: a held-out loss is there at some steps
+  /// only.
   private static List<JsonNode> readLines(Path file, int limit) throws IOException {
     if (!Files.exists(file)) {
       return List.of();
     }
-    long numLines = count(file);
-    List<JsonNode> kept = new ArrayList<>();
-    long[] index = {0};
-    forEachLine(
-        file,
-        line -> {
-          long i = index[0]++;
-          long bucket = numLines <= limit ? i : i * (limit - 1) / (numLines - 1);
-          long before = numLines <= limit ? i - 1 : (i - 1) * (limit - 1) / (numLines - 1);
-          if (i == 0 || bucket != before) {
-            parse(line, kept::add);
-          }
-        });
-    return kept;
+    Thinned thinned = new Thinned(count(file), limit);
+    forEachLine(file, line -> parse(line, thinned::add));
+    return thinned.kept;
+  }
+
+  /// Keeps an object a bucket: the first and the last line are buckets of their own.
+  private static final class Thinned {
+    private final List<JsonNode> kept = new ArrayList<>();
+    private final long numLines;
+    private final int limit;
+    private long index;
+    private long bucket = -1;
+
+    Thinned(long numLines, int limit) {
+      this.numLines = numLines;
+      this.limit = limit;
+    }
+
+    void add(JsonNode line) {
+      long next = bucket(index++);
+      if (next != bucket) {
+        kept.add(line);
+      } else if (line.size() > kept.getLast().size()) {
+        kept.set(kept.size() - 1, line);
+      }
+      bucket = next;
+    }
+
+    private long bucket(long i) {
+      if (numLines <= limit || i == 0) {
+        return i;
+      }
+      return i == numLines - 1 ? limit - 1 : 1 + (i - 1) * (limit - 2) / (numLines - 2);
+    }
   }
 
   private static long count(Path file) throws IOException {

@@ -12,10 +12,10 @@ package dev.burnish.train;
 public record HealthConfig(
     double lossSpike, double normSpike, int window, boolean skipBad, int mostSkips) {
   public HealthConfig {
-    require(lossSpike >= 0, "health.lossSpike is at least 0: lossSpike=" + lossSpike);
-    require(normSpike >= 0, "health.normSpike is at least 0: normSpike=" + normSpike);
-    require(window >= 4, "health.window is at least 4: window=" + window);
-    require(mostSkips >= 1, "health.mostSkips is at least 1: mostSkips=" + mostSkips);
+    require(lossSpike >= 0, "train.health.lossSpike is at least 0: lossSpike=" + lossSpike);
+    require(normSpike >= 0, "train.health.normSpike is at least 0: normSpike=" + normSpike);
+    require(window >= 4, "train.health.window is at least 4: window=" + window);
+    require(mostSkips >= 1, "train.health.mostSkips is at least 1: mostSkips=" + mostSkips);
   }
 
   public static HealthConfig defaults() {

@@ -19,6 +19,8 @@ import java.util.Optional;
 /// one part at a time.
 final class Optimizer implements AutoCloseable {
   /// What is the same for all parameters of a step.
+  ///
+  /// @param number of the update, counted from 1
   record Step(double lr, long number, double gradScale) {}
 
   /// Elements that are updated at once: what comes into memory from a file together, and is still

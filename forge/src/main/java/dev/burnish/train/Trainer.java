@@ -116,12 +116,13 @@ public final class Trainer implements AutoCloseable {
     return Sizes.flops(model.shape(), tokens, targets);
   }
 
-  /// Optimizer steps done.
+  /// Steps done, those whose update was skipped among them.
   public long stepsDone() {
     return step;
   }
 
-  /// Forward and backward over each micro-batch, then one update.
+  /// Forward and backward over each micro-batch, then one update. A step whose update is skipped
+  /// counts as one for the schedule, and not for AdamW's correction of its moments.
   ///
   /// @throws TrainingDiverged if the loss or the gradient is not finite and such steps are not
   ///   skipped
@@ -145,6 +146,7 @@ public final class Trainer implements AutoCloseable {
     } catch (TrainingDiverged failure) {
       health.bad(failure);
       norm = update.norm();
+      step++;
     } finally {
       model.freeGradients();
     }
@@ -218,7 +220,7 @@ public final class Trainer implements AutoCloseable {
     private void apply(int part, double scale) {
       state.beforeUpdate(part);
       FaultPoint.reach("trainer.update");
-      optimizer.update(part, new Optimizer.Step(lr, step + 1, scale));
+      optimizer.update(part, new Optimizer.Step(lr, step + 1 - health.skipped(), scale));
       parts.get(part).freeGradients();
     }
 
@@ -363,6 +365,14 @@ public final class Trainer implements AutoCloseable {
     state.restore(snapshot);
     step = position.step();
     health.resume(position.health());
+  }
+
+  /// Has the model the weights of a checkpoint, and leaves everything else as it is; also after
+  /// [#close].
+  ///
+  /// @throws IllegalArgumentException if the checkpoint is of another model
+  public void restoreWeights(Snapshot snapshot) {
+    state.restoreWeights(snapshot);
   }
 
   Optimizer optimizer() {

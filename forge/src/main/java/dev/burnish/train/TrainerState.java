@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class TrainerState {
   /// What a trainer knows besides tensors.
   ///
-  /// @param step optimizer steps done, which is the position of the schedule
+  /// @param step steps done, which is the position of the schedule
   record Position(long step, Health.State health) {
     byte[] toBytes() {
       return JsonMapper.shared().writeValueAsBytes(this);
@@ -93,11 +93,23 @@ final class TrainerState {
     }
   }
 
-  private void restore(Snapshot snapshot, int part) {
+  void restoreWeights(Snapshot snapshot) {
+    for (int part = 0; part < parts.size(); part++) {
+      snapshot.copyTo(Freeze.pieceOf(part), weights(part));
+    }
+  }
+
+  /// A part of which nothing is trained has no elements.
+  private Map<String, Tensor> weights(int part) {
     Map<String, Tensor> targets = new LinkedHashMap<>();
     if (parts.get(part).values().numElements() > 0) {
       targets.put(VALUES, parts.get(part).values());
     }
+    return targets;
+  }
+
+  private void restore(Snapshot snapshot, int part) {
+    Map<String, Tensor> targets = weights(part);
     try (TensorScope _ = TensorScope.open()) {
       Map<Order, Tensor> taken = new LinkedHashMap<>();
       for (Order order : Order.values()) {

@@ -35,6 +35,17 @@ final class Recorded {
     return value;
   }
 
+  /// A number that has to be there.
+  static double number(JsonNode object, String name, Path file) {
+    JsonNode value = member(object, name, file);
+    if (!value.isNumber()) {
+      throw new IllegalArgumentException(
+          "the recorded value %s is a number: file=%s value=%s; record it again"
+              .formatted(name, file, value));
+    }
+    return value.asDouble();
+  }
+
   static int[] ints(JsonNode array) {
     return array.valueStream().mapToInt(JsonNode::asInt).toArray();
   }

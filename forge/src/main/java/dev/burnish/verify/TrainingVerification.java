@@ -30,19 +30,30 @@ public final class TrainingVerification {
     JsonNode recorded = Recorded.read(file);
     JsonNode batches = Recorded.member(recorded, "batches", file);
     JsonNode steps = Recorded.member(recorded, "steps", file);
+    if (batches.isEmpty() || batches.size() != steps.size()) {
+      throw new IllegalArgumentException(
+          "a recorded training has a step for each batch: file=%s batches=%d steps=%d; see docs/verify.md for the schema"
+              .formatted(file, batches.size(), steps.size()));
+    }
     OptimizerConfig optimizer = RecordedOptimizer.of(recorded);
     Collector found = new Collector();
     try (LanguageModel model = LanguageModel.load(folder);
         Trainer trainer = new Trainer(model.decoder(), optimizer, batches.size())) {
       if (recorded.has("first_batch_gradients")) {
-        firstGradients(trainer, batches.get(0), recorded.get("first_batch_gradients"), found);
+        firstGradients(
+            trainer,
+            batch(batches.get(0), file),
+            recorded.get("first_batch_gradients"),
+            file,
+            found);
       }
       for (int i = 0; i < batches.size(); i++) {
-        List<MicroBatch> micros = batch(batches.get(i));
+        List<MicroBatch> micros = batch(batches.get(i), file);
         StepReport report = trainer.step(micros, Objective.crossEntropy(targets(micros)));
         String where = "step " + (i + 1);
-        found.add("loss", LOSS, report.loss(), steps.get(i).get("loss").asDouble(), where);
-        double norm = steps.get(i).get("grad_norm").asDouble();
+        double loss = Recorded.number(steps.get(i), "loss", file);
+        found.add("loss", LOSS, report.loss(), loss, where);
+        double norm = Recorded.number(steps.get(i), "grad_norm", file);
         found.addRelative("gradient norm", NORM, report.gradientNorm(), norm, where);
       }
       if (recorded.has("checksum_after")) {
@@ -56,14 +67,20 @@ public final class TrainingVerification {
     return micros.stream().mapToLong(micro -> micro.targets().size()).sum();
   }
 
-  private static List<MicroBatch> batch(JsonNode rows) {
+  private static List<MicroBatch> batch(JsonNode rows, Path file) {
     TokenForest forest = new TokenForest();
     Targets targets = new Targets();
     for (JsonNode row : rows) {
-      int[] ids = Recorded.ints(row.get("ids"));
+      int[] ids = Recorded.ints(Recorded.member(row, "ids", file));
+      int[] mask = Recorded.ints(Recorded.member(row, "mask", file));
+      if (mask.length != ids.length) {
+        throw new IllegalArgumentException(
+            "a mask has an entry for each id: file=%s ids=%d mask=%d; record it again"
+                .formatted(file, ids.length, mask.length));
+      }
       int node = forest.add(TokenForest.ROOT, ids);
       for (int t = 1; t < ids.length; t++) {
-        if (row.get("mask").get(t).asInt() != 0) {
+        if (mask[t] != 0) {
           targets.add(forest.predictor(node, t), ids[t]);
         }
       }
@@ -72,8 +89,7 @@ public final class TrainingVerification {
   }
 
   private static void firstGradients(
-      Trainer trainer, JsonNode rows, JsonNode recorded, Collector found) {
-    List<MicroBatch> micros = batch(rows);
+      Trainer trainer, List<MicroBatch> micros, JsonNode recorded, Path file, Collector found) {
     trainer.gradients(micros, Objective.crossEntropy(targets(micros)));
     for (var entry : recorded.properties()) {
       float[] gradient = Gradients.gradient(trainer.model(), entry.getKey());
@@ -83,14 +99,14 @@ public final class TrainingVerification {
         sum += g;
         squares += (double) g * g;
       }
-      double norm = entry.getValue().get("norm").asDouble();
+      double norm = Recorded.number(entry.getValue(), "norm", file);
       String where = entry.getKey();
       found.addRelative("first gradients, norms", NORM, Math.sqrt(squares), norm, where);
       // A sum cancels: what counts is its distance beside the norm.
-      double difference = sum - entry.getValue().get("sum").asDouble();
+      double difference = sum - Recorded.number(entry.getValue(), "sum", file);
       double scale = norm * Math.sqrt(gradient.length);
       found.add("first gradients, sums", NORM, difference / scale, 0, where);
-      JsonNode first = entry.getValue().get("first");
+      JsonNode first = Recorded.member(entry.getValue(), "first", file);
       for (int i = 0; i < first.size(); i++) {
         double distance = (gradient[i] - first.get(i).asDouble()) / norm;
         found.add("first gradients, entries", NORM, distance, 0, where);
@@ -99,8 +115,7 @@ public final class TrainingVerification {
     trainer.model().freeGradients();
   }
 
-  /// Sums of absolute values or of values, whichever was recorded: both are compared relative to
-  /// the larger.
+  /// The norms of the weights afterwards.
   private static void checksums(Decoder model, JsonNode recorded, Collector found) {
     List<String> names = new ArrayList<>();
     recorded.propertyNames().forEach(names::add);

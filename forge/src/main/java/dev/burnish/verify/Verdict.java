@@ -9,9 +9,30 @@ import java.util.List;
 
 /// Whether one thing is as it was recorded.
 ///
-/// @param detail the largest difference, or where it first differs
-public record Verdict(String name, boolean passed, String detail) {
+/// @param detail the largest difference, where it first differs, or why it was not compared
+public record Verdict(String name, Outcome outcome, String detail) {
+  /// What came of a comparison.
+  public enum Outcome {
+    OK,
+    FAIL,
+    NOT_CHECKED;
+
+    private static Outcome of(boolean passed) {
+      return passed ? OK : FAIL;
+    }
+  }
+
   private static final double LOSS_TOLERANCE = 1e-6;
+
+  public boolean passed() {
+    return outcome == Outcome.OK;
+  }
+
+  /// Whether something was compared, and nothing differs.
+  public static boolean proven(List<Verdict> verdicts) {
+    return verdicts.stream().anyMatch(Verdict::passed)
+        && verdicts.stream().noneMatch(verdict -> verdict.outcome() == Outcome.FAIL);
+  }
 
   /// A model's forward, gradients and greedy text.
   public static List<Verdict> model(Path model, Path recorded) {
@@ -24,13 +45,15 @@ public record Verdict(String name, boolean passed, String detail) {
   }
 
   private static List<Verdict> of(List<Evidence> evidence) {
-    return evidence.stream().map(e -> new Verdict(e.name(), e.passed(), e.detail())).toList();
+    return evidence.stream()
+        .map(e -> new Verdict(e.name(), Outcome.of(e.passed()), e.detail()))
+        .toList();
   }
 
   /// Chat templates.
   public static List<Verdict> templates(Path recorded) {
     return TemplateCases.verify(recorded).stream()
-        .map(result -> new Verdict(result.name(), result.passed(), result.difference()))
+        .map(result -> new Verdict(result.name(), Outcome.of(result.passed()), result.difference()))
         .toList();
   }
 
@@ -43,10 +66,10 @@ public record Verdict(String name, boolean passed, String detail) {
                 case GoldenLosses.Entry.Checked checked ->
                     new Verdict(
                         checked.key(),
-                        checked.passed(),
+                        Outcome.of(checked.passed()),
                         "difference %.3g".formatted(checked.difference()));
                 case GoldenLosses.Entry.Skipped skipped ->
-                    new Verdict(skipped.key(), true, "not checked: " + skipped.reason());
+                    new Verdict(skipped.key(), Outcome.NOT_CHECKED, skipped.reason());
               })
           .toList();
     } catch (IOException e) {

@@ -1,7 +1,10 @@
 package dev.burnish.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -92,6 +95,34 @@ class MainTest {
     Outcome refused = execute("run", script.toString(), "--set", "sed=2");
     assertThat(refused.status()).isEqualTo(2);
     assertThat(refused.err()).contains("did you mean seed?");
+  }
+
+  @Test
+  void aScriptShowsItsOptionsAndSettingsAndDoesNotRun() throws Exception {
+    Path script =
+        write(
+            "Script.java",
+            """
+            record Settings(int seed, java.nio.file.Path data) {}
+            void main(String... args) {
+              dev.burnish.Run.start("s", new Settings(7, java.nio.file.Path.of("x")), args).close();
+            }
+            """);
+    PrintStream out = System.out;
+    ByteArrayOutputStream shown = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(shown, true, UTF_8));
+    try {
+      for (String option : List.of("--help", "-h")) {
+        Outcome outcome = execute("run", script.toString(), option);
+        assertThat(outcome.status()).as(outcome.err()).isZero();
+        assertThat(outcome.err()).isEmpty();
+      }
+    } finally {
+      System.setOut(out);
+    }
+    assertThat(shown.toString(UTF_8))
+        .contains("--resume FOLDER", "--dry-run", "  seed: 7\n  data: x\n");
+    assertThat(folder.resolve("runs")).doesNotExist();
   }
 
   @Test

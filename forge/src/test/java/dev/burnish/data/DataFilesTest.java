@@ -1,8 +1,10 @@
 package dev.burnish.data;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.luben.zstd.Zstd;
 import dev.burnish.data.DataFiles.OnBadRow;
 import dev.burnish.rl.Sample;
 import dev.burnish.testing.SharedFiles;
@@ -11,6 +13,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
@@ -93,8 +96,10 @@ class DataFilesTest {
     assertThatThrownBy(() -> load(bad, OnBadRow.SKIP)).hasMessageContaining("bad.jsonl:1");
     assertThatThrownBy(() -> load(folder.resolve("none.jsonl"), OnBadRow.FAIL))
         .hasMessageContaining("none.jsonl; check the path");
+    assertThatThrownBy(() -> load(Path.of(""), OnBadRow.FAIL))
+        .hasMessageContaining("data is not set");
     assertThatThrownBy(() -> load(write("data.csv", "a,b"), OnBadRow.FAIL))
-        .hasMessageContaining("ends in .jsonl, .json, .jsonl.gz or .parquet");
+        .hasMessageContaining("ends in .jsonl, .json (also with .gz or .zst) or .parquet");
   }
 
   @Test
@@ -106,6 +111,34 @@ class DataFilesTest {
 
     assertThat(load(file, OnBadRow.FAIL).rows())
         .containsExactly(new SftExample.PlainText("a"), new SftExample.PlainText("🙂"));
+  }
+
+  @Test
+  void zstandardIsReadAndWhatIsCutOffIsOneClearLine() throws IOException {
+    byte[] text = "{\"text\": \"a\"}\n{\"text\": \"b\"}\n".repeat(500).getBytes(UTF_8);
+    byte[] packed = Zstd.compress(text);
+    byte[] twoFrames = Arrays.copyOf(packed, 2 * packed.length);
+    System.arraycopy(packed, 0, twoFrames, packed.length, packed.length);
+    Path whole = Files.write(folder.resolve("data.jsonl.zst"), twoFrames);
+    Path half = Files.write(folder.resolve("half.jsonl.zst"), Arrays.copyOf(packed, 20));
+    Path none = Files.write(folder.resolve("none.jsonl.gz"), new byte[] {1, 2, 3});
+
+    assertThat(load(whole, OnBadRow.FAIL).size()).isEqualTo(2_000);
+    for (Path broken : List.of(half, none)) {
+      assertThatThrownBy(() -> load(broken, OnBadRow.SKIP))
+          .isInstanceOf(DataException.class)
+          .hasMessageContaining("a data file can be read: data=" + broken);
+    }
+  }
+
+  @Test
+  void aPackedArrayIsOne() throws IOException {
+    Path file = folder.resolve("data.json.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write("[{\"text\": \"a\"},\n{\"text\": 5}]".getBytes(UTF_8));
+    }
+    assertThatThrownBy(() -> load(file, OnBadRow.FAIL)).hasMessageContaining("data.json.gz:2: ");
+    assertThat(load(file, OnBadRow.SKIP).rows()).containsExactly(new SftExample.PlainText("a"));
   }
 
   @Test
@@ -134,6 +167,7 @@ class DataFilesTest {
             {"conversations": [{"from": "human", "value": "h"}, {"from": "gpt", "value": "g"}]}
             {"prompt": [{"role": "user", "content": "u"}], "completion": [{"role": "assistant", "content": "a"}]}
             {"messages": [{"role": "user", "content": "u"}], "tools": [{"name": "f"}]}
+            {"prompt": [{"role": "user", "content": "u"}], "completion": [], "tools": [{"name": "f"}]}
             """);
 
     List<SftExample> rows = load(file, OnBadRow.FAIL).rows();
@@ -148,7 +182,9 @@ class DataFilesTest {
             new SftExample.Conversation(
                 List.of(message("user", "u"), message("assistant", "a")), List.of(), 1),
             new SftExample.Conversation(
-                List.of(message("user", "u")), List.of(Map.of("name", "f")), 0));
+                List.of(message("user", "u")), List.of(Map.of("name", "f")), 0),
+            new SftExample.Conversation(
+                List.of(message("user", "u")), List.of(Map.of("name", "f")), 1));
   }
 
   @Test
@@ -160,6 +196,7 @@ class DataFilesTest {
             {"prompt": "p", "chosen": "good", "rejected": "bad"}
             {"chosen": [{"role": "user", "content": "u"}, {"role": "assistant", "content": "g"}], "rejected": [{"role": "user", "content": "u"}, {"role": "assistant", "content": "b"}]}
             {"prompt": "p", "chosen": "same", "rejected": "same"}
+            {"prompt": "p", "answer": "good"}
             """);
 
     var loaded = DataFiles.load(DataSource.of(file), PreferenceExample::of, OnBadRow.SKIP);
@@ -172,6 +209,9 @@ class DataFilesTest {
                 List.of(message("assistant", "g")),
                 List.of(message("assistant", "b"))));
     assertThat(loaded.problems().getFirst()).contains("pairs.jsonl:3: the chosen and the rejected");
+    assertThat(loaded.problems().get(1))
+        .isEqualTo(
+            "pairs.jsonl:4: a row has chosen and rejected, and a prompt where they are texts: the fields are [prompt, answer]");
   }
 
   @Test
@@ -184,6 +224,7 @@ class DataFilesTest {
     assertThat(split.training()).hasSize(30);
     assertThat(loaded.split(0.25, 3)).isEqualTo(split);
     assertThat(loaded.split(0.25, 4)).isNotEqualTo(split);
+    assertThatThrownBy(() -> split.batch(1, 1, 0)).hasMessageContaining("batch=0; give 1 or more");
   }
 
   private Loaded<SftExample> load(Path file, OnBadRow onBadRow) {

@@ -247,6 +247,22 @@ class ExampleEncoderTest {
   }
 
   @Test
+  void toolsOfAPairReachTheTemplate() {
+    PreferencePair pair =
+        chats()
+            .pair(
+                row(
+                    """
+                    {"prompt": [{"role": "user", "content": "a"}], "tools": [{"name": "add"}],
+                     "chosen": [{"role": "assistant", "content": "", "tool_calls": [{"name": "add"}]}],
+                     "rejected": [{"role": "assistant", "content": "no"}]}
+                    """));
+    assertThat(LETTERS.decode(pair.prompt())).isEqualTo("<tools:add><user:a><assistant:");
+    assertThat(LETTERS.decode(pair.chosen())).isEqualTo("<call:add>>");
+    assertThat(LETTERS.decode(pair.rejected())).isEqualTo("no>");
+  }
+
+  @Test
   void longPairsAreRefusedOrTheirAnswersCut() {
     Row row = row("{\"prompt\": \"abcd\", \"chosen\": \"xyzxyz\", \"rejected\": \"n\"}");
     TextConfig seven = TextConfig.defaults().withMaxTokens(7).withForm(Form.PLAIN);

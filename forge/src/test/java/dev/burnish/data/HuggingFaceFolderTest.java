@@ -42,6 +42,29 @@ class HuggingFaceFolderTest {
   }
 
   @Test
+  void aBadRowOfParquetIsNamedByFileAndRow() throws IOException {
+    Path questions = copy("questions-snappy.parquet", "q.parquet");
+
+    assertThatThrownBy(() ->
+            DataFiles.load(
+                DataSource.of(questions), HuggingFaceFolderTest::notTheSecond, OnBadRow.FAIL))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("q.parquet:2: refused; correct the row");
+    var some =
+        DataFiles.load(
+            DataSource.of(questions), HuggingFaceFolderTest::notTheSecond, OnBadRow.SKIP);
+    assertThat(some.rows()).containsExactly(0L);
+    assertThat(some.skipped()).isOne();
+  }
+
+  private static long notTheSecond(Row row) {
+    if (row.number() == 1) {
+      throw new IllegalArgumentException("refused");
+    }
+    return row.number();
+  }
+
+  @Test
   void aTruncatedParquetFileIsOneClearLine() throws IOException {
     Path whole = copy("questions-snappy.parquet", "whole.parquet");
     byte[] bytes = Files.readAllBytes(whole);
@@ -93,6 +116,11 @@ class HuggingFaceFolderTest {
 
     assertThatThrownBy(() -> DataFiles.files(source()))
         .hasMessageContaining("train-00000-of-00002.parquet; download it again");
+    Files.move(
+        folder.resolve("data/train-00001-of-00002.parquet"),
+        folder.resolve("data/train-00000-of-00002.parquet"));
+    assertThatThrownBy(() -> DataFiles.files(source()))
+        .hasMessageContaining("train-00001-of-00002.parquet; download it again");
   }
 
   @Test
@@ -133,6 +161,57 @@ class HuggingFaceFolderTest {
     Files.writeString(folder.resolve("training-notes.jsonl"), "{}\n");
 
     assertThat(names(source())).containsExactly("train.jsonl");
+  }
+
+  private void touch(String... files) throws IOException {
+    for (String file : files) {
+      Path path = folder.resolve(file);
+      Files.createDirectories(Objects.requireNonNull(path.getParent()));
+      Files.writeString(path, "{\"text\": \"a\"}\n");
+    }
+  }
+
+  @Test
+  void knowsTheWordsForASplitInNamesOfFiles() throws IOException {
+    touch(
+        "my-training_1.jsonl", "dev.jsonl.zst", "x.val.json.gz", "eval2.jsonl", "constraint.json");
+
+    assertThat(names(source())).containsExactly("my-training_1.jsonl");
+    assertThat(names(source().withSplit("validation")))
+        .containsExactly("dev.jsonl.zst", "x.val.json.gz");
+    assertThat(names(source().withSplit("test"))).containsExactly("eval2.jsonl");
+  }
+
+  @Test
+  void knowsTheWordsForASplitInNamesOfFolders() throws IOException {
+    touch("training/b.jsonl", "training/a.jsonl", "valid/c.jsonl", "hard/train/d.jsonl");
+    touch("hard/testing/e.jsonl", "other/f.jsonl");
+
+    assertThat(names(source())).containsExactly("d.jsonl", "a.jsonl", "b.jsonl");
+    assertThat(names(source().withSplit("validation"))).containsExactly("c.jsonl");
+    assertThat(names(source().withConfig("hard"))).containsExactly("d.jsonl");
+    assertThat(names(source().withConfig("hard").withSplit("test"))).containsExactly("e.jsonl");
+    assertThatThrownBy(() -> names(source().withConfig("hard").withSplit("validation")))
+        .hasMessageContaining("config=hard split=validation");
+  }
+
+  @Test
+  void whereNoNameSaysAnythingEverythingIsToTrainOn() throws IOException {
+    touch("one.jsonl", "two/three.jsonl", "dataset_info.json");
+
+    assertThat(names(source())).containsExactly("one.jsonl", "three.jsonl");
+    assertThatThrownBy(() -> names(source().withSplit("test"))).hasMessageContaining("split=test");
+    touch("test.jsonl");
+    assertThatThrownBy(() -> names(source())).hasMessageContaining("split=train");
+  }
+
+  @Test
+  void saysWhatToDoWithAFolderOfArrowFiles() throws IOException {
+    touch("data-00000-of-00001.arrow", "state.json", "dataset_info.json");
+
+    assertThatThrownBy(() -> names(source()))
+        .hasMessageContaining("its data files are []; its .arrow files are not read")
+        .hasMessageContaining("to_parquet");
   }
 
   private DataSource source() {

@@ -53,6 +53,30 @@ class ReportTest {
   }
 
   @Test
+  void aBrowserShowsTheHeldOutLossOfARunWithoutSamples() throws Exception {
+    try (RunDirectory run = RunDirectory.create(folder, "sft")) {
+      try (Metrics metrics = new Metrics(run.metrics())) {
+        for (int step = 1; step <= 4; step++) {
+          metrics.record("loss", 4.0 / step);
+          if (step % 2 == 0) {
+            metrics.record("evalLoss", 5.0 / step);
+          }
+          metrics.flush(step);
+        }
+      }
+      run.writeSummary(
+          Map.of("status", "stopped", "evalLossBefore", 4.25, "evalLoss", 1.25, "steps", 4));
+      run.writeReport();
+      String dom = browse("--dump-dom", run.path().resolve("report.html"));
+      assertThat(dom).contains("data-ready=\"true\"", ">Held-out loss before<", ">4.250<");
+      assertThat(dom).contains("4 steps shown · stopped", "id=\"rollouts\" hidden");
+      assertThat(dom.indexOf("Eval loss"))
+          .as("first of the curves")
+          .isLessThan(dom.indexOf(">Loss<"));
+    }
+  }
+
+  @Test
   void noMarkupOfASampleIsLeftInTheFile() throws Exception {
     String html = Files.readString(write(3));
     assertThat(html.split("<script", -1)).as("the page's own two").hasSize(3);
@@ -76,6 +100,26 @@ class ReportTest {
       RunFiles files = RunFiles.read(run.path());
       assertThat(files.metrics()).hasSizeBetween(1_900, 2_000);
       assertThat(files.curve("reward").steps()).startsWith(1).endsWith(5_000);
+    }
+  }
+
+  @Test
+  void noMeasurementOfALongRunIsLost() throws Exception {
+    try (RunDirectory run = RunDirectory.create(folder, "long")) {
+      try (Metrics metrics = new Metrics(run.metrics())) {
+        for (int step = 1; step <= 7_001; step++) {
+          metrics.record("loss", 1.0 / step);
+          if (step % 50 == 0 || step == 7_001) {
+            metrics.record("evalLoss", step);
+          }
+          metrics.flush(step);
+        }
+      }
+      RunFiles files = RunFiles.read(run.path());
+      assertThat(files.metrics()).hasSize(2_000);
+      assertThat(files.curve("loss").steps()).startsWith(1).endsWith(7_001).isSorted();
+      assertThat(files.curve("evalLoss").steps()).hasSize(141).startsWith(50, 100).endsWith(7_001);
+      assertThat(files.curve("evalLoss").values()).isEqualTo(files.curve("evalLoss").steps());
     }
   }
 

@@ -17,6 +17,7 @@ import dev.burnish.testing.TinyModels;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.Trainer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -51,7 +52,7 @@ class PreferenceTrainerTest {
   /// The log-probability of an answer, its prompt repeated before it in a document of its own.
   private static double logp(LanguageModel model, int[] prompt, int[] answer) {
     TokenForest forest = new TokenForest();
-    int[] whole = java.util.Arrays.copyOf(prompt, prompt.length + answer.length);
+    int[] whole = Arrays.copyOf(prompt, prompt.length + answer.length);
     System.arraycopy(answer, 0, whole, prompt.length, answer.length);
     Targets targets =
         new Targets().addNode(forest, forest.add(TokenForest.ROOT, whole), prompt.length);
@@ -82,7 +83,8 @@ class PreferenceTrainerTest {
         LanguageModel reference = model(4);
         Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
       List<PreferencePair> pairs = pairs(5);
-      var expected = loss(name).evaluate(unshared(policy, reference, pairs), 5);
+      PairBatch batch = unshared(policy, reference, pairs);
+      var expected = loss(name).evaluate(batch, 5);
       PreferenceTrainer learner = new PreferenceTrainer(trainer, loss(name), reference, 40);
       PreferenceMetrics heldOut = learner.evaluate(pairs);
       PreferenceReport report = learner.step(pairs);
@@ -92,9 +94,11 @@ class PreferenceTrainerTest {
       assertThat(heldOut.loss()).isCloseTo(report.step().loss(), within(1e-6));
       assertThat(heldOut.accuracy()).isEqualTo(expected.numRight() / 5.0);
       assertThat(report.metrics().chosenReward())
-          .isCloseTo(
-              java.util.Arrays.stream(expected.chosenRewards()).average().orElseThrow(),
-              within(1e-5));
+          .isCloseTo(Arrays.stream(expected.chosenRewards()).average().orElseThrow(), within(1e-5));
+      assertThat(heldOut.chosenLogp())
+          .isCloseTo(Arrays.stream(batch.chosenLogp()).average().orElseThrow(), within(1e-4));
+      assertThat(heldOut.rejectedLogp())
+          .isCloseTo(Arrays.stream(batch.rejectedLogp()).average().orElseThrow(), within(1e-4));
       assertThat(report.metrics().margin())
           .isCloseTo(
               report.metrics().chosenReward() - report.metrics().rejectedReward(), within(1e-12));
@@ -215,6 +219,30 @@ class PreferenceTrainerTest {
   }
 
   @Test
+  void pairsThatShareAPartAreNotTakenForEachOther() {
+    int[][] prompts = {{3, 5}, {5, 3}};
+    int[][] answers = {{7}, {8, 9}, {9, 8}};
+    try (LanguageModel policy = model(3);
+        LanguageModel reference = model(4);
+        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 9)) {
+      PreferenceTrainer one = new PreferenceTrainer(trainer, loss("sigmoid"), reference, 50);
+      for (int[] prompt : prompts) {
+        for (int[] chosen : answers) {
+          for (int[] rejected : answers) {
+            if (!Arrays.equals(chosen, rejected)) {
+              List<PreferencePair> pair =
+                  List.of(new PreferencePair(prompt, chosen, rejected, "pair"));
+              PreferenceTrainer fresh =
+                  new PreferenceTrainer(trainer, loss("sigmoid"), reference, 50);
+              assertThat(one.evaluate(pair)).isEqualTo(fresh.evaluate(pair));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test
   void asksTheReferenceOncePerPairAsFarAsRoomGoes() {
     try (LanguageModel policy = model(3);
         LanguageModel reference = model(4);
@@ -241,6 +269,7 @@ class PreferenceTrainerTest {
           new PreferenceTrainer(trainer, loss("sigmoid"), reference, 100).step(pairs(3));
       assertThat(report.step().loss()).isCloseTo(Math.log(2), within(1e-6));
       assertThat(report.metrics().margin()).isZero();
+      assertThat(report.metrics().accuracy()).as("a tie is not right").isZero();
     }
   }
 

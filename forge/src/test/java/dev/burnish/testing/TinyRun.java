@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.Run;
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.concurrent.Stop;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
@@ -26,10 +27,15 @@ import java.util.random.RandomGenerator;
 /// the schedule, the seed, and a buffer of earlier documents that is trained on again.
 public final class TinyRun {
   /// @param every steps between two checkpoints
-  public record Settings(long seed, int steps, int every, OptimizerConfig optimizer) {
+  /// @param best whether the step of the least loss has one too
+  public record Settings(long seed, int steps, int every, boolean best, OptimizerConfig optimizer) {
     static Settings defaults() {
       return new Settings(
-          1, 14, 2, OptimizerConfig.defaults().withLr(1e-2).withWarmup(3).withSchedule("cosine"));
+          1,
+          14,
+          2,
+          true,
+          OptimizerConfig.defaults().withLr(1e-2).withWarmup(3).withSchedule("cosine"));
     }
   }
 
@@ -39,8 +45,8 @@ public final class TinyRun {
 
   /// Trains, telling of every fault point on standard output.
   ///
-  /// @param args the point at which this process ends, counted from 1, or 0 for none; then those of
-  ///   the run
+  /// @param args the point at which this process ends, counted from 1, or 0 for none, or below 0
+  ///   for the one at which it is asked to stop, as by Ctrl-C; then those of the run
   public static void main(String... args) {
     int last = Integer.parseInt(args[0]);
     AtomicInteger reached = new AtomicInteger();
@@ -49,6 +55,9 @@ public final class TinyRun {
       System.out.println("reached " + number + " " + point);
       if (number == last) {
         Runtime.getRuntime().halt(137);
+      }
+      if (number == -last) {
+        Stop.request();
       }
     });
     train(Arrays.copyOfRange(args, 1, args.length));
@@ -65,7 +74,9 @@ public final class TinyRun {
       run.keep(model, tokenizer, trainer);
       run.keep("buffer", buffer);
       run.checkpointEvery(settings.every());
-      run.keepBest("loss", Goal.LOWEST);
+      if (settings.best()) {
+        run.keepBest("loss", Goal.LOWEST);
+      }
       for (long step : run.steps(settings.steps())) {
         run.record(step(trainer, buffer, KeyedRandom.of(settings.seed(), "documents", step)));
       }

@@ -1,7 +1,10 @@
 package dev.burnish.train;
 
+import static java.lang.Double.NaN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.model.LanguageModel;
 import dev.burnish.train.Health.Alarm;
@@ -73,10 +76,88 @@ class HealthTest {
       trainer.step(Tiny.batches(2, 1), BROKEN);
       assertThat(Tiny.weights(model)).isEqualTo(before);
       assertThat(trainer.health().skipped()).isEqualTo(2);
+      assertThat(alarms).extracting(Alarm::step).containsExactly(1L, 2L);
       assertThat(alarms).hasOnlyElementsOfType(Alarm.Skipped.class).hasSize(2);
       assertThatThrownBy(() -> trainer.step(Tiny.batches(3, 1), BROKEN))
           .isInstanceOf(TrainingDiverged.class);
     }
+  }
+
+  /// As if the skipped steps had not been, but for the schedule.
+  @Test
+  void aSkippedStepMovesTheScheduleAndNotTheMoments() {
+    OptimizerConfig config = OptimizerConfig.defaults().withLr(1e-2).withSchedule("linear");
+    TrainerOptions skipping =
+        TrainerOptions.defaults().withHealth(new HealthConfig(10, 10, 32, true, 2));
+    try (LanguageModel model = Tiny.model();
+        LanguageModel other = Tiny.model();
+        Trainer trainer = new Trainer(model.decoder(), config, 10, skipping);
+        Trainer calm = new Trainer(other.decoder(), config.withLr(8e-3), 8)) {
+      trainer.step(Tiny.batches(1, 1), BROKEN);
+      trainer.step(Tiny.batches(2, 1), BROKEN);
+      assertThat(trainer.stepsDone()).isEqualTo(2);
+      for (int step = 3; step <= 6; step++) {
+        List<MicroBatch> batches = Tiny.batches(step, 1);
+        StepReport report = trainer.step(batches, Tiny.objective(batches));
+        StepReport expected = calm.step(batches, Tiny.objective(batches));
+        assertThat(report.step()).isEqualTo(step);
+        assertThat(report.lr()).isCloseTo(expected.lr(), within(1e-12));
+        assertThat(report.loss()).isCloseTo(expected.loss(), within(1e-6));
+      }
+      assertThat(Tiny.weights(model)).containsExactly(Tiny.weights(other), offset(1e-6f));
+      // Bad ones are counted in a row: the good ones in between have set that back.
+      trainer.step(Tiny.batches(7, 1), BROKEN);
+      trainer.step(Tiny.batches(8, 1), BROKEN);
+      assertThat(trainer.health().skipped()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void aLossThatIsNotFiniteNamesItsBatchesAndTheLastGoodCheckpoint() {
+    try (LanguageModel model = Tiny.model();
+        Trainer trainer = new Trainer(model.decoder(), OptimizerConfig.defaults(), 10)) {
+      trainer.health().checkpointIn(() -> "checkpoints/step-00000004");
+      assertThatThrownBy(() ->
+              trainer.step(Tiny.batches(7, 3), (micro, _, _, _, _, _, _) -> micro == 1 ? NaN : 1))
+          .isInstanceOf(TrainingDiverged.class)
+          .hasMessageContaining("step=1 loss is not, parameter=none")
+          .hasMessageContaining("batches=[step 7/0, step 7/1, step 7/2]")
+          .hasMessageContaining("resume from checkpoint=checkpoints/step-00000004")
+          .hasMessageContaining("nothing was updated");
+    }
+  }
+
+  @Test
+  void goesOnWithWhatItKnew() {
+    Health first = new Health(new HealthConfig(10, 10, 8, true, 1));
+    for (int step = 1; step <= 8; step++) {
+      first.good(step, 2, 1);
+    }
+    Health second = new Health(new HealthConfig(10, 10, 8, true, 1));
+    second.resume(first.state());
+    List<Alarm> alarms = new ArrayList<>();
+    second.onAlarm(alarms::add);
+    second.good(9, 100, 100);
+    assertThat(alarms)
+        .containsExactly(new Alarm.LossSpike(9, 100, 2), new Alarm.NormSpike(9, 100, 1));
+    assertThat(second.state().alarms()).isEqualTo(2);
+    assertThat(second.state().losses()).hasSize(8).endsWith(2.0, 100.0);
+  }
+
+  @Test
+  void saysNothingBeforeHalfAWindowIsKnown() {
+    Health health = new Health(new HealthConfig(10, 10, 8, false, 1));
+    List<Alarm> alarms = new ArrayList<>();
+    health.onAlarm(alarms::add);
+    for (int step = 1; step <= 3; step++) {
+      health.good(step, 2, 1);
+    }
+    health.good(4, 100, 100);
+    assertThat(alarms).isEmpty();
+    health.good(5, 100, 1);
+    assertThat(alarms).extracting(Alarm::step).containsExactly(5L);
+    health.good(6, 2, 100);
+    assertThat(alarms).last().isEqualTo(new Alarm.NormSpike(6, 100, 1));
   }
 
   @Test
@@ -88,10 +169,13 @@ class HealthTest {
       health.good(step, 2 + 0.1 * (step % 3), 1 + 0.1 * (step % 2));
     }
     assertThat(alarms).isEmpty();
-    health.good(41, 5, 1);
-    health.good(42, 2, 50);
+    // Ten median deviations of 0.1 above a median of 2.1, and ten times a norm of 1.05.
+    health.good(40, 3.09, 10.4);
+    assertThat(alarms).isEmpty();
+    health.good(41, 3.11, 1);
+    health.good(42, 2, 10.6);
     assertThat(alarms).hasSize(2);
-    assertThat(alarms.get(0)).isEqualTo(new Alarm.LossSpike(41, 5, 2.1));
+    assertThat(alarms.get(0)).isEqualTo(new Alarm.LossSpike(41, 3.11, 2.1));
     assertThat(alarms.get(1)).isInstanceOf(Alarm.NormSpike.class);
     assertThat(health.alarms()).isEqualTo(2);
   }

@@ -56,6 +56,27 @@ class LoraTrainingTest {
     }
   }
 
+  /// Nothing is updated, so that only what is left out differs.
+  @Test
+  void leavesOutOtherElementsInEachStepAndTheSameInAStepDoneAgain() {
+    List<MicroBatch> batch = Tiny.batches(1, 2);
+    List<List<Double>> runs = new ArrayList<>();
+    for (int run = 0; run < 2; run++) {
+      try (LanguageModel model = Tiny.model().adapt(LORA.withDropout(0.5), 3);
+          Trainer trained = new Trainer(model.decoder(), CONFIG, 9)) {
+        trained.step(batch, Tiny.objective(batch));
+        try (Trainer still = new Trainer(model.decoder(), CONFIG.withLr(0), 9)) {
+          runs.add(
+              List.of(
+                  still.step(batch, Tiny.objective(batch)).loss(),
+                  still.step(batch, Tiny.objective(batch)).loss()));
+        }
+      }
+    }
+    assertThat(runs.get(0)).doesNotHaveDuplicates();
+    assertThat(runs.get(1)).isEqualTo(runs.get(0));
+  }
+
   @Test
   void storesGradientsAndMomentsOfTheAdaptationAlone() {
     try (LanguageModel model = model();

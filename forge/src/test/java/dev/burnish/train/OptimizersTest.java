@@ -56,6 +56,35 @@ class OptimizersTest {
   }
 
   @Test
+  void decaysMatricesAloneAndAsTheirGroupSays() {
+    OptimizerConfig config =
+        OptimizerConfig.defaults()
+            .withWeightDecay(0.1)
+            .withGroups(new Group("*.up_proj.weight", 1, 3, false));
+    try (LanguageModel model = Tiny.model()) {
+      var rules = ParameterRules.of(config, model.decoder());
+      for (int part = 0; part < rules.size(); part++) {
+        var parameters = model.decoder().trained().get(part);
+        for (String name : parameters.names()) {
+          double decay =
+              name.contains("norm") ? 0 : name.endsWith("up_proj.weight") ? 0.1 * 3 : 0.1;
+          assertThat(ruleAt(rules.get(part), parameters.offset(name)).weightDecay())
+              .as(name)
+              .isEqualTo(decay);
+        }
+      }
+    }
+  }
+
+  private static ParameterRules.Rule ruleAt(List<ParameterRules.Run> runs, long offset) {
+    return runs.stream()
+        .filter(run -> run.offset() <= offset && offset < run.offset() + run.size())
+        .findFirst()
+        .orElseThrow()
+        .rule();
+  }
+
+  @Test
   void leavesFrozenParametersAndTheirGradientsOut() {
     OptimizerConfig config = OptimizerConfig.defaults().withLr(1e-2).withWeightDecay(0.1);
     try (LanguageModel model = Tiny.model();

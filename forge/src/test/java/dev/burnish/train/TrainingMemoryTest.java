@@ -173,6 +173,52 @@ class TrainingMemoryTest {
     }
   }
 
+  /// A part at a time where it is updated at once, unless micro-batches add up.
+  @Test
+  void foretellsTheGradientsThatAreThereAtOnce() {
+    try (LanguageModel model = Tiny.model()) {
+      TrainedBytes bytes = TrainedBytes.of(model.decoder(), 0);
+      assertThat(estimate(model, config(0), 1).gradients())
+          .isEqualTo(bytes.ends() + bytes.largestBlock())
+          .isLessThan(bytes.gradients());
+      assertThat(estimate(model, config(0), 2).gradients()).isEqualTo(bytes.gradients());
+    }
+  }
+
+  @Test
+  void aBlockThatGoesForwardTwiceTakesAThirdMore() {
+    StepEstimate estimate = new StepEstimate(9, 9, 0, 0, 0, 0, 0, 0, 0, 1, 2);
+    assertThat(estimate.seconds(4)).isEqualTo(2 * (3 + 0.75));
+  }
+
+  /// Beside bytes like these, those of this process do not count.
+  @Test
+  void keepsWhatTheBudgetHasRoomFor() {
+    long large = 1L << 42;
+    TrainedBytes bytes = new TrainedBytes(large, large, 1 << 20, 1 << 20, 2 * large);
+    MemoryConfig config = MemoryConfig.defaults().withFolder(folder);
+    for (boolean room : new boolean[] {true, false}) {
+      // Moments, gradients, and as much as the weights for a pass.
+      long budget = 4 * large + (room ? large / 8 : -large / 8);
+      MemoryPlan plan =
+          MemoryPlan.of(
+              new MemoryConfig(
+                  budget,
+                  Offload.AUTO,
+                  Path.of("/dev/shm/none"),
+                  MemoryConfig.Activations.RECOMPUTE),
+              bytes,
+              false,
+              Device.CPU);
+      assertThat(plan.momentsInFile()).isEqualTo(!room);
+      assertThat(plan.gradientsInFile()).isFalse();
+    }
+    assertThat(
+            MemoryPlan.of(config.withBudget(2 * large - large / 8), bytes, false, Device.CPU)
+                .gradientsInFile())
+        .isTrue();
+  }
+
   @Test
   void adaptsAndFreezesWithGradientsInAFile() {
     OptimizerConfig frozen = config(1).withGroups(Group.frozen("*.q_proj.*"));

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 
 /// An event file that TensorBoard reads: a scalar per key and step.
@@ -24,9 +25,14 @@ public final class TensorBoardSink implements MetricSink {
   private static final int EVENT_STEP = 2;
   private static final int EVENT_FILE_VERSION = 3;
   private static final int EVENT_SUMMARY = 5;
+  private static final int EVENT_SESSION = 7;
+  private static final int SESSION_STATUS = 1;
+  private static final int SESSION_START = 1;
   private static final int SUMMARY_VALUE = 1;
   private static final int VALUE_TAG = 1;
   private static final int VALUE_SIMPLE = 2;
+
+  private static final AtomicInteger FILES = new AtomicInteger();
 
   private final Path file;
   private final FileChannel channel;
@@ -36,16 +42,26 @@ public final class TensorBoardSink implements MetricSink {
   ///
   /// @throws UncheckedIOException if it cannot be written
   public TensorBoardSink(Path folder) {
-    this(folder, InstantSource.system());
+    this(folder, 0);
   }
 
-  TensorBoardSink(Path folder, InstantSource clock) {
+  /// Starts a further event file of a run that goes on: of later steps, those in the files before
+  /// it no longer count.
+  ///
+  /// @param stepsDone the step after which it goes on; 0 for a run that begins
+  /// @throws UncheckedIOException if it cannot be written
+  public TensorBoardSink(Path folder, long stepsDone) {
+    this(folder, stepsDone, InstantSource.system());
+  }
+
+  TensorBoardSink(Path folder, long stepsDone, InstantSource clock) {
     this.clock = clock;
     Instant now = clock.instant();
     this.file =
         folder.resolve(
-            "events.out.tfevents.%d.%d.burnish"
-                .formatted(now.getEpochSecond(), ProcessHandle.current().pid()));
+            "events.out.tfevents.%d.%d-%d.burnish"
+                .formatted(
+                    now.getEpochSecond(), ProcessHandle.current().pid(), FILES.incrementAndGet()));
     try {
       Files.createDirectories(folder);
       this.channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
@@ -53,6 +69,10 @@ public final class TensorBoardSink implements MetricSink {
       throw JsonLines.failure(file, e);
     }
     write(event(0).bytes(EVENT_FILE_VERSION, "brain.Event:2".getBytes(UTF_8)));
+    if (stepsDone > 0) {
+      byte[] start = new ProtoBuffer().varint(SESSION_STATUS, SESSION_START).toByteArray();
+      write(event(stepsDone + 1).bytes(EVENT_SESSION, start));
+    }
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.burnish.metrics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,7 +29,7 @@ class TensorBoardSinkTest {
 
   @Test
   void anIndependentReaderFindsEveryScalar() throws Exception {
-    try (TensorBoardSink sink = new TensorBoardSink(folder, InstantSource.fixed(NOW))) {
+    try (TensorBoardSink sink = new TensorBoardSink(folder, 0, InstantSource.fixed(NOW))) {
       sink.write(step(1, Map.of("rl/reward", 0.25, "größe", -3.5), Map.of()));
       sink.write(step(300, Map.of("rl/reward", 1e10), Map.of("seconds", 2.0)));
     }
@@ -42,6 +43,22 @@ class TensorBoardSinkTest {
     assertThat(value(events.get(2), 2)).isEqualTo(300L);
     assertThat(scalars(events.get(2)))
         .containsOnly(Map.entry("rl/reward", 1e10f), Map.entry("times/seconds", 2f));
+  }
+
+  @Test
+  void aRunThatGoesOnTakesBackTheStepsAfterItsCheckpoint() throws Exception {
+    try (TensorBoardSink sink = new TensorBoardSink(folder, 7, InstantSource.fixed(NOW))) {
+      sink.write(step(8, Map.of("loss", 1.0), Map.of()));
+    }
+    List<List<Field>> events = readEvents();
+    assertThat(events).hasSize(3);
+    assertThat(value(events.get(1), 2)).isEqualTo(8L);
+    List<Field> session = fields((byte[]) value(events.get(1), 7));
+    assertThat(session).extracting(Field::number, Field::value).containsExactly(tuple(1, 1L));
+    new TensorBoardSink(folder, 7, InstantSource.fixed(NOW)).close();
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).as("a file of its own each time").hasSize(2);
+    }
   }
 
   @Test

@@ -9,8 +9,12 @@ public record Best(String metric, double value, long number) {
     HIGHEST,
     LOWEST;
 
-    /// Whether the first is better than the second; one of another metric is taken for worse.
+    /// Whether the first is better than the second; one of another metric is taken for worse, and a
+    /// value that is no number is never better.
     public boolean better(Best first, Best second) {
+      if (Double.isNaN(first.value()) || Double.isNaN(second.value())) {
+        return !Double.isNaN(first.value());
+      }
       int order = Double.compare(first.value(), second.value());
       return !first.metric().equals(second.metric()) || (this == HIGHEST ? order > 0 : order < 0);
     }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,8 +15,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /// The checkpoints of a run, in one folder: written by a thread of their own while training goes
 /// on, one at a time; the last few are kept, and the best one apart from them.
@@ -31,15 +28,16 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Checkpoints implements AutoCloseable {
   static final String REPLACED = ".replaced-";
   private static final String NAME = "step-";
-  private static final String BEST = "best.json";
 
   private final Path folder;
+  private final BestFile bestFile;
   private volatile int keep = 2;
   private @Nullable Write inFlight;
   private Optional<RuntimeException> failure = Optional.empty();
 
   private Checkpoints(Path folder) {
     this.folder = folder;
+    bestFile = new BestFile(folder);
   }
 
   /// Opens a folder, which is made with the first checkpoint, and clears away what a process that
@@ -160,31 +158,20 @@ public final class Checkpoints implements AutoCloseable {
     return result;
   }
 
-  /// The best checkpoint so far.
+  /// The best checkpoint so far, be it on its way.
   public Optional<Best> best() {
-    Path file = folder.resolve(BEST);
-    if (!Files.exists(file)) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(JsonMapper.shared().readValue(Files.readAllBytes(file), Best.class))
-          .filter(best -> Files.exists(place(best.number())));
-    } catch (IOException | JacksonException e) {
-      throw new IllegalArgumentException(
-          "the best checkpoint is named in a readable file: file=%s (%s); remove it"
-              .formatted(file, e.getMessage()),
-          e);
-    }
+    return Optional.ofNullable(inFlight).flatMap(Write::promised).or(this::written);
+  }
+
+  /// The best checkpoint that is there.
+  private Optional<Best> written() {
+    return bestFile.read().filter(best -> Files.exists(place(best.number())));
   }
 
   /// Forgets the best checkpoint where it is one of a later step than the run goes on from.
   public void forgetBestAfter(long number) {
     if (best().filter(best -> best.number() > number).isPresent()) {
-      try {
-        Files.delete(folder.resolve(BEST));
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot remove file=" + folder.resolve(BEST), e);
-      }
+      bestFile.remove();
     }
   }
 
@@ -233,6 +220,11 @@ public final class Checkpoints implements AutoCloseable {
       }
     }
 
+    /// What will be the best one, unless the write has failed.
+    Optional<Best> promised() {
+      return failure.isPresent() ? Optional.empty() : best;
+    }
+
     boolean hasEnded() {
       lock.lock();
       try {
@@ -261,7 +253,7 @@ public final class Checkpoints implements AutoCloseable {
         SnapshotWriter.write(place(number), number, tensors, sections);
         FaultPoint.reach("checkpoint.best");
         if (best.isPresent()) {
-          writeBest(best.get());
+          bestFile.write(best.get());
         }
         FaultPoint.reach("checkpoint.prune");
         prune();
@@ -275,18 +267,8 @@ public final class Checkpoints implements AutoCloseable {
       }
     }
 
-    private void writeBest(Best value) throws IOException {
-      Path partial = folder.resolve(".partial-" + BEST);
-      Folders.write(partial, JsonMapper.shared().writeValueAsBytes(value));
-      Files.move(
-          partial,
-          folder.resolve(BEST),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
-    }
-
     private void prune() throws IOException {
-      long apart = best().map(Best::number).orElse(Long.MIN_VALUE);
+      long apart = written().map(Best::number).orElse(Long.MIN_VALUE);
       List<Path> all = all();
       for (Path old : all.subList(0, Math.max(0, all.size() - keep))) {
         if (!old.equals(place(apart))) {

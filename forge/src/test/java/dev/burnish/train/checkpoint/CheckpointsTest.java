@@ -152,6 +152,27 @@ class CheckpointsTest {
   }
 
   @Test
+  void whatIsNoNumberIsNeverBest() {
+    Best low = new Best("loss", 1, 1);
+    Best broken = new Best("loss", Double.NaN, 2);
+    for (Goal goal : Goal.values()) {
+      assertThat(goal.better(broken, low)).isFalse();
+      assertThat(goal.better(broken, broken)).isFalse();
+      assertThat(goal.better(low, broken)).isTrue();
+    }
+  }
+
+  @Test
+  void namesTheSettingThatKeepsNoCheckpoint() {
+    assertThatThrownBy(() -> new CheckpointConfig(0, 2, "", Goal.LOWEST))
+        .hasMessageContaining("checkpoints.every=0");
+    assertThatThrownBy(() -> new CheckpointConfig(1, 0, "", Goal.LOWEST))
+        .hasMessageContaining("checkpoints.keep=0");
+    assertThat(CheckpointConfig.defaults())
+        .isEqualTo(new CheckpointConfig(100, 2, "", Goal.LOWEST));
+  }
+
+  @Test
   void returnsWhileTheFileIsWritten() throws InterruptedException {
     CountDownLatch mayWrite = new CountDownLatch(1);
     fault =
@@ -169,6 +190,31 @@ class CheckpointsTest {
       mayWrite.countDown();
       checkpoints.await();
       assertThat(weights(checkpoints.newest(_ -> {}).orElseThrow())).containsExactly(1, 2, 3);
+    }
+  }
+
+  /// Else a worse one that comes before it is written would take its place.
+  @Test
+  void theBestOneIsKnownWhileItIsWrittenAndForgottenWhereThatFails() {
+    CountDownLatch mayWrite = new CountDownLatch(1);
+    Best first = new Best("loss", 2, 1);
+    Best second = new Best("loss", 1, 2);
+    try (Checkpoints checkpoints = Checkpoints.open(folder)) {
+      save(checkpoints, 1, Optional.of(first));
+      fault =
+          FaultPoint.install(point -> {
+            if (point.equals("checkpoint.manifest")) {
+              waitFor(mayWrite);
+              throw new UncheckedIOException(new IOException("No space left on device"));
+            }
+          });
+      checkpoints.save(2, tensors(), Map.of(), Optional.of(second));
+      Optional<Best> meanwhile = checkpoints.best();
+      mayWrite.countDown();
+      checkpoints.await();
+      assertThat(meanwhile).contains(second);
+      assertThat(checkpoints.best()).contains(first);
+      assertThat(checkpoints.failure()).isPresent();
     }
   }
 
@@ -238,6 +284,23 @@ class CheckpointsTest {
           .hasSize(2);
       assertThat(folder.resolve("damaged-step-00000003")).isDirectory();
       assertThat(names(checkpoints)).containsExactly("step-00000001");
+    }
+  }
+
+  @Test
+  void everyFileIsHeldToItsDigest() throws IOException {
+    try (Checkpoints checkpoints = Checkpoints.open(folder)) {
+      save(checkpoints, 1);
+      Path whole = checkpoints.all().getFirst();
+      for (String name : List.of("section-note.bin", "part-000.safetensors")) {
+        byte[] before = Files.readAllBytes(whole.resolve(name));
+        damage(whole.resolve(name));
+        assertThatThrownBy(() -> Snapshot.open(whole))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("file=" + name + " does not match its digest");
+        Files.write(whole.resolve(name), before);
+      }
+      assertThat(Snapshot.open(whole).number()).isEqualTo(1);
     }
   }
 

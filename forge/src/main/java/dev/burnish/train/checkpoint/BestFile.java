@@ -1,0 +1,54 @@
+package dev.burnish.train.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `best.json`, which names the best checkpoint of a folder and is replaced whole.
+///
+/// Threading: read by all, written by the one that writes checkpoints.
+final class BestFile {
+  private static final String NAME = "best.json";
+
+  private final Path file;
+
+  BestFile(Path folder) {
+    file = folder.resolve(NAME);
+  }
+
+  /// What it says, where it is.
+  ///
+  /// @throws IllegalArgumentException if it cannot be read
+  Optional<Best> read() {
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(JsonMapper.shared().readValue(Files.readAllBytes(file), Best.class));
+    } catch (IOException | JacksonException e) {
+      throw new IllegalArgumentException(
+          "the best checkpoint is named in a readable file: file=%s (%s); remove it"
+              .formatted(file, e.getMessage()),
+          e);
+    }
+  }
+
+  void write(Best best) throws IOException {
+    Path partial = file.resolveSibling(".partial-" + NAME);
+    Folders.write(partial, JsonMapper.shared().writeValueAsBytes(best));
+    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  void remove() {
+    try {
+      Files.delete(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot remove file=" + file, e);
+    }
+  }
+}
