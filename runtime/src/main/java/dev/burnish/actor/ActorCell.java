@@ -1,7 +1,11 @@
 package dev.burnish.actor;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.burnish.actor.Endpoints.Endpoint;
 import dev.burnish.concurrent.Pace;
+import dev.burnish.link.CallChain;
+import dev.burnish.link.CallChain.Waiter;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
 import dev.burnish.link.ServedCall;
@@ -40,6 +44,7 @@ final class ActorCell implements Supervisor {
   private final Node node;
   private final ActorSpec spec;
   private final Supervisor supervisor;
+  private final long identity;
   private final Turn turn;
   private final Context context = new Context(this);
   private final Deque<AutoCloseable> owned = new ArrayDeque<>();
@@ -68,6 +73,7 @@ final class ActorCell implements Supervisor {
     this.node = node;
     this.spec = spec;
     this.supervisor = supervisor;
+    this.identity = node.identity(spec.number());
     this.rate = new CallRate(node.clock().nanos());
     this.turn = new Turn(work -> node.execute(title(), () -> runInTurn(work)));
   }
@@ -143,9 +149,35 @@ final class ActorCell implements Supervisor {
   void call(ServedCall call) {
     Execution execution =
         new Execution(Optional.of(call), call.method(), call.arguments(), call.session());
-    if (!runHere(execution, call)) {
+    List<Waiter> circle = call.waiting().from(identity, turn.number());
+    if (!circle.isEmpty()) {
+      callWithin(circle, execution);
+    } else if (!runHere(execution, call)) {
       submit(execution);
     }
+  }
+
+  /// A call that this actor itself waits for with its turn: it must not wait for that turn.
+  private void callWithin(List<Waiter> circle, Execution execution) {
+    if (execution.isBeside()) {
+      execution.start();
+    } else {
+      execution.fail(new IllegalStateException(circle(circle, execution.what())));
+    }
+  }
+
+  private static String circle(List<Waiter> circle, String called) {
+    return circle.size() == 1
+        ? "an actor that calls itself would wait for itself: call=%s; call the method of the class, leave this actor out with slice, or mark the endpoint @Concurrent"
+            .formatted(called)
+        : "a call that leads back to an actor that waits for it would wait for itself: circle=%s -> %s; mark the last endpoint @Concurrent, send it without waiting (broadcast), or pass on what it would ask for"
+            .formatted(circle.stream().map(Waiter::name).collect(joining(" -> ")), called);
+  }
+
+  /// This actor, as what it now calls has it wait.
+  Waiter waiter() {
+    String name = turn.piece() instanceof Execution execution ? execution.what() : title();
+    return new Waiter(identity, turn.number(), name);
   }
 
   /// Runs a call that should be short on the thread that received it.
@@ -351,7 +383,7 @@ final class ActorCell implements Supervisor {
   }
 
   /// One call on its way through the actor.
-  private final class Execution implements Runnable {
+  private final class Execution implements Turn.Work {
     private final Optional<ServedCall> call;
     private final int method;
     private final byte[] arguments;
@@ -373,9 +405,33 @@ final class ActorCell implements Supervisor {
       call.ifPresent(served -> served.onCancel(this::cancel));
     }
 
+    /// Starts without a turn.
+    void start() {
+      run();
+      call.ifPresent(served -> served.onCancel(this::cancel));
+    }
+
+    /// Such as `counters[1].add`.
+    String what() {
+      return title() + endpoint().map(e -> "." + e.method().getName()).orElse("");
+    }
+
+    @Override
+    public boolean isBeside() {
+      return endpoint().filter(Endpoint::concurrent).isPresent();
+    }
+
+    private Optional<Endpoint> endpoint() {
+      return actor.flatMap(a -> a.endpoints().find(method));
+    }
+
+    private CallChain waiting() {
+      return call.map(ServedCall::waiting).orElse(CallChain.NONE);
+    }
+
     @Override
     public void run() {
-      Optional<Endpoint> endpoint = actor.flatMap(a -> a.endpoints().find(method));
+      Optional<Endpoint> endpoint = endpoint();
       if (gone.isPresent()) {
         fail(gone.get());
       } else if (endpoint.isEmpty()) {
@@ -387,11 +443,18 @@ final class ActorCell implements Supervisor {
         running.add(this);
         node.execute(
             title() + "/" + endpoint.get().method().getName(),
-            () -> runBound(() -> execute(endpoint.get())));
+            () ->
+                runBound(() -> Context.waitedFor(waiting(), () -> executeBeside(endpoint.get()))));
       } else {
         running.add(this);
-        execute(endpoint.get());
+        Context.waitedFor(waiting(), () -> execute(endpoint.get()));
       }
+    }
+
+    /// What it did may be what another call waits for.
+    private void executeBeside(Endpoint endpoint) {
+      execute(endpoint);
+      turn.changed();
     }
 
     boolean isConcurrentHere() {
@@ -429,7 +492,10 @@ final class ActorCell implements Supervisor {
           invoke(endpoint);
           actor.orElseThrow().paces().get(method).took(node.clock().nanos() - began);
         } else {
-          fail(new CallCancelled("cancelled before it began: call=" + endpoint.name()));
+          fail(
+              gone.<RuntimeException>map(lost -> lost)
+                  .orElseGet(() ->
+                      new CallCancelled("cancelled before it began: call=" + endpoint.name())));
         }
       } finally {
         finish();
@@ -439,9 +505,10 @@ final class ActorCell implements Supervisor {
       }
     }
 
+    /// Once this is one of those that run, the end of the actor cancels it.
     private synchronized boolean begin() {
       thread = Thread.currentThread();
-      return !cancelled;
+      return !cancelled && gone.isEmpty();
     }
 
     /// After this no interrupt of this call comes any more; one that came is taken back.
@@ -476,13 +543,25 @@ final class ActorCell implements Supervisor {
     private Optional<Throwable> invoke(Endpoint endpoint, byte[] encoded) {
       try {
         Object[] values = endpoint.arguments().decode(encoded, session).toArray();
-        Object result = endpoint.method().invoke(actor.orElseThrow().instance(), values);
+        Object result = run(endpoint, values);
         call.ifPresent(served -> served.reply(encode(endpoint, result)));
         return Optional.empty();
       } catch (InvocationTargetException e) {
         return threw(endpoint, e.getCause() == null ? e : e.getCause());
       } catch (IllegalAccessException | RuntimeException e) {
         return threw(endpoint, e);
+      }
+    }
+
+    /// Waits for nothing any more once it has ended, before anybody knows.
+    private Object run(Endpoint endpoint, Object[] values)
+        throws InvocationTargetException, IllegalAccessException {
+      try {
+        return endpoint.method().invoke(actor.orElseThrow().instance(), values);
+      } finally {
+        if (!concurrent) {
+          turn.waitsNoMore();
+        }
       }
     }
 

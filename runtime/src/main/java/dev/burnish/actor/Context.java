@@ -1,5 +1,6 @@
 package dev.burnish.actor;
 
+import dev.burnish.link.CallChain;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -13,6 +14,9 @@ public final class Context {
 
   /// The actor whose turn lasts until this thread is done.
   static final ScopedValue<ActorCell> TURN = ScopedValue.newInstance();
+
+  /// The actors that wait for what this thread does, but for the one of [#TURN].
+  private static final ScopedValue<CallChain> WAITING = ScopedValue.newInstance();
 
   private final ActorCell cell;
 
@@ -36,25 +40,27 @@ public final class Context {
     return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
   }
 
-  /// Work for another thread that the actor whose turn it is here waits for: it is known there that
-  /// a call of that actor could only wait for itself.
+  /// Work for another thread that this one waits for: it is known there which actors wait, so that
+  /// none of them is called and waits for itself.
   public static <T, R extends @Nullable Object> Function<T, R> waitedFor(Function<T, R> work) {
-    if (!TURN.isBound()) {
-      return work;
-    }
-    ActorCell waiting = TURN.get();
-    return value -> ScopedValue.where(TURN, waiting).call(() -> work.apply(value));
+    CallChain waiting = waiting();
+    return waiting.isEmpty()
+        ? work
+        : value -> ScopedValue.where(WAITING, waiting).call(() -> work.apply(value));
   }
 
-  /// @throws IllegalStateException if a call of an actor would wait for its own end
-  static void refuseWaitForItself(Node node, ActorRef called, String what) {
-    if (TURN.isBound()
-        && TURN.get().spec().number() == called.number()
-        && TURN.get().node() == node
-        && called.process().equals(node.self())) {
-      throw new IllegalStateException(
-          "an actor that calls itself would wait for itself: call=%s; call the method of the class, or leave this actor out with slice"
-              .formatted(what));
+  /// The actors that wait for a call that this thread makes.
+  static CallChain waiting() {
+    CallChain before = WAITING.orElse(CallChain.NONE);
+    return TURN.isBound() ? before.then(TURN.get().waiter()) : before;
+  }
+
+  /// Does work that actors wait for.
+  static void waitedFor(CallChain waiting, Runnable work) {
+    if (waiting.isEmpty()) {
+      work.run();
+    } else {
+      ScopedValue.where(WAITING, waiting).run(work);
     }
   }
 

@@ -114,11 +114,15 @@ public final class Node implements AutoCloseable {
   /// Numbers that this process gives to actors of others differ from those that others give: the
   /// upper half is a digest of its name.
   private static long firstNumber(String process) {
+    return digest(process) | NUM_AGENTS;
+  }
+
+  private static long digest(String process) {
     long digest = 0xcbf29ce484222325L;
     for (int i = 0; i < process.length(); i++) {
       digest = (digest ^ process.charAt(i)) * 0x100000001b3L;
     }
-    return (digest & 0x7fff_ffff_0000_0000L) | NUM_AGENTS;
+    return digest & 0x7fff_ffff_0000_0000L;
   }
 
   /// Where this process is reached.
@@ -167,6 +171,12 @@ public final class Node implements AutoCloseable {
   /// The same for calls of one actor: agents are not followed.
   Optional<Tracing> tracing(long actor) {
     return actor < NUM_AGENTS ? Optional.empty() : tracing;
+  }
+
+  /// What tells an actor of this process from all others of the job: its number, or more for an
+  /// agent, which has the same in every process.
+  long identity(long number) {
+    return number < NUM_AGENTS ? digest(self().process()) | number : number;
   }
 
   /// A number that no other mesh or actor of the job has.

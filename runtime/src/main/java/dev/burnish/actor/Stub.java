@@ -82,9 +82,6 @@ public final class Stub implements InvocationHandler {
 
   private @Nullable Object invoke(Endpoint endpoint, Object @Nullable [] arguments, ActorRef ref) {
     String what = target.name() + "." + endpoint.method().getName();
-    if (mode == Mode.CALL) {
-      Context.refuseWaitForItself(node, ref, what);
-    }
     Optional<Tracing> tracing = node.tracing(ref.number());
     if (tracing.isEmpty()) {
       return send(endpoint, arguments, ref, what, new byte[0]);
@@ -106,11 +103,11 @@ public final class Stub implements InvocationHandler {
     Link link = node.switchboard().link(ref.process());
     CallSession session = link.session();
     byte[] encoded = after(context, encode(endpoint, arguments, session));
-    Link.Target called = new Link.Target(ref.number(), endpoint.number());
     if (mode == Mode.CAST) {
-      link.cast(what, called, encoded);
+      link.cast(what, new Link.Target(ref.number(), endpoint.number()), encoded);
       return nothing(method);
     }
+    Link.Target called = new Link.Target(ref.number(), endpoint.number(), Context.waiting());
     byte[] result = link.call(what, called, encoded, timeout, session).await(node.loader());
     if (method.getReturnType() == void.class) {
       return null;

@@ -20,9 +20,22 @@ import java.util.function.BooleanSupplier;
 final class Turn {
   private final Executor threads;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Deque<Runnable> queue = new ArrayDeque<>();
+  private final Deque<Work> queue = new ArrayDeque<>();
   private final List<Waiter> waiters = new ArrayList<>();
   private boolean held;
+  private long numPieces;
+  private Work piece = Turn::nothing;
+  private volatile long number;
+
+  /// A piece of work.
+  @FunctionalInterface
+  interface Work extends Runnable {
+    /// Whether it only starts something that goes on beside the turn: it then does not wait for
+    /// work that has begun, only for its place in the order.
+    default boolean isBeside() {
+      return false;
+    }
+  }
 
   private static final class Waiter {
     private final Thread thread = Thread.currentThread();
@@ -43,23 +56,50 @@ final class Turn {
     this.threads = threads;
   }
 
-  void add(Runnable work) {
+  void add(Work work) {
+    if (comesFirst(work)) {
+      work.run();
+    }
+  }
+
+  /// Queues work, unless it can start now because all before it has.
+  private boolean comesFirst(Work work) {
     lock.lock();
     try {
+      if (queue.isEmpty() && work.isBeside()) {
+        return true;
+      }
       queue.add(work);
       if (held) {
-        return;
+        return false;
       }
       held = true;
     } finally {
       lock.unlock();
     }
     threads.execute(this::run);
+    return false;
+  }
+
+  /// The piece of work that holds the turn, which only that piece may ask for.
+  Work piece() {
+    return piece;
+  }
+
+  /// The number of the piece of work that holds the turn, each has another; 0 if none does, if all
+  /// that have begun wait for conditions, or after [#waitsNoMore].
+  long number() {
+    return number;
+  }
+
+  /// The piece of work that holds the turn waits for nothing any more.
+  void waitsNoMore() {
+    number = 0;
   }
 
   /// Runs work on this thread if nothing else is there to be done, and leaves what comes meanwhile
   /// to another; says whether it did.
-  boolean runHere(Runnable work) {
+  boolean runHere(Work work) {
     lock.lock();
     try {
       if (held || !queue.isEmpty() || !waiters.isEmpty()) {
@@ -69,7 +109,9 @@ final class Turn {
     } finally {
       lock.unlock();
     }
+    hold(work, ++numPieces);
     work.run();
+    number = 0;
     lock.lock();
     try {
       held = !queue.isEmpty() || !waiters.isEmpty();
@@ -109,6 +151,9 @@ final class Turn {
       return;
     }
     Waiter waiter = new Waiter(condition);
+    Work mine = piece;
+    long myNumber = number;
+    number = 0;
     lock.lock();
     try {
       waiters.add(waiter);
@@ -127,6 +172,7 @@ final class Turn {
         Thread.onSpinWait();
       }
     }
+    hold(mine, myNumber);
     if (waiter.interrupted) {
       throw new CallCancelled("interrupted while waiting for a condition of the actor");
     }
@@ -134,19 +180,53 @@ final class Turn {
 
   /// Has the waiters looked at though no work has ended.
   private void wake() {
-    add(() -> {});
+    add(Turn::nothing);
+  }
+
+  private static void nothing() {}
+
+  /// Has the waiters looked at, if there are any.
+  void changed() {
+    if (!waitersNow().isEmpty()) {
+      wake();
+    }
   }
 
   private void run() {
-    Optional<Runnable> next = next();
+    Optional<Work> next = next();
     while (next.isPresent()) {
+      hold(next.get(), ++numPieces);
+      besideNext().forEach(Runnable::run);
       next.get().run();
+      number = 0;
       next = next();
     }
   }
 
+  private void hold(Work work, long itsNumber) {
+    piece = work;
+    number = itsNumber;
+  }
+
+  /// What starts with the piece that begins: it comes next, and does not wait for that to end.
+  private List<Work> besideNext() {
+    lock.lock();
+    try {
+      if (queue.isEmpty() || !queue.peek().isBeside()) {
+        return List.of();
+      }
+      List<Work> beside = new ArrayList<>();
+      while (!queue.isEmpty() && queue.peek().isBeside()) {
+        beside.add(queue.remove());
+      }
+      return beside;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// What the holder of the turn does next; nothing if the turn has gone to another or to nobody.
-  private Optional<Runnable> next() {
+  private Optional<Work> next() {
     for (Waiter waiter : waitersNow()) {
       if (waiter.isDue()) {
         lock.lock();
@@ -162,7 +242,7 @@ final class Turn {
     }
     lock.lock();
     try {
-      Optional<Runnable> work = Optional.ofNullable(queue.poll());
+      Optional<Work> work = Optional.ofNullable(queue.poll());
       held = work.isPresent();
       return work;
     } finally {

@@ -116,7 +116,8 @@ public final class Link implements Transport.Receiver {
   /// @throws IllegalArgumentException if the arguments exceed the limit of a frame
   public OpenCall call(
       String what, Target target, byte[] arguments, Duration timeout, CallSession session) {
-    checkSize(what, arguments);
+    byte[] payload = target.waiting().before(arguments);
+    checkSize(what, payload);
     long nanos = (timeout.compareTo(LONGEST) > 0 ? LONGEST : timeout).toNanos();
     if (nanos <= 0) {
       throw new CallTimedOut(
@@ -130,7 +131,7 @@ public final class Link implements Transport.Receiver {
       return call;
     }
     sweepBy(deadline);
-    send(new Frame.Call(call.id(), target.actor(), target.method(), nanos, arguments));
+    send(new Frame.Call(call.id(), target.actor(), target.mark(), nanos, payload));
     return call;
   }
 
@@ -141,7 +142,18 @@ public final class Link implements Transport.Receiver {
   }
 
   /// A method of an actor of the peer, by their numbers.
-  public record Target(long actor, int method) {}
+  ///
+  /// @param waiting the actors that wait for the call
+  public record Target(long actor, int method, CallChain waiting) {
+    /// Of a call that no actor waits for.
+    public Target(long actor, int method) {
+      this(actor, method, CallChain.NONE);
+    }
+
+    private int mark() {
+      return waiting.isEmpty() ? method : method | CallChain.MARK;
+    }
+  }
 
   /// Has something told when the connection is lost or closed: at once if it is.
   public void onDown(Consumer<ReplicaLost> listener) {

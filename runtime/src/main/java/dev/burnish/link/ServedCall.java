@@ -2,6 +2,9 @@ package dev.burnish.link;
 
 import dev.burnish.link.failure.RemoteErrors;
 import dev.burnish.wire.Frame;
+import dev.burnish.wire.WireException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -9,15 +12,26 @@ import org.jspecify.annotations.Nullable;
 public final class ServedCall {
   private final Link link;
   private final Frame.Call frame;
+  private final CallChain waiting;
+  private final byte[] arguments;
   private final long deadline;
   private final CallSession session;
   private final AtomicBoolean answered = new AtomicBoolean();
   private @Nullable Runnable onCancel;
   private boolean cancelled;
 
+  /// @throws WireException if the frame says that actors wait, and not which
   ServedCall(Link link, Frame.Call frame, long deadline) {
     this.link = link;
     this.frame = frame;
+    if ((frame.method() & CallChain.MARK) == 0) {
+      this.waiting = CallChain.NONE;
+      this.arguments = frame.arguments();
+    } else {
+      ByteBuffer payload = ByteBuffer.wrap(frame.arguments());
+      this.waiting = CallChain.read(payload);
+      this.arguments = Arrays.copyOfRange(frame.arguments(), payload.position(), payload.limit());
+    }
     this.deadline = deadline;
     this.session = link.session();
   }
@@ -29,12 +43,17 @@ public final class ServedCall {
 
   /// The number of the method.
   public int method() {
-    return frame.method();
+    return frame.method() & ~CallChain.MARK;
   }
 
   /// The arguments as they were encoded.
   public byte[] arguments() {
-    return frame.arguments();
+    return arguments;
+  }
+
+  /// The actors that wait for the call.
+  public CallChain waiting() {
+    return waiting;
   }
 
   /// What handles in the arguments work with, until the call ends; see [Link#resultSession()].

@@ -1,5 +1,6 @@
 package dev.burnish.service;
 
+import dev.burnish.actor.Context;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.service.routing.Lane;
@@ -16,15 +17,16 @@ import org.jspecify.annotations.Nullable;
 record FanOut<T>(Calls<T> calls, Class<T> type, List<Lane<Target<T>>> lanes, Duration timeout) {
   /// What came of it, by the number of the replica.
   <R extends @Nullable Object> List<Outcome<R>> outcomes(Function<? super T, ? extends R> call) {
-    return Scope.<Lane<Target<T>>, Outcome<R>>map(
-        lanes,
-        lane -> {
-          try {
-            return new Outcome.Value<R>(lane.replica(), call.apply(actor(lane)));
-          } catch (RuntimeException e) {
-            return new Outcome.Failed<R>(lane.replica(), e);
-          }
-        });
+    return Scope.map(lanes, Context.waitedFor(lane -> outcome(lane, call)));
+  }
+
+  private <R extends @Nullable Object> Outcome<R> outcome(
+      Lane<Target<T>> lane, Function<? super T, ? extends R> call) {
+    try {
+      return new Outcome.Value<R>(lane.replica(), call.apply(actor(lane)));
+    } catch (RuntimeException e) {
+      return new Outcome.Failed<R>(lane.replica(), e);
+    }
   }
 
   private T actor(Lane<Target<T>> lane) {

@@ -9,7 +9,8 @@ public final class WireException extends RuntimeException {
     super(message);
   }
 
-  WireException(String message, Throwable cause) {
+  /// What is wrong, with the value; the cause says where.
+  public WireException(String message, Throwable cause) {
     super(message, cause);
   }
 }

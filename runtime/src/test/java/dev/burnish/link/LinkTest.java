@@ -154,6 +154,22 @@ class LinkTest {
   }
 
   @Test
+  void aCallSaysWhichActorsWaitForIt() throws Exception {
+    Link link = connect();
+    CallChain waiting = CallChain.NONE.then(new CallChain.Waiter(9, 2, "a[0].ask"));
+    Link.Target target = new Link.Target(5, 6, waiting);
+    OpenCall call = link.call("test", target, new byte[] {7}, LONG, link.session());
+    ServedCall served = calls.take();
+    assertThat(served.waiting()).isEqualTo(waiting);
+    assertThat(served.method()).isEqualTo(6);
+    assertThat(served.arguments()).containsExactly(7);
+    served.reply(new byte[0]);
+    assertThat(call.await(LinkTest.class.getClassLoader())).isEmpty();
+    call(link, new byte[] {7}, LONG);
+    assertThat(calls.take().waiting().isEmpty()).isTrue();
+  }
+
+  @Test
   void callsOfOneCallerArriveInOrder() throws Exception {
     Link link = connect();
     for (int i = 0; i < 1000; i++) {

@@ -26,6 +26,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -198,7 +199,7 @@ class SocketNetworkTest {
         channel.connect(address);
         send(channel, random.nextInt(4) == 0 ? Fuzz.mutant(stranger, random) : hello);
         for (int k = 0; k < perConnection; k++) {
-          send(channel, Fuzz.mutant(frame(random.nextInt(6), k + 1), random));
+          send(channel, Fuzz.mutant(frame(random.nextInt(7), k + 1), random));
         }
       } catch (IOException e) {
         assertThat(e).as("the port has given the connection up").isNotNull();
@@ -213,8 +214,9 @@ class SocketNetworkTest {
     Switchboard far = board("far", "host", Optional.empty());
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(far.self().socket()));
-      send(channel, hello(new byte[] {0}));
-      send(channel, bytes(new Frame.Call(1, 1, 0, 1000, new byte[0]), 1));
+      send(
+          channel,
+          concat(hello(new byte[] {0}), bytes(new Frame.Call(1, 1, 0, 1000, new byte[0]), 1)));
       assertThat(channel.read(ByteBuffer.allocate(1))).isNegative();
     }
     assertThat(numCalls.get()).isZero();
@@ -225,6 +227,12 @@ class SocketNetworkTest {
     while (out.hasRemaining()) {
       channel.write(out);
     }
+  }
+
+  private static byte[] concat(byte[] first, byte[] second) {
+    byte[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
   }
 
   private static byte[] hello(byte[] token) {
@@ -247,6 +255,13 @@ class SocketNetworkTest {
           case 2 -> new Frame.Reply(1, new byte[4]);
           case 3 -> new Frame.Item(1, new byte[4]);
           case 4 -> new Frame.Credit(1, 3);
+          case 5 ->
+              new Frame.Call(
+                  sequence,
+                  1,
+                  CallChain.MARK,
+                  1_000_000,
+                  CallChain.NONE.then(new CallChain.Waiter(1, 2, "a[0].b")).before(new byte[9]));
           default -> new Frame.Failure(1, new byte[4]);
         };
     return bytes(frame, sequence);
