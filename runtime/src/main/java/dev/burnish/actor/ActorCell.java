@@ -303,7 +303,7 @@ final class ActorCell implements Supervisor {
 
   private Actor make(Session session) throws Exception {
     ClassLoader loader = node.loader();
-    Endpoints endpoints = Endpoints.of(Class.forName(spec.type(), false, loader), node.codecs());
+    Endpoints endpoints = node.endpoints(Class.forName(spec.type(), false, loader));
     if (!endpoints.signature().equals(spec.signature())) {
       throw new IllegalStateException(
           "both sides have the same endpoints: type=%s; run one build everywhere"

@@ -13,7 +13,6 @@ import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Frames;
-import dev.burnish.wire.HandleKind;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Comparator;
@@ -84,7 +83,7 @@ public final class Node implements AutoCloseable {
   ///
   /// @param token of the job
   /// @param loader of the classes of actors
-  /// @param kinds of handles, besides those of this package and below
+  /// @param codecs of types; processes of one JVM without handles may share them
   /// @param tracing in a job that is traced
   public record Parts(
       Network network,
@@ -92,7 +91,7 @@ public final class Node implements AutoCloseable {
       Clock clock,
       Threads threads,
       ClassLoader loader,
-      List<HandleKind> kinds,
+      Codecs codecs,
       Optional<Tracing> tracing) {}
 
   /// A process that listens.
@@ -102,7 +101,7 @@ public final class Node implements AutoCloseable {
     this.loader = parts.loader();
     this.clock = parts.clock();
     this.tracing = parts.tracing();
-    this.codecs = new Codecs(parts.kinds(), settings.link().limits());
+    this.codecs = parts.codecs();
     this.commands = codecs.of(Command.class);
     this.places = codecs.of(ActorRef.class);
     this.numbers = new AtomicLong(firstNumber(parts.network().self().process()));

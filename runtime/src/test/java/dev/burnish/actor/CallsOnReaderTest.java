@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.transport.SocketNetwork;
+import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Limits;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -79,7 +80,7 @@ class CallsOnReaderTest {
               Clock.system(),
               Node.Threads.virtual(),
               CallsOnReaderTest.class.getClassLoader(),
-              List.of(),
+              new Codecs(List.of(), Limits.defaults()),
               Optional.empty()),
           NodeSettings.defaults());
     } catch (IOException e) {

@@ -6,7 +6,9 @@ import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.link.transport.Sequence;
 import dev.burnish.link.transport.Transport;
+import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Frame;
+import dev.burnish.wire.Limits;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
@@ -20,6 +22,7 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -44,6 +47,12 @@ public final class Simulation {
     }
   }
 
+  private static final RandomGeneratorFactory<RandomGenerator> RANDOM =
+      RandomGeneratorFactory.of("L64X128MixRandom");
+
+  /// Making them anew for each process took a fifth of the time.
+  private static final Codecs CODECS = new Codecs(List.of(), Limits.defaults());
+
   private final RandomGenerator random;
   private final Faults faults;
   private final NodeSettings settings;
@@ -56,9 +65,29 @@ public final class Simulation {
   private long numFrames;
   private long digest = 17;
 
+  /// Runs a test of each seed: of ten thousand, or as many as `burnish.simulation` says, or of the
+  /// one that `burnish.seed` says, to look into it.
+  ///
+  /// @return how many there were
+  /// @throws AssertionError what a seed failed with, and how to replay it
+  public static long seeds(LongConsumer test) {
+    Optional<Long> one = Optional.ofNullable(Long.getLong("burnish.seed"));
+    long first = one.orElse(0L);
+    long end = one.map(seed -> seed + 1).orElse(Long.getLong("burnish.simulation", 10_000L));
+    for (long seed = first; seed < end; seed++) {
+      try {
+        test.accept(seed);
+      } catch (RuntimeException | AssertionError e) {
+        throw new AssertionError(
+            "seed=%d; replay it with -Dburnish.seed=%d".formatted(seed, seed), e);
+      }
+    }
+    return end - first;
+  }
+
   /// A simulation without processes.
   public Simulation(long seed, Faults faults) {
-    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    this.random = RANDOM.create(seed);
     this.faults = faults;
     this.settings =
         new NodeSettings(
@@ -91,7 +120,7 @@ public final class Simulation {
             new SimulatedClock(name),
             threads,
             Simulation.class.getClassLoader(),
-            List.of(),
+            CODECS,
             Optional.empty()),
         settings);
   }

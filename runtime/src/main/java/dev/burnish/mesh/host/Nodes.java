@@ -13,6 +13,7 @@ import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.trace.SpanTracing;
 import dev.burnish.trace.TraceSettings;
+import dev.burnish.wire.Codecs;
 import dev.burnish.wire.HandleKind;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ public final class Nodes {
                 Clock.system(),
                 Node.Threads.virtual(),
                 loader,
-                kinds(() -> self.get().orElseThrow()),
+                new Codecs(kinds(() -> self.get().orElseThrow()), settings.link().limits()),
                 tracing(tracing, network.self())),
             settings);
     self.set(Optional.of(node));
