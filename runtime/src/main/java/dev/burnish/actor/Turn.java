@@ -24,10 +24,8 @@ final class Turn {
   private final List<Waiter> waiters = new ArrayList<>();
   private boolean held;
   private long numPieces;
-  private Work piece = NOTHING;
+  private Work piece = Turn::nothing;
   private volatile long number;
-
-  private static final Work NOTHING = () -> {};
 
   /// A piece of work.
   @FunctionalInterface
@@ -182,8 +180,10 @@ final class Turn {
 
   /// Has the waiters looked at though no work has ended.
   private void wake() {
-    add(() -> {});
+    add(Turn::nothing);
   }
+
+  private static void nothing() {}
 
   /// Has the waiters looked at, if there are any.
   void changed() {

@@ -1,22 +1,87 @@
 package dev.burnish.launch;
 
 import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /// Lets a child that was stopped (SIGSTOP) go on when its parent dies, where the operating system
-/// can: a stopped process does not see the end of its standard input, and would stay for good.
+/// can, which is Linux: a stopped process does not see the end of its standard input, and would
+/// stay for good.
+///
+/// Whoever is to get the signal asks for it. `setpriv` of util-linux does so before it becomes the
+/// JVM, for a millisecond; where it is missing, the JVM does so as it starts, which takes some tens
+/// and leaves it alone until then.
 ///
 /// The kernel sends the signal also when the thread that started the child ends while the parent
 /// lives on, as threads of a pool do: so it is one that a running process does not notice.
 final class DeathSignal {
-  private static final List<String> SET = List.of("setpriv", "--pdeathsig", "CONT");
-  private static final List<String> PREFIX = isThere() ? SET : List.of();
+  private static final String ASK = "burnish.askForDeathSignal";
+
+  /// Of `prctl`, and of signals.
+  private static final int PR_SET_PDEATHSIG = 1;
+
+  private static final int SIGCONT = 18;
 
   private DeathSignal() {}
 
-  /// What goes before the command of a child; nothing where `setpriv` of util-linux is missing.
+  /// Looked for by parents alone: a child that looked would start a process for it.
+  private static final class Setpriv {
+    private static final List<String> SET = List.of("setpriv", "--pdeathsig", "CONT");
+    private static final List<String> PREFIX = isThere() ? SET : List.of();
+
+    private Setpriv() {}
+
+    private static boolean isThere() {
+      try {
+        return new ProcessBuilder("setpriv", "--pdeathsig", "CONT", "true")
+                .redirectErrorStream(true)
+                .start()
+                .waitFor()
+            == 0;
+      } catch (IOException e) {
+        return false;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+  }
+
+  /// What goes before the command of a child; nothing where `setpriv` is missing.
   static List<String> prefix() {
-    return PREFIX;
+    return Setpriv.PREFIX;
+  }
+
+  /// Flags of a JVM that is a child; they have it [#ask], where nothing goes before its command.
+  static List<String> flags() {
+    return Setpriv.PREFIX.isEmpty() && System.getProperty("os.name").equals("Linux")
+        ? List.of("-D" + ASK + "=true")
+        : List.of();
+  }
+
+  /// Asks for the signal, if the parent said so. To be called by a thread that lives as long as the
+  /// process: the kernel forgets what a thread asked for with it.
+  static void ask() {
+    if (!Boolean.getBoolean(ASK)) {
+      return;
+    }
+    Linker linker = Linker.nativeLinker();
+    FunctionDescriptor type =
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
+    try {
+      MethodHandle prctl =
+          linker.downcallHandle(
+              linker.defaultLookup().findOrThrow("prctl"), type, Linker.Option.firstVariadicArg(1));
+      int status = (int) prctl.invokeExact(PR_SET_PDEATHSIG, (long) SIGCONT);
+      if (status != 0) {
+        throw new IllegalStateException("prctl does not set the signal: status=" + status);
+      }
+    } catch (Throwable e) {
+      System.err.println("a process that is stopped will outlive its parent: " + e);
+    }
   }
 
   /// Lets a process go on that was stopped; does nothing to any other.
@@ -26,21 +91,6 @@ final class DeathSignal {
     } catch (IOException e) {
       System.getLogger(DeathSignal.class.getName())
           .log(System.Logger.Level.DEBUG, "cannot wake process {0}: {1}", pid, e);
-    }
-  }
-
-  private static boolean isThere() {
-    try {
-      return new ProcessBuilder("setpriv", "--pdeathsig", "CONT", "true")
-              .redirectErrorStream(true)
-              .start()
-              .waitFor()
-          == 0;
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
     }
   }
 }

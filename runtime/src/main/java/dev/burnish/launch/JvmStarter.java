@@ -104,6 +104,7 @@ public final class JvmStarter implements ProcessStarter {
       }
       case COMPUTE -> flags.addAll(ProcessSettings.flags());
     }
+    flags.addAll(DeathSignal.flags());
     flags.addAll(resources.flags());
     return flags;
   }

@@ -23,10 +23,12 @@ public final class ParentGuard {
     this.watch = Thread.ofPlatform().daemon().name("parent").unstarted(this::watch);
   }
 
-  /// Reads what the parent says first, and begins to watch it.
+  /// Reads what the parent says first, and begins to watch it. To be called by the thread that then
+  /// waits in [#endWithParent].
   ///
   /// @throws IOException if it is not whole
   public static ParentGuard begin() throws IOException {
+    DeathSignal.ask();
     ParentGuard guard = new ParentGuard(read(System.in));
     guard.watch.start();
     return guard;

@@ -2,6 +2,7 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
+import dev.burnish.actor.Supervisor;
 import dev.burnish.actor.Supervisor.Keeper;
 import dev.burnish.link.Link;
 import dev.burnish.link.OpenCall;
@@ -94,22 +95,30 @@ final class ActorSupervision implements Keeper {
     for (int rank = 0; rank < slots.size(); rank++) {
       int place = rank;
       if (procs.slot(rank).now().isPresent()) {
-        begin(rank);
+        begin(rank, owner);
       } else {
-        node.execute("spawn " + slots.get(rank).name(), () -> begin(place));
+        Supervisor above = procs.awaitStart(rank) ? ActorSupervision::toldBefore : owner;
+        node.execute("spawn " + slots.get(rank).name(), () -> begin(place, above));
       }
     }
   }
 
-  private void begin(int rank) {
+  /// @param above is told of a failure that the mesh does not handle
+  private void begin(int rank, Supervisor above) {
     try {
       makeWhereItIs(rank, procs.slot(rank).get());
     } catch (RuntimeException e) {
       lose(
           rank,
           Optional.empty(),
-          new Failure(unplaced(rank), String.valueOf(e.getMessage()), List.of()));
+          new Failure(unplaced(rank), String.valueOf(e.getMessage()), List.of()),
+          above);
     }
+  }
+
+  /// The owner knows from whoever looks after the process.
+  private static void toldBefore(Failure failure) {
+    LOG.log(System.Logger.Level.DEBUG, "told before: {0}", failure.describe());
   }
 
   private void makeWhereItIs(int rank, ProcessRef process) {
@@ -167,6 +176,10 @@ final class ActorSupervision implements Keeper {
   }
 
   private void lose(int rank, Optional<ProcessRef> process, Failure failure) {
+    lose(rank, process, failure, owner);
+  }
+
+  private void lose(int rank, Optional<ProcessRef> process, Failure failure, Supervisor above) {
     Slot<ActorRef> slot = slots.get(rank);
     Optional<java.time.Duration> delay;
     lock.lock();
@@ -190,7 +203,7 @@ final class ActorSupervision implements Keeper {
       LOG.log(System.Logger.Level.WARNING, "{0}; restarts in {1}", failure.describe(), delay.get());
       node.later(delay.get(), "restart " + slot.name(), () -> restart(rank, process.get()));
     } else if (!handles(failure)) {
-      owner.failed(failure);
+      above.failed(failure);
     }
   }
 

@@ -34,6 +34,7 @@ public final class ProcMesh implements AutoCloseable {
   private final Shape shape;
   private final List<Slot<ProcessRef>> slots;
   private final Optional<ProcSupervision> supervision;
+  private final ProcSupervision.Tellers tellers;
   private final Optional<Owner> program;
   private final ActorRef owner;
   private final List<ActorSupervision> spawned = new CopyOnWriteArrayList<>();
@@ -44,6 +45,7 @@ public final class ProcMesh implements AutoCloseable {
       Shape shape,
       List<Slot<ProcessRef>> slots,
       Optional<ProcSupervision> supervision,
+      ProcSupervision.Tellers tellers,
       Optional<Owner> program,
       ActorRef owner) {
     this.node = node;
@@ -51,6 +53,7 @@ public final class ProcMesh implements AutoCloseable {
     this.shape = shape;
     this.slots = slots;
     this.supervision = supervision;
+    this.tellers = tellers;
     this.program = program;
     this.owner = owner;
   }
@@ -70,6 +73,7 @@ public final class ProcMesh implements AutoCloseable {
             shape,
             supervision.slots(),
             Optional.of(supervision),
+            supervision.tellers(),
             program,
             supervision.address());
     owner.own(mesh);
@@ -83,7 +87,14 @@ public final class ProcMesh implements AutoCloseable {
       slots.add(Slot.at(process.address().process(), process));
     }
     return new ProcMesh(
-        node, form.name(), form.shape(), slots, Optional.empty(), Optional.empty(), form.owner());
+        node,
+        form.name(),
+        form.shape(),
+        slots,
+        Optional.empty(),
+        new ProcSupervision.Tellers(),
+        Optional.empty(),
+        form.owner());
   }
 
   /// Spawns an actor in each process; its constructor has no arguments.
@@ -141,7 +152,8 @@ public final class ProcMesh implements AutoCloseable {
 
   /// The same processes along other axes.
   public ProcMesh reshaped(UnaryOperator<Shape> change) {
-    return new ProcMesh(node, name, change.apply(shape), slots, Optional.empty(), program, owner);
+    return new ProcMesh(
+        node, name, change.apply(shape), slots, Optional.empty(), tellers, program, owner);
   }
 
   /// Waits until every process answers.
@@ -244,9 +256,14 @@ public final class ProcMesh implements AutoCloseable {
     return Agents.exit(node, process, Duration.ofSeconds(1));
   }
 
-  /// Whoever looks after actors in a process reports its loss.
+  /// See [ProcSupervision.Tellers#occupy].
   void occupy(ProcessRef process) {
-    supervision.ifPresent(owned -> owned.occupy(process));
+    tellers.occupy(process);
+  }
+
+  /// See [ProcSupervision.Tellers#await].
+  boolean awaitStart(int rank) {
+    return tellers.await(shape.position(rank));
   }
 
   /// The reason of a lost process, with its exit if that is known.

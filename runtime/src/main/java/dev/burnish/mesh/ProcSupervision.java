@@ -11,6 +11,7 @@ import dev.burnish.mesh.host.ProcessAgent;
 import dev.burnish.mesh.host.ProcessRef;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,11 +32,37 @@ final class ProcSupervision implements Supervisor.Keeper {
   private final Shape shape;
   private final List<ProcMesh.Place> places;
   private final List<Slot<ProcessRef>> slots = new ArrayList<>();
-  private final Set<ProcessRef> occupied = ConcurrentHashMap.newKeySet();
+  private final Tellers tellers = new Tellers();
   private final Map<Integer, ReentrantLock> renewing = new ConcurrentHashMap<>();
   private final AtomicInteger generation = new AtomicInteger();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final long mesh;
+
+  /// Who tells of a process that ends or cannot be started: those who look after actors in it, else
+  /// who looks after the process. So an owner of both is told once. Shared by slices. Thread-safe.
+  static final class Tellers {
+    private final Set<ProcessRef> occupied = ConcurrentHashMap.newKeySet();
+    private final Set<Integer> awaited = new HashSet<>();
+    private final Set<Integer> told = new HashSet<>();
+
+    /// Whoever looks after actors in a process tells of its loss.
+    void occupy(ProcessRef process) {
+      occupied.add(process);
+    }
+
+    /// Whoever is to look after actors in a process that is being started tells of its failure.
+    ///
+    /// @return whether that has been told already
+    synchronized boolean await(int position) {
+      awaited.add(position);
+      return told.contains(position);
+    }
+
+    /// Whether nobody else tells that a process could not be started, nor will.
+    private synchronized boolean tell(int position) {
+      return !awaited.contains(position) && told.add(position);
+    }
+  }
 
   ProcSupervision(Node node, Owner owner, String name, Shape shape, List<ProcMesh.Place> places) {
     this.node = node;
@@ -52,6 +79,10 @@ final class ProcSupervision implements Supervisor.Keeper {
 
   List<Slot<ProcessRef>> slots() {
     return slots;
+  }
+
+  Tellers tellers() {
+    return tellers;
   }
 
   /// Where others ask for its processes.
@@ -89,7 +120,7 @@ final class ProcSupervision implements Supervisor.Keeper {
     try {
       launch(position, process);
     } catch (ReplicaLost cause) {
-      if (!closed.get()) {
+      if (!closed.get() && tellers.tell(position)) {
         owner.failed(ProcMesh.failure(place(position, process), Optional.empty(), cause));
       }
     }
@@ -124,16 +155,12 @@ final class ProcSupervision implements Supervisor.Keeper {
 
   /// A process with actors is reported by who looks after those.
   private void lost(int position, ProcessRef process, ReplicaLost cause) {
-    if (closed.get() || occupied.contains(process) || !slots.get(position).isAt(process)) {
+    if (closed.get() || tellers.occupied.contains(process) || !slots.get(position).isAt(process)) {
       return;
     }
     Optional<Exit> exit = Agents.exit(node, process, Duration.ofSeconds(1));
     slots.get(position).lose(cause);
     owner.failed(ProcMesh.failure(place(position, process.address().process()), exit, cause));
-  }
-
-  void occupy(ProcessRef process) {
-    occupied.add(process);
   }
 
   /// Whoever asks reports, if no process can be started: it may ask again.

@@ -50,7 +50,7 @@ public final class Simulation {
   private static final RandomGeneratorFactory<RandomGenerator> RANDOM =
       RandomGeneratorFactory.of("L64X128MixRandom");
 
-  /// Making them anew for each process took a third of a run.
+  /// Making them anew for each process took a fifth of the time.
   private static final Codecs CODECS = new Codecs(List.of(), Limits.defaults());
 
   private final RandomGenerator random;

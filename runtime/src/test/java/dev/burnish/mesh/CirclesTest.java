@@ -81,9 +81,9 @@ class CirclesTest {
         await();
         return next(rest);
       }
-      String[] step = route.getFirst().split(" ");
-      ActorMesh<Relay> to = peers.get(step[1]);
-      return switch (step[0]) {
+      int space = route.getFirst().indexOf(' ');
+      ActorMesh<Relay> to = mesh(peers, route.getFirst().substring(space + 1));
+      return switch (route.getFirst().substring(0, space)) {
         case "call" -> to.only().follow(rest);
         case "beside" -> to.only().followBeside(rest);
         case "gather" -> to.gather(relay -> relay.follow(rest)).getFirst();
@@ -107,7 +107,7 @@ class CirclesTest {
     @Override
     public void begin(List<String> route) {
       begun.add(
-          peers.get(route.getFirst()).stream(
+          mesh(peers, route.getFirst()).stream(
               relay -> relay.follow(route.subList(1, route.size()))));
     }
 
@@ -144,6 +144,10 @@ class CirclesTest {
     started.ifPresent(Job::close);
   }
 
+  private static ActorMesh<Relay> mesh(Map<String, ActorMesh<Relay>> relays, String name) {
+    return Optional.ofNullable(relays.get(name)).orElseThrow();
+  }
+
   private static void assertRefused(Relay first, String circle, String... route) {
     assertThatThrownBy(() -> first.follow(List.of(route)))
         .isInstanceOf(IllegalStateException.class)
@@ -155,7 +159,7 @@ class CirclesTest {
   @EnumSource(Processes.class)
   void aCircleIsRefusedAndItsActorsGoOn(Processes processes) {
     Map<String, ActorMesh<Relay>> relays = relays(processes, "a", "b", "c");
-    Relay a = relays.get("a").only();
+    Relay a = mesh(relays, "a").only();
     assertRefused(a, "a[0].follow -> b[0].follow -> a[0].follow", "call b", "call a");
     assertRefused(
         a,
@@ -167,7 +171,7 @@ class CirclesTest {
     assertRefused(
         a, "b[0].follow -> c[0].follow -> b[0].follow", "call b", "call c", "call b", "call a");
     assertThat(a.follow(List.of("call b", "call c"))).isEqualTo("c");
-    assertThat(relays.get("b").only().follow(List.of("call c", "call a"))).isEqualTo("a");
+    assertThat(mesh(relays, "b").only().follow(List.of("call c", "call a"))).isEqualTo("a");
     assertThat(a.numFollowed()).isEqualTo(5);
   }
 
@@ -175,7 +179,7 @@ class CirclesTest {
   @EnumSource(Processes.class)
   void aCircleWhoseLastCallIsConcurrentOrNotWaitedForGoesThrough(Processes processes) {
     Map<String, ActorMesh<Relay>> relays = relays(processes, "a", "b");
-    Relay a = relays.get("a").only();
+    Relay a = mesh(relays, "a").only();
     assertThat(a.follow(List.of("call b", "beside a"))).isEqualTo("a");
     assertThat(a.follow(List.of("call b", "tell a"))).isEqualTo("told");
     assertThat(a.followBeside(List.of("call b", "call a"))).isEqualTo("a");
@@ -185,7 +189,7 @@ class CirclesTest {
   @Test
   void aCircleIsSeenThroughConcurrentEndpointsAndCallsOfMany() {
     Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, "a", "b", "c");
-    Relay a = relays.get("a").only();
+    Relay a = mesh(relays, "a").only();
     String throughB = "a[0].follow -> b[0].follow -> a[0].follow";
     assertRefused(a, throughB, "gather b", "call a");
     assertRefused(a, throughB, "call b", "gather a");
@@ -197,14 +201,31 @@ class CirclesTest {
 
   /// The call comes when the turn that began it is over.
   @Test
-  void whatNoTurnWaitsForIsNoCircle() {
+  void whatNoTurnWaitsForIsNoCircle() throws Exception {
     Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, "a", "b");
+    RelayActor.waiting = new CountDownLatch(1);
     RelayActor.released = new CountDownLatch(1);
-    Relay a = relays.get("a").only();
+    Relay a = mesh(relays, "a").only();
     a.begin(List.of("b", "wait", "call a"));
+    RelayActor.waiting.await();
     RelayActor.released.countDown();
-    assertThat(relays.get("b").only().follow(List.of())).isEqualTo("b");
+    assertThat(mesh(relays, "b").only().follow(List.of())).isEqualTo("b");
     assertThat(a.begun()).isEqualTo("a");
+  }
+
+  @Test
+  void aConcurrentCallRunsBesideOneThatIsBusy() throws Exception {
+    Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, "a");
+    RelayActor.waiting = new CountDownLatch(1);
+    RelayActor.released = new CountDownLatch(1);
+    Relay a = mesh(relays, "a").only();
+    FutureTask<String> busy = new FutureTask<>(() -> a.follow(List.of("wait")));
+    Thread.startVirtualThread(busy);
+    RelayActor.waiting.await();
+    assertThat(a.followBeside(List.of())).isEqualTo("a");
+    assertThat(busy.isDone()).isFalse();
+    RelayActor.released.countDown();
+    assertThat(busy.get()).isEqualTo("a");
   }
 
   /// What waits at an actor for its turn does not keep a call that the turn waits for.
@@ -213,13 +234,13 @@ class CirclesTest {
     Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, "a", "b");
     RelayActor.waiting = new CountDownLatch(1);
     RelayActor.released = new CountDownLatch(1);
-    Relay a = relays.get("a").only();
+    Relay a = mesh(relays, "a").only();
     FutureTask<String> first =
         new FutureTask<>(() -> a.follow(List.of("call b", "wait", "beside a")));
     Thread.startVirtualThread(first);
     RelayActor.waiting.await();
-    relays.get("a").broadcast(relay -> relay.follow(List.of()));
-    relays.get("a").probe(Duration.ofMinutes(1));
+    mesh(relays, "a").broadcast(relay -> relay.follow(List.of()));
+    mesh(relays, "a").probe(Duration.ofMinutes(1));
     RelayActor.released.countDown();
     assertThat(first.get()).isEqualTo("a");
     assertThat(a.numFollowed()).isEqualTo(2);
@@ -230,6 +251,6 @@ class CirclesTest {
     String[] names = IntStream.range(0, 20).mapToObj(i -> "relay" + i).toArray(String[]::new);
     Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, names);
     List<String> route = IntStream.range(1, 20).mapToObj(i -> "call relay" + i).toList();
-    assertThat(relays.get("relay0").only().follow(route)).isEqualTo("relay19");
+    assertThat(mesh(relays, "relay0").only().follow(route)).isEqualTo("relay19");
   }
 }

@@ -20,6 +20,7 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -135,9 +136,22 @@ class OrphansTest {
 
   @Test
   void noneIsLeftOfThoseThatAreStopped() throws Exception {
-    assumeThat(stopsAreUndone()).as("setpriv of util-linux is not there").isTrue();
     Process controller = start(Controller.class, "constructed");
     awaitLine(controller, "ready");
+    members().stream()
+        .filter(member -> member.pid() != controller.pid())
+        .forEach(OrphansTest::stop);
+    assertNoneOutlives(controller);
+  }
+
+  /// They have asked for their signal themselves.
+  @Test
+  void noneIsLeftOfThoseThatAreStoppedWhereSetprivIsMissing(@TempDir Path programs)
+      throws Exception {
+    Process controller =
+        start(Map.of("PATH", programs.toString()), Controller.class, "constructed");
+    awaitLine(controller, "ready");
+    assertThat(members()).hasSize(4);
     members().stream()
         .filter(member -> member.pid() != controller.pid())
         .forEach(OrphansTest::stop);
@@ -167,10 +181,16 @@ class OrphansTest {
   }
 
   private Process start(Class<?> main, String... arguments) throws IOException {
+    return start(Map.of(), main, arguments);
+  }
+
+  private Process start(Map<String, String> variables, Class<?> main, String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(Programs.command(main));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put(VARIABLE, family);
+    builder.environment().putAll(variables);
     return builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.actor.Concurrent;
+import dev.burnish.actor.Factory;
 import dev.burnish.actor.NodeSettings;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.LogLine;
@@ -277,6 +278,83 @@ class ProcessesTest {
                 "bad", Map.of("gpus", 1), i -> Resources.light().withFlag("-XX:NoSuchFlag"));
     assertThat(unhandled.take().reason()).contains("bad/0").contains("NoSuchFlag");
     assertThatThrownBy(procs::await).isInstanceOf(ReplicaLost.class);
+  }
+
+  private final BlockingQueue<Failure> told = new LinkedBlockingQueue<>();
+
+  /// Hosts for an owner that hears of every failure of what it spawns there.
+  private HostMesh hosts() {
+    return job(NodeSettings.defaults()).hosts().keptBy(() -> {}, told::add);
+  }
+
+  /// One process of two cannot be started; who has actors in it tells, for each mesh once.
+  @Test
+  void aStartThatFailsIsToldOnce() throws Exception {
+    ProcMesh procs =
+        hosts()
+            .spawnProcs(
+                "bad",
+                Map.of("gpus", 2),
+                i -> i == 0 ? Resources.light() : Resources.light().withFlag("-XX:NoSuchFlag"));
+    ActorMesh<Counter> counters = procs.spawn("counters", Counter.class, CounterActor::new, 0);
+    ActorMesh<Counter> others =
+        procs.slice("gpus", 1, 2).spawn("others", Counter.class, CounterActor::new, 0);
+    assertThat(List.of(told.take(), told.take()))
+        .extracting(failure -> failure.place().mesh())
+        .containsExactlyInAnyOrder("counters", "others");
+    assertThatThrownBy(others.only()::value)
+        .isInstanceOf(ReplicaLost.class)
+        .hasMessageContaining("NoSuchFlag");
+    assertThat(counters.actor(0).value()).isZero();
+    signal("KILL", counters.actor(0).pid());
+    assertThat(told.take().reason()).contains("signal 9");
+  }
+
+  /// Actors that are spawned after that are told of to their mesh, and to nobody twice.
+  @Test
+  void aStartThatFailedBeforeIsNotToldAgain() throws Exception {
+    ProcMesh procs =
+        hosts()
+            .spawnProcs(
+                "bad", Map.of("gpus", 1), i -> Resources.light().withFlag("-XX:NoSuchFlag"));
+    assertThat(told.take().place().mesh()).isEqualTo("bad");
+    BlockingQueue<Failure> handled = new LinkedBlockingQueue<>();
+    ActorMesh<Counter> counters =
+        procs.spawn(
+            "counters",
+            Counter.class,
+            (Factory.Of0<CounterActor>) ProcessesTest::counter,
+            List.of(),
+            ActorOptions.defaults()
+                .withOnFailure(failure -> {
+                  handled.add(failure);
+                  return false;
+                }));
+    assertThat(handled.take().reason()).contains("NoSuchFlag");
+    assertThatThrownBy(counters.only()::value).isInstanceOf(ReplicaLost.class);
+    assertThat(told).isEmpty();
+  }
+
+  private static CounterActor counter() {
+    return new CounterActor(0);
+  }
+
+  /// A slice knows who tells.
+  @Test
+  void aLostProcessWithActorsOfASliceIsToldOnce() throws Exception {
+    ProcMesh procs = hosts().spawnProcs(Map.of("gpus", 2));
+    procs.await();
+    Counter counter =
+        procs.at("gpus", 0).spawn("counters", Counter.class, CounterActor::new, 0).only();
+    List<Long> pids = procs.pids();
+    assertThat(counter.value()).isZero();
+    signal("KILL", pids.get(0));
+    assertThat(told.take().place().mesh()).isEqualTo("counters");
+    signal("KILL", pids.get(1));
+    Failure second = told.take();
+    assertThat(second.place().mesh()).isEqualTo("procs");
+    assertThat(second.place().point().rank()).isEqualTo(1);
+    assertThat(told).isEmpty();
   }
 
   @Test

@@ -181,7 +181,7 @@ class RegionTest {
     int size = 20_000_003;
     try (Region region = Region.allocate(size)) {
       for (int i = 0; i < size; i++) {
-        region.segment().set(ValueLayout.JAVA_BYTE, i, (byte) (i * 31 >> 7));
+        region.segment().set(ValueLayout.JAVA_BYTE, i, (byte) ((i * 31) >> 7));
       }
       long expected = checksumOf(region.segment().asSlice(5, size - 9));
       assertThat(keeper.checksum(region, 5, size - 9, false)).isEqualTo(expected);
