@@ -51,17 +51,17 @@ class CodecTest {
     }
   }
 
-  record Number(int number, String word) {}
+  record Unchecked(int number, String word) {}
 
   @Test
   void aRecordTravelsAlikeTheFirstTimeAndLater() {
     Codec even = codecs.of(Even.class);
-    Codec number = codecs.of(Number.class);
+    Codec number = codecs.of(Unchecked.class);
     for (int i = 0; i < 300; i++) {
       Even value = new Even(2 * i + 8, "w" + i);
       byte[] bytes = even.encode(List.of(value), Session.NONE);
       assertThat(even.decode(bytes, Session.NONE)).containsExactly(value);
-      byte[] odd = number.encode(List.of(new Number(2 * i + 1, "")), Session.NONE);
+      byte[] odd = number.encode(List.of(new Unchecked(2 * i + 1, "")), Session.NONE);
       assertThatThrownBy(() -> even.decode(odd, Session.NONE))
           .isInstanceOf(WireException.class)
           .hasMessageContaining("odd: " + (2 * i + 1));

@@ -57,17 +57,17 @@ final class LargeMemory {
   /// Address of that many bytes with undefined contents, or nothing where no gap is large enough.
   synchronized OptionalLong take(long bytes) {
     long size = (bytes + GRAIN - 1) / GRAIN * GRAIN;
-    for (Run gap : gaps.values()) {
-      if (gap.bytes() >= size) {
-        gaps.remove(gap.start());
-        if (gap.bytes() > size) {
-          gaps.put(gap.start() + size, new Run(gap.start() + size, gap.bytes() - size));
-        }
-        taken.put(gap.start(), new Run(gap.start(), size));
-        return OptionalLong.of(gap.start());
-      }
+    Optional<Run> lowest = gaps.values().stream().filter(gap -> gap.bytes() >= size).findFirst();
+    if (lowest.isEmpty()) {
+      return OptionalLong.empty();
     }
-    return OptionalLong.empty();
+    Run gap = lowest.get();
+    gaps.remove(gap.start());
+    if (gap.bytes() > size) {
+      gaps.put(gap.start() + size, new Run(gap.start() + size, gap.bytes() - size));
+    }
+    taken.put(gap.start(), new Run(gap.start(), size));
+    return OptionalLong.of(gap.start());
   }
 
   /// Takes back what [#take] gave at that address.
