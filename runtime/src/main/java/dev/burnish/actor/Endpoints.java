@@ -1,8 +1,8 @@
 package dev.burnish.actor;
 
+import dev.burnish.concurrent.Invocation;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
-import dev.burnish.wire.Invocation;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package dev.burnish.wire;
 
+import dev.burnish.concurrent.Invocation;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

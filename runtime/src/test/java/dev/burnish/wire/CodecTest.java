@@ -71,20 +71,6 @@ class CodecTest {
     }
   }
 
-  @Test
-  void anInvocationThrowsWhatTheMethodDoes() throws Throwable {
-    Invocation word = new Invocation(String.class.getMethod("concat", String.class));
-    assertThat(word.call("a", "b")).isEqualTo("ab");
-    assertThat(word.call("c", "d")).isEqualTo("cd");
-    Invocation make = new Invocation(Even.class.getDeclaredConstructor(int.class, String.class));
-    assertThat(make.call(4, "four")).isEqualTo(new Even(4, "four"));
-    assertThatThrownBy(() -> make.call(3, "three"))
-        .isExactlyInstanceOf(IllegalArgumentException.class)
-        .hasMessage("odd: 3");
-    Invocation clear = new Invocation(List.class.getMethod("clear"));
-    assertThat(clear.call(new java.util.ArrayList<>(List.of(1)))).isNull();
-  }
-
   record Arrays8(
       boolean[] booleans,
       byte[] bytes,

@@ -1,4 +1,4 @@
-package dev.burnish.wire;
+package dev.burnish.concurrent;
 
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
