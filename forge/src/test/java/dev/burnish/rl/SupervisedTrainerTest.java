@@ -8,15 +8,17 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Pass;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.TensorScope;
-import dev.burnish.testing.Memory;
+import dev.burnish.testing.ChildJvm;
 import dev.burnish.testing.TinyModels;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
-import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -24,16 +26,16 @@ import org.junit.jupiter.api.Test;
 class SupervisedTrainerTest {
   private static final int VOCABULARY = 20;
 
-  private static LanguageModel model() {
+  static LanguageModel model() {
     return TinyModels.llama(VOCABULARY, 1, 3);
   }
 
-  private static Trainer trainer(LanguageModel model) {
+  static Trainer trainer(LanguageModel model) {
     return new Trainer(model.decoder(), OptimizerConfig.defaults().withLr(1e-2), 1000);
   }
 
   /// Documents of different lengths of which a part is learned.
-  private static List<Document> documents(long seed, int count) {
+  static List<Document> documents(long seed, int count) {
     SplittableRandom random = new SplittableRandom(seed);
     List<Document> documents = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -133,25 +135,18 @@ class SupervisedTrainerTest {
   }
 
   @Test
-  void aThousandStepsKeepMemoryFlat() throws IOException {
-    try (LanguageModel model = model();
-        Trainer trainer = trainer(model)) {
-      SupervisedTrainer learner = new SupervisedTrainer(trainer, 64);
-      for (int i = 0; i < 400; i++) {
-        learner.step(documents(i, 6));
-      }
-      long before = residentWithoutGarbage();
-      for (int i = 400; i < 1_000; i++) {
-        learner.step(documents(i, 6));
-      }
-      assertThat(residentWithoutGarbage()).isLessThan((long) (1.05 * before) + 4_000);
-    }
+  void aThousandStepsKeepMemoryFlat() throws Exception {
+    Process process = ChildJvm.start(ThousandSteps.class, List.of());
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    long before = resident(400, output);
+    assertThat(resident(1_000, output)).as(output).isLessThan((long) (1.05 * before) + 4_000);
   }
 
-  /// The collector gives back what it holds for its own pauses.
-  private static long residentWithoutGarbage() throws IOException {
-    System.gc();
-    return Memory.residentKilobytes();
+  private static long resident(int steps, String output) {
+    Matcher matcher = Pattern.compile("resident after " + steps + ": ([0-9]+)").matcher(output);
+    assertThat(matcher.find()).as(output).isTrue();
+    return Long.parseLong(matcher.group(1));
   }
 
   @Test
