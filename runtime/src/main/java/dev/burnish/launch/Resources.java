@@ -50,6 +50,11 @@ public record Resources(
     return new Resources(cores, megabytes, List.of(), Work.COMPUTE, Map.of(), List.of());
   }
 
+  /// The same with another number of cores.
+  public Resources withCores(int number) {
+    return new Resources(number, megabytes, cudaDevices, work, environment, flags);
+  }
+
   /// The same with other devices.
   public Resources withCudaDevices(List<Integer> devices) {
     return new Resources(cores, megabytes, devices, work, environment, flags);

@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.launch.Resources;
 import dev.burnish.link.Region;
 import dev.burnish.mesh.JobOptions.Processes;
 import java.io.IOException;
@@ -176,18 +177,25 @@ class RegionTest {
   }
 
   @Test
-  void largePartsAreCopiedByTwoThreadsWhereTheMemoryAllowsIt() {
-    Keeper keeper = keeper(job);
+  void largePartsAreCopiedWholeByOneThreadAndByTwo() {
     int size = 20_000_003;
     try (Region region = Region.allocate(size)) {
       for (int i = 0; i < size; i++) {
         region.segment().set(ValueLayout.JAVA_BYTE, i, (byte) ((i * 31) >> 7));
       }
       long expected = checksumOf(region.segment().asSlice(5, size - 9));
-      assertThat(keeper.checksum(region, 5, size - 9, false)).isEqualTo(expected);
-      assertThat(keeper.checksum(region, 5, size - 9, true)).isEqualTo(expected);
-      assertThatThrownBy(() -> keeper.checksum(region, 5, size, false))
-          .isInstanceOf(IndexOutOfBoundsException.class);
+      for (int cores = 1; cores <= 2; cores++) {
+        Resources resources = Resources.light().withCores(cores);
+        Keeper keeper =
+            job.hosts()
+                .spawnProcs("cores" + cores, Map.of("gpus", 1), _ -> resources)
+                .spawn("keeper", Keeper.class, KeeperActor::new)
+                .only();
+        assertThat(keeper.checksum(region, 5, size - 9, false)).isEqualTo(expected);
+        assertThat(keeper.checksum(region, 5, size - 9, true)).isEqualTo(expected);
+        assertThatThrownBy(() -> keeper.checksum(region, 5, size, false))
+            .isInstanceOf(IndexOutOfBoundsException.class);
+      }
     }
   }
 

@@ -34,6 +34,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -544,6 +545,10 @@ class ServiceTest {
         "both are lost",
         () -> service.replicas().stream().allMatch(r -> r.state() == ReplicaState.LOST));
     Tally hasty = service.route(service.options().within(Duration.ofMillis(50)));
+    // A replica shows that it is lost a moment before no call is sent to it any more.
+    Waiting.until(
+        "no call is sent to one",
+        () -> Assertions.catchThrowable(hasty::value) instanceof CallTimedOut);
     assertThatThrownBy(hasty::value)
         .isInstanceOf(CallTimedOut.class)
         .hasMessageContaining("no replica of service tally was healthy before the deadline")

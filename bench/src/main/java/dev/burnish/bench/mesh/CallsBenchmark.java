@@ -1,5 +1,6 @@
 package dev.burnish.bench.mesh;
 
+import dev.burnish.launch.Resources;
 import dev.burnish.link.Region;
 import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.Job;
@@ -33,7 +34,14 @@ public final class CallsBenchmark implements Benchmark {
         latency(echo, floor, size, scale, out);
       }
       rate(echo, floor, scale, out);
-      region(echo, options.scale() == Scale.FULL ? 100_000_000 : 1_000_000, scale, out);
+      int bulk = options.scale() == Scale.FULL ? 100_000_000 : 1_000_000;
+      region("a core", echo, bulk, scale, out);
+      Echo two =
+          job.hosts()
+              .spawnProcs("two", Map.of("gpus", 1), _ -> Resources.light().withCores(2))
+              .spawn("echo", Echo.class, Echo.Actor::new)
+              .only();
+      region("two cores", two, bulk, scale, out);
     }
   }
 
@@ -71,7 +79,8 @@ public final class CallsBenchmark implements Benchmark {
             Samples.rates(3, 256, 4 * scale, () -> echo.echo(bytes))));
   }
 
-  private static void region(Echo echo, int size, int scale, Consumer<Measurement> out) {
+  private static void region(
+      String cores, Echo echo, int size, int scale, Consumer<Measurement> out) {
     byte[] to = new byte[size];
     try (Region region = Region.allocate(size)) {
       region.segment().fill((byte) 3);
@@ -84,7 +93,8 @@ public final class CallsBenchmark implements Benchmark {
       Samples calls = Samples.of(3, count, () -> echo.copy(region));
       out.accept(
           Measurement.of(
-              "calls/region of %d MB, copied by the callee".formatted(size / 1_000_000),
+              "calls/region of %d MB, copied by a callee with %s"
+                  .formatted(size / 1_000_000, cores),
               "us",
               copies.quantile(0.5),
               "memcpy",
