@@ -21,6 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// Each actor fails once for each time it was made: what comes later of the same is dropped.
 final class ActorSupervision implements Keeper {
+  private static final String CLOSED = "its mesh was closed";
   private static final System.Logger LOG = System.getLogger(ActorSupervision.class.getName());
 
   private final Node node;
@@ -137,7 +138,10 @@ final class ActorSupervision implements Keeper {
     ActorRef ref = new ActorRef(process.address(), node.nextNumber());
     procs.occupy(process);
     OpenCall spawning = node.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
-    slots.get(rank).settle(ref);
+    if (!settle(rank, ref)) {
+      node.stop(link, ref.number(), CLOSED);
+      throw new ReplicaLost(CLOSED);
+    }
     spawning.onEnd(outcome -> {
       if (outcome instanceof OpenCall.Outcome.Value && slots.get(rank).isAt(ref)) {
         made.get(rank).settle(ref);
@@ -145,6 +149,20 @@ final class ActorSupervision implements Keeper {
     });
     link.onDown(cause ->
         node.execute("lost " + slots.get(rank).name(), () -> lostLink(rank, ref, process, cause)));
+  }
+
+  /// Whether the mesh has the actor now: one that was closed meanwhile takes none.
+  private boolean settle(int rank, ActorRef ref) {
+    lock.lock();
+    try {
+      if (closed.get()) {
+        return false;
+      }
+      slots.get(rank).settle(ref);
+      return true;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void lostLink(int rank, ActorRef ref, ProcessRef process, ReplicaLost cause) {
@@ -235,15 +253,21 @@ final class ActorSupervision implements Keeper {
 
   /// Stops the actors; waits a bounded time. Does nothing the second time.
   void close() {
-    if (!closed.compareAndSet(false, true)) {
-      return;
+    List<ActorRef> actors = new ArrayList<>();
+    lock.lock();
+    try {
+      if (!closed.compareAndSet(false, true)) {
+        return;
+      }
+      for (Slot<ActorRef> slot : slots) {
+        slot.now().ifPresent(actors::add);
+        slot.lose(new ReplicaLost(CLOSED));
+      }
+      made.forEach(slot -> slot.lose(new ReplicaLost(CLOSED)));
+    } finally {
+      lock.unlock();
     }
-    List<OpenCall> stopping = new ArrayList<>();
-    for (Slot<ActorRef> slot : slots) {
-      slot.now().ifPresent(ref -> stop(ref).ifPresent(stopping::add));
-      slot.lose(new ReplicaLost("the mesh was closed"));
-    }
-    made.forEach(slot -> slot.lose(new ReplicaLost("the mesh was closed")));
+    List<OpenCall> stopping = actors.stream().flatMap(ref -> stop(ref).stream()).toList();
     for (OpenCall call : stopping) {
       try {
         call.await(node.loader());
@@ -257,6 +281,6 @@ final class ActorSupervision implements Keeper {
   private Optional<OpenCall> stop(ActorRef ref) {
     return node.switchboard()
         .existing(ref.process().process())
-        .map(link -> node.stop(link, ref.number(), "its mesh was closed"));
+        .map(link -> node.stop(link, ref.number(), CLOSED));
   }
 }

@@ -422,6 +422,16 @@ class MeshTest {
   }
 
   @Test
+  void aMeshThatIsClosedWhileItStartsTakesNoActor() {
+    for (int i = 0; i < 300; i++) {
+      ActorMesh<Counter> counters = counters(2, 0);
+      counters.close();
+      assertThatThrownBy(() -> counters.gather(Counter::value)).isInstanceOf(ReplicaLost.class);
+    }
+    assertThat(unhandled).isEmpty();
+  }
+
+  @Test
   void callsOfOneCallerRunInTheirOrder() {
     Counter counter = counters(1, 0).only();
     List<Integer> seen = new ArrayList<>();
