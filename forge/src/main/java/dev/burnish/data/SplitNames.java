@@ -25,20 +25,16 @@ final class SplitNames {
   /// @param root of the names that count
   /// @param files below it
   static List<Path> files(Path root, List<Path> files, String split) {
-    Pattern words = words(WORDS.getOrDefault(split, List.of(split)));
-    List<Path> named = of(files, file -> words.matcher(fileName(file)).matches());
-    List<Path> found =
-        named.isEmpty() ? of(files, file -> inFolder(root.relativize(file), words)) : named;
     boolean unsaid =
-        split.equals("train") && WORDS.keySet().stream().allMatch(s -> !says(root, files, s));
-    return unsaid ? files : found;
+        split.equals("train")
+            && WORDS.keySet().stream().allMatch(known -> named(root, files, known).isEmpty());
+    return unsaid ? files : named(root, files, split);
   }
 
-  private static boolean says(Path root, List<Path> files, String split) {
-    Pattern words = words(WORDS.getOrDefault(split, List.of()));
-    return files.stream()
-        .anyMatch(file ->
-            words.matcher(fileName(file)).matches() || inFolder(root.relativize(file), words));
+  private static List<Path> named(Path root, List<Path> files, String split) {
+    Pattern words = words(WORDS.getOrDefault(split, List.of(split)));
+    List<Path> found = of(files, file -> words.matcher(fileName(file)).matches());
+    return found.isEmpty() ? of(files, file -> inFolder(root.relativize(file), words)) : found;
   }
 
   private static Pattern words(List<String> words) {

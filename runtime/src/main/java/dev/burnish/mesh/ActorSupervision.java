@@ -140,7 +140,7 @@ final class ActorSupervision implements Keeper {
     OpenCall spawning = node.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
     if (!settle(rank, ref)) {
       node.stop(link, ref.number(), CLOSED);
-      throw new ReplicaLost(CLOSED);
+      return;
     }
     spawning.onEnd(outcome -> {
       if (outcome instanceof OpenCall.Outcome.Value && slots.get(rank).isAt(ref)) {
