@@ -1,5 +1,6 @@
 package dev.burnish.data;
 
+import dev.burnish.content.FileKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +57,7 @@ public final class DataFiles {
   private static void read(Path file, Sink<?> sink) {
     String name = file.getFileName().toString();
     try {
+      refuseOther(file, name);
       if (name.endsWith(".parquet")) {
         Parquet.read(file, sink);
       } else if (JsonLines.isOne(name)) {
@@ -71,6 +73,23 @@ public final class DataFiles {
               .formatted(file, e.getMessage()),
           e);
     }
+  }
+
+  /// A file is of the kind that its name says, as far as that can be told.
+  private static void refuseOther(Path file, String name) throws IOException {
+    FileKind named =
+        name.endsWith(".parquet")
+            ? FileKind.PARQUET
+            : name.endsWith(".gz")
+                ? FileKind.GZIP
+                : name.endsWith(".zst") ? FileKind.ZSTANDARD : FileKind.EMPTY;
+    FileKind.of(file)
+        .filter(kind -> kind != named)
+        .ifPresent(kind -> {
+          throw new DataException(
+              "a data file is what its name says, and this is %s: data=%s; %s"
+                  .formatted(kind.said(), file, kind.cure()));
+        });
   }
 
   /// Takes rows from a reader and keeps what they became.

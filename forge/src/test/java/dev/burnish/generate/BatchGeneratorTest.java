@@ -52,6 +52,19 @@ class BatchGeneratorTest {
     }
   }
 
+  @Test
+  void aWeightThatIsNotFiniteIsNamed() {
+    try (LanguageModel model = model();
+        BatchGenerator generator = new BatchGenerator(model, TEXT)) {
+      String name = "model.layers.1.mlp.up_proj.weight";
+      model.decoder().partByName().get(name).value(name).fill_(Double.NaN);
+
+      assertThatThrownBy(() -> generator.generate(List.of("abc"), SamplingParams.defaults()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the weight " + name + " holds NaN");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {0, 0.7, 1})
   void logprobsAreThoseOfTheTrainer(double temperature) {
