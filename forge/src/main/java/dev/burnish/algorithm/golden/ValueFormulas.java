@@ -23,7 +23,7 @@ record ValueFormulas(GoldenInputs in) {
     boolean[] targets = new boolean[values.length];
     Arrays.fill(targets, true);
     var layout = new TokenLayout(new int[] {0, values.length}, new int[] {0}, targets);
-    var loss = new ValueLoss(clip, Aggregation.TOKEN_MEAN);
+    var loss = new ValueLoss(clip, new Aggregation.TokenMean());
     double[] old = GoldenInputs.flatten(inputs.get("old_values"));
     double[] returns = GoldenInputs.flatten(inputs.get("returns"));
     return new double[] {
