@@ -170,6 +170,7 @@ final class BenchCommand implements Callable<Integer> {
       String line = JsonMapper.shared().writeValueAsString(object);
       out.println(line);
       out.flush();
+      StandardOutput.requireWhole();
       err.println(readable(m));
       err.flush();
       try {

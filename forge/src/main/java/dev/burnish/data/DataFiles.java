@@ -1,5 +1,6 @@
 package dev.burnish.data;
 
+import dev.burnish.concurrent.Stop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,6 +92,7 @@ public final class DataFiles {
     }
 
     void accept(Row row) {
+      Stop.check();
       try {
         rows.add(shape.apply(row));
       } catch (IllegalArgumentException e) {
