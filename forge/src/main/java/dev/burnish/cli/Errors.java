@@ -1,5 +1,7 @@
 package dev.burnish.cli;
 
+import dev.burnish.HelpShown;
+import dev.burnish.concurrent.Stopped;
 import dev.burnish.concurrent.TaskFailed;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -30,6 +32,12 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
   @Override
   public int handleExecutionException(Exception thrown, CommandLine line, ParseResult parsed) {
     Throwable e = unwrap(thrown);
+    if (e instanceof Stopped || e instanceof HelpShown) {
+      return ExitCode.OK;
+    }
+    if (e instanceof StandardOutput.Lost) {
+      return ExitCode.USAGE; // said where it happened
+    }
     if ("1".equals(System.getenv("BURNISH_STACKTRACE"))) {
       e.printStackTrace(line.getErr());
     }

@@ -90,9 +90,9 @@ final class HubClient implements AutoCloseable {
       try {
         return attempt.run();
       } catch (IOException e) {
-        if (failures >= options.attempts()) {
+        if (failures >= options.attempts() || e instanceof SSLException) {
           throw new HubException(
-              "cannot fetch %s from %s%s after %d attempts; check the network%s, or set HF_HUB_OFFLINE=1 to use the cache"
+              "cannot fetch %s from %s%s, attempts=%d; check the network%s, or set HF_HUB_OFFLINE=1 to use the cache"
                   .formatted(what, options.endpoint(), by(), failures, cure(e)),
               e);
         }

@@ -1,6 +1,11 @@
 package dev.burnish.hub;
 
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.Objects;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 
 /// The hub, or the way to it, did not give what was asked for. The message has what, where and a
@@ -40,14 +45,17 @@ public final class HubException extends RuntimeException {
   static String said(Throwable cause) {
     String text = String.valueOf(cause.getMessage());
     return switch (cause) {
-      case java.net.http.HttpTimeoutException _ -> "no answer in time";
-      case java.net.ConnectException _ when cause.getMessage() == null ->
-          cause.getCause() instanceof java.nio.channels.UnresolvedAddressException
-                  || (cause.getCause() != null && cause.getCause().getCause() != null)
-              ? "the name of the host is not known, or the connection was refused"
-              : "the connection was refused";
+      case HttpTimeoutException _ -> "no answer in time";
+      case ConnectException _ when isUnresolved(cause) -> "the name of the host is not known";
+      case ConnectException _ when cause.getMessage() == null -> "the connection was refused";
       case IOException _ when cause.getMessage() != null -> text;
       default -> cause.toString();
     };
+  }
+
+  private static boolean isUnresolved(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+        .limit(10)
+        .anyMatch(UnresolvedAddressException.class::isInstance);
   }
 }
