@@ -2,6 +2,7 @@ package dev.burnish;
 
 import dev.burnish.config.Config;
 import dev.burnish.config.Config.Change;
+import dev.burnish.train.OptimizerConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,13 +25,18 @@ final class ResumedSettings {
                   .map(change -> said(change.getKey(), change.getValue()))
                   .collect(Collectors.joining("; ")));
     }
-    if (changes.containsKey("steps")) {
+    if (changes.containsKey("steps") && followsSteps(after)) {
       lines.add(
           "a schedule of the learning rate goes by the number of steps: the rates from here on are those"
               + " of a run of %s steps, those before of one of %s"
                   .formatted(changes.get("steps").after(), changes.get("steps").before()));
     }
     return lines;
+  }
+
+  private static boolean followsSteps(Record settings) {
+    return !(RunSummary.setting(settings, "optimizer") instanceof OptimizerConfig optimizer
+        && optimizer.schedule().equals("constant"));
   }
 
   private static String said(String key, Change change) {

@@ -51,9 +51,9 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// `runs/<id>/` holds everything (see [RunDirectory]). A run that was stopped goes on with
-/// `--resume runs/<id>`: [#steps] then begins after the last checkpoint. Settings that are paths are
-/// absolute, so that a run is resumed from any folder. A run goes on where its standard output ends,
-/// as in `| head`. For one thread.
+/// `--resume runs/<id>`: [#steps] then begins after the last checkpoint. Settings that are paths
+/// are absolute, so that a run is resumed from any folder. A run goes on where its standard output
+/// ends, as in `| head`. For one thread.
 public final class Run<S extends Record> implements AutoCloseable {
   private final S settings;
   private final Mode mode;
@@ -127,7 +127,10 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
     S settings = options.resolve(defaults);
     List<String> changes =
-        options.before(defaults).map(before -> ResumedSettings.lines(before, settings)).orElse(List.of());
+        options
+            .before(defaults)
+            .map(before -> ResumedSettings.lines(before, settings))
+            .orElse(List.of());
     Run<S> run = new Run<>(name, settings, options);
     changes.forEach(run::say);
     return run;

@@ -123,8 +123,7 @@ final class RunCheckpoints implements AutoCloseable {
       files.await();
       files.failure().ifPresent(this::tell);
       again = false;
-      files.save(
-          step, trainer.get().freeze(), sections.isEmpty() ? states() : sections, best);
+      files.save(step, trainer.get().freeze(), sections.isEmpty() ? states() : sections, best);
     }
   }
 

@@ -82,8 +82,8 @@ record RunOptions(
     return new RunOptions(configs, settings, resume, runs, mode);
   }
 
-  /// With `--key value` and `--key=value` as `--set key=value`, where the settings have that key, as
-  /// it is or with dashes between its words.
+  /// With `--key value` and `--key=value` as `--set key=value`, where the settings have that key,
+  /// as it is or with dashes between its words.
   static String[] withSettings(Record defaults, String... args) {
     List<String> result = new ArrayList<>();
     for (int i = 0; i < args.length; i++) {
@@ -126,8 +126,8 @@ record RunOptions(
 
   /// What the run that is resumed began with, where that can still be read.
   <S extends Record> Optional<S> before(S defaults) {
-    return resume.map(folder ->
-        Config.of(defaults).withFile(folder.resolve("config.yaml")).resolve());
+    return resume.map(
+        folder -> Config.of(defaults).withFile(folder.resolve("config.yaml")).resolve());
   }
 
   /// A model is a text, since it may be on the hub; it is a path where there is one.

@@ -33,7 +33,7 @@ final class RunSummary implements Resumable {
     return setting(settings, name).toString();
   }
 
-  private static Object setting(Record settings, String name) {
+  static Object setting(Record settings, String name) {
     for (var component : settings.getClass().getRecordComponents()) {
       if (component.getName().equals(name)) {
         try {

@@ -44,7 +44,8 @@ final class StandardOutput {
   }
 
   private static Charset charset() {
-    return Charset.forName(System.getProperty("stdout.encoding", "UTF-8"), Charset.defaultCharset());
+    return Charset.forName(
+        System.getProperty("stdout.encoding", "UTF-8"), Charset.defaultCharset());
   }
 
   /// Ends a loop that goes on, whose output is all that there is of it.

@@ -17,7 +17,8 @@ import org.jline.utils.AttributedString;
 /// with the time that is left. Where the output is no terminal there is no bar and no colour.
 ///
 /// A line that is drawn again stays within the terminal, whose width is asked for each time; where
-/// the window has become narrower meanwhile, so that the bar was wrapped, all its rows are taken back.
+/// the window has become narrower meanwhile, so that the bar was wrapped, all its rows are taken
+/// back.
 ///
 /// Threading: safe for all threads.
 public final class Progress implements MetricSink {
@@ -188,9 +189,7 @@ public final class Progress implements MetricSink {
     if (columns(text) <= columns) {
       return text;
     }
-    return columns < 1
-        ? ""
-        : new AttributedString(text).columnSubSequence(0, columns - 1) + "…";
+    return columns < 1 ? "" : new AttributedString(text).columnSubSequence(0, columns - 1) + "…";
   }
 
   /// Signs of East Asia are two columns wide, and marks above a letter none.

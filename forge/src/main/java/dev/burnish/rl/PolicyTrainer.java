@@ -1,8 +1,8 @@
 package dev.burnish.rl;
 
 import dev.burnish.algorithm.PolicyLoss;
-import dev.burnish.model.LanguageModel;
 import dev.burnish.concurrent.Stop;
+import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Pass;
 import dev.burnish.train.MicroBatch;

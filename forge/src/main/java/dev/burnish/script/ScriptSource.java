@@ -64,7 +64,8 @@ final class ScriptSource extends SimpleJavaFileObject {
     String stem = file.getFileName().toString().replaceFirst("\\.java$", "");
     StringBuilder name = new StringBuilder();
     stem.codePoints()
-        .map(c -> Character.isJavaIdentifierPart(c) && !Character.isIdentifierIgnorable(c) ? c : '_')
+        .map(
+            c -> Character.isJavaIdentifierPart(c) && !Character.isIdentifierIgnorable(c) ? c : '_')
         .forEach(name::appendCodePoint);
     boolean begins = !name.isEmpty() && Character.isJavaIdentifierStart(name.codePointAt(0));
     return begins && SourceVersion.isName(name) && !RESERVED.contains(name.toString())

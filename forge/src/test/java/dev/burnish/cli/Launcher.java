@@ -72,13 +72,17 @@ final class Launcher {
   }
 
   Process start(Map<String, String> environment, String... arguments) throws IOException {
+    return builder(environment, arguments).start();
+  }
+
+  ProcessBuilder builder(Map<String, String> environment, String... arguments) {
     List<String> command = new ArrayList<>(List.of("sh", path("burnish").toString()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().remove("JAVA_TOOL_OPTIONS");
     builder.environment().putAll(environment);
-    return builder.start();
+    return builder;
   }
 
   Result run(Map<String, String> environment, String... arguments)

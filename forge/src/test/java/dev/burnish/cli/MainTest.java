@@ -121,7 +121,7 @@ class MainTest {
       System.setOut(out);
     }
     assertThat(shown.toString(UTF_8))
-        .contains("--resume FOLDER", "--dry-run", "  seed: 7\n  data: x\n");
+        .contains("--KEY VALUE", "--resume FOLDER", "--dry-run", "  seed: 7\n  data: x\n");
     assertThat(folder.resolve("runs")).doesNotExist();
   }
 
@@ -167,6 +167,71 @@ class MainTest {
             "Deaf.java",
             "void main() throws Exception { IO.println(\"ready\"); Thread.sleep(100_000); IO.println(\"checkpoint\"); }");
     assertThat(signalled(launcher, script, signal, status)).doesNotContain("checkpoint");
+  }
+
+  @Test
+  void aReaderThatLeavesEndsTheProgramQuietly() throws Exception {
+    Launcher launcher = Launcher.in(folder);
+    launcher.run("--version");
+    Path script = write("Endless.java", "void main() { while (true) IO.println(\"0123456789\"); }");
+    Process process =
+        launcher
+            .builder(java.util.Map.of(), "run", script.toString())
+            .redirectErrorStream(false)
+            .start();
+    assertThat(process.inputReader().readLine()).isEqualTo("0123456789");
+    process.getInputStream().close();
+    assertThat(process.waitFor()).isEqualTo(141);
+    assertThat(new String(process.getErrorStream().readAllBytes(), UTF_8)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"--help", "doctor", "ps", "completion bash", "bench --list", "run Hello.java", "env"})
+  void aFullDiskIsOneLineAndAStatus(String arguments) throws Exception {
+    Launcher launcher = Launcher.in(folder);
+    launcher.run("--version");
+    write("Hello.java", "void main() { IO.println(\"hello\"); }");
+    Process process =
+        launcher
+            .builder(java.util.Map.of(), arguments.split(" ", -1))
+            .directory(folder.toFile())
+            .redirectErrorStream(false)
+            .redirectOutput(new java.io.File("/dev/full"))
+            .start();
+    String err = new String(process.getErrorStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(err).isEqualTo(2);
+    assertThat(err)
+        .hasLineCount(1)
+        .containsAnyOf("No space left on device", "I/O error", "write error");
+  }
+
+  @Test
+  void aRunGoesOnWithoutItsOutputAndSaysSo() throws Exception {
+    Launcher launcher = Launcher.in(folder);
+    launcher.run("--version");
+    Path script =
+        write(
+            "Long.java",
+            """
+            import dev.burnish.concurrent.Stop;
+            void main() throws Exception {
+              try (var stop = Stop.listen()) {
+                for (int i = 0; i < 1000; i++) IO.println("step " + i);
+                java.nio.file.Files.writeString(java.nio.file.Path.of("done"), "all");
+              }
+            }
+            """);
+    Process process =
+        launcher
+            .builder(java.util.Map.of(), "run", script.toString())
+            .directory(folder.toFile())
+            .redirectErrorStream(false)
+            .redirectOutput(new java.io.File("/dev/full"))
+            .start();
+    String err = new String(process.getErrorStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).isEqualTo(2);
+    assertThat(err).hasLineCount(1).contains("the run goes on without it");
+    assertThat(folder.resolve("done")).hasContent("all");
   }
 
   /// What a script prints after it got a signal when it had printed `ready`.

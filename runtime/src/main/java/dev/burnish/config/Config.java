@@ -164,7 +164,8 @@ public final class Config<T extends Record> {
       case ObjectNode object -> {
         ObjectNode result = object.objectNode();
         object.forEachEntry((name, inner) ->
-            result.set(name, absolute(folder, key.isEmpty() ? name : key + "." + name, inner, isPath)));
+            result.set(
+                name, absolute(folder, key.isEmpty() ? name : key + "." + name, inner, isPath)));
         yield result;
       }
       case ArrayNode array -> {

@@ -22,6 +22,7 @@ import javax.net.ssl.SSLException;
 final class HubClient implements AutoCloseable {
   private static final String TUNNELING = "jdk.http.auth.tunneling.disabledSchemes";
   private static final int MAX_HOPS = 8;
+  private static final int PROXY_REFUSED = 407;
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
@@ -42,7 +43,8 @@ final class HubClient implements AutoCloseable {
   }
 
   static {
-    // Java sends a password to no proxy that carries https unless told to, as every other client is.
+    // Java sends a password to no proxy that carries https unless told to, as every other client
+    // is.
     if (System.getProperty(TUNNELING) == null) {
       System.setProperty(TUNNELING, "");
     }
@@ -102,10 +104,7 @@ final class HubClient implements AutoCloseable {
   }
 
   private String by() {
-    return proxies
-        .of(options.endpoint())
-        .map(proxy -> " by the proxy " + proxy)
-        .orElse("");
+    return proxies.of(options.endpoint()).map(proxy -> " by the proxy " + proxy).orElse("");
   }
 
   private String cure(IOException e) {
@@ -168,7 +167,11 @@ final class HubClient implements AutoCloseable {
         .flatMap(Proxies.Address::authorization)
         .ifPresent(user -> request.header("Proxy-Authorization", user));
     try {
-      return http.send(request.build(), BodyHandlers.ofInputStream());
+      HttpResponse<InputStream> response = http.send(request.build(), BodyHandlers.ofInputStream());
+      if (response.statusCode() == PROXY_REFUSED) { // one that carries https gives no body
+        throw refusal(PROXY_REFUSED, response);
+      }
+      return response;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new HubException("download was interrupted; it resumes when started again", e);
@@ -207,7 +210,7 @@ final class HubClient implements AutoCloseable {
   /// The hub says why in a header, and answers 401 where a model may be private or is not there.
   private HubException refusal(int status, HttpResponse<?> response) {
     String address = "status=%s, address=%s".formatted(status, plain(response.uri()));
-    if (status == 407) {
+    if (status == PROXY_REFUSED) {
       return new HubException(
           "the proxy%s refused access: %s; give its user and password in the variable, as http://user:password@host:port"
               .formatted(by().replaceFirst(" by the proxy", ""), address));

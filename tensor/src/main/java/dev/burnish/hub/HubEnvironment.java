@@ -68,8 +68,7 @@ record HubEnvironment(Map<String, String> variables) {
         return token;
       }
     }
-    Path file =
-        first("HF_TOKEN_PATH").map(this::expand).orElseGet(() -> home().resolve("token"));
+    Path file = first("HF_TOKEN_PATH").map(this::expand).orElseGet(() -> home().resolve("token"));
     try {
       return Files.isReadable(file) && Files.isRegularFile(file)
           ? token(file.toString(), Files.readString(file))
@@ -100,9 +99,7 @@ record HubEnvironment(Map<String, String> variables) {
 
   private Path expand(String text) {
     String path =
-        VARIABLE
-            .matcher(text)
-            .replaceAll(found -> Matcher.quoteReplacement(value(found)));
+        VARIABLE.matcher(text).replaceAll(found -> Matcher.quoteReplacement(value(found)));
     return path.equals("~") || path.startsWith("~/")
         ? userHome().resolve(path.substring(Math.min(2, path.length())))
         : Path.of(path);

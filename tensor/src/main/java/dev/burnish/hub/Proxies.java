@@ -137,9 +137,7 @@ final class Proxies extends ProxySelector {
 
   /// Of an address of IP version 6, without its brackets.
   private static String bare(String host) {
-    return host.startsWith("[") && host.endsWith("]")
-        ? host.substring(1, host.length() - 1)
-        : host;
+    return host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
   }
 
   @Override
@@ -148,7 +146,8 @@ final class Proxies extends ProxySelector {
         of(uri)
             .map(proxy ->
                 new Proxy(
-                    Proxy.Type.HTTP, InetSocketAddress.createUnresolved(proxy.host(), proxy.port())))
+                    Proxy.Type.HTTP,
+                    InetSocketAddress.createUnresolved(proxy.host(), proxy.port())))
             .orElse(Proxy.NO_PROXY));
   }
 
