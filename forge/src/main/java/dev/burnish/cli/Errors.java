@@ -24,8 +24,7 @@ import picocli.CommandLine.ParseResult;
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
   @Override
   public int handleParseException(ParameterException e, String[] args) {
-    CommandLine line = e.getCommandLine();
-    print(line, e.getMessage() + "; see " + line.getCommandSpec().qualifiedName() + " --help");
+    print(e.getCommandLine(), Usage.message(e));
     return ExitCode.USAGE;
   }
 

@@ -86,10 +86,11 @@ final class JobCommands {
   /// What a process printed last.
   @Command(name = "logs", description = "Show the last lines that a process of a job printed.")
   static final class Logs implements Callable<Integer> {
-    @Parameters(paramLabel = "JOB", description = "As ps shows it.")
+    @Parameters(index = "0", paramLabel = "JOB", description = "As ps shows it.")
     private String job = "";
 
     @Parameters(
+        index = "1",
         paramLabel = "PROCESS",
         arity = "0..1",
         description = "As ps shows it; all if none is given.")

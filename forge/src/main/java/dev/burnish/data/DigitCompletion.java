@@ -1,5 +1,6 @@
 package dev.burnish.data;
 
+import java.util.Locale;
 import dev.burnish.rl.Reward;
 import dev.burnish.rl.Sample;
 import dev.burnish.rl.Task;
@@ -67,7 +68,7 @@ public record DigitCompletion(
     int first = (int) (code / maxCount / maxDifference);
     List<String> numbers = new ArrayList<>();
     int last = (first + difference) % maxNumber;
-    String prompt = "%d,%d:%d,%d".formatted(first, last, maxNumber, count);
+    String prompt = String.format(Locale.ROOT, "%d,%d:%d,%d", first, last, maxNumber, count);
     for (int i = 0; i < count; i++) {
       last = (last + difference) % maxNumber;
       numbers.add(Integer.toString(last));

@@ -1,5 +1,6 @@
 package dev.burnish.data;
 
+import java.util.Locale;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -171,7 +172,7 @@ final class HuggingFaceFolder {
       Matcher shard = SHARD.matcher(file.getFileName().toString());
       for (int i = 0; shard.matches() && i < Integer.parseInt(shard.group(3)); i++) {
         String name =
-            "%s-%05d-of-%s%s".formatted(shard.group(1), i, shard.group(3), shard.group(4));
+            String.format(Locale.ROOT, "%s-%05d-of-%s%s", shard.group(1), i, shard.group(3), shard.group(4));
         if (!Files.exists(file.resolveSibling(name))) {
           throw new DataException(
               "a data set has all its parts: missing=%s; download it again"

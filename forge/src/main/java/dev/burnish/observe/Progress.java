@@ -1,5 +1,6 @@
 package dev.burnish.observe;
 
+import java.util.Locale;
 import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.StepMetrics;
@@ -128,7 +129,7 @@ public final class Progress implements MetricSink {
   /// Takes the bar back, from the first of the rows that it has now.
   private String clear() {
     int rows = (drawn - 1) / Math.max(1, width.getAsInt());
-    return rows > 0 ? "\r\u001b[%dA\u001b[J".formatted(rows) : CLEAR_LINE;
+    return rows > 0 ? String.format(Locale.ROOT, "\r\u001b[%dA\u001b[J", rows) : CLEAR_LINE;
   }
 
   private void print(String line) {
@@ -160,7 +161,7 @@ public final class Progress implements MetricSink {
   private String bar(int columns) {
     long percent = 100 * Math.min(step, totalSteps) / Math.max(1, totalSteps);
     String left = step <= firstStep ? "" : "  " + clock(timeLeft()) + " left";
-    String numbers = "%3d%%%s".formatted(percent, left);
+    String numbers = String.format(Locale.ROOT, "%3d%%%s", percent, left);
     int marks = Math.clamp(columns - numbers.length() - 1, 0, BAR);
     int done = (int) (marks * Math.min(step, totalSteps) / Math.max(1, totalSteps));
     String drawnMarks = "━".repeat(done) + "·".repeat(marks - done);
@@ -175,9 +176,8 @@ public final class Progress implements MetricSink {
 
   private static String clock(Duration duration) {
     return duration.toHours() > 0
-        ? "%d:%02d:%02d"
-            .formatted(duration.toHours(), duration.toMinutesPart(), duration.toSecondsPart())
-        : "%d:%02d".formatted(duration.toMinutesPart(), duration.toSecondsPart());
+        ? String.format(Locale.ROOT, "%d:%02d:%02d", duration.toHours(), duration.toMinutesPart(), duration.toSecondsPart())
+        : String.format(Locale.ROOT, "%d:%02d", duration.toMinutesPart(), duration.toSecondsPart());
   }
 
   /// Control characters of a completion must not reach the terminal.

@@ -1,5 +1,6 @@
 package dev.burnish.rl;
 
+import java.util.Locale;
 import dev.burnish.algorithm.Denominators;
 import dev.burnish.algorithm.TokenBatch;
 import dev.burnish.algorithm.TokenLayout;
@@ -76,8 +77,7 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
     Map<Integer, Integer> seen = new HashMap<>();
     return episodes.stream()
         .map(episode ->
-            "prompt-%d/sample-%d"
-                .formatted(episode.group(), seen.merge(episode.group(), 1, Integer::sum) - 1))
+            String.format(Locale.ROOT, "prompt-%d/sample-%d", episode.group(), seen.merge(episode.group(), 1, Integer::sum) - 1))
         .toList();
   }
 

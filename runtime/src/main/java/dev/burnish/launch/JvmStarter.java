@@ -90,6 +90,8 @@ public final class JvmStarter implements ProcessStarter {
     // A thread that waits where it cannot be unmounted must not stop all others.
     flags.add("-Djdk.virtualThreadScheduler.parallelism=" + Math.max(4, resources.cores()));
     flags.add("-Xmx" + resources.megabytes() + "m");
+    // Where libraries unpack themselves: the launcher has seen to it.
+    flags.add("-Duser.home=" + System.getProperty("user.home"));
     switch (resources.work()) {
       case LIGHT -> {
         flags.addAll(

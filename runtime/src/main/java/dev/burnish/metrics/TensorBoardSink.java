@@ -1,5 +1,6 @@
 package dev.burnish.metrics;
 
+import java.util.Locale;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
@@ -59,8 +60,7 @@ public final class TensorBoardSink implements MetricSink {
     Instant now = clock.instant();
     this.file =
         folder.resolve(
-            "events.out.tfevents.%d.%d-%d.burnish"
-                .formatted(
+            String.format(Locale.ROOT, "events.out.tfevents.%d.%d-%d.burnish", 
                     now.getEpochSecond(), ProcessHandle.current().pid(), FILES.incrementAndGet()));
     try {
       Files.createDirectories(folder);

@@ -1,5 +1,6 @@
 package dev.burnish.hub;
 
+import java.util.Locale;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -107,7 +108,7 @@ final class HubDownload {
 
   private void fetchOnce(PartialFile partial, int part) throws IOException {
     long start = partial.start(part) + partial.done(part);
-    String range = "bytes=%d-%d".formatted(start, partial.start(part) + partial.size(part) - 1);
+    String range = String.format(Locale.ROOT, "bytes=%d-%d", start, partial.start(part) + partial.size(part) - 1);
     HttpResponse<InputStream> response = client.send("GET", address, range, r -> false);
     try (InputStream body = response.body()) {
       AtomicLong lastByte = new AtomicLong(System.nanoTime());

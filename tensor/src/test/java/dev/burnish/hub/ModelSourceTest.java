@@ -72,6 +72,18 @@ class ModelSourceTest {
   }
 
   @Test
+  void asksInAsciiDigitsWhateverTheLanguage() {
+    java.util.Locale before = java.util.Locale.getDefault();
+    java.util.Locale.setDefault(java.util.Locale.of("ar", "EG"));
+    try {
+      ModelSource.resolve(MODEL, options());
+    } finally {
+      java.util.Locale.setDefault(before);
+    }
+    assertThat(hub.ranges).hasSize(7).contains("bytes=0-39999", "bytes=240000-250000");
+  }
+
+  @Test
   void sendsTheTokenToTheHubAndNowhereElse() {
     ModelSource.resolve(MODEL, options());
     assertThat(hub.tokensAtHub).isNotEmpty().containsOnly("Bearer hf_secret");

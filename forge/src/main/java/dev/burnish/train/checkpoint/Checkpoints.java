@@ -1,5 +1,6 @@
 package dev.burnish.train.checkpoint;
 
+import java.util.Locale;
 import dev.burnish.concurrent.FaultPoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -79,7 +80,7 @@ public final class Checkpoints implements AutoCloseable {
 
   /// Where the checkpoint of a number is, if it is.
   public Path place(long number) {
-    return folder.resolve("%s%08d".formatted(NAME, number));
+    return folder.resolve(String.format(Locale.ROOT, "%s%08d", NAME, number));
   }
 
   /// The newest checkpoint that is whole. Newer ones that are damaged are set aside under another

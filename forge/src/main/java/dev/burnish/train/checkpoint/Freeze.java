@@ -1,5 +1,6 @@
 package dev.burnish.train.checkpoint;
 
+import java.util.Locale;
 import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.TensorScope;
 import java.lang.foreign.Arena;
@@ -92,7 +93,7 @@ public final class Freeze implements Pieces {
 
   /// The piece that a part is.
   public static String pieceOf(int part) {
-    return "part-%03d".formatted(part);
+    return String.format(Locale.ROOT, "part-%03d", part);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.burnish.text.jinja;
 
+import java.util.Locale;
 import dev.burnish.text.jinja.Value.Callable;
 import dev.burnish.text.jinja.Value.Function;
 import dev.burnish.text.jinja.Value.HasAttributes;
@@ -117,6 +118,6 @@ final class Loop implements Callable, HasAttributes {
 
   @Override
   public String toString() {
-    return "<LoopContext %d/%d>".formatted(index0 + 1, length());
+    return String.format(Locale.ROOT, "<LoopContext %d/%d>", index0 + 1, length());
   }
 }

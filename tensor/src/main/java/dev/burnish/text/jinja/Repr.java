@@ -1,5 +1,6 @@
 package dev.burnish.text.jinja;
 
+import java.util.Locale;
 import dev.burnish.text.jinja.Value.DictView;
 import dev.burnish.text.jinja.Value.Function;
 import dev.burnish.text.jinja.Value.Markup;
@@ -199,7 +200,6 @@ final class Repr {
       return sign + plain + (plain.indexOf('.') < 0 ? ".0" : "");
     }
     String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
-    return "%s%s%se%s%02d"
-        .formatted(sign, digits.charAt(0), fraction, exponent < 0 ? "-" : "+", Math.abs(exponent));
+    return String.format(Locale.ROOT, "%s%s%se%s%02d", sign, digits.charAt(0), fraction, exponent < 0 ? "-" : "+", Math.abs(exponent));
   }
 }
