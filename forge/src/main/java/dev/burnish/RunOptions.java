@@ -1,6 +1,7 @@
 package dev.burnish;
 
 import dev.burnish.config.Config;
+import dev.burnish.observe.RunDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,6 +54,11 @@ record RunOptions(
       if (args[i].equals("--help") || args[i].equals("-h")) {
         mode = Mode.HELP;
         continue;
+      }
+      if (!args[i].startsWith("-")) {
+        throw new IllegalArgumentException(
+            "a script takes options alone: argument=%s; write a setting as --set key=value, and see --help for all"
+                .formatted(args[i]));
       }
       int equals = args[i].startsWith("--set") ? -1 : args[i].indexOf('=');
       String name = equals < 0 ? args[i] : args[i].substring(0, equals);
@@ -115,6 +121,7 @@ record RunOptions(
   <S extends Record> S resolve(S defaults) {
     Config<S> config = Config.of(defaults);
     if (resume.isPresent()) {
+      RunDirectory.requireRun(resume.get());
       config = config.withFile(resume.get().resolve("config.yaml"));
     }
     for (Path file : configs) {

@@ -71,8 +71,8 @@ class LanguageTest {
     Map<String, String> other =
         texts(train("other", "-Duser.language=" + language, "-Duser.country=" + country));
     assertThat(other.keySet()).isEqualTo(english.keySet());
-    other.forEach((name, text) ->
-        assertThat(text).as(name).doesNotContainPattern("[\\p{Nd}&&[^0-9]]"));
+    other.forEach(
+        (name, text) -> assertThat(text).as(name).doesNotContainPattern("[\\p{Nd}&&[^0-9]]"));
     for (String name : List.of("config.yaml", "model/config.json")) {
       assertThat(other.get(name)).as(name).isEqualTo(english.get(name));
     }

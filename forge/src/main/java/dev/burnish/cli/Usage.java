@@ -41,8 +41,7 @@ final class Usage {
     String command = line.getCommandName();
     boolean root = line.getParent() == null;
     if (argument.startsWith("-")) {
-      String cure =
-          command.equals("run") ? "what is for the script comes after its name" : near(e);
+      String cure = command.equals("run") ? "what is for the script comes after its name" : near(e);
       return "%s takes no option %s%s"
           .formatted(command, argument, cure.isEmpty() ? "" : "; " + cure);
     }

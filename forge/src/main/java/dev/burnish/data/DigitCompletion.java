@@ -1,12 +1,12 @@
 package dev.burnish.data;
 
-import java.util.Locale;
 import dev.burnish.rl.Reward;
 import dev.burnish.rl.Sample;
 import dev.burnish.rl.Task;
 import dev.burnish.tensor.KeyedRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 

@@ -1,6 +1,5 @@
 package dev.burnish.data;
 
-import java.util.Locale;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -8,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -172,7 +172,8 @@ final class HuggingFaceFolder {
       Matcher shard = SHARD.matcher(file.getFileName().toString());
       for (int i = 0; shard.matches() && i < Integer.parseInt(shard.group(3)); i++) {
         String name =
-            String.format(Locale.ROOT, "%s-%05d-of-%s%s", shard.group(1), i, shard.group(3), shard.group(4));
+            String.format(
+                Locale.ROOT, "%s-%05d-of-%s%s", shard.group(1), i, shard.group(3), shard.group(4));
         if (!Files.exists(file.resolveSibling(name))) {
           throw new DataException(
               "a data set has all its parts: missing=%s; download it again"

@@ -1,6 +1,5 @@
 package dev.burnish.observe;
 
-import java.util.Locale;
 import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.StepMetrics;
@@ -9,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
@@ -176,7 +176,12 @@ public final class Progress implements MetricSink {
 
   private static String clock(Duration duration) {
     return duration.toHours() > 0
-        ? String.format(Locale.ROOT, "%d:%02d:%02d", duration.toHours(), duration.toMinutesPart(), duration.toSecondsPart())
+        ? String.format(
+            Locale.ROOT,
+            "%d:%02d:%02d",
+            duration.toHours(),
+            duration.toMinutesPart(),
+            duration.toSecondsPart())
         : String.format(Locale.ROOT, "%d:%02d", duration.toMinutesPart(), duration.toSecondsPart());
   }
 

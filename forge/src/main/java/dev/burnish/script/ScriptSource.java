@@ -114,7 +114,7 @@ final class ScriptSource extends SimpleJavaFileObject {
     List<String> lines = text.lines().toList();
     int index = (int) error.getLineNumber() - 1;
     String line = index < lines.size() ? lines.get(index) : "";
-    int column = (int) Math.clamp(error.getColumnNumber() - 1, 0, line.length());
+    int column = Math.clamp(error.getColumnNumber() - 1, 0, line.length());
     String indent = line.substring(0, column).replaceAll("[^\\t]", " ");
     return "%s:%d: %s%n  %s%n  %s^".formatted(file, index + 1, message, line, indent);
   }

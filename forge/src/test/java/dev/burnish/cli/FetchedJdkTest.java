@@ -48,6 +48,7 @@ class FetchedJdkTest {
     archive = Files.readAllBytes(folder.resolve("jdk.tgz"));
     digest = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(archive));
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor());
     server.createContext(
         "/v3/assets/latest/25/hotspot",
         exchange -> {
@@ -188,7 +189,6 @@ class FetchedJdkTest {
   void anInterruptedDownloadLeavesNothing() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
-    server.setExecutor(java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor());
     server.removeContext("/jdk.tgz");
     server.createContext(
         "/jdk.tgz",
@@ -219,15 +219,15 @@ class FetchedJdkTest {
       delimiter = '|',
       value = {
         "ID=debian                                   | sudo apt-get install openjdk-25-jdk",
-        "ID=ubuntu\nID_LIKE=debian                   | sudo apt-get install openjdk-25-jdk",
-        "ID=linuxmint\nID_LIKE=\"ubuntu debian\"      | sudo apt-get install openjdk-25-jdk",
+        "ID=ubuntu~ID_LIKE=debian                    | sudo apt-get install openjdk-25-jdk",
+        "ID=linuxmint~ID_LIKE=\"ubuntu debian\"      | sudo apt-get install openjdk-25-jdk",
         "ID=fedora                                   | sudo dnf install java-25-openjdk-devel",
-        "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\" | sudo dnf install java-25-openjdk-devel",
+        "ID=\"rocky\"~ID_LIKE=\"rhel centos fedora\" | sudo dnf install java-25-openjdk-devel",
         "ID=darwin                                   | brew install --cask temurin@25",
-        "ID=plan9                                    | https://adoptium.net",
+        "ID=plan9                                    | Eclipse Temurin 25, https://adoptium.net",
       })
   void namesTheCommandOfTheSystem(String release, String command) throws Exception {
-    Path file = Files.writeString(folder.resolve("os-release"), release.replace("\\n", "\n"));
+    Path file = Files.writeString(folder.resolve("os-release"), release.replace('~', '\n'));
     Map<String, String> environment = withoutAJdk();
     environment.put("BURNISH_FETCH_JDK", "0");
     environment.put("BURNISH_OS_RELEASE", file.toString());

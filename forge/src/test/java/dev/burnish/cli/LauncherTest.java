@@ -292,20 +292,22 @@ class LauncherTest {
         """
         #!/bin/sh
         file=${MAVEN_OPTS##*@}
-        ls -l "$file" | cut -c1-10
+        ls -l "$file" "$file.xml" | cut -c1-10
         cat "$file"
+        [ "$2 $3" = "-gs $file.xml" ] && tr -d '\\n' <"$file.xml"
         exit 1
         """);
     Map<String, String> environment = new HashMap<>(fakeJdk());
-    environment.put("HTTPS_PROXY", "http://me:p%40s\"s%3a@proxy.test:3128/");
+    environment.put("HTTPS_PROXY", "http://me:p%40s\"s%3a%26@proxy.test:3128/");
     environment.put("http_proxy", "other.test");
     environment.put("NO_PROXY", ".intern.test, 10.0.0.0/8,local.test");
     Result result = launcher.run(environment, "--version");
     assertThat(result.output())
         .contains(
-            "-rw-------",
+            "-rw-------\n-rw-------\n",
+            "<settings><proxies><proxy><id>environment-https</id><protocol>https</protocol><host>proxy.test</host><port>3128</port><username>me</username><password>p@s\"s:&amp;</password><nonProxyHosts>intern.test|*.intern.test|local.test|*.local.test</nonProxyHosts></proxy></proxies></settings>",
             "-Daether.connector.http.useSystemProperties=true",
-            "\"-Dhttps.proxyHost=proxy.test\"\n\"-Dhttps.proxyPort=3128\"\n\"-Dhttps.proxyUser=me\"\n\"-Dhttps.proxyPassword=p@s\\\"s:\"",
+            "\"-Dhttps.proxyHost=proxy.test\"\n\"-Dhttps.proxyPort=3128\"\n\"-Dhttps.proxyUser=me\"\n\"-Dhttps.proxyPassword=p@s\\\"s:&\"",
             "\"-Dhttp.proxyHost=other.test\"\n\"-Dhttp.proxyPort=80\"\n",
             "\"-Dhttp.nonProxyHosts=intern.test|*.intern.test|local.test|*.local.test\"");
     assertThat(state()).isEmpty();

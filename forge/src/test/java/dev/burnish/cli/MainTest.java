@@ -206,7 +206,8 @@ class MainTest {
     launcher.run("--version");
     write("Hello.java", "void main() { IO.println(\"hello\"); }");
     List<String> commands =
-        List.of("--help", "doctor", "doctor --json", "ps", "completion bash", "run Hello.java", "env");
+        List.of(
+            "--help", "doctor", "doctor --json", "ps", "completion bash", "run Hello.java", "env");
     for (String arguments : commands) {
       Process process =
           launcher

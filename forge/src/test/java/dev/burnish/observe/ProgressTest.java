@@ -72,7 +72,9 @@ class ProgressTest {
     }
     for (String line : output().split("[\r\n]+", -1)) {
       String shown = line.replaceAll("\u001b\\[\\d*[A-Za-z]", "");
-      assertThat(shown.codePoints().map(c -> Math.max(0, WCWidth.wcwidth(c))).sum()).as(shown).isLessThanOrEqualTo(Math.max(2, width));
+      assertThat(shown.codePoints().map(c -> Math.max(0, WCWidth.wcwidth(c))).sum())
+          .as(shown)
+          .isLessThanOrEqualTo(Math.max(2, width));
     }
   }
 

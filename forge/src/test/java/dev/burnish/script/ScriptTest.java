@@ -168,7 +168,7 @@ class ScriptTest {
       System.setErr(err);
     }
     assertThat(shown.toString(java.nio.charset.StandardCharsets.UTF_8))
-        .startsWith(file + ":3: incompatible types: String cannot be converted to int")
+        .startsWith(file + ":3: incompatible types: java.lang.String cannot be converted to int")
         .contains("  \tint y = \"a\";")
         .doesNotContain("script:///");
   }

@@ -1,6 +1,5 @@
 package dev.burnish.metrics;
 
-import java.util.Locale;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
@@ -13,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 
@@ -60,8 +60,12 @@ public final class TensorBoardSink implements MetricSink {
     Instant now = clock.instant();
     this.file =
         folder.resolve(
-            String.format(Locale.ROOT, "events.out.tfevents.%d.%d-%d.burnish", 
-                    now.getEpochSecond(), ProcessHandle.current().pid(), FILES.incrementAndGet()));
+            String.format(
+                Locale.ROOT,
+                "events.out.tfevents.%d.%d-%d.burnish",
+                now.getEpochSecond(),
+                ProcessHandle.current().pid(),
+                FILES.incrementAndGet()));
     try {
       Files.createDirectories(folder);
       this.channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);

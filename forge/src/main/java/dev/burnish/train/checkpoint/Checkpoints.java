@@ -1,12 +1,12 @@
 package dev.burnish.train.checkpoint;
 
-import java.util.Locale;
 import dev.burnish.concurrent.FaultPoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;

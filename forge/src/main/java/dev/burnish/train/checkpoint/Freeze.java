@@ -1,11 +1,11 @@
 package dev.burnish.train.checkpoint;
 
-import java.util.Locale;
 import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.TensorScope;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;

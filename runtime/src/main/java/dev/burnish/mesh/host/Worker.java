@@ -6,9 +6,9 @@ import dev.burnish.link.transport.JobKeys;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.SocketNetwork;
 import java.io.IOException;
-import java.util.Locale;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 
 /// The main class of a process that an agent started.

@@ -1,6 +1,5 @@
 package dev.burnish.text.jinja;
 
-import java.util.Locale;
 import dev.burnish.text.jinja.Value.Callable;
 import dev.burnish.text.jinja.Value.Function;
 import dev.burnish.text.jinja.Value.HasAttributes;
@@ -10,6 +9,7 @@ import dev.burnish.text.jinja.Value.Undefined;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /// The variable `loop`. Items are taken one ahead at most, until the length is asked for.
