@@ -13,6 +13,7 @@ import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
+import javax.tools.ForwardingJavaFileObject;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileManager;
 import javax.tools.JavaFileObject;
@@ -48,13 +49,27 @@ final class ScriptCompiler {
               System.getProperty("java.class.path"));
       boolean compiled =
           compiler
-              .getTask(null, files, diagnostics, options, null, standard.getJavaFileObjects(file))
+              .getTask(null, files, diagnostics, options, null, List.of(source(standard, file)))
               .call();
       if (!compiled) {
         throw refused(file, diagnostics.getDiagnostics());
       }
       return files.classes();
     }
+  }
+
+  /// The source without a byte order mark, which the compiler would not take.
+  private static JavaFileObject source(StandardJavaFileManager standard, Path file) {
+    JavaFileObject source = standard.getJavaFileObjects(file).iterator().next();
+    return new ForwardingJavaFileObject<>(source) {
+      @Override
+      public CharSequence getCharContent(boolean ignoreEncodingErrors) throws IOException {
+        CharSequence text = super.getCharContent(ignoreEncodingErrors);
+        return !text.isEmpty() && text.charAt(0) == '\uFEFF'
+            ? text.subSequence(1, text.length())
+            : text;
+      }
+    };
   }
 
   private static IllegalArgumentException refused(
