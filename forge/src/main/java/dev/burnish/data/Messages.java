@@ -253,7 +253,7 @@ final class Messages {
       if (value != null) {
         boolean yes = yes(field, value);
         boolean other = !field.equals(WEIGHT) && yes && !isAssistant(message);
-        if (other || learned.isPresent() && learned.get() != yes) {
+        if (other || learned.orElse(yes) != yes) {
           throw new IllegalArgumentException(
               "the turns of the assistant are learned, each or not: role=%s %s=%s; correct it, or set text.learned=ALL without such fields"
                   .formatted(message.get("role"), field, value));

@@ -165,7 +165,7 @@ public sealed interface PreferenceExample {
     var prompt = prompt(row);
     int shared = shared(chosen, rejected);
     boolean asks = chosen.stream().limit(shared).anyMatch(m -> "user".equals(m.get("role")));
-    if (prompt.isEmpty() || asks && asked(row).isPresent()) {
+    if (prompt.isEmpty() || (asks && asked(row).isPresent())) {
       return chat(
           row,
           chosen.subList(0, shared),

@@ -122,7 +122,7 @@ class DatasetsCasesTest {
 
   private static boolean isNothing(JsonNode value) {
     return value.isNull()
-        || value.isNumber() && !Double.isFinite(value.doubleValue())
-        || value.isString() && value.stringValue().matches("nan|-?inf");
+        || (value.isNumber() && !Double.isFinite(value.doubleValue()))
+        || (value.isString() && value.stringValue().matches("nan|-?inf"));
   }
 }

@@ -13,10 +13,10 @@ import java.util.stream.Stream;
 /// In which form files hold rows. The endings of a file's name say it, the last that is known;
 /// others may follow: `train.jsonl.gz`, `train.jsonl.part`.
 public enum Format {
-  JSON(".jsonl", ".json", ".ndjson"),
-  PARQUET(".parquet", ".geoparquet", ".gpq"),
+  JSON(".jsonl .json .ndjson"),
+  PARQUET(".parquet .geoparquet .gpq"),
   /// Not read.
-  CSV(".csv", ".tsv"),
+  CSV(".csv .tsv"),
   /// Not read.
   ARROW(".arrow");
 
@@ -24,10 +24,14 @@ public enum Format {
   private static final List<String> FAVOURITES =
       List.of(".csv", ".json", ".jsonl", ".arrow", ".parquet");
 
-  private final List<String> endings;
+  private final String endings;
 
-  Format(String... endings) {
-    this.endings = List.of(endings);
+  Format(String endings) {
+    this.endings = endings;
+  }
+
+  private List<String> endings() {
+    return List.of(endings.split(" ", -1));
   }
 
   /// The format of a file of that name.
@@ -36,7 +40,7 @@ public enum Format {
   }
 
   private static Optional<Format> ofEnding(String ending) {
-    return Arrays.stream(values()).filter(format -> format.endings.contains(ending)).findFirst();
+    return Arrays.stream(values()).filter(format -> format.endings().contains(ending)).findFirst();
   }
 
   /// The endings of a name that are known.
@@ -72,6 +76,6 @@ public enum Format {
 
   @Override
   public String toString() {
-    return endings.getFirst();
+    return endings().getFirst();
   }
 }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -31,11 +30,11 @@ public enum Packing {
 
   private static final int LONGEST = 6;
 
-  private final byte[] beginning;
+  private final String beginning;
   private final String ending;
 
   Packing(String beginning, String ending) {
-    this.beginning = HexFormat.of().parseHex(beginning);
+    this.beginning = beginning;
     this.ending = ending;
   }
 
@@ -59,9 +58,8 @@ public enum Packing {
     }
   }
 
-  private boolean begins(byte[] start) {
-    return Arrays.equals(beginning, Arrays.copyOf(start, beginning.length))
-        && start.length >= beginning.length;
+  private boolean begins(byte... start) {
+    return HexFormat.of().formatHex(start).startsWith(beginning);
   }
 
   /// A name that says how a file is packed is right.
