@@ -35,6 +35,7 @@ class ScriptTest {
   @ValueSource(
       strings = {
         "void main(String... args) { %s String.join(\"|\", args)); }",
+        "\uFEFFvoid main(String... args) { %s String.join(\"|\", args)); }",
         "static void main(String[] args) { %s String.join(\"|\", args)); }",
         "record R(List<String> l) {} void main(String[] args) { %s String.join(\"|\", new R(List.of(args)).l())); }",
         "void main() { throw new AssertionError(); } void main(String[] args) { %s String.join(\"|\", args)); }",

@@ -55,7 +55,8 @@ public final class Config<T extends Record> {
   /// @throws ConfigException if the file cannot be read, is no YAML, or has an unknown key
   public Config<T> withFile(Path file) {
     try {
-      return withYaml(file.toString(), Files.readString(file));
+      String text = Files.readString(file);
+      return withYaml(file.toString(), text.startsWith("\uFEFF") ? text.substring(1) : text);
     } catch (IOException e) {
       throw new ConfigException(
           "cannot read the configuration: file=%s (%s); give an existing YAML file"
