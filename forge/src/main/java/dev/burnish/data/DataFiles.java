@@ -1,6 +1,7 @@
 package dev.burnish.data;
 
 import dev.burnish.concurrent.Stop;
+import dev.burnish.content.FileKind;
 import dev.burnish.data.files.Format;
 import dev.burnish.data.files.HuggingFaceFolder;
 import dev.burnish.data.files.Packing;
@@ -12,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
@@ -21,6 +24,13 @@ import java.util.regex.Pattern;
 public final class DataFiles {
   private static final int MAX_PROBLEMS = 20;
   private static final int START = 1024;
+  private static final Set<FileKind> OTHER =
+      EnumSet.of(
+          FileKind.GIT_LFS_POINTER,
+          FileKind.WEB_PAGE,
+          FileKind.GGUF,
+          FileKind.SAFETENSORS,
+          FileKind.PICKLE);
   private static final Pattern JSON = Pattern.compile("\\uFEFF?\\s*(\\{|\\[\\s*[{\"])");
 
   private DataFiles() {}
@@ -124,11 +134,13 @@ public final class DataFiles {
   ///
   /// @throws IllegalArgumentException if they are
   static void checkStart(Path file, byte... start) {
-    if (new String(start, StandardCharsets.ISO_8859_1).startsWith("version https://git-lfs")) {
-      throw new IllegalArgumentException(
-          "a data file has its content: data=%s is a pointer of Git LFS; fetch it with git lfs pull"
-              .formatted(file));
-    }
+    FileKind.of(start)
+        .filter(OTHER::contains)
+        .ifPresent(kind -> {
+          throw new IllegalArgumentException(
+              "a data file must hold rows: data=%s is %s; %s"
+                  .formatted(file, kind.said(), kind.cure()));
+        });
     if (start.length > 1 && (start[0] & 0xFF) + (start[1] & 0xFF) == 0xFF + 0xFE) {
       throw new IllegalArgumentException(
           "a data file is UTF-8 text: data=%s is UTF-16; save it as UTF-8".formatted(file));

@@ -10,6 +10,7 @@ import dev.burnish.text.ChatOptions;
 import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.ChatText;
 import dev.burnish.text.Encoding;
+import dev.burnish.text.TextFrame;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerException;
 import dev.burnish.text.jinja.JinjaException;
@@ -73,7 +74,7 @@ public final class ExampleEncoder {
                   id)
               : answer(start(prompt), ended(nonEmpty(completion)), id);
       case SftExample.PlainText(String text) -> {
-        int[] tokens = join(begin(), ended(nonEmpty(text)));
+        int[] tokens = begun(ended(nonEmpty(text)));
         yield fit(tokens, allFrom(0, tokens.length), id);
       }
     };
@@ -341,13 +342,16 @@ public final class ExampleEncoder {
   }
 
   private int[] start(String prompt) {
-    return join(begin(), tokenizer.encode(prompt));
+    return begun(tokenizer.encode(prompt));
   }
 
-  private int[] begin() {
-    return config.beginToken()
-        ? new int[] {tokenizer.beginId().orElseThrow(ExampleEncoder::none)}
-        : new int[0];
+  /// With what the tokenizer puts before every plain text, or the begin token that was asked for.
+  private int[] begun(int[] tokens) {
+    int[] begin = tokenizer.frame().before();
+    if (begin.length == 0 && config.beginToken()) {
+      begin = new int[] {tokenizer.beginId().orElseThrow(ExampleEncoder::none)};
+    }
+    return new TextFrame(begin, new int[0]).around(tokens);
   }
 
   private static IllegalArgumentException none() {
@@ -355,12 +359,11 @@ public final class ExampleEncoder {
         "text.beginToken needs a tokenizer with a begin token: beginToken=true");
   }
 
-  /// A text's tokens with the end token, where the tokenizer has one.
+  /// A text's tokens with the end token, where the tokenizer has one and the text does not end in
+  /// it.
   private int[] ended(String text) {
-    int[] tokens = tokenizer.encode(text);
-    return tokenizer.endId().isPresent()
-        ? join(tokens, new int[] {tokenizer.endId().getAsInt()})
-        : tokens;
+    int[] end = tokenizer.endId().stream().toArray();
+    return new TextFrame(new int[0], end).around(tokenizer.encode(text));
   }
 
   private static int[] join(int[] first, int[] second) {
