@@ -1,5 +1,6 @@
 package dev.burnish.cli;
 
+import static dev.burnish.concurrent.TerminalText.clean;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.actor.Node.ActorStatus;
@@ -8,6 +9,7 @@ import dev.burnish.mesh.host.HostWorker;
 import dev.burnish.mesh.host.JobControl.HostStatus;
 import dev.burnish.mesh.host.JobControl.JobStatus;
 import dev.burnish.mesh.host.Jobs;
+import dev.burnish.mesh.host.Jobs.Heard;
 import dev.burnish.mesh.host.JoinTicket;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -42,24 +44,30 @@ final class JobCommands {
     @Override
     public Integer call() {
       PrintWriter out = spec.commandLine().getOut();
-      List<String> jobs = Jobs.running();
+      List<Heard> jobs = Jobs.all();
       if (jobs.isEmpty()) {
         out.println("no job of this user runs here");
       }
-      jobs.forEach(job -> print(Jobs.status(job), out));
+      for (Heard heard : jobs) {
+        switch (heard) {
+          case Heard.Told(JobStatus status) -> print(status, out);
+          case Heard.Silent(String job, String reason) ->
+              out.printf("%s  does not answer: %s%n", clean(job), clean(reason));
+        }
+      }
       return 0;
     }
 
     private static void print(JobStatus job, PrintWriter out) {
       out.printf(
           "%s  pid %d  %d MB  up %d s%n",
-          job.id(), job.pid(), job.residentMegabytes(), job.upMillis() / 1000);
+          clean(job.id()), job.pid(), job.residentMegabytes(), job.upMillis() / 1000);
       for (HostStatus host : job.hosts()) {
-        out.printf("  %s%n", host.host());
+        out.printf("  %s%n", clean(host.host()));
         for (ProcessStatus process : host.processes()) {
           out.printf(
               "    %-22s pid %-8d %4d MB%n",
-              process.process(), process.pid(), process.residentMegabytes());
+              clean(process.process()), process.pid(), process.residentMegabytes());
           process.actors().stream()
               .filter(actor -> !actor.type().startsWith("dev.burnish.mesh.host."))
               .forEach(actor -> print(actor, out));
@@ -67,16 +75,16 @@ final class JobCommands {
       }
       job.notes()
           .forEach(note -> {
-            out.printf("  %s%n", note.title());
-            note.lines().forEach(line -> out.printf("    %s%n", line));
+            out.printf("  %s%n", clean(note.title()));
+            note.lines().forEach(line -> out.printf("    %s%n", clean(line)));
           });
     }
 
     private static void print(ActorStatus actor, PrintWriter out) {
       out.printf(
           "      %-20s %-9s queue %-4d calls %-8d %.1f/s%n",
-          actor.name() + "[" + actor.rank() + "]",
-          actor.state(),
+          clean(actor.name()) + "[" + actor.rank() + "]",
+          clean(actor.state()),
           actor.numQueued(),
           actor.numCalls(),
           actor.callsPerSecond());
@@ -113,7 +121,7 @@ final class JobCommands {
                   .toList()
               : List.of(process);
       for (String each : processes) {
-        Jobs.log(job, each).forEach(line -> out.printf("[%s] %s%n", each, line));
+        Jobs.log(job, each).forEach(line -> out.printf("[%s] %s%n", clean(each), clean(line)));
       }
       return 0;
     }

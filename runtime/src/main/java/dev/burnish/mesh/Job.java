@@ -83,10 +83,15 @@ public final class Job implements AutoCloseable {
       JobFolder folder = JobFolder.create(options.name());
       byte[] token = new byte[32];
       new SecureRandom().nextBytes(token);
-      return switch (options.processes()) {
-        case JVMS -> jvms(options, folder, token);
-        case THREADS -> threads(options, folder, token);
-      };
+      try {
+        return switch (options.processes()) {
+          case JVMS -> jvms(options, folder, token);
+          case THREADS -> threads(options, folder, token);
+        };
+      } catch (IOException | RuntimeException e) {
+        folder.close();
+        throw e;
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot start the job %s: %s".formatted(options.name(), e), e);
     }
