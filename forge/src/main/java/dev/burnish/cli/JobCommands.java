@@ -4,6 +4,7 @@ import static dev.burnish.concurrent.TerminalText.clean;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.actor.Node.ActorStatus;
+import dev.burnish.files.GivenFile;
 import dev.burnish.mesh.host.HostAgent.ProcessStatus;
 import dev.burnish.mesh.host.HostWorker;
 import dev.burnish.mesh.host.JobControl.HostStatus;
@@ -14,7 +15,6 @@ import dev.burnish.mesh.host.JoinTicket;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -172,7 +172,7 @@ final class JobCommands {
       String text =
           ticket.equals("-")
               ? new String(System.in.readAllBytes(), UTF_8)
-              : Files.readString(Path.of(ticket));
+              : GivenFile.read(Path.of(ticket));
       String host = name == null ? InetAddress.getLocalHost().getHostName() : name;
       String why = HostWorker.serve(JoinTicket.parse(text), host);
       spec.commandLine().getErr().println("burnish: the job has ended: " + why);

@@ -32,8 +32,11 @@ record Owned(int user, int group, int mode) {
   }
 
   static Owned of(Path path) throws IOException {
-    Map<String, Object> facts =
-        Files.readAttributes(path, "unix:uid,gid,mode", LinkOption.NOFOLLOW_LINKS);
+    return of(path, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  static Owned of(Path path, LinkOption... options) throws IOException {
+    Map<String, Object> facts = Files.readAttributes(path, "unix:uid,gid,mode", options);
     return new Owned((int) facts.get("uid"), (int) facts.get("gid"), (int) facts.get("mode"));
   }
 

@@ -58,7 +58,6 @@ public final class Job implements AutoCloseable {
   private final Optional<HostSettings> elsewhere;
   private final Program program = new Program();
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final Thread atExit;
 
   private Job(
       JobFolder folder,
@@ -71,8 +70,6 @@ public final class Job implements AutoCloseable {
     this.folder = folder;
     this.node = node;
     this.agent = agent;
-    this.atExit = new Thread(folder::close, "burnish-folder");
-    Runtime.getRuntime().addShutdownHook(atExit);
   }
 
   /// Starts a job on this host.
@@ -247,16 +244,6 @@ public final class Job implements AutoCloseable {
       node.close();
       joined.endLaunched();
       folder.close();
-      removeHook();
-    }
-  }
-
-  private void removeHook() {
-    try {
-      Runtime.getRuntime().removeShutdownHook(atExit);
-    } catch (IllegalStateException e) {
-      System.getLogger(Job.class.getName())
-          .log(System.Logger.Level.DEBUG, "the process is ending", e);
     }
   }
 

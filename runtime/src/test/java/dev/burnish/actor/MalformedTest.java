@@ -64,7 +64,9 @@ class MalformedTest {
   }
 
   private static byte[][] malformed() {
-    return new byte[][] {{}, {0}, {(byte) 0xff}, {(byte) 0x81}, {(byte) 0x9f, 1, 2, 3}, {1, 2, 3, 4}};
+    return new byte[][] {
+      {}, {0}, {(byte) 0xff}, {(byte) 0x81}, {(byte) 0x9f, 1, 2, 3}, {1, 2, 3, 4}
+    };
   }
 
   @Test

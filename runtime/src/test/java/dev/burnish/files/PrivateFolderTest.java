@@ -121,6 +121,22 @@ class PrivateFolderTest {
   }
 
   @Test
+  void aFileThatOthersCanHaveWrittenSaysNothing() throws Exception {
+    Path file = mode(Files.writeString(temporary.resolve("ticket"), "text"), "rw-r--r--");
+    assertThat(GivenFile.read(file)).isEqualTo("text");
+    Path link = Files.createSymbolicLink(temporary.resolve("secret"), file);
+    assertThat(GivenFile.read(link)).isEqualTo("text");
+    mode(file, "rw-rw-rw-");
+    assertThatThrownBy(() -> GivenFile.read(link))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("mode=0666");
+    stranger(mode(file, "rw-------"));
+    assertThatThrownBy(() -> GivenFile.read(file))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("owner=65534");
+  }
+
+  @Test
   void aNameLeadsNowhereElse() throws Exception {
     PrivateFolder folder = PrivateFolder.make(temporary.resolve("inner"));
     assertThatThrownBy(() -> folder.delete("../inner"))

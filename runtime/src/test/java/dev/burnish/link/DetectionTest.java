@@ -166,7 +166,8 @@ class DetectionTest {
   /// The clock keeps what is to be done until its time: minutes, for the deadline of a call.
   @Test
   void aLinkThatHasEndedIsLetGo() {
-    Switchboard other = new Switchboard(peer, TOKEN, new Ignoring(), clock, LinkSettings.defaults());
+    Switchboard other =
+        new Switchboard(peer, TOKEN, new Ignoring(), clock, LinkSettings.defaults());
     WeakReference<Link> ended = ended(other);
     while (ended.get() != null) {
       System.gc();

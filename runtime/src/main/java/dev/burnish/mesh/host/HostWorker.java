@@ -46,11 +46,7 @@ public final class HostWorker {
     Joined joined = join(ticket, host);
     Bootstrap told = joined.bootstrap();
     InetAddress bind = joined.address();
-    JobFolder folder = JobFolder.create("worker");
-    // Also where this process is told to end.
-    Thread atExit = new Thread(folder::close, "burnish-folder");
-    Runtime.getRuntime().addShutdownHook(atExit);
-    try (folder) {
+    try (JobFolder folder = JobFolder.create("worker")) {
       SocketNetwork network =
           SocketNetwork.open(
               told.process(),

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,6 +33,11 @@ public final class JobFolder implements AutoCloseable {
   /// file, through whatever channel: so this process never opens a file that it has locked, and
   /// looks while holding this.
   private static final Map<Path, FileChannel> HELD = new HashMap<>();
+
+  static {
+    // However this process is told to end.
+    Runtime.getRuntime().addShutdownHook(new Thread(JobFolder::closeAll, "burnish-folders"));
+  }
 
   private final PrivateFolder folder;
 
@@ -160,6 +166,14 @@ public final class JobFolder implements AutoCloseable {
     }
   }
 
+  private static void closeAll() {
+    List<Path> held;
+    synchronized (HELD) {
+      held = List.copyOf(HELD.keySet());
+    }
+    held.forEach(path -> new JobFolder(new PrivateFolder(path)).close());
+  }
+
   /// Where it is.
   public Path path() {
     return folder.path();
@@ -175,7 +189,8 @@ public final class JobFolder implements AutoCloseable {
     return folder;
   }
 
-  /// Removes the folder; the processes of the job have ended.
+  /// Removes the folder; the processes of the job have ended. Done at the end of this process in any
+  /// case.
   @Override
   public void close() {
     synchronized (HELD) {

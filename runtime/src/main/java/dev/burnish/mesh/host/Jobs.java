@@ -194,7 +194,8 @@ public final class Jobs {
     String visitor = "visitor-" + ProcessHandle.current().pid() + "-" + System.nanoTime();
     try (Node node =
         Nodes.visitor(
-            new VisitorNetwork(visitor, lines.get(0), folder.path()), HexFormat.of().parseHex(lines.get(2)))) {
+            new VisitorNetwork(visitor, lines.get(0), folder.path()),
+            HexFormat.of().parseHex(lines.get(2)))) {
       ProcessAddress controller = new ProcessAddress(Node.CONTROLLER, lines.get(0), socket, "");
       return question.apply(
           node.stub(

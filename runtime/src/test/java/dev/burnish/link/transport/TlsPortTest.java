@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
@@ -129,20 +130,25 @@ class TlsPortTest {
   /// Those that have begun to speak stay while there are others.
   @Test
   void whoSaysNothingGoesBeforeWhoSpeaks() throws Exception {
-    TlsPort port = port(TlsPort.Proof.CERTIFICATE, Duration.ofMinutes(10));
-    Socket speaks = stranger(port);
-    speaks.getOutputStream().write(22);
-    for (int i = 0; i < 3; i++) {
-      assertMembersGetIn(port);
-    }
+    TlsPort port = TlsPort.open(HERE, keys, TlsPort.Proof.WORD);
+    opened = Optional.of(port);
+    CountDownLatch heard = new CountDownLatch(1);
+    port.serve(
+        "test",
+        (guest, socket) -> {
+          heard.countDown();
+          assertThat(socket.getInputStream().read()).isEqualTo('w');
+          greet(guest, socket);
+        });
+    SSLSocket speaks = member(port);
+    heard.await();
     Socket silent = stranger(port);
     for (int i = 0; i < TlsPort.MOST - 1; i++) {
       stranger(port);
     }
     assertThat(isEnded(silent)).isTrue();
-    speaks.setSoTimeout(1);
-    assertThatThrownBy(() -> speaks.getInputStream().read())
-        .isInstanceOf(java.net.SocketTimeoutException.class);
+    speaks.getOutputStream().write('w');
+    assertThat(new String(speaks.getInputStream().readNBytes(2), UTF_8)).isEqualTo("hi");
   }
 
   @Test
@@ -188,12 +194,13 @@ class TlsPortTest {
   @Test
   void aPortThatAsksForTheCertificateAdmitsNobodyWithoutIt() throws Exception {
     TlsPort port = port(TlsPort.Proof.CERTIFICATE, Duration.ofMinutes(10));
-    assertThatThrownBy(() -> {
-          try (SSLSocket socket =
-              JobKeys.connect(port.address(), keys.fingerprint(), Duration.ofMinutes(1))) {
-            assertThat(socket.getInputStream().read()).isNegative();
-          }
-        })
+    assertThatThrownBy(
+            () -> {
+              try (SSLSocket socket =
+                  JobKeys.connect(port.address(), keys.fingerprint(), Duration.ofMinutes(1))) {
+                assertThat(socket.getInputStream().read()).isNegative();
+              }
+            })
         .isInstanceOf(IOException.class);
     assertThat(numAdmitted.get()).isZero();
     assertThat(awaitWarning()).contains("does not belong to the job");
