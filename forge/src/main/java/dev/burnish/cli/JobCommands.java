@@ -1,9 +1,9 @@
 package dev.burnish.cli;
 
-import static dev.burnish.concurrent.TerminalText.clean;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.actor.Node.ActorStatus;
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.files.GivenFile;
 import dev.burnish.mesh.host.HostAgent.ProcessStatus;
 import dev.burnish.mesh.host.HostWorker;
@@ -48,26 +48,28 @@ final class JobCommands {
       if (jobs.isEmpty()) {
         out.println("no job of this user runs here");
       }
-      for (Heard heard : jobs) {
-        switch (heard) {
-          case Heard.Told(JobStatus status) -> print(status, out);
-          case Heard.Silent(String job, String reason) ->
-              out.printf("%s  does not answer: %s%n", clean(job), clean(reason));
-        }
-      }
+      jobs.forEach(heard -> print(heard, out));
       return 0;
+    }
+
+    private static void print(Heard heard, PrintWriter out) {
+      switch (heard) {
+        case Heard.Told(JobStatus status) -> print(status, out);
+        case Heard.Silent(String job, String reason) ->
+            out.println(TerminalText.clean(job + "  does not answer: " + reason));
+      }
     }
 
     private static void print(JobStatus job, PrintWriter out) {
       out.printf(
           "%s  pid %d  %d MB  up %d s%n",
-          clean(job.id()), job.pid(), job.residentMegabytes(), job.upMillis() / 1000);
+          TerminalText.clean(job.id()), job.pid(), job.residentMegabytes(), job.upMillis() / 1000);
       for (HostStatus host : job.hosts()) {
-        out.printf("  %s%n", clean(host.host()));
+        out.printf("  %s%n", TerminalText.clean(host.host()));
         for (ProcessStatus process : host.processes()) {
           out.printf(
               "    %-22s pid %-8d %4d MB%n",
-              clean(process.process()), process.pid(), process.residentMegabytes());
+              TerminalText.clean(process.process()), process.pid(), process.residentMegabytes());
           process.actors().stream()
               .filter(actor -> !actor.type().startsWith("dev.burnish.mesh.host."))
               .forEach(actor -> print(actor, out));
@@ -75,16 +77,16 @@ final class JobCommands {
       }
       job.notes()
           .forEach(note -> {
-            out.printf("  %s%n", clean(note.title()));
-            note.lines().forEach(line -> out.printf("    %s%n", clean(line)));
+            out.printf("  %s%n", TerminalText.clean(note.title()));
+            note.lines().forEach(line -> out.printf("    %s%n", TerminalText.clean(line)));
           });
     }
 
     private static void print(ActorStatus actor, PrintWriter out) {
       out.printf(
           "      %-20s %-9s queue %-4d calls %-8d %.1f/s%n",
-          clean(actor.name()) + "[" + actor.rank() + "]",
-          clean(actor.state()),
+          TerminalText.clean(actor.name()) + "[" + actor.rank() + "]",
+          TerminalText.clean(actor.state()),
           actor.numQueued(),
           actor.numCalls(),
           actor.callsPerSecond());
@@ -121,7 +123,8 @@ final class JobCommands {
                   .toList()
               : List.of(process);
       for (String each : processes) {
-        Jobs.log(job, each).forEach(line -> out.printf("[%s] %s%n", clean(each), clean(line)));
+        Jobs.log(job, each)
+            .forEach(line -> out.println(TerminalText.clean("[" + each + "] " + line)));
       }
       return 0;
     }
@@ -175,7 +178,7 @@ final class JobCommands {
               : GivenFile.read(Path.of(ticket));
       String host = name == null ? InetAddress.getLocalHost().getHostName() : name;
       String why = HostWorker.serve(JoinTicket.parse(text), host);
-      spec.commandLine().getErr().println("burnish: the job has ended: " + why);
+      spec.commandLine().getErr().println("burnish: the job has ended: " + TerminalText.clean(why));
       return 0;
     }
   }

@@ -41,7 +41,7 @@ public final class Link implements Transport.Receiver {
   private final Clock clock;
   private final LinkSettings settings;
   private final Greeting greeting;
-  private final LinkTimers timers;
+  private final Timers timers;
   private final Map<Long, OpenCall> open = new ConcurrentHashMap<>();
   private final Map<Long, ServedCall> served = new ConcurrentHashMap<>();
   private final AtomicLong nextId = new AtomicLong();
@@ -59,6 +59,27 @@ public final class Link implements Transport.Receiver {
   /// What a link shares with the others of its process.
   record Ways(ProcessAddress self, Regions regions, Function<ProcessAddress, Link> connect) {}
 
+  /// What a link has the clock do. The clock keeps an action until its time, minutes for some; so
+  /// an action holds this, and this lets go of the link, with its buffers, when the link is down.
+  private static final class Timers {
+    private final Clock clock;
+    private volatile Optional<Link> link;
+
+    Timers(Link link, Clock clock) {
+      this.link = Optional.of(link);
+      this.clock = clock;
+    }
+
+    /// @param action that holds nothing of the link
+    void at(long nanos, Consumer<Link> action) {
+      clock.at(nanos, () -> link.ifPresent(action));
+    }
+
+    void end() {
+      link = Optional.empty();
+    }
+  }
+
   Link(
       Transport transport,
       Handler handler,
@@ -73,7 +94,7 @@ public final class Link implements Transport.Receiver {
     this.settings = settings;
     this.greeting = greeting;
     this.streams = new Streams(this);
-    this.timers = new LinkTimers(this, clock);
+    this.timers = new Timers(this, clock);
     lastReceived = clock.nanos();
     lastSent = lastReceived;
     silence = new Silence(settings.heartbeat().toNanos(), lastReceived);

@@ -10,10 +10,13 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -23,10 +26,10 @@ import javax.net.ssl.SSLSocketFactory;
 /// A port that speaks TLS 1.3 alone, at which strangers use up neither files nor time.
 ///
 /// Who connects is a [Guest] until it has shown that it belongs here. There are at most [#MOST]
-/// guests at a time: for a further one the oldest that has said nothing goes, or else the oldest.
-/// Each has [#PATIENCE] for all that it has to show, however it spreads its bytes. So whoever
-/// belongs here and has been left out may try again, and gets in. Nothing that one connection does
-/// ends the thread that takes them.
+/// guests at a time: for a further one another goes, of the address that has most of them, and there
+/// the oldest that has said nothing, or else the oldest. Each has [#PATIENCE] for all that it has to
+/// show, however it spreads its bytes. So whoever belongs here and has been left out may try again,
+/// and gets in. Nothing that one connection does ends the thread that takes them.
 public final class TlsPort implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TlsPort.class.getName());
 
@@ -147,14 +150,14 @@ public final class TlsPort implements AutoCloseable {
     }
   }
 
-  /// There may be no memory, or no file left: the oldest guest may have taken it.
+  /// There may be no memory, or no file left: a guest may have taken it.
   private void goOn(Throwable cause) {
     if (server.isClosed()) {
       return;
     }
     try {
       LOG.log(System.Logger.Level.WARNING, "cannot take a connection: {0}", cause.toString());
-      dropOldest();
+      dropOne();
     } catch (Throwable e) {
       // Not even that: later then.
     }
@@ -168,7 +171,7 @@ public final class TlsPort implements AutoCloseable {
       full = guests.size() >= MOST;
     }
     if (full) {
-      dropOldest();
+      dropOne();
     }
     synchronized (guests) {
       guests.add(guest);
@@ -195,18 +198,24 @@ public final class TlsPort implements AutoCloseable {
     return left;
   }
 
-  private void dropOldest() {
-    List<Guest> dropped = new ArrayList<>();
+  private void dropOne() {
+    Optional<Guest> dropped;
     synchronized (guests) {
-      guests.stream()
-          .filter(guest -> !guest.spoke)
-          .findFirst()
-          .or(() -> guests.stream().findFirst())
-          .ifPresent(dropped::add);
-      dropped.forEach(guests::remove);
+      dropped = leastWelcome();
+      dropped.ifPresent(guests::remove);
     }
-    dropped.forEach(
-        guest -> drop(guest, "it has not shown that it belongs to the job, and others came"));
+    dropped.ifPresent(guest ->
+        drop(guest, "it has not shown that it belongs to the job, and others came"));
+  }
+
+  /// The first of several alike is the oldest.
+  private Optional<Guest> leastWelcome() {
+    Map<InetAddress, Integer> numOf = new HashMap<>();
+    guests.forEach(guest -> numOf.merge(guest.plain.getInetAddress(), 1, Integer::sum));
+    return guests.stream()
+        .max(
+            Comparator.comparing((Guest guest) -> numOf.getOrDefault(guest.plain.getInetAddress(), 0))
+                .thenComparing(guest -> !guest.spoke));
   }
 
   private static void drop(Guest guest, String reason) {

@@ -88,7 +88,8 @@ public final class Jobs {
     List<Heard> heard = new ArrayList<>();
     List<Optional<Optional<Heard>>> answers = inTime(questions);
     for (int i = 0; i < ids.size(); i++) {
-      answers.get(i).orElse(silent(ids.get(i), late())).ifPresent(heard::add);
+      String id = ids.get(i);
+      answers.get(i).orElseGet(() -> silent(id, late())).ifPresent(heard::add);
     }
     return heard;
   }
