@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 
 /// Whose something in the file system is, what it is, and who may change it: of a link, the link.
 ///
@@ -37,7 +38,11 @@ record Owned(int user, int group, int mode) {
 
   static Owned of(Path path, LinkOption... options) throws IOException {
     Map<String, Object> facts = Files.readAttributes(path, "unix:uid,gid,mode", options);
-    return new Owned((int) facts.get("uid"), (int) facts.get("gid"), (int) facts.get("mode"));
+    return new Owned(fact(facts, "uid"), fact(facts, "gid"), fact(facts, "mode"));
+  }
+
+  private static int fact(Map<String, Object> facts, String name) {
+    return (int) Objects.requireNonNull(facts.get(name), name);
   }
 
   boolean isFolder() {

@@ -26,10 +26,10 @@ import javax.net.ssl.SSLSocketFactory;
 /// A port that speaks TLS 1.3 alone, at which strangers use up neither files nor time.
 ///
 /// Who connects is a [Guest] until it has shown that it belongs here. There are at most [#MOST]
-/// guests at a time: for a further one another goes, of the address that has most of them, and there
-/// the oldest that has said nothing, or else the oldest. Each has [#PATIENCE] for all that it has to
-/// show, however it spreads its bytes. So whoever belongs here and has been left out may try again,
-/// and gets in. Nothing that one connection does ends the thread that takes them.
+/// guests at a time: for a further one another goes, of the address that has most of them, and
+/// there the oldest that has said nothing, or else the oldest. Each has [#PATIENCE] for all that it
+/// has to show, however it spreads its bytes. So whoever belongs here and has been left out may try
+/// again, and gets in. Nothing that one connection does ends the thread that takes them.
 public final class TlsPort implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TlsPort.class.getName());
 
@@ -204,8 +204,8 @@ public final class TlsPort implements AutoCloseable {
       dropped = leastWelcome();
       dropped.ifPresent(guests::remove);
     }
-    dropped.ifPresent(guest ->
-        drop(guest, "it has not shown that it belongs to the job, and others came"));
+    dropped.ifPresent(
+        guest -> drop(guest, "it has not shown that it belongs to the job, and others came"));
   }
 
   /// The first of several alike is the oldest.
@@ -214,7 +214,8 @@ public final class TlsPort implements AutoCloseable {
     guests.forEach(guest -> numOf.merge(guest.plain.getInetAddress(), 1, Integer::sum));
     return guests.stream()
         .max(
-            Comparator.comparing((Guest guest) -> numOf.getOrDefault(guest.plain.getInetAddress(), 0))
+            Comparator.comparing(
+                    (Guest guest) -> numOf.getOrDefault(guest.plain.getInetAddress(), 0))
                 .thenComparing(guest -> !guest.spoke));
   }
 

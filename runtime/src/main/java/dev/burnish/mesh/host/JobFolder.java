@@ -189,8 +189,8 @@ public final class JobFolder implements AutoCloseable {
     return folder;
   }
 
-  /// Removes the folder; the processes of the job have ended. Done at the end of this process in any
-  /// case.
+  /// Removes the folder; the processes of the job have ended. Done at the end of this process in
+  /// any case.
   @Override
   public void close() {
     synchronized (HELD) {
