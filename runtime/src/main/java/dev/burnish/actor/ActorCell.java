@@ -524,7 +524,7 @@ final class ActorCell implements Supervisor {
         return;
       }
       if (arguments.length < Tracing.SIZE) {
-        threw(
+        malformed(
             endpoint,
             new IllegalArgumentException(
                 "in a job that is traced every call says what it is part of: call="
@@ -540,10 +540,14 @@ final class ActorCell implements Supervisor {
 
     /// Returns what the endpoint threw.
     private Optional<Throwable> invoke(Endpoint endpoint, byte[] encoded) {
+      List<Object> values = new ArrayList<>();
+      values.add(actor.orElseThrow().instance());
       try {
-        List<Object> values = new ArrayList<>();
-        values.add(actor.orElseThrow().instance());
         values.addAll(endpoint.arguments().decode(encoded, session));
+      } catch (Throwable t) {
+        return malformed(endpoint, t);
+      }
+      try {
         Object result = run(endpoint, values.toArray());
         call.ifPresent(served -> served.reply(encode(endpoint, result)));
         return Optional.empty();
@@ -578,6 +582,19 @@ final class ActorCell implements Supervisor {
         throw new IllegalArgumentException(
             "result of %s: %s".formatted(endpoint.name(), e.getMessage()), e);
       }
+    }
+
+    /// What the actor never saw is no failure of the actor.
+    private Optional<Throwable> malformed(Endpoint endpoint, Throwable fault) {
+      call.ifPresentOrElse(
+          served -> served.fail(fault),
+          () ->
+              LOG.log(
+                  System.Logger.Level.WARNING,
+                  "a malformed broadcast of {0} is dropped: {1}",
+                  endpoint.name(),
+                  fault.toString()));
+      return Optional.of(fault);
     }
 
     private Optional<Throwable> threw(Endpoint endpoint, Throwable thrown) {

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 
 /// One process of a job: its actors, and the way to those of the others.
 public final class Node implements AutoCloseable {
@@ -96,6 +97,15 @@ public final class Node implements AutoCloseable {
 
   /// A process that listens.
   public Node(Parts parts, NodeSettings settings) {
+    this(parts, settings, node -> node.new Incoming());
+  }
+
+  /// A process that calls others, and refuses whatever they ask of it.
+  public static Node visitor(Parts parts, NodeSettings settings) {
+    return new Node(parts, settings, node -> new Refusing());
+  }
+
+  private Node(Parts parts, NodeSettings settings, Function<Node, Link.Handler> handler) {
     this.settings = settings;
     this.threads = parts.threads();
     this.loader = parts.loader();
@@ -107,7 +117,7 @@ public final class Node implements AutoCloseable {
     this.numbers = new AtomicLong(firstNumber(parts.network().self().process()));
     this.switchboard =
         new Switchboard(
-            parts.network(), parts.token(), new Incoming(), parts.clock(), settings.link());
+            parts.network(), parts.token(), handler.apply(this), parts.clock(), settings.link());
   }
 
   /// Numbers that this process gives to actors of others differ from those that others give: the
@@ -417,6 +427,19 @@ public final class Node implements AutoCloseable {
     }
   }
 
+  /// See [#visitor].
+  private record Refusing() implements Link.Handler {
+    @Override
+    public void call(ServedCall call) {
+      call.fail(new IllegalStateException("a visitor serves nothing: actor=" + call.actor()));
+    }
+
+    @Override
+    public void cast(Link from, long actor, int method, byte[] arguments) {
+      LOG.log(System.Logger.Level.DEBUG, "a broadcast to a visitor: actor={0}", actor);
+    }
+  }
+
   /// Takes the calls of others. Runs on threads that receive.
   private final class Incoming implements Link.Handler {
     @Override
@@ -442,10 +465,7 @@ public final class Node implements AutoCloseable {
     @Override
     public void cast(Link from, long number, int method, byte[] arguments) {
       if (number == 0) {
-        Command command = (Command) commands.decode(arguments, from.session()).getFirst();
-        if (command instanceof Command.Failed(long mesh, Failure failure)) {
-          Optional.ofNullable(owned.get(mesh)).ifPresent(owner -> owner.failed(failure));
-        }
+        command(from, arguments);
         return;
       }
       ActorCell cell = cells.get(number);
@@ -459,8 +479,29 @@ public final class Node implements AutoCloseable {
       }
     }
 
+    private void command(Link from, byte[] arguments) {
+      try {
+        if (commands.decode(arguments, from.session()).getFirst()
+            instanceof Command.Failed(long mesh, Failure failure)) {
+          Optional.ofNullable(owned.get(mesh)).ifPresent(owner -> owner.failed(failure));
+        }
+      } catch (RuntimeException e) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "a malformed message is dropped: {0}",
+            String.valueOf(e.getMessage()));
+      }
+    }
+
     private void serve(ServedCall call) {
-      switch ((Command) commands.decode(call.arguments(), call.session()).getFirst()) {
+      Command command;
+      try {
+        command = (Command) commands.decode(call.arguments(), call.session()).getFirst();
+      } catch (RuntimeException e) {
+        call.fail(e);
+        return;
+      }
+      switch (command) {
         case Command.Spawn(ActorSpec spec) -> spawn(call, spec);
         case Command.Stop(long number, String reason) -> stop(call, number, reason);
         case Command.Locate(long mesh, int place) ->

@@ -41,6 +41,7 @@ public final class Link implements Transport.Receiver {
   private final Clock clock;
   private final LinkSettings settings;
   private final Greeting greeting;
+  private final Timers timers;
   private final Map<Long, OpenCall> open = new ConcurrentHashMap<>();
   private final Map<Long, ServedCall> served = new ConcurrentHashMap<>();
   private final AtomicLong nextId = new AtomicLong();
@@ -58,6 +59,27 @@ public final class Link implements Transport.Receiver {
   /// What a link shares with the others of its process.
   record Ways(ProcessAddress self, Regions regions, Function<ProcessAddress, Link> connect) {}
 
+  /// What a link has the clock do. The clock keeps an action until its time, minutes for some; so
+  /// an action holds this, and this lets go of the link, with its buffers, when the link is down.
+  private static final class Timers {
+    private final Clock clock;
+    private volatile Optional<Link> link;
+
+    Timers(Link link, Clock clock) {
+      this.link = Optional.of(link);
+      this.clock = clock;
+    }
+
+    /// @param action that holds nothing of the link
+    void at(long nanos, Consumer<Link> action) {
+      clock.at(nanos, () -> link.ifPresent(action));
+    }
+
+    void end() {
+      link = Optional.empty();
+    }
+  }
+
   Link(
       Transport transport,
       Handler handler,
@@ -72,6 +94,7 @@ public final class Link implements Transport.Receiver {
     this.settings = settings;
     this.greeting = greeting;
     this.streams = new Streams(this);
+    this.timers = new Timers(this, clock);
     lastReceived = clock.nanos();
     lastSent = lastReceived;
     silence = new Silence(settings.heartbeat().toNanos(), lastReceived);
@@ -80,16 +103,17 @@ public final class Link implements Transport.Receiver {
   void start() {
     transport.start(this);
     greeting.hello().ifPresent(this::send);
-    clock.after(
-        settings.greeting(),
-        () -> {
-          if (!greeting.isDone()) {
-            lose(
-                new ReplicaLost(
-                    "the peer did not say within %s who it is".formatted(settings.greeting())));
-          }
-        });
-    clock.after(settings.heartbeat(), this::beat);
+    long now = clock.nanos();
+    timers.at(now + settings.greeting().toNanos(), Link::giveUpUnlessMet);
+    timers.at(now + settings.heartbeat().toNanos(), Link::beat);
+  }
+
+  private void giveUpUnlessMet() {
+    if (!greeting.isDone()) {
+      lose(
+          new ReplicaLost(
+              "the peer did not say within %s who it is".formatted(settings.greeting())));
+    }
   }
 
   /// Who the peer is.
@@ -197,6 +221,7 @@ public final class Link implements Transport.Receiver {
       up = false;
       listeners = List.copyOf(onDown);
     }
+    timers.end();
     greeting.lost(cause);
     transport.close();
     open.values().forEach(this::failOpen);
@@ -335,7 +360,7 @@ public final class Link implements Transport.Receiver {
     long planned = nextSweep.get();
     while (planned == Long.MAX_VALUE || deadline - planned < 0) {
       if (nextSweep.compareAndSet(planned, deadline)) {
-        clock.at(deadline, this::sweep);
+        timers.at(deadline, Link::sweep);
         return;
       }
       planned = nextSweep.get();
@@ -378,6 +403,6 @@ public final class Link implements Transport.Receiver {
     if (now - lastSent >= settings.heartbeat().toNanos() / 2) {
       send(new Frame.Alive());
     }
-    clock.at(now + settings.heartbeat().toNanos(), this::beat);
+    timers.at(now + settings.heartbeat().toNanos(), Link::beat);
   }
 }

@@ -2,6 +2,7 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
+import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.LogLine;
 import dev.burnish.launch.LogSink;
 import dev.burnish.launch.remote.HostSettings;
@@ -11,6 +12,7 @@ import dev.burnish.launch.remote.Launcher;
 import dev.burnish.launch.remote.Launcher.Launched;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallFailure;
+import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.SocketNetwork.Reach;
 import dev.burnish.mesh.host.Agents;
@@ -33,6 +35,7 @@ import java.util.stream.Stream;
 /// The hosts that have joined a job.
 final class Hosts implements HostRegistry, AutoCloseable {
   private static final SecureRandom RANDOM = new SecureRandom();
+  private static final Duration STATUS = Duration.ofSeconds(5);
 
   private final Optional<JoinServer> server;
   private final LogSink log;
@@ -158,15 +161,18 @@ final class Hosts implements HostRegistry, AutoCloseable {
   }
 
   List<HostStatus> status(Node node, ActorRef own) {
-    List<HostStatus> status = new ArrayList<>();
-    for (ActorRef agent : all(own)) {
-      try {
-        status.add(new HostStatus(agent.process().host(), Agents.host(node, agent).processes()));
-      } catch (CallFailure e) {
-        status.add(new HostStatus(agent.process().host() + " (lost)", List.of()));
-      }
+    return Scope.map(all(own), agent -> hostStatus(node, agent));
+  }
+
+  private static HostStatus hostStatus(Node node, ActorRef agent) {
+    String host = agent.process().host();
+    try {
+      return new HostStatus(host, Agents.host(node, agent, STATUS).processes());
+    } catch (CallTimedOut e) {
+      return new HostStatus(host + " (does not answer)", List.of());
+    } catch (CallFailure e) {
+      return new HostStatus(host + " (lost)", List.of());
     }
-    return status;
   }
 
   /// Asks the host that the process is on.

@@ -58,7 +58,6 @@ public final class Job implements AutoCloseable {
   private final Optional<HostSettings> elsewhere;
   private final Program program = new Program();
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final Thread atExit;
 
   private Job(
       JobFolder folder,
@@ -71,8 +70,6 @@ public final class Job implements AutoCloseable {
     this.folder = folder;
     this.node = node;
     this.agent = agent;
-    this.atExit = new Thread(folder::close, "burnish-folder");
-    Runtime.getRuntime().addShutdownHook(atExit);
   }
 
   /// Starts a job on this host.
@@ -83,10 +80,15 @@ public final class Job implements AutoCloseable {
       JobFolder folder = JobFolder.create(options.name());
       byte[] token = new byte[32];
       new SecureRandom().nextBytes(token);
-      return switch (options.processes()) {
-        case JVMS -> jvms(options, folder, token);
-        case THREADS -> threads(options, folder, token);
-      };
+      try {
+        return switch (options.processes()) {
+          case JVMS -> jvms(options, folder, token);
+          case THREADS -> threads(options, folder, token);
+        };
+      } catch (IOException | RuntimeException e) {
+        folder.close();
+        throw e;
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot start the job %s: %s".formatted(options.name(), e), e);
     }
@@ -242,16 +244,6 @@ public final class Job implements AutoCloseable {
       node.close();
       joined.endLaunched();
       folder.close();
-      removeHook();
-    }
-  }
-
-  private void removeHook() {
-    try {
-      Runtime.getRuntime().removeShutdownHook(atExit);
-    } catch (IllegalStateException e) {
-      System.getLogger(Job.class.getName())
-          .log(System.Logger.Level.DEBUG, "the process is ending", e);
     }
   }
 

@@ -34,6 +34,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -367,6 +368,24 @@ class ProcessesTest {
         .isEqualTo("rwx------");
     job.close();
     assertThat(folder).doesNotExist();
+  }
+
+  /// However processes end.
+  @Test
+  void processesThatHaveEndedLeaveNoSocket() throws Exception {
+    ActorMesh<Counter> counters = counters(2, NodeSettings.defaults());
+    List<Long> pids = counters.gather(Counter::pid);
+    Path folder = JobFolder.base().resolve(started.orElseThrow().id());
+    assertThat(sockets(folder)).hasSize(3);
+    signal("KILL", pids.get(0));
+    assertThat(unhandled.take().reason()).contains("signal 9");
+    assertThat(sockets(folder)).hasSize(2);
+  }
+
+  private static List<Path> sockets(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(".sock")).toList();
+    }
   }
 
   @Test
