@@ -1,8 +1,10 @@
 package dev.burnish.cli;
 
 import dev.burnish.concurrent.TaskFailed;
+import dev.burnish.concurrent.TerminalText;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -31,7 +33,9 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
   public int handleExecutionException(Exception thrown, CommandLine line, ParseResult parsed) {
     Throwable e = unwrap(thrown);
     if ("1".equals(System.getenv("BURNISH_STACKTRACE"))) {
-      e.printStackTrace(line.getErr());
+      StringWriter trace = new StringWriter();
+      e.printStackTrace(new PrintWriter(trace, true));
+      line.getErr().println(TerminalText.cleanLines(trace.toString()));
     }
     if (isInput(e)) {
       print(line, message(e));
@@ -88,7 +92,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
   }
 
   private static void print(CommandLine line, String text) {
-    line.getErr().println("burnish: " + text);
+    line.getErr().println("burnish: " + TerminalText.cleanLines(text));
     line.getErr().flush();
   }
 }

@@ -3,6 +3,7 @@ package dev.burnish.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.actor.Node.ActorStatus;
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.mesh.host.HostAgent.ProcessStatus;
 import dev.burnish.mesh.host.HostWorker;
 import dev.burnish.mesh.host.JobControl.HostStatus;
@@ -53,13 +54,13 @@ final class JobCommands {
     private static void print(JobStatus job, PrintWriter out) {
       out.printf(
           "%s  pid %d  %d MB  up %d s%n",
-          job.id(), job.pid(), job.residentMegabytes(), job.upMillis() / 1000);
+          TerminalText.clean(job.id()), job.pid(), job.residentMegabytes(), job.upMillis() / 1000);
       for (HostStatus host : job.hosts()) {
-        out.printf("  %s%n", host.host());
+        out.printf("  %s%n", TerminalText.clean(host.host()));
         for (ProcessStatus process : host.processes()) {
           out.printf(
               "    %-22s pid %-8d %4d MB%n",
-              process.process(), process.pid(), process.residentMegabytes());
+              TerminalText.clean(process.process()), process.pid(), process.residentMegabytes());
           process.actors().stream()
               .filter(actor -> !actor.type().startsWith("dev.burnish.mesh.host."))
               .forEach(actor -> print(actor, out));
@@ -67,15 +68,15 @@ final class JobCommands {
       }
       job.notes()
           .forEach(note -> {
-            out.printf("  %s%n", note.title());
-            note.lines().forEach(line -> out.printf("    %s%n", line));
+            out.printf("  %s%n", TerminalText.clean(note.title()));
+            note.lines().forEach(line -> out.printf("    %s%n", TerminalText.clean(line)));
           });
     }
 
     private static void print(ActorStatus actor, PrintWriter out) {
       out.printf(
           "      %-20s %-9s queue %-4d calls %-8d %.1f/s%n",
-          actor.name() + "[" + actor.rank() + "]",
+          TerminalText.clean(actor.name()) + "[" + actor.rank() + "]",
           actor.state(),
           actor.numQueued(),
           actor.numCalls(),
@@ -113,7 +114,8 @@ final class JobCommands {
                   .toList()
               : List.of(process);
       for (String each : processes) {
-        Jobs.log(job, each).forEach(line -> out.printf("[%s] %s%n", each, line));
+        Jobs.log(job, each)
+            .forEach(line -> out.println(TerminalText.clean("[" + each + "] " + line)));
       }
       return 0;
     }
@@ -167,7 +169,7 @@ final class JobCommands {
               : Files.readString(Path.of(ticket));
       String host = name == null ? InetAddress.getLocalHost().getHostName() : name;
       String why = HostWorker.serve(JoinTicket.parse(text), host);
-      spec.commandLine().getErr().println("burnish: the job has ended: " + why);
+      spec.commandLine().getErr().println("burnish: the job has ended: " + TerminalText.clean(why));
       return 0;
     }
   }

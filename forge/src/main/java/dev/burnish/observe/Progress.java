@@ -1,5 +1,6 @@
 package dev.burnish.observe;
 
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.StepMetrics;
@@ -92,7 +93,7 @@ public final class Progress implements MetricSink {
 
   /// Shows a line of text.
   public synchronized void message(String text) {
-    print(text);
+    print(TerminalText.cleanLines(text));
   }
 
   /// Removes the bar.
@@ -152,7 +153,7 @@ public final class Progress implements MetricSink {
 
   /// Control characters of a completion must not reach the terminal.
   private static String oneLine(String text) {
-    return text.strip().replaceAll("\\s+", " ").replaceAll("\\p{Cntrl}", "�");
+    return TerminalText.clean(text.strip().replaceAll("\\s+", " "));
   }
 
   private static String fit(String text, int columns) {

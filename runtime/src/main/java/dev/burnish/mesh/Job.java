@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LineFolder;
 import dev.burnish.launch.LogSink;
@@ -312,7 +313,8 @@ public final class Job implements AutoCloseable {
 
     private void end(Failure failure) {
       System.err.println(
-          "burnish: the program ends, a failure was not handled:\n" + failure.describe());
+          "burnish: the program ends, a failure was not handled:\n"
+              + TerminalText.cleanLines(failure.describe()));
       Thread closing = Thread.ofPlatform().daemon().name("close").start(Job.this::close);
       try {
         closing.join(Duration.ofSeconds(10));
