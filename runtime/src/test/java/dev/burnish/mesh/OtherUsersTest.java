@@ -44,24 +44,30 @@ class OtherUsersTest {
 
   @Test
   void anotherUserNeitherConnectsNorReadsTheToken() throws Exception {
-    assumeThat(run(List.of("setpriv", "--reuid=65534", "--clear-groups", "true")))
+    List<String> other = List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+    assumeThat(run(with(other, "true")))
         .as("only root becomes another user, with setpriv of util-linux")
         .isEqualTo("");
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    assumeThat(run(with(other, java, "-version")))
+        .as("another user can start this JDK")
+        .contains("version");
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     Path source = Files.writeString(folder.resolve("Knock.java"), KNOCK);
     try (Job job = Job.start(JobOptions.named("private"))) {
       Path socket = JobFolder.base().resolve(job.id()).resolve("controller.sock");
-      List<String> knock =
-          List.of(
-              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-              source.toString(),
-              socket.toString());
+      List<String> knock = List.of(java, source.toString(), socket.toString());
       assertThat(run(knock)).isEqualTo("connected\nread 3\n");
-      List<String> other =
-          new ArrayList<>(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
-      other.addAll(knock);
-      assertThat(run(other)).contains("refused: Permission denied").contains("not read");
+      assertThat(run(with(other, knock.toArray(String[]::new))))
+          .contains("refused: Permission denied")
+          .contains("not read");
     }
+  }
+
+  private static List<String> with(List<String> before, String... command) {
+    List<String> all = new ArrayList<>(before);
+    all.addAll(List.of(command));
+    return all;
   }
 
   private static String run(List<String> command) throws InterruptedException {
