@@ -58,7 +58,7 @@ final class ConvertCommand implements Callable<Integer> {
       refuse("--type", type, "a GGUF file", "--dtype");
       Conversion.toFolder(model, target, Optional.ofNullable(dtype).map(ConvertCommand::dtype));
     }
-    System.out.println(StandardOutput.made(TerminalText::clean).apply(target.toString()));
+    System.out.println(TerminalOutput.made(TerminalText::clean).apply(target.toString()));
     return 0;
   }
 

@@ -111,7 +111,7 @@ final class GenerateCommand implements Callable<Integer> {
         options,
         json || count > 1
             ? new Whole(System.out, json)
-            : new Streaming(System.out, StandardOutput.made(TerminalText::cleanLines)));
+            : new Streaming(System.out, TerminalOutput.made(TerminalText::cleanLines)));
     return 0;
   }
 
@@ -169,7 +169,7 @@ final class GenerateCommand implements Callable<Integer> {
     private SamplingParams sampling = SamplingParams.defaults();
 
     Whole(PrintStream out, boolean json) {
-      this(out, json, StandardOutput.made(json ? TerminalText::escaped : TerminalText::cleanLines));
+      this(out, json, TerminalOutput.made(json ? TerminalText::escaped : TerminalText::cleanLines));
     }
 
     /// @param shown what is printed of a text or an object

@@ -90,7 +90,7 @@ public final class Backlog implements LogSink, AutoCloseable {
   private void leaveOut() {
     Share largest =
         shares.values().stream().max(Comparator.comparingLong(s -> s.size)).orElseThrow();
-    LogLine line = waiting.remove(largest.lines.remove());
+    LogLine line = Optional.ofNullable(waiting.remove(largest.lines.remove())).orElseThrow();
     grow(largest, -size(line));
     largest.numLeftOut++;
   }

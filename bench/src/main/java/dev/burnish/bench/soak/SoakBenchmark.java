@@ -13,26 +13,31 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /// `soak`: for a time, meshes, services whose processes are killed, streams, regions, changes and
 /// output. Once a minute it looks at what the controller and a worker that stays hold, and fails if
 /// any of that grows.
 public final class SoakBenchmark implements Benchmark {
+  /// Says nothing of the losses that the run is made of.
+  private static final Logger LOG = Logger.getLogger("dev.burnish");
+
   private static final int LOOKS = 10;
   private static final Duration LONGEST = Duration.ofMinutes(1);
   private static final Duration TINY = Duration.ofSeconds(2);
   private static final double MEGABYTE = 1 << 20;
 
-  private record Quantity(String name, double allowed, ToLongFunction<Vitals> of) {}
+  private record Quantity(String name, String unit, double allowed, ToLongFunction<Vitals> of) {}
 
   private static final List<Quantity> QUANTITIES =
       List.of(
-          new Quantity("heap", 8 * MEGABYTE, Vitals::heap),
-          new Quantity("objects", 2000, Vitals::objects),
-          new Quantity("threads", 8, Vitals::threads),
-          new Quantity("open files", 8, Vitals::files),
-          new Quantity("shared memory", 8 * MEGABYTE, Vitals::shared),
-          new Quantity("direct memory", 4 * MEGABYTE, Vitals::direct));
+          new Quantity("heap", "bytes", 8 * MEGABYTE, Vitals::heap),
+          new Quantity("objects", "objects", 2000, Vitals::objects),
+          new Quantity("threads", "threads", 8, Vitals::threads),
+          new Quantity("open files", "files", 8, Vitals::files),
+          new Quantity("shared memory", "bytes", 8 * MEGABYTE, Vitals::shared),
+          new Quantity("direct memory", "bytes", 4 * MEGABYTE, Vitals::direct));
 
   @Override
   public String name() {
@@ -41,6 +46,16 @@ public final class SoakBenchmark implements Benchmark {
 
   @Override
   public void run(Options options, Consumer<Measurement> out) {
+    Level usual = Optional.ofNullable(LOG.getLevel()).orElse(Level.INFO);
+    LOG.setLevel(Level.SEVERE);
+    try {
+      live(options, out);
+    } finally {
+      LOG.setLevel(usual);
+    }
+  }
+
+  private static void live(Options options, Consumer<Measurement> out) {
     Duration time = options.scale() == Scale.FULL ? options.soak() : TINY;
     List<Vitals> controller = new ArrayList<>();
     List<Vitals> worker = new ArrayList<>();
@@ -115,7 +130,7 @@ public final class SoakBenchmark implements Benchmark {
         out.accept(
             Measurement.of(
                 "soak/" + name,
-                quantity.name().endsWith("s") ? "" : "bytes",
+                quantity.unit(),
                 trend.settled().getFirst(),
                 "after the warm-up",
                 List.of(trend.settled().getLast())));

@@ -23,7 +23,7 @@ public record Vitals(long heap, long objects, long threads, long files, long sha
 
   /// Of this process, now.
   static Vitals look() {
-    long objects = objects();
+    long objects = numObjects();
     System.gc();
     return new Vitals(
         ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
@@ -38,7 +38,7 @@ public record Vitals(long heap, long objects, long threads, long files, long sha
   }
 
   /// A histogram has a line per class: rank, instances, bytes, name.
-  private static long objects() {
+  private static long numObjects() {
     try {
       Object histogram =
           ManagementFactory.getPlatformMBeanServer()

@@ -6,10 +6,10 @@ import java.util.function.UnaryOperator;
 
 /// What standard output is connected to. Where that is a terminal, text of others is made harmless
 /// for it; a file or a pipe gets it as it is.
-final class StandardOutput {
+final class TerminalOutput {
   private static final int NUMBER = 1;
 
-  private StandardOutput() {}
+  private TerminalOutput() {}
 
   /// The text as it is, unless this goes to a terminal.
   static UnaryOperator<String> made(UnaryOperator<String> harmless) {
