@@ -3,8 +3,10 @@ package dev.burnish.cli;
 import dev.burnish.HelpShown;
 import dev.burnish.concurrent.Stopped;
 import dev.burnish.concurrent.TaskFailed;
+import dev.burnish.concurrent.TerminalText;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -38,7 +40,9 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
       return ExitCode.USAGE; // said where it happened
     }
     if ("1".equals(System.getenv("BURNISH_STACKTRACE"))) {
-      e.printStackTrace(line.getErr());
+      StringWriter trace = new StringWriter();
+      e.printStackTrace(new PrintWriter(trace, true));
+      line.getErr().println(TerminalText.cleanLines(trace.toString()));
     }
     if (isInput(e)) {
       print(line, message(e));
@@ -95,7 +99,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
   }
 
   private static void print(CommandLine line, String text) {
-    line.getErr().println("burnish: " + text);
+    line.getErr().println("burnish: " + TerminalText.cleanLines(text));
     line.getErr().flush();
   }
 }

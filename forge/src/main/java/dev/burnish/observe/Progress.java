@@ -1,5 +1,6 @@
 package dev.burnish.observe;
 
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.StepMetrics;
@@ -99,9 +100,10 @@ public final class Progress implements MetricSink {
 
   /// Shows a line of text, all of it: in several lines where the terminal is narrower.
   public synchronized void message(String text) {
+    String clean = TerminalText.cleanLines(text);
     if (terminal) {
       int columns = Math.max(1, width.getAsInt());
-      AttributedString left = new AttributedString(text);
+      AttributedString left = new AttributedString(clean);
       while (left.columnLength() > columns) {
         AttributedString head = left.columnSubSequence(0, columns);
         if (head.length() == 0) {
@@ -112,7 +114,7 @@ public final class Progress implements MetricSink {
       }
       print(left.toString());
     } else {
-      print(text);
+      print(clean);
     }
   }
 
@@ -187,7 +189,7 @@ public final class Progress implements MetricSink {
 
   /// Control characters of a completion must not reach the terminal.
   private static String oneLine(String text) {
-    return text.strip().replaceAll("\\s+", " ").replaceAll("\\p{Cntrl}", "�");
+    return TerminalText.clean(text.strip().replaceAll("\\s+", " "));
   }
 
   private static String fit(String text, int columns) {

@@ -24,6 +24,12 @@ class MainTest {
 
   private record Outcome(int status, String out, String err) {}
 
+  @Test
+  void whatIsWrongWithANameDoesNotReachTheTerminalAsControlCharacters() {
+    Outcome outcome = execute("run", "a\u001b[2J\u009bb\u202e.java");
+    assertThat(outcome.err()).contains("file=a�[2J�b�.java").hasLineCount(1);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

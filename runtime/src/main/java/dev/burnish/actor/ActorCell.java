@@ -8,6 +8,7 @@ import dev.burnish.link.CallChain;
 import dev.burnish.link.CallChain.Waiter;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
+import dev.burnish.link.Region;
 import dev.burnish.link.ServedCall;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
@@ -549,7 +550,7 @@ final class ActorCell implements Supervisor {
       }
       try {
         Object result = run(endpoint, values.toArray());
-        call.ifPresent(served -> served.reply(encode(endpoint, result)));
+        call.ifPresentOrElse(served -> reply(served, endpoint, result), () -> leave(result));
         return Optional.empty();
       } catch (Throwable t) {
         return threw(endpoint, t);
@@ -567,15 +568,31 @@ final class ActorCell implements Supervisor {
       }
     }
 
-    private byte[] encode(Endpoint endpoint, @Nullable Object result) {
+    private void reply(ServedCall served, Endpoint endpoint, @Nullable Object result) {
+      CallSession holds = session.link().resultSession();
+      byte[] encoded;
+      try {
+        encoded = encode(endpoint, result, holds);
+      } catch (RuntimeException | Error e) {
+        holds.release();
+        throw e;
+      }
+      served.reply(encoded, holds);
+    }
+
+    /// What a broadcast returns goes to nobody.
+    private static void leave(@Nullable Object result) {
+      if (result instanceof Region region) {
+        region.close();
+      }
+    }
+
+    private byte[] encode(Endpoint endpoint, @Nullable Object result, CallSession holds) {
       if (endpoint.method().getReturnType() == void.class) {
         return new byte[0];
       }
       try {
-        byte[] bytes =
-            endpoint
-                .result()
-                .encode(Collections.singletonList(result), session.link().resultSession());
+        byte[] bytes = endpoint.result().encode(Collections.singletonList(result), holds);
         node.checkResult(bytes);
         return bytes;
       } catch (IllegalArgumentException e) {

@@ -28,6 +28,7 @@ public final class JvmStarter implements ProcessStarter {
   private final LogSink sink;
 
   /// @param main whose `main` runs; it reads its bootstrap with [ParentGuard]
+  /// @param sink of what it prints; it must not wait
   public JvmStarter(Class<?> main, LogSink sink) {
     this.main = main;
     this.sink = sink;
@@ -146,6 +147,7 @@ public final class JvmStarter implements ProcessStarter {
             process.destroyForcibly().waitFor();
           }
         }
+        output.awaitEnd();
       } catch (InterruptedException e) {
         process.destroyForcibly();
         Thread.currentThread().interrupt();

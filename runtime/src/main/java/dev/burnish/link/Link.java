@@ -128,6 +128,11 @@ public final class Link implements Transport.Receiver {
     return new CallSession(this, CallSession.Part.ARGUMENTS);
   }
 
+  /// What the arguments of a further broadcast are encoded with.
+  public CallSession broadcastSession() {
+    return new CallSession(this, CallSession.Part.BROADCAST);
+  }
+
   /// What a result is encoded or decoded with. What it holds is the receiver's.
   public CallSession resultSession() {
     return new CallSession(this, CallSession.Part.RESULT);
@@ -242,8 +247,7 @@ public final class Link implements Transport.Receiver {
       case Frame.Cast f -> handler.cast(this, f.actor(), f.method(), f.arguments());
       case Frame.Reply f -> end(f.id(), new OpenCall.Outcome.Value(f.result()));
       case Frame.Failure f -> end(f.id(), new OpenCall.Outcome.Thrown(f.error()));
-      case Frame.Cancel f ->
-          Optional.ofNullable(served.remove(f.id())).ifPresent(ServedCall::cancel);
+      case Frame.Cancel f -> cancelled(f.id());
       case Frame.Item f -> streams.item(f.stream(), f.element());
       case Frame.End f -> streams.end(f.stream());
       case Frame.Broken f -> streams.broken(f.stream(), f.error());
@@ -327,10 +331,19 @@ public final class Link implements Transport.Receiver {
     }
   }
 
+  private void cancelled(long id) {
+    Optional.ofNullable(served.remove(id)).ifPresent(ServedCall::cancel);
+    streams.drop(id);
+  }
+
+  /// The result of a call that nobody waits for any more is not taken: the peer keeps what it holds
+  /// until it knows.
   private void end(long id, OpenCall.Outcome outcome) {
     OpenCall call = open.remove(id);
     if (call != null) {
       call.end(outcome);
+    } else if (outcome instanceof OpenCall.Outcome.Value(byte[] result) && result.length > 0) {
+      sendCancel(id);
     }
   }
 

@@ -96,6 +96,18 @@ public final class ServedCall {
     }
   }
 
+  /// Answers with an encoded result that may hold handles.
+  ///
+  /// @param holds with which it was encoded
+  public void reply(byte[] result, CallSession holds) {
+    if (isCancelled()) {
+      holds.release();
+    } else {
+      link.streams().sending(frame.id(), holds);
+    }
+    reply(result);
+  }
+
   /// Answers with an exception.
   public void fail(Throwable thrown) {
     if (answered.compareAndSet(false, true)) {

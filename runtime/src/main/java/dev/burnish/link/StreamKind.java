@@ -46,10 +46,7 @@ public final class StreamKind implements HandleKind {
     @Override
     public StreamForm export(Iterator<Object> value, Session session) {
       CallSession call = CallSession.of(session);
-      Streams streams = call.link().streams();
-      long id = streams.produce(value, codec, call);
-      call.atEnd(() -> streams.abandon(id));
-      return new StreamForm(id);
+      return new StreamForm(call.link().streams().produce(value, codec, call));
     }
 
     @Override

@@ -3,8 +3,8 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.concurrent.Scope;
+import dev.burnish.launch.Backlog;
 import dev.burnish.launch.LogLine;
-import dev.burnish.launch.LogSink;
 import dev.burnish.launch.remote.HostSettings;
 import dev.burnish.launch.remote.LaunchRequest;
 import dev.burnish.launch.remote.LaunchRequest.AgentEnd;
@@ -38,7 +38,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
   private static final Duration STATUS = Duration.ofSeconds(5);
 
   private final Optional<JoinServer> server;
-  private final LogSink log;
+  private final Backlog output;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final List<ActorRef> agents = new ArrayList<>();
@@ -46,12 +46,12 @@ final class Hosts implements HostRegistry, AutoCloseable {
   private Optional<Launched> launched = Optional.empty();
   private volatile boolean closed;
 
-  private Hosts(Optional<JoinServer> server, LogSink log) {
+  private Hosts(Optional<JoinServer> server, Backlog output) {
     this.server = server;
-    this.log = log;
+    this.output = output;
   }
 
-  static Hosts open(Optional<Reach> reach, Bootstrap template, Node node, LogSink log)
+  static Hosts open(Optional<Reach> reach, Bootstrap template, Node node, Backlog output)
       throws IOException {
     Optional<JoinServer> server =
         reach.isEmpty()
@@ -61,7 +61,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
                     reach.get().bind(),
                     reach.get().keys(),
                     name -> template.on(node.unique("host " + name).substring(5))));
-    Hosts hosts = new Hosts(server, log);
+    Hosts hosts = new Hosts(server, output);
     node.serve(HostRegistry.NUMBER, "hosts", HostRegistry.class, hosts);
     return hosts;
   }
@@ -85,7 +85,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
                     new LaunchRequest(
                         "%s-%06x".formatted(job, RANDOM.nextInt(1 << 24)),
                         ticket().text(),
-                        log,
+                        output,
                         this::ended)));
   }
 
@@ -148,7 +148,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
 
   @Override
   public void printed(LogLine line) {
-    log.accept(line);
+    output.accept(line);
   }
 
   private List<ActorRef> all(ActorRef own) {
@@ -210,6 +210,11 @@ final class Hosts implements HostRegistry, AutoCloseable {
         Thread.currentThread().interrupt();
       }
     });
+  }
+
+  /// Waits a short time until what was printed is passed on: no process prints any more.
+  void endOutput() {
+    output.close();
   }
 
   private static void end(Launched agents) {

@@ -111,6 +111,10 @@ class OtherUsersTest {
     assumeThat(run(command))
         .as("only root becomes another user, with setpriv of util-linux")
         .isEqualTo("");
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    assumeThat(run(asStranger(List.of(java, "-version"))))
+        .as("another user can start this JDK")
+        .contains("version");
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 

@@ -52,7 +52,7 @@ public final class Freeze implements Pieces {
 
     void copy() {
       try (TensorScope _ = TensorScope.open();
-          Arena opened = Arena.ofConfined()) {
+          Arena opened = Arena.ofShared()) {
         copies = source.open(opened).stream().map(this::copy).toList();
       }
       state = State.COPIED;

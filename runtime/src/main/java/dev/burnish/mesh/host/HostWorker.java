@@ -5,8 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Stub;
+import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
-import dev.burnish.launch.LogSink;
+import dev.burnish.launch.LogApart;
 import dev.burnish.link.transport.JobKeys;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.link.transport.SocketNetwork;
@@ -43,6 +44,7 @@ public final class HostWorker {
   /// @return why the job ended, as this host saw it
   /// @throws IOException if the controller cannot be reached or refuses
   public static String serve(JoinTicket ticket, String host) throws IOException {
+    LogApart.begin();
     Joined joined = join(ticket, host);
     Bootstrap told = joined.bootstrap();
     InetAddress bind = joined.address();
@@ -69,11 +71,11 @@ public final class HostWorker {
   private static String serve(Node node, Bootstrap told, JobFolder folder, InetAddress bind) {
     ActorRef self = new ActorRef(node.self(), HostAgent.NUMBER);
     HostRegistry registry = registry(node, told.controller());
-    LogSink sink = registry(node, told)::printed;
+    Backlog output = new Backlog(registry(node, told)::printed);
     LocalAgent agent =
         new LocalAgent(
             node,
-            new JvmStarter(Worker.class, sink),
+            new JvmStarter(Worker.class, output),
             told.at(folder.path().toString(), bind.getHostAddress(), self));
     node.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
     CountDownLatch ended = new CountDownLatch(1);
@@ -91,6 +93,7 @@ public final class HostWorker {
       Thread.currentThread().interrupt();
     }
     agent.close();
+    output.close();
     node.close();
     return why.get();
   }
