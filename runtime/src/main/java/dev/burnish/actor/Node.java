@@ -1,6 +1,15 @@
 package dev.burnish.actor;
 
 import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.concurrent.Carriers;
+import dev.burnish.concurrent.Closing;
+import dev.burnish.concurrent.SystemThreads;
+import dev.burnish.link.Backlog;
+import java.util.LinkedHashMap;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Clock;
 import dev.burnish.link.Link;
@@ -47,6 +56,22 @@ public final class Node implements AutoCloseable {
     record Await(long number) implements Command {}
   }
 
+  /// What actor to make, in a form that travels.
+  ///
+  /// @param number of the actor in its process, chosen by who spawns it
+  /// @param name of its mesh
+  /// @param type its interface
+  /// @param signature of the interface's endpoints, as the spawner sees them
+  /// @param mesh the number of its mesh with its owner, who is told of a failure
+  record ActorSpec(
+      long number,
+      String name,
+      Point point,
+      String type,
+      String signature,
+      Construction construction,
+      long mesh) {}
+
   /// Numbers below are those of agents, which are not spawned.
   private static final long NUM_AGENTS = 1L << 16;
 
@@ -67,15 +92,41 @@ public final class Node implements AutoCloseable {
   private final Map<String, Integer> names = new ConcurrentHashMap<>();
   private final AtomicLong numbers;
   private final Notes notes = new Notes();
+  private final Backlog backlog = Backlog.ofThisProcess();
+
+  /// Numbers of actors that were not spawned.
+  private final Set<Long> served = ConcurrentHashMap.newKeySet();
+
+  /// Why the last actors that ended did.
+  private final Ended ended = new Ended();
 
   /// How a process runs actors.
+  @FunctionalInterface
   public interface Threads {
-    /// Runs something soon, under a name.
+    /// Runs code of users soon, under a name.
     void run(String name, Runnable work);
 
-    /// Each on a virtual thread.
+    /// Runs what starts, watches and ends actors and processes, which code of users must not hold
+    /// up.
+    default void runSystem(String name, Runnable work) {
+      run(name, work);
+    }
+
+    /// Each on a virtual thread, what is the system's on the platform's. Where code of users holds
+    /// all the carriers of virtual threads, there will be more of them.
     static Threads virtual() {
-      return (name, work) -> Thread.ofVirtual().name(name).start(work);
+      Carriers.watch();
+      return new Threads() {
+        @Override
+        public void run(String name, Runnable work) {
+          Thread.ofVirtual().name(name).start(work);
+        }
+
+        @Override
+        public void runSystem(String name, Runnable work) {
+          SystemThreads.run(name, work);
+        }
+      };
     }
   }
 
@@ -189,9 +240,30 @@ public final class Node implements AutoCloseable {
     return count == 1 ? name : name + "-" + count;
   }
 
-  /// Runs something soon, under a name.
+  /// Runs something of the system soon, under a name. It may wait.
   public void execute(String name, Runnable work) {
+    threads.runSystem(name, work);
+  }
+
+  /// Runs code of users soon, under a name, as calls of actors are.
+  public void executeForUser(String name, Runnable work) {
     threads.run(name, work);
+  }
+
+  /// Closes things, the last first.
+  ///
+  /// @param limit for those that have not closed in the time that an actor has to stop
+  public Closing closing(Duration limit) {
+    return new Closing(this::execute, clock::after, settings.stopping(), limit);
+  }
+
+  /// What has come for actors of this process and has not ended.
+  Backlog backlog() {
+    return backlog;
+  }
+
+  boolean isAgent(long number) {
+    return number < NUM_AGENTS || served.contains(number);
   }
 
   /// Runs something when some time has passed, under a name. It may wait.
@@ -222,8 +294,12 @@ public final class Node implements AutoCloseable {
             0);
     ActorCell cell =
         new ActorCell(
-            this, spec, failure -> LOG.log(System.Logger.Level.ERROR, failure.describe()));
+            this,
+            spec,
+            failure -> LOG.log(System.Logger.Level.ERROR, failure.describe()),
+            this::execute);
     cell.adopt(instance, endpoints(type));
+    served.add(number);
     cells.put(number, cell);
     return new ActorRef(self(), number);
   }
@@ -236,6 +312,7 @@ public final class Node implements AutoCloseable {
   /// Ends [#serve]: calls to it fail.
   public void dismiss(ActorRef served) {
     cells.remove(served.number());
+    this.served.remove(served.number());
   }
 
   /// What this process tells of itself to people, besides its actors.
@@ -283,10 +360,14 @@ public final class Node implements AutoCloseable {
     return command(link, session, "spawn of " + name, new Command.Spawn(spec));
   }
 
-  /// Has an actor of another process stopped; the call ends when it has.
+  /// Has an actor of another process stopped; the call ends when it has, or has had its time.
   public OpenCall stop(Link link, long number, String reason) {
     return command(
-        link, link.session(), "stop of actor " + number, new Command.Stop(number, reason));
+        link,
+        link.session(),
+        "stop of actor " + number,
+        new Command.Stop(number, reason),
+        settings.stopped());
   }
 
   /// Asks the owner of a mesh where one of its actors is; waits while it is being made anew.
@@ -379,22 +460,27 @@ public final class Node implements AutoCloseable {
         .toList();
   }
 
-  /// Stops every actor and ends every link.
+  /// Stops every actor and ends every link. Takes a bounded time.
   @Override
   public void close() {
-    List<Thread> stopping =
-        cells.values().stream()
-            .map(cell ->
-                Thread.ofVirtual()
-                    .name(cell.title() + "/stop")
-                    .start(() -> cell.stop("its process ends")))
-            .toList();
-    for (Thread thread : stopping) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
+    CountDownLatch stopped = new CountDownLatch(cells.size());
+    for (ActorCell cell : List.copyOf(cells.values())) {
+      execute(
+          cell.title() + "/stop",
+          () -> {
+            try {
+              cell.stop("its process ends");
+            } finally {
+              stopped.countDown();
+            }
+          });
+    }
+    try {
+      if (!stopped.await(settings.stopped().toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.log(System.Logger.Level.WARNING, "not every actor stops: process={0}", self());
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     switchboard.close();
     tracing.ifPresent(Tracing::close);
@@ -404,8 +490,29 @@ public final class Node implements AutoCloseable {
     return endpoints.computeIfAbsent(type, t -> Endpoints.of(t, codecs));
   }
 
-  void remove(long number) {
-    cells.remove(number);
+  /// An actor has ended: nothing is kept of it but why.
+  void remove(long number, ActorCell cell) {
+    cell.gone().ifPresent(why -> ended.put(number, String.valueOf(why.getMessage())));
+    cells.remove(number, cell);
+    served.remove(number);
+  }
+
+  /// Why actors ended, for the last that did.
+  private static final class Ended {
+    private static final int MOST = 256;
+
+    private final Map<Long, String> reasons = new LinkedHashMap<>();
+
+    synchronized void put(long number, String reason) {
+      reasons.put(number, reason);
+      if (reasons.size() > MOST) {
+        reasons.remove(reasons.keySet().iterator().next());
+      }
+    }
+
+    synchronized Optional<String> get(long number) {
+      return Optional.ofNullable(reasons.get(number));
+    }
   }
 
   void checkResult(byte[] bytes) {
@@ -434,7 +541,11 @@ public final class Node implements AutoCloseable {
       if (cell == null) {
         call.fail(
             new ReplicaLost(
-                "there is no such actor: number=%d process=%s".formatted(number, self())));
+                ended
+                    .get(number)
+                    .orElseGet(() ->
+                        "there is no such actor: number=%d process=%s"
+                            .formatted(number, self()))));
       }
       return Optional.ofNullable(cell);
     }
@@ -489,7 +600,11 @@ public final class Node implements AutoCloseable {
     private void spawn(ServedCall call, ActorSpec spec) {
       Link link = call.link();
       ActorCell cell =
-          new ActorCell(Node.this, spec, failure -> report(link, spec.mesh(), failure));
+          new ActorCell(
+              Node.this,
+              spec,
+              failure -> report(link, spec.mesh(), failure),
+              Node.this::executeForUser);
       if (cells.putIfAbsent(spec.number(), cell) != null) {
         call.fail(
             new IllegalArgumentException(
@@ -497,13 +612,25 @@ public final class Node implements AutoCloseable {
         return;
       }
       cell.construct(call);
-      link.onDown(cause ->
-          execute(
-              cell.title() + "/orphan",
-              () -> cell.stop("its owner is gone: " + cause.getMessage())));
+      Consumer<ReplicaLost> orphan =
+          cause ->
+              execute(
+                  cell.title() + "/orphan",
+                  () -> cell.stop("its owner is gone: " + cause.getMessage()));
+      link.onDown(orphan);
+      cell.atEnd(() -> link.forget(orphan));
     }
 
+    /// The owner is told in any case: shortly, where all of it cannot be sent.
     private void report(Link link, long mesh, Failure failure) {
+      try {
+        tell(link, mesh, failure);
+      } catch (IllegalArgumentException e) {
+        tell(link, mesh, new Failure(failure.place(), "it has failed; why cannot be sent", List.of()));
+      }
+    }
+
+    private void tell(Link link, long mesh, Failure failure) {
       CallSession session = link.session();
       link.cast(
           "failure", SELF, commands.encode(List.of(new Command.Failed(mesh, failure)), session));

@@ -1,6 +1,7 @@
 package dev.burnish.actor;
 
 import dev.burnish.actor.Endpoints.Endpoint;
+import dev.burnish.link.CallChain;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
 import dev.burnish.link.failure.ReplicaLost;
@@ -107,7 +108,7 @@ public final class Stub implements InvocationHandler {
       link.cast(what, new Link.Target(ref.number(), endpoint.number()), encoded);
       return nothing(method);
     }
-    Link.Target called = new Link.Target(ref.number(), endpoint.number(), Context.waiting());
+    Link.Target called = new Link.Target(ref.number(), endpoint.number(), CallChain.current());
     byte[] result = link.call(what, called, encoded, timeout, session).await(node.loader());
     if (method.getReturnType() == void.class) {
       return null;

@@ -90,6 +90,8 @@ public final class JvmStarter implements ProcessStarter {
     // A thread that waits where it cannot be unmounted must not stop all others.
     flags.add("-Djdk.virtualThreadScheduler.parallelism=" + Math.max(4, resources.cores()));
     flags.add("-Xmx" + resources.megabytes() + "m");
+    // What is left of a process without memory is in no state to serve; see Exit.
+    flags.add("-XX:+ExitOnOutOfMemoryError");
     switch (resources.work()) {
       case LIGHT -> {
         flags.addAll(

@@ -46,6 +46,7 @@ final class Streams {
   Iterator<Object> consume(long id, Codec codec, ClassLoader loader) {
     RemoteIterator iterator = new RemoteIterator(link, id, codec, loader);
     consumers.put(id, iterator);
+    iterator.tellWaiting();
     link.send(new Frame.Credit(id, WINDOW));
     return iterator;
   }
@@ -76,7 +77,9 @@ final class Streams {
       call.fail(new ReplicaLost("the call of this callback has ended: id=" + call.actor()));
       return;
     }
-    Thread.ofVirtual().name("callback-" + call.actor()).start(() -> run(call, callback));
+    Thread.ofVirtual()
+        .name("callback-" + call.actor())
+        .start(() -> call.waiting().during(() -> run(call, callback)));
   }
 
   private static void run(ServedCall call, Callback callback) {
@@ -100,6 +103,11 @@ final class Streams {
 
   void broken(long id, byte[] error) {
     Optional.ofNullable(consumers.remove(id)).ifPresent(consumer -> consumer.broken(error));
+  }
+
+  /// The actors that wait for the elements of a producer from now on.
+  void waited(long id, CallChain waiting) {
+    Optional.ofNullable(producers.get(id)).ifPresent(producer -> producer.waiting = waiting);
   }
 
   void credit(long id, int items) {
@@ -130,6 +138,7 @@ final class Streams {
     private final Codec codec;
     private final CallSession session;
     private final AtomicLong credit = new AtomicLong();
+    private volatile CallChain waiting = CallChain.NONE;
     private volatile boolean abandoned;
 
     Producer(Link link, long id, Iterator<?> elements, Codec codec, CallSession session) {
@@ -161,12 +170,13 @@ final class Streams {
       try {
         long left = credit.get();
         while (left > 0 && !abandoned) {
-          if (!elements.hasNext()) {
+          if (!waiting.during(elements::hasNext)) {
             link.streams().forget(id);
             link.send(new Frame.End(id));
             return;
           }
-          link.send(new Frame.Item(id, codec.encode(List.of(elements.next()), session)));
+          Object element = waiting.during(elements::next);
+          link.send(new Frame.Item(id, codec.encode(List.of(element), session)));
           left = credit.decrementAndGet();
         }
       } catch (Throwable e) {

@@ -141,7 +141,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     for (int rank = 0; rank < size(); rank++) {
       T actor = actor(rank);
       Point point = shape.point(rank);
-      node.execute(name + "/" + rank, () -> arrivals.add(arrival(point, actor, part)));
+      node.executeForUser(name + "/" + rank, () -> arrivals.add(arrival(point, actor, part)));
     }
     int expected = size();
     return () -> new Arrivals<>(name, arrivals, expected);

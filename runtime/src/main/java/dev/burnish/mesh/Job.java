@@ -28,8 +28,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -294,13 +293,20 @@ public final class Job implements AutoCloseable {
     /// The status of a program that was stopped, as the shell has it for SIGTERM.
     private static final int STOPPED = 143;
 
-    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private static final int SERVICES = 4;
+
+    private final List<AutoCloseable> owned = new ArrayList<>();
     private final AtomicBoolean failed = new AtomicBoolean();
     private volatile Consumer<Failure> handler = Program.this::end;
 
     @Override
     public synchronized void own(AutoCloseable closeable) {
-      owned.push(closeable);
+      owned.add(closeable);
+    }
+
+    @Override
+    public synchronized void disown(AutoCloseable closeable) {
+      owned.remove(closeable);
     }
 
     @Override
@@ -322,19 +328,15 @@ public final class Job implements AutoCloseable {
       System.exit(1);
     }
 
+    /// Each of it takes a bounded time by itself: a mesh that of an actor, a service more, in which
+    /// calls end.
     private void close() {
       List<AutoCloseable> closing;
       synchronized (this) {
         closing = List.copyOf(owned);
       }
-      for (AutoCloseable closeable : closing) {
-        try {
-          closeable.close();
-        } catch (Exception e) {
-          System.getLogger(Job.class.getName())
-              .log(System.Logger.Level.WARNING, "failed to close what the program owned", e);
-        }
-      }
+      Duration limit = node.settings().stopped().multipliedBy(SERVICES);
+      node.closing(limit).lastFirst(id(), closing);
     }
   }
 }
