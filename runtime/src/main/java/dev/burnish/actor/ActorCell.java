@@ -2,7 +2,6 @@ package dev.burnish.actor;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.burnish.actor.Node.ActorSpec;
 import dev.burnish.concurrent.Pace;
 import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.CallChain;
@@ -14,14 +13,10 @@ import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.wire.Session;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -36,19 +31,14 @@ final class ActorCell implements Supervisor {
 
   private final Node node;
   private final ActorSpec spec;
-  private final Supervisor supervisor;
   private final Threads threads;
   private final long identity;
   private final Turn turn;
   private final Context context = new Context(this);
-  private final List<AutoCloseable> owned = new ArrayList<>();
   private final Set<Execution> running = ConcurrentHashMap.newKeySet();
-  private final List<Runnable> atEnd = new ArrayList<>();
-  private final AtomicBoolean ending = new AtomicBoolean();
+  private final Ending ending;
   private final AtomicLong numCalls = new AtomicLong();
   private final CallRate rate;
-  private final CountDownLatch ended = new CountDownLatch(1);
-  private volatile Optional<ReplicaLost> gone = Optional.empty();
   private volatile Optional<Actor> actor = Optional.empty();
 
   /// Where its calls run.
@@ -72,7 +62,7 @@ final class ActorCell implements Supervisor {
   ActorCell(Node node, ActorSpec spec, Supervisor supervisor, Threads threads) {
     this.node = node;
     this.spec = spec;
-    this.supervisor = supervisor;
+    this.ending = new Ending(this, supervisor);
     this.threads = threads;
     this.identity = node.identity(spec.number());
     this.rate = new CallRate(node.clock().nanos());
@@ -110,11 +100,8 @@ final class ActorCell implements Supervisor {
 
   /// What it is doing, in a word.
   String state() {
-    if (gone.isPresent()) {
-      return "failed";
-    }
-    if (ending.get()) {
-      return "stopping";
+    if (gone().isPresent()) {
+      return ending.hasFailed() ? "failed" : "stopping";
     }
     return actor.isEmpty() ? "starting" : running.isEmpty() ? "idle" : "busy";
   }
@@ -127,20 +114,14 @@ final class ActorCell implements Supervisor {
     return actor;
   }
 
-  /// Why it takes no calls, once it does not.
-  Optional<ReplicaLost> gone() {
-    return gone;
+  /// How it ends, and what it owns until then.
+  Ending ending() {
+    return ending;
   }
 
-  /// Has something done when the actor has ended: at once if it has.
-  void atEnd(Runnable action) {
-    synchronized (atEnd) {
-      if (ended.getCount() > 0) {
-        atEnd.add(action);
-        return;
-      }
-    }
-    action.run();
+  /// Why it takes no calls, once it does not.
+  Optional<ReplicaLost> gone() {
+    return ending.gone();
   }
 
   /// Constructs the actor, before any call; answers when that is done.
@@ -151,7 +132,7 @@ final class ActorCell implements Supervisor {
         call.reply(new byte[0]);
       } catch (Throwable e) {
         call.fail(e);
-        die("its constructor failed: " + Thrown.text(e), Optional.of(e));
+        ending.die("its constructor failed: " + Thrown.text(e), Optional.of(e));
       }
     });
   }
@@ -178,12 +159,17 @@ final class ActorCell implements Supervisor {
   }
 
   private void answer(ServedCall call) {
-    gone.ifPresentOrElse(call::fail, () -> call.reply(new byte[0]));
+    gone().ifPresentOrElse(call::fail, () -> call.reply(new byte[0]));
   }
 
   /// Answers after what was asked before: its construction.
   void whenConstructed(ServedCall call) {
-    turn.add(() -> answer(call));
+    List<Waiter> circle = call.waiting().from(identity, turn.number());
+    if (circle.isEmpty()) {
+      turn.add(() -> answer(call));
+    } else {
+      call.fail(new IllegalStateException(circle(circle, title())));
+    }
   }
 
   /// Takes an instance that exists.
@@ -229,7 +215,7 @@ final class ActorCell implements Supervisor {
   private boolean runHere(Execution execution, ServedCall call) {
     return Thread.currentThread() instanceof ReaderThread reader
         && reader.isFree()
-        && gone.isEmpty()
+        && gone().isEmpty()
         && actor.isPresent()
         && actor.get().isQuick(call.method())
         && turn.runHere(() -> {
@@ -254,100 +240,24 @@ final class ActorCell implements Supervisor {
     turn.await(condition);
   }
 
-  void own(AutoCloseable closeable) {
-    synchronized (owned) {
-      owned.add(closeable);
-    }
-  }
-
-  void disown(AutoCloseable closeable) {
-    synchronized (owned) {
-      owned.remove(closeable);
-    }
-  }
-
   @Override
   public void failed(Failure failure) {
-    turn.add(() -> {
-      if (!handles(failure)) {
-        die(
-            "a failure of something it owns was not handled: " + failure.describe(),
-            Optional.empty());
-      }
-    });
-  }
-
-  /// Ends the actor: its calls, then what it owns, then itself. Waits a bounded time; a second call
-  /// waits for the first.
-  void stop(String reason) {
-    if (ending.compareAndSet(false, true)) {
-      end(new ReplicaLost("actor %s has stopped: %s".formatted(title(), reason)));
-    } else {
-      await(ended, System.nanoTime() + node.settings().stopped().toNanos());
-    }
-  }
-
-  private void end(ReplicaLost why) {
-    gone = Optional.of(why);
-    long deadline = System.nanoTime() + node.settings().stopping().toNanos();
     try {
-      running.forEach(Execution::cut);
-      CountDownLatch idle = new CountDownLatch(1);
-      turn.add(idle::countDown);
-      if (!await(idle, deadline) || !awaitNoneRunning(deadline)) {
-        LOG.log(System.Logger.Level.WARNING, "actor {0} does not end its call", title());
-      }
-    } finally {
-      close();
+      turn.add(() -> handle(failure));
+    } catch (Throwable e) {
+      ending.die(
+          "a failure of something it owns could not be handled: %s; it was %s"
+              .formatted(Thrown.text(e), failure.describe()),
+          Optional.of(e));
     }
   }
 
-  /// Fails the actor, once.
-  void die(String reason, Optional<Throwable> cause) {
-    if (!ending.compareAndSet(false, true)) {
-      return;
+  private void handle(Failure failure) {
+    if (!handles(failure)) {
+      ending.die(
+          "a failure of something it owns was not handled: " + failure.describe(),
+          Optional.empty());
     }
-    String message = "actor %s has failed: %s".formatted(title(), reason);
-    gone =
-        Optional.of(
-            cause.map(c -> new ReplicaLost(message, c)).orElseGet(() -> new ReplicaLost(message)));
-    Place place = new Place(spec.name(), spec.point(), node.self().process(), node.self().host());
-    LOG.log(System.Logger.Level.DEBUG, message);
-    try {
-      supervisor.failed(
-          new Failure(place, reason, cause.map(c -> Thrown.trace(c, 40)).orElse(List.of())));
-    } finally {
-      node.execute(
-          title() + "/end",
-          () -> {
-            running.forEach(Execution::cut);
-            close();
-          });
-    }
-  }
-
-  /// Closes what it owns and itself, and is no more.
-  private void close() {
-    try {
-      closeOwned();
-      actor
-          .map(Actor::instance)
-          .filter(AutoCloseable.class::isInstance)
-          .ifPresent(instance -> closeInTime("close", (AutoCloseable) instance));
-    } finally {
-      node.remove(spec.number(), this);
-      ended();
-    }
-  }
-
-  private void ended() {
-    List<Runnable> actions;
-    synchronized (atEnd) {
-      ended.countDown();
-      actions = List.copyOf(atEnd);
-      atEnd.clear();
-    }
-    actions.forEach(Runnable::run);
   }
 
   private boolean handles(Failure failure) {
@@ -355,7 +265,7 @@ final class ActorCell implements Supervisor {
       try {
         return supervising.supervise(failure);
       } catch (Throwable e) {
-        die(
+        ending.die(
             "handling a failure failed: %s; it was %s"
                 .formatted(Thrown.text(e), failure.describe()),
             Optional.of(e));
@@ -378,13 +288,16 @@ final class ActorCell implements Supervisor {
 
   /// No call stays without an answer, also where it cannot be queued.
   private void submit(Execution execution) {
-    Optional<ReplicaLost> lost = gone;
+    Optional<ReplicaLost> lost = gone();
     if (lost.isPresent()) {
       execution.refuse(lost.get());
       return;
     }
     try {
       execution.submit();
+      if (gone().isPresent()) {
+        ending.cutCalls();
+      }
     } catch (Throwable e) {
       execution.refuse(e);
     }
@@ -405,6 +318,16 @@ final class ActorCell implements Supervisor {
     rate.add(now);
   }
 
+  /// The calls that run.
+  Set<Execution> running() {
+    return running;
+  }
+
+  /// Runs code of the actor without its turn.
+  void runBound(Runnable work) {
+    ScopedValue.where(Context.CURRENT, context).run(work);
+  }
+
   void running(Execution execution) {
     running.add(execution);
   }
@@ -415,64 +338,5 @@ final class ActorCell implements Supervisor {
 
   private void runInTurn(Runnable work) {
     runBound(() -> CallChain.NONE.inTurn(this::waiter, work));
-  }
-
-  private void runBound(Runnable work) {
-    ScopedValue.where(Context.CURRENT, context).run(work);
-  }
-
-  private void closeOwned() {
-    List<AutoCloseable> closing;
-    synchronized (owned) {
-      closing = List.copyOf(owned);
-      owned.clear();
-    }
-    node.closing(node.settings().stopped()).lastFirst(title(), closing);
-  }
-
-  /// On a thread of its own, for a bounded time.
-  private void closeInTime(String name, AutoCloseable closeable) {
-    CountDownLatch closed = new CountDownLatch(1);
-    Thread thread =
-        Thread.ofVirtual()
-            .name(title() + "/" + name)
-            .start(() -> {
-              try {
-                runBound(() -> close(closeable));
-              } finally {
-                closed.countDown();
-              }
-            });
-    if (!await(closed, System.nanoTime() + node.settings().stopping().toNanos())) {
-      LOG.log(System.Logger.Level.WARNING, "actor {0} does not close", title());
-      thread.interrupt();
-    }
-  }
-
-  private void close(AutoCloseable closeable) {
-    try {
-      closeable.close();
-    } catch (Throwable e) {
-      LOG.log(
-          System.Logger.Level.WARNING, "actor {0} failed to close: {1}", title(), Thrown.text(e));
-    }
-  }
-
-  private boolean awaitNoneRunning(long deadline) {
-    for (Execution execution : running) {
-      if (!await(execution.done(), deadline)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean await(CountDownLatch latch, long deadline) {
-    try {
-      return latch.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
   }
 }

@@ -68,12 +68,12 @@ public final class Context {
 
   /// Has something closed when the actor stops, before the actor itself; the last one first.
   public void own(AutoCloseable owned) {
-    cell.own(owned);
+    cell.ending().own(owned);
   }
 
   /// Ends [#own]: it was closed before.
   public void disown(AutoCloseable owned) {
-    cell.disown(owned);
+    cell.ending().disown(owned);
   }
 
   /// This actor, as whoever it owns reports to it.
@@ -92,10 +92,10 @@ public final class Context {
   /// }
   /// ```
   ///
-  /// @throws dev.burnish.link.failure.CallCancelled if the call is cancelled or the actor stops; the
-  ///   call has the actor to itself then too
-  /// @throws IllegalStateException in a concurrent endpoint, in a condition, or on a thread that the
-  ///   endpoint started: they have no turn to give up
+  /// @throws dev.burnish.link.failure.CallCancelled if the call is cancelled or the actor stops;
+  ///   the call has the actor to itself then too
+  /// @throws IllegalStateException in a concurrent endpoint, in a condition, or on a thread that
+  ///   the endpoint started: they have no turn to give up
   /// @throws RuntimeException what the condition throws, whoever looked at it
   public static void await(BooleanSupplier condition) {
     current().cell.await(condition);

@@ -68,9 +68,11 @@ final class Execution implements Turn.Work {
             .formatted(what(), cell.turn().numQueued(), backlog);
     refuse(new Overloaded(full + "call later, or give the process more memory"));
     if (call.isEmpty()) {
-      cell.die(
-          full + "wait for the actor now and then, with a call, or give the process more memory",
-          Optional.empty());
+      cell.ending()
+          .die(
+              full
+                  + "wait for the actor now and then, with a call, or give the process more memory",
+              Optional.empty());
     }
   }
 
@@ -188,8 +190,8 @@ final class Execution implements Turn.Work {
         refuse(
             cell.gone()
                 .<RuntimeException>map(lost -> lost)
-                .orElseGet(() ->
-                    new CallCancelled("cancelled before it began: call=" + endpoint.name())));
+                .orElseGet(
+                    () -> new CallCancelled("cancelled before it began: call=" + endpoint.name())));
       }
     } catch (Throwable e) {
       threw(endpoint, e);
@@ -314,9 +316,10 @@ final class Execution implements Turn.Work {
     if (call.isPresent()) {
       call.get().fail(isCut ? cell.gone().orElseThrow() : thrown);
     } else {
-      cell.die(
-          "a broadcast of %s threw %s".formatted(endpoint.name(), Thrown.text(thrown)),
-          Optional.of(thrown));
+      cell.ending()
+          .die(
+              "a broadcast of %s threw %s".formatted(endpoint.name(), Thrown.text(thrown)),
+              Optional.of(thrown));
     }
   }
 }

@@ -5,16 +5,11 @@ import dev.burnish.concurrent.Carriers;
 import dev.burnish.concurrent.Closing;
 import dev.burnish.concurrent.SystemThreads;
 import dev.burnish.link.Backlog;
-import java.util.LinkedHashMap;
-import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import dev.burnish.link.CallChain;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Clock;
 import dev.burnish.link.Link;
 import dev.burnish.link.OpenCall;
-import dev.burnish.link.ServedCall;
 import dev.burnish.link.Switchboard;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.Network;
@@ -24,11 +19,15 @@ import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Frames;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// One process of a job: its actors, and the way to those of the others.
@@ -56,26 +55,10 @@ public final class Node implements AutoCloseable {
     record Await(long number) implements Command {}
   }
 
-  /// What actor to make, in a form that travels.
-  ///
-  /// @param number of the actor in its process, chosen by who spawns it
-  /// @param name of its mesh
-  /// @param type its interface
-  /// @param signature of the interface's endpoints, as the spawner sees them
-  /// @param mesh the number of its mesh with its owner, who is told of a failure
-  record ActorSpec(
-      long number,
-      String name,
-      Point point,
-      String type,
-      String signature,
-      Construction construction,
-      long mesh) {}
-
   /// Numbers below are those of agents, which are not spawned.
   private static final long NUM_AGENTS = 1L << 16;
 
-  private static final Link.Target SELF = new Link.Target(0, 0);
+  static final Link.Target SELF = new Link.Target(0, 0);
 
   private final NodeSettings settings;
   private final Threads threads;
@@ -86,7 +69,7 @@ public final class Node implements AutoCloseable {
   private final Clock clock;
   private final Optional<Tracing> tracing;
   private final Switchboard switchboard;
-  private final Map<Long, ActorCell> cells = new ConcurrentHashMap<>();
+  private final Cells cells = new Cells();
   private final Map<Class<?>, Endpoints> endpoints = new ConcurrentHashMap<>();
   private final Map<Long, Supervisor.Keeper> owned = new ConcurrentHashMap<>();
   private final Map<String, Integer> names = new ConcurrentHashMap<>();
@@ -96,9 +79,6 @@ public final class Node implements AutoCloseable {
 
   /// Numbers of actors that were not spawned.
   private final Set<Long> served = ConcurrentHashMap.newKeySet();
-
-  /// Why the last actors that ended did.
-  private final Ended ended = new Ended();
 
   /// How a process runs actors.
   @FunctionalInterface
@@ -158,7 +138,11 @@ public final class Node implements AutoCloseable {
     this.numbers = new AtomicLong(firstNumber(parts.network().self().process()));
     this.switchboard =
         new Switchboard(
-            parts.network(), parts.token(), new Incoming(), parts.clock(), settings.link());
+            parts.network(),
+            parts.token(),
+            new Incoming(this, cells, owned),
+            parts.clock(),
+            settings.link());
   }
 
   /// Numbers that this process gives to actors of others differ from those that others give: the
@@ -311,7 +295,7 @@ public final class Node implements AutoCloseable {
 
   /// Ends [#serve]: calls to it fail.
   public void dismiss(ActorRef served) {
-    cells.remove(served.number());
+    cells.dismiss(served.number());
     this.served.remove(served.number());
   }
 
@@ -395,6 +379,14 @@ public final class Node implements AutoCloseable {
         link, link.session(), "construction of " + number, new Command.Await(number), limit);
   }
 
+  /// A call that ends when an actor has come to what was sent to it before.
+  OpenCall reached(Link link, long number, String what, Duration limit) {
+    CallSession session = link.session();
+    Link.Target self = new Link.Target(SELF.actor(), SELF.method(), CallChain.current());
+    byte[] encoded = commands.encode(List.of(new Command.Await(number)), session);
+    return link.call(what, self, encoded, limit, session);
+  }
+
   private OpenCall command(Link link, CallSession session, String what, Command command) {
     return command(link, session, what, command, settings.timeout());
   }
@@ -446,7 +438,7 @@ public final class Node implements AutoCloseable {
 
   /// The actors of this process.
   public List<ActorStatus> actors() {
-    return cells.values().stream()
+    return cells.all().stream()
         .map(cell ->
             new ActorStatus(
                 cell.spec().name(),
@@ -463,13 +455,14 @@ public final class Node implements AutoCloseable {
   /// Stops every actor and ends every link. Takes a bounded time.
   @Override
   public void close() {
-    CountDownLatch stopped = new CountDownLatch(cells.size());
-    for (ActorCell cell : List.copyOf(cells.values())) {
+    Collection<ActorCell> all = cells.all();
+    CountDownLatch stopped = new CountDownLatch(all.size());
+    for (ActorCell cell : all) {
       execute(
           cell.title() + "/stop",
           () -> {
             try {
-              cell.stop("its process ends");
+              cell.ending().stop("its process ends");
             } finally {
               stopped.countDown();
             }
@@ -490,29 +483,9 @@ public final class Node implements AutoCloseable {
     return endpoints.computeIfAbsent(type, t -> Endpoints.of(t, codecs));
   }
 
-  /// An actor has ended: nothing is kept of it but why.
   void remove(long number, ActorCell cell) {
-    cell.gone().ifPresent(why -> ended.put(number, String.valueOf(why.getMessage())));
-    cells.remove(number, cell);
+    cells.ended(number, cell);
     served.remove(number);
-  }
-
-  /// Why actors ended, for the last that did.
-  private static final class Ended {
-    private static final int MOST = 256;
-
-    private final Map<Long, String> reasons = new LinkedHashMap<>();
-
-    synchronized void put(long number, String reason) {
-      reasons.put(number, reason);
-      if (reasons.size() > MOST) {
-        reasons.remove(reasons.keySet().iterator().next());
-      }
-    }
-
-    synchronized Optional<String> get(long number) {
-      return Optional.ofNullable(reasons.get(number));
-    }
   }
 
   void checkResult(byte[] bytes) {
@@ -521,133 +494,6 @@ public final class Node implements AutoCloseable {
       throw new IllegalArgumentException(
           "it takes %d bytes, over the limit of a frame: wire.maxBytes=%d; return bulk data as a Region, or raise the limit"
               .formatted(bytes.length, codecs.limits().maxBytes()));
-    }
-  }
-
-  /// Takes the calls of others. Runs on threads that receive.
-  private final class Incoming implements Link.Handler {
-    @Override
-    public void call(ServedCall call) {
-      if (call.actor() == 0) {
-        serve(call);
-        return;
-      }
-      cell(call, call.actor()).ifPresent(cell -> cell.call(call));
-    }
-
-    /// The actor of a number; the call fails if there is none.
-    private Optional<ActorCell> cell(ServedCall call, long number) {
-      ActorCell cell = cells.get(number);
-      if (cell == null) {
-        call.fail(
-            new ReplicaLost(
-                ended
-                    .get(number)
-                    .orElseGet(() ->
-                        "there is no such actor: number=%d process=%s"
-                            .formatted(number, self()))));
-      }
-      return Optional.ofNullable(cell);
-    }
-
-    @Override
-    public void cast(Link from, long number, int method, byte[] arguments) {
-      if (number == 0) {
-        Command command = (Command) commands.decode(arguments, from.session()).getFirst();
-        if (command instanceof Command.Failed(long mesh, Failure failure)) {
-          Optional.ofNullable(owned.get(mesh)).ifPresent(owner -> owner.failed(failure));
-        }
-        return;
-      }
-      ActorCell cell = cells.get(number);
-      if (cell == null) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "a broadcast to an actor that is gone: number={0}",
-            number);
-      } else {
-        cell.cast(from, method, arguments);
-      }
-    }
-
-    private void serve(ServedCall call) {
-      switch ((Command) commands.decode(call.arguments(), call.session()).getFirst()) {
-        case Command.Spawn(ActorSpec spec) -> spawn(call, spec);
-        case Command.Stop(long number, String reason) -> stop(call, number, reason);
-        case Command.Locate(long mesh, int place) ->
-            execute("locate " + mesh + "/" + place, () -> locate(call, mesh, place));
-        case Command.Ping(long number) -> cell(call, number).ifPresent(cell -> cell.ping(call));
-        case Command.Await(long number) ->
-            cell(call, number).ifPresent(cell -> cell.whenConstructed(call));
-        case Command.Failed(long mesh, _) ->
-            call.fail(new IllegalArgumentException("a failure is not answered: mesh=" + mesh));
-      }
-    }
-
-    private void locate(ServedCall call, long mesh, int place) {
-      try {
-        Supervisor.Keeper keeper = owned.get(mesh);
-        if (keeper == null) {
-          throw new ReplicaLost("its mesh was closed: mesh=%d process=%s".formatted(mesh, self()));
-        }
-        call.reply(places.encode(List.of(keeper.locate(place)), call.link().resultSession()));
-      } catch (RuntimeException e) {
-        call.fail(e);
-      }
-    }
-
-    /// At once, so that calls that follow on the link find the actor.
-    private void spawn(ServedCall call, ActorSpec spec) {
-      Link link = call.link();
-      ActorCell cell =
-          new ActorCell(
-              Node.this,
-              spec,
-              failure -> report(link, spec.mesh(), failure),
-              Node.this::executeForUser);
-      if (cells.putIfAbsent(spec.number(), cell) != null) {
-        call.fail(
-            new IllegalArgumentException(
-                "an actor has a number of its own: number=" + spec.number()));
-        return;
-      }
-      cell.construct(call);
-      Consumer<ReplicaLost> orphan =
-          cause ->
-              execute(
-                  cell.title() + "/orphan",
-                  () -> cell.stop("its owner is gone: " + cause.getMessage()));
-      link.onDown(orphan);
-      cell.atEnd(() -> link.forget(orphan));
-    }
-
-    /// The owner is told in any case: shortly, where all of it cannot be sent.
-    private void report(Link link, long mesh, Failure failure) {
-      try {
-        tell(link, mesh, failure);
-      } catch (IllegalArgumentException e) {
-        tell(link, mesh, new Failure(failure.place(), "it has failed; why cannot be sent", List.of()));
-      }
-    }
-
-    private void tell(Link link, long mesh, Failure failure) {
-      CallSession session = link.session();
-      link.cast(
-          "failure", SELF, commands.encode(List.of(new Command.Failed(mesh, failure)), session));
-    }
-
-    private void stop(ServedCall call, long number, String reason) {
-      ActorCell cell = cells.get(number);
-      if (cell == null) {
-        call.reply(new byte[0]);
-        return;
-      }
-      execute(
-          cell.title() + "/stop",
-          () -> {
-            cell.stop(reason);
-            call.reply(new byte[0]);
-          });
     }
   }
 }

@@ -7,10 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +34,7 @@ final class Turn {
   private boolean changed;
 
   // Used by the holder of the turn alone, but for the number.
-  private final List<Waiter> waiters = new ArrayList<>();
+  private final List<TurnWaiter> waiters = new ArrayList<>();
   private long numPieces;
   private Work piece = NONE;
   private @Nullable Thread holder;
@@ -50,77 +47,6 @@ final class Turn {
     /// work that has begun, only for its place in the order.
     default boolean isBeside() {
       return false;
-    }
-  }
-
-  private static final class Waiter {
-    private static final long AGAIN = TimeUnit.MILLISECONDS.toNanos(10);
-
-    private final Thread thread = Thread.currentThread();
-    private final BooleanSupplier condition;
-    private volatile boolean granted;
-    private volatile boolean interrupted;
-    private Optional<Throwable> failure = Optional.empty();
-
-    Waiter(BooleanSupplier condition) {
-      this.condition = condition;
-    }
-
-    boolean isDue() {
-      try {
-        return interrupted || condition.getAsBoolean();
-      } catch (Throwable e) {
-        failure = Optional.of(e);
-        return true;
-      }
-    }
-
-    void grant() {
-      granted = true;
-      LockSupport.unpark(thread);
-    }
-
-    /// Waits for the turn, also when the thread is interrupted: `onInterrupt` then sees to it that
-    /// it is soon granted.
-    void await(Runnable onInterrupt) {
-      boolean told = true;
-      while (!granted) {
-        if (told) {
-          LockSupport.park(this);
-        } else {
-          LockSupport.parkNanos(this, AGAIN);
-        }
-        if (Thread.interrupted()) {
-          interrupted = true;
-          told = false;
-        }
-        told = told || succeeds(onInterrupt);
-      }
-    }
-
-    private static boolean succeeds(Runnable action) {
-      try {
-        action.run();
-        return true;
-      } catch (Throwable e) {
-        return false;
-      }
-    }
-
-    /// @throws CallCancelled if it was interrupted
-    /// @throws RuntimeException what the condition threw
-    void end() {
-      if (interrupted) {
-        thread.interrupt();
-        throw new CallCancelled("interrupted while waiting for a condition of the actor");
-      }
-      if (failure.isPresent()) {
-        switch (failure.get()) {
-          case RuntimeException e -> throw e;
-          case Error e -> throw e;
-          case Throwable e -> throw new IllegalStateException("a condition of the actor failed", e);
-        }
-      }
     }
   }
 
@@ -235,6 +161,18 @@ final class Turn {
     }
   }
 
+  /// Takes back all work of a kind that has not begun.
+  <W extends Work> List<W> removeQueued(Class<W> kind) {
+    lock.lock();
+    try {
+      List<W> removed = queue.stream().filter(kind::isInstance).map(kind::cast).toList();
+      queue.removeIf(kind::isInstance);
+      return removed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   int numQueued() {
     lock.lock();
     try {
@@ -263,7 +201,7 @@ final class Turn {
     ReaderThread.leave();
     Work mine = piece;
     long myNumber = number;
-    Waiter waiter = pass(new Waiter(condition));
+    TurnWaiter waiter = pass(new TurnWaiter(condition));
     waiter.await(this::changed);
     hold(mine, myNumber);
     waiter.end();
@@ -285,7 +223,7 @@ final class Turn {
     return depth == 0 ? 0 : 1 + requireStack(depth - 1);
   }
 
-  private Waiter pass(Waiter waiter) {
+  private TurnWaiter pass(TurnWaiter waiter) {
     Work mine = piece;
     long myNumber = number;
     lock.lock();
@@ -409,7 +347,7 @@ final class Turn {
   /// What the holder of the turn does next; nothing if the turn has gone to another or to nobody.
   private Work next() {
     while (true) {
-      for (Waiter waiter : waiters) {
+      for (TurnWaiter waiter : waiters) {
         if (waiter.isDue()) {
           remove(waiter);
           waiter.grant();
@@ -430,7 +368,7 @@ final class Turn {
     }
   }
 
-  private void remove(Waiter waiter) {
+  private void remove(TurnWaiter waiter) {
     lock.lock();
     try {
       waiters.remove(waiter);

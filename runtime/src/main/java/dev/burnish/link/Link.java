@@ -157,8 +157,8 @@ public final class Link implements Transport.Receiver {
     }
   }
 
-  /// Has something told when the connection is lost or closed: at once if it is. Whoever ends before
-  /// the connection calls [#forget(Consumer)].
+  /// Has something told when the connection is lost or closed: at once if it is. Whoever ends
+  /// before the connection calls [#forget(Consumer)].
   public void onDown(Consumer<ReplicaLost> listener) {
     Optional<ReplicaLost> already;
     synchronized (onDown) {

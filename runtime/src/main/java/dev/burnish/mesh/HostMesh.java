@@ -99,7 +99,8 @@ public final class HostMesh {
   public HostMesh keptBy(AutoCloseable keeper, Predicate<Failure> onFailure) {
     Owner owner = Owner.current(program);
     owner.own(keeper);
-    return new HostMesh(node, shape, agents, Optional.of(new Owner.Keeper(owner, keeper, onFailure)));
+    return new HostMesh(
+        node, shape, agents, Optional.of(new Owner.Keeper(owner, keeper, onFailure)));
   }
 
   /// Ends [#keptBy]: the keeper has closed what it spawned, and its owner lets go of it.

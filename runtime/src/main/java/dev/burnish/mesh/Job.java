@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.concurrent.Thrown;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LineFolder;
 import dev.burnish.launch.LogSink;
@@ -306,13 +307,23 @@ public final class Job implements AutoCloseable {
 
     @Override
     public synchronized void disown(AutoCloseable closeable) {
-      owned.remove(closeable);
+      owned.removeIf(each -> each == closeable);
     }
 
     @Override
     public void failed(Failure failure) {
       if (!closed.get() && failed.compareAndSet(false, true)) {
-        Thread.ofPlatform().name("unhandled-failure").start(() -> handler.accept(failure));
+        Thread.ofPlatform().name("unhandled-failure").start(() -> handle(failure));
+      }
+    }
+
+    /// A handler that fails is none.
+    private void handle(Failure failure) {
+      try {
+        handler.accept(failure);
+      } catch (Throwable e) {
+        System.err.println("burnish: the handler of failures failed: " + Thrown.text(e));
+        end(failure);
       }
     }
 

@@ -214,8 +214,7 @@ public final class ProcMesh implements AutoCloseable {
   public void close() {
     ProcSupervision owned = owned();
     node.closing(node.settings().stopped())
-        .lastFirst(
-            name, copy().stream().<AutoCloseable>map(actors -> actors::close).toList());
+        .lastFirst(name, copy().stream().<AutoCloseable>map(actors -> actors::close).toList());
     owned.close();
   }
 

@@ -106,6 +106,11 @@ final class Fleet<T> {
     return hosts.node();
   }
 
+  /// It is closed: its owner lets go of it.
+  void leaveKeeper() {
+    hosts.leaveKeeper();
+  }
+
   ServiceOptions options() {
     return options;
   }

@@ -321,6 +321,7 @@ public final class Service<T> implements AutoCloseable {
   public void stop(Duration draining) {
     Fleet<T> fleet = owned("stop");
     fleet.close(draining);
+    fleet.leaveKeeper();
     node.notes().remove("service " + name);
   }
 

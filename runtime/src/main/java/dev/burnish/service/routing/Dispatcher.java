@@ -68,6 +68,7 @@ public final class Dispatcher<X> {
   /// @throws CallCancelled if the thread is interrupted, which stays set
   /// @throws ReplicaLost if the service has stopped or no replica will come back
   /// @throws BindingLost if the call is of a session whose replica is lost
+  /// @throws IllegalStateException if all slots wait for what this call is part of
   public Lane<X> acquire(Request<X> request) {
     Waiter<X> waiter;
     lock.lock();
@@ -77,7 +78,10 @@ public final class Dispatcher<X> {
         case Choice.Take<X>(Lane<X> lane) -> {
           return take(lane, request);
         }
-        case Choice<X> wait -> waiter = enqueue(request, wait);
+        case Choice<X> wait -> {
+          selection.checkCircle(request.what(), wait);
+          waiter = enqueue(request, wait);
+        }
       }
     } finally {
       lock.unlock();
