@@ -9,6 +9,7 @@ import dev.burnish.link.ServedCall;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.Overloaded;
+import dev.burnish.link.failure.ReplicaLost;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -286,10 +287,15 @@ final class Execution implements Turn.Work {
 
   private void answer(ServedCall served, Endpoint endpoint, @Nullable Object result) {
     if (isCut) {
-      served.fail(cell.gone().orElseThrow());
+      served.fail(wasCut());
     } else {
       served.reply(encode(endpoint, result));
     }
+  }
+
+  private ReplicaLost wasCut() {
+    ReplicaLost why = cell.gone().orElseThrow();
+    return new ReplicaLost("the actor ended while a call of %s ran".formatted(what()), why);
   }
 
   private byte[] encode(Endpoint endpoint, @Nullable Object result) {
@@ -314,7 +320,7 @@ final class Execution implements Turn.Work {
   /// A call is answered with what was thrown; what nobody waits for ends the actor.
   private void threw(Endpoint endpoint, Throwable thrown) {
     if (call.isPresent()) {
-      call.get().fail(isCut ? cell.gone().orElseThrow() : thrown);
+      call.get().fail(isCut ? wasCut() : thrown);
     } else {
       cell.ending()
           .die(

@@ -21,6 +21,7 @@ public final class Carriers {
   /// Looks in a row at which few carriers are in use.
   private static final int CALM = 50;
 
+  private static final int QUEUES = 8;
   private static final AtomicBoolean WATCHED = new AtomicBoolean();
 
   private int added;
@@ -54,9 +55,7 @@ public final class Carriers {
     while (!ran.await(PATIENCE, TimeUnit.MILLISECONDS)) {
       numCalm = 0;
       addCarriers();
-      // What comes to the scheduler has it use them.
-      CountDownLatch further = start();
-      if (further.await(PATIENCE, TimeUnit.MILLISECONDS)) {
+      if (wake().await(PATIENCE, TimeUnit.MILLISECONDS)) {
         break;
       }
     }
@@ -68,6 +67,19 @@ public final class Carriers {
   private static CountDownLatch start() {
     CountDownLatch ran = new CountDownLatch(1);
     Thread.ofVirtual().name("carriers").start(ran::countDown);
+    return ran;
+  }
+
+  /// Has the scheduler use carriers that were added. It looks for some when a virtual thread comes
+  /// to one of its queues that was empty; each thread that starts some has a queue by chance.
+  private static CountDownLatch wake() {
+    CountDownLatch ran = new CountDownLatch(1);
+    for (int i = 0; i < QUEUES; i++) {
+      Thread.ofPlatform()
+          .daemon()
+          .name("burnish-carriers/wake")
+          .start(() -> Thread.ofVirtual().name("carriers").start(ran::countDown));
+    }
     return ran;
   }
 

@@ -113,6 +113,7 @@ public final class Service<T> implements AutoCloseable {
             new Fleet.Blueprint<>(name, type, factory, arguments),
             options,
             dispatcher);
+    dispatcher.coming(fleet::numComing);
     Calls<T> calls =
         new Calls<>(
             name,
