@@ -27,8 +27,6 @@ import java.util.stream.Stream;
 /// it: a failed constructor, an exception of a broadcast, an unhandled failure of something owned.
 /// Then its owner is told, and every further call fails.
 final class ActorCell implements Supervisor {
-  private static final System.Logger LOG = System.getLogger(ActorCell.class.getName());
-
   private final Node node;
   private final ActorSpec spec;
   private final Threads threads;
@@ -313,7 +311,7 @@ final class ActorCell implements Supervisor {
     threads.run(title() + "/" + name, () -> runBound(work));
   }
 
-  void began(Execution execution, long now) {
+  void began(long now) {
     numCalls.incrementAndGet();
     rate.add(now);
   }

@@ -184,7 +184,7 @@ final class Execution implements Turn.Work {
             new CallTimedOut("the deadline passed while it was queued: call=" + endpoint.name()));
       } else if (begin()) {
         long began = cell.node().clock().nanos();
-        cell.began(this, began);
+        cell.began(began);
         invoke(endpoint);
         cell.actor().orElseThrow().paces().get(method).took(cell.node().clock().nanos() - began);
       } else {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// that throws ends its own waiter.
 final class Turn {
   private static final System.Logger LOG = System.getLogger(Turn.class.getName());
-  private static final Work NONE = () -> {};
+  private static final Work NONE = new Nothing();
 
   /// Frames that are still free on the stack of work which waits.
   private static final int STACK = 200;
@@ -48,6 +48,12 @@ final class Turn {
     default boolean isBeside() {
       return false;
     }
+  }
+
+  /// No work.
+  private record Nothing() implements Work {
+    @Override
+    public void run() {}
   }
 
   Turn(Executor threads) {
@@ -267,7 +273,7 @@ final class Turn {
     boolean passed = false;
     try {
       Work next = next();
-      while (next != NONE) {
+      while (!(next instanceof Nothing)) {
         perform(next);
         next = next();
       }
