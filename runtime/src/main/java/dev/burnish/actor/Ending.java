@@ -49,6 +49,7 @@ final class Ending {
     }
   }
 
+  @SuppressWarnings("ReferenceEquality") // a user's equals is not asked
   void disown(AutoCloseable closeable) {
     synchronized (owned) {
       owned.removeIf(each -> each == closeable);

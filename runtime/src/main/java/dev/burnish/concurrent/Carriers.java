@@ -15,8 +15,8 @@ import jdk.management.VirtualThreadSchedulerMXBean;
 /// ones back when few have been in use for a while.
 public final class Carriers {
   private static final System.Logger LOG = System.getLogger(Carriers.class.getName());
-  private static final long EVERY = TimeUnit.MILLISECONDS.toMillis(200);
-  private static final long PATIENCE = TimeUnit.MILLISECONDS.toMillis(500);
+  private static final long EVERY_MILLIS = 200;
+  private static final long PATIENCE_MILLIS = 500;
 
   /// Looks in a row at which few carriers are in use.
   private static final int CALM = 50;
@@ -40,7 +40,7 @@ public final class Carriers {
     while (true) {
       try {
         look();
-        Thread.sleep(EVERY);
+        Thread.sleep(EVERY_MILLIS);
       } catch (InterruptedException e) {
         return;
       } catch (Throwable e) {
@@ -52,10 +52,10 @@ public final class Carriers {
 
   private void look() throws InterruptedException {
     CountDownLatch ran = start();
-    while (!ran.await(PATIENCE, TimeUnit.MILLISECONDS)) {
+    while (!ran.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
       numCalm = 0;
       addCarriers();
-      if (wake().await(PATIENCE, TimeUnit.MILLISECONDS)) {
+      if (wake().await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
         break;
       }
     }

@@ -306,6 +306,7 @@ public final class Job implements AutoCloseable {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // a user's equals is not asked
     public synchronized void disown(AutoCloseable closeable) {
       owned.removeIf(each -> each == closeable);
     }

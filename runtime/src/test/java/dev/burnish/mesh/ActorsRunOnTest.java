@@ -9,6 +9,7 @@ import dev.burnish.actor.NodeSettings;
 import dev.burnish.actor.QuietLog;
 import dev.burnish.actor.Supervising;
 import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.link.LinkSettings;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
@@ -19,6 +20,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -128,11 +131,13 @@ class ActorsRunOnTest {
           private static final long serialVersionUID = 1;
 
           @Override
+          @SuppressWarnings("ThrowableEqualsHashCode") // that is what it is for
           public boolean equals(Object other) {
             throw new IllegalStateException("not comparable");
           }
 
           @Override
+          @SuppressWarnings("ThrowableEqualsHashCode") // that is what it is for
           public int hashCode() {
             throw new IllegalStateException("no hash");
           }
@@ -150,7 +155,11 @@ class ActorsRunOnTest {
     STACK {
       @Override
       RuntimeException make() {
-        return make();
+        return new IllegalStateException("depth " + depth(1));
+      }
+
+      private static int depth(int n) {
+        return n == 0 ? 0 : 1 + depth(n + 1);
       }
     },
     MEMORY {
@@ -226,8 +235,12 @@ class ActorsRunOnTest {
 
     @Override
     public String take(String key) {
-      Context.await(() -> !all.get(key).isEmpty());
-      return all.get(key);
+      Context.await(() -> !value(key).isEmpty());
+      return value(key);
+    }
+
+    private String value(String key) {
+      return Optional.ofNullable(all.get(key)).orElseThrow();
     }
 
     @Override
@@ -336,7 +349,7 @@ class ActorsRunOnTest {
       box.put("a", "");
       box.remove("a");
     }
-    assertThat(thrown.take()).isInstanceOf(NullPointerException.class);
+    assertThat(thrown.take()).isInstanceOf(NoSuchElementException.class);
     assertThat(box.size()).isZero();
     box.put("a", "there");
     assertThat(box.take("a")).isEqualTo("there");
@@ -521,15 +534,10 @@ class ActorsRunOnTest {
   void closingIsBoundedWhateverEndpointsDo() throws Exception {
     StubbornActor.released = new CountDownLatch(1);
     StubbornActor.hanging = new CountDownLatch(6);
-    try (Job stubborn =
-        Job.start(
-            JobOptions.named("stubborn")
-                .with(Processes.THREADS)
-                .with(
-                    new NodeSettings(
-                        Duration.ofMinutes(10),
-                        Duration.ofSeconds(2),
-                        dev.burnish.link.LinkSettings.defaults())))) {
+    NodeSettings settings =
+        new NodeSettings(Duration.ofMinutes(10), Duration.ofSeconds(2), LinkSettings.defaults());
+    Job stubborn = Job.start(JobOptions.named("stubborn").with(Processes.THREADS).with(settings));
+    try {
       ProcMesh own = stubborn.hosts().spawnProcs(Map.of("gpus", 1));
       List<ActorMesh<Stubborn>> all = new ArrayList<>();
       for (int i = 0; i < 6; i++) {
