@@ -1,9 +1,11 @@
 package dev.burnish.actor;
 
 import dev.burnish.actor.Endpoints.Endpoint;
+import dev.burnish.link.CallChain;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
 import dev.burnish.link.OpenCall;
+import dev.burnish.link.SendWindow;
 import dev.burnish.link.failure.ReplicaLost;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
@@ -25,6 +27,11 @@ public final class Stub implements InvocationHandler {
 
     /// For messages, such as `counters[1]`.
     String name();
+
+    /// Keeps who only sends from getting ahead of the actor; nothing where that is not wanted.
+    default Optional<SendWindow> window() {
+      return Optional.empty();
+    }
 
     /// Told that a call found the actor gone from a place.
     default void lost(ActorRef from) {}
@@ -106,9 +113,17 @@ public final class Stub implements InvocationHandler {
     byte[] encoded = after(context, encode(endpoint, arguments, session));
     if (mode == Mode.CAST) {
       link.cast(what, new Link.Target(ref.number(), endpoint.number()), encoded);
+      target
+          .window()
+          .ifPresent(window ->
+              window.sent(
+                  ref,
+                  encoded.length,
+                  () -> node.reached(link, ref.number(), what, timeout),
+                  node.loader()));
       return nothing(method);
     }
-    Link.Target called = new Link.Target(ref.number(), endpoint.number(), Context.waiting());
+    Link.Target called = new Link.Target(ref.number(), endpoint.number(), CallChain.current());
     OpenCall call = link.call(what, called, encoded, timeout, session);
     if (method.getReturnType() == void.class) {
       call.await(node.loader());

@@ -93,6 +93,8 @@ public final class JvmStarter implements ProcessStarter {
     flags.add("-Xmx" + resources.megabytes() + "m");
     // Where libraries unpack themselves: the launcher has seen to it.
     flags.add("-Duser.home=" + System.getProperty("user.home"));
+    // What is left of a process without memory is in no state to serve; see Exit.
+    flags.add("-XX:+ExitOnOutOfMemoryError");
     switch (resources.work()) {
       case LIGHT -> {
         flags.addAll(

@@ -1,5 +1,6 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
@@ -8,10 +9,11 @@ import dev.burnish.wire.Frame;
 import dev.burnish.wire.Frames;
 import dev.burnish.wire.WireException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -47,7 +49,7 @@ public final class Link implements Transport.Receiver {
   private final AtomicLong nextId = new AtomicLong();
   private final AtomicLong nextSweep = new AtomicLong(Long.MAX_VALUE);
   private final Streams streams;
-  private final List<Consumer<ReplicaLost>> onDown = new ArrayList<>();
+  private final Set<Consumer<ReplicaLost>> onDown = new LinkedHashSet<>();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final Silence silence;
   private Optional<ReplicaLost> down = Optional.empty();
@@ -184,7 +186,8 @@ public final class Link implements Transport.Receiver {
     }
   }
 
-  /// Has something told when the connection is lost or closed: at once if it is.
+  /// Has something told when the connection is lost or closed: at once if it is. Whoever ends
+  /// before the connection calls [#forget(Consumer)].
   public void onDown(Consumer<ReplicaLost> listener) {
     Optional<ReplicaLost> already;
     synchronized (onDown) {
@@ -194,6 +197,13 @@ public final class Link implements Transport.Receiver {
       }
     }
     already.ifPresent(listener);
+  }
+
+  /// Ends [#onDown].
+  public void forget(Consumer<ReplicaLost> listener) {
+    synchronized (onDown) {
+      onDown.remove(listener);
+    }
   }
 
   /// Whether calls can be sent.
@@ -225,6 +235,7 @@ public final class Link implements Transport.Receiver {
       down = Optional.of(cause);
       up = false;
       listeners = List.copyOf(onDown);
+      onDown.clear();
     }
     timers.end();
     greeting.lost(cause);
@@ -232,7 +243,16 @@ public final class Link implements Transport.Receiver {
     open.values().forEach(this::failOpen);
     served.values().forEach(ServedCall::cancel);
     streams.lose(cause);
-    listeners.forEach(listener -> listener.accept(cause));
+    listeners.forEach(listener -> tell(listener, cause));
+  }
+
+  /// One that throws does not keep the others from being told.
+  private static void tell(Consumer<ReplicaLost> listener, ReplicaLost cause) {
+    try {
+      listener.accept(cause);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "a listener failed when a connection ended", e);
+    }
   }
 
   @Override
@@ -244,7 +264,7 @@ public final class Link implements Transport.Receiver {
     }
     switch (frame) {
       case Frame.Call f -> serve(f);
-      case Frame.Cast f -> handler.cast(this, f.actor(), f.method(), f.arguments());
+      case Frame.Cast f -> cast(f);
       case Frame.Reply f -> end(f.id(), new OpenCall.Outcome.Value(f.result()));
       case Frame.Failure f -> end(f.id(), new OpenCall.Outcome.Thrown(f.error()));
       case Frame.Cancel f -> cancelled(f.id());
@@ -263,7 +283,8 @@ public final class Link implements Transport.Receiver {
   public void ended(Throwable cause) {
     String who =
         greeting.isDone() ? greeting.peer().toString() : "a peer that never said who it is";
-    String why = farewell.isEmpty() ? String.valueOf(cause.getMessage()) : farewell;
+    String said = cause instanceof Error ? Thrown.text(cause) : String.valueOf(cause.getMessage());
+    String why = farewell.isEmpty() ? said : farewell;
     if (cause instanceof WireException && up) {
       LOG.log(System.Logger.Level.WARNING, "connection to {0} given up: {1}", who, why);
     }
@@ -328,6 +349,14 @@ public final class Link implements Transport.Receiver {
       streams.callBack(call);
     } else {
       handler.call(call);
+    }
+  }
+
+  private void cast(Frame.Cast frame) {
+    if (frame.actor() < 0) {
+      streams.waited(-frame.actor(), CallChain.decode(frame.arguments()));
+    } else {
+      handler.cast(this, frame.actor(), frame.method(), frame.arguments());
     }
   }
 

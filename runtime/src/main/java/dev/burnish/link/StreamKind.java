@@ -82,7 +82,7 @@ public final class StreamKind implements HandleKind {
     private void accept(Link link, long id, Object value) {
       CallSession session = link.session();
       byte[] bytes = codec.encode(List.of(value), session);
-      link.call("callback", new Link.Target(id, 0), bytes, CALL_BACK, session)
+      link.call("callback", new Link.Target(id, 0, CallChain.current()), bytes, CALL_BACK, session)
           .await(Thread.currentThread().getContextClassLoader());
     }
   }

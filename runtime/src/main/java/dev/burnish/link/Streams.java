@@ -53,6 +53,7 @@ final class Streams {
   Iterator<Object> consume(long id, Codec codec, ClassLoader loader) {
     RemoteIterator iterator = new RemoteIterator(link, id, codec, loader);
     consumers.put(id, iterator);
+    iterator.tellWaiting();
     link.send(new Frame.Credit(id, WINDOW));
     return iterator;
   }
@@ -106,7 +107,9 @@ final class Streams {
       call.fail(new ReplicaLost("the call of this callback has ended: id=" + call.actor()));
       return;
     }
-    Thread.ofVirtual().name("callback-" + call.actor()).start(() -> run(call, callback));
+    Thread.ofVirtual()
+        .name("callback-" + call.actor())
+        .start(() -> call.waiting().during(() -> run(call, callback)));
   }
 
   private static void run(ServedCall call, Callback callback) {
@@ -132,6 +135,11 @@ final class Streams {
 
   void broken(long id, byte[] error) {
     Optional.ofNullable(consumers.remove(id)).ifPresent(consumer -> consumer.broken(error));
+  }
+
+  /// The actors that wait for the elements of a producer from now on.
+  void waited(long id, CallChain waiting) {
+    Optional.ofNullable(producers.get(id)).ifPresent(producer -> producer.waiting = waiting);
   }
 
   void credit(long id, int items) {
@@ -170,6 +178,7 @@ final class Streams {
     /// What the session runs when it ends.
     private final Runnable end;
 
+    private volatile CallChain waiting = CallChain.NONE;
     private volatile boolean abandoned;
     private volatile boolean finished;
 
@@ -205,12 +214,12 @@ final class Streams {
       try {
         long left = credit.get();
         while (left > 0 && !abandoned) {
-          if (!elements.hasNext()) {
+          if (!waiting.during(elements::hasNext)) {
             finish();
             link.send(new Frame.End(id));
             return;
           }
-          send(elements.next());
+          send(waiting.during(elements::next));
           left = credit.decrementAndGet();
         }
       } catch (Throwable e) {

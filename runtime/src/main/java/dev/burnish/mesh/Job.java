@@ -4,6 +4,7 @@ import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.TerminalText;
+import dev.burnish.concurrent.Thrown;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LineFolder;
@@ -31,8 +32,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -294,19 +294,37 @@ public final class Job implements AutoCloseable {
     /// The status of a program that was stopped, as the shell has it for SIGTERM.
     private static final int STOPPED = 143;
 
-    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private static final int SERVICES = 4;
+
+    private final List<AutoCloseable> owned = new ArrayList<>();
     private final AtomicBoolean failed = new AtomicBoolean();
     private volatile Consumer<Failure> handler = Program.this::end;
 
     @Override
     public synchronized void own(AutoCloseable closeable) {
-      owned.push(closeable);
+      owned.add(closeable);
+    }
+
+    @Override
+    @SuppressWarnings("ReferenceEquality") // a user's equals is not asked
+    public synchronized void disown(AutoCloseable closeable) {
+      owned.removeIf(each -> each == closeable);
     }
 
     @Override
     public void failed(Failure failure) {
       if (!closed.get() && failed.compareAndSet(false, true)) {
-        Thread.ofPlatform().name("unhandled-failure").start(() -> handler.accept(failure));
+        Thread.ofPlatform().name("unhandled-failure").start(() -> handle(failure));
+      }
+    }
+
+    /// A handler that fails is none.
+    private void handle(Failure failure) {
+      try {
+        handler.accept(failure);
+      } catch (Throwable e) {
+        System.err.println("burnish: the handler of failures failed: " + Thrown.text(e));
+        end(failure);
       }
     }
 
@@ -327,19 +345,15 @@ public final class Job implements AutoCloseable {
       System.exit(1);
     }
 
+    /// Each of it takes a bounded time by itself: a mesh that of an actor, a service more, in which
+    /// calls end.
     private void close() {
       List<AutoCloseable> closing;
       synchronized (this) {
         closing = List.copyOf(owned);
       }
-      for (AutoCloseable closeable : closing) {
-        try {
-          closeable.close();
-        } catch (Exception e) {
-          System.getLogger(Job.class.getName())
-              .log(System.Logger.Level.WARNING, "failed to close what the program owned", e);
-        }
-      }
+      Duration limit = node.settings().stopped().multipliedBy(SERVICES);
+      node.closing(limit).lastFirst(id(), closing);
     }
   }
 }

@@ -92,7 +92,7 @@ final class SocketTransport implements Transport {
     Throwable cause = new EOFException("the connection was closed by the peer");
     try {
       readAll(thread, receiver);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       cause = e;
     } finally {
       if (!thread.hasLeft()) {
