@@ -86,7 +86,7 @@ final class JsonLines {
         throw notOneArray(values.line(), "something follows it");
       }
     } catch (Malformed e) {
-      throw notOneArray(e.line(), e.getMessage());
+      throw notOneArray(e.line(), e.reason());
     }
   }
 
@@ -130,7 +130,7 @@ final class JsonLines {
         if (e.incomplete()) {
           readOverLines(line.get(), e);
         } else {
-          sink.reject(place(line.get().number()), "a line is JSON: " + e.getMessage());
+          sink.reject(place(line.get().number()), "a line is JSON: " + e.reason());
         }
       }
     }
@@ -157,9 +157,9 @@ final class JsonLines {
   private static String reason(Malformed alone, Malformed e, Following lines) {
     int index = Math.clamp(e.line() - 1L, 0, lines.pulled.size() - 1);
     return e.incomplete()
-        ? alone.getMessage()
+        ? alone.reason()
         : "%s, and line %d does not go on with it"
-            .formatted(alone.getMessage(), lines.pulled.get(index).number());
+            .formatted(alone.reason(), lines.pulled.get(index).number());
   }
 
   /// The next line that is not white space. One that is not UTF-8 is a bad row.

@@ -60,13 +60,19 @@ final class JsonText implements AutoCloseable {
   static final class Malformed extends Exception {
     @Serial private static final long serialVersionUID = 1;
 
+    private final String reason;
     private final boolean incomplete;
     private final int line;
 
-    private Malformed(String message, boolean incomplete, int line, Throwable cause) {
-      super(message, cause);
+    private Malformed(String reason, boolean incomplete, int line, Throwable cause) {
+      super(reason, cause);
+      this.reason = reason;
       this.incomplete = incomplete;
       this.line = line;
+    }
+
+    String reason() {
+      return reason;
     }
 
     /// Whether it is the beginning of a longer one.

@@ -43,7 +43,8 @@ final class Parquet {
   static void read(Path file, DataFiles.Sink<?> sink) throws IOException {
     long number = 0;
     Set<CompressionCodec> codecs = EnumSet.noneOf(CompressionCodec.class);
-    try (var reader = ParquetFileReader.open(input(file))) {
+    InputFile input = input(file);
+    try (var reader = ParquetFileReader.open(input)) {
       codecs.addAll(codecs(reader));
       checkCodecs(file, codecs);
       SchemaNode schema = reader.getFileSchema().getRootNode();

@@ -189,6 +189,15 @@ class DataFilesTest {
   }
 
   @Test
+  void aPointerInThePlaceOfAParquetFileIsNamed() throws IOException {
+    Path pointer = write("data.parquet", "version https://git-lfs.github.com/spec/v1\noid sha256:0");
+
+    assertThatThrownBy(() -> load(pointer, OnBadRow.SKIP))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("is a pointer of Git LFS; fetch it with git lfs pull");
+  }
+
+  @Test
   void rowsAfterABrokenOneAreReadWhereTheyMayBeSkipped() throws IOException {
     Path file =
         write(
