@@ -1,5 +1,6 @@
 package dev.burnish;
 
+import dev.burnish.concurrent.Stop;
 import dev.burnish.data.ExampleEncoder;
 import dev.burnish.data.TextConfig;
 import dev.burnish.generate.SamplingParams;
@@ -39,7 +40,9 @@ public record Pretrained(
       throw new IllegalArgumentException(
           "a model is named: model is not set; give a folder, a .gguf file or hf:owner/name with --set model=MODEL");
     }
-    Path path = ModelSource.resolve(name, HubOptions.fromEnvironment());
+    Path path =
+        Stop.interruptibly(
+            "fetch-model", () -> ModelSource.resolve(name, HubOptions.fromEnvironment()));
     Map<String, byte[]> made = Files.isRegularFile(path) ? GgufConverter.sideFiles(path) : Map.of();
     TokenizerFiles files =
         made.isEmpty() ? TokenizerFiles.read(path) : new TokenizerFiles(path.toString(), made);

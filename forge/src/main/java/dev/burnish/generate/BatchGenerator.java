@@ -1,5 +1,6 @@
 package dev.burnish.generate;
 
+import dev.burnish.concurrent.Stop;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.BlockShape;
@@ -288,6 +289,7 @@ public final class BatchGenerator implements Generator {
       KeyValueCache cache,
       Sampler sampler,
       Listener listener) {
+    Stop.check();
     AttentionPlan plan = new AttentionPlan(nodes, new int[nodes.size()], AttentionPlan.NO_WINDOW);
     try (TensorScope _ = TensorScope.open()) {
       Tensor hidden_TH = inference.forward(tokens, positions, plan, cache, slots);

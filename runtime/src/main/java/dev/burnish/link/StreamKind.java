@@ -46,10 +46,7 @@ public final class StreamKind implements HandleKind {
     @Override
     public StreamForm export(Iterator<Object> value, Session session) {
       CallSession call = CallSession.of(session);
-      Streams streams = call.link().streams();
-      long id = streams.produce(value, codec, call);
-      call.atEnd(() -> streams.abandon(id));
-      return new StreamForm(id);
+      return new StreamForm(call.link().streams().produce(value, codec, call));
     }
 
     @Override
@@ -85,7 +82,7 @@ public final class StreamKind implements HandleKind {
     private void accept(Link link, long id, Object value) {
       CallSession session = link.session();
       byte[] bytes = codec.encode(List.of(value), session);
-      link.call("callback", new Link.Target(id, 0), bytes, CALL_BACK, session)
+      link.call("callback", new Link.Target(id, 0, CallChain.current()), bytes, CALL_BACK, session)
           .await(Thread.currentThread().getContextClassLoader());
     }
   }

@@ -113,6 +113,7 @@ public final class Service<T> implements AutoCloseable {
             new Fleet.Blueprint<>(name, type, factory, arguments),
             options,
             dispatcher);
+    dispatcher.coming(fleet::numComing);
     Calls<T> calls =
         new Calls<>(
             name,
@@ -321,6 +322,7 @@ public final class Service<T> implements AutoCloseable {
   public void stop(Duration draining) {
     Fleet<T> fleet = owned("stop");
     fleet.close(draining);
+    fleet.leaveKeeper();
     node.notes().remove("service " + name);
   }
 
