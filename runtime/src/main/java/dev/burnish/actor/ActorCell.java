@@ -571,7 +571,8 @@ final class ActorCell implements Supervisor {
         byte[] bytes =
             endpoint
                 .result()
-                .encode(Collections.singletonList(result), session.link().resultSession());
+                .encode(
+                    Collections.singletonList(result), session.link().resultSession(spec.number()));
         node.checkResult(bytes);
         return bytes;
       } catch (IllegalArgumentException e) {

@@ -33,7 +33,7 @@ public final class ServedCall {
       this.arguments = Arrays.copyOfRange(frame.arguments(), payload.position(), payload.limit());
     }
     this.deadline = deadline;
-    this.session = link.session();
+    this.session = link.session(new Deadline(link.clock(), deadline));
   }
 
   /// The number of the actor that is called.
@@ -100,7 +100,7 @@ public final class ServedCall {
   public void fail(Throwable thrown) {
     if (answered.compareAndSet(false, true)) {
       link.finish(frame.id());
-      link.send(new Frame.Failure(frame.id(), RemoteErrors.encode(thrown)));
+      link.send(new Frame.Failure(frame.id(), RemoteErrors.encode(thrown, link.maxPayload())));
     }
   }
 

@@ -5,8 +5,9 @@ import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Frame;
 import dev.burnish.wire.WireException;
+import java.lang.ref.Cleaner;
+import java.util.Collections;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,13 +20,21 @@ import java.util.function.Consumer;
 ///
 /// Callbacks are calls back to the caller, to actors of negative numbers.
 final class Streams {
+  /// Lets go of what came as part of a result, when nobody refers to it any more.
+  static final class Left {
+    static final Cleaner CLEANER =
+        Cleaner.create(Thread.ofPlatform().daemon().name("link/left-streams").factory());
+
+    private Left() {}
+  }
+
   /// Elements that may be on their way.
   static final int WINDOW = 32;
 
   private final Link link;
   private final AtomicLong nextId = new AtomicLong();
   private final Map<Long, Producer> producers = new ConcurrentHashMap<>();
-  private final Map<Long, RemoteIterator> consumers = new ConcurrentHashMap<>();
+  private final Map<Long, StreamBuffer> consumers = new ConcurrentHashMap<>();
   private final Map<Long, Callback> callbacks = new ConcurrentHashMap<>();
 
   private final Map<Long, Runnable> leases = new ConcurrentHashMap<>();
@@ -43,11 +52,16 @@ final class Streams {
     return id;
   }
 
-  Iterator<Object> consume(long id, Codec codec, ClassLoader loader) {
-    RemoteIterator iterator = new RemoteIterator(link, id, codec, loader);
-    consumers.put(id, iterator);
+  /// The elements of a stream of the peer, until its call ends, or for a result until nobody wants
+  /// them.
+  Iterator<Object> consume(long id, Codec codec, ClassLoader loader, CallSession session) {
+    StreamBuffer buffer = new StreamBuffer(link, id, loader);
+    consumers.put(id, buffer);
     link.send(new Frame.Credit(id, WINDOW));
-    return iterator;
+    if (!link.isUp()) {
+      buffer.lost(new ReplicaLost("the connection has ended"));
+    }
+    return RemoteIterator.of(buffer, codec, session);
   }
 
   /// Lets the peer call a consumer; returns the number to call.
@@ -64,6 +78,16 @@ final class Streams {
     return id;
   }
 
+  /// Streams of the peer that are not over.
+  int numConsumed() {
+    return consumers.size();
+  }
+
+  /// Streams of ours that are not over.
+  int numProduced() {
+    return producers.size();
+  }
+
   void forget(long id) {
     producers.remove(id);
     consumers.remove(id);
@@ -76,7 +100,10 @@ final class Streams {
       call.fail(new ReplicaLost("the call of this callback has ended: id=" + call.actor()));
       return;
     }
-    Thread.ofVirtual().name("callback-" + call.actor()).start(() -> run(call, callback));
+    Thread thread =
+        Thread.ofVirtual().name("callback-" + call.actor()).unstarted(() -> run(call, callback));
+    call.onCancel(thread::interrupt);
+    thread.start();
   }
 
   private static void run(ServedCall call, Callback callback) {
@@ -95,7 +122,7 @@ final class Streams {
   }
 
   void end(long id) {
-    Optional.ofNullable(consumers.remove(id)).ifPresent(RemoteIterator::end);
+    Optional.ofNullable(consumers.remove(id)).ifPresent(StreamBuffer::end);
   }
 
   void broken(long id, byte[] error) {
@@ -109,6 +136,20 @@ final class Streams {
   void abandon(long id) {
     Optional.ofNullable(producers.remove(id)).ifPresent(Producer::abandon);
     Optional.ofNullable(leases.remove(id)).ifPresent(Runnable::run);
+    callbacks.remove(id);
+  }
+
+  /// Ends the streams of what an actor of this process returned.
+  void actorEnded(long actor) {
+    ReplicaLost cause = new ReplicaLost("the actor of a stream has stopped: number=" + actor);
+    producers.values().stream()
+        .filter(producer -> producer.session.isOwnedBy(actor))
+        .map(producer -> producer.id)
+        .toList()
+        .forEach(id -> {
+          abandon(id);
+          link.send(new Frame.Broken(id, RemoteErrors.encode(cause, link.maxPayload())));
+        });
   }
 
   void lose(ReplicaLost cause) {
@@ -150,6 +191,7 @@ final class Streams {
       }
     }
 
+    /// Its iterator is not interrupted: it may work on what its owner needs.
     void abandon() {
       abandoned = true;
       if (elements instanceof AutoCloseable closeable) {
@@ -166,13 +208,21 @@ final class Streams {
             link.send(new Frame.End(id));
             return;
           }
-          link.send(new Frame.Item(id, codec.encode(List.of(elements.next()), session)));
+          link.send(new Frame.Item(id, encode(elements.next())));
           left = credit.decrementAndGet();
         }
       } catch (Throwable e) {
         link.streams().forget(id);
-        link.send(new Frame.Broken(id, RemoteErrors.encode(e)));
+        link.send(new Frame.Broken(id, RemoteErrors.encode(e, link.maxPayload())));
       }
+    }
+
+    private byte[] encode(Object element) {
+      byte[] encoded = codec.encode(Collections.singletonList(element), session);
+      if (encoded.length > link.maxPayload()) {
+        throw link.tooLarge("an element of a stream takes", encoded.length);
+      }
+      return encoded;
     }
 
     private static void close(AutoCloseable closeable) {

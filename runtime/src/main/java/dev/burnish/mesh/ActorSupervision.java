@@ -108,7 +108,7 @@ final class ActorSupervision implements Keeper {
   private void begin(int rank, Supervisor above) {
     try {
       makeWhereItIs(rank, procs.slot(rank).get());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       lose(
           rank,
           Optional.empty(),
@@ -231,7 +231,7 @@ final class ActorSupervision implements Keeper {
     }
     try {
       make(rank, procs.renew(rank, lost));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       lose(
           rank,
           Optional.of(lost),
