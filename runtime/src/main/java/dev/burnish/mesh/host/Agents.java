@@ -15,8 +15,13 @@ public final class Agents {
 
   /// Of a host.
   public static HostAgent host(Node node, ActorRef agent) {
+    return host(node, agent, TIMEOUT);
+  }
+
+  /// Of a host, for questions that are answered soon or not at all.
+  public static HostAgent host(Node node, ActorRef agent, Duration limit) {
     return node.stub(
-        HostAgent.class, Stub.Target.of("agent of " + agent.process().host(), agent), TIMEOUT);
+        HostAgent.class, Stub.Target.of("agent of " + agent.process().host(), agent), limit);
   }
 
   /// Of a host that is there: not of one that was lost, which would be waited for.
