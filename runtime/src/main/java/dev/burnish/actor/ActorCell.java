@@ -225,11 +225,12 @@ final class ActorCell implements Supervisor {
     });
   }
 
-  /// Ends the actor: its calls, then what it owns, then itself. Waits a bounded time; a second call
-  /// waits for the first.
+  /// Ends the actor: its calls, then what it owns, then itself. What a call that runs then returns
+  /// or throws may come of that, and is not its answer. Waits a bounded time; a second call waits
+  /// for the first.
   void stop(String reason) {
     if (ending.compareAndSet(false, true)) {
-      end(new ReplicaLost("actor %s has stopped: %s".formatted(title(), reason)));
+      end(new ReplicaLost("actor %s was stopped: %s".formatted(title(), reason)));
     } else {
       await(ended);
     }
@@ -545,7 +546,8 @@ final class ActorCell implements Supervisor {
         values.add(actor.orElseThrow().instance());
         values.addAll(endpoint.arguments().decode(encoded, session));
         Object result = run(endpoint, values.toArray());
-        call.ifPresent(served -> served.reply(encode(endpoint, result)));
+        call.ifPresent(served ->
+            gone.ifPresentOrElse(served::fail, () -> served.reply(encode(endpoint, result))));
         return Optional.empty();
       } catch (Throwable t) {
         return threw(endpoint, t);
@@ -582,7 +584,7 @@ final class ActorCell implements Supervisor {
 
     private Optional<Throwable> threw(Endpoint endpoint, Throwable thrown) {
       if (call.isPresent()) {
-        call.get().fail(thrown);
+        call.get().fail(gone.<Throwable>map(lost -> lost).orElse(thrown));
       } else {
         die("a broadcast of %s threw %s".formatted(endpoint.name(), thrown), Optional.of(thrown));
       }
