@@ -37,7 +37,12 @@ final class Streams {
   }
 
   /// Offers the elements of an iterator; they are taken from it as the peer asks.
+  ///
+  /// @throws IllegalArgumentException if it is an argument that was one of another call
   long produce(Iterator<?> elements, Codec codec, CallSession session) {
+    if (!session.isResult()) {
+      GivenOnce.HERE.give(elements);
+    }
     long id = nextId.incrementAndGet();
     producers.put(id, new Producer(link, id, elements, codec, session));
     return id;
@@ -131,6 +136,7 @@ final class Streams {
     private final CallSession session;
     private final AtomicLong credit = new AtomicLong();
     private volatile boolean abandoned;
+    private volatile boolean touched;
 
     Producer(Link link, long id, Iterator<?> elements, Codec codec, CallSession session) {
       this.link = link;
@@ -152,12 +158,16 @@ final class Streams {
 
     void abandon() {
       abandoned = true;
+      if (!touched) {
+        GivenOnce.HERE.takeBack(elements);
+      }
       if (elements instanceof AutoCloseable closeable) {
         Thread.ofVirtual().name("stream-" + id + "/close").start(() -> close(closeable));
       }
     }
 
     private void produce() {
+      touched = true;
       try {
         long left = credit.get();
         while (left > 0 && !abandoned) {
