@@ -6,6 +6,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /// The actors of a replica, called as one: a call goes to all of them, its result is that of rank
@@ -32,9 +33,13 @@ record Target<T>(int generation, ActorMesh<T> mesh, long nanos, T stub) {
           Math.abs(nanos - left) < TOLERANCE ? stub : mesh.within(Duration.ofNanos(left)).actor(0);
       return handler(actor).invoke(actor, method, arguments);
     }
-    return mesh.within(Duration.ofNanos(left))
-        .<@Nullable Object>gather(actor -> call(actor, method, arguments))
-        .getFirst();
+    try {
+      return mesh.within(Duration.ofNanos(left))
+          .<@Nullable Object>gather(actor -> call(actor, method, arguments))
+          .getFirst();
+    } catch (CancellationException e) {
+      throw FanOut.ended(e, mesh.name() + "." + method.getName());
+    }
   }
 
   private static @Nullable Object call(Object actor, Method method, Object @Nullable [] arguments) {
