@@ -2,35 +2,24 @@ package dev.burnish.actor;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.burnish.actor.Endpoints.Endpoint;
 import dev.burnish.concurrent.Pace;
+import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.CallChain.Waiter;
-import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
 import dev.burnish.link.ServedCall;
-import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.wire.Session;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// One actor: its instance, its calls, what it owns.
 ///
@@ -38,25 +27,25 @@ import org.jspecify.annotations.Nullable;
 /// it: a failed constructor, an exception of a broadcast, an unhandled failure of something owned.
 /// Then its owner is told, and every further call fails.
 final class ActorCell implements Supervisor {
-  private static final System.Logger LOG = System.getLogger(ActorCell.class.getName());
-
   private final Node node;
   private final ActorSpec spec;
-  private final Supervisor supervisor;
+  private final Threads threads;
   private final long identity;
   private final Turn turn;
   private final Context context = new Context(this);
-  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
   private final Set<Execution> running = ConcurrentHashMap.newKeySet();
-  private final AtomicBoolean ending = new AtomicBoolean();
+  private final Ending ending;
   private final AtomicLong numCalls = new AtomicLong();
   private final CallRate rate;
-  private final CountDownLatch ended = new CountDownLatch(1);
-  private volatile Optional<ReplicaLost> gone = Optional.empty();
   private volatile Optional<Actor> actor = Optional.empty();
 
+  /// Where its calls run.
+  interface Threads {
+    void run(String name, Runnable work);
+  }
+
   /// A constructed actor.
-  private record Actor(Object instance, Endpoints endpoints, List<Pace> paces) {
+  record Actor(Object instance, Endpoints endpoints, List<Pace> paces) {
     Actor(Object instance, Endpoints endpoints) {
       this(instance, endpoints, Stream.generate(Pace::new).limit(endpoints.size()).toList());
     }
@@ -68,13 +57,14 @@ final class ActorCell implements Supervisor {
     }
   }
 
-  ActorCell(Node node, ActorSpec spec, Supervisor supervisor) {
+  ActorCell(Node node, ActorSpec spec, Supervisor supervisor, Threads threads) {
     this.node = node;
     this.spec = spec;
-    this.supervisor = supervisor;
+    this.ending = new Ending(this, supervisor);
+    this.threads = threads;
     this.identity = node.identity(spec.number());
     this.rate = new CallRate(node.clock().nanos());
-    this.turn = new Turn(work -> node.execute(title(), () -> runInTurn(work)));
+    this.turn = new Turn(work -> threads.run(title(), () -> runInTurn(work)));
   }
 
   ActorSpec spec() {
@@ -108,13 +98,28 @@ final class ActorCell implements Supervisor {
 
   /// What it is doing, in a word.
   String state() {
-    if (gone.isPresent()) {
-      return "failed";
-    }
-    if (ending.get()) {
-      return "stopping";
+    if (gone().isPresent()) {
+      return ending.hasFailed() ? "failed" : "stopping";
     }
     return actor.isEmpty() ? "starting" : running.isEmpty() ? "idle" : "busy";
+  }
+
+  Turn turn() {
+    return turn;
+  }
+
+  Optional<Actor> actor() {
+    return actor;
+  }
+
+  /// How it ends, and what it owns until then.
+  Ending ending() {
+    return ending;
+  }
+
+  /// Why it takes no calls, once it does not.
+  Optional<ReplicaLost> gone() {
+    return ending.gone();
   }
 
   /// Constructs the actor, before any call; answers when that is done.
@@ -125,19 +130,44 @@ final class ActorCell implements Supervisor {
         call.reply(new byte[0]);
       } catch (Throwable e) {
         call.fail(e);
-        die("its constructor failed: " + e, Optional.of(e));
+        ending.die("its constructor failed: " + Thrown.text(e), Optional.of(e));
       }
     });
   }
 
-  /// Says whether it lives, without a turn: also while it is busy.
+  /// Says whether it lives, without a turn: also while it is busy. The answer comes from where its
+  /// calls run, so that there is none when no call could run.
   void ping(ServedCall call) {
-    gone.ifPresentOrElse(call::fail, () -> call.reply(new byte[0]));
+    threads.run(title() + "/ping", () -> answer(call));
+    Duration patience = call.timeLeft().multipliedBy(3).dividedBy(4);
+    node.clock()
+        .after(
+            patience,
+            () -> {
+              if (!call.isAnswered()) {
+                call.fail(starved(patience));
+              }
+            });
+  }
+
+  private CallTimedOut starved(Duration patience) {
+    return new CallTimedOut(
+        "its process is starved: no call could begin within %s, what runs there does not let go of its threads; actor=%s process=%s"
+            .formatted(patience, title(), node.self().process()));
+  }
+
+  private void answer(ServedCall call) {
+    gone().ifPresentOrElse(call::fail, () -> call.reply(new byte[0]));
   }
 
   /// Answers after what was asked before: its construction.
   void whenConstructed(ServedCall call) {
-    turn.add(() -> ping(call));
+    List<Waiter> circle = call.waiting().from(identity, turn.number());
+    if (circle.isEmpty()) {
+      turn.add(() -> answer(call));
+    } else {
+      call.fail(new IllegalStateException(circle(circle, title())));
+    }
   }
 
   /// Takes an instance that exists.
@@ -147,7 +177,7 @@ final class ActorCell implements Supervisor {
 
   void call(ServedCall call) {
     Execution execution =
-        new Execution(Optional.of(call), call.method(), call.arguments(), call.session());
+        new Execution(this, Optional.of(call), call.method(), call.arguments(), call.session());
     List<Waiter> circle = call.waiting().from(identity, turn.number());
     if (!circle.isEmpty()) {
       callWithin(circle, execution);
@@ -161,7 +191,7 @@ final class ActorCell implements Supervisor {
     if (execution.isBeside()) {
       execution.start();
     } else {
-      execution.fail(new IllegalStateException(circle(circle, execution.what())));
+      execution.refuse(new IllegalStateException(circle(circle, execution.what())));
     }
   }
 
@@ -183,7 +213,7 @@ final class ActorCell implements Supervisor {
   private boolean runHere(Execution execution, ServedCall call) {
     return Thread.currentThread() instanceof ReaderThread reader
         && reader.isFree()
-        && gone.isEmpty()
+        && gone().isEmpty()
         && actor.isPresent()
         && actor.get().isQuick(call.method())
         && turn.runHere(() -> {
@@ -195,105 +225,47 @@ final class ActorCell implements Supervisor {
   }
 
   void cast(Link from, int method, byte[] arguments) {
-    submit(new Execution(Optional.empty(), method, arguments, from.session()));
+    submit(new Execution(this, Optional.empty(), method, arguments, from.session()));
   }
 
   void await(BooleanSupplier condition) {
-    if (running.stream().anyMatch(Execution::isConcurrentHere)) {
+    if (!turn.isHeldHere()) {
       throw new IllegalStateException(
-          "a concurrent endpoint has no turn to give up: actor="
+          "a concurrent endpoint has no turn to give up, nor has a condition, or a thread of an endpoint: actor="
               + title()
               + "; wait on a lock of the actor's");
     }
     turn.await(condition);
   }
 
-  void own(AutoCloseable closeable) {
-    synchronized (owned) {
-      owned.push(closeable);
-    }
-  }
-
   @Override
   public void failed(Failure failure) {
-    turn.add(() -> {
-      if (!handles(failure)) {
-        die(
-            "a failure of something it owns was not handled: " + failure.describe(),
-            Optional.empty());
-      }
-    });
-  }
-
-  /// Ends the actor: its calls, then what it owns, then itself. What a call that runs then returns
-  /// or throws may come of that, and is not its answer. Waits a bounded time; a second call waits
-  /// for the first.
-  void stop(String reason) {
-    if (ending.compareAndSet(false, true)) {
-      end(new ReplicaLost("actor %s was stopped: %s".formatted(title(), reason)));
-    } else {
-      await(ended);
+    try {
+      turn.add(() -> handle(failure));
+    } catch (Throwable e) {
+      ending.die(
+          "a failure of something it owns could not be handled: %s; it was %s"
+              .formatted(Thrown.text(e), failure.describe()),
+          Optional.of(e));
     }
   }
 
-  private void end(ReplicaLost why) {
-    gone = Optional.of(why);
-    running.forEach(Execution::interrupt);
-    CountDownLatch idle = new CountDownLatch(1);
-    turn.add(idle::countDown);
-    boolean isIdle = await(idle) && awaitNoneRunning();
-    closeOwned();
-    if (!isIdle) {
-      LOG.log(System.Logger.Level.WARNING, "actor {0} does not end its call", title());
+  private void handle(Failure failure) {
+    if (!handles(failure)) {
+      ending.die(
+          "a failure of something it owns was not handled: " + failure.describe(),
+          Optional.empty());
     }
-    closeSelf();
-    node.remove(spec.number());
-    ended.countDown();
-  }
-
-  private void die(String reason, Optional<Throwable> cause) {
-    if (!ending.compareAndSet(false, true)) {
-      return;
-    }
-    String message = "actor %s has failed: %s".formatted(title(), reason);
-    gone =
-        Optional.of(
-            cause.map(c -> new ReplicaLost(message, c)).orElseGet(() -> new ReplicaLost(message)));
-    Place place = new Place(spec.name(), spec.point(), node.self().process(), node.self().host());
-    LOG.log(System.Logger.Level.DEBUG, message);
-    supervisor.failed(new Failure(place, reason, trace(cause)));
-    node.execute(
-        title() + "/end",
-        () -> {
-          running.forEach(Execution::interrupt);
-          closeOwned();
-          closeSelf();
-          ended.countDown();
-        });
-  }
-
-  private static List<String> trace(Optional<Throwable> cause) {
-    List<String> lines = new ArrayList<>();
-    for (@Nullable Throwable t = cause.orElse(null);
-        t != null && lines.size() < 40;
-        t = t.getCause()) {
-      lines.add(t.toString());
-      for (StackTraceElement frame : t.getStackTrace()) {
-        if (lines.size() < 40) {
-          lines.add("  at " + frame);
-        }
-      }
-    }
-    return lines;
   }
 
   private boolean handles(Failure failure) {
     if (actor.isPresent() && actor.get().instance() instanceof Supervising supervising) {
       try {
         return supervising.supervise(failure);
-      } catch (RuntimeException e) {
-        die(
-            "handling a failure failed: %s; it was %s".formatted(e, failure.describe()),
+      } catch (Throwable e) {
+        ending.die(
+            "handling a failure failed: %s; it was %s"
+                .formatted(Thrown.text(e), failure.describe()),
             Optional.of(e));
         return true;
       }
@@ -312,283 +284,57 @@ final class ActorCell implements Supervisor {
     return new Actor(spec.construction().make(loader, node.codecs(), session), endpoints);
   }
 
+  /// No call stays without an answer, also where it cannot be queued.
   private void submit(Execution execution) {
-    Optional<ReplicaLost> lost = gone;
+    Optional<ReplicaLost> lost = gone();
     if (lost.isPresent()) {
-      execution.fail(lost.get());
-    } else {
+      execution.refuse(lost.get());
+      return;
+    }
+    try {
       execution.submit();
+      if (gone().isPresent()) {
+        ending.cutCalls();
+      }
+    } catch (Throwable e) {
+      execution.refuse(e);
     }
   }
 
-  private void runInTurn(Runnable work) {
-    ScopedValue.where(Context.CURRENT, context).where(Context.TURN, this).run(work);
+  /// Agents are not bounded: what they are asked for keeps the job together.
+  boolean isAgent() {
+    return node.isAgent(spec.number());
   }
 
-  private void runBound(Runnable work) {
+  /// Runs a call beside the turn.
+  void runBeside(String name, Runnable work) {
+    threads.run(title() + "/" + name, () -> runBound(work));
+  }
+
+  void began(long now) {
+    numCalls.incrementAndGet();
+    rate.add(now);
+  }
+
+  /// The calls that run.
+  Set<Execution> running() {
+    return running;
+  }
+
+  /// Runs code of the actor without its turn.
+  void runBound(Runnable work) {
     ScopedValue.where(Context.CURRENT, context).run(work);
   }
 
-  private void closeOwned() {
-    List<AutoCloseable> closing;
-    synchronized (owned) {
-      closing = List.copyOf(owned);
-      owned.clear();
-    }
-    closing.forEach(this::close);
+  void running(Execution execution) {
+    running.add(execution);
   }
 
-  private void closeSelf() {
-    if (actor.isPresent() && actor.get().instance() instanceof AutoCloseable closeable) {
-      CountDownLatch closed = new CountDownLatch(1);
-      Thread thread =
-          Thread.ofVirtual()
-              .name(title() + "/close")
-              .start(() ->
-                  runBound(() -> {
-                    close(closeable);
-                    closed.countDown();
-                  }));
-      if (!await(closed)) {
-        LOG.log(System.Logger.Level.WARNING, "actor {0} does not close", title());
-        thread.interrupt();
-      }
-    }
+  void done(Execution execution) {
+    running.remove(execution);
   }
 
-  private void close(AutoCloseable closeable) {
-    try {
-      closeable.close();
-    } catch (Exception e) {
-      LOG.log(System.Logger.Level.WARNING, "actor " + title() + " failed to close", e);
-    }
-  }
-
-  private boolean awaitNoneRunning() {
-    for (Execution execution : running) {
-      if (!await(execution.done)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private boolean await(CountDownLatch latch) {
-    try {
-      return latch.await(node.settings().stopping().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
-  /// One call on its way through the actor.
-  private final class Execution implements Turn.Work {
-    private final Optional<ServedCall> call;
-    private final int method;
-    private final byte[] arguments;
-    private final CallSession session;
-    private final CountDownLatch done = new CountDownLatch(1);
-    private @Nullable Thread thread;
-    private boolean concurrent;
-    private boolean cancelled;
-
-    Execution(Optional<ServedCall> call, int method, byte[] arguments, CallSession session) {
-      this.call = call;
-      this.method = method;
-      this.arguments = arguments;
-      this.session = session;
-    }
-
-    void submit() {
-      turn.add(this);
-      call.ifPresent(served -> served.onCancel(this::cancel));
-    }
-
-    /// Starts without a turn.
-    void start() {
-      run();
-      call.ifPresent(served -> served.onCancel(this::cancel));
-    }
-
-    /// Such as `counters[1].add`.
-    String what() {
-      return title() + endpoint().map(e -> "." + e.method().getName()).orElse("");
-    }
-
-    @Override
-    public boolean isBeside() {
-      return endpoint().filter(Endpoint::concurrent).isPresent();
-    }
-
-    private Optional<Endpoint> endpoint() {
-      return actor.flatMap(a -> a.endpoints().find(method));
-    }
-
-    private CallChain waiting() {
-      return call.map(ServedCall::waiting).orElse(CallChain.NONE);
-    }
-
-    @Override
-    public void run() {
-      Optional<Endpoint> endpoint = endpoint();
-      if (gone.isPresent()) {
-        fail(gone.get());
-      } else if (endpoint.isEmpty()) {
-        fail(
-            new IllegalArgumentException(
-                "there is no such endpoint: actor=%s method=%d".formatted(title(), method)));
-      } else if (endpoint.get().concurrent()) {
-        concurrent = true;
-        running.add(this);
-        node.execute(
-            title() + "/" + endpoint.get().method().getName(),
-            () ->
-                runBound(() -> Context.waitedFor(waiting(), () -> executeBeside(endpoint.get()))));
-      } else {
-        running.add(this);
-        Context.waitedFor(waiting(), () -> execute(endpoint.get()));
-      }
-    }
-
-    /// What it did may be what another call waits for.
-    private void executeBeside(Endpoint endpoint) {
-      execute(endpoint);
-      turn.changed();
-    }
-
-    boolean isConcurrentHere() {
-      return concurrent && thread == Thread.currentThread();
-    }
-
-    void cancel() {
-      if (turn.remove(this)) {
-        fail(new CallCancelled("cancelled before it began: actor=" + title()));
-      } else {
-        interrupt();
-      }
-    }
-
-    synchronized void interrupt() {
-      cancelled = true;
-      if (thread != null) {
-        thread.interrupt();
-      }
-    }
-
-    void fail(RuntimeException failure) {
-      call.ifPresent(served -> served.fail(failure));
-    }
-
-    private void execute(Endpoint endpoint) {
-      try {
-        if (call.isPresent() && call.get().isLate()) {
-          fail(
-              new CallTimedOut("the deadline passed while it was queued: call=" + endpoint.name()));
-        } else if (begin()) {
-          numCalls.incrementAndGet();
-          long began = node.clock().nanos();
-          rate.add(began);
-          invoke(endpoint);
-          actor.orElseThrow().paces().get(method).took(node.clock().nanos() - began);
-        } else {
-          fail(
-              gone.<RuntimeException>map(lost -> lost)
-                  .orElseGet(() ->
-                      new CallCancelled("cancelled before it began: call=" + endpoint.name())));
-        }
-      } finally {
-        finish();
-        session.release();
-        running.remove(this);
-        done.countDown();
-      }
-    }
-
-    /// Once this is one of those that run, the end of the actor cancels it.
-    private synchronized boolean begin() {
-      thread = Thread.currentThread();
-      return !cancelled && gone.isEmpty();
-    }
-
-    /// After this no interrupt of this call comes any more; one that came is taken back.
-    @SuppressWarnings("ResultOfMethodCallIgnored")
-    private synchronized void finish() {
-      thread = null;
-      Thread.interrupted();
-    }
-
-    private void invoke(Endpoint endpoint) {
-      Optional<Tracing> tracing = node.tracing(spec.number());
-      if (tracing.isEmpty()) {
-        invoke(endpoint, arguments);
-        return;
-      }
-      if (arguments.length < Tracing.SIZE) {
-        threw(
-            endpoint,
-            new IllegalArgumentException(
-                "in a job that is traced every call says what it is part of: call="
-                    + endpoint.name()));
-        return;
-      }
-      String what = title() + "." + endpoint.method().getName();
-      try (Tracing.Step part = tracing.get().serve(what, Arrays.copyOf(arguments, Tracing.SIZE))) {
-        invoke(endpoint, Arrays.copyOfRange(arguments, Tracing.SIZE, arguments.length))
-            .ifPresent(part::failed);
-      }
-    }
-
-    /// Returns what the endpoint threw.
-    private Optional<Throwable> invoke(Endpoint endpoint, byte[] encoded) {
-      try {
-        List<Object> values = new ArrayList<>();
-        values.add(actor.orElseThrow().instance());
-        values.addAll(endpoint.arguments().decode(encoded, session));
-        Object result = run(endpoint, values.toArray());
-        call.ifPresent(served ->
-            gone.ifPresentOrElse(served::fail, () -> served.reply(encode(endpoint, result))));
-        return Optional.empty();
-      } catch (Throwable t) {
-        return threw(endpoint, t);
-      }
-    }
-
-    /// Waits for nothing any more once it has ended, before anybody knows.
-    private @Nullable Object run(Endpoint endpoint, Object[] values) throws Throwable {
-      try {
-        return endpoint.call().call(values);
-      } finally {
-        if (!concurrent) {
-          turn.waitsNoMore();
-        }
-      }
-    }
-
-    private byte[] encode(Endpoint endpoint, @Nullable Object result) {
-      if (endpoint.method().getReturnType() == void.class) {
-        return new byte[0];
-      }
-      try {
-        byte[] bytes =
-            endpoint
-                .result()
-                .encode(Collections.singletonList(result), session.link().resultSession());
-        node.checkResult(bytes);
-        return bytes;
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException(
-            "result of %s: %s".formatted(endpoint.name(), e.getMessage()), e);
-      }
-    }
-
-    private Optional<Throwable> threw(Endpoint endpoint, Throwable thrown) {
-      if (call.isPresent()) {
-        call.get().fail(gone.<Throwable>map(lost -> lost).orElse(thrown));
-      } else {
-        die("a broadcast of %s threw %s".formatted(endpoint.name(), thrown), Optional.of(thrown));
-      }
-      return Optional.of(thrown);
-    }
+  private void runInTurn(Runnable work) {
+    runBound(() -> CallChain.NONE.inTurn(this::waiter, work));
   }
 }

@@ -68,7 +68,7 @@ public record Construction(String type, String method, String descriptor, byte[]
     try {
       return Collections.singletonList(new Invocation(executable).call(values.toArray()))
           .getFirst();
-    } catch (Exception e) {
+    } catch (Exception | Error e) {
       throw e;
     } catch (Throwable t) {
       throw new InvocationTargetException(t);

@@ -12,12 +12,6 @@ import org.jspecify.annotations.Nullable;
 public final class Context {
   static final ScopedValue<Context> CURRENT = ScopedValue.newInstance();
 
-  /// The actor whose turn lasts until this thread is done.
-  static final ScopedValue<ActorCell> TURN = ScopedValue.newInstance();
-
-  /// The actors that wait for what this thread does, but for the one of [#TURN].
-  private static final ScopedValue<CallChain> WAITING = ScopedValue.newInstance();
-
   private final ActorCell cell;
 
   Context(ActorCell cell) {
@@ -43,25 +37,8 @@ public final class Context {
   /// Work for another thread that this one waits for: it is known there which actors wait, so that
   /// none of them is called and waits for itself.
   public static <T, R extends @Nullable Object> Function<T, R> waitedFor(Function<T, R> work) {
-    CallChain waiting = waiting();
-    return waiting.isEmpty()
-        ? work
-        : value -> ScopedValue.where(WAITING, waiting).call(() -> work.apply(value));
-  }
-
-  /// The actors that wait for a call that this thread makes.
-  static CallChain waiting() {
-    CallChain before = WAITING.orElse(CallChain.NONE);
-    return TURN.isBound() ? before.then(TURN.get().waiter()) : before;
-  }
-
-  /// Does work that actors wait for.
-  static void waitedFor(CallChain waiting, Runnable work) {
-    if (waiting.isEmpty()) {
-      work.run();
-    } else {
-      ScopedValue.where(WAITING, waiting).run(work);
-    }
+    CallChain waiting = CallChain.current();
+    return waiting.isEmpty() ? work : value -> waiting.during(() -> work.apply(value));
   }
 
   /// The name of the actor's mesh.
@@ -91,7 +68,12 @@ public final class Context {
 
   /// Has something closed when the actor stops, before the actor itself; the last one first.
   public void own(AutoCloseable owned) {
-    cell.own(owned);
+    cell.ending().own(owned);
+  }
+
+  /// Ends [#own]: it was closed before.
+  public void disown(AutoCloseable owned) {
+    cell.ending().disown(owned);
   }
 
   /// This actor, as whoever it owns reports to it.
@@ -110,8 +92,11 @@ public final class Context {
   /// }
   /// ```
   ///
-  /// @throws dev.burnish.link.failure.CallCancelled if the call is cancelled or the actor stops
-  /// @throws IllegalStateException in a concurrent endpoint, which has no turn to give up
+  /// @throws dev.burnish.link.failure.CallCancelled if the call is cancelled or the actor stops;
+  ///   the call has the actor to itself then too
+  /// @throws IllegalStateException in a concurrent endpoint, in a condition, or on a thread that
+  ///   the endpoint started: they have no turn to give up
+  /// @throws RuntimeException what the condition throws, whoever looked at it
   public static void await(BooleanSupplier condition) {
     current().cell.await(condition);
   }

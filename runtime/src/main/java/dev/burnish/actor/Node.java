@@ -1,11 +1,15 @@
 package dev.burnish.actor;
 
 import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.concurrent.Carriers;
+import dev.burnish.concurrent.Closing;
+import dev.burnish.concurrent.SystemThreads;
+import dev.burnish.link.Backlog;
+import dev.burnish.link.CallChain;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Clock;
 import dev.burnish.link.Link;
 import dev.burnish.link.OpenCall;
-import dev.burnish.link.ServedCall;
 import dev.burnish.link.Switchboard;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.Network;
@@ -15,12 +19,17 @@ import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Frames;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 
 /// One process of a job: its actors, and the way to those of the others.
 public final class Node implements AutoCloseable {
@@ -50,7 +59,7 @@ public final class Node implements AutoCloseable {
   /// Numbers below are those of agents, which are not spawned.
   private static final long NUM_AGENTS = 1L << 16;
 
-  private static final Link.Target SELF = new Link.Target(0, 0);
+  static final Link.Target SELF = new Link.Target(0, 0);
 
   private final NodeSettings settings;
   private final Threads threads;
@@ -61,21 +70,44 @@ public final class Node implements AutoCloseable {
   private final Clock clock;
   private final Optional<Tracing> tracing;
   private final Switchboard switchboard;
-  private final Map<Long, ActorCell> cells = new ConcurrentHashMap<>();
+  private final Cells cells = new Cells();
   private final Map<Class<?>, Endpoints> endpoints = new ConcurrentHashMap<>();
   private final Map<Long, Supervisor.Keeper> owned = new ConcurrentHashMap<>();
   private final Map<String, Integer> names = new ConcurrentHashMap<>();
   private final AtomicLong numbers;
   private final Notes notes = new Notes();
+  private final Backlog backlog = Backlog.ofThisProcess();
+
+  /// Numbers of actors that were not spawned.
+  private final Set<Long> served = ConcurrentHashMap.newKeySet();
 
   /// How a process runs actors.
+  @FunctionalInterface
   public interface Threads {
-    /// Runs something soon, under a name.
+    /// Runs code of users soon, under a name.
     void run(String name, Runnable work);
 
-    /// Each on a virtual thread.
+    /// Runs what starts, watches and ends actors and processes, which code of users must not hold
+    /// up.
+    default void runSystem(String name, Runnable work) {
+      run(name, work);
+    }
+
+    /// Each on a virtual thread, what is the system's on the platform's. Where code of users holds
+    /// all the carriers of virtual threads, there will be more of them.
     static Threads virtual() {
-      return (name, work) -> Thread.ofVirtual().name(name).start(work);
+      Carriers.watch();
+      return new Threads() {
+        @Override
+        public void run(String name, Runnable work) {
+          Thread.ofVirtual().name(name).start(work);
+        }
+
+        @Override
+        public void runSystem(String name, Runnable work) {
+          SystemThreads.run(name, work);
+        }
+      };
     }
   }
 
@@ -96,6 +128,15 @@ public final class Node implements AutoCloseable {
 
   /// A process that listens.
   public Node(Parts parts, NodeSettings settings) {
+    this(parts, settings, node -> new Incoming(node, node.cells, node.owned));
+  }
+
+  /// A process that calls others, and refuses whatever they ask of it.
+  public static Node visitor(Parts parts, NodeSettings settings) {
+    return new Node(parts, settings, _ -> new Incoming.Refusing());
+  }
+
+  private Node(Parts parts, NodeSettings settings, Function<Node, Link.Handler> handler) {
     this.settings = settings;
     this.threads = parts.threads();
     this.loader = parts.loader();
@@ -107,7 +148,7 @@ public final class Node implements AutoCloseable {
     this.numbers = new AtomicLong(firstNumber(parts.network().self().process()));
     this.switchboard =
         new Switchboard(
-            parts.network(), parts.token(), new Incoming(), parts.clock(), settings.link());
+            parts.network(), parts.token(), handler.apply(this), parts.clock(), settings.link());
   }
 
   /// Numbers that this process gives to actors of others differ from those that others give: the
@@ -189,9 +230,30 @@ public final class Node implements AutoCloseable {
     return count == 1 ? name : name + "-" + count;
   }
 
-  /// Runs something soon, under a name.
+  /// Runs something of the system soon, under a name. It may wait.
   public void execute(String name, Runnable work) {
+    threads.runSystem(name, work);
+  }
+
+  /// Runs code of users soon, under a name, as calls of actors are.
+  public void executeForUser(String name, Runnable work) {
     threads.run(name, work);
+  }
+
+  /// Closes things, the last first.
+  ///
+  /// @param limit for those that have not closed in the time that an actor has to stop
+  public Closing closing(Duration limit) {
+    return new Closing(this::execute, clock::after, settings.stopping(), limit);
+  }
+
+  /// What has come for actors of this process and has not ended.
+  Backlog backlog() {
+    return backlog;
+  }
+
+  boolean isAgent(long number) {
+    return number < NUM_AGENTS || served.contains(number);
   }
 
   /// Runs something when some time has passed, under a name. It may wait.
@@ -222,8 +284,12 @@ public final class Node implements AutoCloseable {
             0);
     ActorCell cell =
         new ActorCell(
-            this, spec, failure -> LOG.log(System.Logger.Level.ERROR, failure.describe()));
+            this,
+            spec,
+            failure -> LOG.log(System.Logger.Level.ERROR, failure.describe()),
+            this::execute);
     cell.adopt(instance, endpoints(type));
+    served.add(number);
     cells.put(number, cell);
     return new ActorRef(self(), number);
   }
@@ -235,7 +301,8 @@ public final class Node implements AutoCloseable {
 
   /// Ends [#serve]: calls to it fail.
   public void dismiss(ActorRef served) {
-    cells.remove(served.number());
+    cells.dismiss(served.number());
+    this.served.remove(served.number());
   }
 
   /// What this process tells of itself to people, besides its actors.
@@ -283,10 +350,14 @@ public final class Node implements AutoCloseable {
     return command(link, session, "spawn of " + name, new Command.Spawn(spec));
   }
 
-  /// Has an actor of another process stopped; the call ends when it has.
+  /// Has an actor of another process stopped; the call ends when it has, or has had its time.
   public OpenCall stop(Link link, long number, String reason) {
     return command(
-        link, link.session(), "stop of actor " + number, new Command.Stop(number, reason));
+        link,
+        link.session(),
+        "stop of actor " + number,
+        new Command.Stop(number, reason),
+        settings.stopped());
   }
 
   /// Asks the owner of a mesh where one of its actors is; waits while it is being made anew.
@@ -312,6 +383,14 @@ public final class Node implements AutoCloseable {
   public OpenCall await(Link link, long number, Duration limit) {
     return command(
         link, link.session(), "construction of " + number, new Command.Await(number), limit);
+  }
+
+  /// A call that ends when an actor has come to what was sent to it before.
+  OpenCall reached(Link link, long number, String what, Duration limit) {
+    CallSession session = link.session();
+    Link.Target self = new Link.Target(SELF.actor(), SELF.method(), CallChain.current());
+    byte[] encoded = commands.encode(List.of(new Command.Await(number)), session);
+    return link.call(what, self, encoded, limit, session);
   }
 
   private OpenCall command(Link link, CallSession session, String what, Command command) {
@@ -365,7 +444,7 @@ public final class Node implements AutoCloseable {
 
   /// The actors of this process.
   public List<ActorStatus> actors() {
-    return cells.values().stream()
+    return cells.all().stream()
         .map(cell ->
             new ActorStatus(
                 cell.spec().name(),
@@ -379,22 +458,28 @@ public final class Node implements AutoCloseable {
         .toList();
   }
 
-  /// Stops every actor and ends every link.
+  /// Stops every actor and ends every link. Takes a bounded time.
   @Override
   public void close() {
-    List<Thread> stopping =
-        cells.values().stream()
-            .map(cell ->
-                Thread.ofVirtual()
-                    .name(cell.title() + "/stop")
-                    .start(() -> cell.stop("its process ends")))
-            .toList();
-    for (Thread thread : stopping) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
+    Collection<ActorCell> all = cells.all();
+    CountDownLatch stopped = new CountDownLatch(all.size());
+    for (ActorCell cell : all) {
+      execute(
+          cell.title() + "/stop",
+          () -> {
+            try {
+              cell.ending().stop("its process ends");
+            } finally {
+              stopped.countDown();
+            }
+          });
+    }
+    try {
+      if (!stopped.await(settings.stopped().toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.log(System.Logger.Level.WARNING, "not every actor stops: process={0}", self());
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     switchboard.close();
     tracing.ifPresent(Tracing::close);
@@ -404,8 +489,9 @@ public final class Node implements AutoCloseable {
     return endpoints.computeIfAbsent(type, t -> Endpoints.of(t, codecs));
   }
 
-  void remove(long number) {
-    cells.remove(number);
+  void remove(long number, ActorCell cell) {
+    cells.ended(number, cell);
+    served.remove(number);
   }
 
   void checkResult(byte[] bytes) {
@@ -414,113 +500,6 @@ public final class Node implements AutoCloseable {
       throw new IllegalArgumentException(
           "it takes %d bytes, over the limit of a frame: wire.maxBytes=%d; return bulk data as a Region, or raise the limit"
               .formatted(bytes.length, codecs.limits().maxBytes()));
-    }
-  }
-
-  /// Takes the calls of others. Runs on threads that receive.
-  private final class Incoming implements Link.Handler {
-    @Override
-    public void call(ServedCall call) {
-      if (call.actor() == 0) {
-        serve(call);
-        return;
-      }
-      cell(call, call.actor()).ifPresent(cell -> cell.call(call));
-    }
-
-    /// The actor of a number; the call fails if there is none.
-    private Optional<ActorCell> cell(ServedCall call, long number) {
-      ActorCell cell = cells.get(number);
-      if (cell == null) {
-        call.fail(
-            new ReplicaLost(
-                "there is no such actor: number=%d process=%s".formatted(number, self())));
-      }
-      return Optional.ofNullable(cell);
-    }
-
-    @Override
-    public void cast(Link from, long number, int method, byte[] arguments) {
-      if (number == 0) {
-        Command command = (Command) commands.decode(arguments, from.session()).getFirst();
-        if (command instanceof Command.Failed(long mesh, Failure failure)) {
-          Optional.ofNullable(owned.get(mesh)).ifPresent(owner -> owner.failed(failure));
-        }
-        return;
-      }
-      ActorCell cell = cells.get(number);
-      if (cell == null) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "a broadcast to an actor that is gone: number={0}",
-            number);
-      } else {
-        cell.cast(from, method, arguments);
-      }
-    }
-
-    private void serve(ServedCall call) {
-      switch ((Command) commands.decode(call.arguments(), call.session()).getFirst()) {
-        case Command.Spawn(ActorSpec spec) -> spawn(call, spec);
-        case Command.Stop(long number, String reason) -> stop(call, number, reason);
-        case Command.Locate(long mesh, int place) ->
-            execute("locate " + mesh + "/" + place, () -> locate(call, mesh, place));
-        case Command.Ping(long number) -> cell(call, number).ifPresent(cell -> cell.ping(call));
-        case Command.Await(long number) ->
-            cell(call, number).ifPresent(cell -> cell.whenConstructed(call));
-        case Command.Failed(long mesh, _) ->
-            call.fail(new IllegalArgumentException("a failure is not answered: mesh=" + mesh));
-      }
-    }
-
-    private void locate(ServedCall call, long mesh, int place) {
-      try {
-        Supervisor.Keeper keeper = owned.get(mesh);
-        if (keeper == null) {
-          throw new ReplicaLost("its mesh was closed: mesh=%d process=%s".formatted(mesh, self()));
-        }
-        call.reply(places.encode(List.of(keeper.locate(place)), call.link().resultSession()));
-      } catch (RuntimeException e) {
-        call.fail(e);
-      }
-    }
-
-    /// At once, so that calls that follow on the link find the actor.
-    private void spawn(ServedCall call, ActorSpec spec) {
-      Link link = call.link();
-      ActorCell cell =
-          new ActorCell(Node.this, spec, failure -> report(link, spec.mesh(), failure));
-      if (cells.putIfAbsent(spec.number(), cell) != null) {
-        call.fail(
-            new IllegalArgumentException(
-                "an actor has a number of its own: number=" + spec.number()));
-        return;
-      }
-      cell.construct(call);
-      link.onDown(cause ->
-          execute(
-              cell.title() + "/orphan",
-              () -> cell.stop("its owner is gone: " + cause.getMessage())));
-    }
-
-    private void report(Link link, long mesh, Failure failure) {
-      CallSession session = link.session();
-      link.cast(
-          "failure", SELF, commands.encode(List.of(new Command.Failed(mesh, failure)), session));
-    }
-
-    private void stop(ServedCall call, long number, String reason) {
-      ActorCell cell = cells.get(number);
-      if (cell == null) {
-        call.reply(new byte[0]);
-        return;
-      }
-      execute(
-          cell.title() + "/stop",
-          () -> {
-            cell.stop(reason);
-            call.reply(new byte[0]);
-          });
     }
   }
 }

@@ -22,6 +22,12 @@ public record NodeSettings(Duration timeout, Duration stopping, LinkSettings lin
     return new NodeSettings(Duration.ofMinutes(10), Duration.ofSeconds(3), LinkSettings.defaults());
   }
 
+  /// After this long whoever stops an actor waits no more: its calls and what it owns have had
+  /// their time, and the process may need a second to say so.
+  public Duration stopped() {
+    return stopping.multipliedBy(2).plusSeconds(1);
+  }
+
   /// The same with another time for calls.
   public NodeSettings withTimeout(Duration other) {
     return new NodeSettings(other, stopping, link);

@@ -1,5 +1,6 @@
 package dev.burnish.actor;
 
+import dev.burnish.concurrent.Thrown;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SequencedMap;
@@ -23,8 +24,17 @@ public final class Notes {
   /// All of it now, by title.
   public List<Note> all() {
     List<Note> all = new ArrayList<>();
-    copy().forEach((title, lines) -> all.add(new Note(title, lines.get())));
+    copy().forEach((title, lines) -> all.add(new Note(title, lines(lines))));
     return all;
+  }
+
+  /// What tells may be a user's: where it throws, the others still tell.
+  private static List<String> lines(Supplier<List<String>> lines) {
+    try {
+      return List.copyOf(lines.get());
+    } catch (Throwable e) {
+      return List.of("cannot be told: " + Thrown.text(e));
+    }
   }
 
   private synchronized SequencedMap<String, Supplier<List<String>>> copy() {

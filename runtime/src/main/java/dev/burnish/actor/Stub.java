@@ -1,8 +1,11 @@
 package dev.burnish.actor;
 
 import dev.burnish.actor.Endpoints.Endpoint;
+import dev.burnish.link.CallChain;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
+import dev.burnish.link.OpenCall;
+import dev.burnish.link.SendWindow;
 import dev.burnish.link.failure.ReplicaLost;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
@@ -24,6 +27,11 @@ public final class Stub implements InvocationHandler {
 
     /// For messages, such as `counters[1]`.
     String name();
+
+    /// Keeps who only sends from getting ahead of the actor; nothing where that is not wanted.
+    default Optional<SendWindow> window() {
+      return Optional.empty();
+    }
 
     /// Told that a call found the actor gone from a place.
     default void lost(ActorRef from) {}
@@ -101,18 +109,27 @@ public final class Stub implements InvocationHandler {
       Endpoint endpoint, Object @Nullable [] arguments, ActorRef ref, String what, byte[] context) {
     Method method = endpoint.method();
     Link link = node.switchboard().link(ref.process());
-    CallSession session = link.session();
+    CallSession session = mode == Mode.CAST ? link.broadcastSession() : link.session();
     byte[] encoded = after(context, encode(endpoint, arguments, session));
     if (mode == Mode.CAST) {
       link.cast(what, new Link.Target(ref.number(), endpoint.number()), encoded);
+      target
+          .window()
+          .ifPresent(window ->
+              window.sent(
+                  ref,
+                  encoded.length,
+                  () -> node.reached(link, ref.number(), what, timeout),
+                  node.loader()));
       return nothing(method);
     }
-    Link.Target called = new Link.Target(ref.number(), endpoint.number(), Context.waiting());
-    byte[] result = link.call(what, called, encoded, timeout, session).await(node.loader());
+    Link.Target called = new Link.Target(ref.number(), endpoint.number(), CallChain.current());
+    OpenCall call = link.call(what, called, encoded, timeout, session);
     if (method.getReturnType() == void.class) {
+      call.await(node.loader());
       return null;
     }
-    return endpoint.result().decode(result, link.resultSession()).getFirst();
+    return call.await(endpoint.result(), node.loader());
   }
 
   private static byte[] after(byte[] context, byte[] arguments) {

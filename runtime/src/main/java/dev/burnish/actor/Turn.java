@@ -1,30 +1,43 @@
 package dev.burnish.actor;
 
+import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.transport.ReaderThread;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Runs the work of one actor, a piece at a time, in the order in which it came.
 ///
 /// Whoever runs work holds the turn. A thread that finds none left gives the turn up; the next
 /// piece of work starts a thread again. Work that waits for a condition passes the turn on; when
 /// work has ended, the first waiter whose condition holds gets it before new work does.
+///
+/// Whatever work or a condition throws, the turn goes on: what work throws is logged, a condition
+/// that throws ends its own waiter.
 final class Turn {
+  private static final System.Logger LOG = System.getLogger(Turn.class.getName());
+  private static final Work NONE = new Nothing();
+
+  /// Frames that are still free on the stack of work which waits.
+  private static final int STACK = 200;
+
   private final Executor threads;
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Work> queue = new ArrayDeque<>();
-  private final List<Waiter> waiters = new ArrayList<>();
   private boolean held;
+  private boolean changed;
+
+  // Used by the holder of the turn alone, but for the number.
+  private final List<TurnWaiter> waiters = new ArrayList<>();
   private long numPieces;
-  private Work piece = Turn::nothing;
+  private Work piece = NONE;
+  private @Nullable Thread holder;
   private volatile long number;
 
   /// A piece of work.
@@ -37,25 +50,17 @@ final class Turn {
     }
   }
 
-  private static final class Waiter {
-    private final Thread thread = Thread.currentThread();
-    private final BooleanSupplier condition;
-    private volatile boolean granted;
-    private volatile boolean interrupted;
-
-    Waiter(BooleanSupplier condition) {
-      this.condition = condition;
-    }
-
-    boolean isDue() {
-      return interrupted || condition.getAsBoolean();
-    }
+  /// No work.
+  private record Nothing() implements Work {
+    @Override
+    public void run() {}
   }
 
   Turn(Executor threads) {
     this.threads = threads;
   }
 
+  /// Queues work. Where no thread can be started for it, it is not queued, and this throws.
   void add(Work work) {
     if (comesFirst(work)) {
       work.run();
@@ -77,13 +82,36 @@ final class Turn {
     } finally {
       lock.unlock();
     }
-    threads.execute(this::run);
+    begin(() -> queue.removeLastOccurrence(work));
     return false;
+  }
+
+  /// Has a thread take the turn, which nobody else has.
+  ///
+  /// @param otherwise what to do, under the lock, if none can be started
+  private void begin(Runnable otherwise) {
+    try {
+      threads.execute(this::run);
+    } catch (Throwable e) {
+      lock.lock();
+      try {
+        held = false;
+        otherwise.run();
+      } finally {
+        lock.unlock();
+      }
+      throw e;
+    }
   }
 
   /// The piece of work that holds the turn, which only that piece may ask for.
   Work piece() {
     return piece;
+  }
+
+  /// Whether this thread holds the turn.
+  boolean isHeldHere() {
+    return holder == Thread.currentThread();
   }
 
   /// The number of the piece of work that holds the turn, each has another; 0 if none does, if all
@@ -109,26 +137,43 @@ final class Turn {
     } finally {
       lock.unlock();
     }
-    hold(work, ++numPieces);
-    work.run();
-    number = 0;
+    try {
+      perform(work);
+    } finally {
+      endHere();
+    }
+    return true;
+  }
+
+  private void endHere() {
     lock.lock();
     try {
       held = !queue.isEmpty() || !waiters.isEmpty();
       if (!held) {
-        return true;
+        return;
       }
     } finally {
       lock.unlock();
     }
-    threads.execute(this::run);
-    return true;
+    passOn();
   }
 
   boolean remove(Runnable work) {
     lock.lock();
     try {
       return queue.remove(work);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes back all work of a kind that has not begun.
+  <W extends Work> List<W> removeQueued(Class<W> kind) {
+    lock.lock();
+    try {
+      List<W> removed = queue.stream().filter(kind::isInstance).map(kind::cast).toList();
+      queue.removeIf(kind::isInstance);
+      return removed;
     } finally {
       lock.unlock();
     }
@@ -143,69 +188,149 @@ final class Turn {
     }
   }
 
-  /// Waits, without the turn, until a condition holds; the caller has the turn before and after.
+  /// Waits, without the turn, until a condition holds; the caller has the turn before and after,
+  /// also if this throws.
   ///
+  /// @throws IllegalStateException if this thread does not hold the turn
   /// @throws CallCancelled if the thread is interrupted, which stays set
+  /// @throws RuntimeException what the condition threw
   void await(BooleanSupplier condition) {
-    if (condition.getAsBoolean()) {
+    if (!isHeldHere()) {
+      throw new IllegalStateException(
+          "only work that holds the turn can pass it on: thread="
+              + Thread.currentThread().getName());
+    }
+    if (holdsNow(condition)) {
       return;
     }
-    Waiter waiter = new Waiter(condition);
+    requireStack(STACK);
+    ReaderThread.leave();
     Work mine = piece;
     long myNumber = number;
-    number = 0;
+    TurnWaiter waiter = pass(new TurnWaiter(condition));
+    waiter.await(this::changed);
+    hold(mine, myNumber);
+    waiter.end();
+  }
+
+  /// Looks at a condition, which itself has no turn to pass on.
+  private boolean holdsNow(BooleanSupplier condition) {
+    @Nullable Thread mine = holder;
+    holder = null;
+    try {
+      return condition.getAsBoolean();
+    } finally {
+      holder = mine;
+    }
+  }
+
+  /// An overflow of the stack comes here and now, and not when the turn has been passed on.
+  private static int requireStack(int depth) {
+    return depth == 0 ? 0 : 1 + requireStack(depth - 1);
+  }
+
+  private TurnWaiter pass(TurnWaiter waiter) {
+    Work mine = piece;
+    long myNumber = number;
     lock.lock();
     try {
       waiters.add(waiter);
     } finally {
       lock.unlock();
     }
-    threads.execute(this::run);
-    ReaderThread.leave();
-    while (!waiter.granted) {
-      LockSupport.park(this);
-      if (Thread.currentThread().isInterrupted() && !waiter.interrupted) {
-        waiter.interrupted = true;
-        wake();
-      }
-      if (waiter.interrupted && !waiter.granted) {
-        Thread.onSpinWait();
-      }
+    release();
+    try {
+      begin(() -> {
+        waiters.remove(waiter);
+        held = true;
+      });
+    } catch (Throwable e) {
+      hold(mine, myNumber);
+      throw e;
     }
-    hold(mine, myNumber);
-    if (waiter.interrupted) {
-      throw new CallCancelled("interrupted while waiting for a condition of the actor");
-    }
+    return waiter;
   }
 
-  /// Has the waiters looked at though no work has ended.
-  private void wake() {
-    add(Turn::nothing);
-  }
-
-  private static void nothing() {}
-
-  /// Has the waiters looked at, if there are any.
+  /// Has the waiters looked at, if there are any, though no work has ended.
   void changed() {
-    if (!waitersNow().isEmpty()) {
-      wake();
+    lock.lock();
+    try {
+      if (waiters.isEmpty()) {
+        return;
+      }
+      changed = true;
+      if (held) {
+        return;
+      }
+      held = true;
+    } finally {
+      lock.unlock();
     }
+    begin(() -> {});
   }
 
   private void run() {
-    Optional<Work> next = next();
-    while (next.isPresent()) {
-      hold(next.get(), ++numPieces);
-      besideNext().forEach(Runnable::run);
-      next.get().run();
-      number = 0;
-      next = next();
+    boolean passed = false;
+    try {
+      Work next = next();
+      while (!(next instanceof Nothing)) {
+        perform(next);
+        next = next();
+      }
+      passed = true;
+    } finally {
+      if (!passed) {
+        passOn();
+      }
     }
+  }
+
+  /// Gives the turn to another thread; if none can be started, the next work starts one.
+  private void passOn() {
+    try {
+      begin(() -> {});
+    } catch (Throwable e) {
+      report(e);
+    }
+  }
+
+  private void perform(Work work) {
+    hold(work, ++numPieces);
+    try {
+      besideNext().forEach(Turn::attempt);
+      attempt(work);
+    } finally {
+      release();
+      // One of this piece is none of the next.
+      var _ = Thread.interrupted();
+    }
+  }
+
+  private static void attempt(Work work) {
+    try {
+      work.run();
+    } catch (Throwable e) {
+      report(e);
+    }
+  }
+
+  private static void report(Throwable thrown) {
+    LOG.log(
+        System.Logger.Level.ERROR,
+        "work of an actor failed; the actor goes on: {0}",
+        Thrown.text(thrown));
   }
 
   private void hold(Work work, long itsNumber) {
     piece = work;
+    holder = Thread.currentThread();
     number = itsNumber;
+  }
+
+  private void release() {
+    number = 0;
+    holder = null;
+    piece = NONE;
   }
 
   /// What starts with the piece that begins: it comes next, and does not wait for that to end.
@@ -226,34 +351,33 @@ final class Turn {
   }
 
   /// What the holder of the turn does next; nothing if the turn has gone to another or to nobody.
-  private Optional<Work> next() {
-    for (Waiter waiter : waitersNow()) {
-      if (waiter.isDue()) {
-        lock.lock();
-        try {
-          waiters.remove(waiter);
-        } finally {
-          lock.unlock();
+  private Work next() {
+    while (true) {
+      for (TurnWaiter waiter : waiters) {
+        if (waiter.isDue()) {
+          remove(waiter);
+          waiter.grant();
+          return NONE;
         }
-        waiter.granted = true;
-        LockSupport.unpark(waiter.thread);
-        return Optional.empty();
       }
-    }
-    lock.lock();
-    try {
-      Optional<Work> work = Optional.ofNullable(queue.poll());
-      held = work.isPresent();
-      return work;
-    } finally {
-      lock.unlock();
+      lock.lock();
+      try {
+        if (!changed) {
+          @Nullable Work work = queue.poll();
+          held = work != null;
+          return work == null ? NONE : work;
+        }
+        changed = false;
+      } finally {
+        lock.unlock();
+      }
     }
   }
 
-  private List<Waiter> waitersNow() {
+  private void remove(TurnWaiter waiter) {
     lock.lock();
     try {
-      return waiters.isEmpty() ? List.of() : List.copyOf(waiters);
+      waiters.remove(waiter);
     } finally {
       lock.unlock();
     }

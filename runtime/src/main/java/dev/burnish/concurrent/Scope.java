@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -14,7 +13,6 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Owns a group of virtual threads: they end with it, and the failure of one is the failure of all.
@@ -156,7 +154,8 @@ public final class Scope implements AutoCloseable {
         throw new IllegalStateException(
             "a closed scope starts no tasks: task=" + name + "; fork inside the scope's block");
       }
-      Thread thread = Thread.ofVirtual().name(name).unstarted(() -> run(forked, task, onFailure));
+      Runnable run = HandedOn.to(() -> run(forked, task, onFailure));
+      Thread thread = Thread.ofVirtual().name(name).unstarted(run);
       threads.add(thread);
       numOpen++;
       numForked += forked ? 1 : 0;
@@ -201,8 +200,7 @@ public final class Scope implements AutoCloseable {
 
   /// An interruption after cancelling is the answer to it, not a failure.
   private static boolean answersInterrupt(Throwable failure) {
-    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
-        .limit(100)
+    return Thrown.chain(failure).stream()
         .anyMatch(cause ->
             cause instanceof InterruptedException
                 || cause instanceof CancellationException

@@ -12,6 +12,11 @@ public record Exit(String process, int code, Optional<Integer> signal, List<Stri
   private static final int SIGNALLED = 128;
   private static final int MAX_SIGNAL = 64;
 
+  /// The status of a JVM that ends because it has no memory left, and what it prints then.
+  private static final int NO_MEMORY = 3;
+
+  private static final String LAST_WORDS = "Terminating due to java.lang.OutOfMemoryError";
+
   /// From the status as the JVM gives it, which is above 128 for signals.
   static Exit of(String process, int status, List<String> log) {
     boolean signalled = status > SIGNALLED && status <= SIGNALLED + MAX_SIGNAL;
@@ -19,10 +24,21 @@ public record Exit(String process, int code, Optional<Integer> signal, List<Stri
         process, status, signalled ? Optional.of(status - SIGNALLED) : Optional.empty(), log);
   }
 
-  /// `process procs/1 was ended by signal 9`.
+  /// `process procs/1 was ended by signal 9`, or that it ran out of memory.
   public String describe() {
-    return signal
-        .map(number -> "process %s was ended by signal %d".formatted(process, number))
+    return outOfMemory()
+        .or(() ->
+            signal.map(number -> "process %s was ended by signal %d".formatted(process, number)))
         .orElseGet(() -> "process %s exited with status %d".formatted(process, code));
+  }
+
+  private Optional<String> outOfMemory() {
+    return Optional.of(code)
+        .filter(status -> status == NO_MEMORY)
+        .flatMap(status -> log.stream().filter(line -> line.contains(LAST_WORDS)).findFirst())
+        .map(line ->
+            "process %s ran out of memory (%s), exit status %d; give it more (launch.megabytes), or less at a time"
+                .formatted(
+                    process, line.substring(line.indexOf("java.lang.OutOfMemoryError")), code));
   }
 }

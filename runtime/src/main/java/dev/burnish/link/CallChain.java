@@ -2,11 +2,14 @@ package dev.burnish.link;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.burnish.concurrent.HandedOn;
 import dev.burnish.wire.WireException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// The actors that wait for a call, because it is made within calls of theirs; outermost first.
 /// Only calls that some actor waits for carry one: before the arguments, with [#MARK] in the number
@@ -28,6 +31,9 @@ public record CallChain(List<Waiter> waiters) {
 
   private static final int MAX_NAME = 60;
 
+  /// The actors that wait for what this thread does.
+  private static final ScopedValue<Supplier<CallChain>> CURRENT = ScopedValue.newInstance();
+
   /// An actor that goes on when the call has ended.
   ///
   /// @param actor its number, which no other has
@@ -43,6 +49,44 @@ public record CallChain(List<Waiter> waiters) {
   /// Cannot be changed.
   public CallChain {
     waiters = List.copyOf(waiters);
+  }
+
+  /// The actors that wait for what this thread does: for a call that it makes, or an element that
+  /// it takes from a stream.
+  public static CallChain current() {
+    return CURRENT.isBound() ? CURRENT.get().get() : NONE;
+  }
+
+  /// Does work that these actors wait for, and no others.
+  public void during(Runnable work) {
+    if (isEmpty() && !CURRENT.isBound()) {
+      work.run();
+    } else {
+      bound(() -> this).run(work);
+    }
+  }
+
+  /// As [#during(Runnable)], with a result.
+  public <R extends @Nullable Object, X extends Throwable> R during(
+      ScopedValue.CallableOp<R, X> work) throws X {
+    return isEmpty() && !CURRENT.isBound() ? work.call() : bound(() -> this).call(work);
+  }
+
+  /// Does work that these actors wait for with the turn of one more, which waits for it too.
+  ///
+  /// @param waiter asked when the work calls others
+  public void inTurn(Supplier<Waiter> waiter, Runnable work) {
+    bound(() -> then(waiter.get())).run(work);
+  }
+
+  private static ScopedValue.Carrier bound(Supplier<CallChain> current) {
+    return HandedOn.by(CallChain::handedOn).where(CURRENT, current);
+  }
+
+  /// Who waits for the thread that gives work waits for the one that gets it.
+  private static Runnable handedOn(Runnable work) {
+    CallChain waiting = current();
+    return () -> waiting.during(work);
   }
 
   /// Whether no actor waits.
@@ -90,6 +134,18 @@ public record CallChain(List<Waiter> waiters) {
       out.put((byte) names.get(i).length).put(names.get(i));
     }
     return out.put(arguments).array();
+  }
+
+  /// As what is not the beginning of a call; nothing if no actor waits.
+  byte[] encode() {
+    return before(new byte[0]);
+  }
+
+  /// Reads what [#encode] wrote.
+  ///
+  /// @throws WireException if there is no such chain
+  static CallChain decode(byte[] bytes) {
+    return bytes.length == 0 ? NONE : read(ByteBuffer.wrap(bytes));
   }
 
   /// Reads what [#before] wrote; the arguments are left.

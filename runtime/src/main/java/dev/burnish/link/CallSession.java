@@ -10,6 +10,7 @@ public final class CallSession implements Session {
   /// What the handles of a session are part of.
   enum Part {
     ARGUMENTS,
+    BROADCAST,
     RESULT
   }
 
@@ -17,6 +18,7 @@ public final class CallSession implements Session {
   private final Part part;
   private final List<Runnable> owned = new ArrayList<>(0);
   private boolean released;
+  private Runnable whenEmpty = () -> {};
 
   CallSession(Link link, Part part) {
     this.link = link;
@@ -43,6 +45,43 @@ public final class CallSession implements Session {
     return part == Part.RESULT;
   }
 
+  /// Whether nobody tells when the call has ended.
+  boolean isBroadcast() {
+    return part == Part.BROADCAST;
+  }
+
+  /// For a part of what this is for, such as one element of a stream.
+  CallSession part() {
+    return new CallSession(link, part);
+  }
+
+  synchronized boolean isEmpty() {
+    return owned.isEmpty();
+  }
+
+  /// Has something run when nothing is left of what it owned: at once if nothing is.
+  void whenEmpty(Runnable action) {
+    synchronized (this) {
+      whenEmpty = action;
+      if (!owned.isEmpty()) {
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /// Takes back what was given to [#atEnd]: it has ended before.
+  void forget(Runnable release) {
+    Runnable then;
+    synchronized (this) {
+      if (!owned.remove(release) || !owned.isEmpty()) {
+        return;
+      }
+      then = whenEmpty;
+    }
+    then.run();
+  }
+
   /// Has something run when the call has ended.
   public synchronized void atEnd(Runnable release) {
     if (released) {
@@ -64,7 +103,9 @@ public final class CallSession implements Session {
         return;
       }
       actions = List.copyOf(owned);
+      owned.clear();
     }
     actions.forEach(Runnable::run);
+    whenEmpty.run();
   }
 }

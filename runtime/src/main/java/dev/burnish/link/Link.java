@@ -1,5 +1,6 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
@@ -8,10 +9,11 @@ import dev.burnish.wire.Frame;
 import dev.burnish.wire.Frames;
 import dev.burnish.wire.WireException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,12 +43,13 @@ public final class Link implements Transport.Receiver {
   private final Clock clock;
   private final LinkSettings settings;
   private final Greeting greeting;
+  private final Timers timers;
   private final Map<Long, OpenCall> open = new ConcurrentHashMap<>();
   private final Map<Long, ServedCall> served = new ConcurrentHashMap<>();
   private final AtomicLong nextId = new AtomicLong();
   private final AtomicLong nextSweep = new AtomicLong(Long.MAX_VALUE);
   private final Streams streams;
-  private final List<Consumer<ReplicaLost>> onDown = new ArrayList<>();
+  private final Set<Consumer<ReplicaLost>> onDown = new LinkedHashSet<>();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final Silence silence;
   private Optional<ReplicaLost> down = Optional.empty();
@@ -57,6 +60,27 @@ public final class Link implements Transport.Receiver {
 
   /// What a link shares with the others of its process.
   record Ways(ProcessAddress self, Regions regions, Function<ProcessAddress, Link> connect) {}
+
+  /// What a link has the clock do. The clock keeps an action until its time, minutes for some; so
+  /// an action holds this, and this lets go of the link, with its buffers, when the link is down.
+  private static final class Timers {
+    private final Clock clock;
+    private volatile Optional<Link> link;
+
+    Timers(Link link, Clock clock) {
+      this.link = Optional.of(link);
+      this.clock = clock;
+    }
+
+    /// @param action that holds nothing of the link
+    void at(long nanos, Consumer<Link> action) {
+      clock.at(nanos, () -> link.ifPresent(action));
+    }
+
+    void end() {
+      link = Optional.empty();
+    }
+  }
 
   Link(
       Transport transport,
@@ -72,6 +96,7 @@ public final class Link implements Transport.Receiver {
     this.settings = settings;
     this.greeting = greeting;
     this.streams = new Streams(this);
+    this.timers = new Timers(this, clock);
     lastReceived = clock.nanos();
     lastSent = lastReceived;
     silence = new Silence(settings.heartbeat().toNanos(), lastReceived);
@@ -80,16 +105,17 @@ public final class Link implements Transport.Receiver {
   void start() {
     transport.start(this);
     greeting.hello().ifPresent(this::send);
-    clock.after(
-        settings.greeting(),
-        () -> {
-          if (!greeting.isDone()) {
-            lose(
-                new ReplicaLost(
-                    "the peer did not say within %s who it is".formatted(settings.greeting())));
-          }
-        });
-    clock.after(settings.heartbeat(), this::beat);
+    long now = clock.nanos();
+    timers.at(now + settings.greeting().toNanos(), Link::giveUpUnlessMet);
+    timers.at(now + settings.heartbeat().toNanos(), Link::beat);
+  }
+
+  private void giveUpUnlessMet() {
+    if (!greeting.isDone()) {
+      lose(
+          new ReplicaLost(
+              "the peer did not say within %s who it is".formatted(settings.greeting())));
+    }
   }
 
   /// Who the peer is.
@@ -102,6 +128,11 @@ public final class Link implements Transport.Receiver {
   /// What the arguments of a further call are encoded with.
   public CallSession session() {
     return new CallSession(this, CallSession.Part.ARGUMENTS);
+  }
+
+  /// What the arguments of a further broadcast are encoded with.
+  public CallSession broadcastSession() {
+    return new CallSession(this, CallSession.Part.BROADCAST);
   }
 
   /// What a result is encoded or decoded with. What it holds is the receiver's.
@@ -155,7 +186,8 @@ public final class Link implements Transport.Receiver {
     }
   }
 
-  /// Has something told when the connection is lost or closed: at once if it is.
+  /// Has something told when the connection is lost or closed: at once if it is. Whoever ends
+  /// before the connection calls [#forget(Consumer)].
   public void onDown(Consumer<ReplicaLost> listener) {
     Optional<ReplicaLost> already;
     synchronized (onDown) {
@@ -165,6 +197,13 @@ public final class Link implements Transport.Receiver {
       }
     }
     already.ifPresent(listener);
+  }
+
+  /// Ends [#onDown].
+  public void forget(Consumer<ReplicaLost> listener) {
+    synchronized (onDown) {
+      onDown.remove(listener);
+    }
   }
 
   /// Whether calls can be sent.
@@ -196,13 +235,24 @@ public final class Link implements Transport.Receiver {
       down = Optional.of(cause);
       up = false;
       listeners = List.copyOf(onDown);
+      onDown.clear();
     }
+    timers.end();
     greeting.lost(cause);
     transport.close();
     open.values().forEach(this::failOpen);
     served.values().forEach(ServedCall::cancel);
     streams.lose(cause);
-    listeners.forEach(listener -> listener.accept(cause));
+    listeners.forEach(listener -> tell(listener, cause));
+  }
+
+  /// One that throws does not keep the others from being told.
+  private static void tell(Consumer<ReplicaLost> listener, ReplicaLost cause) {
+    try {
+      listener.accept(cause);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "a listener failed when a connection ended", e);
+    }
   }
 
   @Override
@@ -214,11 +264,10 @@ public final class Link implements Transport.Receiver {
     }
     switch (frame) {
       case Frame.Call f -> serve(f);
-      case Frame.Cast f -> handler.cast(this, f.actor(), f.method(), f.arguments());
+      case Frame.Cast f -> cast(f);
       case Frame.Reply f -> end(f.id(), new OpenCall.Outcome.Value(f.result()));
       case Frame.Failure f -> end(f.id(), new OpenCall.Outcome.Thrown(f.error()));
-      case Frame.Cancel f ->
-          Optional.ofNullable(served.remove(f.id())).ifPresent(ServedCall::cancel);
+      case Frame.Cancel f -> cancelled(f.id());
       case Frame.Item f -> streams.item(f.stream(), f.element());
       case Frame.End f -> streams.end(f.stream());
       case Frame.Broken f -> streams.broken(f.stream(), f.error());
@@ -234,7 +283,8 @@ public final class Link implements Transport.Receiver {
   public void ended(Throwable cause) {
     String who =
         greeting.isDone() ? greeting.peer().toString() : "a peer that never said who it is";
-    String why = farewell.isEmpty() ? String.valueOf(cause.getMessage()) : farewell;
+    String said = cause instanceof Error ? Thrown.text(cause) : String.valueOf(cause.getMessage());
+    String why = farewell.isEmpty() ? said : farewell;
     if (cause instanceof WireException && up) {
       LOG.log(System.Logger.Level.WARNING, "connection to {0} given up: {1}", who, why);
     }
@@ -302,10 +352,27 @@ public final class Link implements Transport.Receiver {
     }
   }
 
+  private void cast(Frame.Cast frame) {
+    if (frame.actor() < 0) {
+      streams.waited(-frame.actor(), CallChain.decode(frame.arguments()));
+    } else {
+      handler.cast(this, frame.actor(), frame.method(), frame.arguments());
+    }
+  }
+
+  private void cancelled(long id) {
+    Optional.ofNullable(served.remove(id)).ifPresent(ServedCall::cancel);
+    streams.drop(id);
+  }
+
+  /// The result of a call that nobody waits for any more is not taken: the peer keeps what it holds
+  /// until it knows.
   private void end(long id, OpenCall.Outcome outcome) {
     OpenCall call = open.remove(id);
     if (call != null) {
       call.end(outcome);
+    } else if (outcome instanceof OpenCall.Outcome.Value(byte[] result) && result.length > 0) {
+      sendCancel(id);
     }
   }
 
@@ -335,7 +402,7 @@ public final class Link implements Transport.Receiver {
     long planned = nextSweep.get();
     while (planned == Long.MAX_VALUE || deadline - planned < 0) {
       if (nextSweep.compareAndSet(planned, deadline)) {
-        clock.at(deadline, this::sweep);
+        timers.at(deadline, Link::sweep);
         return;
       }
       planned = nextSweep.get();
@@ -378,6 +445,6 @@ public final class Link implements Transport.Receiver {
     if (now - lastSent >= settings.heartbeat().toNanos() / 2) {
       send(new Frame.Alive());
     }
-    clock.at(now + settings.heartbeat().toNanos(), this::beat);
+    timers.at(now + settings.heartbeat().toNanos(), Link::beat);
   }
 }

@@ -7,8 +7,10 @@ import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.RemoteErrors;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ReaderThread;
+import dev.burnish.wire.Codec;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// A call that was sent. It ends once, by an answer or by what fails it; then it is forgotten by
 /// its link.
@@ -100,6 +102,22 @@ public final class OpenCall {
       case Outcome.Thrown(byte[] error) -> throw RemoteErrors.decode(error, exceptions);
       case Outcome.Failed(CallFailure cause) -> throw here(cause);
     };
+  }
+
+  /// Waits for the result and decodes it: what it holds is the caller's, or nobody's if that fails.
+  ///
+  /// @throws CallFailure if the system failed the call
+  /// @throws RuntimeException what the endpoint threw
+  public @Nullable Object await(Codec result, ClassLoader exceptions) {
+    byte[] encoded = await(exceptions);
+    CallSession taken = link.resultSession();
+    try {
+      return result.decode(encoded, taken).getFirst();
+    } catch (RuntimeException | Error e) {
+      taken.release();
+      link.sendCancel(id);
+      throw e;
+    }
   }
 
   /// Ends the call for the caller, and tells the callee.

@@ -29,6 +29,7 @@ final class RemoteIterator implements Iterator<Object>, AutoCloseable {
   private final Queue<byte[]> arrived = new ArrayDeque<>();
   private boolean ended;
   private Optional<Supplier<RuntimeException>> failure = Optional.empty();
+  private CallChain waiting = CallChain.NONE;
   private int numTaken;
 
   RemoteIterator(Link link, long id, Codec codec, ClassLoader loader) {
@@ -38,11 +39,21 @@ final class RemoteIterator implements Iterator<Object>, AutoCloseable {
     this.loader = loader;
   }
 
+  /// Tells the producer which actors wait for it: those that wait for what this thread does.
+  void tellWaiting() {
+    CallChain now = CallChain.current();
+    if (!now.equals(waiting)) {
+      waiting = now;
+      link.cast("waiting", new Link.Target(-id, 0), now.encode());
+    }
+  }
+
   @Override
   public boolean hasNext() {
     lock.lock();
     try {
       while (arrived.isEmpty() && !ended) {
+        tellWaiting();
         ReaderThread.leave();
         changed.await();
       }

@@ -1,9 +1,11 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.failure.RemoteErrors;
 import dev.burnish.wire.Frame;
 import dev.burnish.wire.WireException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -88,19 +90,57 @@ public final class ServedCall {
     }
   }
 
+  /// How long the caller still waits; negative if it does not.
+  public Duration timeLeft() {
+    return Duration.ofNanos(deadline - link.clock().nanos());
+  }
+
   /// Answers with an encoded result.
   public void reply(byte[] result) {
-    if (answered.compareAndSet(false, true)) {
-      link.finish(frame.id());
-      link.send(new Frame.Reply(frame.id(), result));
+    answer(new Frame.Reply(frame.id(), result));
+  }
+
+  /// Answers with an exception: with its class alone where it cannot be described, because its own
+  /// methods throw.
+  public void fail(Throwable thrown) {
+    if (!isAnswered()) {
+      answer(new Frame.Failure(frame.id(), describe(thrown)));
     }
   }
 
-  /// Answers with an exception.
-  public void fail(Throwable thrown) {
+  /// Answers with an encoded result that may hold handles.
+  ///
+  /// @param holds with which it was encoded
+  public void reply(byte[] result, CallSession holds) {
+    if (isCancelled()) {
+      holds.release();
+    } else {
+      link.streams().sending(frame.id(), holds);
+    }
+    reply(result);
+  }
+
+  /// Whether it needs no answer any more.
+  public boolean isAnswered() {
+    return answered.get();
+  }
+
+  private static byte[] describe(Throwable thrown) {
+    try {
+      return RemoteErrors.encode(thrown);
+    } catch (Throwable e) {
+      return RemoteErrors.encode(
+          new IllegalStateException(
+              "an exception can be described: exception=%s, which threw %s when it was asked"
+                  .formatted(thrown.getClass().getName(), Thrown.text(e))));
+    }
+  }
+
+  /// The first answer counts.
+  private void answer(Frame answer) {
     if (answered.compareAndSet(false, true)) {
       link.finish(frame.id());
-      link.send(new Frame.Failure(frame.id(), RemoteErrors.encode(thrown)));
+      link.send(answer);
     }
   }
 

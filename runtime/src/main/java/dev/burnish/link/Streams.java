@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -30,27 +31,34 @@ final class Streams {
 
   private final Map<Long, Runnable> leases = new ConcurrentHashMap<>();
 
+  /// What results hold that were sent, by the number of the call, until the peer has it.
+  private final Map<Long, CallSession> results = new ConcurrentHashMap<>();
+
   private record Callback(Codec codec, Consumer<Object> consumer) {}
 
   Streams(Link link) {
     this.link = link;
   }
 
-  /// Offers the elements of an iterator; they are taken from it as the peer asks.
+  /// Offers the elements of an iterator; they are taken from it as the peer asks, until the session
+  /// ends.
   ///
   /// @throws IllegalArgumentException if it is an argument that was one of another call
   long produce(Iterator<?> elements, Codec codec, CallSession session) {
     if (!session.isResult()) {
-      GivenOnce.HERE.give(elements);
+      StreamKind.GivenOnce.HERE.give(elements);
     }
     long id = nextId.incrementAndGet();
-    producers.put(id, new Producer(link, id, elements, codec, session));
+    Producer producer = new Producer(link, id, elements, codec, session);
+    producers.put(id, producer);
+    session.atEnd(producer.end);
     return id;
   }
 
   Iterator<Object> consume(long id, Codec codec, ClassLoader loader) {
     RemoteIterator iterator = new RemoteIterator(link, id, codec, loader);
     consumers.put(id, iterator);
+    iterator.tellWaiting();
     link.send(new Frame.Credit(id, WINDOW));
     return iterator;
   }
@@ -62,17 +70,40 @@ final class Streams {
     return id;
   }
 
-  /// Something that is kept until the peer abandons it or is gone.
-  long lease(Runnable release) {
+  /// Something that is kept until the peer abandons it or is gone, or the session ends.
+  long lease(CallSession session, Runnable release) {
     long id = nextId.incrementAndGet();
-    leases.put(id, release);
+    Runnable end = () -> abandon(id);
+    leases.put(
+        id,
+        () -> {
+          session.forget(end);
+          release.run();
+        });
+    session.atEnd(end);
+    if (!link.isUp()) {
+      abandon(id);
+    }
     return id;
   }
 
   void forget(long id) {
-    producers.remove(id);
     consumers.remove(id);
     callbacks.remove(id);
+  }
+
+  /// A result is about to be sent: what it holds stays until the peer has taken each handle.
+  void sending(long call, CallSession result) {
+    if (result.isEmpty()) {
+      return;
+    }
+    results.put(call, result);
+    result.whenEmpty(() -> results.remove(call));
+  }
+
+  /// The peer does not take the result of a call, if it was sent.
+  void drop(long call) {
+    Optional.ofNullable(results.remove(call)).ifPresent(CallSession::release);
   }
 
   void callBack(ServedCall call) {
@@ -81,7 +112,9 @@ final class Streams {
       call.fail(new ReplicaLost("the call of this callback has ended: id=" + call.actor()));
       return;
     }
-    Thread.ofVirtual().name("callback-" + call.actor()).start(() -> run(call, callback));
+    Thread.ofVirtual()
+        .name("callback-" + call.actor())
+        .start(() -> call.waiting().during(() -> run(call, callback)));
   }
 
   private static void run(ServedCall call, Callback callback) {
@@ -92,6 +125,8 @@ final class Streams {
       call.reply(new byte[0]);
     } catch (Throwable e) {
       call.fail(e);
+    } finally {
+      call.session().release();
     }
   }
 
@@ -105,6 +140,11 @@ final class Streams {
 
   void broken(long id, byte[] error) {
     Optional.ofNullable(consumers.remove(id)).ifPresent(consumer -> consumer.broken(error));
+  }
+
+  /// The actors that wait for the elements of a producer from now on.
+  void waited(long id, CallChain waiting) {
+    Optional.ofNullable(producers.get(id)).ifPresent(producer -> producer.waiting = waiting);
   }
 
   void credit(long id, int items) {
@@ -122,6 +162,7 @@ final class Streams {
     producers.values().forEach(Producer::abandon);
     producers.clear();
     leases.keySet().forEach(this::abandon);
+    results.clear();
     callbacks.clear();
   }
 
@@ -135,8 +176,17 @@ final class Streams {
     private final Codec codec;
     private final CallSession session;
     private final AtomicLong credit = new AtomicLong();
+
+    /// What elements hold that were sent, until the peer has it.
+    private final Set<CallSession> held = ConcurrentHashMap.newKeySet();
+
+    /// What the session runs when it ends.
+    private final Runnable end;
+
+    private volatile CallChain waiting = CallChain.NONE;
     private volatile boolean abandoned;
     private volatile boolean touched;
+    private volatile boolean finished;
 
     Producer(Link link, long id, Iterator<?> elements, Codec codec, CallSession session) {
       this.link = link;
@@ -144,6 +194,7 @@ final class Streams {
       this.elements = elements;
       this.codec = codec;
       this.session = session;
+      this.end = () -> link.streams().abandon(id);
     }
 
     void credit(int items) {
@@ -159,9 +210,11 @@ final class Streams {
     void abandon() {
       abandoned = true;
       if (!touched) {
-        GivenOnce.HERE.takeBack(elements);
+        StreamKind.GivenOnce.HERE.takeBack(elements);
       }
-      if (elements instanceof AutoCloseable closeable) {
+      session.forget(end);
+      held.forEach(CallSession::release);
+      if (!finished && elements instanceof AutoCloseable closeable) {
         Thread.ofVirtual().name("stream-" + id + "/close").start(() -> close(closeable));
       }
     }
@@ -171,17 +224,55 @@ final class Streams {
       try {
         long left = credit.get();
         while (left > 0 && !abandoned) {
-          if (!elements.hasNext()) {
-            link.streams().forget(id);
+          if (!waiting.during(elements::hasNext)) {
+            finish();
             link.send(new Frame.End(id));
             return;
           }
-          link.send(new Frame.Item(id, codec.encode(List.of(elements.next()), session)));
+          send(waiting.during(elements::next));
           left = credit.decrementAndGet();
         }
       } catch (Throwable e) {
-        link.streams().forget(id);
+        finish();
         link.send(new Frame.Broken(id, RemoteErrors.encode(e)));
+      }
+    }
+
+    private void send(Object element) {
+      CallSession holds = session.part();
+      try {
+        byte[] encoded = codec.encode(List.of(element), holds);
+        if (!holds.isEmpty()) {
+          hold(holds);
+        }
+        link.send(new Frame.Item(id, encoded));
+      } catch (Throwable e) {
+        holds.release();
+        throw e;
+      }
+    }
+
+    private void hold(CallSession holds) {
+      held.add(holds);
+      holds.whenEmpty(() -> {
+        held.remove(holds);
+        forgetIfOver();
+      });
+      if (abandoned) {
+        holds.release();
+      }
+    }
+
+    private void finish() {
+      finished = true;
+      forgetIfOver();
+    }
+
+    /// The peer may still abandon elements that it has not taken.
+    private void forgetIfOver() {
+      if (finished && held.isEmpty()) {
+        link.streams().producers.remove(id);
+        session.forget(end);
       }
     }
 

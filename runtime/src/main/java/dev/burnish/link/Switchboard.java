@@ -56,13 +56,20 @@ public final class Switchboard implements AutoCloseable {
     if (existing != null && existing.isUp()) {
       return existing;
     }
-    ReentrantLock lock = connecting.computeIfAbsent(to.process(), name -> new ReentrantLock());
-    lock.lock();
-    try {
-      Link other = links.get(to.process());
-      return other != null && other.isUp() ? other : connect(to);
-    } finally {
-      lock.unlock();
+    while (true) {
+      ReentrantLock lock = connecting.computeIfAbsent(to.process(), name -> new ReentrantLock());
+      lock.lock();
+      try {
+        if (lock.equals(connecting.get(to.process()))) {
+          Link other = links.get(to.process());
+          return other != null && other.isUp() ? other : connect(to);
+        }
+      } finally {
+        if (!lock.hasQueuedThreads()) {
+          connecting.remove(to.process(), lock);
+        }
+        lock.unlock();
+      }
     }
   }
 

@@ -141,7 +141,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     for (int rank = 0; rank < size(); rank++) {
       T actor = actor(rank);
       Point point = shape.point(rank);
-      node.execute(name + "/" + rank, () -> arrivals.add(arrival(point, actor, part)));
+      node.executeForUser(name + "/" + rank, () -> arrivals.add(arrival(point, actor, part)));
     }
     int expected = size();
     return () -> new Arrivals<>(name, arrivals, expected);
@@ -156,7 +156,10 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     }
   }
 
-  /// Sends to every actor and returns at once. What an actor throws is a failure of that actor.
+  /// Sends to every actor and returns at once, or when an actor that is some megabytes behind has
+  /// come nearer. What an actor throws is a failure of that actor.
+  ///
+  /// @throws dev.burnish.link.failure.Overloaded if one does not keep up
   public void broadcast(Consumer<? super T> call) {
     for (int rank = 0; rank < size(); rank++) {
       call.accept(node.caster(type, member(rank)));

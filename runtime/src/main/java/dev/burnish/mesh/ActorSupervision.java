@@ -4,16 +4,21 @@ import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor;
 import dev.burnish.actor.Supervisor.Keeper;
+import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.Link;
 import dev.burnish.link.OpenCall;
 import dev.burnish.link.failure.CallFailure;
+import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.host.ProcessRef;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /// Makes the actors of a mesh, and looks after them for its owner: a lost process or link, or a
 /// failure that the actor's process tells of, leads to a restart, to the handler of the mesh, or to
@@ -40,6 +45,11 @@ final class ActorSupervision implements Keeper {
   private final ReentrantLock lock = new ReentrantLock();
   private final Restarts restarts;
   private final AtomicBoolean closed = new AtomicBoolean();
+
+  /// Takes back what was told to the link of each actor.
+  private final Map<ActorRef, Runnable> listening = new ConcurrentHashMap<>();
+
+  private volatile Runnable onClosed = () -> {};
 
   ActorSupervision(
       Node node,
@@ -89,6 +99,11 @@ final class ActorSupervision implements Keeper {
   @Override
   public ActorRef locate(int place) {
     return Slot.of(made, "an actor", place).get();
+  }
+
+  /// Has something done when they were closed.
+  void onClosed(Runnable action) {
+    onClosed = action;
   }
 
   void start() {
@@ -147,8 +162,25 @@ final class ActorSupervision implements Keeper {
         made.get(rank).settle(ref);
       }
     });
-    link.onDown(cause ->
-        node.execute("lost " + slots.get(rank).name(), () -> lostLink(rank, ref, process, cause)));
+    listen(
+        link,
+        ref,
+        cause ->
+            node.execute(
+                "lost " + slots.get(rank).name(), () -> lostLink(rank, ref, process, cause)));
+  }
+
+  private void listen(Link link, ActorRef ref, Consumer<ReplicaLost> listener) {
+    listening.put(ref, () -> link.forget(listener));
+    link.onDown(listener);
+    if (closed.get()) {
+      forget(ref);
+    }
+  }
+
+  /// The actor is no more, or is not ours.
+  private void forget(ActorRef ref) {
+    Optional.ofNullable(listening.remove(ref)).ifPresent(Runnable::run);
   }
 
   /// Whether the mesh has the actor now: one that was closed meanwhile takes none.
@@ -205,6 +237,7 @@ final class ActorSupervision implements Keeper {
       if (closed.get() || slot.isGone()) {
         return;
       }
+      slot.now().ifPresent(this::forget);
       delay = process.isPresent() ? restarts.next() : Optional.empty();
       if (delay.isPresent()) {
         slot.expect();
@@ -242,11 +275,11 @@ final class ActorSupervision implements Keeper {
   private boolean handles(Failure failure) {
     try {
       return options.onFailure().test(failure);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       LOG.log(
           System.Logger.Level.ERROR,
-          "a handler of failures failed; the failure goes to the owner",
-          e);
+          "a handler of failures failed; the failure goes to the owner: {0}",
+          Thrown.text(e));
       return false;
     }
   }
@@ -267,15 +300,30 @@ final class ActorSupervision implements Keeper {
     } finally {
       lock.unlock();
     }
+    try {
+      stop(actors);
+    } finally {
+      listening.keySet().forEach(this::forget);
+      node.forget(mesh);
+      onClosed.run();
+    }
+  }
+
+  private void stop(List<ActorRef> actors) {
     List<OpenCall> stopping = actors.stream().flatMap(ref -> stop(ref).stream()).toList();
     for (OpenCall call : stopping) {
       try {
         call.await(node.loader());
+      } catch (CallTimedOut e) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "an actor of {0} does not stop; it ends with its process: {1}",
+            name,
+            e.getMessage());
       } catch (CallFailure e) {
         LOG.log(System.Logger.Level.DEBUG, "an actor went with its process: {0}", e.getMessage());
       }
     }
-    node.forget(mesh);
   }
 
   private Optional<OpenCall> stop(ActorRef ref) {

@@ -99,7 +99,15 @@ public final class HostMesh {
   public HostMesh keptBy(AutoCloseable keeper, Predicate<Failure> onFailure) {
     Owner owner = Owner.current(program);
     owner.own(keeper);
-    return new HostMesh(node, shape, agents, Optional.of(new Owner.Keeper(owner, onFailure)));
+    return new HostMesh(
+        node, shape, agents, Optional.of(new Owner.Keeper(owner, keeper, onFailure)));
+  }
+
+  /// Ends [#keptBy]: the keeper has closed what it spawned, and its owner lets go of it.
+  public void leaveKeeper() {
+    if (program.isPresent() && program.get() instanceof Owner.Keeper keeper) {
+      keeper.owner().disown(keeper.kept());
+    }
   }
 
   /// Gives a failure that a keeper does not handle to its owner, see [#keptBy].

@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Stub;
+import dev.burnish.link.SendWindow;
 import dev.burnish.link.failure.ReplicaLost;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -11,8 +12,17 @@ import java.util.function.Consumer;
 ///
 /// @param made the same, once everybody can call it
 /// @param onLost told of a place where a call did not find it
-record Member(Slot<ActorRef> slot, Slot<ActorRef> made, Consumer<ActorRef> onLost)
+/// @param window keeps broadcasts of this process from getting ahead of it
+record Member(
+    Slot<ActorRef> slot,
+    Slot<ActorRef> made,
+    Consumer<ActorRef> onLost,
+    Optional<SendWindow> window)
     implements Stub.Target {
+  private Member(Slot<ActorRef> slot, Slot<ActorRef> made, Consumer<ActorRef> onLost) {
+    this(slot, made, onLost, Optional.of(new SendWindow()));
+  }
+
   /// Of a mesh of this process's, whose supervision sees for itself.
   static Member owned(Slot<ActorRef> slot, Slot<ActorRef> made) {
     return new Member(slot, made, from -> {});

@@ -10,6 +10,9 @@ interface Owner extends Supervisor {
   /// Has something closed when the owner ends, the last one first.
   void own(AutoCloseable owned);
 
+  /// Ends [#own]: it was closed before.
+  default void disown(AutoCloseable owned) {}
+
   /// The owner of what is spawned now.
   ///
   /// @param program that owns what no actor does, where it is known
@@ -32,13 +35,20 @@ interface Owner extends Supervisor {
     }
 
     @Override
+    public void disown(AutoCloseable owned) {
+      context.disown(owned);
+    }
+
+    @Override
     public void failed(Failure failure) {
       supervisor.failed(failure);
     }
   }
 
   /// Something that closes what it spawns itself, and hears of failures before its owner.
-  record Keeper(Owner owner, Predicate<Failure> onFailure) implements Owner {
+  ///
+  /// @param kept closes what is spawned
+  record Keeper(Owner owner, AutoCloseable kept, Predicate<Failure> onFailure) implements Owner {
     @Override
     public void own(AutoCloseable owned) {
       // The keeper closes it.

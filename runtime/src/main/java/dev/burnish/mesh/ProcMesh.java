@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 
 /// Processes, along the axes of their hosts and then their own. Actors are spawned in all of them.
@@ -37,7 +36,7 @@ public final class ProcMesh implements AutoCloseable {
   private final ProcSupervision.Tellers tellers;
   private final Optional<Owner> program;
   private final ActorRef owner;
-  private final List<ActorSupervision> spawned = new CopyOnWriteArrayList<>();
+  private final List<ActorSupervision> spawned = new ArrayList<>();
 
   private ProcMesh(
       Node node,
@@ -77,6 +76,7 @@ public final class ProcMesh implements AutoCloseable {
             program,
             supervision.address());
     owner.own(mesh);
+    supervision.onClosed(() -> owner.disown(mesh));
     supervision.start();
     return mesh;
   }
@@ -133,9 +133,13 @@ public final class ProcMesh implements AutoCloseable {
     Node.Blueprint blueprint = node.blueprint(type, factory, arguments);
     ActorSupervision supervised =
         new ActorSupervision(node, owner, blueprint, name, shape, this, options);
-    spawned.add(supervised);
     ActorMesh<T> mesh = ActorMesh.owned(node, type, supervised);
+    own(supervised);
     owner.own(mesh);
+    supervised.onClosed(() -> {
+      disown(supervised);
+      owner.disown(mesh);
+    });
     supervised.start();
     return mesh;
   }
@@ -209,10 +213,27 @@ public final class ProcMesh implements AutoCloseable {
   @Override
   public void close() {
     ProcSupervision owned = owned();
-    for (ActorSupervision actors : spawned.reversed()) {
-      actors.close();
-    }
+    node.closing(node.settings().stopped())
+        .lastFirst(name, copy().stream().<AutoCloseable>map(actors -> actors::close).toList());
     owned.close();
+  }
+
+  private void own(ActorSupervision actors) {
+    synchronized (spawned) {
+      spawned.add(actors);
+    }
+  }
+
+  private void disown(ActorSupervision actors) {
+    synchronized (spawned) {
+      spawned.remove(actors);
+    }
+  }
+
+  private List<ActorSupervision> copy() {
+    synchronized (spawned) {
+      return List.copyOf(spawned);
+    }
   }
 
   private ProcSupervision owned() {

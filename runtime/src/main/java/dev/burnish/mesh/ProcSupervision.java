@@ -37,6 +37,7 @@ final class ProcSupervision implements Supervisor.Keeper {
   private final AtomicInteger generation = new AtomicInteger();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final long mesh;
+  private volatile Runnable onClosed = () -> {};
 
   /// Who tells of a process that ends or cannot be started: those who look after actors in it, else
   /// who looks after the process. So an owner of both is told once. Shared by slices. Thread-safe.
@@ -48,6 +49,11 @@ final class ProcSupervision implements Supervisor.Keeper {
     /// Whoever looks after actors in a process tells of its loss.
     void occupy(ProcessRef process) {
       occupied.add(process);
+    }
+
+    /// A process has ended and another has taken its place.
+    private void left(ProcessRef process) {
+      occupied.remove(process);
     }
 
     /// Whoever is to look after actors in a process that is being started tells of its failure.
@@ -102,6 +108,11 @@ final class ProcSupervision implements Supervisor.Keeper {
   public void failed(Failure failure) {
     System.getLogger(ProcSupervision.class.getName())
         .log(System.Logger.Level.WARNING, "not of a process: {0}", failure.describe());
+  }
+
+  /// Has something done when they were closed.
+  void onClosed(Runnable action) {
+    onClosed = action;
   }
 
   void start() {
@@ -187,6 +198,7 @@ final class ProcSupervision implements Supervisor.Keeper {
     }
     slot.expect();
     end(lost, Duration.ZERO);
+    tellers.left(lost);
     launch(position, processName(position) + "~" + generation.incrementAndGet());
     return slot.get();
   }
@@ -222,6 +234,7 @@ final class ProcSupervision implements Supervisor.Keeper {
 
   /// What was taken of hosts is free again.
   private void release() {
+    onClosed.run();
     node.forget(mesh);
     places.stream().distinct().forEach(place -> Placer.release(node, place));
   }

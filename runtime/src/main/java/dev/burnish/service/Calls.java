@@ -1,5 +1,6 @@
 package dev.burnish.service;
 
+import dev.burnish.link.CallChain;
 import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallFailure;
@@ -135,11 +136,19 @@ record Calls<T>(
           && !(request.affinity() instanceof Affinity.Bound<Target<T>>);
     }
 
+    /// Whatever the replica calls is called while this has a slot of it.
+    private @Nullable Object holding(Lane<Target<T>> lane) throws Throwable {
+      return CallChain.current()
+          .then(lane.holder(name + "/" + lane.replica()))
+          .<@Nullable Object, Throwable>during(
+              () -> lane.target().call(method, arguments, request.deadline() - clock.nanos()));
+    }
+
     /// Calls the replica and gives its slot back: when that is known to be lost, nobody gets it.
     private @Nullable Object at(Lane<Target<T>> lane) throws Throwable {
       Traffic.Counts counts = traffic.replica(lane.replica());
       try {
-        Object value = lane.target().call(method, arguments, request.deadline() - clock.nanos());
+        Object value = holding(lane);
         traffic.succeeded(began);
         return value;
       } catch (Throwable e) {

@@ -128,6 +128,16 @@ final class Fleet<T> {
     return hosts.node();
   }
 
+  /// Replicas that are not healthy and will be.
+  int numComing() {
+    return (int) replicas().stream().filter(Replica::isComing).count();
+  }
+
+  /// It is closed: its owner lets go of it.
+  void leaveKeeper() {
+    hosts.leaveKeeper();
+  }
+
   ServiceOptions options() {
     return options;
   }

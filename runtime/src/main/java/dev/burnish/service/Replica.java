@@ -217,6 +217,15 @@ final class Replica<T> {
     fleet.gaveUp(this);
   }
 
+  /// Whether it is being started, or will be again.
+  synchronized boolean isComing() {
+    return switch (state) {
+      case STARTING -> true;
+      case LOST -> !givenUp;
+      case HEALTHY, DRAINING, STOPPED -> false;
+    };
+  }
+
   /// Whether it is lost for good.
   synchronized boolean isGivenUp() {
     return givenUp;

@@ -116,6 +116,7 @@ public final class Service<T> implements AutoCloseable {
             new Fleet.Blueprint<>(name, type, factory, arguments),
             options,
             dispatcher);
+    dispatcher.coming(fleet::numComing);
     Calls<T> calls =
         new Calls<>(
             name,
@@ -331,6 +332,7 @@ public final class Service<T> implements AutoCloseable {
   public void stop(Duration draining) {
     Fleet<T> fleet = owned("stop");
     fleet.close(draining);
+    fleet.leaveKeeper();
     node.notes().remove("service " + name);
   }
 

@@ -6,6 +6,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -34,11 +35,24 @@ record Target<T>(int generation, ActorMesh<T> mesh, long nanos, T stub) {
       return handler(actor).invoke(actor, method, arguments);
     }
     try {
-      return mesh.within(Duration.ofNanos(left))
-          .<@Nullable Object>gather(actor -> call(actor, method, arguments))
-          .getFirst();
+      List<@Nullable Object> results =
+          mesh.within(Duration.ofNanos(left)).gather(actor -> call(actor, method, arguments));
+      results.subList(1, results.size()).forEach(Target::leave);
+      return results.getFirst();
     } catch (CancellationException e) {
       throw FanOut.ended(e, mesh.name() + "." + method.getName());
+    }
+  }
+
+  /// What a result holds that nobody gets.
+  private static void leave(@Nullable Object result) {
+    if (result instanceof AutoCloseable closeable) {
+      try {
+        closeable.close();
+      } catch (Exception e) {
+        System.getLogger(Target.class.getName())
+            .log(System.Logger.Level.WARNING, "the result of a further process does not end", e);
+      }
     }
   }
 

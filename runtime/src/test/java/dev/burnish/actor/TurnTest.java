@@ -13,9 +13,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
+@Timeout(120)
 class TurnTest {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Turn turn = new Turn(threads);
@@ -195,5 +200,179 @@ class TurnTest {
       });
     }
     done.await();
+  }
+
+  /// One whose own methods throw.
+  private static final class Odd extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public String getMessage() {
+      throw new IllegalStateException("no message");
+    }
+  }
+
+  static Stream<Throwable> whatWorkThrows() {
+    return Stream.of(new Odd(), new StackOverflowError(), new OutOfMemoryError("made up"));
+  }
+
+  @SuppressWarnings("TypeParameterUnusedInFormals")
+  private static <X extends Throwable> RuntimeException thrown(Throwable it) throws X {
+    @SuppressWarnings("unchecked")
+    X any = (X) it;
+    throw any;
+  }
+
+  @ParameterizedTest
+  @MethodSource("whatWorkThrows")
+  void theTurnGoesOnWhateverWorkThrows(Throwable it) throws Exception {
+    CountDownLatch done = new CountDownLatch(1);
+    turn.add(() -> {
+      throw thrown(it);
+    });
+    turn.add(done::countDown);
+    done.await();
+    while (!turn.runHere(
+        () -> {
+          throw thrown(it);
+        })) {
+      Thread.onSpinWait();
+    }
+    CountDownLatch again = new CountDownLatch(1);
+    turn.add(again::countDown);
+    again.await();
+  }
+
+  @ParameterizedTest
+  @MethodSource("whatWorkThrows")
+  void aConditionThatThrowsEndsItsOwnWaiterAlone(Throwable it) throws Exception {
+    AtomicBoolean throwing = new AtomicBoolean();
+    AtomicBoolean holds = new AtomicBoolean();
+    AtomicReference<Throwable> caught = new AtomicReference<>(new Throwable());
+    CountDownLatch waiting = new CountDownLatch(2);
+    CountDownLatch done = new CountDownLatch(2);
+    turn.add(() -> {
+      waiting.countDown();
+      try {
+        turn.await(() -> {
+          if (throwing.get()) {
+            throw thrown(it);
+          }
+          return false;
+        });
+      } catch (Throwable e) {
+        assertThat(turn.isHeldHere()).isTrue();
+        caught.set(e);
+        done.countDown();
+      }
+    });
+    turn.add(() -> {
+      waiting.countDown();
+      turn.await(holds::get);
+      done.countDown();
+    });
+    waiting.await();
+    turn.add(() -> throwing.set(true));
+    turn.add(() -> holds.set(true));
+    done.await();
+    assertThat(caught.get()).isSameAs(it);
+  }
+
+  /// One that looks again and again would take a core, and its carrier, from all others.
+  @Test
+  void anInterruptedWaiterParksUntilItHasTheTurn() throws Exception {
+    AtomicReference<Thread> thread = new AtomicReference<>(Thread.currentThread());
+    CountDownLatch waiting = new CountDownLatch(1);
+    CountDownLatch busy = new CountDownLatch(1);
+    CountDownLatch released = new CountDownLatch(1);
+    CountDownLatch done = new CountDownLatch(1);
+    AtomicBoolean isInterrupted = new AtomicBoolean();
+    turn.add(() -> {
+      thread.set(Thread.currentThread());
+      waiting.countDown();
+      assertThatThrownBy(() -> turn.await(() -> false)).isInstanceOf(CallCancelled.class);
+      isInterrupted.set(Thread.currentThread().isInterrupted());
+      done.countDown();
+    });
+    turn.add(() -> {
+      busy.countDown();
+      await(released);
+    });
+    waiting.await();
+    busy.await();
+    thread.get().interrupt();
+    while (thread.get().isInterrupted() || thread.get().getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    assertThat(done.getCount()).isEqualTo(1);
+    released.countDown();
+    done.await();
+    assertThat(isInterrupted).isTrue();
+  }
+
+  @Test
+  void onlyWhoHoldsTheTurnPassesItOn() throws Exception {
+    assertThatThrownBy(() -> turn.await(() -> true)).isInstanceOf(IllegalStateException.class);
+    CountDownLatch done = new CountDownLatch(1);
+    turn.add(() -> {
+      assertThatThrownBy(() ->
+              turn.await(() -> {
+                turn.await(() -> true);
+                return true;
+              }))
+          .isInstanceOf(IllegalStateException.class);
+      assertThat(turn.isHeldHere()).isTrue();
+      done.countDown();
+    });
+    done.await();
+  }
+
+  @Test
+  void whereNoThreadCanBeStartedNothingIsLost() {
+    AtomicBoolean refusing = new AtomicBoolean(true);
+    List<Runnable> started = new ArrayList<>();
+    Turn scarce =
+        new Turn(work -> {
+          if (refusing.get()) {
+            throw new OutOfMemoryError("no thread");
+          }
+          started.add(work);
+        });
+    List<String> order = new ArrayList<>();
+    assertThatThrownBy(() -> scarce.add(() -> order.add("refused")))
+        .isInstanceOf(OutOfMemoryError.class);
+    assertThat(scarce.numQueued()).isZero();
+    refusing.set(false);
+    scarce.add(() -> {
+      refusing.set(true);
+      assertThatThrownBy(() -> scarce.await(() -> false)).isInstanceOf(OutOfMemoryError.class);
+      assertThat(scarce.isHeldHere()).isTrue();
+      order.add("kept");
+    });
+    started.removeFirst().run();
+    assertThat(order).containsExactly("kept");
+    refusing.set(false);
+    scarce.add(() -> order.add("next"));
+    started.removeFirst().run();
+    assertThat(order).containsExactly("kept", "next");
+  }
+
+  /// What a piece of work leaves behind on its thread is not the next one's.
+  @Test
+  void anInterruptEndsWithItsPieceOfWork() throws Exception {
+    AtomicBoolean isInterrupted = new AtomicBoolean(true);
+    CountDownLatch added = new CountDownLatch(1);
+    CountDownLatch done = new CountDownLatch(1);
+    turn.add(() -> {
+      await(added);
+      Thread.currentThread().interrupt();
+    });
+    turn.add(() -> {
+      isInterrupted.set(Thread.currentThread().isInterrupted());
+      done.countDown();
+    });
+    added.countDown();
+    done.await();
+    assertThat(isInterrupted).isFalse();
   }
 }

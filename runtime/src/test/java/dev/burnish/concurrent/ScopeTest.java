@@ -233,4 +233,44 @@ class ScopeTest {
                 }))
         .isInstanceOf(ArithmeticException.class);
   }
+
+  /// Its methods are a user's, and a scope that trusts them would wait for ever.
+  @Test
+  void anExceptionWhoseMethodsThrowEndsAScopeAsAnyOther() {
+    RuntimeException odd =
+        new RuntimeException("odd") {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          public synchronized Throwable getCause() {
+            throw new IllegalStateException("no cause");
+          }
+        };
+    CountDownLatch begun = new CountDownLatch(1);
+    assertThatThrownBy(() ->
+            Scope.map(
+                List.of(1, 2),
+                number -> {
+                  if (number == 1) {
+                    await(begun);
+                    throw new IllegalArgumentException("first");
+                  }
+                  begun.countDown();
+                  try {
+                    new CountDownLatch(1).await();
+                  } catch (InterruptedException e) {
+                    throw odd;
+                  }
+                  return number;
+                }))
+        .hasMessage("first");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
 }

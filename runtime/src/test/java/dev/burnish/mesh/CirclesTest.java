@@ -6,15 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.actor.Concurrent;
 import dev.burnish.actor.Context;
 import dev.burnish.actor.NodeSettings;
+import dev.burnish.concurrent.Scope;
 import dev.burnish.mesh.JobOptions.Processes;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -252,5 +257,138 @@ class CirclesTest {
     Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, names);
     List<String> route = IntStream.range(1, 20).mapToObj(i -> "call relay" + i).toList();
     assertThat(mesh(relays, "relay0").only().follow(route)).isEqualTo("relay19");
+  }
+
+  interface Looped {
+    void know(ActorMesh<Looped> self);
+
+    int echo(int n);
+
+    @Concurrent
+    int beside(int n);
+
+    void each(int n, Consumer<Integer> callback);
+
+    @Concurrent
+    void eachBeside(int n, Consumer<Integer> callback);
+
+    int sum(Iterator<Integer> numbers);
+
+    Iterator<Integer> numbers(boolean ofItself);
+
+    int sumOfNumbers(ActorMesh<Looped> of);
+
+    int inScope(ActorMesh<Looped> other);
+  }
+
+  static final class LoopedActor implements Looped {
+    private volatile Optional<ActorMesh<Looped>> self = Optional.empty();
+
+    @Override
+    public void know(ActorMesh<Looped> known) {
+      self = Optional.of(known);
+    }
+
+    @Override
+    public int echo(int n) {
+      return n;
+    }
+
+    @Override
+    public int beside(int n) {
+      return n;
+    }
+
+    @Override
+    public void each(int n, Consumer<Integer> callback) {
+      IntStream.range(0, n).forEach(callback::accept);
+    }
+
+    @Override
+    public void eachBeside(int n, Consumer<Integer> callback) {
+      each(n, callback);
+    }
+
+    @Override
+    public int sum(Iterator<Integer> numbers) {
+      int sum = 0;
+      while (numbers.hasNext()) {
+        sum += numbers.next();
+      }
+      return sum;
+    }
+
+    @Override
+    public Iterator<Integer> numbers(boolean ofItself) {
+      ActorMesh<Looped> asked = self.orElseThrow();
+      return IntStream.range(0, 3).map(i -> ofItself ? asked.only().echo(i) : i).iterator();
+    }
+
+    @Override
+    public int sumOfNumbers(ActorMesh<Looped> of) {
+      return sum(of.only().numbers(true));
+    }
+
+    @Override
+    public int inScope(ActorMesh<Looped> other) {
+      return Scope.map(List.of(1, 2), n -> other.only().echo(n)).getFirst();
+    }
+  }
+
+  private ActorMesh<Looped> looped(Processes processes) {
+    Job job =
+        Job.start(
+            JobOptions.named("circles")
+                .with(processes)
+                .with(NodeSettings.defaults().withTimeout(Duration.ofSeconds(60))));
+    started = Optional.of(job);
+    ActorMesh<Looped> mesh =
+        job.hosts().spawnProcs(Map.of("gpus", 2)).spawn("looped", Looped.class, LoopedActor::new);
+    mesh.fanout(actor -> actor.know(mesh.at("gpus", 0)));
+    return mesh;
+  }
+
+  private static void assertCircle(ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("wait for itself");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Processes.class)
+  void aCircleOverACallbackIsRefused(Processes processes) {
+    Looped actor = looped(processes).at("gpus", 0).only();
+    assertCircle(() -> actor.each(2, actor::echo));
+    assertCircle(() -> actor.each(2, i -> Scope.map(List.of(i), actor::echo)));
+    assertCircle(() -> actor.each(1, i -> actor.each(1, actor::beside)));
+    List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
+    actor.each(2, i -> seen.add(actor.beside(i)));
+    actor.eachBeside(2, i -> seen.add(actor.echo(i)));
+    assertThat(seen).containsExactly(0, 1, 0, 1);
+    assertThat(actor.echo(3)).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Processes.class)
+  void aCircleOverAStreamIsRefused(Processes processes) {
+    ActorMesh<Looped> mesh = looped(processes);
+    Looped first = mesh.at("gpus", 0).only();
+    Looped second = mesh.at("gpus", 1).only();
+    assertCircle(() -> first.sum(IntStream.range(0, 3).map(first::echo).iterator()));
+    assertThat(first.sum(IntStream.range(0, 3).map(second::echo).iterator())).isEqualTo(3);
+    assertThat(first.sum(IntStream.range(0, 3).map(first::beside).iterator())).isEqualTo(3);
+    // The first waits for a stream of the second's, whose elements ask the first.
+    assertCircle(() -> first.sumOfNumbers(mesh.at("gpus", 1)));
+    List<Integer> all = new ArrayList<>();
+    second.numbers(true).forEachRemaining(all::add);
+    assertThat(all).containsExactly(0, 1, 2);
+  }
+
+  @Test
+  void aCircleOverThreadsOfAScopeIsRefused() {
+    ActorMesh<Looped> mesh = looped(Processes.THREADS);
+    Looped first = mesh.at("gpus", 0).only();
+    assertCircle(() -> first.inScope(mesh.at("gpus", 0)));
+    assertThat(first.inScope(mesh.at("gpus", 1))).isEqualTo(1);
   }
 }

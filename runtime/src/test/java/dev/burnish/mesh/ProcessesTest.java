@@ -34,8 +34,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What happens to real processes.
 class ProcessesTest {
@@ -369,6 +371,24 @@ class ProcessesTest {
     assertThat(folder).doesNotExist();
   }
 
+  /// However processes end.
+  @Test
+  void processesThatHaveEndedLeaveNoSocket() throws Exception {
+    ActorMesh<Counter> counters = counters(2, NodeSettings.defaults());
+    List<Long> pids = counters.gather(Counter::pid);
+    Path folder = JobFolder.base().resolve(started.orElseThrow().id());
+    assertThat(sockets(folder)).hasSize(3);
+    signal("KILL", pids.get(0));
+    assertThat(unhandled.take().reason()).contains("signal 9");
+    assertThat(sockets(folder)).hasSize(2);
+  }
+
+  private static List<Path> sockets(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(".sock")).toList();
+    }
+  }
+
   @Test
   void aRunningJobIsShownAndStoppedFromOutside() throws Exception {
     Process program = program(Programs.Waits.class);
@@ -453,5 +473,156 @@ class ProcessesTest {
   private static BufferedReader lines(Process process) {
     return new BufferedReader(
         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+  }
+
+  interface Heavy {
+    int echo(int n);
+
+    @Concurrent
+    int beside(int n);
+
+    void compute();
+
+    void fill();
+
+    void take(byte[] bytes);
+
+    void wait(String file);
+  }
+
+  static final class HeavyActor implements Heavy {
+    private final List<byte[]> kept = new ArrayList<>();
+
+    @Override
+    public int echo(int n) {
+      return n;
+    }
+
+    @Override
+    public int beside(int n) {
+      return n;
+    }
+
+    @Override
+    @SuppressWarnings("InfiniteLoopBody") // it does not let go of its thread
+    public void compute() {
+      while (kept.isEmpty()) {
+        Thread.onSpinWait();
+      }
+    }
+
+    @Override
+    public void fill() {
+      while (true) {
+        kept.add(new byte[1 << 20]);
+      }
+    }
+
+    @Override
+    public void take(byte[] bytes) {}
+
+    @Override
+    public void wait(String file) {
+      while (!Files.exists(Path.of(file))) {
+        java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+      }
+    }
+  }
+
+  /// More of them than a process has carriers at first.
+  @Test
+  void endpointsThatDoNotLetGoOfTheirThreadsHoldNobodyUp() {
+    Job job = job(NodeSettings.defaults());
+    ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", 1));
+    ActorMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
+    assertThat(other.only().echo(1)).isEqualTo(1);
+    for (int i = 0; i < 6; i++) {
+      ActorMesh<Heavy> busy = procs.spawn("busy" + i, Heavy.class, HeavyActor::new);
+      assertThat(busy.only().echo(i)).isEqualTo(i);
+      busy.broadcast(Heavy::compute);
+    }
+    ActorMesh<Heavy> soon = other.within(Duration.ofSeconds(30));
+    assertThat(soon.only().echo(2)).isEqualTo(2);
+    assertThat(soon.only().beside(3)).isEqualTo(3);
+    soon.probe(Duration.ofSeconds(30));
+    other.close();
+    job.close();
+  }
+
+  /// The scheduler may add no carriers here: nothing can run, and the question of health says so.
+  @Test
+  void aProcessWithoutCarriersIsSeenToBeStarved() {
+    Resources resources =
+        Resources.light()
+            .withFlag("-Djdk.virtualThreadScheduler.parallelism=2")
+            .withFlag("-Djdk.virtualThreadScheduler.maxPoolSize=2");
+    ProcMesh procs =
+        job(NodeSettings.defaults())
+            .hosts()
+            .spawnProcs("procs", Map.of("gpus", 1), index -> resources);
+    ActorMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
+    other.probe(Duration.ofSeconds(30));
+    for (int i = 0; i < 2; i++) {
+      ActorMesh<Heavy> busy = procs.spawn("busy" + i, Heavy.class, HeavyActor::new);
+      assertThat(busy.only().echo(i)).isEqualTo(i);
+      busy.broadcast(Heavy::compute);
+    }
+    assertThatThrownBy(
+            () -> {
+              while (true) {
+                other.probe(Duration.ofSeconds(2));
+              }
+            })
+        .isInstanceOf(CallTimedOut.class)
+        .hasMessageContaining("starved");
+  }
+
+  @Test
+  void aProcessThatHasNoMemoryLeftEndsAndItsOwnerKnowsWhy() throws Exception {
+    ProcMesh procs =
+        job(NodeSettings.defaults())
+            .hosts()
+            .spawnProcs(
+                "procs",
+                Map.of("gpus", 1),
+                index ->
+                    new Resources(1, 32, List.of(), Resources.Work.LIGHT, Map.of(), List.of()));
+    ActorMesh<Heavy> heavy = procs.spawn("heavy", Heavy.class, HeavyActor::new);
+    assertThatThrownBy(() -> heavy.only().fill()).isInstanceOf(ReplicaLost.class);
+    Failure failure = unhandled.take();
+    assertThat(failure.reason()).contains("ran out of memory", "java.lang.OutOfMemoryError");
+    assertThat(failure.log()).anyMatch(line -> line.contains("OutOfMemoryError"));
+  }
+
+  /// Far more is sent than the process has memory for.
+  @Test
+  void broadcastsToABusyActorDoNotUseUpItsProcess(@TempDir Path folder) throws Exception {
+    ProcMesh procs =
+        job(NodeSettings.defaults())
+            .hosts()
+            .spawnProcs(
+                "procs",
+                Map.of("gpus", 1),
+                index ->
+                    new Resources(1, 64, List.of(), Resources.Work.LIGHT, Map.of(), List.of()));
+    ActorMesh<Heavy> busy = procs.spawn("busy", Heavy.class, HeavyActor::new);
+    ActorMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
+    assertThat(other.only().echo(1)).isEqualTo(1);
+    long pid = procs.pids().getFirst();
+    Path released = folder.resolve("released");
+    busy.broadcast(heavy -> heavy.wait(released.toString()));
+    Thread sender =
+        Thread.ofVirtual()
+            .start(() -> {
+              for (int i = 0; i < 2000; i++) {
+                busy.broadcast(heavy -> heavy.take(new byte[100_000]));
+              }
+            });
+    assertThat(other.only().echo(2)).isEqualTo(2);
+    Files.createFile(released);
+    sender.join();
+    assertThat(busy.only().echo(3)).isEqualTo(3);
+    assertThat(procs.pids()).containsExactly(pid);
+    assertThat(unhandled).isEmpty();
   }
 }

@@ -36,7 +36,7 @@ public final class MemoryTransport implements Transport {
 
   @Override
   public void start(Receiver receiver) {
-    Thread.ofVirtual().name("link/" + name).start(() -> deliver(receiver));
+    Thread.ofPlatform().daemon().name("link/" + name).start(() -> deliver(receiver));
   }
 
   @Override
@@ -62,7 +62,7 @@ public final class MemoryTransport implements Transport {
       while (arrived.take() instanceof Arrived(Frame frame)) {
         receiver.receive(frame);
       }
-    } catch (InterruptedException | RuntimeException e) {
+    } catch (InterruptedException | RuntimeException | Error e) {
       cause = e;
     } finally {
       close();

@@ -18,10 +18,10 @@ public final class Agents {
     return host(node, agent, TIMEOUT);
   }
 
-  /// Of a host, for questions that are answered soon or not at all.
-  public static HostAgent host(Node node, ActorRef agent, Duration limit) {
+  /// Of a host, for questions that are to be answered soon or not at all.
+  public static HostAgent host(Node node, ActorRef agent, Duration timeout) {
     return node.stub(
-        HostAgent.class, Stub.Target.of("agent of " + agent.process().host(), agent), limit);
+        HostAgent.class, Stub.Target.of("agent of " + agent.process().host(), agent), timeout);
   }
 
   /// Of a host that is there: not of one that was lost, which would be waited for.

@@ -2,13 +2,16 @@ package dev.burnish.mesh.host;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
+import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.ProcessStarter;
 import dev.burnish.launch.ProcessStarter.Running;
 import dev.burnish.launch.Resources;
+import dev.burnish.link.Link;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.link.transport.SocketNetwork;
 import dev.burnish.mesh.placement.Capacity;
 import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
@@ -18,19 +21,23 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /// The agent of this host: in the controller on its own host, in `burnish worker` on others.
 public final class LocalAgent implements HostAgent, AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration GRACE = Duration.ofSeconds(8);
+  private static final int MOST_ENDED = 20;
 
   private final Node node;
   private final ProcessStarter starter;
@@ -38,8 +45,15 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
   private final Ledger ledger = new Ledger(Capacity.ofThisHost());
   private final ConcurrentMap<String, Child> children = new ConcurrentHashMap<>();
 
+  /// Takes back what was told to the links of holders.
+  private final Map<String, Runnable> holding = new ConcurrentHashMap<>();
+
+  /// Names of processes that have ended and are kept.
+  private final Queue<String> ended = new ArrayDeque<>();
+
   /// A process from its start to its end and after.
   private static final class Child {
+    private volatile Runnable atEnd = () -> {};
     private final CountDownLatch started = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile Optional<ProcessAddress> address = Optional.empty();
@@ -49,6 +63,10 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     void ready(ProcessAddress at) {
       address = Optional.of(at);
       started.countDown();
+    }
+
+    boolean answers() {
+      return exit.isEmpty() && running.isPresent() && address.isPresent();
     }
 
     void exited(Exit how) {
@@ -96,7 +114,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
             new IllegalStateException(
                 "%s before it answered; its last output: %s"
                     .formatted(child.exit.orElseThrow().describe(), child.exit.get().log())));
-    endWith(owner, name);
+    endWith(owner, name, child);
     return new ProcessRef(address, new ActorRef(node.self(), NUMBER));
   }
 
@@ -116,29 +134,53 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
       String holder, Demand each, int count, ProcessAddress owner) {
     Optional<List<List<Integer>>> devices = ledger.take(holder, each, count);
     if (devices.isPresent() && !owner.process().equals(node.self().process())) {
-      node.switchboard().link(owner).onDown(cause -> ledger.release(holder));
+      Link link = node.switchboard().link(owner);
+      Consumer<ReplicaLost> listener = cause -> release(holder);
+      holding.put(holder, () -> link.forget(listener));
+      link.onDown(listener);
     }
     return devices;
   }
 
   @Override
   public void release(String holder) {
+    Optional.ofNullable(holding.remove(holder)).ifPresent(Runnable::run);
     ledger.release(holder);
   }
 
   /// Told by the operating system: calls to the process fail now, not when its link is seen to end.
   private void exited(String name, Child child, Exit exit) {
     child.exited(exit);
+    child.atEnd.run();
+    keepLast(name);
+    if (!template.folder().isEmpty()) {
+      SocketNetwork.clean(Path.of(template.folder()), name);
+    }
     node.switchboard()
         .existing(name)
         .ifPresent(link -> link.lose(new ReplicaLost(exit.describe())));
   }
 
-  private void endWith(ProcessAddress owner, String name) {
+  /// What processes printed is asked for when they have ended: that of the last is kept.
+  private void keepLast(String name) {
+    synchronized (ended) {
+      ended.add(name);
+      if (ended.size() > MOST_ENDED) {
+        children.remove(ended.remove());
+      }
+    }
+  }
+
+  private void endWith(ProcessAddress owner, String name, Child child) {
     if (!owner.process().equals(node.self().process())) {
-      node.switchboard()
-          .link(owner)
-          .onDown(cause -> node.execute("end " + name, () -> end(name, GRACE.toMillis())));
+      Link link = node.switchboard().link(owner);
+      Consumer<ReplicaLost> listener =
+          cause -> node.execute("end " + name, () -> end(name, GRACE.toMillis()));
+      link.onDown(listener);
+      child.atEnd = () -> link.forget(listener);
+      if (child.exit.isPresent()) {
+        link.forget(listener);
+      }
     }
   }
 
@@ -166,15 +208,14 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
   @Override
   public List<ProcessStatus> processes() {
-    List<ProcessStatus> all = new ArrayList<>();
-    for (Map.Entry<String, Child> entry : children.entrySet()) {
-      Child child = entry.getValue();
-      if (child.exit.isEmpty() && child.running.isPresent() && child.address.isPresent()) {
-        long pid = child.running.get().pid();
-        all.add(new ProcessStatus(entry.getKey(), pid, residentMegabytes(pid), actors(child)));
-      }
-    }
-    return all;
+    List<Map.Entry<String, Child>> running =
+        children.entrySet().stream().filter(entry -> entry.getValue().answers()).toList();
+    return Scope.map(running, entry -> status(entry.getKey(), entry.getValue()));
+  }
+
+  private ProcessStatus status(String name, Child child) {
+    long pid = child.running.orElseThrow().pid();
+    return new ProcessStatus(name, pid, residentMegabytes(pid), actors(child));
   }
 
   private List<Node.ActorStatus> actors(Child child) {

@@ -59,6 +59,21 @@ public final class Nodes {
     return node;
   }
 
+  /// A process that asks others and serves nothing: no actors, no agents, no classes, no handles.
+  static Node visitor(Network network, byte[] token) {
+    NodeSettings settings = NodeSettings.defaults();
+    return Node.visitor(
+        new Node.Parts(
+            network,
+            token,
+            Clock.system(),
+            Node.Threads.virtual(),
+            Nodes.class.getClassLoader(),
+            new Codecs(List.of(), settings.link().limits()),
+            Optional.empty()),
+        settings);
+  }
+
   /// Where nothing is traced, no class of it is loaded.
   private static Optional<Tracing> tracing(TraceSettings settings, ProcessAddress self) {
     return settings.exporter() == TraceSettings.Exporter.NONE

@@ -1,5 +1,6 @@
 package dev.burnish.service.routing;
 
+import dev.burnish.link.CallChain;
 import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
@@ -19,6 +20,7 @@ import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntSupplier;
 
 /// Gives each call of this process a replica, on the caller's thread.
 ///
@@ -40,6 +42,7 @@ public final class Dispatcher<X> {
   private final Sessions<X> sessions = new Sessions<>(lock, changed);
   private final Selection<X> selection;
   private final Intake intake;
+  private volatile IntSupplier coming = () -> 0;
   private int numQueued;
   private long nextSequence;
 
@@ -54,6 +57,11 @@ public final class Dispatcher<X> {
     this.clock = clock;
   }
 
+  /// Where it is known how many replicas are being started: a call may wait for those.
+  public void coming(IntSupplier numComing) {
+    coming = numComing;
+  }
+
   /// Takes a slot of a replica for a call; waits for one until the deadline. To be released.
   ///
   /// @throws Overloaded if the queue is full
@@ -61,8 +69,10 @@ public final class Dispatcher<X> {
   /// @throws CallCancelled if the thread is interrupted, which stays set
   /// @throws ReplicaLost if the service has stopped or no replica will come back
   /// @throws BindingLost if the call is of a session whose replica is lost
+  /// @throws IllegalStateException if all slots wait for what this call is part of
   public Lane<X> acquire(Request<X> request) {
     Waiter<X> waiter;
+    boolean mayCircle = !CallChain.current().isEmpty() && coming.getAsInt() == 0;
     lock.lock();
     try {
       checkIntake();
@@ -70,7 +80,12 @@ public final class Dispatcher<X> {
         case Choice.Take<X>(Lane<X> lane) -> {
           return take(lane, request);
         }
-        case Choice<X> wait -> waiter = enqueue(request, wait);
+        case Choice<X> wait -> {
+          if (mayCircle) {
+            selection.checkCircle(request.what(), wait);
+          }
+          waiter = enqueue(request, wait);
+        }
       }
     } finally {
       lock.unlock();

@@ -1,10 +1,13 @@
 package dev.burnish.service.routing;
 
+import dev.burnish.link.CallChain;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.IntStream;
 
 /// The way to a replica, from when it becomes healthy until it is lost or removed: a replacement
 /// has a lane of its own. What it counts is guarded by the lock of its dispatcher.
@@ -17,6 +20,7 @@ public final class Lane<X> implements Candidate {
     GONE
   }
 
+  private final long number = ThreadLocalRandom.current().nextLong();
   private final int replica;
   private final X target;
   final TreeSet<Waiter<X>> waiting = new TreeSet<>();
@@ -33,6 +37,26 @@ public final class Lane<X> implements Candidate {
   /// What calls are made on.
   public X target() {
     return target;
+  }
+
+  /// A call that has a slot of this lane, and gives it back when what it calls has ended.
+  ///
+  /// @param name for people
+  public CallChain.Waiter holder(String name) {
+    return new CallChain.Waiter(number, 0, name);
+  }
+
+  /// The first of those that wait for something which has a slot of this lane.
+  Optional<Integer> firstHolder(CallChain waiting) {
+    return IntStream.range(0, waiting.waiters().size())
+        .filter(i -> waiting.waiters().get(i).actor() == number)
+        .boxed()
+        .findFirst();
+  }
+
+  /// How many slots those have that wait for something.
+  long numHeldBy(CallChain waiting) {
+    return waiting.waiters().stream().filter(waiter -> waiter.actor() == number).count();
   }
 
   /// Whether its replica was lost or removed.

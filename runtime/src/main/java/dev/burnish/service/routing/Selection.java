@@ -1,10 +1,12 @@
 package dev.burnish.service.routing;
 
+import dev.burnish.link.CallChain;
 import dev.burnish.service.routing.Request.Affinity;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// Chooses among the healthy replicas. Guarded by the lock of its dispatcher.
 final class Selection<X> {
@@ -71,6 +73,32 @@ final class Selection<X> {
         yield binding.lane.map(this::takeOrWait).orElseGet(this::chooseFree);
       }
     };
+  }
+
+  /// A call that waits for a slot, while every slot that it could get waits for what it is part of,
+  /// would wait for itself.
+  ///
+  /// @throws IllegalStateException then
+  void checkCircle(String what, Choice<X> choice) {
+    CallChain waiting = CallChain.current();
+    List<Lane<X>> awaited =
+        switch (choice) {
+          case Choice.Take<X> _ -> List.of();
+          case Choice.WaitFor<X>(Lane<X> lane) -> List.of(lane);
+          case Choice.WaitForAny<X> _ -> healthy;
+        };
+    if (!awaited.isEmpty()
+        && awaited.stream().allMatch(lane -> lane.numHeldBy(waiting) >= concurrency)) {
+      int first = awaited.getFirst().firstHolder(waiting).orElseThrow();
+      String circle =
+          waiting.waiters().stream()
+              .skip(first)
+              .map(CallChain.Waiter::name)
+              .collect(Collectors.joining(" -> "));
+      throw new IllegalStateException(
+          "a call that leads back to a service whose replicas all wait for it would wait for itself: circle=%s -> %s; give the service more replicas or service.concurrency, call what it would ask for before, or pass that on"
+              .formatted(circle, what));
+    }
   }
 
   private Choice<X> chooseFree() {

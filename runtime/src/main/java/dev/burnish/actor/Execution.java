@@ -1,0 +1,360 @@
+package dev.burnish.actor;
+
+import dev.burnish.actor.Endpoints.Endpoint;
+import dev.burnish.concurrent.Thrown;
+import dev.burnish.link.Backlog;
+import dev.burnish.link.CallChain;
+import dev.burnish.link.CallSession;
+import dev.burnish.link.Region;
+import dev.burnish.link.ServedCall;
+import dev.burnish.link.failure.CallCancelled;
+import dev.burnish.link.failure.CallTimedOut;
+import dev.burnish.link.failure.Overloaded;
+import dev.burnish.link.failure.ReplicaLost;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/// One call on its way through an actor. Whatever is thrown on that way is its answer.
+final class Execution implements Turn.Work {
+  private static final System.Logger LOG = System.getLogger(Execution.class.getName());
+
+  private final ActorCell cell;
+  private final Optional<ServedCall> call;
+  private final int method;
+  private final byte[] arguments;
+  private final CallSession session;
+  private final CountDownLatch done = new CountDownLatch(1);
+  private final AtomicBoolean counted = new AtomicBoolean();
+  private @Nullable Thread thread;
+  private boolean concurrent;
+  private boolean cancelled;
+  private volatile boolean isCut;
+
+  Execution(
+      ActorCell cell,
+      Optional<ServedCall> call,
+      int method,
+      byte[] arguments,
+      CallSession session) {
+    this.cell = cell;
+    this.call = call;
+    this.method = method;
+    this.arguments = arguments;
+    this.session = session;
+  }
+
+  /// Queues it, where the process has room for it.
+  void submit() {
+    Backlog backlog = cell.node().backlog();
+    if (!cell.isAgent()) {
+      if (!backlog.take(arguments.length)) {
+        overflow(backlog);
+        return;
+      }
+      counted.set(true);
+    }
+    cell.turn().add(this);
+    call.ifPresent(served -> served.onCancel(this::cancel));
+  }
+
+  /// Nobody waits for a broadcast: that one is lost is a failure of the actor.
+  private void overflow(Backlog backlog) {
+    String full =
+        "what waits in a process is bounded: call=%s queued=%d %s; "
+            .formatted(what(), cell.turn().numQueued(), backlog);
+    refuse(new Overloaded(full + "call later, or give the process more memory"));
+    if (call.isEmpty()) {
+      cell.ending()
+          .die(
+              full
+                  + "wait for the actor now and then, with a call, or give the process more memory",
+              Optional.empty());
+    }
+  }
+
+  /// Starts without a turn.
+  void start() {
+    run();
+    call.ifPresent(served -> served.onCancel(this::cancel));
+  }
+
+  CountDownLatch done() {
+    return done;
+  }
+
+  /// Such as `counters[1].add`.
+  String what() {
+    return cell.title() + endpoint().map(e -> "." + e.method().getName()).orElse("");
+  }
+
+  @Override
+  public boolean isBeside() {
+    return endpoint().filter(Endpoint::concurrent).isPresent();
+  }
+
+  private Optional<Endpoint> endpoint() {
+    return cell.actor().flatMap(a -> a.endpoints().find(method));
+  }
+
+  private CallChain waiting() {
+    return call.map(ServedCall::waiting).orElse(CallChain.NONE);
+  }
+
+  @Override
+  public void run() {
+    Optional<Endpoint> endpoint = endpoint();
+    if (cell.gone().isPresent()) {
+      refuse(cell.gone().get());
+    } else if (endpoint.isEmpty()) {
+      refuse(
+          new IllegalArgumentException(
+              "there is no such endpoint: actor=%s method=%d".formatted(cell.title(), method)));
+    } else if (endpoint.get().concurrent()) {
+      runBeside(endpoint.get());
+    } else {
+      cell.running(this);
+      waiting().inTurn(cell::waiter, () -> execute(endpoint.get()));
+    }
+  }
+
+  private void runBeside(Endpoint endpoint) {
+    concurrent = true;
+    cell.running(this);
+    try {
+      cell.runBeside(
+          endpoint.method().getName(), () -> waiting().during(() -> executeBeside(endpoint)));
+    } catch (Throwable e) {
+      refuse(e);
+      end(endpoint);
+    }
+  }
+
+  /// What it did may be what another call waits for.
+  private void executeBeside(Endpoint endpoint) {
+    try {
+      execute(endpoint);
+    } finally {
+      cell.turn().changed();
+    }
+  }
+
+  void cancel() {
+    if (cell.turn().remove(this)) {
+      refuse(new CallCancelled("cancelled before it began: actor=" + cell.title()));
+    } else {
+      interrupt();
+    }
+  }
+
+  /// The actor ends: what the endpoint returns or throws from now on may come of that, and is not
+  /// its answer.
+  void cut() {
+    isCut = true;
+    interrupt();
+  }
+
+  private synchronized void interrupt() {
+    cancelled = true;
+    if (thread != null) {
+      thread.interrupt();
+    }
+  }
+
+  /// It does not run.
+  void refuse(Throwable failure) {
+    release();
+    call.ifPresent(served -> served.fail(failure));
+  }
+
+  private void release() {
+    if (counted.compareAndSet(true, false)) {
+      cell.node().backlog().release(arguments.length);
+    }
+  }
+
+  private void execute(Endpoint endpoint) {
+    try {
+      if (call.isPresent() && call.get().isLate()) {
+        refuse(
+            new CallTimedOut("the deadline passed while it was queued: call=" + endpoint.name()));
+      } else if (begin()) {
+        long began = cell.node().clock().nanos();
+        cell.began(began);
+        invoke(endpoint);
+        cell.actor().orElseThrow().paces().get(method).took(cell.node().clock().nanos() - began);
+      } else {
+        refuse(
+            cell.gone()
+                .<RuntimeException>map(lost -> lost)
+                .orElseGet(
+                    () -> new CallCancelled("cancelled before it began: call=" + endpoint.name())));
+      }
+    } catch (Throwable e) {
+      threw(endpoint, e);
+    } finally {
+      end(endpoint);
+    }
+  }
+
+  private void end(Endpoint endpoint) {
+    finish();
+    cell.done(this);
+    done.countDown();
+    release();
+    try {
+      session.release();
+    } catch (Throwable e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "what came with a call of {0} cannot be released: {1}",
+          endpoint.name(),
+          Thrown.text(e));
+    }
+  }
+
+  /// Once this is one of those that run, the end of the actor cancels it.
+  private synchronized boolean begin() {
+    thread = Thread.currentThread();
+    return !cancelled && cell.gone().isEmpty();
+  }
+
+  /// After this no interrupt of this call comes any more; one that came is taken back.
+  private synchronized void finish() {
+    thread = null;
+    var _ = Thread.interrupted();
+  }
+
+  private void invoke(Endpoint endpoint) {
+    Optional<Tracing> tracing = cell.node().tracing(cell.spec().number());
+    if (tracing.isEmpty()) {
+      invoke(endpoint, arguments);
+      return;
+    }
+    if (arguments.length < Tracing.SIZE) {
+      malformed(
+          endpoint,
+          new IllegalArgumentException(
+              "in a job that is traced every call says what it is part of: call="
+                  + endpoint.name()));
+      return;
+    }
+    String what = cell.title() + "." + endpoint.method().getName();
+    try (Tracing.Step part = tracing.get().serve(what, Arrays.copyOf(arguments, Tracing.SIZE))) {
+      invoke(endpoint, Arrays.copyOfRange(arguments, Tracing.SIZE, arguments.length))
+          .ifPresent(thrown -> note(part, thrown));
+    }
+  }
+
+  /// Tracing asks an exception what it says, which may throw.
+  private static void note(Tracing.Step part, Throwable thrown) {
+    try {
+      part.failed(thrown);
+    } catch (Throwable e) {
+      part.failed(new IllegalStateException(Thrown.text(thrown)));
+    }
+  }
+
+  /// Returns what the endpoint threw.
+  private Optional<Throwable> invoke(Endpoint endpoint, byte[] encoded) {
+    List<Object> values = new ArrayList<>();
+    values.add(cell.actor().orElseThrow().instance());
+    try {
+      values.addAll(endpoint.arguments().decode(encoded, session));
+    } catch (Throwable t) {
+      return malformed(endpoint, t);
+    }
+    try {
+      Object result = run(endpoint, values.toArray());
+      call.ifPresentOrElse(served -> answer(served, endpoint, result), () -> leave(result));
+      return Optional.empty();
+    } catch (Throwable t) {
+      threw(endpoint, t);
+      return Optional.of(t);
+    }
+  }
+
+  /// Waits for nothing any more once it has ended, before anybody knows.
+  private @Nullable Object run(Endpoint endpoint, Object[] values) throws Throwable {
+    try {
+      return endpoint.call().call(values);
+    } finally {
+      if (!concurrent) {
+        cell.turn().waitsNoMore();
+      }
+    }
+  }
+
+  private void answer(ServedCall served, Endpoint endpoint, @Nullable Object result) {
+    if (isCut) {
+      leave(result);
+      served.fail(wasCut());
+      return;
+    }
+    CallSession holds = session.link().resultSession();
+    byte[] encoded;
+    try {
+      encoded = encode(endpoint, result, holds);
+    } catch (Throwable e) {
+      holds.release();
+      throw e;
+    }
+    served.reply(encoded, holds);
+  }
+
+  /// What goes to nobody: the result of a broadcast, or of an actor that has ended.
+  private static void leave(@Nullable Object result) {
+    if (result instanceof Region region) {
+      region.close();
+    }
+  }
+
+  /// What the actor never saw is no failure of the actor.
+  private Optional<Throwable> malformed(Endpoint endpoint, Throwable fault) {
+    call.ifPresentOrElse(
+        served -> served.fail(fault),
+        () ->
+            LOG.log(
+                System.Logger.Level.WARNING,
+                "a malformed broadcast of {0} is dropped: {1}",
+                endpoint.name(),
+                Thrown.text(fault)));
+    return Optional.of(fault);
+  }
+
+  private ReplicaLost wasCut() {
+    ReplicaLost why = cell.gone().orElseThrow();
+    return new ReplicaLost("the actor ended while a call of %s ran".formatted(what()), why);
+  }
+
+  private byte[] encode(Endpoint endpoint, @Nullable Object result, CallSession holds) {
+    if (endpoint.method().getReturnType() == void.class) {
+      return new byte[0];
+    }
+    try {
+      byte[] bytes = endpoint.result().encode(Collections.singletonList(result), holds);
+      cell.node().checkResult(bytes);
+      return bytes;
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "result of %s: %s".formatted(endpoint.name(), e.getMessage()), e);
+    }
+  }
+
+  /// A call is answered with what was thrown; what nobody waits for ends the actor.
+  private void threw(Endpoint endpoint, Throwable thrown) {
+    if (call.isPresent()) {
+      call.get().fail(isCut ? wasCut() : thrown);
+    } else {
+      cell.ending()
+          .die(
+              "a broadcast of %s threw %s".formatted(endpoint.name(), Thrown.text(thrown)),
+              Optional.of(thrown));
+    }
+  }
+}

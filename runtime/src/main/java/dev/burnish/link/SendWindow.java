@@ -1,0 +1,65 @@
+package dev.burnish.link;
+
+import dev.burnish.link.failure.CallCancelled;
+import dev.burnish.link.failure.CallTimedOut;
+import dev.burnish.link.failure.Overloaded;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/// Keeps who sends to an actor without waiting from getting far ahead of it.
+///
+/// Idea: after some megabytes a question is sent behind what was sent, which the actor answers when
+/// it comes to it. With the next megabytes another one is, and the answer of the first is waited
+/// for. So at most two windows of one sender are under way. Thread-safe.
+public final class SendWindow {
+  /// Bytes; each call counts some more than its arguments.
+  static final int SIZE = 4 << 20;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private Optional<Object> receiver = Optional.empty();
+  private Optional<OpenCall> question = Optional.empty();
+  private long numBytes;
+
+  /// A call was sent; waits if it is ahead of the receiver.
+  ///
+  /// @param to the receiver; one that was made again has nothing before it
+  /// @param ask sends a question
+  /// @throws Overloaded if the receiver does not keep up in the time that the question has
+  /// @throws CallCancelled if the thread is interrupted, which stays set
+  public void sent(Object to, int arguments, Supplier<OpenCall> ask, ClassLoader loader) {
+    Optional<OpenCall> before;
+    lock.lock();
+    try {
+      if (receiver.filter(to::equals).isEmpty()) {
+        receiver = Optional.of(to);
+        question = Optional.empty();
+        numBytes = 0;
+      }
+      numBytes += (long) Backlog.EACH + arguments;
+      if (numBytes <= SIZE) {
+        return;
+      }
+      numBytes = 0;
+      before = question;
+      question = Optional.of(ask.get());
+    } finally {
+      lock.unlock();
+    }
+    before.ifPresent(asked -> await(asked, loader));
+  }
+
+  private static void await(OpenCall asked, ClassLoader loader) {
+    try {
+      asked.await(loader);
+    } catch (CallTimedOut e) {
+      throw new Overloaded(
+          "what is sent without waiting is received in time: %s; send less, or wait for the actor with a call"
+              .formatted(e.getMessage()));
+    } catch (CallCancelled e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // The actor is gone, as its owner is told, or waits for who sends: that cannot wait for it.
+    }
+  }
+}
