@@ -6,12 +6,18 @@ import dev.burnish.wire.Frame;
 import dev.burnish.wire.Handle;
 import dev.burnish.wire.HandleKind;
 import dev.burnish.wire.Session;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Streams as arguments and results: an `Iterator` whose elements the other side takes as it needs
 /// them, and a `Consumer` that is called back, in order, with each value.
@@ -110,6 +116,62 @@ public final class StreamKind implements HandleKind {
               call.waiting(),
               session)
           .await(exceptions);
+    }
+  }
+
+  /// The iterators of this process that were given to a call. What one call takes another does not
+  /// get, so that each goes to one call: not to several actors, and not to a call that is made
+  /// again. Thread-safe.
+  static final class GivenOnce {
+    static final GivenOnce HERE = new GivenOnce();
+
+    private final Set<Key> given = new HashSet<>();
+    private final ReferenceQueue<Iterator<?>> dropped = new ReferenceQueue<>();
+
+    /// The iterator itself, not what it says it is equal to.
+    private static final class Key extends WeakReference<Iterator<?>> {
+      private final int hash;
+
+      Key(Iterator<?> iterator, ReferenceQueue<Iterator<?>> dropped) {
+        super(iterator, dropped);
+        hash = System.identityHashCode(iterator);
+      }
+
+      @Override
+      public int hashCode() {
+        return hash;
+      }
+
+      @Override
+      @SuppressWarnings("ReferenceEquality") // what it is for
+      public boolean equals(@Nullable Object other) {
+        return this == other
+            || (other instanceof Key key
+                && key.hash == hash
+                && get() != null
+                && get() == key.get());
+      }
+    }
+
+    /// @throws IllegalArgumentException if it was given to another call
+    synchronized void give(Iterator<?> iterator) {
+      forget();
+      if (!given.add(new Key(iterator, dropped))) {
+        throw new IllegalArgumentException(
+            "an iterator is given to one call of one actor, as what one takes another does not get: iterator=%s; make one for each call, or pass a list"
+                .formatted(iterator.getClass().getName()));
+      }
+    }
+
+    /// Nothing was taken of it.
+    synchronized void takeBack(Iterator<?> iterator) {
+      given.remove(new Key(iterator, dropped));
+    }
+
+    private void forget() {
+      for (Reference<?> key = dropped.poll(); key != null; key = dropped.poll()) {
+        given.remove(key);
+      }
     }
   }
 }

@@ -51,7 +51,12 @@ final class Streams {
 
   /// Offers the elements of an iterator; they are taken from it as the peer asks, until the session
   /// ends.
+  ///
+  /// @throws IllegalArgumentException if it is an argument that was one of another call
   long produce(Iterator<?> elements, Codec codec, CallSession session) {
+    if (!session.isResult()) {
+      StreamKind.GivenOnce.HERE.give(elements);
+    }
     long id = nextId.incrementAndGet();
     Producer producer = new Producer(link, id, elements, codec, session);
     producers.put(id, producer);
@@ -221,6 +226,7 @@ final class Streams {
 
     private volatile CallChain waiting = CallChain.NONE;
     private volatile boolean abandoned;
+    private volatile boolean touched;
     private volatile boolean finished;
 
     Producer(Link link, long id, Iterator<?> elements, Codec codec, CallSession session) {
@@ -245,6 +251,9 @@ final class Streams {
     /// Its iterator is not interrupted: it may work on what its owner needs.
     void abandon() {
       abandoned = true;
+      if (!touched) {
+        StreamKind.GivenOnce.HERE.takeBack(elements);
+      }
       session.forget(end);
       held.forEach(CallSession::release);
       if (!finished && elements instanceof AutoCloseable closeable) {
@@ -253,6 +262,7 @@ final class Streams {
     }
 
     private void produce() {
+      touched = true;
       try {
         long left = credit.get();
         while (left > 0 && !abandoned) {

@@ -152,8 +152,8 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     return replies;
   }
 
-  /// Sends to every actor and returns at once, unless an actor is nowhere or very much is unsent; then
-  /// it waits as long as a call may. What an actor throws is a failure of that actor.
+  /// Sends to every actor and returns at once, unless an actor is nowhere or very much is unsent;
+  /// then it waits as long as a call may. What an actor throws is a failure of that actor.
   ///
   /// @throws dev.burnish.link.failure.Overloaded if one does not keep up
   public void broadcast(Consumer<? super T> call) {

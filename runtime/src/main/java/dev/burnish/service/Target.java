@@ -7,6 +7,7 @@ import java.lang.reflect.Proxy;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /// The actors of a replica, called as one: a call goes to all of them, its result is that of rank
@@ -33,10 +34,14 @@ record Target<T>(int generation, ActorMesh<T> mesh, long nanos, T stub) {
           Math.abs(nanos - left) < TOLERANCE ? stub : mesh.within(Duration.ofNanos(left)).actor(0);
       return handler(actor).invoke(actor, method, arguments);
     }
-    List<@Nullable Object> results =
-        mesh.within(Duration.ofNanos(left)).gather(actor -> call(actor, method, arguments));
-    results.subList(1, results.size()).forEach(Target::leave);
-    return results.getFirst();
+    try {
+      List<@Nullable Object> results =
+          mesh.within(Duration.ofNanos(left)).gather(actor -> call(actor, method, arguments));
+      results.subList(1, results.size()).forEach(Target::leave);
+      return results.getFirst();
+    } catch (CancellationException e) {
+      throw FanOut.ended(e, mesh.name() + "." + method.getName());
+    }
   }
 
   /// What a result holds that nobody gets.
