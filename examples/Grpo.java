@@ -12,9 +12,9 @@ import dev.burnish.text.ChatMessage;
 import dev.burnish.train.*;
 import dev.burnish.train.checkpoint.CheckpointConfig;
 
-record Settings(long seed, String model, Path data, int steps, int prompts, int samples, int maxTokens, double kl, double formatReward, LoraConfig lora, OptimizerConfig optimizer, TrainConfig train, CheckpointConfig checkpoints) {
+record Settings(long seed, String model, Path data, String config, String split, DataFiles.OnBadRow badRows, int steps, int prompts, int samples, int maxTokens, double kl, double formatReward, LoraConfig lora, OptimizerConfig optimizer, TrainConfig train, CheckpointConfig checkpoints) {
   static Settings defaults() {
-    return new Settings(1, "", Path.of(""), 100, 4, 8, 64, 0, 0.1, LoraConfig.defaults(), OptimizerConfig.defaults().withLr(1e-5), TrainConfig.defaults(), CheckpointConfig.defaults());
+    return new Settings(1, "", Path.of(""), "default", "train", DataFiles.OnBadRow.FAIL, 100, 4, 8, 64, 0, 0.1, LoraConfig.defaults(), OptimizerConfig.defaults().withLr(1e-5), TrainConfig.defaults(), CheckpointConfig.defaults());
   }
 }
 
@@ -23,7 +23,8 @@ static final String TASK = "Solve the problem step by step. End with #### and th
 void main(String... args) {
   try (var run = Run.start("grpo", Settings.defaults(), args)) {
     var s = run.settings();
-    var questions = Gsm8k.load(s.data(), DataFiles.OnBadRow.FAIL);
+    var source = DataSource.of(s.data()).withConfig(s.config()).withSplit(s.split());
+    var questions = run.loaded(Gsm8k.load(source, s.badRows()));
     var base = Pretrained.load(s.model());
     base.model().adapt(s.lora(), s.seed());
     var policy = new BatchGenerator(base.model(), base.tokenizer());
@@ -37,9 +38,9 @@ void main(String... args) {
 
     for (long step : run.steps(s.steps())) {
       var samples = questions.batch(s.seed(), step, s.prompts());
-      var prompts = samples.stream().map(q -> base.chat(ChatMessage.user(TASK + q.prompt()))).toList();
+      var prompts = samples.stream().map(q -> base.chatTokens(ChatMessage.user(TASK + q.prompt()))).toList();
       policy.setVersion(step - 1);
-      var groups = policy.generate(prompts, sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
+      var groups = policy.generateTokens(prompts, sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
       var episodes = Episode.judge(samples, groups, reward, Advantages::grpo);
       run.record(policy.throughput());
       run.record(learner.step(episodes));

@@ -51,7 +51,9 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// `runs/<id>/` holds everything (see [RunDirectory]). A run that was stopped goes on with
-/// `--resume runs/<id>`: [#steps] then begins after the last checkpoint. For one thread.
+/// `--resume runs/<id>`: [#steps] then begins after the last checkpoint. Settings that are paths
+/// are absolute, so that a run is resumed from any folder. A run goes on where its standard output
+/// ends, as in `| head`. For one thread.
 public final class Run<S extends Record> implements AutoCloseable {
   private final S settings;
   private final Mode mode;
@@ -67,6 +69,9 @@ public final class Run<S extends Record> implements AutoCloseable {
   private String status = "failed";
   private long lastStep;
   private long totalSteps;
+  private boolean stepOpen;
+  private long updatesBefore;
+  private long updatesPerStep;
   private boolean finished;
   private @Nullable LanguageModel model;
   private @Nullable Tokenizer tokenizer;
@@ -115,12 +120,20 @@ public final class Run<S extends Record> implements AutoCloseable {
   ///   FOLDER`, `--dry-run`, `--help`
   /// @throws HelpShown after the options and the defaults were shown, for `--help`
   public static <S extends Record> Run<S> start(String name, S defaults, String... args) {
-    RunOptions options = RunOptions.parse(args);
+    RunOptions options = RunOptions.parse(RunOptions.withSettings(defaults, args));
     if (options.mode() == Mode.HELP) {
       System.out.print(RunOptions.help(defaults));
       throw new HelpShown();
     }
-    return new Run<>(name, options.resolve(defaults), options);
+    S settings = options.resolve(defaults);
+    List<String> changes =
+        options
+            .before(defaults)
+            .map(before -> ResumedSettings.lines(before, settings))
+            .orElse(List.of());
+    Run<S> run = new Run<>(name, settings, options);
+    changes.forEach(run::say);
+    return run;
   }
 
   public S settings() {
@@ -243,7 +256,6 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   private final class Steps implements Iterator<Long> {
     private final long total;
-    private boolean open;
 
     Steps(long total) {
       this.total = total;
@@ -251,8 +263,7 @@ public final class Run<S extends Record> implements AutoCloseable {
 
     @Override
     public boolean hasNext() {
-      if (open) {
-        open = false;
+      if (stepOpen) {
         end(lastStep, total);
       }
       if (lastStep >= total || finished || (mode == Mode.DRY_RUN && lastStep > 0)) {
@@ -273,13 +284,20 @@ public final class Run<S extends Record> implements AutoCloseable {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }
-      open = true;
+      stepOpen = true;
+      updatesBefore = updates();
       FaultPoint.reach("run.step");
       return ++lastStep;
     }
   }
 
+  private long updates() {
+    return trainer.map(Trainer::stepsDone).orElse(0L);
+  }
+
   private void end(long step, long total) {
+    stepOpen = false;
+    updatesPerStep = updates() - updatesBefore;
     watch.times(step, total, this::time);
     watch.alarms(this::record);
     FaultPoint.reach("run.flush");
@@ -459,6 +477,28 @@ public final class Run<S extends Record> implements AutoCloseable {
     finished = true;
   }
 
+  /// What was no step has ended since the process was asked to stop. A step whose updates are done
+  /// counts, without what was measured after them; one that has changed nothing is as if it had not
+  /// begun; from one in between nothing can be resumed.
+  private void stopHere() {
+    status = "stopped";
+    long done = stepOpen ? updates() - updatesBefore : 0;
+    if (stepOpen && done > 0 && done >= updatesPerStep) {
+      say("what is measured after step %d is left out".formatted(lastStep));
+      end(lastStep, totalSteps);
+    } else if (stepOpen) {
+      stepOpen = false;
+      lastStep--;
+      if (done > 0) {
+        say("step %d was half done; the checkpoint before it stays".formatted(lastStep + 1));
+        return;
+      }
+    }
+    if (lastStep > checkpoints.firstStep()) {
+      checkpoints.finish(lastStep);
+    }
+  }
+
   /// Writes the model, the summary and the report, and gives the folder back.
   @Override
   public void close() {
@@ -472,8 +512,11 @@ public final class Run<S extends Record> implements AutoCloseable {
         samples;
         checkpoints;
         workers) {
+      if (status.equals("failed") && Stop.wasHonoured()) {
+        stopHere();
+      }
       boolean failed = status.equals("failed");
-      if (model != null && tokenizer != null && !failed) {
+      if (model != null && tokenizer != null && !failed && lastStep > 0) {
         FaultPoint.reach("run.model");
         save(model, tokenizer, folder.path());
         saveBest(model, tokenizer);

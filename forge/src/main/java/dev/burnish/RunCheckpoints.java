@@ -29,6 +29,7 @@ final class RunCheckpoints implements AutoCloseable {
   private long every = 100;
   private long failed;
   private boolean again;
+  private Map<String, byte[]> sections = Map.of();
 
   /// @param say tells the user of damaged checkpoints and failed writes
   RunCheckpoints(Path folder, Consumer<String> say) {
@@ -86,8 +87,10 @@ final class RunCheckpoints implements AutoCloseable {
     from.flatMap(snapshot -> snapshot.section(name)).ifPresent(other::resume);
   }
 
-  /// Writes what is due after a step, and tells of the write before it, should it have failed.
+  /// Writes what is due after a step, and tells of the write before it, should it have failed. What
+  /// everything is like now is kept: a step that is given up has no share in a checkpoint.
   void after(StepMetrics step) {
+    sections = states();
     files.failure().ifPresent(this::tell);
     Optional<Best> best = improved(step);
     if (step.step() % every == 0 || best.isPresent() || again) {
@@ -120,14 +123,18 @@ final class RunCheckpoints implements AutoCloseable {
       files.await();
       files.failure().ifPresent(this::tell);
       again = false;
-      Map<String, byte[]> sections = new TreeMap<>();
-      sections.put(Trainer.SECTION, trainer.get().state());
-      others.forEach((name, other) -> sections.put(name, other.state()));
-      files.save(step, trainer.get().freeze(), sections, best);
+      files.save(step, trainer.get().freeze(), sections.isEmpty() ? states() : sections, best);
     }
   }
 
-  /// Has the last step on the disk.
+  private Map<String, byte[]> states() {
+    Map<String, byte[]> states = new TreeMap<>();
+    trainer.ifPresent(kept -> states.put(Trainer.SECTION, kept.state()));
+    others.forEach((name, other) -> states.put(name, other.state()));
+    return states;
+  }
+
+  /// Has the last step on the disk, as it was when [#after] was told of it.
   ///
   /// @throws java.io.UncheckedIOException if that cannot be
   void finish(long step) {

@@ -1,10 +1,13 @@
 package dev.burnish;
 
 import dev.burnish.config.Config;
+import dev.burnish.observe.RunDirectory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// What a script was started with: `--set key=value` and `--config FILE`, both repeatable,
 /// `--resume FOLDER`, `--runs FOLDER`, `--dry-run`, `--help`.
@@ -18,12 +21,19 @@ record RunOptions(
     HELP
   }
 
+  private static final Set<String> MODES = Set.of("--dry-run", "--help", "-h");
+
+  /// What `--name value` sets besides: a setting of that name.
+  private static final Set<String> OPTIONS =
+      Set.of("--set", "--config", "--resume", "--runs", "--dry-run", "--help", "-h");
+
   private static final String USAGE =
       """
       usage: ./burnish run SCRIPT.java [OPTION]...
         --set KEY=VALUE   change a setting; again for another
         --config FILE     settings from a YAML file
-        --resume FOLDER   go on with a run: runs/ID
+        --KEY VALUE       the same as --set KEY=VALUE
+        --resume FOLDER   resume a run: runs/ID
         --runs FOLDER     where the folders of runs go; runs unless set
         --dry-run         say what memory and time a step takes, and train nothing
 
@@ -44,6 +54,11 @@ record RunOptions(
       if (args[i].equals("--help") || args[i].equals("-h")) {
         mode = Mode.HELP;
         continue;
+      }
+      if (!args[i].startsWith("-")) {
+        throw new IllegalArgumentException(
+            "a script takes options alone: argument=%s; write a setting as --set key=value, and see --help for all"
+                .formatted(args[i]));
       }
       int equals = args[i].startsWith("--set") ? -1 : args[i].indexOf('=');
       String name = equals < 0 ? args[i] : args[i].substring(0, equals);
@@ -66,11 +81,35 @@ record RunOptions(
         case "--runs" -> runs = Path.of(value);
         default ->
             throw new IllegalArgumentException(
-                "a script takes --set key=value, --config FILE, --resume FOLDER, --runs FOLDER, --dry-run and --help: option="
-                    + name);
+                "a script takes --set key=value, --config FILE, --resume FOLDER, --runs FOLDER, --dry-run and --help: option=%s; write a setting as --set %s=%s, and see --help for all"
+                    .formatted(name, name.replaceFirst("^-+", ""), value));
       }
     }
     return new RunOptions(configs, settings, resume, runs, mode);
+  }
+
+  /// With `--key value` and `--key=value` as `--set key=value`, where the settings have that key,
+  /// as it is or with dashes between its words.
+  static String[] withSettings(Record defaults, String... args) {
+    List<String> result = new ArrayList<>();
+    for (int i = 0; i < args.length; i++) {
+      String[] parts = args[i].split("=", 2);
+      boolean known = OPTIONS.contains(parts[0]);
+      Optional<String> key =
+          known || !parts[0].startsWith("--")
+              ? Optional.empty()
+              : Config.key(defaults, parts[0].substring(2));
+      boolean last = parts.length == 1 && i + 1 == args.length;
+      if (key.isPresent() && !last) {
+        result.add("--set=" + key.get() + "=" + (parts.length == 2 ? parts[1] : args[++i]));
+      } else {
+        result.add(args[i]);
+        if (known && parts.length == 1 && !last && !MODES.contains(parts[0])) {
+          result.add(args[++i]);
+        }
+      }
+    }
+    return result.toArray(String[]::new);
   }
 
   /// What a script takes.
@@ -82,11 +121,27 @@ record RunOptions(
   <S extends Record> S resolve(S defaults) {
     Config<S> config = Config.of(defaults);
     if (resume.isPresent()) {
+      RunDirectory.requireRun(resume.get());
       config = config.withFile(resume.get().resolve("config.yaml"));
     }
     for (Path file : configs) {
       config = config.withFile(file);
     }
-    return config.withSettings(settings).resolve();
+    return Config.withPathsFrom(
+        Path.of("").toAbsolutePath(), config.withSettings(settings).resolve(), RunOptions::isModel);
+  }
+
+  /// What the run that is resumed began with, where that can still be read.
+  <S extends Record> Optional<S> before(S defaults) {
+    return resume.map(
+        folder -> Config.of(defaults).withFile(folder.resolve("config.yaml")).resolve());
+  }
+
+  /// A model is a text, since it may be on the hub; it is a path where there is one.
+  private static boolean isModel(String key, String text) {
+    String name = key.substring(key.lastIndexOf('.') + 1);
+    return (name.equals("model") || name.endsWith("Model"))
+        && !text.startsWith("hf:")
+        && Files.exists(Path.of(text));
   }
 }

@@ -33,7 +33,7 @@ final class RunSummary implements Resumable {
     return setting(settings, name).toString();
   }
 
-  private static Object setting(Record settings, String name) {
+  static Object setting(Record settings, String name) {
     for (var component : settings.getClass().getRecordComponents()) {
       if (component.getName().equals(name)) {
         try {
@@ -118,7 +118,10 @@ final class RunSummary implements Resumable {
               .formatted(numbers.get("evalLossBefore"), numbers.get("evalLoss"), steps));
     }
     if (status.equals("stopped")) {
-      text.append("stopped after step %d; go on with --resume %s%n".formatted(steps, folder));
+      text.append(
+          steps > 0
+              ? "stopped after step %d; go on with --resume %s%n".formatted(steps, folder)
+              : "stopped before the first step was done%n".formatted());
     }
     return text.append("see %s".formatted(folder.resolve("report.html"))).toString();
   }

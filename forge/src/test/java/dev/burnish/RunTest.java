@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -111,6 +112,76 @@ class RunTest {
     assertThat(checkpoints(run))
         .contains("damaged-step-00000009", "step-00000014")
         .noneMatch(name -> name.startsWith("."));
+  }
+
+  record Paths(
+      long seed,
+      String model,
+      String judgeModel,
+      String split,
+      Path data,
+      Path none,
+      Optional<Path> more,
+      List<Path> others,
+      Inner inner) {
+    record Inner(Path folder, String model) {}
+  }
+
+  @Test
+  void pathsOfARunHoldInEveryFolder() throws IOException {
+    // The working folder of the tests is that of the module.
+    Paths relative =
+        new Paths(
+            1,
+            "src",
+            "hf:a/b",
+            "src",
+            Path.of("src/../pom.xml"),
+            Path.of(""),
+            Optional.of(Path.of("x y")),
+            List.of(Path.of("a"), Path.of("/b")),
+            new Paths.Inner(Path.of("c"), "no-such-model"));
+    Path here = Path.of("").toAbsolutePath();
+    String runs = folder.resolve("runs").toString();
+    try (Run<Paths> run = Run.start("paths", relative, "--runs", runs)) {
+      Paths expected =
+          new Paths(
+              1,
+              here.resolve("src").toString(),
+              "hf:a/b",
+              "src",
+              here.resolve("pom.xml"),
+              Path.of(""),
+              Optional.of(here.resolve("x y")),
+              List.of(here.resolve("a"), Path.of("/b")),
+              new Paths.Inner(here.resolve("c"), "no-such-model"));
+      assertThat(run.settings()).isEqualTo(expected);
+      Path config = run.folder().resolve("config.yaml");
+      assertThat(dev.burnish.config.Config.of(relative).withFile(config).resolve())
+          .isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void saysWhichSettingsAreOthersThanItsBeginnings() throws IOException {
+    start("runs", "--set", "steps=4");
+    Path run = run("runs");
+    assertThat(train("--resume", run.toString())).doesNotContain("was 4");
+    assertThat(train("--resume", run.toString(), "--steps", "6", "--optimizer.lr=0.5"))
+        .contains("resumes with other settings", "steps=6 (was 4)", "optimizer.lr=0.5 (was 0.01)")
+        .contains("schedule of the learning rate");
+  }
+
+  @Test
+  void aSettingMayBeWrittenAsAnOption() throws IOException {
+    start("runs", "--seed", "7", "--steps=2");
+    assertThat(run("runs").resolve("config.yaml")).content().contains("seed: 7", "steps: 2");
+    assertThatThrownBy(() -> start("runs", "--sede", "7"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("--set sede=7");
+    assertThatThrownBy(() -> start("runs", "--seed"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("has a value");
   }
 
   @Test

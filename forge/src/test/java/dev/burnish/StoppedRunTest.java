@@ -14,6 +14,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -29,7 +31,11 @@ class StoppedRunTest {
   private static String live(String point, String... args) throws Exception {
     List<String> arguments = new ArrayList<>(List.of(point));
     arguments.addAll(List.of(args));
-    Process process = ChildJvm.start(TinyRun.class, arguments);
+    return live(TinyRun.class, arguments);
+  }
+
+  private static String live(Class<?> main, List<String> arguments) throws Exception {
+    Process process = ChildJvm.start(main, arguments);
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor()).as(output).isZero();
     return output;
@@ -66,5 +72,38 @@ class StoppedRunTest {
         .hasSameBinaryContentAs(only(calm).resolve("model/model.safetensors"));
     assertThat(live("0", "--resume", run.toString()))
         .contains("nothing is left to do: 14 steps are done, steps=14");
+  }
+
+  /// A step that has changed nothing yet is given up, with what it did to the state that is kept;
+  /// one whose update is done counts, without what is measured after it.
+  @ParameterizedTest
+  @CsvSource({"before, 7, 6", "after, 7, 7", "before, 1, 0", "after, 1, 1"})
+  void endsWithinAStepWhereNothingIsHalfDone(String place, int asked, int done) throws Exception {
+    Path calm = folder.resolve("calm");
+    Path runs = folder.resolve("runs");
+    live("0", "--runs", calm.toString(), "--set", "every=100", "--set", "best=false");
+    String said =
+        live(
+            TinyRun.Interrupted.class,
+            List.of(
+                place,
+                Integer.toString(asked),
+                "--runs",
+                runs.toString(),
+                "--set",
+                "every=100",
+                "--set",
+                "best=false"));
+    Path run = only(runs);
+    assertThat(said).contains(done > 0 ? "stopped after step " + done : "before the first step");
+    assertThat(summary(run).get("status").asString()).isEqualTo("stopped");
+    assertThat(summary(run).get("steps").asInt()).isEqualTo(done);
+    assertThat(Files.exists(run.resolve("checkpoints/step-%08d".formatted(done))))
+        .isEqualTo(done > 0);
+    if (done > 0) {
+      live("0", "--resume", run.toString());
+      assertThat(run.resolve("model/model.safetensors"))
+          .hasSameBinaryContentAs(only(calm).resolve("model/model.safetensors"));
+    }
   }
 }

@@ -43,7 +43,7 @@ record Subject(LanguageModel model, String label, List<int[]> prompts) implement
                 Gsm8k.load(file, DataFiles.OnBadRow.FAIL).rows().stream()
                     .limit(numPrompts)
                     .map(Sample::prompt)
-                    .map(question -> base.tokenizer().encode(base.chat(ChatMessage.user(question))))
+                    .map(question -> base.chatTokens(ChatMessage.user(question)))
                     .toList())
             .orElseGet(() ->
                 ids(numPrompts, PROMPT, base.model().decoder().shape().vocabulary(), "prompt"));

@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -62,6 +63,13 @@ final class BenchCommand implements Callable<Integer> {
       description = "Tiny sizes and random weights: shows that everything runs, nothing else.")
   private boolean tiny;
 
+  @Option(
+      names = "--minutes",
+      paramLabel = "N",
+      defaultValue = "10",
+      description = "How long soak looks whether something grows; ${DEFAULT-VALUE} if not given.")
+  private int minutes;
+
   @Option(names = "--list", description = "Only print the names.")
   private boolean list;
 
@@ -103,6 +111,9 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private Benchmark.Options options() {
+    if (minutes < 1) {
+      throw new IllegalArgumentException("soak takes a time: --minutes=" + minutes);
+    }
     if (tiny && model != null) {
       throw new IllegalArgumentException(
           "--tiny measures with random weights: model=%s; leave one of the two out"
@@ -115,7 +126,10 @@ final class BenchCommand implements Callable<Integer> {
     Optional<Path> found =
         tiny ? Optional.empty() : Optional.ofNullable(model).or(() -> shared("models", MODEL));
     return new Benchmark.Options(
-        found, shared("data", "gsm8k/test.jsonl"), tiny ? Scale.TINY : Scale.FULL);
+        found,
+        shared("data", "gsm8k/test.jsonl"),
+        tiny ? Scale.TINY : Scale.FULL,
+        Duration.ofMinutes(minutes));
   }
 
   /// A file in `$BURNISH_MODELS` or `$BURNISH_DATA`, else below `shared` in a folder that holds the
@@ -170,6 +184,7 @@ final class BenchCommand implements Callable<Integer> {
       String line = JsonMapper.shared().writeValueAsString(object);
       out.println(line);
       out.flush();
+      StandardOutput.requireWhole();
       err.println(readable(m));
       err.flush();
       try {

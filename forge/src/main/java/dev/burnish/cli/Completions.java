@@ -30,7 +30,8 @@ final class Completions {
   static void generate(GenerateOptions options, Output output) {
     try (Pretrained base = Pretrained.load(options.model())) {
       options.adapter().ifPresent(folder -> PeftAdapter.load(base.model(), folder));
-      String prompt = options.chat() ? chat(base, options) : options.prompt();
+      int[] prompt =
+          options.chat() ? chat(base, options) : base.tokenizer().encodePlain(options.prompt());
       SamplingParams params = sampling(base, options);
       output.sampling(params, base.unusedDefaults());
       List<Pieces> pieces = new ArrayList<>();
@@ -40,7 +41,7 @@ final class Completions {
       List<Completion> completions =
           new BatchGenerator(base.model(), base.tokenizer())
               .generateTokens(
-                  List.of(base.tokenizer().encode(prompt)),
+                  List.of(prompt),
                   params,
                   (_, sample, token) -> {
                     if (!base.tokenizer().isSpecial(token)) {
@@ -57,11 +58,11 @@ final class Completions {
     }
   }
 
-  private static String chat(Pretrained base, GenerateOptions options) {
+  private static int[] chat(Pretrained base, GenerateOptions options) {
     List<ChatMessage> messages = new ArrayList<>();
     options.system().ifPresent(text -> messages.add(ChatMessage.system(text)));
     messages.add(ChatMessage.user(options.prompt()));
-    return base.chat(messages.toArray(ChatMessage[]::new));
+    return base.chatTokens(messages.toArray(ChatMessage[]::new));
   }
 
   /// What the user gave, over the model's own defaults.

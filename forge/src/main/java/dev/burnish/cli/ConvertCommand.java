@@ -1,5 +1,6 @@
 package dev.burnish.cli;
 
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
 import dev.burnish.model.Conversion;
@@ -57,7 +58,7 @@ final class ConvertCommand implements Callable<Integer> {
       refuse("--type", type, "a GGUF file", "--dtype");
       Conversion.toFolder(model, target, Optional.ofNullable(dtype).map(ConvertCommand::dtype));
     }
-    System.out.println(target);
+    System.out.println(TerminalOutput.made(TerminalText::clean).apply(target.toString()));
     return 0;
   }
 

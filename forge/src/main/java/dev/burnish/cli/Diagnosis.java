@@ -84,7 +84,7 @@ final class Diagnosis {
         "shared memory",
         free >= GIB,
         "%.1f GiB free in %s".formatted((double) free / GIB, folder),
-        "weights pass between processes there; give a container --shm-size=4g or more");
+        "bytes pass between processes there where the kernel has no memfd_create; give a container --shm-size=4g or more");
   }
 
   private static Finding disk(Path folder) {

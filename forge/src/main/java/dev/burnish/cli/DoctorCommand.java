@@ -1,5 +1,6 @@
 package dev.burnish.cli;
 
+import dev.burnish.concurrent.TerminalText;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -19,7 +20,7 @@ final class DoctorCommand implements Callable<Integer> {
     if (json) {
       System.out.println(JsonMapper.shared().writeValueAsString(findings));
     } else {
-      findings.forEach(finding -> System.out.println(line(finding)));
+      findings.forEach(finding -> System.out.println(TerminalText.cleanLines(line(finding))));
     }
     return findings.stream().anyMatch(f -> f.verdict() == Finding.Verdict.BROKEN) ? 1 : 0;
   }

@@ -1,8 +1,12 @@
 package dev.burnish.cli;
 
+import dev.burnish.HelpShown;
+import dev.burnish.concurrent.Stopped;
 import dev.burnish.concurrent.TaskFailed;
+import dev.burnish.concurrent.TerminalText;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -22,16 +26,23 @@ import picocli.CommandLine.ParseResult;
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
   @Override
   public int handleParseException(ParameterException e, String[] args) {
-    CommandLine line = e.getCommandLine();
-    print(line, e.getMessage() + "; see " + line.getCommandSpec().qualifiedName() + " --help");
+    print(e.getCommandLine(), Usage.message(e));
     return ExitCode.USAGE;
   }
 
   @Override
   public int handleExecutionException(Exception thrown, CommandLine line, ParseResult parsed) {
     Throwable e = unwrap(thrown);
+    if (e instanceof Stopped || e instanceof HelpShown) {
+      return ExitCode.OK;
+    }
+    if (e instanceof StandardOutput.Lost) {
+      return ExitCode.USAGE; // said where it happened
+    }
     if ("1".equals(System.getenv("BURNISH_STACKTRACE"))) {
-      e.printStackTrace(line.getErr());
+      StringWriter trace = new StringWriter();
+      e.printStackTrace(new PrintWriter(trace, true));
+      line.getErr().println(TerminalText.cleanLines(trace.toString()));
     }
     if (isInput(e)) {
       print(line, message(e));
@@ -88,7 +99,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
   }
 
   private static void print(CommandLine line, String text) {
-    line.getErr().println("burnish: " + text);
+    line.getErr().println("burnish: " + TerminalText.cleanLines(text));
     line.getErr().flush();
   }
 }

@@ -1,5 +1,6 @@
 package dev.burnish.cli;
 
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.generate.SamplingParams;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -14,12 +15,14 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.json.JsonMapper;
 
-/// `burnish generate`: text streams to standard output; with `--json`, an object a completion.
+/// `burnish generate`: text streams to standard output; with `--json`, an object per completion. A
+/// completion goes to a file or a pipe as it is; a terminal gets no control characters of it.
 @Command(name = "generate", description = "Complete a prompt with a model.", sortOptions = false)
 final class GenerateCommand implements Callable<Integer> {
   @Option(
@@ -105,7 +108,10 @@ final class GenerateCommand implements Callable<Integer> {
             seed == null ? OptionalLong.empty() : OptionalLong.of(seed),
             count);
     Completions.generate(
-        options, json || count > 1 ? new Whole(System.out, json) : new Streaming());
+        options,
+        json || count > 1
+            ? new Whole(System.out, json)
+            : new Streaming(System.out, TerminalOutput.made(TerminalText::cleanLines)));
     return 0;
   }
 
@@ -122,11 +128,21 @@ final class GenerateCommand implements Callable<Integer> {
         params.seed(),
         unused.isEmpty()
             ? ""
-            : "; of generation_config.json not used: " + String.join(", ", unused));
+            : "; of generation_config.json not used: "
+                + TerminalText.clean(String.join(", ", unused)));
   }
 
   /// One completion as it comes.
-  private static final class Streaming implements Completions.Output {
+  static final class Streaming implements Completions.Output {
+    private final PrintStream out;
+    private final UnaryOperator<String> shown;
+
+    /// @param shown what is printed of a text
+    Streaming(PrintStream out, UnaryOperator<String> shown) {
+      this.out = out;
+      this.shown = shown;
+    }
+
     @Override
     public void sampling(SamplingParams params, List<String> unused) {
       show(params, unused);
@@ -134,13 +150,13 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public void text(int index, String piece) {
-      System.out.print(piece);
-      System.out.flush();
+      out.print(shown.apply(piece));
+      out.flush();
     }
 
     @Override
     public void finished(int index, String reason, int numTokens) {
-      System.out.println();
+      out.println();
     }
   }
 
@@ -148,12 +164,19 @@ final class GenerateCommand implements Callable<Integer> {
   static final class Whole implements Completions.Output {
     private final PrintStream out;
     private final boolean json;
+    private final UnaryOperator<String> shown;
     private final Map<Integer, StringBuilder> texts = new TreeMap<>();
     private SamplingParams sampling = SamplingParams.defaults();
 
     Whole(PrintStream out, boolean json) {
+      this(out, json, TerminalOutput.made(json ? TerminalText::escaped : TerminalText::cleanLines));
+    }
+
+    /// @param shown what is printed of a text or an object
+    Whole(PrintStream out, boolean json, UnaryOperator<String> shown) {
       this.out = out;
       this.json = json;
+      this.shown = shown;
     }
 
     @Override
@@ -182,9 +205,9 @@ final class GenerateCommand implements Callable<Integer> {
         object.put("topP", sampling.topP());
         object.put("topK", sampling.topK());
         object.put("seed", sampling.seed());
-        out.println(JsonMapper.shared().writeValueAsString(object));
+        out.println(shown.apply(JsonMapper.shared().writeValueAsString(object)));
       } else {
-        out.println("[" + index + "] " + text);
+        out.println("[" + index + "] " + shown.apply(text));
       }
       out.flush();
     }

@@ -40,7 +40,7 @@ final class Interrupts {
     STATUS.compareAndSet(0, status);
     boolean asked = Stop.request();
     if (asked) {
-      System.err.println("\nstopping after this step, with a checkpoint; " + then);
+      System.err.println("\nstopping, with a checkpoint of the steps that are done; " + then);
     }
     return asked;
   }

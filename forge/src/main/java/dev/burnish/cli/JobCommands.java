@@ -3,16 +3,18 @@ package dev.burnish.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.actor.Node.ActorStatus;
+import dev.burnish.concurrent.TerminalText;
+import dev.burnish.files.GivenFile;
 import dev.burnish.mesh.host.HostAgent.ProcessStatus;
 import dev.burnish.mesh.host.HostWorker;
 import dev.burnish.mesh.host.JobControl.HostStatus;
 import dev.burnish.mesh.host.JobControl.JobStatus;
 import dev.burnish.mesh.host.Jobs;
+import dev.burnish.mesh.host.Jobs.Heard;
 import dev.burnish.mesh.host.JoinTicket;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -42,24 +44,32 @@ final class JobCommands {
     @Override
     public Integer call() {
       PrintWriter out = spec.commandLine().getOut();
-      List<String> jobs = Jobs.running();
+      List<Heard> jobs = Jobs.all();
       if (jobs.isEmpty()) {
         out.println("no job of this user runs here");
       }
-      jobs.forEach(job -> print(Jobs.status(job), out));
+      jobs.forEach(heard -> print(heard, out));
       return 0;
+    }
+
+    private static void print(Heard heard, PrintWriter out) {
+      switch (heard) {
+        case Heard.Told(JobStatus status) -> print(status, out);
+        case Heard.Silent(String job, String reason) ->
+            out.println(TerminalText.clean(job + "  does not answer: " + reason));
+      }
     }
 
     private static void print(JobStatus job, PrintWriter out) {
       out.printf(
           "%s  pid %d  %d MB  up %d s%n",
-          job.id(), job.pid(), job.residentMegabytes(), job.upMillis() / 1000);
+          TerminalText.clean(job.id()), job.pid(), job.residentMegabytes(), job.upMillis() / 1000);
       for (HostStatus host : job.hosts()) {
-        out.printf("  %s%n", host.host());
+        out.printf("  %s%n", TerminalText.clean(host.host()));
         for (ProcessStatus process : host.processes()) {
           out.printf(
               "    %-22s pid %-8d %4d MB%n",
-              process.process(), process.pid(), process.residentMegabytes());
+              TerminalText.clean(process.process()), process.pid(), process.residentMegabytes());
           process.actors().stream()
               .filter(actor -> !actor.type().startsWith("dev.burnish.mesh.host."))
               .forEach(actor -> print(actor, out));
@@ -67,16 +77,16 @@ final class JobCommands {
       }
       job.notes()
           .forEach(note -> {
-            out.printf("  %s%n", note.title());
-            note.lines().forEach(line -> out.printf("    %s%n", line));
+            out.printf("  %s%n", TerminalText.clean(note.title()));
+            note.lines().forEach(line -> out.printf("    %s%n", TerminalText.clean(line)));
           });
     }
 
     private static void print(ActorStatus actor, PrintWriter out) {
       out.printf(
           "      %-20s %-9s queue %-4d calls %-8d %.1f/s%n",
-          actor.name() + "[" + actor.rank() + "]",
-          actor.state(),
+          TerminalText.clean(actor.name()) + "[" + actor.rank() + "]",
+          TerminalText.clean(actor.state()),
           actor.numQueued(),
           actor.numCalls(),
           actor.callsPerSecond());
@@ -86,10 +96,11 @@ final class JobCommands {
   /// What a process printed last.
   @Command(name = "logs", description = "Show the last lines that a process of a job printed.")
   static final class Logs implements Callable<Integer> {
-    @Parameters(paramLabel = "JOB", description = "As ps shows it.")
+    @Parameters(index = "0", paramLabel = "JOB", description = "As ps shows it.")
     private String job = "";
 
     @Parameters(
+        index = "1",
         paramLabel = "PROCESS",
         arity = "0..1",
         description = "As ps shows it; all if none is given.")
@@ -113,7 +124,8 @@ final class JobCommands {
                   .toList()
               : List.of(process);
       for (String each : processes) {
-        Jobs.log(job, each).forEach(line -> out.printf("[%s] %s%n", each, line));
+        Jobs.log(job, each)
+            .forEach(line -> out.println(TerminalText.clean("[" + each + "] " + line)));
       }
       return 0;
     }
@@ -164,10 +176,10 @@ final class JobCommands {
       String text =
           ticket.equals("-")
               ? new String(System.in.readAllBytes(), UTF_8)
-              : Files.readString(Path.of(ticket));
+              : GivenFile.read(Path.of(ticket));
       String host = name == null ? InetAddress.getLocalHost().getHostName() : name;
       String why = HostWorker.serve(JoinTicket.parse(text), host);
-      spec.commandLine().getErr().println("burnish: the job has ended: " + why);
+      spec.commandLine().getErr().println("burnish: the job has ended: " + TerminalText.clean(why));
       return 0;
     }
   }

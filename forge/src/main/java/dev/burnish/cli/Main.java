@@ -2,6 +2,7 @@ package dev.burnish.cli;
 
 import dev.burnish.concurrent.ProcessSettings;
 import dev.burnish.observe.HostFacts;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -56,9 +57,21 @@ public final class Main implements Runnable {
   /// Runs the command in the arguments and exits with its status.
   public static void main(String... args) {
     StandardError.restore();
+    StandardOutput.install();
+    // What is printed is read by machines too: digits are ASCII, and a decimal point is a point.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     Interrupts.handle();
-    int status = commandLine().execute(args);
-    System.exit(Interrupts.status(status));
+    System.exit(Interrupts.status(StandardOutput.status(status(args))));
+  }
+
+  private static int status(String... args) {
+    try {
+      int status = commandLine().execute(args);
+      System.out.flush();
+      return status;
+    } catch (StandardOutput.Lost e) {
+      return CommandLine.ExitCode.USAGE;
+    }
   }
 
   static CommandLine commandLine() {

@@ -1,6 +1,5 @@
 package dev.burnish.cli;
 
-import dev.burnish.HelpShown;
 import dev.burnish.script.Script;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,11 +34,7 @@ final class RunCommand implements Callable<Integer> {
     if (dryRun) {
       all.add("--dry-run");
     }
-    try {
-      Script.compile(script).run(all);
-    } catch (HelpShown shown) {
-      // What was asked for.
-    }
+    Script.compile(script).run(all);
     return 0;
   }
 }

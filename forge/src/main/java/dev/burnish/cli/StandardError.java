@@ -30,8 +30,8 @@ final class StandardError {
     }
   }
 
-  @SuppressWarnings("restricted") // two functions of the C library
-  private static MethodHandle function(String name, java.lang.foreign.MemoryLayout... arguments) {
+  @SuppressWarnings("restricted") // functions of the C library that are safe to call
+  static MethodHandle function(String name, java.lang.foreign.MemoryLayout... arguments) {
     Linker linker = Linker.nativeLinker();
     return linker.downcallHandle(
         linker.defaultLookup().findOrThrow(name), FunctionDescriptor.of(JAVA_INT, arguments));

@@ -1,5 +1,6 @@
 package dev.burnish.cli;
 
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
 import dev.burnish.verify.Verdict;
@@ -65,7 +66,10 @@ final class VerifyCommand implements Callable<Integer> {
     List<Verdict> results = verify();
     PrintWriter out = spec.commandLine().getOut();
     for (Verdict result : results) {
-      out.println(json ? JsonMapper.shared().writeValueAsString(result) : line(result));
+      out.println(
+          json
+              ? TerminalText.escaped(JsonMapper.shared().writeValueAsString(result))
+              : TerminalText.cleanLines(line(result)));
     }
     if (!json) {
       out.println(

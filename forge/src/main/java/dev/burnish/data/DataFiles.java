@@ -1,15 +1,37 @@
 package dev.burnish.data;
 
+import dev.burnish.concurrent.Stop;
+import dev.burnish.content.FileKind;
+import dev.burnish.data.files.Format;
+import dev.burnish.data.files.HuggingFaceFolder;
+import dev.burnish.data.files.Packing;
+import dev.burnish.data.files.SplitFiles;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /// Reads data sets from files and folders.
 public final class DataFiles {
   private static final int MAX_PROBLEMS = 20;
+  private static final int START = 1024;
+  private static final Set<FileKind> OTHER =
+      EnumSet.of(
+          FileKind.GIT_LFS_POINTER,
+          FileKind.WEB_PAGE,
+          FileKind.GGUF,
+          FileKind.SAFETENSORS,
+          FileKind.PICKLE);
+  private static final Pattern JSON = Pattern.compile("\\uFEFF?\\s*(\\{|\\[\\s*[{\"])");
 
   private DataFiles() {}
 
@@ -27,8 +49,9 @@ public final class DataFiles {
   /// @throws DataException if there is no such file, no row, or a bad one that may not be skipped
   public static <T> Loaded<T> load(DataSource source, Function<Row, T> shape, OnBadRow onBadRow) {
     var sink = new Sink<>(shape, onBadRow);
-    List<Path> files = files(source);
-    for (Path file : files) {
+    SplitFiles files = find(source);
+    files.notes().forEach(note -> System.err.println("data: " + note));
+    for (Path file : files.files()) {
       read(file, sink);
     }
     return sink.loaded(source.path());
@@ -36,6 +59,10 @@ public final class DataFiles {
 
   /// The files that a source consists of, in order.
   static List<Path> files(DataSource source) {
+    return find(source).files();
+  }
+
+  private static SplitFiles find(DataSource source) {
     Path path = source.path();
     if (path.toString().isBlank()) {
       throw new DataException(
@@ -45,31 +72,78 @@ public final class DataFiles {
       throw new DataException(
           "a data set exists: data=%s; check the path, or download it first".formatted(path));
     }
-    return Files.isDirectory(path) ? HuggingFaceFolder.files(source) : List.of(path);
-  }
-
-  /// Whether a file of that name holds rows.
-  static boolean isData(String name) {
-    return name.endsWith(".parquet") || JsonLines.isOne(name);
+    try {
+      return Files.isDirectory(path)
+          ? HuggingFaceFolder.find(path, source.config(), source.split())
+          : new SplitFiles(List.of(path), List.of());
+    } catch (IllegalArgumentException e) {
+      throw new DataException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   private static void read(Path file, Sink<?> sink) {
-    String name = file.getFileName().toString();
     try {
-      if (name.endsWith(".parquet")) {
-        Parquet.read(file, sink);
-      } else if (JsonLines.isOne(name)) {
-        JsonLines.read(file, sink);
-      } else {
-        throw new DataException(
-            "a data file ends in .jsonl, .json (also with .gz or .zst) or .parquet: data=%s; convert it first"
-                .formatted(file));
+      switch (format(file)) {
+        case PARQUET -> Parquet.read(file, sink);
+        case JSON -> JsonLines.read(file, sink);
+        case CSV, ARROW -> throw unread(file);
       }
     } catch (IOException e) {
       throw new DataException(
           "a data file can be read: data=%s (%s); check its permissions and that it is whole"
-              .formatted(file, e.getMessage()),
+              .formatted(file, reason(e)),
           e);
+    } catch (IllegalArgumentException e) {
+      throw new DataException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /// What the name says, else the first bytes.
+  private static Format format(Path file) throws IOException {
+    Optional<Format> named = Format.of(String.valueOf(file.getFileName()));
+    if (named.isPresent()) {
+      return named.get();
+    }
+    try (var input = Packing.open(file)) {
+      String start = new String(input.readNBytes(START), StandardCharsets.UTF_8);
+      if (start.startsWith("PAR1")) {
+        return Format.PARQUET;
+      }
+      if (JSON.matcher(start).lookingAt()) {
+        return Format.JSON;
+      }
+    }
+    throw unread(file);
+  }
+
+  private static DataException unread(Path file) {
+    return new DataException(
+        "a data file ends in .jsonl, .json (also with .gz or .zst) or .parquet: data=%s; convert it first"
+            .formatted(file));
+  }
+
+  private static String reason(IOException e) {
+    return switch (e) {
+      case AccessDeniedException _ -> "its permissions do not allow it";
+      case NoSuchFileException _ -> "it is gone";
+      default -> String.valueOf(e.getMessage());
+    };
+  }
+
+  /// Says so where a file's first bytes are those of something else than rows.
+  ///
+  /// @throws IllegalArgumentException if they are
+  static void checkStart(Path file, byte... start) {
+    FileKind.of(start)
+        .filter(OTHER::contains)
+        .ifPresent(kind -> {
+          throw new IllegalArgumentException(
+              "a data file must hold rows: data=%s is %s; %s"
+                  .formatted(file, kind.said(), kind.cure()));
+        });
+    if (start.length > 1 && (start[0] & 0xFF) + (start[1] & 0xFF) == 0xFF + 0xFE) {
+      throw new IllegalArgumentException(
+          "a data file is UTF-8 text: data=%s is UTF-16; save it as UTF-8".formatted(file));
     }
   }
 
@@ -91,6 +165,7 @@ public final class DataFiles {
     }
 
     void accept(Row row) {
+      Stop.check();
       try {
         rows.add(shape.apply(row));
       } catch (IllegalArgumentException e) {

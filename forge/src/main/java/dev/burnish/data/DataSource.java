@@ -4,8 +4,8 @@ import java.nio.file.Path;
 
 /// Where a data set lies.
 ///
-/// @param path a `.jsonl` or `.parquet` file, or a folder as Hugging Face lays it out
-/// @param config of a folder that has several
+/// @param path a file of JSON rows or a `.parquet` file, or a folder as Hugging Face lays it out
+/// @param config of a folder that has several: `default` is the only one, or the one marked so
 /// @param split of a folder
 public record DataSource(Path path, String config, String split) {
   public static DataSource of(Path path) {

@@ -6,6 +6,7 @@ import dev.burnish.rl.Task;
 import dev.burnish.tensor.KeyedRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
@@ -67,7 +68,7 @@ public record DigitCompletion(
     int first = (int) (code / maxCount / maxDifference);
     List<String> numbers = new ArrayList<>();
     int last = (first + difference) % maxNumber;
-    String prompt = "%d,%d:%d,%d".formatted(first, last, maxNumber, count);
+    String prompt = String.format(Locale.ROOT, "%d,%d:%d,%d", first, last, maxNumber, count);
     for (int i = 0; i < count; i++) {
       last = (last + difference) % maxNumber;
       numbers.add(Integer.toString(last));

@@ -10,6 +10,7 @@ import dev.burnish.text.ChatOptions;
 import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.ChatText;
 import dev.burnish.text.Encoding;
+import dev.burnish.text.TextFrame;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerException;
 import dev.burnish.text.jinja.JinjaException;
@@ -21,6 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Turns examples into the tokens that a model is trained on, with a mask of those that are
 /// learned.
@@ -63,18 +67,17 @@ public final class ExampleEncoder {
           chats()
               ? chat(
                   new SftExample.Conversation(
-                      List.of(turn("user", prompt), turn("assistant", completion)), List.of(), 1),
+                      List.of(
+                          Messages.turn("user", prompt), Messages.turn("assistant", completion)),
+                      List.of(),
+                      1),
                   id)
               : answer(start(prompt), ended(nonEmpty(completion)), id);
       case SftExample.PlainText(String text) -> {
-        int[] tokens = join(begin(), ended(nonEmpty(text)));
+        int[] tokens = begun(ended(nonEmpty(text)));
         yield fit(tokens, allFrom(0, tokens.length), id);
       }
     };
-  }
-
-  private static Map<String, Object> turn(String role, String content) {
-    return Map.of("role", role, "content", content);
   }
 
   private static String nonEmpty(String text) {
@@ -96,33 +99,87 @@ public final class ExampleEncoder {
 
   private Document chat(SftExample.Conversation conversation, String id) {
     List<ChatMessage> messages = messages(conversation.messages());
+    checkAnswered(conversation);
     ChatOptions options = ChatOptions.defaults().withTools(conversation.tools());
     ChatText text = template().renderWithSpans(messages, options);
     Encoding encoding = tokenizer.encodeWithOffsets(text.text());
-    boolean[] learned =
-        config.learned() == Learned.ALL
-            ? allFrom(0, encoding.size())
-            : encoding.within(learnedSpans(text.assistant(), messages, conversation));
-    return fit(encoding.ids(), learned, id);
+    return fit(encoding.ids(), learned(encoding, text.assistant(), conversation), id);
   }
 
-  /// The assistant's parts that count: those of the messages after the prompt, or the last one.
-  private List<Span> learnedSpans(
-      List<Span> spans, List<ChatMessage> messages, SftExample.Conversation conversation) {
-    List<ChatMessage> answers =
-        messages.subList(Math.min(conversation.promptMessages(), messages.size()), messages.size());
-    int all = countAssistant(messages);
-    if (spans.size() != all) {
+  /// A conversation has a turn that is learned.
+  private void checkAnswered(SftExample.Conversation conversation) {
+    List<Map<String, Object>> all = conversation.messages();
+    int first = config.learned() == Learned.ALL ? 0 : conversation.promptMessages();
+    List<Map<String, Object>> answers = all.subList(Math.min(first, all.size()), all.size());
+    boolean learned =
+        answers.stream().anyMatch(m -> Messages.isAssistant(m) && !Messages.isContext(m));
+    if (!learned && config.learned() != Learned.ALL) {
+      throw new IllegalArgumentException(
+          "a document has tokens to learn, those of the assistant's messages: roles=%s%s"
+              .formatted(
+                  answers.stream().map(m -> m.get("role")).toList(),
+                  answers.stream().anyMatch(Messages::isContext)
+                      ? "; the assistant's have weight=0"
+                      : ""));
+    }
+  }
+
+  private boolean[] learned(
+      Encoding encoding, List<Span> spans, SftExample.Conversation conversation) {
+    if (config.learned() != Learned.ALL) {
+      return encoding.within(learnedSpans(spans, conversation));
+    }
+    boolean[] learned = allFrom(0, encoding.size());
+    boolean weighted = conversation.messages().stream().anyMatch(Messages::isContext);
+    boolean[] context =
+        weighted
+            ? encoding.within(contextSpans(spans, conversation))
+            : new boolean[encoding.size()];
+    for (int i = 0; i < learned.length; i++) {
+      learned[i] = !context[i];
+    }
+    return learned;
+  }
+
+  /// The parts of the assistant's messages that have the weight 0.
+  private static List<Span> contextSpans(List<Span> spans, SftExample.Conversation conversation) {
+    List<Map<String, Object>> turns = assistantTurns(conversation, spans);
+    return IntStream.range(0, spans.size())
+        .filter(i -> Messages.isContext(turns.get(i)))
+        .mapToObj(spans::get)
+        .toList();
+  }
+
+  /// The assistant's parts that count: those of the messages after the prompt, or the last one;
+  /// none of weight 0.
+  private List<Span> learnedSpans(List<Span> spans, SftExample.Conversation conversation) {
+    List<Map<String, Object>> all = conversation.messages();
+    List<Map<String, Object>> turns = assistantTurns(conversation, spans);
+    int answers =
+        countAssistant(
+            all.subList(Math.min(conversation.promptMessages(), all.size()), all.size()));
+    int wanted = config.learned() == Learned.LAST ? 1 : answers;
+    return IntStream.range(Math.max(0, spans.size() - wanted), spans.size())
+        .filter(i -> !Messages.isContext(turns.get(i)))
+        .mapToObj(spans::get)
+        .toList();
+  }
+
+  /// The assistant's messages, each of which has a part.
+  private static List<Map<String, Object>> assistantTurns(
+      SftExample.Conversation conversation, List<Span> spans) {
+    List<Map<String, Object>> turns =
+        conversation.messages().stream().filter(Messages::isAssistant).toList();
+    if (spans.size() != turns.size()) {
       throw new IllegalArgumentException(
           "the chat template marks one part for each message of the assistant: messages=%d parts=%d"
-              .formatted(all, spans.size()));
+              .formatted(turns.size(), spans.size()));
     }
-    int wanted = config.learned() == Learned.LAST ? 1 : countAssistant(answers);
-    return spans.subList(Math.max(0, all - wanted), all);
+    return turns;
   }
 
-  private static int countAssistant(List<ChatMessage> messages) {
-    return (int) messages.stream().filter(m -> m.role().equals("assistant")).count();
+  private static int countAssistant(List<Map<String, Object>> messages) {
+    return (int) messages.stream().filter(Messages::isAssistant).count();
   }
 
   /// The tokens of a row's preference pair.
@@ -146,35 +203,56 @@ public final class ExampleEncoder {
           chats()
               ? pair(
                   new PreferenceExample.Chat(
-                      List.of(turn("user", prompt)),
-                      List.of(turn("assistant", chosen)),
-                      List.of(turn("assistant", rejected))),
+                      List.of(Messages.turn("user", prompt)),
+                      List.of(Messages.turn("assistant", chosen)),
+                      List.of(Messages.turn("assistant", rejected))),
                   id)
               : fit(start(prompt), ended(chosen), ended(rejected), id);
+      case PreferenceExample.Transcript(String prompt, String chosen, String rejected) ->
+          fit(start(prompt), ended(chosen), ended(rejected), id);
       case PreferenceExample.Chat chat -> pair(chat, id);
     };
   }
 
   private PreferencePair pair(PreferenceExample.Chat chat, String id) {
-    String start = render(chat.prompt(), chat.tools(), true);
+    String chosen = whole(chat, chat.chosen());
+    String rejected = whole(chat, chat.rejected());
+    String start = start(chat, chosen, rejected);
     return fit(
         tokenizer.encode(start),
-        answer(start, chat, chat.chosen()),
-        answer(start, chat, chat.rejected()),
+        tokenizer.encode(chosen.substring(start.length())),
+        tokenizer.encode(rejected.substring(start.length())),
         id);
   }
 
-  /// What the template writes after the prompt for an answer.
-  private int[] answer(
-      String start, PreferenceExample.Chat chat, List<Map<String, Object>> answer) {
+  private String whole(PreferenceExample.Chat chat, List<Map<String, Object>> answer) {
     List<Map<String, Object>> whole = new ArrayList<>(chat.prompt());
     whole.addAll(answer);
-    String text = render(whole, chat.tools(), false);
-    if (!text.startsWith(start)) {
+    return render(whole, chat.tools(), false);
+  }
+
+  /// The prompt as it is written before both answers. Where the template writes more for an answer
+  /// to come than before one that is there, such as an empty thought, only what is before both.
+  ///
+  /// Source: TRL 1.16, `apply_chat_template`.
+  private String start(PreferenceExample.Chat chat, String chosen, String rejected) {
+    String asking = render(chat.prompt(), chat.tools(), true);
+    String asked = render(chat.prompt(), chat.tools(), false);
+    String common = common(common(asking, chosen), rejected);
+    if (!common.equals(asking) && !common.startsWith(asked)) {
       throw new IllegalArgumentException(
           "the chat template goes on from a prompt with the answer: it writes the prompt otherwise where an answer follows");
     }
-    return tokenizer.encode(text.substring(start.length()));
+    return common;
+  }
+
+  private static String common(String one, String other) {
+    int length = 0;
+    while (length < Math.min(one.length(), other.length())
+        && one.charAt(length) == other.charAt(length)) {
+      length++;
+    }
+    return one.substring(0, length);
   }
 
   private String render(
@@ -205,19 +283,31 @@ public final class ExampleEncoder {
   }
 
   /// Messages as templates take them: a content that is no text, such as that of a call of a tool,
-  /// stays as it is.
-  static List<ChatMessage> messages(List<Map<String, Object>> messages) {
+  /// stays as it is. Calls that the template does not write are written as JSON.
+  private List<ChatMessage> messages(List<Map<String, Object>> messages) {
+    boolean calls = template().mentions(Messages.CALLS);
     List<ChatMessage> result = new ArrayList<>();
     for (Map<String, Object> message : messages) {
       Map<String, Object> fields = new LinkedHashMap<>(message);
       Object role = fields.remove("role");
-      Object content = fields.get("content") instanceof String text ? text : "";
+      fields.remove(Messages.WEIGHT);
+      String content = fields.get("content") instanceof String text ? text : "";
       if (fields.get("content") instanceof String) {
         fields.remove("content");
       }
-      result.add(new ChatMessage(String.valueOf(role), content.toString(), fields));
+      String written = calls ? "" : written(fields.get(Messages.CALLS));
+      result.add(new ChatMessage(String.valueOf(role), content + written, fields));
     }
     return result;
+  }
+
+  private static String written(@Nullable Object calls) {
+    List<String> written = new ArrayList<>();
+    for (Object call : calls instanceof List<?> list ? list : List.of()) {
+      Object function = call instanceof Map<?, ?> map ? map.get("function") : null;
+      written.add(JsonMapper.shared().writeValueAsString(function == null ? call : function));
+    }
+    return String.join("\n", written);
   }
 
   private Document fit(int[] tokens, boolean[] learned, String id) {
@@ -252,13 +342,16 @@ public final class ExampleEncoder {
   }
 
   private int[] start(String prompt) {
-    return join(begin(), tokenizer.encode(prompt));
+    return begun(tokenizer.encode(prompt));
   }
 
-  private int[] begin() {
-    return config.beginToken()
-        ? new int[] {tokenizer.beginId().orElseThrow(ExampleEncoder::none)}
-        : new int[0];
+  /// With what the tokenizer puts before every plain text, or the begin token that was asked for.
+  private int[] begun(int[] tokens) {
+    int[] begin = tokenizer.frame().before();
+    if (begin.length == 0 && config.beginToken()) {
+      begin = new int[] {tokenizer.beginId().orElseThrow(ExampleEncoder::none)};
+    }
+    return new TextFrame(begin, new int[0]).around(tokens);
   }
 
   private static IllegalArgumentException none() {
@@ -266,12 +359,11 @@ public final class ExampleEncoder {
         "text.beginToken needs a tokenizer with a begin token: beginToken=true");
   }
 
-  /// A text's tokens with the end token, where the tokenizer has one.
+  /// A text's tokens with the end token, where the tokenizer has one and the text does not end in
+  /// it.
   private int[] ended(String text) {
-    int[] tokens = tokenizer.encode(text);
-    return tokenizer.endId().isPresent()
-        ? join(tokens, new int[] {tokenizer.endId().getAsInt()})
-        : tokens;
+    int[] end = tokenizer.endId().stream().toArray();
+    return new TextFrame(new int[0], end).around(tokenizer.encode(text));
   }
 
   private static int[] join(int[] first, int[] second) {

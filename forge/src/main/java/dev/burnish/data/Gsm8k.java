@@ -16,7 +16,12 @@ public final class Gsm8k {
   ///
   /// @param path a JSONL or Parquet file, or a folder as Hugging Face lays it out
   public static Loaded<Sample> load(Path path, OnBadRow onBadRow) {
-    return DataFiles.load(DataSource.of(path), Gsm8k::sample, onBadRow);
+    return load(DataSource.of(path), onBadRow);
+  }
+
+  /// The same of one config and split of a folder.
+  public static Loaded<Sample> load(DataSource source, OnBadRow onBadRow) {
+    return DataFiles.load(source, Gsm8k::sample, onBadRow);
   }
 
   /// Questions with their worked solutions, for a supervised warm-up.

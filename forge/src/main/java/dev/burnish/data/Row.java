@@ -3,10 +3,10 @@ package dev.burnish.data;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /// One row of a data set.
 ///
@@ -55,14 +55,13 @@ public record Row(JsonNode fields, String place, long number) {
       return objects(field);
     }
     try {
-      JsonNode parsed = JsonMapper.shared().readTree(text(field));
-      var object = JsonMapper.shared().createObjectNode().set(field, parsed);
-      return new Row(object, place, number).objects(field);
-    } catch (JacksonException e) {
+      List<JsonText.Value> values = JsonText.values(text(field));
+      JsonNode parsed = values.size() == 1 ? values.getFirst().node() : fields.path(field);
+      return new Row(JsonNodeFactory.instance.objectNode().set(field, parsed), place, number)
+          .objects(field);
+    } catch (JsonText.Malformed e) {
       throw new IllegalArgumentException(
-          "field '%s' is a list of objects, or JSON of one: %s"
-              .formatted(field, e.getOriginalMessage()),
-          e);
+          "field '%s' is a list of objects, or JSON of one: %s".formatted(field, e.reason()), e);
     }
   }
 

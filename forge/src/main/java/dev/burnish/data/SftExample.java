@@ -3,6 +3,7 @@ package dev.burnish.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.databind.JsonNode;
 
 /// A row to imitate.
 public sealed interface SftExample {
@@ -34,24 +35,28 @@ public sealed interface SftExample {
 
   /// Recognises the shape of a row by its fields: `messages` or `conversations`, `prompt` with
   /// `completion` or `response`, `question` with `answer`, `instruction` with `output`, or `text`.
+  /// A `system` text and a `history` of pairs make a prompt and its answer a conversation.
   ///
   /// @throws IllegalArgumentException if it has none of these
   static SftExample of(Row row) {
+    Messages.checkMasks(row);
     if (row.has("messages") || row.has("conversations")) {
-      return new Conversation(messages(row), tools(row), 0);
+      String field = row.has("messages") ? "messages" : "conversations";
+      return new Conversation(Messages.withSystem(row, Messages.of(row, field)), tools(row), 0);
     }
+    checkLabel(row);
     if (row.has("prompt") && row.has("completion") && !row.isText("prompt")) {
       return chatCompletion(row);
     }
     if (row.has("prompt")) {
-      return new PromptCompletion(
-          row.text("prompt"), row.text(row.has("response") ? "response" : "completion"));
+      return answered(
+          row, row.text("prompt"), row.text(row.has("response") ? "response" : "completion"));
     }
     if (row.has("question")) {
-      return new PromptCompletion(row.text("question"), row.text("answer"));
+      return answered(row, row.text("question"), row.text("answer"));
     }
     if (row.has("instruction")) {
-      return instruction(row);
+      return answered(row, instruction(row), row.text("output"));
     }
     if (row.has("text")) {
       return new PlainText(row.text("text"));
@@ -61,42 +66,45 @@ public sealed interface SftExample {
             + row.fields().propertyNames());
   }
 
+  /// An answer that is marked as a bad one is not to be imitated.
+  private static void checkLabel(Row row) {
+    for (String field : List.of("label", "kto_tag")) {
+      JsonNode label = row.fields().path(field);
+      if (label.isBoolean() && !label.booleanValue()) {
+        throw new IllegalArgumentException(
+            "a row to imitate has a good answer: %s=false; leave such rows out, or skip bad rows"
+                .formatted(field));
+      }
+    }
+  }
+
   private static SftExample chatCompletion(Row row) {
-    List<Map<String, Object>> messages = new ArrayList<>(row.objects("prompt"));
+    List<Map<String, Object>> messages =
+        new ArrayList<>(Messages.withSystem(row, Messages.of(row, "prompt")));
     int promptMessages = messages.size();
-    messages.addAll(row.objects("completion"));
+    messages.addAll(Messages.of(row, "completion"));
     return new Conversation(messages, tools(row), promptMessages);
   }
 
-  private static SftExample instruction(Row row) {
+  private static SftExample answered(Row row, String prompt, String answer) {
+    List<Map<String, Object>> history = Messages.history(row);
+    if (history.isEmpty() && Messages.system(row).isEmpty()) {
+      return new PromptCompletion(prompt, answer);
+    }
+    List<Map<String, Object>> messages = new ArrayList<>(history);
+    messages.add(Messages.turn("user", prompt));
+    messages.add(Messages.turn("assistant", answer));
+    return new Conversation(Messages.withSystem(row, messages), tools(row), 0);
+  }
+
+  /// What a row with an `instruction` asks: that, and its `input`.
+  static String instruction(Row row) {
     String input = row.has("input") ? row.text("input") : "";
-    String prompt = row.text("instruction") + (input.isBlank() ? "" : "\n\n" + input);
-    return new PromptCompletion(prompt, row.text("output"));
+    return row.text("instruction") + (input.isBlank() ? "" : "\n\n" + input);
   }
 
   /// The tools that a conversation's model may call.
   static List<Map<String, Object>> tools(Row row) {
     return row.has("tools") ? row.objectsOrJson("tools") : List.of();
-  }
-
-  private static List<Map<String, Object>> messages(Row row) {
-    return row.has("messages")
-        ? row.objects("messages")
-        : row.objects("conversations").stream().map(SftExample::fromShareGpt).toList();
-  }
-
-  private static Map<String, Object> fromShareGpt(Map<String, Object> turn) {
-    Object from = turn.get("from");
-    Object value = turn.get("value");
-    if (from == null || value == null) {
-      return turn;
-    }
-    String role =
-        switch (from.toString()) {
-          case "human" -> "user";
-          case "gpt" -> "assistant";
-          default -> from.toString();
-        };
-    return Map.of("role", role, "content", value);
   }
 }

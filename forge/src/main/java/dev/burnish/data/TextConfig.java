@@ -6,7 +6,8 @@ package dev.burnish.data;
 /// @param tooLong what happens to longer ones
 /// @param form of rows that have a prompt and an answer as plain texts
 /// @param learned which turns of a conversation are learned
-/// @param beginToken whether texts that are no chats begin with the tokenizer's begin token
+/// @param beginToken whether texts that are no chats begin with the tokenizer's begin token even
+///   where the tokenizer does not put it there itself
 public record TextConfig(
     int maxTokens, TooLong tooLong, Form form, Learned learned, boolean beginToken) {
   /// What happens to a document that is too long.

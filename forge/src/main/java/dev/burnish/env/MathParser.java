@@ -101,9 +101,12 @@ final class MathParser {
 
   private Quotient power() {
     Quotient base = atom();
-    while (peek().equals("!")) {
+    if (peek().equals("!")) {
       take();
       base = base.factorial();
+    }
+    if (peek().equals("!")) {
+      throw new MathSyntaxException("a factorial of its own kind");
     }
     if (!peek().equals("^") && !peek().equals("**")) {
       return base;

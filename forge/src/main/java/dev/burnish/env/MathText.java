@@ -18,7 +18,14 @@ final class MathText {
 
   private static final Pattern SPACING =
       Pattern.compile(
-          "(?<!\\\\)\\\\(?:(?:left|right|displaystyle|limits|quad|qquad)(?![a-zA-Z])|[,;:!]\\s*| )|~");
+          "(?<!\\\\)\\\\(?:(?:left|right|displaystyle|limits|quad|qquad)(?![a-zA-Z])|[,;:!]\\s*| )"
+              + "|(?<=[^\\s~])~");
+
+  /// A space between digits, other than one that groups them by threes, is between two numbers.
+  private static final Pattern BETWEEN_NUMBERS =
+      Pattern.compile("(?<=\\d)(?:\\\\[,;:! ]|~|\\\\q?quad|\\\\?\\$)+\\s*(?=\\d)(?!\\d{3}(?!\\d))");
+
+  private static final Pattern MIXED = Pattern.compile("([-+]?\\d+)\\s+(\\d+)/(\\d+)");
   private static final Pattern TEXT =
       Pattern.compile(
           "\\\\(?:text|mathrm|mbox|textbf|mathbf|textit|operatorname)\\s*\\{([^{}]*)\\}");
@@ -58,8 +65,9 @@ final class MathText {
   }
 
   private static String unified(String text) {
+    String ascii = BETWEEN_NUMBERS.matcher(MathCharacters.plain(text.strip())).replaceAll(" ");
     String words =
-        TEXT.matcher(text.strip().replaceAll("(?<=\\d)\\{,}(?=\\d{3})", ""))
+        TEXT.matcher(ascii.replaceAll("(?<=\\d)\\{,}(?=\\d{3})", ""))
             .replaceAll(m -> Matcher.quoteReplacement(" " + m.group(1) + " "));
     String grouped =
         GROUPED
@@ -73,11 +81,7 @@ final class MathText {
         .replace("\\cfrac", "\\frac")
         .replace("\\$", "")
         .replace("$", "")
-        .replace("\u2212", "-")
-        .replace("\u00d7", "*")
-        .replace("\u03c0", "\\pi")
-        .replace("\u221e", "\\infty")
-        .replaceAll("\\.\\s*$", "")
+        .replaceAll("(?<!\\.)\\.\\s*$", "")
         .strip();
   }
 
@@ -85,15 +89,17 @@ final class MathText {
 
   /// A number may be followed by a unit; angles lose their sign.
   private static Unit withoutUnit(String text) {
-    String bare = text.replaceAll("\\^\\s*(?:\\{\\s*\\\\circ\\s*\\}|\\\\circ)", "").strip();
+    String bare = text.replaceAll("\\^\\s*(?:\\{\\s*\\\\circ\\s*\\}|\\\\circ)|\u00b0", "").strip();
     if (bare.endsWith("%")) {
       String number = bare.substring(0, bare.length() - 1).replaceAll("\\\\$", "");
       return new Unit(number, "", true);
     }
     Matcher unit = UNIT.matcher(bare);
-    return unit.matches() && !bare.startsWith("\\begin")
-        ? new Unit(unit.group(1), unitName(unit), false)
-        : new Unit(bare, "", false);
+    boolean named = unit.matches() && !bare.startsWith("\\begin");
+    if (named && !AnswerWords.harmlessAfter(unit.group(2))) {
+      throw new MathSyntaxException("a word that may change the number: " + unit.group(2));
+    }
+    return named ? new Unit(unit.group(1), unitName(unit), false) : new Unit(bare, "", false);
   }
 
   private static String unitName(Matcher unit) {
@@ -107,6 +113,10 @@ final class MathText {
   }
 
   private static MathValue structure(String text) {
+    Matcher mixed = MIXED.matcher(text);
+    if (mixed.matches()) {
+      return MathParser.parse(mixed.replaceFirst("$1\\\\frac{$2}{$3}"));
+    }
     List<String> union = split(text, "\\cup");
     if (union.size() > 1) {
       return new MathValue.Unordered("union", union.stream().map(MathText::structure).toList());

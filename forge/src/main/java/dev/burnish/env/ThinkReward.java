@@ -20,7 +20,7 @@ public final class ThinkReward implements Reward {
         text.startsWith("<think>")
             && end > 0
             && tags == 2
-            && !text.substring("<think>".length(), end).isBlank();
+            && FormatReward.hasText(text.substring("<think>".length(), end));
     return wellFormed ? 1 : tags > 0 ? ATTEMPT : 0;
   }
 }

@@ -1,5 +1,6 @@
 package dev.burnish.generate;
 
+import dev.burnish.concurrent.Stop;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.BlockShape;
@@ -104,7 +105,7 @@ public final class BatchGenerator implements Generator {
       throw new IllegalStateException(
           "a text prompt needs a tokenizer, and this generator has none; give token ids");
     }
-    return generateTokens(prompts.stream().map(encoder::encode).toList(), params);
+    return generateTokens(prompts.stream().map(encoder::encodePlain).toList(), params);
   }
 
   @Override
@@ -288,17 +289,32 @@ public final class BatchGenerator implements Generator {
       KeyValueCache cache,
       Sampler sampler,
       Listener listener) {
+    Stop.check();
     AttentionPlan plan = new AttentionPlan(nodes, new int[nodes.size()], AttentionPlan.NO_WINDOW);
     try (TensorScope _ = TensorScope.open()) {
       Tensor hidden_TH = inference.forward(tokens, positions, plan, cache, slots);
       Tensor logits_BV = inference.logits(hidden_TH, rows);
       long[] keys = drawn.stream().mapToLong(Sequence::key).toArray();
       int[] at = drawn.stream().mapToInt(Sequence::length).toArray();
-      Sampler.Draw[] draws = sampler.draw(logits_BV, keys, at);
+      Sampler.Draw[] draws = draw(sampler, logits_BV, keys, at);
       for (int i = 0; i < draws.length; i++) {
         drawn.get(i).append(draws[i]);
         listener.token(drawn.get(i).prompt(), drawn.get(i).sample(), draws[i].token());
       }
+    }
+  }
+
+  private Sampler.Draw[] draw(Sampler sampler, Tensor logits_BV, long[] keys, int[] at) {
+    try {
+      return sampler.draw(logits_BV, keys, at);
+    } catch (NonFiniteLogitsException e) {
+      String cause =
+          model
+              .decoder()
+              .nonFinite()
+              .map("the weight %s holds NaN or an infinity; load weights that do not"::formatted)
+              .orElse("every weight is finite, so a product overflowed; check the weights' scale");
+      throw new IllegalArgumentException(e.getMessage() + "; " + cause, e);
     }
   }
 

@@ -11,7 +11,8 @@ public interface Generator extends AutoCloseable {
   ///   sequence
   List<List<Completion>> generateTokens(List<int[]> prompts, SamplingParams params);
 
-  /// Like [#generateTokens], for prompts as text.
+  /// Like [#generateTokens], for prompts as plain texts, with the tokens that the tokenizer puts
+  /// before every text. A chat goes through [#generateTokens]: its template has written them.
   List<List<Completion>> generate(List<String> prompts, SamplingParams params);
 
   /// The completions of one text prompt.

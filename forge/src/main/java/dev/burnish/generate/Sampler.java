@@ -15,6 +15,10 @@ final class Sampler {
   /// A drawn token and its log-probability under softmax(logits / temperature).
   record Draw(int token, float logprob) {}
 
+  /// Beyond this a float of a logit would be infinite, and all probability is on the largest long
+  /// before.
+  private static final double MAX_SCALE = 1e24;
+
   private final Kernels kernels;
   private final SamplingParams params;
 
@@ -24,6 +28,7 @@ final class Sampler {
   }
 
   /// @param logits_BV overwritten
+  /// @throws NonFiniteLogitsException if they have no distribution, being NaN or infinite
   /// @param keys of the sequences of the rows
   /// @param positions of the tokens to draw, in their completions
   Draw[] draw(Tensor logits_BV, long[] keys, int[] positions) {
@@ -33,13 +38,16 @@ final class Sampler {
         column.fill_(Double.NEGATIVE_INFINITY);
       }
     }
-    kernels.softmax(logits_BV, greedy ? 1 : 1 / params.temperature());
+    kernels.softmax(logits_BV, greedy ? 1 : Math.min(1 / params.temperature(), MAX_SCALE));
     int vocabulary = Math.toIntExact(logits_BV.size(1));
     Draw[] draws = new Draw[keys.length];
     try (TensorScope _ = TensorScope.open()) {
       MemorySegment all = logits_BV.to(Device.CPU).contiguous().segment();
       for (int row = 0; row < draws.length; row++) {
         MemorySegment p = all.asSlice(4L * row * vocabulary, 4L * vocabulary);
+        if (Float.isNaN(at(p, 0))) { // the sum is NaN then, and so is each share
+          throw new NonFiniteLogitsException(positions[row]);
+        }
         double uniform = (KeyedRandom.bits(keys[row], "token", positions[row]) >>> 11) * 0x1.0p-53;
         int token = greedy ? argmax(p, vocabulary) : draw(p, vocabulary, uniform);
         draws[row] = new Draw(token, (float) Math.log(at(p, token)));
@@ -69,13 +77,23 @@ final class Sampler {
       return inverse(p, null, vocabulary, uniform);
     }
     int[] candidates = mostLikely(p, vocabulary);
+    int most = params.topK() == 0 ? candidates.length : Math.min(params.topK(), candidates.length);
+    // Top-p is a share of what top-k leaves, as in transformers, vLLM and llama.cpp.
+    double share = params.topK() == 0 ? params.topP() : params.topP() * mass(p, candidates, most);
     double mass = 0;
     int kept = 0;
-    int most = params.topK() == 0 ? candidates.length : Math.min(params.topK(), candidates.length);
-    while (kept < most && (kept == 0 || mass < params.topP())) {
+    while (kept < most && (kept == 0 || params.topP() == 1 || mass < share)) {
       mass += at(p, candidates[kept++]);
     }
     return inverse(p, candidates, kept, uniform * mass);
+  }
+
+  private static double mass(MemorySegment p, int[] ids, int count) {
+    double mass = 0;
+    for (int i = 0; i < count; i++) {
+      mass += at(p, ids[i]);
+    }
+    return mass;
   }
 
   /// The first of `count` ids (all ids, or the candidates in order) at which the cumulated

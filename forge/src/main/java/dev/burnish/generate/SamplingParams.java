@@ -7,7 +7,8 @@ import java.util.List;
 /// @param n completions for each prompt
 /// @param maxTokens longest completion in tokens
 /// @param temperature divides the logits; 0 takes the most likely token (the lowest id of equals)
-/// @param topP samples among the most likely tokens that have this probability together; 1 for all
+/// @param topP samples among the most likely tokens that have this share of the probability
+///   together, of what topK leaves; 1 for all
 /// @param topK samples among that many most likely tokens; 0 for all
 /// @param stop texts that end a completion
 /// @param suppressed token ids that are never sampled

@@ -1,6 +1,7 @@
 package dev.burnish.observe;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -19,7 +20,13 @@ public interface Benchmark {
   ///
   /// @param model a folder in Hugging Face layout; empty: random weights
   /// @param gsm8k a JSONL file of GSM8K rows to take text and prompts from; empty: made-up ones
-  record Options(Optional<Path> model, Optional<Path> gsm8k, Scale scale) {}
+  /// @param soak for how long it is looked whether something grows
+  record Options(Optional<Path> model, Optional<Path> gsm8k, Scale scale, Duration soak) {
+    /// With ten minutes of looking whether something grows.
+    public Options(Optional<Path> model, Optional<Path> gsm8k, Scale scale) {
+      this(model, gsm8k, scale, Duration.ofMinutes(10));
+    }
+  }
 
   /// The word that selects it on the command line.
   String name();

@@ -1,5 +1,6 @@
 package dev.burnish.observe;
 
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.StepMetrics;
@@ -8,12 +9,18 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
+import org.jline.utils.AttributedString;
 
 /// Shows a run in the terminal: a line a step, sample rollouts now and then, and below them a bar
 /// with the time that is left. Where the output is no terminal there is no bar and no colour.
+///
+/// A line that is drawn again stays within the terminal, whose width is asked for each time; where
+/// the window has become narrower meanwhile, so that the bar was wrapped, all its rows are taken
+/// back.
 ///
 /// Threading: safe for all threads.
 public final class Progress implements MetricSink {
@@ -31,6 +38,7 @@ public final class Progress implements MetricSink {
   private final Instant start;
   private long firstStep;
   private long step;
+  private int drawn;
 
   /// Shows `totalSteps` steps on standard output. `columns` maps the keys to show, in order, to the
   /// words to show them under.
@@ -90,18 +98,40 @@ public final class Progress implements MetricSink {
     }
   }
 
-  /// Shows a line of text.
+  /// Shows a line of text, all of it: in several lines where the terminal is narrower.
   public synchronized void message(String text) {
-    print(text);
+    String clean = TerminalText.cleanLines(text);
+    if (terminal) {
+      int columns = Math.max(1, width.getAsInt());
+      AttributedString left = new AttributedString(clean);
+      while (left.columnLength() > columns) {
+        AttributedString head = left.columnSubSequence(0, columns);
+        if (head.length() == 0) {
+          break; // a sign of two columns in a terminal of one
+        }
+        print(head.toString());
+        left = left.subSequence(head.length(), left.length());
+      }
+      print(left.toString());
+    } else {
+      print(clean);
+    }
   }
 
   /// Removes the bar.
   @Override
   public synchronized void close() {
     if (terminal) {
-      out.print(CLEAR_LINE);
+      out.print(clear());
+      drawn = 0;
     }
     out.flush();
+  }
+
+  /// Takes the bar back, from the first of the rows that it has now.
+  private String clear() {
+    int rows = (drawn - 1) / Math.max(1, width.getAsInt());
+    return rows > 0 ? String.format(Locale.ROOT, "\r\u001b[%dA\u001b[J", rows) : CLEAR_LINE;
   }
 
   private void print(String line) {
@@ -109,8 +139,11 @@ public final class Progress implements MetricSink {
       out.println(line);
     } else {
       boolean colored = line.startsWith(DIM);
-      String fitted = colored ? line : fit(line, width.getAsInt());
-      out.print(CLEAR_LINE + fitted + System.lineSeparator() + fit(bar(), width.getAsInt() - 1));
+      int columns = width.getAsInt();
+      String fitted = colored ? line : fit(line, columns);
+      String bar = bar(columns - 1);
+      out.print(clear() + fitted + System.lineSeparator() + bar);
+      drawn = columns(bar);
     }
     out.flush();
   }
@@ -126,15 +159,15 @@ public final class Progress implements MetricSink {
         .stripTrailing();
   }
 
-  private String bar() {
-    int done = (int) (BAR * Math.min(step, totalSteps) / Math.max(1, totalSteps));
+  /// The marks have what the numbers leave: those are what is read.
+  private String bar(int columns) {
+    long percent = 100 * Math.min(step, totalSteps) / Math.max(1, totalSteps);
     String left = step <= firstStep ? "" : "  " + clock(timeLeft()) + " left";
-    return "%s%s %3d%%%s"
-        .formatted(
-            "━".repeat(done),
-            "·".repeat(BAR - done),
-            100 * Math.min(step, totalSteps) / Math.max(1, totalSteps),
-            left);
+    String numbers = String.format(Locale.ROOT, "%3d%%%s", percent, left);
+    int marks = Math.clamp(columns - numbers.length() - 1, 0, BAR);
+    int done = (int) (marks * Math.min(step, totalSteps) / Math.max(1, totalSteps));
+    String drawnMarks = "━".repeat(done) + "·".repeat(marks - done);
+    return fit(marks == 0 ? numbers.strip() : drawnMarks + " " + numbers, columns);
   }
 
   /// By the mean time of the steps so far, the first of which is measured from the start.
@@ -145,19 +178,29 @@ public final class Progress implements MetricSink {
 
   private static String clock(Duration duration) {
     return duration.toHours() > 0
-        ? "%d:%02d:%02d"
-            .formatted(duration.toHours(), duration.toMinutesPart(), duration.toSecondsPart())
-        : "%d:%02d".formatted(duration.toMinutesPart(), duration.toSecondsPart());
+        ? String.format(
+            Locale.ROOT,
+            "%d:%02d:%02d",
+            duration.toHours(),
+            duration.toMinutesPart(),
+            duration.toSecondsPart())
+        : String.format(Locale.ROOT, "%d:%02d", duration.toMinutesPart(), duration.toSecondsPart());
   }
 
   /// Control characters of a completion must not reach the terminal.
   private static String oneLine(String text) {
-    return text.strip().replaceAll("\\s+", " ").replaceAll("\\p{Cntrl}", "�");
+    return TerminalText.clean(text.strip().replaceAll("\\s+", " "));
   }
 
   private static String fit(String text, int columns) {
-    int[] points = text.codePoints().limit(Math.max(1, columns)).toArray();
-    boolean fits = text.codePointCount(0, text.length()) <= columns;
-    return fits ? text : new String(points, 0, Math.max(0, columns - 1)) + "…";
+    if (columns(text) <= columns) {
+      return text;
+    }
+    return columns < 1 ? "" : new AttributedString(text).columnSubSequence(0, columns - 1) + "…";
+  }
+
+  /// Signs of East Asia are two columns wide, and marks above a letter none.
+  private static int columns(String text) {
+    return new AttributedString(text).columnLength();
   }
 }

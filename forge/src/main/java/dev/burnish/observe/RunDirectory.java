@@ -89,12 +89,17 @@ public final class RunDirectory implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException if no run has been there
   public static RunDirectory resume(Path folder) {
+    requireRun(folder);
+    return open(folder);
+  }
+
+  /// @throws IllegalArgumentException if no run has been there
+  public static void requireRun(Path folder) {
     if (!Files.isRegularFile(folder.resolve("config.yaml"))) {
       throw new IllegalArgumentException(
           "a run to resume has a config.yaml: folder=%s; give the folder of an earlier run"
               .formatted(folder));
     }
-    return open(folder);
   }
 
   /// Takes the lines of later steps off `metrics.jsonl` and `samples.jsonl`: what was done after

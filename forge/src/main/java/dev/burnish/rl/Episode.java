@@ -1,6 +1,7 @@
 package dev.burnish.rl;
 
 import dev.burnish.concurrent.Scope;
+import dev.burnish.concurrent.Stop;
 import dev.burnish.generate.Completion;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +32,7 @@ public record Episode(
     }
     List<Episode> episodes = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
+      Stop.check();
       Sample sample = samples.get(i);
       double[] rewards =
           Scope.map(

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// The episodes of a step, packed: what their sequences have in common (a group's prompt, a common
@@ -76,8 +77,11 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
     Map<Integer, Integer> seen = new HashMap<>();
     return episodes.stream()
         .map(episode ->
-            "prompt-%d/sample-%d"
-                .formatted(episode.group(), seen.merge(episode.group(), 1, Integer::sum) - 1))
+            String.format(
+                Locale.ROOT,
+                "prompt-%d/sample-%d",
+                episode.group(),
+                seen.merge(episode.group(), 1, Integer::sum) - 1))
         .toList();
   }
 

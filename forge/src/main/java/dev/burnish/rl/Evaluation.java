@@ -1,5 +1,6 @@
 package dev.burnish.rl;
 
+import dev.burnish.concurrent.Stop;
 import dev.burnish.generate.Completion;
 import dev.burnish.generate.Generator;
 import dev.burnish.generate.SamplingParams;
@@ -16,6 +17,7 @@ public final class Evaluation {
         policy.generate(Sample.prompts(samples), SamplingParams.greedy(maxTokens));
     double sum = 0;
     for (int i = 0; i < samples.size(); i++) {
+      Stop.check();
       Sample sample = samples.get(i);
       sum +=
           reward.evaluate(sample.prompt(), completions.get(i).getFirst().text(), sample.target());

@@ -30,7 +30,7 @@ public final class Imitation {
       int[] answer = tokenizer.encode(sample.target());
       int[] ended = Arrays.copyOf(answer, answer.length + 1);
       ended[answer.length] = end;
-      tree.addContinued(tokenizer.encode(sample.prompt()), ended);
+      tree.addContinued(tokenizer.encodePlain(sample.prompt()), ended);
       answers.add(ended);
     }
     PrefixTree.Placed placed = tree.place();

@@ -1,6 +1,7 @@
 package dev.burnish.rl;
 
 import dev.burnish.algorithm.PolicyLoss;
+import dev.burnish.concurrent.Stop;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Pass;
@@ -66,6 +67,7 @@ public final class PolicyTrainer {
   static List<float[]> logProbs(Decoder reference, List<MicroBatch> micros) {
     List<float[]> result = new ArrayList<>();
     for (MicroBatch micro : micros) {
+      Stop.check();
       try (Pass pass = reference.evaluate(micro.forest())) {
         result.add(pass.logProbs(micro.targets(), 1).logp());
       }

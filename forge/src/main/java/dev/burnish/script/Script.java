@@ -30,10 +30,8 @@ public final class Script {
   /// @throws IllegalArgumentException if there is no such file or it does not compile; what the
   ///   compiler has to say is on standard error then
   public static Script compile(Path file) throws IOException {
-    if (!Files.isRegularFile(file) || !file.toString().endsWith(".java")) {
-      throw new IllegalArgumentException(
-          "a script is a Java source file: file=%s; give an existing file that ends in .java"
-              .formatted(file));
+    if (!file.toString().endsWith(".java") || !Files.isRegularFile(file)) {
+      throw refused(file);
     }
     ScriptCache cache = ScriptCache.of(file);
     Optional<Map<String, byte[]>> known = cache.load();
@@ -43,6 +41,24 @@ public final class Script {
     Map<String, byte[]> classes = ScriptCompiler.compile(file);
     cache.save(classes);
     return new Script(file, classes);
+  }
+
+  private static IllegalArgumentException refused(Path file) {
+    Path named = file.resolveSibling(file.getFileName() + ".java");
+    String cure;
+    if (Files.isDirectory(file)) {
+      cure = "this is a folder; give a file in it";
+    } else if (Files.exists(file)) {
+      cure = "its name must end in .java; rename it to " + named;
+    } else if (Files.isRegularFile(named)) {
+      cure = "there is no such file; did you mean " + named + "?";
+    } else {
+      cure =
+          "there is no such file%s; give an existing file that ends in .java"
+              .formatted(file.isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath());
+    }
+    return new IllegalArgumentException(
+        "a script is a Java source file: file=%s; %s".formatted(file, cure));
   }
 
   /// Calls the script's `main` by the rules of `java`: `main(String[])` before `main()`, static or
@@ -102,10 +118,8 @@ public final class Script {
     return Optional.empty();
   }
 
-  /// The class of the file's name, which a compact source file always has; else the first one.
   private String mainClass() {
-    String name = file.getFileName().toString().replaceFirst("\\.java$", "");
-    return classes.containsKey(name) ? name : classes.keySet().iterator().next();
+    return classes.keySet().iterator().next();
   }
 
   /// The script's classes, and their bytes for processes that work for it.

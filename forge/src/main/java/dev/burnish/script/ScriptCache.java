@@ -2,6 +2,9 @@ package dev.burnish.script;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.burnish.files.PrivateFolder;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -9,7 +12,6 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
@@ -18,33 +20,50 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /// The classes of scripts, by a digest of all that they depend on: the source, the JDK and the
 /// class path with the state of each of its files. One file a script, written whole or not at all;
-/// the oldest go. Where it cannot be written, scripts are compiled each time.
+/// the oldest go.
+///
+/// They are in a folder of the installation, and only where nobody but this user can have written
+/// to it, since what is in it is run. Where that is not so, or nothing can be written, and in a JVM
+/// that the launcher did not start, scripts are compiled each time.
 final class ScriptCache {
   private static final int MAX_SCRIPTS = 32;
+  private static final int MAX_BYTES = 1 << 28;
 
-  private final Path folder;
-  private final Path file;
+  private final Optional<PrivateFolder> folder;
+  private final String digest;
 
-  private ScriptCache(Path folder, String digest) {
+  private ScriptCache(Optional<PrivateFolder> folder, String digest) {
     this.folder = folder;
-    this.file = folder.resolve(digest);
+    this.digest = digest;
   }
 
   static ScriptCache of(Path script) throws IOException {
-    String home = System.getProperty("burnish.home", System.getProperty("java.io.tmpdir"));
-    return new ScriptCache(Path.of(home, ".burnish", "scripts"), digest(script));
+    return new ScriptCache(
+        Optional.ofNullable(System.getProperty("burnish.home"))
+            .flatMap(home -> folder(Path.of(home, ".burnish", "scripts"))),
+        digest(script));
+  }
+
+  private static Optional<PrivateFolder> folder(Path path) {
+    try {
+      return Optional.of(PrivateFolder.make(path));
+    } catch (IOException e) {
+      System.getLogger(ScriptCache.class.getName())
+          .log(System.Logger.Level.DEBUG, "scripts are compiled each time: {0}", e.toString());
+      return Optional.empty();
+    }
   }
 
   Optional<Map<String, byte[]>> load() throws IOException {
-    if (!Files.isReadable(file)) {
+    if (folder.isEmpty() || !folder.get().hasFile(digest)) {
       return Optional.empty();
     }
+    byte[] content = folder.get().read(digest, MAX_BYTES);
     Map<String, byte[]> classes = new LinkedHashMap<>();
-    try (DataInputStream in = new DataInputStream(Files.newInputStream(file))) {
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(content))) {
       int numClasses = in.readInt();
       for (int i = 0; i < numClasses; i++) {
         String name = in.readUTF();
@@ -62,12 +81,11 @@ final class ScriptCache {
   }
 
   void save(Map<String, byte[]> classes) throws IOException {
-    if (!Files.isWritable(nearestExisting(folder))) {
+    if (folder.isEmpty()) {
       return;
     }
-    Files.createDirectories(folder);
-    Path partial = Files.createTempFile(folder, "partial-", "");
-    try (DataOutputStream out = new DataOutputStream(Files.newOutputStream(partial))) {
+    ByteArrayOutputStream content = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(content)) {
       out.writeInt(classes.size());
       for (Map.Entry<String, byte[]> entry : classes.entrySet()) {
         out.writeUTF(entry.getKey());
@@ -75,29 +93,17 @@ final class ScriptCache {
         out.write(entry.getValue());
       }
     }
-    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    removeOldest();
+    folder.get().write(digest, content.toByteArray());
+    removeOldest(folder.get());
   }
 
-  private void removeOldest() throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      List<Path> oldest =
-          files
-              .sorted(Comparator.comparingLong(p -> -p.toFile().lastModified()))
-              .skip(MAX_SCRIPTS)
-              .toList();
-      for (Path path : oldest) {
-        Files.deleteIfExists(path);
-      }
+  private static void removeOldest(PrivateFolder folder) throws IOException {
+    Comparator<String> newestFirst =
+        Comparator.comparingLong(name -> -folder.path().resolve(name).toFile().lastModified());
+    List<String> oldest = folder.names().stream().sorted(newestFirst).skip(MAX_SCRIPTS).toList();
+    for (String name : oldest) {
+      folder.delete(name);
     }
-  }
-
-  private static Path nearestExisting(Path path) {
-    Path existing = path.toAbsolutePath();
-    while (!Files.exists(existing) && existing.getParent() != null) {
-      existing = existing.getParent();
-    }
-    return existing;
   }
 
   private static String digest(Path script) throws IOException {

@@ -1,6 +1,7 @@
 package dev.burnish.train;
 
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.concurrent.Stop;
 import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Decoder;
@@ -136,6 +137,9 @@ public final class Trainer implements AutoCloseable {
     double norm = Double.NaN;
     try {
       for (int i = 0; i < batches.size(); i++) {
+        if (i > 0) {
+          Stop.check(); // nothing of the model has changed: the step is as if it had not begun
+        }
         PartListener listener = memory.fused() && i == batches.size() - 1 ? update : this::setAside;
         sum = sum.plus(accumulate(i, batches.get(i), objective, listener, update.loss));
       }
@@ -325,6 +329,7 @@ public final class Trainer implements AutoCloseable {
   private List<float[]> logProbs(List<MicroBatch> batches, Rounding rounding) {
     List<float[]> result = new ArrayList<>();
     for (MicroBatch batch : batches) {
+      Stop.check();
       try (Pass pass = model.evaluate(batch.forest(), rounding)) {
         result.add(pass.logProbs(batch.targets(), 1).logp());
       }

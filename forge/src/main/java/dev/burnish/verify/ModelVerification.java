@@ -19,6 +19,7 @@ import dev.burnish.verify.Evidence.Collector;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -79,7 +80,8 @@ public final class ModelVerification {
     if (example.has("messages")) {
       found.addExact("template", rendered(example.get("messages")).equals(prompt), where);
     }
-    found.addExact("ids", java.util.Arrays.equals(text.encode(prompt), ids), where);
+    boolean plain = !example.has("messages") && Arrays.equals(text.encodePlain(prompt), ids);
+    found.addExact("ids", plain || Arrays.equals(text.encode(prompt), ids), where);
     forward(example, ids, where);
     greedy(example, ids, text, where);
   }

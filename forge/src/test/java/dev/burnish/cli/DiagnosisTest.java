@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class DiagnosisTest {
   @Test
@@ -38,11 +39,11 @@ class DiagnosisTest {
   }
 
   @Test
-  void whatIsMissingComesWithAdvice() {
+  void whatIsMissingComesWithAdvice(@TempDir Path folder) {
     assertThat(Diagnosis.jdk(21).verdict()).isEqualTo(Finding.Verdict.BROKEN);
     assertThat(Diagnosis.jdk(25).verdict()).isEqualTo(Finding.Verdict.GOOD);
     assertThat(Diagnosis.memory(1L << 30).advice()).isNotEmpty();
-    assertThat(Diagnosis.sharedMemory(Path.of("/nonexistent")).advice()).contains("--shm-size");
+    assertThat(Diagnosis.sharedMemory(folder.resolve("none")).advice()).contains("--shm-size");
     assertThat(Diagnosis.onPath("sh")).isTrue();
     assertThat(Diagnosis.onPath("no-such-program")).isFalse();
   }

@@ -28,6 +28,13 @@ final class Launcher {
       cp libraries bench/target/quick/libraries
       """;
 
+  private static final List<String> TOOLS =
+      List.of(
+          ("awk basename cat chmod cmp cp cut date dirname env expr find flock getconf grep head id"
+                  + " kill ln ls mkdir mktemp mv nproc od readlink rm sed sh sleep sort stat tail"
+                  + " touch tr uname wc xargs")
+              .split(" "));
+
   private final Path root;
 
   private Launcher(Path root) {
@@ -71,14 +78,53 @@ final class Launcher {
     return path(name);
   }
 
+  /// A folder with the programs that the launcher needs, and without a JDK.
+  Path tools() throws IOException {
+    for (String place : List.of("/usr/bin", "/bin")) {
+      for (String name : TOOLS) {
+        Path program = Path.of(place, name);
+        if (Files.isExecutable(program) && !Files.exists(path("tools/" + name))) {
+          script("tools/" + name, "#!/bin/sh\nexec " + program + " \"$@\"\n");
+        }
+      }
+    }
+    return path("tools");
+  }
+
+  /// Whoever starts tests in the background may have them ignore Ctrl-C, and their children too.
+  private static final class Signals {
+    private static final List<String> SET = List.of("env", "--default-signal=INT,TERM");
+    private static final List<String> PREFIX = canBeSet() ? SET : List.of();
+
+    private Signals() {}
+
+    private static boolean canBeSet() {
+      List<String> command = new ArrayList<>(SET);
+      command.add("true");
+      try {
+        return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor() == 0;
+      } catch (IOException e) {
+        return false;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+  }
+
   Process start(Map<String, String> environment, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(List.of("sh", path("burnish").toString()));
+    return builder(environment, arguments).start();
+  }
+
+  ProcessBuilder builder(Map<String, String> environment, String... arguments) {
+    List<String> command = new ArrayList<>(Signals.PREFIX);
+    command.addAll(List.of("sh", path("burnish").toString()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().remove("JAVA_TOOL_OPTIONS");
     builder.environment().putAll(environment);
-    return builder.start();
+    return builder;
   }
 
   Result run(Map<String, String> environment, String... arguments)

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
@@ -151,17 +154,18 @@ class LauncherTest {
     Map<String, String> old =
         Map.of("JAVA_HOME", launcher.jdk("old", "24.0.1").toString(), "PATH", withPath);
     assertThat(launcher.run(old).output()).contains("path ");
-    Map<String, String> none =
-        Map.of("JAVA_HOME", "", "PATH", "/usr/bin:/bin", "BURNISH_JDK_PLACES", places);
+    String tools = launcher.tools().toString();
+    Map<String, String> none = Map.of("JAVA_HOME", "", "PATH", tools, "BURNISH_JDK_PLACES", places);
     assertThat(launcher.run(none).output()).contains("places/jdk-25 ");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "/nonexistent/*"})
+  @ValueSource(strings = {"", "none/*"})
   void saysInOneLineWhatToInstallWithoutAJdk(String places) throws Exception {
+    String tools = launcher.tools().toString();
+    String absolute = places.isEmpty() ? "" : launcher.path(places).toString();
     Result result =
-        launcher.run(
-            Map.of("JAVA_HOME", "", "PATH", "/usr/bin:/bin", "BURNISH_JDK_PLACES", places));
+        launcher.run(Map.of("JAVA_HOME", "", "PATH", tools, "BURNISH_JDK_PLACES", absolute));
     assertThat(result.status()).isEqualTo(2);
     assertThat(result.output()).hasLineCount(1).contains("install").contains("25");
   }
@@ -176,6 +180,138 @@ class LauncherTest {
     Result result = Launcher.result(process);
     assertThat(result.output()).contains("burnish 0.1");
     assertThat(result.status()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "LC_ALL=C, C.UTF-8",
+    "LC_ALL=POSIX, C.UTF-8",
+    "'', C.UTF-8",
+    "LANG=C, C.UTF-8",
+    "LANG=xx_YY.UTF-8, C.UTF-8",
+    "LC_ALL=xx_YY, C.UTF-8",
+    "LC_CTYPE=C LANG=C.UTF-8, C.UTF-8",
+    "LC_CTYPE=C.UTF-8 LANG=xx_YY, C.UTF-8",
+    "LANG=C.UTF-8, ''",
+    "LC_ALL=C.UTF-8, C.UTF-8",
+  })
+  void textIsUtf8WhereTheLocaleIsPosixOrNotInstalled(String locale, String expected)
+      throws Exception {
+    Map<String, String> environment = new HashMap<>(fakeJdk());
+    Path jdk = Path.of(environment.get("JAVA_HOME"));
+    launcher.script(
+        launcher.path("").relativize(jdk.resolve("bin/java")).toString(),
+        "#!/bin/sh\necho \"LC_ALL=${LC_ALL-}\"\n");
+    List.of("LC_ALL", "LC_CTYPE", "LANG", "LANGUAGE").forEach(name -> environment.put(name, ""));
+    for (String assignment : locale.isEmpty() ? new String[0] : locale.split(" ", -1)) {
+      environment.put(assignment.split("=", 2)[0], assignment.split("=", 2)[1]);
+    }
+    assertThat(launcher.run(environment).output()).endsWith("LC_ALL=" + expected + "\n");
+  }
+
+  @Test
+  void argumentsOutputAndNamesOfFilesAreUtf8InThePosixLocale() throws Exception {
+    Path script =
+        Files.writeString(
+            folder.resolve("résumé.java"),
+            "void main(String... a) { IO.println(a[0] + java.nio.file.Files.exists(java.nio.file.Path.of(a[1]))); }");
+    Map<String, String> posix = Map.of("LC_ALL", "C");
+    launcher.run(posix, "--version");
+    Result result = launcher.run(posix, "run", script.toString(), "xé漢😀", script.toString());
+    assertThat(result.output()).isEqualTo("xé漢😀true\n");
+  }
+
+  @Test
+  void numbersAreWrittenInAsciiInAnyLanguage() throws Exception {
+    Path script =
+        Files.writeString(
+            folder.resolve("Numbers.java"),
+            "void main() { IO.println(\"%d %.2f %,d\".formatted(42, 1.5, 1000)); }");
+    launcher.run("--version");
+    for (String language : List.of("ar -Duser.country=EG", "de", "tr", "hi")) {
+      Result result =
+          launcher.run(
+              Map.of("BURNISH_JAVA_OPTS", "-Duser.language=" + language), "run", script.toString());
+      assertThat(result.output()).as(language).endsWith("42 1.50 1,000\n");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "folder, folder",
+    "'', fallback",
+    "~, fallback",
+    "relative, fallback",
+    "/nonexistent/home, fallback",
+    "/, fallback",
+  })
+  void whatLibrariesUnpackGoesToAFolderOfTheUser(String home, String expected) throws Exception {
+    Map<String, String> environment = new HashMap<>(fakeJdk());
+    Path temporary = Files.createDirectory(folder.resolve("temporary"));
+    Path user = Files.createDirectory(folder.resolve("user"));
+    launcher.script("bin/getent", "#!/bin/sh\nexit 2\n");
+    environment.put("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"));
+    environment.put("TMPDIR", temporary.toString());
+    environment.put("HOME", home.equals("folder") ? user.toString() : home);
+    Process uid = new ProcessBuilder("id", "-u").start();
+    String fallback = temporary + "/burnish-" + uid.inputReader().readLine();
+    String chosen = expected.equals("folder") ? user.toString() : fallback;
+    assertThat(launcher.run(environment, "x").output()).contains("-Duser.home=" + chosen + " ");
+    if (expected.equals("fallback")) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(fallback))))
+          .isEqualTo("rwx------");
+      Files.setPosixFilePermissions(
+          Path.of(fallback), PosixFilePermissions.fromString("rwxrwxrwx"));
+      Result refused = launcher.run(environment, "x");
+      assertThat(refused.status()).isEqualTo(2);
+      assertThat(refused.output()).contains("set HOME");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "INT, 130"})
+  void aSignalEndsABuildAtOnceAndLeavesNothing(String signal, int status) throws Exception {
+    Files.createFile(launcher.path("hold"));
+    launcher.script(
+        "mvnw", "#!/bin/sh\necho $$ >pid\necho started\nwhile [ -e hold ]; do sleep 0.05; done\n");
+    Process process = launcher.start(fakeJdk(), "--version");
+    String line = process.inputReader().readLine();
+    while (!line.equals("started")) {
+      line = process.inputReader().readLine();
+    }
+    new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+    assertThat(process.waitFor()).isEqualTo(status);
+    assertThat(state()).isEmpty();
+    long maven = Long.parseLong(Files.readString(launcher.path("pid")).strip());
+    assertThat(ProcessHandle.of(maven).filter(ProcessHandle::isAlive)).isEmpty();
+  }
+
+  @Test
+  void mavenGoesThroughTheProxiesOfTheEnvironment() throws Exception {
+    launcher.script(
+        "mvnw",
+        """
+        #!/bin/sh
+        file=${MAVEN_OPTS##*@}
+        ls -l "$file" "$file.xml" | cut -c1-10
+        cat "$file"
+        [ "$2 $3" = "-gs $file.xml" ] && tr -d '\\n' <"$file.xml"
+        exit 1
+        """);
+    Map<String, String> environment = new HashMap<>(fakeJdk());
+    environment.put("HTTPS_PROXY", "http://me:p%40s\"s%3a%26@proxy.test:3128/");
+    environment.put("http_proxy", "other.test");
+    environment.put("NO_PROXY", ".intern.test, 10.0.0.0/8,local.test");
+    Result result = launcher.run(environment, "--version");
+    assertThat(result.output())
+        .contains(
+            "-rw-------\n-rw-------\n",
+            "<settings><proxies><proxy><id>environment-https</id><protocol>https</protocol><host>proxy.test</host><port>3128</port><username>me</username><password>p@s\"s:&amp;</password><nonProxyHosts>intern.test|*.intern.test|local.test|*.local.test</nonProxyHosts></proxy></proxies></settings>",
+            "-Daether.connector.http.useSystemProperties=true",
+            "\"-Dhttps.proxyHost=proxy.test\"\n\"-Dhttps.proxyPort=3128\"\n\"-Dhttps.proxyUser=me\"\n\"-Dhttps.proxyPassword=p@s\\\"s:&\"",
+            "\"-Dhttp.proxyHost=other.test\"\n\"-Dhttp.proxyPort=80\"\n",
+            "\"-Dhttp.nonProxyHosts=intern.test|*.intern.test|local.test|*.local.test\"");
+    assertThat(state()).isEmpty();
   }
 
   private Map<String, String> fakeJdk() throws IOException {

@@ -24,6 +24,12 @@ class MainTest {
 
   private record Outcome(int status, String out, String err) {}
 
+  @Test
+  void whatIsWrongWithANameDoesNotReachTheTerminalAsControlCharacters() {
+    Outcome outcome = execute("run", "a\u001b[2J\u009bb\u202e.java");
+    assertThat(outcome.err()).contains("file=a�[2J�b�.java").hasLineCount(1);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -53,6 +59,21 @@ class MainTest {
         "run | SCRIPT.java",
         "completion fish | fish",
         "test | ./burnish test",
+        "generat | there is no command generat; did you mean generate?",
+        "Sft.java | a script is run with `burnish run Sft.java`",
+        "generate --model m --prompt p hello | generate takes no argument hello: the prompt is the value of --prompt",
+        "generate --model m --prompt p --seed x | --seed is a whole number: value=x",
+        "generate --model m --prompt p --temperature warm | --temperature is a number, such as 0.7: value=warm",
+        "generate --model m --prompt p --max-token 5 | generate takes no option --max-token",
+        "generate --model m | generate needs --prompt=TEXT: it is missing",
+        "run --set a=1 Sft.java | run takes no option --set; what is for the script comes after its name",
+        "completion fish | SHELL is one of BASH, ZSH: value=fish",
+        "convert a b --type Q3 | --type is one of",
+        "convert a | convert needs TARGET",
+        "generate --model m --prompt p --prompt q | --prompt",
+        "generate --model=hf:x --prompt p | model on the hub must be hf:owner/name",
+        "stop | stop needs JOB",
+        "logs no-such-job | there is no such job: job=no-such-job",
       })
   void badInputIsOneLineAndStatus2(String arguments, String message) {
     Outcome outcome = execute(arguments.split(" ", -1));
@@ -121,7 +142,7 @@ class MainTest {
       System.setOut(out);
     }
     assertThat(shown.toString(UTF_8))
-        .contains("--resume FOLDER", "--dry-run", "  seed: 7\n  data: x\n");
+        .contains("--KEY VALUE", "--resume FOLDER", "--dry-run", "  seed: 7\n  data: x\n");
     assertThat(folder.resolve("runs")).doesNotExist();
   }
 
@@ -167,6 +188,76 @@ class MainTest {
             "Deaf.java",
             "void main() throws Exception { IO.println(\"ready\"); Thread.sleep(100_000); IO.println(\"checkpoint\"); }");
     assertThat(signalled(launcher, script, signal, status)).doesNotContain("checkpoint");
+  }
+
+  @Test
+  void aReaderThatLeavesEndsTheProgramQuietly() throws Exception {
+    Launcher launcher = Launcher.in(folder);
+    launcher.run("--version");
+    Path script = write("Endless.java", "void main() { while (true) IO.println(\"0123456789\"); }");
+    Process process =
+        launcher
+            .builder(java.util.Map.of(), "run", script.toString())
+            .redirectErrorStream(false)
+            .start();
+    assertThat(process.inputReader().readLine()).isEqualTo("0123456789");
+    process.getInputStream().close();
+    assertThat(process.waitFor()).isEqualTo(141);
+    assertThat(new String(process.getErrorStream().readAllBytes(), UTF_8)).isEmpty();
+  }
+
+  @Test
+  void aFullDiskIsOneLineAndAStatus() throws Exception {
+    Launcher launcher = Launcher.in(folder);
+    launcher.run("--version");
+    write("Hello.java", "void main() { IO.println(\"hello\"); }");
+    List<String> commands =
+        List.of(
+            "--help", "doctor", "doctor --json", "ps", "completion bash", "run Hello.java", "env");
+    for (String arguments : commands) {
+      Process process =
+          launcher
+              .builder(java.util.Map.of(), arguments.split(" ", -1))
+              .directory(folder.toFile())
+              .redirectErrorStream(false)
+              .redirectOutput(new java.io.File("/dev/full"))
+              .start();
+      String err = new String(process.getErrorStream().readAllBytes(), UTF_8);
+      assertThat(process.waitFor()).as(arguments + ": " + err).isEqualTo(2);
+      assertThat(err)
+          .as(arguments)
+          .hasLineCount(1)
+          .containsAnyOf("No space left on device", "I/O error", "write error");
+    }
+  }
+
+  @Test
+  void aRunGoesOnWithoutItsOutputAndSaysSo() throws Exception {
+    Launcher launcher = Launcher.in(folder);
+    launcher.run("--version");
+    Path script =
+        write(
+            "Long.java",
+            """
+            import dev.burnish.concurrent.Stop;
+            void main() throws Exception {
+              try (var stop = Stop.listen()) {
+                for (int i = 0; i < 1000; i++) IO.println("step " + i);
+                java.nio.file.Files.writeString(java.nio.file.Path.of("done"), "all");
+              }
+            }
+            """);
+    Process process =
+        launcher
+            .builder(java.util.Map.of(), "run", script.toString())
+            .directory(folder.toFile())
+            .redirectErrorStream(false)
+            .redirectOutput(new java.io.File("/dev/full"))
+            .start();
+    String err = new String(process.getErrorStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).isEqualTo(2);
+    assertThat(err).hasLineCount(1).contains("the run goes on without it");
+    assertThat(folder.resolve("done")).hasContent("all");
   }
 
   /// What a script prints after it got a signal when it had printed `ready`.

@@ -156,6 +156,79 @@ class DataFilesTest {
   }
 
   @Test
+  void sayWhereAFileIsNoJsonInPlainWords() throws IOException {
+    Map<String, String> problems =
+        Map.of(
+            "{\"text\": 'a'}\n",
+            "1: a line is JSON: it is not after column ",
+            "{\"text\": \"a\"}\n{\"text\": \"b\"\n{\"text\": \"c\"}\n",
+            "2: a line is JSON: it ends before it is complete, and line 3 does not go on with it",
+            "{\"text\": \"a\"}\n{\"text\": \"b",
+            "2: a line is JSON: it ends before it is complete",
+            "{\"text\": \"a\", \"text\": \"b\"}",
+            "1: a field is in an object once: 'text' is twice",
+            "[{\"text\": \"a\"}, {\"text\": 5}]",
+            "1 (row 2): a row has the text field",
+            "[{\"text\": \"a\"},\n{\"text\" 5}]",
+            "2: the file is one JSON array: it is not after line 2",
+            "{\"a\": ".repeat(1001),
+            "1: a line is JSON: values are nested at most 1000 deep",
+            "version https://git-lfs.github.com/spec/v1\noid",
+            "git lfs pull",
+            "BZh91AY",
+            "is packed with bzip2; unpack it first");
+    for (var problem : problems.entrySet()) {
+      Path file = write("data.jsonl", problem.getKey());
+      assertThatThrownBy(() -> load(file, OnBadRow.FAIL))
+          .as(problem.getKey())
+          .isInstanceOf(DataException.class)
+          .hasMessageContaining(problem.getValue())
+          .hasMessageNotContaining("jackson")
+          .hasMessageNotContaining("Exception");
+    }
+  }
+
+  @Test
+  void aPointerInThePlaceOfAParquetFileIsNamed() throws IOException {
+    Path pointer =
+        write("data.parquet", "version https://git-lfs.github.com/spec/v1\noid sha256:0");
+
+    assertThatThrownBy(() -> load(pointer, OnBadRow.SKIP))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("is a pointer of Git LFS; fetch it with git lfs pull");
+  }
+
+  @Test
+  void rowsAfterABrokenOneAreReadWhereTheyMayBeSkipped() throws IOException {
+    Path file =
+        write(
+            "data.jsonl",
+            "{\"text\":\n \"a\"}\n{\"text\": [\n{\"text\": \"b\"}\n{\"text\": \"c\"}{\"text\":\n\"d\"} {\"text\": \"e\"}\n");
+
+    var loaded = load(file, OnBadRow.SKIP);
+
+    assertThat(loaded.rows())
+        .containsExactly(
+            new SftExample.PlainText("a"),
+            new SftExample.PlainText("b"),
+            new SftExample.PlainText("c"),
+            new SftExample.PlainText("d"),
+            new SftExample.PlainText("e"));
+    assertThat(loaded.skipped()).isOne();
+  }
+
+  @Test
+  void aNumberThatIsNoneIsAnErrorOnlyWhereItIsAskedFor() throws IOException {
+    Path file = write("data.jsonl", "{\"text\": \"a\", \"x\": NaN}\n{\"text\": NaN}\n");
+
+    var loaded = load(file, OnBadRow.SKIP);
+
+    assertThat(loaded.rows()).containsExactly(new SftExample.PlainText("a"));
+    assertThat(loaded.problems().getFirst())
+        .startsWith("data.jsonl:2: a row has the text field 'text': text is number");
+  }
+
+  @Test
   void shapesAreRecognisedByTheirFields() throws IOException {
     Path file =
         write(

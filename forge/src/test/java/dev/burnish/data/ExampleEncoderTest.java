@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 class ExampleEncoderTest {
   private static final Tokenizer LETTERS =
@@ -219,6 +220,61 @@ class ExampleEncoderTest {
     assertThat(LETTERS.beginId()).isEmpty();
     assertThatThrownBy(() -> without.document(row("{\"text\": \"a\"}")))
         .hasMessageContaining("text.beginToken");
+  }
+
+  /// As `tokenizer(text)` of transformers, to which TRL gives plain texts and no chats.
+  @Test
+  void aPlainTextBeginsAsTheTokenizerHasIt() throws IOException {
+    try (Tokenizer framed = framed()) {
+      int begin = framed.frame().before()[0];
+      ExampleEncoder plain =
+          new ExampleEncoder(framed, Optional.empty(), TextConfig.defaults().withForm(Form.PLAIN));
+      int[] text = plain.document(row("{\"text\": \"ab\"}")).tokens();
+      assertThat(text).startsWith(begin).endsWith(framed.endId().orElseThrow()).hasSize(4);
+      assertThat(plain.document(row("{\"text\": \"<|pad|>ab<|end|>\"}")).tokens()).isEqualTo(text);
+      Document answered = plain.document(row("{\"prompt\": \"ab\", \"completion\": \"c\"}"));
+      assertThat(answered.tokens()).startsWith(begin).hasSize(5);
+      assertThat(answered.learned()).containsExactly(false, false, false, true, true);
+      PreferencePair pair =
+          plain.pair(row("{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}"));
+      assertThat(pair.prompt()).startsWith(begin).hasSize(2);
+      assertThat(pair.chosen()).hasSize(2).doesNotContain(begin);
+      ExampleEncoder forced =
+          new ExampleEncoder(
+              framed,
+              Optional.empty(),
+              TextConfig.defaults().withForm(Form.PLAIN).withBeginToken(true));
+      assertThat(forced.document(row("{\"text\": \"ab\"}")).tokens()).isEqualTo(text);
+
+      ExampleEncoder chats = new ExampleEncoder(framed, Optional.of(CHAT), TextConfig.defaults());
+      assertThat(
+              chats
+                  .document(
+                      row(
+                          "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}"))
+                  .tokens())
+          .doesNotContain(begin);
+    }
+  }
+
+  /// The tokenizer of letters, which puts its padding before every text.
+  private Tokenizer framed() throws IOException {
+    LETTERS.save(folder);
+    Path file = folder.resolve("tokenizer.json");
+    var root = (ObjectNode) JsonMapper.shared().readTree(Files.readString(file));
+    root.set(
+        "post_processor",
+        JsonMapper.shared()
+            .readTree(
+                """
+                {"type": "TemplateProcessing",
+                 "single": [{"SpecialToken": {"id": "<|pad|>", "type_id": 0}},
+                            {"Sequence": {"id": "A", "type_id": 0}}],
+                 "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+                 "special_tokens": {"<|pad|>": {"id": "<|pad|>", "ids": [0], "tokens": ["<|pad|>"]}}}
+                """));
+    Files.writeString(file, root.toString());
+    return Tokenizer.load(folder);
   }
 
   @Test

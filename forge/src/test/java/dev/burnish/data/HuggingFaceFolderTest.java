@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.data.DataFiles.OnBadRow;
+import dev.burnish.data.files.HuggingFaceFolder;
+import dev.burnish.data.files.SplitFiles;
 import dev.burnish.rl.Sample;
 import java.io.IOException;
 import java.io.InputStream;
@@ -159,8 +161,9 @@ class HuggingFaceFolderTest {
   void aFolderWithFilesOfTheSplitsNames() throws IOException {
     Files.writeString(folder.resolve("train.jsonl"), "{\"text\": \"a\"}\n");
     Files.writeString(folder.resolve("training-notes.jsonl"), "{}\n");
+    Files.writeString(folder.resolve("trained.jsonl"), "{}\n");
 
-    assertThat(names(source())).containsExactly("train.jsonl");
+    assertThat(names(source())).containsExactly("train.jsonl", "training-notes.jsonl");
   }
 
   private void touch(String... files) throws IOException {
@@ -212,6 +215,62 @@ class HuggingFaceFolderTest {
     assertThatThrownBy(() -> names(source()))
         .hasMessageContaining("its data files are []; its .arrow files are not read")
         .hasMessageContaining("to_parquet");
+  }
+
+  @Test
+  void saysWhatItLeftOut() throws IOException {
+    touch("train.jsonl", "train.jsonl.bak", "x/train.jsonl");
+    copy("questions-snappy.parquet", "train.parquet");
+    Files.createSymbolicLink(folder.resolve("y"), Path.of("x"));
+    Files.createSymbolicLink(folder.resolve("train-2.jsonl"), Path.of("gone.jsonl"));
+
+    SplitFiles found = HuggingFaceFolder.find(folder, "default", "train");
+
+    assertThat(found.files())
+        .containsExactly(folder.resolve("train.jsonl"), folder.resolve("x/train.jsonl"));
+    assertThat(found.notes())
+        .containsExactly(
+            "left out train-2.jsonl: it is a link to a file that is gone",
+            "left out train.parquet: one format of a split is read, that of most of its files (.jsonl)",
+            "left out %s: it is the file %s"
+                .formatted(folder.resolve("y/train.jsonl"), folder.resolve("x/train.jsonl")),
+            "left out %s: it is a copy of %s"
+                .formatted(folder.resolve("train.jsonl.bak"), folder.resolve("train.jsonl")));
+  }
+
+  @Test
+  void namesTheConfigsAndSplitsToChooseFrom() throws IOException {
+    touch("main/train.jsonl", "socratic/train.jsonl", "socratic/test.jsonl");
+    String config = "- config_name: %1$s\n  data_files:\n  - split: train\n    path: %1$s/train*\n";
+    Files.writeString(
+        folder.resolve("README.md"),
+        "---\nconfigs:\n" + config.formatted("main") + config.formatted("socratic") + "---\n");
+
+    for (DataSource unclear : List.of(source(), source().withConfig("maine"))) {
+      assertThatThrownBy(() -> names(unclear))
+          .hasMessageContaining(
+              "config=%s; its configs are main, socratic: choose with --set config=main",
+              unclear.config());
+    }
+    assertThatThrownBy(() -> names(source().withConfig("main").withSplit("test")))
+        .hasMessageContaining("its splits are train: choose with --set split=train");
+    Files.delete(folder.resolve("README.md"));
+    assertThatThrownBy(() -> names(source().withConfig("maine")))
+        .hasMessageContaining("its folders are [main, socratic]");
+  }
+
+  @Test
+  void aCodecThatIsNotReadAndADamagedPageAreNamed() throws IOException {
+    Path whole = copy("questions-snappy.parquet", "whole.parquet");
+    byte[] bytes = Files.readAllBytes(whole);
+    for (int i = 4; i < 60; i++) {
+      bytes[i] = (byte) 0xEE;
+    }
+    Path damaged = Files.write(folder.resolve("damaged.parquet"), bytes);
+    assertThatThrownBy(() -> Gsm8k.load(damaged, OnBadRow.SKIP))
+        .isInstanceOf(DataException.class)
+        .hasMessageMatching(
+            "damaged.parquet:1: a Parquet file is whole: .*/damaged.parquet \\(codec=SNAPPY\\) is damaged or cut off there; download it again");
   }
 
   private DataSource source() {

@@ -13,10 +13,14 @@ import dev.burnish.testing.SharedFiles;
 import dev.burnish.testing.TinyModels;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -49,6 +53,45 @@ class BatchGeneratorTest {
           }
         }
       }
+    }
+  }
+
+  @Test
+  void aPlainPromptBeginsAsItsTokenizerHasIt(@TempDir Path folder) throws IOException {
+    TEXT.save(folder);
+    Path file = folder.resolve("tokenizer.json");
+    String begins =
+        """
+        "post_processor": {"type": "TemplateProcessing",
+          "single": [{"SpecialToken": {"id": "<|pad|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+          "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+          "special_tokens": {"<|pad|>": {"id": "<|pad|>", "ids": [0], "tokens": ["<|pad|>"]}}}\
+        """;
+    String json = Files.readString(file).replaceFirst("\"post_processor\"\\s*:\\s*null", begins);
+    Files.writeString(file, json);
+    try (LanguageModel model = model();
+        Tokenizer framed = Tokenizer.load(folder);
+        BatchGenerator generator = new BatchGenerator(model, framed)) {
+      SamplingParams greedy = SamplingParams.greedy(3);
+
+      assertThat(generator.generate("abc", greedy).getFirst().prompt()).containsExactly(0, 2, 3, 4);
+      assertThat(generator.generate("", greedy).getFirst().prompt()).containsExactly(0);
+      assertThat(generator.generateTokens(List.of(framed.encode("abc")), greedy))
+          .first()
+          .satisfies(group -> assertThat(group.getFirst().prompt()).containsExactly(2, 3, 4));
+    }
+  }
+
+  @Test
+  void aWeightThatIsNotFiniteIsNamed() {
+    try (LanguageModel model = model();
+        BatchGenerator generator = new BatchGenerator(model, TEXT)) {
+      String name = "model.layers.1.mlp.up_proj.weight";
+      model.decoder().partByName().get(name).value(name).fill_(Double.NaN);
+
+      assertThatThrownBy(() -> generator.generate(List.of("abc"), SamplingParams.defaults()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the weight " + name + " holds NaN");
     }
   }
 

@@ -10,6 +10,8 @@ import dev.burnish.tensor.TensorScope;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplerTest {
   private static final float[] PROBABILITIES = {0.05f, 0.4f, 0.1f, 0.25f, 0.2f};
@@ -76,6 +78,39 @@ class SamplerTest {
     assertFrequencies(SamplingParams.defaults().withTopP(0.1), 0, 1, 0, 0, 0);
     assertFrequencies(
         SamplingParams.defaults().withTopP(0.9).withTopK(2), 0, 0.4 / 0.65, 0, 0.25 / 0.65, 0);
+  }
+
+  @Test
+  void topPIsAShareOfWhatTopKLeaves() {
+    // 0.4 of 0.65 is above 0.6, of 1 it is not.
+    SamplingParams both = SamplingParams.defaults().withTopK(2).withTopP(0.6);
+    assertFrequencies(both, 0, 1, 0, 0, 0);
+    assertFrequencies(both.withTopP(0.62), 0, 0.4 / 0.65, 0, 0.25 / 0.65, 0);
+    assertFrequencies(both.withTopK(4).withTopP(0.7), 0, 0.4 / 0.85, 0, 0.25 / 0.85, 0.2 / 0.85);
+    assertFrequencies(both.withTopK(99).withTopP(0.39), 0, 1, 0, 0, 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {1e-3, 1e-8, 1e-30, 1e-40, 1e-300, Double.MIN_VALUE})
+  void atATinyTemperatureTheLikeliestIsDrawn(double temperature) {
+    assertFrequencies(SamplingParams.defaults().withTemperature(temperature), 0, 1, 0, 0, 0);
+  }
+
+  @Test
+  void logitsThatAreNotFiniteAreRefused() {
+    for (float broken : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      for (double temperature : new double[] {0, 1, 1e-40}) {
+        SamplingParams params = SamplingParams.defaults().withTemperature(temperature);
+        for (SamplingParams each : List.of(params, params.withTopK(2), params.withTopP(0.5))) {
+          try (Tensor row = Tensor.of(new float[] {1, broken, 2}, 1, 3)) {
+            assertThatThrownBy(
+                    () -> new Sampler(Device.CPU, each).draw(row, new long[1], new int[] {7}))
+                .as("%s %s", broken, each)
+                .hasMessageContaining("position=7 logits=NaN or infinite");
+          }
+        }
+      }
+    }
   }
 
   @Test

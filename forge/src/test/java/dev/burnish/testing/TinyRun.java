@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.burnish.Run;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
+import dev.burnish.concurrent.Stopped;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
@@ -21,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
 
 /// A run of a tiny model whose every step depends on all that a checkpoint holds: weights, moments,
@@ -63,6 +65,39 @@ public final class TinyRun {
     train(Arrays.copyOfRange(args, 1, args.length));
   }
 
+  /// What is done within a step beside its update: nothing, unless a test has more.
+  private static volatile LongConsumer beforeUpdate = _ -> {};
+
+  private static volatile LongConsumer afterUpdate = _ -> {};
+
+  /// Trains, and asks the process to stop in a step, before or after its update, where it then does
+  /// what is no step.
+  public static final class Interrupted {
+    private Interrupted() {}
+
+    /// @param args `before` or `after`, the step, then those of the run
+    public static void main(String... args) {
+      long at = Long.parseLong(args[1]);
+      LongConsumer ask =
+          step -> {
+            if (step == at) {
+              Stop.request();
+            }
+            Stop.check();
+          };
+      if (args[0].equals("before")) {
+        beforeUpdate = ask;
+      } else {
+        afterUpdate = ask;
+      }
+      try {
+        train(Arrays.copyOfRange(args, 2, args.length));
+      } catch (Stopped e) {
+        System.out.println("stopped");
+      }
+    }
+  }
+
   /// Trains in this process.
   public static void train(String... args) {
     try (Run<Settings> run = Run.start("tiny", Settings.defaults(), args)) {
@@ -78,12 +113,16 @@ public final class TinyRun {
         run.keepBest("loss", Goal.LOWEST);
       }
       for (long step : run.steps(settings.steps())) {
-        run.record(step(trainer, buffer, KeyedRandom.of(settings.seed(), "documents", step)));
+        StepReport report =
+            step(trainer, buffer, KeyedRandom.of(settings.seed(), "documents", step), step);
+        run.record(report);
+        afterUpdate.accept(step);
       }
     }
   }
 
-  private static StepReport step(Trainer trainer, Buffer buffer, RandomGenerator random) {
+  private static StepReport step(
+      Trainer trainer, Buffer buffer, RandomGenerator random, long number) {
     String fresh =
         random
             .ints(6, 'a', 'a' + ALPHABET.length())
@@ -91,6 +130,7 @@ public final class TinyRun {
             .toString();
     MicroBatch batch = document(fresh + buffer.oldest());
     buffer.add(fresh);
+    beforeUpdate.accept(number);
     return trainer.step(List.of(batch), Objective.crossEntropy(batch.targets().size()));
   }
 

@@ -203,10 +203,7 @@ class TrainingMemoryTest {
       MemoryPlan plan =
           MemoryPlan.of(
               new MemoryConfig(
-                  budget,
-                  Offload.AUTO,
-                  Path.of("/dev/shm/none"),
-                  MemoryConfig.Activations.RECOMPUTE),
+                  budget, Offload.AUTO, folder.resolve("none"), MemoryConfig.Activations.RECOMPUTE),
               bytes,
               false,
               Device.CPU);

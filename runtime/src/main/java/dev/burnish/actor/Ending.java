@@ -71,7 +71,7 @@ final class Ending {
   /// waits for the first.
   void stop(String reason) {
     if (begun.compareAndSet(false, true)) {
-      end(new ReplicaLost("actor %s has stopped: %s".formatted(cell.title(), reason)));
+      end(new ReplicaLost("actor %s was stopped: %s".formatted(cell.title(), reason)));
     } else {
       await(ended, System.nanoTime() + cell.node().settings().stopped().toNanos());
     }

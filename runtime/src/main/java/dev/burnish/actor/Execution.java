@@ -5,6 +5,7 @@ import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.Backlog;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.CallSession;
+import dev.burnish.link.Region;
 import dev.burnish.link.ServedCall;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
@@ -236,7 +237,7 @@ final class Execution implements Turn.Work {
       return;
     }
     if (arguments.length < Tracing.SIZE) {
-      threw(
+      malformed(
           endpoint,
           new IllegalArgumentException(
               "in a job that is traced every call says what it is part of: call="
@@ -261,12 +262,16 @@ final class Execution implements Turn.Work {
 
   /// Returns what the endpoint threw.
   private Optional<Throwable> invoke(Endpoint endpoint, byte[] encoded) {
+    List<Object> values = new ArrayList<>();
+    values.add(cell.actor().orElseThrow().instance());
     try {
-      List<Object> values = new ArrayList<>();
-      values.add(cell.actor().orElseThrow().instance());
       values.addAll(endpoint.arguments().decode(encoded, session));
+    } catch (Throwable t) {
+      return malformed(endpoint, t);
+    }
+    try {
       Object result = run(endpoint, values.toArray());
-      call.ifPresent(served -> answer(served, endpoint, result));
+      call.ifPresentOrElse(served -> answer(served, endpoint, result), () -> leave(result));
       return Optional.empty();
     } catch (Throwable t) {
       threw(endpoint, t);
@@ -287,10 +292,39 @@ final class Execution implements Turn.Work {
 
   private void answer(ServedCall served, Endpoint endpoint, @Nullable Object result) {
     if (isCut) {
+      leave(result);
       served.fail(wasCut());
-    } else {
-      served.reply(encode(endpoint, result));
+      return;
     }
+    CallSession holds = session.link().resultSession(cell.spec().number());
+    byte[] encoded;
+    try {
+      encoded = encode(endpoint, result, holds);
+    } catch (Throwable e) {
+      holds.release();
+      throw e;
+    }
+    served.reply(encoded, holds);
+  }
+
+  /// What goes to nobody: the result of a broadcast, or of an actor that has ended.
+  private static void leave(@Nullable Object result) {
+    if (result instanceof Region region) {
+      region.close();
+    }
+  }
+
+  /// What the actor never saw is no failure of the actor.
+  private Optional<Throwable> malformed(Endpoint endpoint, Throwable fault) {
+    call.ifPresentOrElse(
+        served -> served.fail(fault),
+        () ->
+            LOG.log(
+                System.Logger.Level.WARNING,
+                "a malformed broadcast of {0} is dropped: {1}",
+                endpoint.name(),
+                Thrown.text(fault)));
+    return Optional.of(fault);
   }
 
   private ReplicaLost wasCut() {
@@ -298,22 +332,17 @@ final class Execution implements Turn.Work {
     return new ReplicaLost("the actor ended while a call of %s ran".formatted(what()), why);
   }
 
-  private byte[] encode(Endpoint endpoint, @Nullable Object result) {
+  private byte[] encode(Endpoint endpoint, @Nullable Object result, CallSession holds) {
     if (endpoint.method().getReturnType() == void.class) {
       return new byte[0];
     }
-    CallSession results = session.link().resultSession();
     try {
-      byte[] bytes = endpoint.result().encode(Collections.singletonList(result), results);
+      byte[] bytes = endpoint.result().encode(Collections.singletonList(result), holds);
       cell.node().checkResult(bytes);
       return bytes;
     } catch (IllegalArgumentException e) {
-      results.release();
       throw new IllegalArgumentException(
           "result of %s: %s".formatted(endpoint.name(), e.getMessage()), e);
-    } catch (Throwable e) {
-      results.release();
-      throw e;
     }
   }
 

@@ -174,4 +174,17 @@ final class Incoming implements Link.Handler {
       call.fail(e);
     }
   }
+
+  /// Of a process that calls others, and serves nothing.
+  record Refusing() implements Link.Handler {
+    @Override
+    public void call(ServedCall call) {
+      call.fail(new IllegalStateException("a visitor serves nothing: actor=" + call.actor()));
+    }
+
+    @Override
+    public void cast(Link from, long actor, int method, byte[] arguments) {
+      LOG.log(System.Logger.Level.DEBUG, "a broadcast to a visitor: actor={0}", actor);
+    }
+  }
 }

@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 
 /// One process of a job: its actors, and the way to those of the others.
 public final class Node implements AutoCloseable {
@@ -127,6 +128,15 @@ public final class Node implements AutoCloseable {
 
   /// A process that listens.
   public Node(Parts parts, NodeSettings settings) {
+    this(parts, settings, node -> new Incoming(node, node.cells, node.owned));
+  }
+
+  /// A process that calls others, and refuses whatever they ask of it.
+  public static Node visitor(Parts parts, NodeSettings settings) {
+    return new Node(parts, settings, _ -> new Incoming.Refusing());
+  }
+
+  private Node(Parts parts, NodeSettings settings, Function<Node, Link.Handler> handler) {
     this.settings = settings;
     this.threads = parts.threads();
     this.loader = parts.loader();
@@ -138,11 +148,7 @@ public final class Node implements AutoCloseable {
     this.numbers = new AtomicLong(firstNumber(parts.network().self().process()));
     this.switchboard =
         new Switchboard(
-            parts.network(),
-            parts.token(),
-            new Incoming(this, cells, owned),
-            parts.clock(),
-            settings.link());
+            parts.network(), parts.token(), handler.apply(this), parts.clock(), settings.link());
   }
 
   /// Numbers that this process gives to actors of others differ from those that others give: the
@@ -416,7 +422,14 @@ public final class Node implements AutoCloseable {
 
   /// A stub whose methods return at once; what the actor throws is a failure of the actor.
   public <T> T caster(Class<T> type, Stub.Target target) {
-    return proxy(type, new Stub(this, endpoints(type), target, settings.timeout(), Stub.Mode.CAST));
+    return caster(type, target, settings.timeout());
+  }
+
+  /// The same.
+  ///
+  /// @param timeout how long it waits while very much is unsent, or the actor is nowhere
+  public <T> T caster(Class<T> type, Stub.Target target, Duration timeout) {
+    return proxy(type, new Stub(this, endpoints(type), target, timeout, Stub.Mode.CAST));
   }
 
   private static <T> T proxy(Class<T> type, Stub stub) {
@@ -486,6 +499,7 @@ public final class Node implements AutoCloseable {
   void remove(long number, ActorCell cell) {
     cells.ended(number, cell);
     served.remove(number);
+    switchboard.links().forEach(link -> link.actorEnded(number));
   }
 
   void checkResult(byte[] bytes) {

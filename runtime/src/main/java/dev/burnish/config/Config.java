@@ -5,9 +5,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.BiPredicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /// A configuration record in the making: its defaults, overlaid by YAML files, overlaid by
 /// assignments such as `optimizer.lr=1e-5`, in the order in which they are added.
@@ -47,7 +55,8 @@ public final class Config<T extends Record> {
   /// @throws ConfigException if the file cannot be read, is no YAML, or has an unknown key
   public Config<T> withFile(Path file) {
     try {
-      return withYaml(file.toString(), Files.readString(file));
+      String text = Files.readString(file);
+      return withYaml(file.toString(), text.startsWith("\uFEFF") ? text.substring(1) : text);
     } catch (IOException e) {
       throw new ConfigException(
           "cannot read the configuration: file=%s (%s); give an existing YAML file"
@@ -123,6 +132,81 @@ public final class Config<T extends Record> {
   /// record.
   public static String dump(Record config) {
     return Yaml.write(Interpolation.escape(Yaml.toTree(config)));
+  }
+
+  /// The key of a record that a name on the command line means: `optimizer.lr` itself, or
+  /// `max-tokens` for `maxTokens`.
+  public static Optional<String> key(Record config, String name) {
+    StringBuilder key = new StringBuilder();
+    for (String word : name.split("-", -1)) {
+      boolean first = key.isEmpty() || word.isEmpty();
+      key.append(first ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+    }
+    Keys keys = new Keys(config.getClass());
+    return Stream.of(name, key.toString()).filter(keys::has).findFirst();
+  }
+
+  /// A record whose relative paths begin at a folder, so that they hold wherever it is read again:
+  /// those of components that are paths, and texts of which `isPath` says so by key and value. An
+  /// empty path stays.
+  public static <T extends Record> T withPathsFrom(
+      Path folder, T config, BiPredicate<String, String> isPath) {
+    @SuppressWarnings("unchecked") // getClass() of a T, which is final because it is a record
+    Class<T> type = (Class<T>) config.getClass();
+    Keys keys = new Keys(type);
+    BiPredicate<String, String> known =
+        (key, text) -> !text.isEmpty() && (keys.isPath(key) || isPath.test(key, text));
+    return Yaml.bind(absolute(folder, "", Yaml.toTree(config), known), type);
+  }
+
+  private static JsonNode absolute(
+      Path folder, String key, JsonNode value, BiPredicate<String, String> isPath) {
+    return switch (value) {
+      case ObjectNode object -> {
+        ObjectNode result = object.objectNode();
+        object.forEachEntry((name, inner) ->
+            result.set(
+                name, absolute(folder, key.isEmpty() ? name : key + "." + name, inner, isPath)));
+        yield result;
+      }
+      case ArrayNode array -> {
+        ArrayNode result = array.arrayNode();
+        for (int i = 0; i < array.size(); i++) {
+          result.add(absolute(folder, key + "." + i, array.get(i), isPath));
+        }
+        yield result;
+      }
+      case StringNode text when isPath.test(key, text.asString()) ->
+          StringNode.valueOf(folder.resolve(text.asString()).normalize().toString());
+      default -> value;
+    };
+  }
+
+  /// The values of a record that differ from those of another, by dotted key.
+  public static Map<String, Change> changes(Record before, Record after) {
+    Map<String, Change> changes = new TreeMap<>();
+    compare("", Yaml.toTree(before), Yaml.toTree(after), changes);
+    return changes;
+  }
+
+  /// A value that differs, as text.
+  public record Change(String before, String after) {}
+
+  private static void compare(
+      String key, JsonNode before, JsonNode after, Map<String, Change> changes) {
+    if (before instanceof ObjectNode from && after instanceof ObjectNode to) {
+      Set<String> names = new TreeSet<>(from.propertyNames());
+      names.addAll(to.propertyNames());
+      for (String name : names) {
+        compare(key.isEmpty() ? name : key + "." + name, from.path(name), to.path(name), changes);
+      }
+    } else if (!before.equals(after)) {
+      changes.put(key, new Change(text(before), text(after)));
+    }
+  }
+
+  private static String text(JsonNode value) {
+    return value.isString() ? value.asString() : value.toString();
   }
 
   /// Objects of records merge; a map given by the user replaces the default one.

@@ -31,6 +31,14 @@ record Keys(Class<? extends Record> root) {
     return typeOf(key).filter(type -> type instanceof Class<?> c && c.isRecord()).isPresent();
   }
 
+  boolean has(String key) {
+    return typeOf(key).isPresent();
+  }
+
+  boolean isPath(String key) {
+    return typeOf(key).filter(type -> type == Path.class).isPresent();
+  }
+
   boolean isText(String key) {
     return typeOf(key).filter(type -> type == String.class || type == Path.class).isPresent();
   }

@@ -28,6 +28,7 @@ public final class JvmStarter implements ProcessStarter {
   private final LogSink sink;
 
   /// @param main whose `main` runs; it reads its bootstrap with [ParentGuard]
+  /// @param sink of what it prints; it must not wait
   public JvmStarter(Class<?> main, LogSink sink) {
     this.main = main;
     this.sink = sink;
@@ -90,6 +91,8 @@ public final class JvmStarter implements ProcessStarter {
     // A thread that waits where it cannot be unmounted must not stop all others.
     flags.add("-Djdk.virtualThreadScheduler.parallelism=" + Math.max(4, resources.cores()));
     flags.add("-Xmx" + resources.megabytes() + "m");
+    // Where libraries unpack themselves: the launcher has seen to it.
+    flags.add("-Duser.home=" + System.getProperty("user.home"));
     // What is left of a process without memory is in no state to serve; see Exit.
     flags.add("-XX:+ExitOnOutOfMemoryError");
     switch (resources.work()) {
@@ -146,6 +149,7 @@ public final class JvmStarter implements ProcessStarter {
             process.destroyForcibly().waitFor();
           }
         }
+        output.awaitEnd();
       } catch (InterruptedException e) {
         process.destroyForcibly();
         Thread.currentThread().interrupt();

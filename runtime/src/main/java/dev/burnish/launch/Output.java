@@ -3,29 +3,34 @@ package dev.burnish.launch;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.launch.LogLine.Source;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/// Reads what a process prints, keeps its end and passes everything on.
+/// Reads what a process prints, keeps its end and passes everything on. It reads whatever becomes
+/// of what it has read: a process that prints is never held up by who looks at it.
 public final class Output {
-  /// Lines that are kept.
+  /// Lines that are kept, and characters of them.
   static final int KEPT = 50;
+
+  static final int KEPT_SIZE = 1 << 18;
 
   private static final int STACK = 1 << 17;
 
   private final String process;
   private final LogSink sink;
   private final Deque<String> last = new ArrayDeque<>();
+  private int lastSize;
+  private boolean failing;
   private final List<Thread> threads;
 
   /// Reads two streams to their ends, on a thread each.
   ///
-  /// @param sink given each line
+  /// @param sink given each line; it must not wait, as [Backlog] does not
   public Output(String process, InputStream out, InputStream err, LogSink sink) {
     this.process = process;
     this.sink = sink;
@@ -59,21 +64,38 @@ public final class Output {
   }
 
   private void readLines(InputStream stream, Source source) {
-    try (BufferedReader lines = new BufferedReader(new InputStreamReader(stream, UTF_8), 1024)) {
-      String line = lines.readLine();
-      while (line != null) {
-        synchronized (last) {
-          last.add(line);
-          if (last.size() > KEPT) {
-            last.remove();
-          }
-        }
-        sink.accept(new LogLine(process, source, line));
-        line = lines.readLine();
-      }
+    try (Reader text = new InputStreamReader(stream, UTF_8)) {
+      Lines.read(text, line -> take(source, line));
     } catch (IOException e) {
       System.getLogger(Output.class.getName())
           .log(System.Logger.Level.DEBUG, "output of {0} ended: {1}", process, e);
+    }
+  }
+
+  private void take(Source source, String line) {
+    synchronized (last) {
+      last.add(line);
+      lastSize += line.length();
+      while (last.size() > KEPT || lastSize > KEPT_SIZE) {
+        lastSize -= last.remove().length();
+      }
+    }
+    try {
+      sink.accept(new LogLine(process, source, line));
+    } catch (RuntimeException | Error e) {
+      told(e);
+    }
+  }
+
+  /// What is printed is read further: the process would wait for ever.
+  private synchronized void told(Throwable failure) {
+    if (!failing) {
+      failing = true;
+      System.getLogger(Output.class.getName())
+          .log(
+              System.Logger.Level.WARNING,
+              "what " + process + " prints is not passed on: its sink failed",
+              failure);
     }
   }
 }

@@ -1,10 +1,15 @@
 package dev.burnish.link;
 
+import dev.burnish.link.transport.MustNotWait;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Time, and what happens at a time. A simulation has one of its own.
 public interface Clock {
@@ -19,7 +24,38 @@ public interface Clock {
     at(nanos() + delay.toNanos(), action);
   }
 
-  /// The time of this machine; actions run on one daemon thread of the process.
+  /// Runs something that may wait, soon, and not on the thread of actions. A simulation has no
+  /// other: it runs it at once.
+  ///
+  /// @param name of its thread
+  default void apart(String name, Runnable work) {
+    work.run();
+  }
+
+  /// Waits until something holds, which is looked at whenever a condition is signalled; false if a
+  /// time of [#nanos()] came first.
+  ///
+  /// @param lock that the caller holds, of the condition
+  default boolean await(Lock lock, Condition changed, BooleanSupplier holds, long until)
+      throws InterruptedException {
+    at(
+        until,
+        () -> {
+          lock.lock();
+          try {
+            changed.signalAll();
+          } finally {
+            lock.unlock();
+          }
+        });
+    while (!holds.getAsBoolean() && nanos() < until) {
+      changed.await();
+    }
+    return holds.getAsBoolean();
+  }
+
+  /// The time of this machine; actions run on one daemon thread of the process, which all deadlines
+  /// and signs of life depend on: an action must not wait. One that takes a second is reported.
   static Clock system() {
     return SystemClock.INSTANCE;
   }
@@ -27,13 +63,12 @@ public interface Clock {
   /// See [Clock#system()].
   final class SystemClock implements Clock {
     private static final SystemClock INSTANCE = new SystemClock();
+    private static final long LONG = TimeUnit.SECONDS.toNanos(1);
 
     private final ScheduledExecutorService timer;
 
     private SystemClock() {
-      ScheduledThreadPoolExecutor executor =
-          new ScheduledThreadPoolExecutor(
-              1, Thread.ofPlatform().daemon().name("burnish-clock").factory());
+      ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, Ticking::new);
       executor.setRemoveOnCancelPolicy(true);
       timer = Executors.unconfigurableScheduledExecutorService(executor);
     }
@@ -43,10 +78,60 @@ public interface Clock {
       return System.nanoTime();
     }
 
+    /// Leaves nothing behind on the thread of the clock.
     @Override
-    @SuppressWarnings("FutureReturnValueIgnored") // actions report their own failures
+    public boolean await(Lock lock, Condition changed, BooleanSupplier holds, long until)
+        throws InterruptedException {
+      long left = until - System.nanoTime();
+      while (!holds.getAsBoolean() && left > 0) {
+        left = changed.awaitNanos(left);
+      }
+      return holds.getAsBoolean();
+    }
+
+    @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // what an action throws is told here
     public void at(long nanos, Runnable action) {
-      timer.schedule(action, Math.max(0, nanos - System.nanoTime()), TimeUnit.NANOSECONDS);
+      timer.schedule(
+          () -> run(action), Math.max(0, nanos - System.nanoTime()), TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void apart(String name, Runnable work) {
+      Thread.ofPlatform().daemon().name(name).start(work);
+    }
+
+    private void run(Runnable action) {
+      long began = System.nanoTime();
+      try {
+        action.run();
+      } catch (Throwable e) {
+        report(action, "failed", e);
+      }
+      long took = System.nanoTime() - began;
+      if (took > LONG) {
+        report(action, "held up everything else for " + Duration.ofNanos(took), null);
+      }
+    }
+
+    /// Whoever logs may wait.
+    private void report(Runnable action, String what, @Nullable Throwable thrown) {
+      apart(
+          "burnish-clock/report",
+          () ->
+              System.getLogger(Clock.class.getName())
+                  .log(
+                      System.Logger.Level.WARNING,
+                      "what was to be done at a time %s: action=%s"
+                          .formatted(what, action.getClass().getName()),
+                      thrown));
+    }
+
+    private static final class Ticking extends Thread implements MustNotWait {
+      Ticking(Runnable work) {
+        super(work, "burnish-clock");
+        setDaemon(true);
+      }
     }
   }
 }

@@ -36,7 +36,7 @@ final class Greeting {
   private final Side side;
   private final byte[] token;
   private final ProcessAddress self;
-  private final Consumer<ProcessAddress> onMet;
+  private volatile Consumer<ProcessAddress> onMet;
   private final CountDownLatch settled = new CountDownLatch(1);
   private volatile Optional<ProcessAddress> peer = Optional.empty();
   private volatile Optional<ReplicaLost> lost = Optional.empty();
@@ -68,6 +68,7 @@ final class Greeting {
               .formatted(introduction.version(), VERSION));
     }
     onMet.accept(introduction.from());
+    onMet = met -> {};
     peer = Optional.of(introduction.from());
     settled.countDown();
     return side == Side.CALLED ? Optional.of(introduction()) : Optional.empty();
@@ -75,6 +76,7 @@ final class Greeting {
 
   void lost(ReplicaLost cause) {
     lost = Optional.of(cause);
+    onMet = met -> {};
     settled.countDown();
   }
 
@@ -89,8 +91,7 @@ final class Greeting {
         ReaderThread.leave();
         settled.await();
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new CallCancelled("interrupted while a connection is made");
+        throw CallCancelled.by(e, "interrupted while a connection is made");
       }
     }
     return peer.orElseThrow(() -> lost.orElseThrow());

@@ -1,27 +1,18 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.link.failure.CallCancelled;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Bytes that travel by handle: on one host both sides may map the same memory, and nothing is
@@ -31,12 +22,11 @@ import org.jspecify.annotations.Nullable;
 /// the caller's, and the callee may read it until its call ends, or longer if it calls [#keep()].
 /// As a result it is the caller's to close; the callee gives it away, or returns a [#share()].
 ///
-/// It lies in a file in memory that has no name any more, so that nothing is left behind however
-/// processes end. Thread-safe, but for what is written.
+/// It lies in a file in memory that has no name, so that nothing is left behind however processes
+/// end. An interrupt of a thread that uses it leaves it as it is. Thread-safe, but for what is
+/// written.
 public final class Region implements AutoCloseable {
-  private static final Path MEMORY = Path.of("/dev/shm");
-  private static final Path OPEN_FILES = Path.of("/proc/self/fd");
-  private static final int PIECE = 1 << 30;
+  private static final int PIECE = 1 << 26;
   private static final long LARGE = 8 << 20;
 
   /// For asking whether memory is confined to a thread.
@@ -48,7 +38,7 @@ public final class Region implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final AtomicInteger numUsers = new AtomicInteger(1);
   private final long size;
-  private final Optional<FileChannel> file;
+  private final Optional<MemoryFile> file;
   private final Optional<Source> source;
   private @Nullable MemorySegment memory;
 
@@ -58,7 +48,7 @@ public final class Region implements AutoCloseable {
   /// @param label what the path leads to, so that a path that was used again is seen
   private record Source(String path, String label) {}
 
-  private Region(long size, Optional<FileChannel> file, Optional<Source> source) {
+  private Region(long size, Optional<MemoryFile> file, Optional<Source> source) {
     this.size = size;
     this.file = file;
     this.source = source;
@@ -73,52 +63,23 @@ public final class Region implements AutoCloseable {
       throw new IllegalArgumentException("a region has bytes: bytes=" + bytes);
     }
     try {
-      return Files.isDirectory(MEMORY) ? inMemory(bytes) : empty(bytes);
+      Optional<MemoryFile> file = MemoryFile.create(bytes);
+      return file.isPresent() ? inMemory(file.get(), bytes) : empty(bytes);
     } catch (IOException e) {
       throw new UncheckedIOException("no room for a region: bytes=%d (%s)".formatted(bytes, e), e);
     }
   }
 
-  private static Region inMemory(long bytes) throws IOException {
-    Path path = MEMORY.resolve("burnish-region-" + UUID.randomUUID());
-    FileChannel file =
-        FileChannel.open(
-            path,
-            Set.of(
-                StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+  private static Region inMemory(MemoryFile file, long bytes) throws IOException {
     try {
-      String own = descriptor(path);
-      Files.delete(path);
-      Source source =
-          new Source(
-              own.replace("self", Long.toString(ProcessHandle.current().pid())),
-              path + " (deleted)");
+      FaultPoint.reach("region.allocated");
+      Source source = new Source(file.path(), MemoryFile.label(file.path()));
       Region region = new Region(bytes, Optional.of(file), Optional.of(source));
-      region.memory = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, region.arena);
+      region.memory = file.map(bytes, true, region.arena);
       return region;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       file.close();
-      Files.deleteIfExists(path);
       throw e;
-    }
-  }
-
-  /// The number that a file is open under.
-  private static String descriptor(Path path) throws IOException {
-    try (Stream<Path> open = Files.list(OPEN_FILES)) {
-      return open.filter(entry -> leadsTo(entry, path.toString()))
-          .findFirst()
-          .orElseThrow(() -> new IOException("an open file is not in " + OPEN_FILES))
-          .toString();
-    }
-  }
-
-  private static boolean leadsTo(Path entry, String target) {
-    try {
-      return Files.readSymbolicLink(entry).toString().equals(target);
-    } catch (IOException e) {
-      return false;
     }
   }
 
@@ -126,13 +87,16 @@ public final class Region implements AutoCloseable {
   ///
   /// @throws IOException if its owner has closed it or is gone
   static Region open(String path, String label, long size) throws IOException {
-    Path file = Path.of(path);
-    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-    if (!leadsTo(file, label)) {
-      channel.close();
-      throw new IOException("its owner has closed it: path=" + path);
+    MemoryFile file = MemoryFile.open(path);
+    try {
+      if (!MemoryFile.label(path).equals(label)) {
+        throw new IOException("its owner has closed it: path=" + path);
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      file.close();
+      throw e;
     }
-    return new Region(size, Optional.of(channel), Optional.empty());
+    return new Region(size, Optional.of(file), Optional.empty());
   }
 
   /// A region in memory of this process alone, such as one that is filled from elsewhere.
@@ -158,7 +122,7 @@ public final class Region implements AutoCloseable {
 
   private MemorySegment mapped() {
     try {
-      return file.orElseThrow().map(FileChannel.MapMode.READ_ONLY, 0, size, arena).asReadOnly();
+      return file.orElseThrow().map(size, false, arena);
     } catch (ClosedChannelException e) {
       throw new IllegalStateException("a closed region is not used: region=" + id, e);
     } catch (IOException e) {
@@ -174,6 +138,7 @@ public final class Region implements AutoCloseable {
   /// @param target native memory for speed, that of a shared arena most of all
   /// @throws IndexOutOfBoundsException if the region ends before
   /// @throws IllegalStateException after the end
+  /// @throws CallCancelled on an interrupt
   public void copyTo(long offset, MemorySegment target) {
     Objects.checkFromIndexSize(offset, target.byteSize(), size);
     if (isMapped() || !target.isNative()) {
@@ -208,7 +173,7 @@ public final class Region implements AutoCloseable {
     try {
       for (long at = 0; at < target.byteSize(); ) {
         long piece = Math.min(PIECE, target.byteSize() - at);
-        int read = read(target.asSlice(at, piece).asByteBuffer(), offset + at);
+        long read = readSome(offset + at, target.asSlice(at, piece));
         if (read <= 0) {
           throw new IOException("its file ends before " + size);
         }
@@ -226,13 +191,12 @@ public final class Region implements AutoCloseable {
     return memory != null;
   }
 
-  /// An interrupt cancels a call; it also closes the channel, so a region that was kept ends here.
-  private int read(ByteBuffer into, long at) throws IOException {
-    try {
-      return file.orElseThrow().read(into, at);
-    } catch (ClosedByInterruptException e) {
+  /// An interrupt cancels a call, also one that copies much; the region stays as it is.
+  private long readSome(long at, MemorySegment into) throws IOException {
+    if (Thread.currentThread().isInterrupted()) {
       throw new CallCancelled("interrupted while a region is copied: region=" + id);
     }
+    return file.orElseThrow().read(at, into);
   }
 
   /// The number of bytes.
@@ -277,16 +241,11 @@ public final class Region implements AutoCloseable {
       throw new IllegalStateException("a region is closed once by each user: region=" + id);
     }
     if (left == 0) {
-      arena.close();
-      file.ifPresent(Region::close);
-    }
-  }
-
-  private static void close(FileChannel file) {
-    try {
-      file.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot close a region", e);
+      try {
+        arena.close();
+      } finally {
+        file.ifPresent(MemoryFile::close);
+      }
     }
   }
 }

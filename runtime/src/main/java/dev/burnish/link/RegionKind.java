@@ -8,10 +8,14 @@ import dev.burnish.wire.HandleKind;
 import dev.burnish.wire.Session;
 import java.io.IOException;
 import java.lang.reflect.Type;
+import java.time.Duration;
 import java.util.Optional;
 
 /// Regions as arguments and results, see [Region].
 public final class RegionKind implements HandleKind {
+  /// For as long the region of a broadcast is there: nobody says whether it was received.
+  private static final Duration BROADCAST = Duration.ofMinutes(10);
+
   /// What names a region.
   ///
   /// @param path of its file on its host; empty if there is none
@@ -36,13 +40,17 @@ public final class RegionKind implements HandleKind {
       Link link = call.link();
       Region leased = call.isResult() ? region : region.share();
       link.regions().passOn(leased);
+      Streams streams = link.streams();
       long lease =
-          link.streams()
-              .lease(() -> {
+          streams.lease(
+              call,
+              () -> {
                 link.regions().forget(leased);
                 leased.close();
               });
-      call.atEnd(() -> link.streams().abandon(lease));
+      if (call.isBroadcast()) {
+        link.clock().after(BROADCAST, () -> streams.abandon(lease));
+      }
       return new RegionForm(
           region.id(), region.size(), region.path(), region.label(), link.self(), lease);
     }
@@ -51,10 +59,13 @@ public final class RegionKind implements HandleKind {
     public Region restore(RegionForm form, Session session) {
       CallSession call = CallSession.of(session);
       Link link = call.link();
-      Region region = obtain(form, link);
-      link.send(Regions.release(form.lease()));
-      call.atEnd(region::close);
-      return region;
+      try {
+        Region region = obtain(form, link);
+        call.atEnd(region::close);
+        return region;
+      } finally {
+        link.send(Regions.release(form.lease()));
+      }
     }
 
     private static Region obtain(RegionForm form, Link link) {

@@ -35,7 +35,7 @@ public final class ServedCall {
       this.arguments = Arrays.copyOfRange(frame.arguments(), payload.position(), payload.limit());
     }
     this.deadline = deadline;
-    this.session = link.session();
+    this.session = link.session(new Deadline(link.clock(), deadline));
   }
 
   /// The number of the actor that is called.
@@ -108,19 +108,32 @@ public final class ServedCall {
     }
   }
 
+  /// Answers with an encoded result that may hold handles.
+  ///
+  /// @param holds with which it was encoded
+  public void reply(byte[] result, CallSession holds) {
+    if (isCancelled()) {
+      holds.release();
+    } else {
+      link.streams().sending(frame.id(), holds);
+    }
+    reply(result);
+  }
+
   /// Whether it needs no answer any more.
   public boolean isAnswered() {
     return answered.get();
   }
 
-  private static byte[] describe(Throwable thrown) {
+  private byte[] describe(Throwable thrown) {
     try {
-      return RemoteErrors.encode(thrown);
+      return RemoteErrors.encode(thrown, link.maxPayload());
     } catch (Throwable e) {
       return RemoteErrors.encode(
           new IllegalStateException(
               "an exception can be described: exception=%s, which threw %s when it was asked"
-                  .formatted(thrown.getClass().getName(), Thrown.text(e))));
+                  .formatted(thrown.getClass().getName(), Thrown.text(e))),
+          link.maxPayload());
     }
   }
 

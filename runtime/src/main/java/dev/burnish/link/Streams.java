@@ -5,10 +5,12 @@ import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Frame;
 import dev.burnish.wire.WireException;
+import java.lang.ref.Cleaner;
+import java.util.Collections;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -19,16 +21,27 @@ import java.util.function.Consumer;
 ///
 /// Callbacks are calls back to the caller, to actors of negative numbers.
 final class Streams {
+  /// Lets go of what came as part of a result, when nobody refers to it any more.
+  static final class Left {
+    static final Cleaner CLEANER =
+        Cleaner.create(Thread.ofPlatform().daemon().name("link/left-streams").factory());
+
+    private Left() {}
+  }
+
   /// Elements that may be on their way.
   static final int WINDOW = 32;
 
   private final Link link;
   private final AtomicLong nextId = new AtomicLong();
   private final Map<Long, Producer> producers = new ConcurrentHashMap<>();
-  private final Map<Long, RemoteIterator> consumers = new ConcurrentHashMap<>();
+  private final Map<Long, StreamBuffer> consumers = new ConcurrentHashMap<>();
   private final Map<Long, Callback> callbacks = new ConcurrentHashMap<>();
 
   private final Map<Long, Runnable> leases = new ConcurrentHashMap<>();
+
+  /// What results hold that were sent, by the number of the call, until the peer has it.
+  private final Map<Long, CallSession> results = new ConcurrentHashMap<>();
 
   private record Callback(Codec codec, Consumer<Object> consumer) {}
 
@@ -36,19 +49,32 @@ final class Streams {
     this.link = link;
   }
 
-  /// Offers the elements of an iterator; they are taken from it as the peer asks.
+  /// Offers the elements of an iterator; they are taken from it as the peer asks, until the session
+  /// ends.
+  ///
+  /// @throws IllegalArgumentException if it is an argument that was one of another call
   long produce(Iterator<?> elements, Codec codec, CallSession session) {
+    if (!session.isResult()) {
+      StreamKind.GivenOnce.HERE.give(elements);
+    }
     long id = nextId.incrementAndGet();
-    producers.put(id, new Producer(link, id, elements, codec, session));
+    Producer producer = new Producer(link, id, elements, codec, session);
+    producers.put(id, producer);
+    session.atEnd(producer.end);
     return id;
   }
 
-  Iterator<Object> consume(long id, Codec codec, ClassLoader loader) {
-    RemoteIterator iterator = new RemoteIterator(link, id, codec, loader);
-    consumers.put(id, iterator);
-    iterator.tellWaiting();
+  /// The elements of a stream of the peer, until its call ends, or for a result until nobody wants
+  /// them.
+  Iterator<Object> consume(long id, Codec codec, ClassLoader loader, CallSession session) {
+    StreamBuffer buffer = new StreamBuffer(link, id, loader);
+    consumers.put(id, buffer);
+    buffer.tellWaiting();
     link.send(new Frame.Credit(id, WINDOW));
-    return iterator;
+    if (!link.isUp()) {
+      buffer.lost(new ReplicaLost("the connection has ended"));
+    }
+    return RemoteIterator.of(buffer, codec, session);
   }
 
   /// Lets the peer call a consumer; returns the number to call.
@@ -58,17 +84,50 @@ final class Streams {
     return id;
   }
 
-  /// Something that is kept until the peer abandons it or is gone.
-  long lease(Runnable release) {
+  /// Something that is kept until the peer abandons it or is gone, or the session ends.
+  long lease(CallSession session, Runnable release) {
     long id = nextId.incrementAndGet();
-    leases.put(id, release);
+    Runnable end = () -> abandon(id);
+    leases.put(
+        id,
+        () -> {
+          session.forget(end);
+          release.run();
+        });
+    session.atEnd(end);
+    if (!link.isUp()) {
+      abandon(id);
+    }
     return id;
   }
 
+  /// Streams of the peer that are not over.
+  int numConsumed() {
+    return consumers.size();
+  }
+
+  /// Streams of ours that are not over.
+  int numProduced() {
+    return producers.size();
+  }
+
   void forget(long id) {
-    producers.remove(id);
     consumers.remove(id);
     callbacks.remove(id);
+  }
+
+  /// A result is about to be sent: what it holds stays until the peer has taken each handle.
+  void sending(long call, CallSession result) {
+    if (result.isEmpty()) {
+      return;
+    }
+    results.put(call, result);
+    result.whenEmpty(() -> results.remove(call));
+  }
+
+  /// The peer does not take the result of a call, if it was sent.
+  void drop(long call) {
+    Optional.ofNullable(results.remove(call)).ifPresent(CallSession::release);
   }
 
   void callBack(ServedCall call) {
@@ -77,9 +136,12 @@ final class Streams {
       call.fail(new ReplicaLost("the call of this callback has ended: id=" + call.actor()));
       return;
     }
-    Thread.ofVirtual()
-        .name("callback-" + call.actor())
-        .start(() -> call.waiting().during(() -> run(call, callback)));
+    Thread thread =
+        Thread.ofVirtual()
+            .name("callback-" + call.actor())
+            .unstarted(() -> call.waiting().during(() -> run(call, callback)));
+    call.onCancel(thread::interrupt);
+    thread.start();
   }
 
   private static void run(ServedCall call, Callback callback) {
@@ -90,6 +152,8 @@ final class Streams {
       call.reply(new byte[0]);
     } catch (Throwable e) {
       call.fail(e);
+    } finally {
+      call.session().release();
     }
   }
 
@@ -98,7 +162,7 @@ final class Streams {
   }
 
   void end(long id) {
-    Optional.ofNullable(consumers.remove(id)).ifPresent(RemoteIterator::end);
+    Optional.ofNullable(consumers.remove(id)).ifPresent(StreamBuffer::end);
   }
 
   void broken(long id, byte[] error) {
@@ -117,6 +181,20 @@ final class Streams {
   void abandon(long id) {
     Optional.ofNullable(producers.remove(id)).ifPresent(Producer::abandon);
     Optional.ofNullable(leases.remove(id)).ifPresent(Runnable::run);
+    callbacks.remove(id);
+  }
+
+  /// Ends the streams of what an actor of this process returned.
+  void actorEnded(long actor) {
+    ReplicaLost cause = new ReplicaLost("the actor of a stream has stopped: number=" + actor);
+    producers.values().stream()
+        .filter(producer -> producer.session.isOwnedBy(actor))
+        .map(producer -> producer.id)
+        .toList()
+        .forEach(id -> {
+          abandon(id);
+          link.send(new Frame.Broken(id, RemoteErrors.encode(cause, link.maxPayload())));
+        });
   }
 
   void lose(ReplicaLost cause) {
@@ -125,6 +203,7 @@ final class Streams {
     producers.values().forEach(Producer::abandon);
     producers.clear();
     leases.keySet().forEach(this::abandon);
+    results.clear();
     callbacks.clear();
   }
 
@@ -138,8 +217,17 @@ final class Streams {
     private final Codec codec;
     private final CallSession session;
     private final AtomicLong credit = new AtomicLong();
+
+    /// What elements hold that were sent, until the peer has it.
+    private final Set<CallSession> held = ConcurrentHashMap.newKeySet();
+
+    /// What the session runs when it ends.
+    private final Runnable end;
+
     private volatile CallChain waiting = CallChain.NONE;
     private volatile boolean abandoned;
+    private volatile boolean touched;
+    private volatile boolean finished;
 
     Producer(Link link, long id, Iterator<?> elements, Codec codec, CallSession session) {
       this.link = link;
@@ -147,6 +235,7 @@ final class Streams {
       this.elements = elements;
       this.codec = codec;
       this.session = session;
+      this.end = () -> link.streams().abandon(id);
     }
 
     void credit(int items) {
@@ -159,29 +248,76 @@ final class Streams {
       }
     }
 
+    /// Its iterator is not interrupted: it may work on what its owner needs.
     void abandon() {
       abandoned = true;
-      if (elements instanceof AutoCloseable closeable) {
+      if (!touched) {
+        StreamKind.GivenOnce.HERE.takeBack(elements);
+      }
+      session.forget(end);
+      held.forEach(CallSession::release);
+      if (!finished && elements instanceof AutoCloseable closeable) {
         Thread.ofVirtual().name("stream-" + id + "/close").start(() -> close(closeable));
       }
     }
 
     private void produce() {
+      touched = true;
       try {
         long left = credit.get();
         while (left > 0 && !abandoned) {
           if (!waiting.during(elements::hasNext)) {
-            link.streams().forget(id);
+            finish();
             link.send(new Frame.End(id));
             return;
           }
-          Object element = waiting.during(elements::next);
-          link.send(new Frame.Item(id, codec.encode(List.of(element), session)));
+          send(waiting.during(elements::next));
           left = credit.decrementAndGet();
         }
       } catch (Throwable e) {
-        link.streams().forget(id);
-        link.send(new Frame.Broken(id, RemoteErrors.encode(e)));
+        finish();
+        link.send(new Frame.Broken(id, RemoteErrors.encode(e, link.maxPayload())));
+      }
+    }
+
+    private void send(Object element) {
+      CallSession holds = session.part();
+      try {
+        byte[] encoded = codec.encode(Collections.singletonList(element), holds);
+        if (encoded.length > link.maxPayload()) {
+          throw link.tooLarge("an element of a stream takes", encoded.length);
+        }
+        if (!holds.isEmpty()) {
+          hold(holds);
+        }
+        link.send(new Frame.Item(id, encoded));
+      } catch (Throwable e) {
+        holds.release();
+        throw e;
+      }
+    }
+
+    private void hold(CallSession holds) {
+      held.add(holds);
+      holds.whenEmpty(() -> {
+        held.remove(holds);
+        forgetIfOver();
+      });
+      if (abandoned) {
+        holds.release();
+      }
+    }
+
+    private void finish() {
+      finished = true;
+      forgetIfOver();
+    }
+
+    /// The peer may still abandon elements that it has not taken.
+    private void forgetIfOver() {
+      if (finished && held.isEmpty()) {
+        link.streams().producers.remove(id);
+        session.forget(end);
       }
     }
 

@@ -2,8 +2,9 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
+import dev.burnish.concurrent.Scope;
+import dev.burnish.launch.Backlog;
 import dev.burnish.launch.LogLine;
-import dev.burnish.launch.LogSink;
 import dev.burnish.launch.remote.HostSettings;
 import dev.burnish.launch.remote.LaunchRequest;
 import dev.burnish.launch.remote.LaunchRequest.AgentEnd;
@@ -11,6 +12,7 @@ import dev.burnish.launch.remote.Launcher;
 import dev.burnish.launch.remote.Launcher.Launched;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallFailure;
+import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.SocketNetwork.Reach;
 import dev.burnish.mesh.host.Agents;
@@ -33,9 +35,10 @@ import java.util.stream.Stream;
 /// The hosts that have joined a job.
 final class Hosts implements HostRegistry, AutoCloseable {
   private static final SecureRandom RANDOM = new SecureRandom();
+  private static final Duration STATUS = Duration.ofSeconds(5);
 
   private final Optional<JoinServer> server;
-  private final LogSink log;
+  private final Backlog output;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final List<ActorRef> agents = new ArrayList<>();
@@ -43,12 +46,12 @@ final class Hosts implements HostRegistry, AutoCloseable {
   private Optional<Launched> launched = Optional.empty();
   private volatile boolean closed;
 
-  private Hosts(Optional<JoinServer> server, LogSink log) {
+  private Hosts(Optional<JoinServer> server, Backlog output) {
     this.server = server;
-    this.log = log;
+    this.output = output;
   }
 
-  static Hosts open(Optional<Reach> reach, Bootstrap template, Node node, LogSink log)
+  static Hosts open(Optional<Reach> reach, Bootstrap template, Node node, Backlog output)
       throws IOException {
     Optional<JoinServer> server =
         reach.isEmpty()
@@ -58,7 +61,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
                     reach.get().bind(),
                     reach.get().keys(),
                     name -> template.on(node.unique("host " + name).substring(5))));
-    Hosts hosts = new Hosts(server, log);
+    Hosts hosts = new Hosts(server, output);
     node.serve(HostRegistry.NUMBER, "hosts", HostRegistry.class, hosts);
     return hosts;
   }
@@ -82,7 +85,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
                     new LaunchRequest(
                         "%s-%06x".formatted(job, RANDOM.nextInt(1 << 24)),
                         ticket().text(),
-                        log,
+                        output,
                         this::ended)));
   }
 
@@ -145,7 +148,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
 
   @Override
   public void printed(LogLine line) {
-    log.accept(line);
+    output.accept(line);
   }
 
   private List<ActorRef> all(ActorRef own) {
@@ -158,15 +161,18 @@ final class Hosts implements HostRegistry, AutoCloseable {
   }
 
   List<HostStatus> status(Node node, ActorRef own) {
-    List<HostStatus> status = new ArrayList<>();
-    for (ActorRef agent : all(own)) {
-      try {
-        status.add(new HostStatus(agent.process().host(), Agents.host(node, agent).processes()));
-      } catch (CallFailure e) {
-        status.add(new HostStatus(agent.process().host() + " (lost)", List.of()));
-      }
+    return Scope.map(all(own), agent -> hostStatus(node, agent));
+  }
+
+  private static HostStatus hostStatus(Node node, ActorRef agent) {
+    String host = agent.process().host();
+    try {
+      return new HostStatus(host, Agents.host(node, agent, STATUS).processes());
+    } catch (CallTimedOut e) {
+      return new HostStatus(host + " (does not answer)", List.of());
+    } catch (CallFailure e) {
+      return new HostStatus(host + " (lost)", List.of());
     }
-    return status;
   }
 
   /// Asks the host that the process is on.
@@ -204,6 +210,11 @@ final class Hosts implements HostRegistry, AutoCloseable {
         Thread.currentThread().interrupt();
       }
     });
+  }
+
+  /// Waits a short time until what was printed is passed on: no process prints any more.
+  void endOutput() {
+    output.close();
   }
 
   private static void end(Launched agents) {

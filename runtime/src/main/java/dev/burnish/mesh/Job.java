@@ -3,9 +3,12 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.concurrent.TerminalText;
 import dev.burnish.concurrent.Thrown;
+import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LineFolder;
+import dev.burnish.launch.LogApart;
 import dev.burnish.launch.LogSink;
 import dev.burnish.launch.ProcessStarter;
 import dev.burnish.launch.remote.HostSettings;
@@ -35,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// A program and the processes that work for it: the root of what is spawned.
 ///
@@ -58,7 +62,6 @@ public final class Job implements AutoCloseable {
   private final Optional<HostSettings> elsewhere;
   private final Program program = new Program();
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final Thread atExit;
 
   private Job(
       JobFolder folder,
@@ -71,22 +74,26 @@ public final class Job implements AutoCloseable {
     this.folder = folder;
     this.node = node;
     this.agent = agent;
-    this.atExit = new Thread(folder::close, "burnish-folder");
-    Runtime.getRuntime().addShutdownHook(atExit);
   }
 
   /// Starts a job on this host.
   ///
   /// @throws UncheckedIOException if its folder or socket cannot be made
   public static Job start(JobOptions options) {
+    LogApart.begin();
     try {
       JobFolder folder = JobFolder.create(options.name());
       byte[] token = new byte[32];
       new SecureRandom().nextBytes(token);
-      return switch (options.processes()) {
-        case JVMS -> jvms(options, folder, token);
-        case THREADS -> threads(options, folder, token);
-      };
+      try {
+        return switch (options.processes()) {
+          case JVMS -> jvms(options, folder, token);
+          case THREADS -> threads(options, folder, token);
+        };
+      } catch (IOException | RuntimeException e) {
+        folder.close();
+        throw e;
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot start the job %s: %s".formatted(options.name(), e), e);
     }
@@ -106,7 +113,8 @@ public final class Job implements AutoCloseable {
             options.settings().link().limits().maxBytes(),
             reach);
     Job job =
-        open(options, folder, token, network, reach, new JvmStarter(Worker.class, options.log()));
+        open(
+            options, folder, token, network, reach, output -> new JvmStarter(Worker.class, output));
     Jobs.publish(folder, network.self(), token);
     try {
       elsewhere(options).ifPresent(hosts -> job.joined.launch(hosts, job.id()));
@@ -126,7 +134,7 @@ public final class Job implements AutoCloseable {
       throws IOException {
     MemoryNetwork network = MemoryNetwork.create(Node.CONTROLLER, host());
     ProcessStarter starter = new InProcessStarter(network, loader());
-    return open(options, folder, token, network, Optional.empty(), starter);
+    return open(options, folder, token, network, Optional.empty(), _ -> starter);
   }
 
   private static Job open(
@@ -135,7 +143,7 @@ public final class Job implements AutoCloseable {
       byte[] token,
       Network network,
       Optional<Reach> reach,
-      ProcessStarter starter)
+      Function<LogSink, ProcessStarter> starter)
       throws IOException {
     Node node =
         Nodes.open(
@@ -153,9 +161,10 @@ public final class Job implements AutoCloseable {
             Bootstrap.Times.of(options.settings()),
             options.settings().link().limits(),
             Bootstrap.Traced.of(options.tracing()));
-    LocalAgent agent = new LocalAgent(node, starter, template);
+    Backlog output = new Backlog(options.log());
+    LocalAgent agent = new LocalAgent(node, starter.apply(output), template);
     node.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
-    Hosts hosts = Hosts.open(reach, template, node, options.log());
+    Hosts hosts = Hosts.open(reach, template, node, output);
     Job job = new Job(folder, node, agent, hosts, elsewhere(options));
     node.serve(JobControl.NUMBER, "control", JobControl.class, job.new Control());
     return job;
@@ -241,17 +250,8 @@ public final class Job implements AutoCloseable {
       agent.close();
       node.close();
       joined.endLaunched();
+      joined.endOutput();
       folder.close();
-      removeHook();
-    }
-  }
-
-  private void removeHook() {
-    try {
-      Runtime.getRuntime().removeShutdownHook(atExit);
-    } catch (IllegalStateException e) {
-      System.getLogger(Job.class.getName())
-          .log(System.Logger.Level.DEBUG, "the process is ending", e);
     }
   }
 
@@ -328,11 +328,16 @@ public final class Job implements AutoCloseable {
       }
     }
 
+    /// Whatever the terminal and what is to be closed do.
     private void end(Failure failure) {
-      System.err.println(
-          "burnish: the program ends, a failure was not handled:\n" + failure.describe());
-      Thread closing = Thread.ofPlatform().daemon().name("close").start(Job.this::close);
+      String why =
+          "burnish: the program ends, a failure was not handled:\n"
+              + TerminalText.cleanLines(failure.describe());
+      Thread telling =
+          Thread.ofPlatform().daemon().name("tell").start(() -> System.err.println(why));
       try {
+        telling.join(Duration.ofSeconds(2));
+        Thread closing = Thread.ofPlatform().daemon().name("close").start(Job.this::close);
         closing.join(Duration.ofSeconds(10));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

@@ -1,63 +1,151 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.Context;
 import dev.burnish.actor.Node;
+import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Resources;
+import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.mesh.host.Agents;
+import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
 import dev.burnish.mesh.placement.Placement;
 import dev.burnish.mesh.placement.Plan;
 import dev.burnish.mesh.placement.Unplaceable;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
-/// Finds room for processes and takes it, at the hosts that have it.
+/// Finds room for processes and takes it, at the hosts that have it. Each host is asked for itself:
+/// one that is lost or does not answer is passed over.
 ///
 /// @param agents of the hosts
 record Placer(Node node, List<ActorRef> agents) {
+  private static final System.Logger LOG = System.getLogger(Placer.class.getName());
+
   /// Others may take what was free a moment ago: then it is looked at again.
   private static final int TRIES = 8;
 
+  /// A host that takes longer to answer is passed over.
+  private static final Duration ANSWER = Duration.ofSeconds(10);
+
+  /// Hosts that did not answer, with why.
+  private record Silent(Map<ActorRef, String> hosts) {
+    Silent() {
+      this(new ConcurrentHashMap<>());
+    }
+
+    void add(ActorRef agent, RuntimeException why) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "host {0} is passed over, it does not answer: {1}",
+          agent.process().host(),
+          why.getMessage());
+      hosts.put(agent, agent.process().host() + ": " + why.getMessage());
+    }
+
+    boolean has(ActorRef agent) {
+      return hosts.containsKey(agent);
+    }
+
+    List<String> describe() {
+      return hosts.values().stream().sorted().toList();
+    }
+  }
+
+  /// What the hosts have that answer.
   List<HostFree> look() {
-    return agents.stream().map(agent -> Agents.host(node, agent).free()).toList();
+    return List.copyOf(look(new Silent()).values());
+  }
+
+  private SequencedMap<ActorRef, HostFree> look(Silent silent) {
+    List<ActorRef> asked = agents.stream().filter(agent -> !silent.has(agent)).toList();
+    Function<ActorRef, Optional<HostFree>> question = agent -> ask(agent, silent, HostAgent::free);
+    try {
+      List<Optional<HostFree>> answers = Scope.map(asked, Context.waitedFor(question));
+      SequencedMap<ActorRef, HostFree> found = new LinkedHashMap<>();
+      for (int i = 0; i < asked.size(); i++) {
+        ActorRef agent = asked.get(i);
+        answers.get(i).ifPresent(free -> found.put(agent, free));
+      }
+      return found;
+    } catch (CancellationException e) {
+      throw new CallCancelled("interrupted while hosts say what is free: hosts=" + asked.size());
+    }
+  }
+
+  private <R> Optional<R> ask(ActorRef agent, Silent silent, Function<HostAgent, R> question) {
+    try {
+      return Optional.of(question.apply(Agents.host(node, agent, ANSWER)));
+    } catch (RuntimeException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+      silent.add(agent, e);
+      return Optional.empty();
+    }
   }
 
   List<ProcMesh.Place> place(
       String name, String holder, int count, Demand each, Resources process, Placement placement) {
+    Silent silent = new Silent();
+    Taking taking = new Taking(holder, each, process, silent);
     List<HostFree> hosts = List.of();
     for (int i = 0; i < TRIES; i++) {
-      hosts = look();
+      SequencedMap<ActorRef, HostFree> found = look(silent);
+      hosts = List.copyOf(found.values());
       Optional<Plan> plan = Plan.of(count, each, placement, hosts);
       if (plan.isEmpty()) {
         break;
       }
-      Optional<List<ProcMesh.Place>> places = take(plan.get(), holder, each, process);
+      Optional<List<ProcMesh.Place>> places = take(plan.get(), List.copyOf(found.keySet()), taking);
       if (places.isPresent()) {
         return places.get();
       }
     }
-    throw new Unplaceable(name, count, each, placement.order(hosts));
+    throw new Unplaceable(name, count, each, placement.order(hosts), silent.describe());
   }
 
-  private Optional<List<ProcMesh.Place>> take(
-      Plan plan, String holder, Demand each, Resources process) {
+  /// What is taken, and for whom.
+  private record Taking(String holder, Demand each, Resources process, Silent silent) {}
+
+  /// All of a plan, or nothing: what is free has changed, or a host does not answer any more.
+  ///
+  /// @param hosts that the plan is for
+  private Optional<List<ProcMesh.Place>> take(Plan plan, List<ActorRef> hosts, Taking taking) {
     List<ProcMesh.Place> places = new ArrayList<>();
     for (Plan.Share share : plan.shares()) {
-      ActorRef agent = agents.get(share.host());
+      ActorRef agent = hosts.get(share.host());
       Optional<List<List<Integer>>> devices =
-          Agents.host(node, agent).reserve(holder, each, share.count(), node.self());
+          ask(
+                  agent,
+                  taking.silent(),
+                  host -> host.reserve(taking.holder(), taking.each(), share.count(), node.self()))
+              .flatMap(Function.identity());
       if (devices.isEmpty()) {
+        if (taking.silent().has(agent)) {
+          places.add(place(agent, taking, List.of()));
+        }
         places.forEach(place -> release(node, place));
         return Optional.empty();
       }
-      for (List<Integer> gpus : devices.get()) {
-        Resources given = gpus.isEmpty() ? process : process.withCudaDevices(gpus);
-        places.add(new ProcMesh.Place(agent, given, Optional.of(holder)));
-      }
+      devices.get().forEach(gpus -> places.add(place(agent, taking, gpus)));
     }
     return Optional.of(places);
+  }
+
+  private static ProcMesh.Place place(ActorRef agent, Taking taking, List<Integer> gpus) {
+    Resources process = taking.process();
+    Resources given = gpus.isEmpty() ? process : process.withCudaDevices(gpus);
+    return new ProcMesh.Place(agent, given, Optional.of(taking.holder()));
   }
 
   /// Gives back what a place has taken, as far as its host still knows.

@@ -3,11 +3,9 @@ package dev.burnish.metrics;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,12 +20,15 @@ public final class JsonLines implements AutoCloseable {
       JsonMapper.builder().disable(SerializationFeature.FAIL_ON_EMPTY_BEANS).build();
 
   private final Path file;
-  private final FileChannel channel;
+
+  /// Not a channel: that is closed when a thread that writes is interrupted.
+  private final RandomAccessFile lines;
+
   private long size;
 
-  private JsonLines(Path file, FileChannel channel, long size) {
+  private JsonLines(Path file, RandomAccessFile lines, long size) {
     this.file = file;
-    this.channel = channel;
+    this.lines = lines;
     this.size = size;
   }
 
@@ -36,12 +37,17 @@ public final class JsonLines implements AutoCloseable {
   /// @throws UncheckedIOException if it cannot be opened
   public static JsonLines append(Path file) {
     try {
-      FileChannel channel =
-          FileChannel.open(
-              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      long size = endOfLastLine(channel);
-      channel.truncate(size);
-      return new JsonLines(file, channel, size);
+      RandomAccessFile lines = new RandomAccessFile(file.toFile(), "rw");
+      try {
+        long size = endOfLastLine(lines);
+        if (size < lines.length()) {
+          lines.setLength(size);
+        }
+        return new JsonLines(file, lines, size);
+      } catch (IOException e) {
+        lines.close();
+        throw e;
+      }
     } catch (IOException e) {
       throw failure(file, e);
     }
@@ -53,7 +59,8 @@ public final class JsonLines implements AutoCloseable {
   public synchronized void write(Object value) {
     byte[] line = (MAPPER.writeValueAsString(value) + "\n").getBytes(UTF_8);
     try {
-      writeFully(ByteBuffer.wrap(line));
+      lines.seek(size);
+      lines.write(line);
       size += line.length;
     } catch (IOException e) {
       takeBack(e);
@@ -64,37 +71,29 @@ public final class JsonLines implements AutoCloseable {
   @Override
   public synchronized void close() {
     try {
-      channel.close();
+      lines.close();
     } catch (IOException e) {
       throw failure(file, e);
     }
   }
 
-  private void writeFully(ByteBuffer line) throws IOException {
-    long position = size;
-    while (line.hasRemaining()) {
-      position += channel.write(line, position);
-    }
-  }
-
   private void takeBack(IOException cause) {
     try {
-      channel.truncate(size);
+      lines.setLength(size);
     } catch (IOException e) {
       cause.addSuppressed(e);
     }
   }
 
-  private static long endOfLastLine(FileChannel channel) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(8192);
-    for (long end = channel.size(); end > 0; end -= Math.min(end, buffer.capacity())) {
-      long start = Math.max(0, end - buffer.capacity());
-      buffer.clear().limit((int) (end - start));
-      while (buffer.hasRemaining() && channel.read(buffer, start + buffer.position()) >= 0) {
-        // reads until the block is full
-      }
-      for (int i = buffer.position() - 1; i >= 0; i--) {
-        if (buffer.get(i) == '\n') {
+  private static long endOfLastLine(RandomAccessFile lines) throws IOException {
+    byte[] buffer = new byte[8192];
+    for (long end = lines.length(); end > 0; end -= Math.min(end, buffer.length)) {
+      long start = Math.max(0, end - buffer.length);
+      int count = (int) (end - start);
+      lines.seek(start);
+      lines.readFully(buffer, 0, count);
+      for (int i = count - 1; i >= 0; i--) {
+        if (buffer[i] == '\n') {
           return start + i + 1;
         }
       }

@@ -2,16 +2,17 @@ package dev.burnish.metrics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 
@@ -35,7 +36,10 @@ public final class TensorBoardSink implements MetricSink {
   private static final AtomicInteger FILES = new AtomicInteger();
 
   private final Path file;
-  private final FileChannel channel;
+
+  /// Not a channel: that is closed when a thread that writes is interrupted.
+  private final OutputStream events;
+
   private final InstantSource clock;
 
   /// Starts an event file in a folder, which it makes if need be.
@@ -59,12 +63,15 @@ public final class TensorBoardSink implements MetricSink {
     Instant now = clock.instant();
     this.file =
         folder.resolve(
-            "events.out.tfevents.%d.%d-%d.burnish"
-                .formatted(
-                    now.getEpochSecond(), ProcessHandle.current().pid(), FILES.incrementAndGet()));
+            String.format(
+                Locale.ROOT,
+                "events.out.tfevents.%d.%d-%d.burnish",
+                now.getEpochSecond(),
+                ProcessHandle.current().pid(),
+                FILES.incrementAndGet()));
     try {
       Files.createDirectories(folder);
-      this.channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      this.events = new FileOutputStream(file.toFile(), true);
     } catch (IOException e) {
       throw JsonLines.failure(file, e);
     }
@@ -86,7 +93,7 @@ public final class TensorBoardSink implements MetricSink {
   @Override
   public void close() {
     try {
-      channel.close();
+      events.close();
     } catch (IOException e) {
       throw JsonLines.failure(file, e);
     }
@@ -115,9 +122,7 @@ public final class TensorBoardSink implements MetricSink {
     framed.putLong(data.length).putInt(checksum(length));
     framed.put(data).putInt(checksum(ByteBuffer.wrap(data))).flip();
     try {
-      while (framed.hasRemaining()) {
-        channel.write(framed);
-      }
+      events.write(framed.array(), 0, framed.limit());
     } catch (IOException e) {
       throw JsonLines.failure(file, e);
     }

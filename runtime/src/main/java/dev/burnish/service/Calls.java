@@ -17,20 +17,19 @@ import dev.burnish.service.state.Traffic;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Makes the calls of one process to a service: has a replica chosen, calls it on the caller's
 /// thread, and does it again where that is allowed.
 ///
-/// @param onLoss told of a replica that is seen to be lost
+/// @param membership told of a replica that is seen to be lost
 record Calls<T>(
     String name,
     Dispatcher<Target<T>> dispatcher,
     Traffic traffic,
     Clock clock,
     int retries,
-    BiConsumer<Lane<Target<T>>, ReplicaLost> onLoss) {
+    Membership<T> membership) {
   /// A replica that does not say in this time that it lives is left to the health check.
   private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(1);
 
@@ -101,7 +100,13 @@ record Calls<T>(
     }
 
     @Nullable Object runAt(Lane<Target<T>> lane) throws Throwable {
-      dispatcher.enter(lane);
+      try {
+        membership.await(request.what(), request.deadline());
+        dispatcher.enter(lane);
+      } catch (CallFailure e) {
+        traffic.failed(kind(e));
+        throw e;
+      }
       try {
         return at(lane);
       } catch (Throwable e) {
@@ -112,6 +117,7 @@ record Calls<T>(
 
     private Lane<Target<T>> acquire(Optional<ReplicaLost> first) {
       try {
+        membership.await(request.what(), request.deadline());
         return dispatcher.acquire(request);
       } catch (CallFailure e) {
         traffic.failed(kind(e));
@@ -161,7 +167,7 @@ record Calls<T>(
     if (!lane.isGone() && answers(lane)) {
       return FailureKind.ENDPOINT;
     }
-    onLoss.accept(lane, thrown);
+    membership.lost(lane, thrown);
     return FailureKind.LOST;
   }
 

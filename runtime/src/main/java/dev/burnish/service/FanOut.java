@@ -2,12 +2,16 @@ package dev.burnish.service;
 
 import dev.burnish.actor.Context;
 import dev.burnish.concurrent.Scope;
-import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.service.routing.Lane;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -15,9 +19,69 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param lanes to them, by number
 record FanOut<T>(Calls<T> calls, Class<T> type, List<Lane<Target<T>>> lanes, Duration timeout) {
+  private static final System.Logger LOG = System.getLogger(FanOut.class.getName());
+
   /// What came of it, by the number of the replica.
+  ///
+  /// @throws CallCancelled if the caller is interrupted, which stays set
   <R extends @Nullable Object> List<Outcome<R>> outcomes(Function<? super T, ? extends R> call) {
-    return Scope.map(lanes, Context.waitedFor(lane -> outcome(lane, call)));
+    return map(calls.name() + " at all", lanes, Context.waitedFor(lane -> outcome(lane, call)));
+  }
+
+  /// Does something for each at once, as [Scope#map] does.
+  ///
+  /// @throws CallCancelled if the caller is interrupted, which stays set
+  static <A, R extends @Nullable Object> List<R> map(
+      String what, List<? extends A> elements, Function<? super A, ? extends R> work) {
+    try {
+      return Scope.map(elements, work);
+    } catch (CancellationException e) {
+      throw ended(e, what);
+    }
+  }
+
+  /// What an interrupt of the caller is, if that is what ended a scope.
+  static RuntimeException ended(CancellationException scope, String what) {
+    if (!Thread.currentThread().isInterrupted()) {
+      return scope;
+    }
+    CallCancelled cancelled = new CallCancelled("the caller was interrupted: call=" + what);
+    cancelled.initCause(scope);
+    return cancelled;
+  }
+
+  /// What became of a change of state at a replica.
+  ///
+  /// @param failure why it was not made there; empty if it was
+  record Attempt<T>(Lane<Target<T>> lane, Optional<Throwable> failure) {}
+
+  /// Makes a change of state, and waits for all, whatever they throw: what is interrupted has an
+  /// outcome too.
+  List<Attempt<T>> attempts(Consumer<? super T> change) {
+    Map<Lane<Target<T>>, Attempt<T>> attempts = new ConcurrentHashMap<>();
+    lanes.forEach(lane ->
+        attempts.put(
+            lane, new Attempt<>(lane, Optional.of(new CallCancelled("it was not begun")))));
+    Function<Lane<Target<T>>, Boolean> work =
+        lane -> {
+          attempts.put(lane, new Attempt<>(lane, attempt(lane, change)));
+          return true;
+        };
+    try {
+      List<Boolean> ignored = Scope.map(lanes, Context.waitedFor(work));
+    } catch (CancellationException e) {
+      LOG.log(System.Logger.Level.DEBUG, "a change of state was interrupted", e);
+    }
+    return lanes.stream().map(attempts::get).toList();
+  }
+
+  private Optional<Throwable> attempt(Lane<Target<T>> lane, Consumer<? super T> change) {
+    try {
+      change.accept(actor(lane));
+      return Optional.empty();
+    } catch (Throwable e) {
+      return Optional.of(e);
+    }
   }
 
   private <R extends @Nullable Object> Outcome<R> outcome(
@@ -43,19 +107,6 @@ record FanOut<T>(Calls<T> calls, Class<T> type, List<Lane<Target<T>>> lanes, Dur
     return values(outcomes(call));
   }
 
-  /// The same, without replicas that were lost meanwhile.
-  <R extends @Nullable Object> List<R> valuesOfTheLiving(Function<? super T, ? extends R> call) {
-    List<Outcome<R>> outcomes = new ArrayList<>(outcomes(call));
-    outcomes.removeIf(this::wasLost);
-    return values(outcomes);
-  }
-
-  private boolean wasLost(Outcome<?> outcome) {
-    return outcome instanceof Outcome.Failed<?>(int replica, RuntimeException cause)
-        && cause instanceof ReplicaLost
-        && lanes.stream().anyMatch(lane -> lane.replica() == replica && lane.isGone());
-  }
-
   private <R extends @Nullable Object> List<R> values(List<Outcome<R>> outcomes) {
     List<R> values = new ArrayList<>();
     Optional<RuntimeException> failure = Optional.empty();
@@ -78,7 +129,7 @@ record FanOut<T>(Calls<T> calls, Class<T> type, List<Lane<Target<T>>> lanes, Dur
   }
 
   /// Names the replica that a failure is of, which is thrown as it is.
-  private static final class AtReplica extends RuntimeException {
+  static final class AtReplica extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     AtReplica(String service, int replica) {

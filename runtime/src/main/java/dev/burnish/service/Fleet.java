@@ -3,20 +3,26 @@ package dev.burnish.service;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Factory;
 import dev.burnish.actor.Node;
-import dev.burnish.concurrent.Scope;
 import dev.burnish.link.failure.CallCancelled;
+import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.ActorOptions;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.ProcMesh;
-import dev.burnish.mesh.placement.Unplaceable;
+import dev.burnish.service.roster.Countdown;
+import dev.burnish.service.roster.Idle;
+import dev.burnish.service.roster.Roster;
+import dev.burnish.service.roster.Roster.Standing;
+import dev.burnish.service.roster.RosterKeeper;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Loss;
 import dev.burnish.service.scaling.Scaling;
 import dev.burnish.service.scaling.ScalingDecision;
+import dev.burnish.service.state.History;
 import dev.burnish.service.state.ReplicaState;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -45,12 +51,15 @@ final class Fleet<T> {
   private final ServiceOptions options;
   private final Dispatcher<Target<T>> dispatcher;
   private final Updates<T> updates = new Updates<>();
-  private final Roster.Kept roster = new Roster.Kept(look -> () -> updates.begin(look));
+  private final RosterKeeper roster;
   private final ActorRef directory;
   private final SortedMap<Integer, Replica<T>> replicas = new TreeMap<>();
   private final ReentrantLock scaling = new ReentrantLock();
   private final LongAdder restarts = new LongAdder();
+  private final LongAdder scalingFailures = new LongAdder();
   private final AtomicReference<@Nullable ScalingDecision> scaler = new AtomicReference<>();
+  private boolean closed;
+  private volatile boolean ended;
   private final CountDownLatch settling;
   private volatile Consumer<ProcMesh> closing = ProcMesh::close;
 
@@ -64,6 +73,11 @@ final class Fleet<T> {
     this.options = options;
     this.dispatcher = dispatcher;
     this.settling = new CountDownLatch(options.size().replicas());
+    this.roster =
+        new RosterKeeper(
+            look -> () -> updates.begin(look),
+            node().clock(),
+            process -> node().switchboard().existing(process).isPresent());
     this.directory = node().serve("service " + name(), Roster.class, roster);
     node().blueprint(blueprint.type(), blueprint.factory(), blueprint.arguments());
   }
@@ -88,14 +102,22 @@ final class Fleet<T> {
             .toList();
     try {
       added.forEach(Replica::take);
-    } catch (RuntimeException e) {
+      keep(added);
+    } catch (RuntimeException | Error e) {
       added.forEach(Replica::stop);
       throw e;
     }
+    dispatcher.hope();
+    added.forEach(Replica::start);
+  }
+
+  private void keep(List<Replica<T>> added) {
     synchronized (replicas) {
+      if (closed) {
+        throw new ReplicaLost("service %s has stopped".formatted(name()));
+      }
       added.forEach(replica -> replicas.put(replica.index(), replica));
     }
-    added.forEach(Replica::start);
   }
 
   String name() {
@@ -128,8 +150,29 @@ final class Fleet<T> {
     return updates;
   }
 
+  RosterKeeper roster() {
+    return roster;
+  }
+
   LongAdder restarts() {
     return restarts;
+  }
+
+  History history() {
+    return new History(restarts.intValue(), scalingFailures.intValue());
+  }
+
+  /// As calls of this process see the replicas, which are its own.
+  Membership<T> membership() {
+    return new Membership<>() {
+      @Override
+      public void await(String call, long deadline) {}
+
+      @Override
+      public void lost(Lane<Target<T>> lane, ReplicaLost cause) {
+        Fleet.this.lost(lane, String.valueOf(cause.getMessage()));
+      }
+    };
   }
 
   List<Replica<T>> replicas() {
@@ -172,14 +215,46 @@ final class Fleet<T> {
   void joined(Replica<T> replica, Lane<Target<T>> lane) {
     Target<T> target = lane.target();
     dispatcher.join(lane);
-    roster.joined(new Roster.Entry(lane.replica(), target.generation(), target.mesh().form()));
+    roster.joined(
+        new Roster.Entry(
+            lane.replica(), target.generation(), Standing.SERVING, target.mesh().form()));
     settle(replica);
   }
 
-  void left(Replica<T> replica, Optional<Lane<Target<T>>> lane, Loss loss) {
+  /// Others are told first: who finds it gone here may rely on it that they are, or will be.
+  void left(Replica<T> replica, int generation, Optional<Lane<Target<T>>> lane, Loss loss) {
+    roster.left(loss, generation);
     lane.ifPresentOrElse(l -> dispatcher.lose(l, loss), () -> dispatcher.losses().note(loss));
-    roster.left(loss);
     settle(replica);
+  }
+
+  /// A replica has stopped; does nothing more if it was lost or removed before.
+  void stopped(Replica<T> replica, Optional<Lane<Target<T>>> lane) {
+    lane.ifPresent(l -> {
+      roster.removed(replica.index());
+      dispatcher.lose(l, new Loss(l.replica(), Instant.now(), "it was stopped"));
+    });
+    settle(replica);
+  }
+
+  /// Has no call go to a replica any more, whoever else may be about to see to that, and another
+  /// one made in its place.
+  void replace(Lane<Target<T>> lane, String why) {
+    lost(lane, why);
+    Loss loss = new Loss(lane.replica(), Instant.now(), why);
+    roster.left(loss, lane.target().generation());
+    dispatcher.lose(lane, loss);
+  }
+
+  /// Whether a replica is not lost, as far as is known.
+  boolean isAlive(Lane<Target<T>> lane) {
+    return replica(lane).filter(r -> r.isAlive(lane.target().generation())).isPresent();
+  }
+
+  private Optional<Replica<T>> replica(Lane<Target<T>> lane) {
+    synchronized (replicas) {
+      return Optional.ofNullable(replicas.get(lane.replica()));
+    }
   }
 
   private void settle(Replica<T> replica) {
@@ -190,11 +265,7 @@ final class Fleet<T> {
 
   /// A call has seen that a replica is lost.
   void lost(Lane<Target<T>> lane, String why) {
-    Optional<Replica<T>> replica;
-    synchronized (replicas) {
-      replica = Optional.ofNullable(replicas.get(lane.replica()));
-    }
-    replica.ifPresent(r -> r.lost(lane.target().generation(), why));
+    replica(lane).ifPresent(r -> r.lost(lane.target().generation(), why));
   }
 
   void explained(Loss loss) {
@@ -211,9 +282,23 @@ final class Fleet<T> {
     closing = how;
   }
 
+  /// Lets the calls and sessions of all processes end that a replica has, a time at most, and takes
+  /// it out.
   void drain(Lane<Target<T>> lane, Duration limit) {
-    dispatcher.drain(lane, limit);
+    Countdown time = new Countdown(node().clock(), limit);
+    dispatcher.startDraining(lane);
+    roster.draining(lane.replica());
+    roster.awaitDrained(lane.replica(), time.left());
     roster.removed(lane.replica());
+    dispatcher.drain(lane, time.left());
+    awaitIdle(lane.target(), time);
+  }
+
+  /// What a process has called that says nothing any more is only known where it runs.
+  private void awaitIdle(Target<T> target, Countdown time) {
+    if (roster.hadFollowers()) {
+      new Idle(node(), target.mesh().form()).await(time);
+    }
   }
 
   /// The restarts of a replica are used up.
@@ -242,21 +327,26 @@ final class Fleet<T> {
       List<Replica<T>> surplus =
           now.stream()
               .sorted(
-                  Comparator.<Replica<T>>comparingInt(
-                          r -> r.state() == ReplicaState.HEALTHY ? 1 : 0)
+                  Comparator.<Replica<T>>comparingInt(Fleet::worth)
                       .thenComparing(Comparator.comparingInt(Replica<T>::index).reversed()))
               .limit(Math.max(0, now.size() - count))
               .toList();
-      Scope.map(surplus, this::remove);
+      FanOut.map("scaling of " + name(), surplus, this::remove);
     } finally {
       scaling.unlock();
     }
+  }
+
+  /// Those that do not come back go first, then those that are not healthy.
+  private static int worth(Replica<?> replica) {
+    return replica.isGivenUp() ? 0 : replica.state() == ReplicaState.HEALTHY ? 2 : 1;
   }
 
   /// Looks at the load from time to time, until the service ends or this is called again.
   void autoscale(Scaling scaling) {
     ScalingDecision decision = new ScalingDecision(scaling);
     scaler.set(decision);
+    roster.hearEvery(scaling.every());
     look(scaling, decision);
   }
 
@@ -268,16 +358,20 @@ final class Fleet<T> {
     if (scaler.get() != decision) {
       return;
     }
-    int now = replicas().size();
-    int target = decision.target(node().clock().nanos(), now, dispatcher.load());
     try {
+      int now = replicas().size();
+      int target = decision.target(node().clock().nanos(), now, roster.with(dispatcher.load()));
       if (target != now) {
         scaleTo(target);
       }
-    } catch (Unplaceable e) {
-      LOG.log(System.Logger.Level.WARNING, "service {0} cannot grow: {1}", name(), e.getMessage());
+    } catch (RuntimeException | Error e) {
+      scalingFailures.increment();
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "service %s cannot be scaled now, it is tried again: %s".formatted(name(), e));
+    } finally {
+      look(scaling, decision);
     }
-    look(scaling, decision);
   }
 
   private boolean remove(Replica<T> replica) {
@@ -290,18 +384,32 @@ final class Fleet<T> {
     return true;
   }
 
-  /// Lets the calls end that are there, a time at most, then ends every replica.
+  /// Lets the calls of all processes end that are there, a time at most, then ends every replica.
   void close(Duration draining) {
+    if (ended) {
+      return;
+    }
     String why = "service %s has stopped".formatted(name());
+    Countdown time = new Countdown(node().clock(), draining);
     scaler.set(null);
-    dispatcher.close(why, draining);
+    roster.closing(why);
+    dispatcher.close(why, time.left());
+    roster.awaitNoCalls(time.left());
+    dispatcher.members().forEach(lane -> awaitIdle(lane.target(), time));
     roster.end(why);
-    Scope.map(
-        replicas(),
-        replica -> {
-          replica.stop();
-          return true;
-        });
-    node().dismiss(directory);
+    try {
+      FanOut.map("end of " + name(), takeNoMore(), Replica::stop);
+    } finally {
+      node().dismiss(directory);
+      ended = true;
+    }
+  }
+
+  /// The replicas that there are; no other is added any more.
+  private List<Replica<T>> takeNoMore() {
+    synchronized (replicas) {
+      closed = true;
+      return List.copyOf(replicas.values());
+    }
   }
 }

@@ -3,13 +3,18 @@ package dev.burnish.service;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Stub;
-import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.ActorMesh;
-import dev.burnish.service.Roster.Entry;
-import dev.burnish.service.Roster.Members;
+import dev.burnish.service.roster.Lease;
+import dev.burnish.service.roster.Roster;
+import dev.burnish.service.roster.Roster.Asker;
+import dev.burnish.service.roster.Roster.Entry;
+import dev.burnish.service.roster.Roster.Members;
+import dev.burnish.service.roster.Roster.Phase;
+import dev.burnish.service.roster.Roster.Report;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.Lane;
+import dev.burnish.service.routing.Load;
 import dev.burnish.service.routing.Loss;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,26 +22,33 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
 
 /// Keeps the replicas of a service known in a process that its handle went to, so that calls go
-/// there directly. It asks the owner for the roster, which answers when that changes; a replica
-/// that is seen to be lost from here gets no more calls at once, whatever the owner says.
-final class Follower<T> {
+/// there directly. It asks the owner for the roster, again and again, and says what it goes by and
+/// what is under way; the owner answers when the roster changes. What it was told holds for a time:
+/// see [Lease]. A replica that is seen to be lost from here gets no more calls at once, whatever
+/// the owner says.
+final class Follower<T> implements Membership<T> {
+  private static final System.Logger LOG = System.getLogger(Follower.class.getName());
   private static final Duration ASKING = Duration.ofSeconds(60);
   private static final Duration AGAIN = Duration.ofMillis(300);
-  private static final long NEVER = Long.MIN_VALUE;
+  private static final long NONE = -1;
 
   /// Questions that may fail in a row: the owner is lost after three seconds.
   private static final int PATIENCE = 10;
 
   private final Node node;
+  private final Asker self;
   private final Class<T> type;
   private final ServiceKind.ServiceForm form;
   private final Dispatcher<Target<T>> dispatcher;
   private final Roster roster;
+  private final Lease lease;
   private final Runnable atEnd;
   private final Map<Integer, Lane<Target<T>>> lanes = new HashMap<>();
-  private volatile long version = NEVER;
+  private long version = NONE;
 
   /// @param atEnd run when the service has ended
   Follower(
@@ -46,9 +58,11 @@ final class Follower<T> {
       Dispatcher<Target<T>> dispatcher,
       Runnable atEnd) {
     this.node = node;
+    this.self = new Asker(node.self().process(), UUID.randomUUID().toString());
     this.type = type;
     this.form = form;
     this.dispatcher = dispatcher;
+    this.lease = new Lease(form.name(), node.clock());
     this.atEnd = atEnd;
     ActorRef owner = form.directory();
     this.roster =
@@ -63,15 +77,14 @@ final class Follower<T> {
   private void follow(int numFailures) {
     int inARow = numFailures;
     try {
-      Members members = roster.after(version);
-      while (members.ended().isEmpty()) {
+      Phase phase = ask(roster::after);
+      while (!(phase instanceof Phase.Ended)) {
         inARow = 0;
-        apply(members);
-        version = members.version();
-        members = roster.after(version);
+        phase = ask(roster::after);
       }
-      end(members.ended());
-    } catch (CallFailure e) {
+      end(((Phase.Ended) phase).why());
+    } catch (RuntimeException | Error e) {
+      LOG.log(System.Logger.Level.DEBUG, "the owner of a service does not answer", e);
       if (inARow < PATIENCE) {
         int next = inARow + 1;
         later(() -> follow(next));
@@ -81,8 +94,27 @@ final class Follower<T> {
     }
   }
 
+  private Phase ask(Function<Report, Members> question) {
+    long asked = node.clock().nanos();
+    Members members = question.apply(report());
+    apply(members);
+    lease.extend(asked);
+    return members.phase();
+  }
+
+  private synchronized Report report() {
+    Load load = dispatcher.load();
+    List<Integer> holding =
+        lanes.values().stream()
+            .filter(lane -> !dispatcher.isDrained(lane))
+            .map(Lane::replica)
+            .toList();
+    return new Report(self, version, load.numQueued(), load.numInFlight(), holding);
+  }
+
   private void end(String why) {
     dispatcher.close(why, Duration.ZERO);
+    lease.end();
     atEnd.run();
   }
 
@@ -92,28 +124,48 @@ final class Follower<T> {
 
   /// The replicas that a change of state goes to.
   List<Lane<Target<T>>> forChange() {
-    apply(roster.forChange());
+    ask(roster::forChange);
     return dispatcher.healthy();
   }
 
+  /// Answers may overtake each other: what is older than what is known is passed over.
   private synchronized void apply(Members members) {
-    for (Entry entry : members.healthy()) {
-      Lane<Target<T>> known = lanes.get(entry.replica());
-      if (known != null && known.target().generation() > entry.generation()) {
-        continue;
-      }
-      if (known == null || known.isGone() || known.target().generation() < entry.generation()) {
-        leave(known, "it was replaced");
-        join(entry);
-      }
+    if (members.version() < version) {
+      return;
     }
+    version = members.version();
+    members.entries().forEach(this::apply);
     for (Lane<Target<T>> lane : List.copyOf(lanes.values())) {
-      if (members.healthy().stream().noneMatch(entry -> entry.replica() == lane.replica())) {
+      if (members.entries().stream().noneMatch(entry -> entry.replica() == lane.replica())) {
         lanes.remove(lane.replica());
         leave(lane, "it has left the service");
       }
     }
     members.lost().forEach(lost -> dispatcher.losses().note(lost.loss()));
+    if (members.phase() instanceof Phase.Closing(String why)) {
+      dispatcher.refuse(why);
+    }
+  }
+
+  private void apply(Entry entry) {
+    known(entry)
+        .filter(lane -> lane.isGone() || lane.target().generation() < entry.generation())
+        .ifPresent(lane -> {
+          leave(lane, "it was replaced");
+          lanes.remove(lane.replica());
+        });
+    switch (entry.standing()) {
+      case SERVING -> {
+        if (known(entry).isEmpty()) {
+          join(entry);
+        }
+      }
+      case DRAINING -> known(entry).ifPresent(dispatcher::startDraining);
+    }
+  }
+
+  private Optional<Lane<Target<T>>> known(Entry entry) {
+    return Optional.ofNullable(lanes.get(entry.replica()));
   }
 
   private void join(Entry entry) {
@@ -122,17 +174,22 @@ final class Follower<T> {
         new Lane<>(entry.replica(), Target.of(entry.generation(), actors, form.timeout()));
     lanes.put(entry.replica(), lane);
     dispatcher.join(lane);
-    actors.onLost(cause -> lost(lane, cause));
+    node.execute("way to " + actors.name(), () -> actors.onLost(cause -> lost(lane, cause)));
   }
 
-  private void leave(@org.jspecify.annotations.Nullable Lane<Target<T>> lane, String reason) {
-    Optional.ofNullable(lane)
-        .ifPresent(l -> dispatcher.lose(l, new Loss(l.replica(), Instant.now(), reason)));
+  private void leave(Lane<Target<T>> lane, String reason) {
+    dispatcher.lose(lane, new Loss(lane.replica(), Instant.now(), reason));
+  }
+
+  @Override
+  public void await(String call, long deadline) {
+    lease.await(call, deadline);
   }
 
   /// The way from here to a replica is lost. If its owner still has it after a while, it was only
   /// the way.
-  void lost(Lane<Target<T>> lane, ReplicaLost cause) {
+  @Override
+  public void lost(Lane<Target<T>> lane, ReplicaLost cause) {
     Loss loss = new Loss(lane.replica(), Instant.now(), String.valueOf(cause.getMessage()));
     if (dispatcher.lose(lane, loss)) {
       later(this::again);
@@ -141,10 +198,9 @@ final class Follower<T> {
 
   private void again() {
     try {
-      apply(roster.after(NEVER));
-    } catch (CallFailure e) {
-      System.getLogger(Follower.class.getName())
-          .log(System.Logger.Level.DEBUG, "the owner of a service does not answer", e);
+      ask(roster::now);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.DEBUG, "the owner of a service does not answer", e);
     }
   }
 }

@@ -96,12 +96,14 @@ final class Replica<T> {
     try {
       ActorMesh<T> actors = spawn(mine);
       actors.await(fleet.options().health().starting());
-      Target<T> target = Target.of(mine, actors, fleet.options().call().timeout());
-      fleet.admit(target, () -> join(mine, new Lane<>(index, target)));
       actors.onLost(cause -> lost(mine, String.valueOf(cause.getMessage())));
       watch(mine, actors);
+      Target<T> target = Target.of(mine, actors, fleet.options().call().timeout());
+      fleet.admit(target, () -> join(mine, new Lane<>(index, target)));
     } catch (RuntimeException e) {
       lost(mine, "it cannot be started: " + e.getMessage());
+    } catch (Throwable e) {
+      lost(mine, "it cannot be started: " + e);
     }
   }
 
@@ -137,7 +139,8 @@ final class Replica<T> {
     }
   }
 
-  private synchronized boolean isAlive(int mine) {
+  /// Whether a generation is neither lost nor stopped.
+  synchronized boolean isAlive(int mine) {
     return mine == generation
         && switch (state) {
           case STARTING, HEALTHY, DRAINING -> true;
@@ -182,7 +185,7 @@ final class Replica<T> {
       left = lane;
       lane = Optional.empty();
     }
-    fleet.left(this, left, new Loss(index, Instant.now(), why));
+    fleet.left(this, mine, left, new Loss(index, Instant.now(), why));
     fleet.node().execute(name() + " end", () -> recover(comesBack));
   }
 
@@ -240,7 +243,7 @@ final class Replica<T> {
         .ifPresent(mesh -> {
           try {
             mesh.kill(EXIT).forEach(this::explain);
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.WARNING, "cannot end the processes of " + name(), e);
           }
           close(mesh);
@@ -268,7 +271,7 @@ final class Replica<T> {
   private void close(ProcMesh mesh) {
     try {
       fleet.close(mesh);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.log(System.Logger.Level.WARNING, "failed to close " + name(), e);
     }
   }
@@ -277,7 +280,7 @@ final class Replica<T> {
   void remove(Duration draining) {
     Optional<Lane<Target<T>>> left;
     synchronized (this) {
-      if (state == ReplicaState.HEALTHY) {
+      if (state == ReplicaState.HEALTHY || state == ReplicaState.STARTING) {
         enter(ReplicaState.DRAINING);
       }
       left = lane;
@@ -287,14 +290,18 @@ final class Replica<T> {
   }
 
   /// Ends at once, in good order.
-  void stop() {
+  boolean stop() {
     Optional<ProcMesh> ending;
+    Optional<Lane<Target<T>>> left;
     synchronized (this) {
       enter(ReplicaState.STOPPED);
       ending = leaveProcs();
+      left = lane;
       lane = Optional.empty();
     }
+    fleet.stopped(this, left);
     ending.ifPresent(this::close);
+    return true;
   }
 
   /// What its owner is told when it does not come back.

@@ -11,6 +11,7 @@ import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Load;
 import dev.burnish.service.routing.Request.Affinity;
 import dev.burnish.service.scaling.Scaling;
+import dev.burnish.service.state.History;
 import dev.burnish.service.state.ReplicaStatus;
 import dev.burnish.service.state.ServiceMetrics;
 import dev.burnish.service.state.Traffic;
@@ -94,7 +95,8 @@ public final class Service<T> implements AutoCloseable {
   ///
   /// @param type the interface of the actors; all its methods are endpoints
   /// @param arguments of the factory, for each actor
-  /// @throws IllegalArgumentException if the type of an endpoint, or an argument, does not travel
+  /// @throws IllegalArgumentException if the type of an endpoint, or an argument, does not travel,
+  ///   or an endpoint that may be called twice takes what is used up, such as an iterator
   /// @throws dev.burnish.mesh.placement.Unplaceable if there is no room for all of them
   public static <T> Service<T> start(
       HostMesh hosts,
@@ -103,6 +105,7 @@ public final class Service<T> implements AutoCloseable {
       Factory factory,
       List<?> arguments,
       ServiceOptions options) {
+    UsedUp.check(type, options.size().procs());
     Node node = hosts.node();
     Dispatcher<Target<T>> dispatcher =
         new Dispatcher<>(name, options.queueing(), options.router().get(), node.clock());
@@ -121,7 +124,7 @@ public final class Service<T> implements AutoCloseable {
             new Traffic(node.clock()),
             node.clock(),
             options.call().retries(),
-            (lane, cause) -> fleet.lost(lane, String.valueOf(cause.getMessage())));
+            fleet.membership());
     Service<T> service =
         new Service<>(node, type, calls, new Owned<>(fleet), options.call().timeout());
     kept.closing = service::close;
@@ -157,7 +160,7 @@ public final class Service<T> implements AutoCloseable {
             new Traffic(node.clock()),
             node.clock(),
             form.retries(),
-            follower::lost);
+            follower);
     follower.start();
     return new Service<>(node, type, calls, new Followed<>(follower, form), form.timeout());
   }
@@ -224,28 +227,36 @@ public final class Service<T> implements AutoCloseable {
     return fanOut(calls.dispatcher().healthy()).outcomes(call);
   }
 
-  /// Makes a change of state at every healthy replica, and at every replica that starts later,
-  /// before it gets calls, until the next change of this name. A replica that is lost meanwhile is
-  /// passed over: its replacement has the change.
+  /// Makes a change of state at every replica, also at those that drain, and at every replica that
+  /// starts later, before it gets calls, until the next change of this name. When this returns, no
+  /// call that is made after it, in whatever process, finds a replica without the change.
+  ///
+  /// The change is made if a replica has made it: one that is lost meanwhile, or where it fails, is
+  /// replaced, and its replacement has the change. If it fails at all, it is taken back: this
+  /// throws, and later replicas do not have it. An endpoint that makes a change and throws leaves
+  /// the state as it was; a replica that is late or was interrupted is replaced. A change is made
+  /// again at replicas that start, so that it says what the state is to be.
   ///
   /// @param what the name of the change, such as `weights`
-  /// @throws RuntimeException as [#fanout] does
+  /// @throws RuntimeException as [#fanout] does, if the change was made at no replica
   /// @throws IllegalStateException if the service came as an argument
   public void update(String what, Consumer<? super T> change) {
-    awaitSomeHealthy();
-    Supplier<List<Lane<Target<T>>>> healthy = () -> calls.dispatcher().healthy();
-    owned("update")
-        .updates()
-        .update(
-            what,
-            change,
-            healthy,
-            lanes ->
-                fanOut(lanes)
-                    .valuesOfTheLiving(actor -> {
-                      change.accept(actor);
-                      return true;
-                    }));
+    Fleet<T> fleet = owned("update");
+    Commit<T> commit = new Commit<>(fleet, what);
+    for (int tries = 0; ; tries++) {
+      awaitSomeHealthy();
+      try {
+        Supplier<List<Lane<Target<T>>>> all = () -> calls.dispatcher().members();
+        fleet
+            .updates()
+            .update(what, change, all, lanes -> commit.settle(fanOut(lanes).attempts(change)));
+        return;
+      } catch (Commit.AllLost e) {
+        if (tries >= calls.retries()) {
+          throw e.failure();
+        }
+      }
+    }
   }
 
   /// Has something run on every replica that starts from now on, before it gets calls: a generator
@@ -304,9 +315,8 @@ public final class Service<T> implements AutoCloseable {
   public ServiceMetrics metrics() {
     Load load = calls.dispatcher().load();
     return switch (backing) {
-      case Owned<T>(Fleet<T> fleet) ->
-          calls.traffic().metrics(load, replicas(), fleet.restarts().intValue());
-      case Followed<T> _ -> calls.traffic().metrics(load, List.of(), 0);
+      case Owned<T>(Fleet<T> fleet) -> calls.traffic().metrics(load, replicas(), fleet.history());
+      case Followed<T> _ -> calls.traffic().metrics(load, List.of(), History.NONE);
     };
   }
 
@@ -382,6 +392,7 @@ public final class Service<T> implements AutoCloseable {
     if (backing instanceof Owned<T>(Fleet<T> fleet)) {
       fleet.awaitSettled(defaults.timeout());
     }
+    calls.membership().await(name + " at all", node.clock().nanos() + defaults.timeout().toNanos());
     calls.dispatcher().awaitHealthy(1, defaults.timeout());
   }
 

@@ -6,6 +6,8 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /// The actors of a replica, called as one: a call goes to all of them, its result is that of rank
@@ -32,9 +34,26 @@ record Target<T>(int generation, ActorMesh<T> mesh, long nanos, T stub) {
           Math.abs(nanos - left) < TOLERANCE ? stub : mesh.within(Duration.ofNanos(left)).actor(0);
       return handler(actor).invoke(actor, method, arguments);
     }
-    return mesh.within(Duration.ofNanos(left))
-        .<@Nullable Object>gather(actor -> call(actor, method, arguments))
-        .getFirst();
+    try {
+      List<@Nullable Object> results =
+          mesh.within(Duration.ofNanos(left)).gather(actor -> call(actor, method, arguments));
+      results.subList(1, results.size()).forEach(Target::leave);
+      return results.getFirst();
+    } catch (CancellationException e) {
+      throw FanOut.ended(e, mesh.name() + "." + method.getName());
+    }
+  }
+
+  /// What a result holds that nobody gets.
+  private static void leave(@Nullable Object result) {
+    if (result instanceof AutoCloseable closeable) {
+      try {
+        closeable.close();
+      } catch (Exception e) {
+        System.getLogger(Target.class.getName())
+            .log(System.Logger.Level.WARNING, "the result of a further process does not end", e);
+      }
+    }
   }
 
   private static @Nullable Object call(Object actor, Method method, Object @Nullable [] arguments) {

@@ -11,19 +11,35 @@ import java.util.function.Supplier;
 /// Changes of state that every replica must have, and the gate between them and replicas that join.
 ///
 /// A replica is brought up to date outside of the gate, since that may take long, and joins inside
-/// of it. If a change has begun meanwhile, it is brought up to date once more, inside: changes that
-/// follow wait for it. So a replica is either among those that a change goes to, or has it before
-/// it takes calls.
+/// of it, while no change is under way. If one was made meanwhile it gets that too, inside: changes
+/// that follow wait for it. So a replica is either among those that a change goes to, or has it
+/// before it takes calls; and it gets changes in their order.
 final class Updates<T> {
   private final ReentrantLock gate = new ReentrantLock();
   private final ReentrantLock oneAtATime = new ReentrantLock(true);
-  private final Map<String, Consumer<? super T>> latest = new LinkedHashMap<>();
+  private final Map<String, Change<T>> latest = new LinkedHashMap<>();
   private final List<Consumer<? super T>> onStart = new ArrayList<>();
   private long numChanges;
 
-  private record Hooks<T>(long numChanges, List<Consumer<? super T>> all) {
+  /// @param number of the change: what makes it may be the same as before
+  private record Change<T>(long number, Consumer<? super T> make) {}
+
+  private record Hooks<T>(
+      long numChanges, List<Consumer<? super T>> onStart, List<Change<T>> changes) {
     void bring(T replica) {
-      all.forEach(hook -> hook.accept(replica));
+      onStart.forEach(hook -> hook.accept(replica));
+      changes.forEach(change -> change.make().accept(replica));
+    }
+
+    /// What a replica that has others needs: what runs at the start may undo changes, so these
+    /// follow it again; else each is made once.
+    Hooks<T> after(Hooks<T> others) {
+      if (!onStart.isEmpty()) {
+        return this;
+      }
+      List<Change<T>> missing =
+          changes.stream().filter(change -> change.number() > others.numChanges).toList();
+      return new Hooks<>(numChanges, onStart, missing);
     }
   }
 
@@ -41,10 +57,19 @@ final class Updates<T> {
   void admit(T replica, Runnable join) {
     Hooks<T> hooks = hooks();
     hooks.bring(replica);
+    oneAtATime.lock();
+    try {
+      admitNow(replica, hooks, join);
+    } finally {
+      oneAtATime.unlock();
+    }
+  }
+
+  private void admitNow(T replica, Hooks<T> has, Runnable join) {
     gate.lock();
     try {
-      if (hooks.numChanges() != numChanges) {
-        hooks().bring(replica);
+      if (has.numChanges() != numChanges) {
+        hooks().after(has).bring(replica);
       }
       join.run();
     } finally {
@@ -64,20 +89,18 @@ final class Updates<T> {
   }
 
   /// Makes a change of a name, one at a time, which every later replica gets too, until the next of
-  /// this name.
+  /// this name. A change that fails is forgotten: the one before it stays.
   ///
-  /// @param spread makes it at those that there are now
+  /// @param spread makes it at those that there are now, and throws if it is not made
   <R> void update(
       String name, Consumer<? super T> change, Supplier<R> replicas, Consumer<R> spread) {
     oneAtATime.lock();
     try {
-      R now =
-          begin(() -> {
-            latest.remove(name);
-            latest.put(name, change);
-            return replicas.get();
-          });
-      spread.accept(now);
+      spread.accept(replicas.get());
+      begin(() -> {
+        latest.remove(name);
+        return latest.put(name, new Change<>(numChanges, change));
+      });
     } finally {
       oneAtATime.unlock();
     }
@@ -86,9 +109,7 @@ final class Updates<T> {
   private Hooks<T> hooks() {
     gate.lock();
     try {
-      List<Consumer<? super T>> all = new ArrayList<>(onStart);
-      all.addAll(latest.values());
-      return new Hooks<>(numChanges, all);
+      return new Hooks<>(numChanges, List.copyOf(onStart), List.copyOf(latest.values()));
     } finally {
       gate.unlock();
     }

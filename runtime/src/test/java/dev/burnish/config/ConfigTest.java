@@ -96,6 +96,12 @@ class ConfigTest {
   }
 
   @Test
+  void readsAFileWithAByteOrderMark() throws IOException {
+    Path file = Files.writeString(folder.resolve("marked.yaml"), "\uFEFFseed: 8\n");
+    assertThat(Config.of(DEFAULTS).withFile(file).resolve().seed()).isEqualTo(8);
+  }
+
+  @Test
   void takesTextAsItIsWhereTextIsWanted() {
     Settings settings = set("prompt=x = [1, 2: #", "folder=a=b", "mode=slow");
     assertThat(settings.prompt()).isEqualTo("x = [1, 2: #");

@@ -7,7 +7,10 @@ import dev.burnish.link.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class LineFolderTest {
   private final List<String> out = new ArrayList<>();
@@ -65,5 +68,57 @@ class LineFolderTest {
     later.forEach(Runnable::run);
     print("a/0", "x 2");
     assertThat(out).containsExactly("[a/0] x 1", "[a/0] x 2");
+  }
+
+  @Test
+  void whatWouldActOnATerminalIsHarmless() {
+    print("a/0", "x\u001b[2J\u009by\u202e");
+    assertThat(out).containsExactly("[a/0] x�[2J�y�");
+  }
+
+  @Test
+  void whatIsWatchedForSimilarLinesIsBounded() {
+    for (int i = 0; i < 3000; i++) {
+      print("a/0", "x".repeat(i));
+    }
+    assertThat(out).hasSize(3000);
+    assertThat(later).hasSize(1000);
+    print("a/0", "x".repeat(2999));
+    assertThat(out).hasSize(3001);
+  }
+
+  /// What prints may stand still for good: the clock does not.
+  @Test
+  @Timeout(60)
+  void theClockDoesNotWaitForWhatPrints() throws Exception {
+    CountDownLatch stands = new CountDownLatch(1);
+    CountDownLatch goesOn = new CountDownLatch(1);
+    Consumer<String> slow =
+        line -> {
+          if (!Thread.currentThread().getName().equals("feeder")) {
+            stands.countDown();
+            try {
+              goesOn.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          }
+        };
+    LineFolder standing = new LineFolder(Clock.system(), Duration.ofMillis(1), slow);
+    Thread feeder =
+        Thread.ofPlatform()
+            .daemon()
+            .name("feeder")
+            .start(() -> {
+              while (stands.getCount() > 0) {
+                standing.accept(new LogLine("a/0", Source.OUT, "x 1"));
+              }
+            });
+    stands.await();
+    CountDownLatch ticked = new CountDownLatch(1);
+    Clock.system().after(Duration.ZERO, ticked::countDown);
+    ticked.await();
+    goesOn.countDown();
+    feeder.join();
   }
 }

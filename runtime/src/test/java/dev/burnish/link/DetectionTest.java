@@ -7,6 +7,7 @@ import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.link.transport.Transport;
 import dev.burnish.wire.Frame;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,6 +161,26 @@ class DetectionTest {
       peer.speak();
     }
     assertThat(link.isUp()).isTrue();
+  }
+
+  /// The clock keeps what is to be done until its time: minutes, for the deadline of a call.
+  @Test
+  void aLinkThatHasEndedIsLetGo() {
+    Switchboard other =
+        new Switchboard(peer, TOKEN, new Ignoring(), clock, LinkSettings.defaults());
+    WeakReference<Link> ended = ended(other);
+    while (ended.get() != null) {
+      System.gc();
+    }
+    assertThat(clock.due).isNotEmpty();
+  }
+
+  private WeakReference<Link> ended(Switchboard other) {
+    Link link = other.link(peer.address);
+    link.call("late", new Link.Target(1, 0), new byte[0], Duration.ofMinutes(10), link.session());
+    link.close("it is needed no more");
+    peer.receiver = Optional.empty();
+    return new WeakReference<>(link);
   }
 
   @Test

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -77,6 +78,57 @@ class SocketNetworkTest {
   @AfterEach
   void close() {
     boards.forEach(Switchboard::close);
+  }
+
+  /// Whatever they are called: alike but for a sign, long, or of processes within processes.
+  @Test
+  void everyProcessHasASocketOfItsOwn() throws Exception {
+    Switchboard near = board("near", "host", Optional.empty());
+    List<String> names =
+        List.of(
+            "a/b",
+            "a.b",
+            "A/b",
+            "a_b",
+            "é",
+            "n".repeat(80),
+            "n".repeat(81),
+            "procs/0/inner/1/deep/2/deeper/3/deepest/4");
+    for (String name : names) {
+      board(name, "host", Optional.empty());
+    }
+    for (Switchboard far : boards) {
+      assertThat(echo(near.link(far.self()), new byte[] {7})).containsExactly(7);
+    }
+    assertThat(boards).extracting(board -> board.self().socket()).doesNotHaveDuplicates();
+  }
+
+  /// Such as the end of the memory, in which no connection can be made of what has come.
+  @Test
+  void anErrorInTakingAConnectionIsThatOfOneConnection() throws Exception {
+    Logger log = Logger.getLogger(SocketNetwork.class.getName());
+    log.setLevel(Level.OFF);
+    JobKeys keys = JobKeys.create();
+    Reach reach = new Reach(InetAddress.getLoopbackAddress(), keys);
+    try (Network far = SocketNetwork.open("far", "host", folder, MAX, Optional.of(reach));
+        Network near = SocketNetwork.open("near", "host", folder, MAX, Optional.of(reach));
+        Network other = SocketNetwork.open("other", "elsewhere", folder, MAX, Optional.of(reach))) {
+      AtomicInteger numTaken = new AtomicInteger();
+      CountDownLatch taken = new CountDownLatch(2);
+      far.listen(transport -> {
+        if (numTaken.incrementAndGet() <= 6) {
+          throw new OutOfMemoryError("of the test");
+        }
+        taken.countDown();
+      });
+      for (int i = 0; i < 4; i++) {
+        near.connect(far.self());
+        other.connect(far.self());
+      }
+      taken.await();
+    } finally {
+      log.setLevel(Level.INFO);
+    }
   }
 
   @Test

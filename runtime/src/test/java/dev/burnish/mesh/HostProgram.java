@@ -1,10 +1,10 @@
 package dev.burnish.mesh;
 
+import dev.burnish.files.GivenFile;
 import dev.burnish.mesh.host.HostWorker;
 import dev.burnish.mesh.host.JoinTicket;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// A host as a process. Its name has no `$`, which a shell would look at.
@@ -21,6 +21,6 @@ public final class HostProgram {
   private static String read(String file) throws IOException {
     return file.equals("-")
         ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
-        : Files.readString(Path.of(file));
+        : GivenFile.read(Path.of(file));
   }
 }

@@ -13,10 +13,13 @@ import dev.burnish.link.Region;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.host.HostWorker;
+import dev.burnish.mesh.host.JobFolder;
 import dev.burnish.mesh.host.JoinTicket;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +27,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -180,6 +185,52 @@ class HostsTest {
             HostWorker.serve(
                 new JoinTicket(ticket.address(), new byte[32], ticket.secret()), "misled"))
         .isInstanceOf(IOException.class);
+  }
+
+  /// Six hundred, that say nothing.
+  @Test
+  void aHostJoinsWhileStrangersHoldConnections() throws Exception {
+    Logger log = Logger.getLogger("dev.burnish.link.transport");
+    log.setLevel(Level.OFF);
+    Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
+    int port = Integer.parseInt(job.ticket().address().replaceAll(".*:", ""));
+    List<Socket> strangers = new ArrayList<>();
+    try {
+      for (int i = 0; i < 600; i++) {
+        strangers.add(new Socket(InetAddress.getLoopbackAddress(), port));
+      }
+      join(job, "box");
+      ActorMesh<Counter> counters =
+          job.awaitHosts(1)
+              .spawnProcs(Map.of("gpus", 1))
+              .spawn("counters", Counter.class, CounterActor::new, 4);
+      assertThat(counters.only().value()).isEqualTo(4);
+    } finally {
+      log.setLevel(Level.INFO);
+      for (Socket stranger : strangers) {
+        stranger.close();
+      }
+    }
+  }
+
+  /// A host that is told to end, or killed, leaves no folder: the latter's goes with the next job.
+  @Test
+  void aHostThatEndsLeavesNoFolder() throws Exception {
+    Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
+    join(job, "asked");
+    join(job, "killed");
+    job.awaitHosts(2);
+    List<Path> folders =
+        workers.stream().map(worker -> JobFolder.base().resolve("worker-" + worker.pid())).toList();
+    assertThat(folders).allSatisfy(folder -> assertThat(folder).isDirectory());
+    workers.get(0).destroy();
+    workers.get(1).destroyForcibly();
+    for (Process worker : workers) {
+      worker.waitFor();
+    }
+    assertThat(folders.get(0)).doesNotExist();
+    JobFolder.create("next").close();
+    assertThat(folders.get(1)).doesNotExist();
   }
 
   /// A host that does not run for a while is late, and not lost.

@@ -12,7 +12,7 @@ public final class Programs {
   private Programs() {}
 
   /// How to run a class as a program with the class path of this one.
-  static List<String> command(Class<?> main) {
+  public static List<String> command(Class<?> main) {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED",
@@ -22,7 +22,7 @@ public final class Programs {
   }
 
   /// Stops processes, and waits until they are.
-  static void stop(long... pids) throws Exception {
+  public static void stop(long... pids) throws Exception {
     for (long pid : pids) {
       String id = Long.toString(pid);
       if (new ProcessBuilder("kill", "-STOP", id).start().waitFor() != 0) {

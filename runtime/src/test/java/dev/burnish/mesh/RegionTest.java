@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -236,12 +237,26 @@ class RegionTest {
     try (Job processes = Job.start(JobOptions.named("test"));
         Region region = filled(9)) {
       assertThat(keeper(processes).first(region)).isEqualTo((byte) 9);
-      Path memory = Path.of("/dev/shm");
-      if (Files.isDirectory(memory)) {
-        try (Stream<Path> files = Files.list(memory)) {
-          assertThat(files.map(Path::toString)).noneMatch(name -> name.contains("burnish-region-"));
+      Path open = Path.of("/proc/self/fd");
+      if (Files.isDirectory(open)) {
+        List<Path> regions;
+        try (Stream<Path> files = Files.list(open)) {
+          regions = files.filter(RegionTest::isRegion).toList();
+        }
+        assertThat(regions).isNotEmpty();
+        for (Path file : regions) {
+          assertThat(Files.getAttribute(file, "unix:nlink")).isEqualTo(0);
         }
       }
+    }
+  }
+
+  private static boolean isRegion(Path file) {
+    try {
+      String target = Files.readSymbolicLink(file).toString();
+      return target.contains("burnish-region-") || target.startsWith("/dev/shm/#");
+    } catch (IOException e) {
+      return false;
     }
   }
 }

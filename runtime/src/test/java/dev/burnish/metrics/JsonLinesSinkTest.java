@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +64,22 @@ class JsonLinesSinkTest {
     assertThatThrownBy(() -> JsonLines.append(folder.resolve("no/such.jsonl")))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("such.jsonl");
+  }
+
+  /// Metrics of all later steps would else be lost with the one that was interrupted.
+  @Test
+  void anInterruptedThreadWritesAsAnyOther() throws Exception {
+    Path file = folder.resolve("interrupted.jsonl");
+    try (JsonLines lines = JsonLines.append(file);
+        TensorBoardSink events = new TensorBoardSink(folder.resolve("tensorboard"))) {
+      Thread.currentThread().interrupt();
+      lines.write(Map.of("step", 1));
+      events.write(new StepMetrics(1, new TreeMap<>(Map.of("loss", 1.0)), new TreeMap<>()));
+      assertThat(Thread.interrupted()).isTrue();
+      lines.write(Map.of("step", 2));
+      events.write(new StepMetrics(2, new TreeMap<>(Map.of("loss", 1.0)), new TreeMap<>()));
+    }
+    assertThat(Files.readAllLines(file)).containsExactly("{\"step\":1}", "{\"step\":2}");
   }
 
   @Test

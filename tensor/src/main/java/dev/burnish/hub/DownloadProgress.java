@@ -7,4 +7,10 @@ public interface DownloadProgress {
   /// @param bytes bytes that are here, those of an earlier attempt included
   /// @param total bytes of the whole file
   void advanced(String file, long bytes, long total);
+
+  /// Hears of something that the user should know, a line: that a model of the cache is used since
+  /// the hub does not answer. It goes to standard error unless told otherwise.
+  default void notice(String line) {
+    System.err.println("burnish: " + line);
+  }
 }

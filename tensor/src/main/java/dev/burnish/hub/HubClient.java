@@ -8,10 +8,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import javax.net.ssl.SSLException;
 
 /// Requests to the hub, with redirects and retries.
 ///
@@ -20,7 +20,9 @@ import java.util.function.Predicate;
 /// 5xx) is tried again after a growing wait or as long as the hub asks for; 401, 403 and 404 are
 /// final.
 final class HubClient implements AutoCloseable {
+  private static final String TUNNELING = "jdk.http.auth.tunneling.disabledSchemes";
   private static final int MAX_HOPS = 8;
+  private static final int PROXY_REFUSED = 407;
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
@@ -40,15 +42,26 @@ final class HubClient implements AutoCloseable {
     }
   }
 
+  static {
+    // Java sends a password to no proxy that carries https unless told to, as every other client
+    // is.
+    if (System.getProperty(TUNNELING) == null) {
+      System.setProperty(TUNNELING, "");
+    }
+  }
+
   private final HubOptions options;
+  private final Proxies proxies;
   private final HttpClient http;
 
-  HubClient(HubOptions options) {
+  HubClient(HubOptions options, Proxies proxies) {
     this.options = options;
+    this.proxies = proxies;
     this.http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
+            .proxy(proxies)
             .connectTimeout(options.stall())
             .build();
   }
@@ -79,15 +92,29 @@ final class HubClient implements AutoCloseable {
       try {
         return attempt.run();
       } catch (IOException e) {
-        if (failures >= options.attempts()) {
+        if (failures >= options.attempts() || e instanceof SSLException) {
           throw new HubException(
-              "cannot fetch %s after %d attempts; check the network, or set HF_HUB_OFFLINE=1 to use the cache"
-                  .formatted(what, failures),
+              "cannot fetch %s from %s%s, attempts=%d; check the network%s, or set HF_HUB_OFFLINE=1 to use the cache"
+                  .formatted(what, options.endpoint(), by(), failures, cure(e)),
               e);
         }
         pause(failures, e);
       }
     }
+  }
+
+  private String by() {
+    return proxies.of(options.endpoint()).map(proxy -> " by the proxy " + proxy).orElse("");
+  }
+
+  private String cure(IOException e) {
+    if (e instanceof SSLException) {
+      return " and that Java trusts the certificate (a proxy that opens https has one of its own, for"
+          + " -Djavax.net.ssl.trustStore in BURNISH_JAVA_OPTS)";
+    }
+    return proxies.of(options.endpoint()).isPresent()
+        ? " and that address"
+        : ", set HTTPS_PROXY if there is a proxy";
   }
 
   /// Waits before the retry that follows `failures` failures in a row.
@@ -108,7 +135,12 @@ final class HubClient implements AutoCloseable {
     URI endpoint = options.endpoint();
     return endpoint.getScheme().equalsIgnoreCase(uri.getScheme())
         && endpoint.getHost().equalsIgnoreCase(uri.getHost())
-        && endpoint.getPort() == uri.getPort();
+        && port(endpoint) == port(uri);
+  }
+
+  private static int port(URI uri) {
+    int usual = "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+    return uri.getPort() < 0 ? usual : uri.getPort();
   }
 
   @Override
@@ -130,8 +162,16 @@ final class HubClient implements AutoCloseable {
     if (isEndpoint(uri)) {
       options.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
     }
+    proxies
+        .of(uri)
+        .flatMap(Proxies.Address::authorization)
+        .ifPresent(user -> request.header("Proxy-Authorization", user));
     try {
-      return http.send(request.build(), BodyHandlers.ofInputStream());
+      HttpResponse<InputStream> response = http.send(request.build(), BodyHandlers.ofInputStream());
+      if (response.statusCode() == PROXY_REFUSED) { // one that carries https gives no body
+        throw refusal(PROXY_REFUSED, response);
+      }
+      return response;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new HubException("download was interrupted; it resumes when started again", e);
@@ -164,14 +204,41 @@ final class HubClient implements AutoCloseable {
     if (status == 408 || status == 429 || status >= 500) {
       throw new RetryLater("status %d from %s".formatted(status, uri.getHost()), wait(response));
     }
-    if (List.of(401, 403).contains(status)) {
-      throw new HubException(
-          "hub refused access: status=%d, address=%s; set HF_TOKEN to a token that may read this model, and accept its licence on the hub"
-              .formatted(status, plain(uri)));
+    throw refusal(status, response);
+  }
+
+  /// The hub says why in a header, and answers 401 where a model may be private or is not there.
+  private HubException refusal(int status, HttpResponse<?> response) {
+    String address = "status=%s, address=%s".formatted(status, plain(response.uri()));
+    if (status == PROXY_REFUSED) {
+      return new HubException(
+          "the proxy%s refused access: %s; give its user and password in the variable, as http://user:password@host:port"
+              .formatted(by().replaceFirst(" by the proxy", ""), address));
     }
-    throw new HubException(
-        "hub has no such model, revision or file: status=%d, address=%s; check the name"
-            .formatted(status, plain(uri)));
+    String code = response.headers().firstValue("X-Error-Code").orElse("");
+    boolean token = options.token().isPresent();
+    String login =
+        token
+            ? "the token (of HF_TOKEN, or of `hf auth login`) may not read it; make one that may"
+            : "set HF_TOKEN to a token that may read it, or log in with `hf auth login`";
+    if (code.equals("GatedRepo")) {
+      return HubException.refused(
+          "the model is gated: %s; accept its licence on its page at %s, and %s"
+              .formatted(address, options.endpoint(), login.replace("; make", ", or make")));
+    }
+    if (code.equals("RevisionNotFound")) {
+      return new HubException(
+          "hub has no such revision of the model: %s; check what comes after the @"
+              .formatted(address));
+    }
+    if (status == 401 || status == 403) {
+      return HubException.refused(
+          "hub refused access: %s; check the name, and if the model is private or gated %s"
+              .formatted(address, login));
+    }
+    return HubException.refused(
+        "hub has no such model, revision or file: %s; check the name, and if the model is private %s"
+            .formatted(address, login));
   }
 
   /// Signed addresses keep their secret out of messages.

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -107,7 +108,9 @@ final class HubDownload {
 
   private void fetchOnce(PartialFile partial, int part) throws IOException {
     long start = partial.start(part) + partial.done(part);
-    String range = "bytes=%d-%d".formatted(start, partial.start(part) + partial.size(part) - 1);
+    String range =
+        String.format(
+            Locale.ROOT, "bytes=%d-%d", start, partial.start(part) + partial.size(part) - 1);
     HttpResponse<InputStream> response = client.send("GET", address, range, r -> false);
     try (InputStream body = response.body()) {
       AtomicLong lastByte = new AtomicLong(System.nanoTime());

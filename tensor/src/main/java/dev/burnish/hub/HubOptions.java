@@ -29,6 +29,8 @@ public record HubOptions(
     Duration backoff,
     int attempts,
     DownloadProgress progress) {
+  private static final Duration SOON = Duration.ofSeconds(5);
+
   public HubOptions {
     if (!"https".equals(endpoint.getScheme()) && !"http".equals(endpoint.getScheme())) {
       throw new IllegalArgumentException(
@@ -41,31 +43,41 @@ public record HubOptions(
     requirePositive("hub.stall", stall.toMillis());
   }
 
-  /// From `HF_ENDPOINT`, `HF_HUB_CACHE` or `HF_HOME`, `HF_TOKEN` and `HF_HUB_OFFLINE`.
+  /// By the rules of the hub's own client: the endpoint from `HF_ENDPOINT`, the cache from
+  /// `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME` or `HOME`, the token from `HF_TOKEN`,
+  /// `HF_TOKEN_PATH` or the file of `hf auth login`, and `HF_HUB_OFFLINE`.
   public static HubOptions fromEnvironment() {
     return of(System.getenv());
   }
 
-  static HubOptions of(Map<String, String> environment) {
-    Path home =
-        Path.of(
-            environment.getOrDefault(
-                "HF_HOME", System.getProperty("user.home") + "/.cache/huggingface"));
-    String cache = environment.getOrDefault("HF_HUB_CACHE", home.resolve("hub").toString());
-    String offline = environment.getOrDefault("HF_HUB_OFFLINE", "");
+  static HubOptions of(Map<String, String> variables) {
+    HubEnvironment environment = new HubEnvironment(variables);
     return new HubOptions(
-        URI.create(environment.getOrDefault("HF_ENDPOINT", "https://huggingface.co")),
-        Path.of(cache),
-        Optional.ofNullable(environment.get("HF_TOKEN"))
-            .map(String::strip)
-            .filter(t -> !t.isEmpty()),
-        offline.equals("1") || offline.equalsIgnoreCase("true") || offline.equalsIgnoreCase("yes"),
+        environment.endpoint(),
+        environment.cache(),
+        environment.token(),
+        environment.offline(),
         4,
         64L << 20,
         Duration.ofSeconds(30),
         Duration.ofMillis(500),
         6,
         (file, bytes, total) -> {});
+  }
+
+  /// Asks once and soon gives up: for a question whose answer can be done without.
+  HubOptions impatient() {
+    return new HubOptions(
+        endpoint,
+        cache,
+        token,
+        offline,
+        connections,
+        partBytes,
+        stall.compareTo(SOON) < 0 ? stall : SOON,
+        backoff,
+        1,
+        progress);
   }
 
   public HubOptions withProgress(DownloadProgress listener) {

@@ -41,10 +41,12 @@ public final class ModelSource {
   private final HubModel model;
   private final HubOptions options;
   private final HubCache cache;
+  private final Proxies proxies;
 
-  private ModelSource(HubModel model, HubOptions options) {
+  private ModelSource(HubModel model, HubOptions options, Proxies proxies) {
     this.model = model;
     this.options = options;
+    this.proxies = proxies;
     this.cache = new HubCache(options.cache(), model);
   }
 
@@ -54,8 +56,12 @@ public final class ModelSource {
   ///   known form
   /// @throws HubException where the hub does not give it
   public static Path resolve(String model, HubOptions options) {
+    return resolve(model, options, new Proxies(System.getenv()));
+  }
+
+  static Path resolve(String model, HubOptions options, Proxies proxies) {
     if (model.startsWith("hf:")) {
-      return new ModelSource(HubModel.parse(model), options).resolve();
+      return new ModelSource(HubModel.parse(model), options, proxies).resolve();
     }
     Path path = Path.of(model);
     boolean file = model.endsWith(".gguf") || model.endsWith(".safetensors");
@@ -68,7 +74,12 @@ public final class ModelSource {
                 model,
                 Files.exists(path)
                     ? "this file is none of them"
-                    : "there is no such folder or file"));
+                    : "there is no such folder or file" + from(path)));
+  }
+
+  /// Where a relative path begins.
+  private static String from(Path path) {
+    return path.isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath();
   }
 
   private Path resolve() {
@@ -81,13 +92,17 @@ public final class ModelSource {
   }
 
   private Path cached() throws IOException {
+    return snapshot()
+        .orElseThrow(() ->
+            new HubException(
+                "model must be in the cache when offline: model=%s, cache=%s; unset HF_HUB_OFFLINE to fetch it"
+                    .formatted(model, options.cache())));
+  }
+
+  /// What the cache has of the revision, where that is a whole model.
+  private Optional<Path> snapshot() throws IOException {
     Optional<Path> snapshot = cache.commit(model.revision()).map(cache::snapshot);
-    if (snapshot.isPresent() && isComplete(snapshot.get())) {
-      return snapshot.get();
-    }
-    throw new HubException(
-        "model must be in the cache when offline: model=%s, cache=%s; unset HF_HUB_OFFLINE to fetch it"
-            .formatted(model, options.cache()));
+    return snapshot.isPresent() && isComplete(snapshot.get()) ? snapshot : Optional.empty();
   }
 
   private static boolean isComplete(Path snapshot) throws IOException {
@@ -97,14 +112,50 @@ public final class ModelSource {
     try (var files = Files.list(snapshot)) {
       Set<String> names = new TreeSet<>();
       files.filter(Files::exists).forEach(file -> names.add(file.getFileName().toString()));
-      boolean shards = names.contains(INDEX) && names.stream().anyMatch(ModelSource::isShard);
-      return names.contains(SINGLE) || shards || names.stream().anyMatch(n -> n.endsWith(".gguf"));
+      return names.contains(SINGLE)
+          || (names.contains(INDEX) && names.containsAll(shards(snapshot.resolve(INDEX))))
+          || names.stream().anyMatch(n -> n.endsWith(".gguf"));
     }
   }
 
+  private static Set<String> shards(Path index) throws IOException {
+    Set<String> shards = new TreeSet<>(Set.of(INDEX));
+    try {
+      JsonMapper.shared()
+          .readTree(Files.readString(index))
+          .path("weight_map")
+          .forEach(shard -> shards.add(shard.asString("")));
+    } catch (JacksonException e) {
+      // What reads the model says what is wrong with it.
+    }
+    return shards;
+  }
+
+  /// A commit never changes; what else a name stands for is asked of the hub, and where that does
+  /// not say so, a model of the cache serves.
   private Path fetched() throws IOException {
-    try (HubClient client = new HubClient(options)) {
-      JsonNode listing = listing(client);
+    Optional<Path> known = snapshot();
+    if (known.isPresent() && HubCache.isCommit(model.revision())) {
+      return known.get();
+    }
+    JsonNode listing;
+    try (HubClient client =
+        new HubClient(known.isPresent() ? options.impatient() : options, proxies)) {
+      listing = listing(client);
+    } catch (HubException e) {
+      if (known.isEmpty() || !e.cacheHelps()) {
+        throw e;
+      }
+      options
+          .progress()
+          .notice("using %s of the cache as it was fetched: %s".formatted(model, e.getMessage()));
+      return known.get();
+    }
+    return fetched(listing);
+  }
+
+  private Path fetched(JsonNode listing) throws IOException {
+    try (HubClient client = new HubClient(options, proxies)) {
       String commit = listing.path("sha").asString("");
       if (!HubCache.isCommit(commit)) {
         throw new HubException("hub must name a commit: model=%s, sha=%s".formatted(model, commit));

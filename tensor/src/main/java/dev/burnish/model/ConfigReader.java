@@ -11,45 +11,6 @@ import tools.jackson.databind.JsonNode;
 /// Reads the settings of a `config.json` and remembers which, so that one that nobody read is
 /// refused, not ignored.
 final class ConfigReader {
-  /// Settings that change no number of a forward in inference or training without dropout.
-  private static final Set<String> HARMLESS =
-      Set.of(
-          "architectures",
-          "model_type",
-          "_name_or_path",
-          "transformers_version",
-          "torch_dtype",
-          "dtype",
-          "use_cache",
-          "bos_token_id",
-          "eos_token_id",
-          "pad_token_id",
-          "unk_token_id",
-          "initializer_range",
-          "attention_dropout",
-          "_attn_implementation",
-          "_attn_implementation_autoset",
-          "return_dict",
-          "output_attentions",
-          "output_hidden_states",
-          "is_decoder",
-          "max_window_layers",
-          "id2label",
-          "label2id",
-          "problem_type",
-          "task_specific_params",
-          "chunk_size_feed_forward",
-          "is_encoder_decoder",
-          "transformers.js_config",
-          "is_llama_config",
-          "rope_interleaved",
-          "no_rope_layer_interval",
-          "pretraining_tp",
-          "use_sliding_window",
-          "layer_types",
-          "tokenizer_class",
-          "auto_map");
-
   private final JsonNode json;
   private final String where;
   private final Set<String> read = new TreeSet<>();
@@ -167,7 +128,7 @@ final class ConfigReader {
   void refuseUnread() {
     for (Map.Entry<String, JsonNode> entry : json.properties()) {
       if (!read.contains(entry.getKey())
-          && !HARMLESS.contains(entry.getKey())
+          && !HarmlessSettings.contains(entry.getKey())
           && isActive(entry.getValue())) {
         throw new IllegalArgumentException(
             "%s: a setting that may change the numbers is not known: %s=%s; remove it if it changes none"

@@ -1,5 +1,6 @@
 package dev.burnish.model;
 
+import dev.burnish.content.FileKind;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.LoraConfig;
@@ -28,6 +29,7 @@ public final class LanguageModel implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private static final String CONFIG = "config.json";
+  private static final String END_TOKENS = "eos_token_id";
   private static final String GENERATION = "generation_config.json";
 
   private final ObjectNode config;
@@ -116,6 +118,12 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   private static ObjectNode parse(Path file, byte[] content) {
+    FileKind.of(content)
+        .ifPresent(kind -> {
+          throw new IllegalArgumentException(
+              "a configuration is JSON, and this is %s: file=%s; %s"
+                  .formatted(kind.said(), file, kind.cure()));
+        });
     try {
       if (JSON.readTree(content) instanceof ObjectNode object) {
         return object;
@@ -145,6 +153,11 @@ public final class LanguageModel implements AutoCloseable {
     return config.deepCopy();
   }
 
+  /// `generation_config.json` as read; an empty object where there is none.
+  public ObjectNode generationConfig() {
+    return generation.deepCopy();
+  }
+
   public Decoder decoder() {
     return decoder;
   }
@@ -152,12 +165,22 @@ public final class LanguageModel implements AutoCloseable {
   /// Tokens that end a completion: `eos_token_id` of `generation_config.json`, else of
   /// `config.json`, which is one id or a list.
   public int[] endTokens() {
-    ObjectNode source = generation.hasNonNull("eos_token_id") ? generation : config;
-    JsonNode ids = source.path("eos_token_id");
-    if (ids.isArray()) {
-      return ids.valueStream().mapToInt(JsonNode::asInt).toArray();
+    ObjectNode source = generation.hasNonNull(END_TOKENS) ? generation : config;
+    JsonNode ids = source.path(END_TOKENS);
+    Stream<JsonNode> each =
+        ids.isArray()
+            ? ids.valueStream()
+            : Stream.of(ids).filter(id -> source.hasNonNull(END_TOKENS));
+    return each.mapToInt(LanguageModel::tokenId).toArray();
+  }
+
+  private static int tokenId(JsonNode id) {
+    if (!id.isIntegralNumber() || !id.canConvertToInt()) {
+      throw new IllegalArgumentException(
+          "%s is a token's id or a list of ids: %s=%s; correct it in generation_config.json or config.json"
+              .formatted(END_TOKENS, END_TOKENS, id));
     }
-    return ids.isIntegralNumber() ? new int[] {ids.intValue()} : new int[0];
+    return id.intValue();
   }
 
   /// Adapts the decoder, as [Decoder#adapt] does, or as the adapter says that training begins from.

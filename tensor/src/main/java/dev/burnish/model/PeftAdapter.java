@@ -83,11 +83,22 @@ public final class PeftAdapter {
     }
   }
 
+  /// A model of the hub as PEFT names it, `owner/name` and a revision; a folder as it is.
+  private static void putBase(ObjectNode json, String base) {
+    boolean ofHub = base.startsWith("hf:");
+    int at = ofHub ? base.indexOf('@') : -1;
+    String name = ofHub ? base.substring(3, at < 0 ? base.length() : at) : base;
+    json.put("base_model_name_or_path", name);
+    if (at >= 0) {
+      json.put("revision", base.substring(at + 1));
+    }
+  }
+
   private static ObjectNode config(LoraConfig lora, String base, Set<String> modules) {
     ObjectNode json = JsonMapper.shared().createObjectNode();
     json.put("peft_type", "LORA");
     json.put("task_type", "CAUSAL_LM");
-    json.put("base_model_name_or_path", base);
+    putBase(json, base);
     json.put("r", lora.rank());
     if (lora.alpha() == Math.rint(lora.alpha())) {
       json.put("lora_alpha", (long) lora.alpha());

@@ -212,6 +212,21 @@ public final class Decoder implements AutoCloseable {
     return parts().stream().mapToLong(part -> part.values().numElements()).sum();
   }
 
+  /// The name of the first parameter that holds a value which is not finite.
+  public Optional<String> nonFinite() {
+    try (TensorScope _ = TensorScope.open()) {
+      return partByName().entrySet().stream()
+          .filter(entry -> !isFinite(entry.getValue().value(entry.getKey())))
+          .map(Map.Entry::getKey)
+          .findFirst();
+    }
+  }
+
+  /// A zero for each finite value, NaN for each other.
+  private static boolean isFinite(Tensor values) {
+    return values.mul(0).sum().item() == 0;
+  }
+
   /// Which part holds each parameter, by name.
   public Map<String, Parameters> partByName() {
     Map<String, Parameters> result = new LinkedHashMap<>();

@@ -81,6 +81,13 @@ public record LoraConfig(
     return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
   }
 
+  /// `A` begins uniform within this on either side of zero, as PEFT has it.
+  ///
+  /// @param inputs of the matrix
+  public static double initialBound(long inputs) {
+    return 1 / Math.sqrt(inputs);
+  }
+
   /// Whether a module is adapted.
   ///
   /// @param module name of a matrix without its `.weight`

@@ -52,7 +52,7 @@ final class LowRank {
   /// `A` uniform within `1 / sqrt(K)`, `B` zero, as PEFT begins: the change is none.
   void initialize(long seed) {
     RandomGenerator random = KeyedRandom.of(seed, nameOfA(module), 0);
-    double bound = 1 / Math.sqrt(a_RK.size(1));
+    double bound = LoraConfig.initialBound(a_RK.size(1));
     float[] values = new float[Math.toIntExact(a_RK.numElements())];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) random.nextDouble(-bound, bound);

@@ -1,12 +1,17 @@
 package dev.burnish.safetensors;
 
+import dev.burnish.content.FileKind;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.List;
 
 /// A model file breaks a rule of its format, or asks for something that is not supported. The
 /// message has the rule, the offending values, the tensor or key where there is one, and the file.
 public final class CorruptFileException extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private static final int MAX_SHOWN = 120;
+  private static final int HEAD = 512;
 
   private final transient Path file;
 
@@ -25,6 +30,25 @@ public final class CorruptFileException extends RuntimeException {
   static CorruptFileException unsupported(Path file, String rule, Object... namesAndValues) {
     return new CorruptFileException(
         file, message(file, rule, namesAndValues) + "; use another file or convert it");
+  }
+
+  /// The first bytes of a file.
+  static byte[] head(MemorySegment whole) {
+    return whole.asSlice(0, Math.min(whole.byteSize(), HEAD)).toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  /// For a file that is of another kind than it was taken for, which is named with what to do.
+  ///
+  /// @param kinds that it may well be
+  static void refuseOther(Path file, String wanted, byte[] head, FileKind... kinds) {
+    FileKind.of(head)
+        .filter(kind -> !List.of(kinds).contains(kind))
+        .ifPresent(kind -> {
+          throw new CorruptFileException(
+              file,
+              "file must be %s, and is %s: file=%s; %s"
+                  .formatted(wanted, kind.said(), file, kind.cure()));
+        });
   }
 
   /// The file that breaks the rule.

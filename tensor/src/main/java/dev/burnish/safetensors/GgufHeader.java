@@ -1,5 +1,6 @@
 package dev.burnish.safetensors;
 
+import dev.burnish.content.FileKind;
 import dev.burnish.safetensors.GgufMetadata.Kind;
 import dev.burnish.safetensors.GgufMetadata.Slot;
 import java.lang.foreign.MemorySegment;
@@ -57,6 +58,7 @@ final class GgufHeader {
   }
 
   private void read() {
+    CorruptFileException.refuseOther(file, "GGUF", CorruptFileException.head(whole), FileKind.GGUF);
     int magic = nextInt("magic");
     int version = nextInt("version");
     require(magic == MAGIC, "file must begin with GGUF", "magic", Integer.toHexString(magic));

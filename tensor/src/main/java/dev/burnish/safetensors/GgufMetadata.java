@@ -135,6 +135,17 @@ public final class GgufMetadata {
     return values;
   }
 
+  /// An array of F32; empty where there is no such key.
+  public float[] numbers(String key) {
+    Slot slot = slots.get(key);
+    if (slot == null) {
+      return new float[0];
+    }
+    boolean floats = slot.array() && slot.kind() == Kind.FLOAT32 && slot.count() < 1 << 28;
+    requireKind(key, floats, "an array of F32", slot);
+    return whole.asSlice(slot.at(), slot.count() * Float.BYTES).toArray(Float32.FLOAT);
+  }
+
   private Optional<Slot> scalar(String key) {
     return Optional.ofNullable(slots.get(key))
         .map(slot -> requireKind(key, !slot.array(), "one value", slot));

@@ -67,6 +67,13 @@ final class GgufWriter {
     }
   }
 
+  void numbers(String key, float[] values) {
+    array(key, Kind.FLOAT32, values.length);
+    for (float value : values) {
+      put(pairs, Float.floatToRawIntBits(value));
+    }
+  }
+
   /// @param shape extents outermost first; rows must be whole blocks of the type
   void tensor(String name, GgmlType type, long[] shape, Data data) {
     long bytes = type.bytes(StoredTensor.elements(shape));

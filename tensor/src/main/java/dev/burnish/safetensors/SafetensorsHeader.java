@@ -1,5 +1,6 @@
 package dev.burnish.safetensors;
 
+import dev.burnish.content.FileKind;
 import dev.burnish.tensor.DType;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
@@ -46,6 +47,8 @@ final class SafetensorsHeader {
 
   /// @param whole the whole file
   static SafetensorsHeader parse(Path file, MemorySegment whole) {
+    CorruptFileException.refuseOther(
+        file, "safetensors", CorruptFileException.head(whole), FileKind.SAFETENSORS);
     if (whole.byteSize() < 8) {
       throw new CorruptFileException(
           file, "a safetensors file has at least 8 bytes", "bytes", whole.byteSize());

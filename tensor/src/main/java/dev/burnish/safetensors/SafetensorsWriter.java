@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -127,7 +128,8 @@ public final class SafetensorsWriter {
       Map<String, String> weightMap = new TreeMap<>();
       long total = 0;
       for (int i = 0; i < shards.size(); i++) {
-        String name = "model-%05d-of-%05d.safetensors".formatted(i + 1, shards.size());
+        String name =
+            String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
         files.add(prepare(folder.resolve(name), shards.get(i), metadata));
         written.add(name);
         for (Pending tensor : shards.get(i)) {

@@ -62,6 +62,7 @@ final class StrictJson {
   }
 
   static ObjectNode object(Path file, byte[] json) {
+    CorruptFileException.refuseOther(file, "a JSON object", json);
     try {
       JsonNode node = MAPPER.readTree(json);
       if (node instanceof ObjectNode object) {

@@ -1,5 +1,7 @@
 package dev.burnish.safetensors;
 
+import dev.burnish.text.TextFrame;
+import dev.burnish.text.TokenizerException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,13 +72,15 @@ final class TokenizerExport {
     writer.texts("tokenizer.ggml.tokens", List.of(tokens));
     writer.integers("tokenizer.ggml.token_type", types);
     writer.texts("tokenizer.ggml.merges", merges(model.path("merges")));
-    special(writer, "bos");
-    special(writer, "eos");
-    special(writer, "unk");
-    special(writer, "pad");
-    furtherEnds(writer, config, specialId("eos"));
+    Frame frame = frame();
+    special(writer, "bos", frame.begin());
+    special(writer, "eos", frame.end());
+    special(writer, "unk", Optional.empty());
+    special(writer, "pad", Optional.empty());
+    furtherEnds(writer, config, frame.end().or(() -> specialId("eos")));
     writer.flag("tokenizer.ggml.add_space_prefix", false);
-    writer.flag("tokenizer.ggml.add_bos_token", addsBegin());
+    writer.flag("tokenizer.ggml.add_bos_token", frame.begin().isPresent());
+    writer.flag("tokenizer.ggml.add_eos_token", frame.end().isPresent());
     template(folder).ifPresent(text -> writer.text("tokenizer.chat_template", text));
   }
 
@@ -118,8 +122,8 @@ final class TokenizerExport {
     return lines;
   }
 
-  private void special(GgufWriter writer, String name) {
-    specialId(name).ifPresent(id -> writer.integer(idKey(name), id));
+  private void special(GgufWriter writer, String name, Optional<Integer> framing) {
+    framing.or(() -> specialId(name)).ifPresent(id -> writer.integer(idKey(name), id));
   }
 
   private static String idKey(String name) {
@@ -159,12 +163,27 @@ final class TokenizerExport {
     }
   }
 
-  private boolean addsBegin() {
-    JsonNode first = tokenizer.path("post_processor").path("single").path(0);
-    for (JsonNode step : tokenizer.path("post_processor").path("processors")) {
-      first = first.isMissingNode() ? step.path("single").path(0) : first;
+  /// The tokens around every plain text, of which a GGUF file can say one before and one after.
+  private record Frame(Optional<Integer> begin, Optional<Integer> end) {}
+
+  private Frame frame() {
+    JsonNode node = tokenizer.path("post_processor");
+    try {
+      TextFrame frame = TextFrame.of(node);
+      return new Frame(single(frame.before()), single(frame.after()));
+    } catch (TokenizerException e) {
+      throw refuse(String.valueOf(e.getMessage()), "post_processor", node);
     }
-    return settings.path("add_bos_token").asBoolean(first.has("SpecialToken"));
+  }
+
+  private Optional<Integer> single(int[] ids) {
+    if (ids.length > 1) {
+      throw refuse(
+          "a GGUF file puts one token before a text and one after it",
+          "post_processor",
+          Arrays.toString(ids));
+    }
+    return Arrays.stream(ids).boxed().findFirst();
   }
 
   private Optional<String> template(Path folder) {

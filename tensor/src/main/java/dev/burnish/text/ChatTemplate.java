@@ -20,6 +20,7 @@ import tools.jackson.databind.JsonNode;
 public final class ChatTemplate {
   private static final String DEFAULT = "default";
   private static final String TOOL_USE = "tool_use";
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
   private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\b");
   private static final List<String> SPECIAL_TOKENS =
       List.of(
@@ -72,7 +73,8 @@ public final class ChatTemplate {
     read(TokenizerJson.tree(files, "chat_template.json").path("chat_template"), sources);
     read(config.path("chat_template"), sources);
     if (file != null) {
-      sources.put(DEFAULT, new String(file, StandardCharsets.UTF_8));
+      String source = new String(file, StandardCharsets.UTF_8);
+      sources.put(DEFAULT, source.startsWith(BYTE_ORDER_MARK) ? source.substring(1) : source);
     }
     return sources.isEmpty()
         ? Optional.empty()
@@ -104,6 +106,11 @@ public final class ChatTemplate {
   /// The source of the template that is used where none is named.
   public String source() {
     return source(DEFAULT);
+  }
+
+  /// Whether a template has that word, such as the name of a field that it may write.
+  public boolean mentions(String word) {
+    return sources.values().stream().anyMatch(source -> source.contains(word));
   }
 
   private String source(String name) {

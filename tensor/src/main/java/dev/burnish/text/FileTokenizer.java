@@ -12,6 +12,7 @@ final class FileTokenizer implements Tokenizer {
   private final TokenDecoder decoder;
   private final LazyNative library;
   private final Optional<ChatTemplate> chatTemplate;
+  private final TextFrame frame;
 
   FileTokenizer(
       TokenizerJson json, TokenEncoder encoder, TokenDecoder decoder, LazyNative library) {
@@ -21,12 +22,18 @@ final class FileTokenizer implements Tokenizer {
     this.encoder = encoder;
     this.decoder = decoder;
     this.chatTemplate = ChatTemplate.of(json.files());
+    this.frame = json.frame();
   }
 
   @Override
   public int[] encode(String text) {
     library.checkOpen();
     return encoder.encode(wellFormed(text));
+  }
+
+  @Override
+  public TextFrame frame() {
+    return frame;
   }
 
   @Override

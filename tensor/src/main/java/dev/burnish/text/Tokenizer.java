@@ -28,6 +28,18 @@ public interface Tokenizer extends AutoCloseable {
   /// recognised; none is put before or after it.
   int[] encode(String text);
 
+  /// The tokens that belong before and after every plain text; none for most tokenizers.
+  default TextFrame frame() {
+    return TextFrame.NONE;
+  }
+
+  /// Token ids of a whole plain text: those of [#encode] with the tokens that belong before and
+  /// after it, as `tokenizer(text)` of transformers gives them. A rendered chat is no plain text:
+  /// its template has written them.
+  default int[] encodePlain(String text) {
+    return frame().around(encode(text));
+  }
+
   /// Like [#encode], with the place in the text of each token.
   Encoding encodeWithOffsets(String text);
 

@@ -1,5 +1,6 @@
 package dev.burnish.text;
 
+import dev.burnish.content.FileKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -39,6 +40,16 @@ public record TokenizerFiles(String origin, Map<String, byte[]> contents) {
     }
   }
 
+  /// None of these files is of another known kind; one that is empty is for its reader to refuse.
+  private static void refuseOther(Path directory, String name, byte[] content) {
+    FileKind.of(content)
+        .filter(kind -> kind != FileKind.EMPTY || name.endsWith(".json"))
+        .ifPresent(kind -> {
+          throw new TokenizerException(
+              "%s of %s is %s; %s".formatted(name, directory, kind.said(), kind.cure()));
+        });
+  }
+
   /// Reads the tokenizer's files of a folder.
   ///
   /// @throws TokenizerException if there is no `tokenizer.json` or a file cannot be read
@@ -57,7 +68,9 @@ public record TokenizerFiles(String origin, Map<String, byte[]> contents) {
               "file=%s of size=%d exceeds %d bytes, more than any tokenizer has"
                   .formatted(file, size, LARGEST_FILE));
         }
-        contents.put(name, Files.readAllBytes(file));
+        byte[] content = Files.readAllBytes(file);
+        refuseOther(directory, name, content);
+        contents.put(name, content);
       } catch (NoSuchFileException absent) {
         // Each file but tokenizer.json, which the constructor demands, may be absent.
       } catch (IOException e) {

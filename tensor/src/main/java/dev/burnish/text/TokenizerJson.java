@@ -97,6 +97,16 @@ record TokenizerJson(TokenizerFiles files, JsonNode root, JsonNode config, Vocab
     return node.intValue();
   }
 
+  /// What belongs before and after a plain text.
+  TextFrame frame() {
+    try {
+      return TextFrame.of(root.path("post_processor"));
+    } catch (TokenizerException e) {
+      throw new TokenizerException(
+          "%s of %s: %s".formatted(TokenizerFiles.TOKENIZER, files.origin(), e.getMessage()), e);
+    }
+  }
+
   /// The text of a special token (`eos_token`) by `tokenizer_config.json`, which writes it as a
   /// string or as an object with `content`.
   Optional<String> specialToken(String name) {

@@ -119,7 +119,7 @@ final class FakeHub implements AutoCloseable {
         .getResponseHeaders()
         .set(
             "Location",
-            "http://127.0.0.1:%d/%s?sig=secret".formatted(store.getAddress().getPort(), file));
+            "http://127.0.0.1:" + store.getAddress().getPort() + "/" + file + "?sig=secret");
     send(exchange, 302, new byte[0]);
   }
 
@@ -154,7 +154,7 @@ final class FakeHub implements AutoCloseable {
       status = 206;
       exchange
           .getResponseHeaders()
-          .set("Content-Range", "bytes %d-%d/%d".formatted(from, to - 1, content.length));
+          .set("Content-Range", "bytes " + from + "-" + (to - 1) + "/" + content.length);
     }
     if (!fault.answers(exchange, request, part)) {
       send(exchange, status, part);

@@ -72,6 +72,18 @@ class ModelSourceTest {
   }
 
   @Test
+  void asksInAsciiDigitsWhateverTheLanguage() {
+    java.util.Locale before = java.util.Locale.getDefault();
+    java.util.Locale.setDefault(java.util.Locale.of("ar", "EG"));
+    try {
+      ModelSource.resolve(MODEL, options());
+    } finally {
+      java.util.Locale.setDefault(before);
+    }
+    assertThat(hub.ranges).hasSize(7).contains("bytes=0-39999", "bytes=240000-250000");
+  }
+
+  @Test
   void sendsTheTokenToTheHubAndNowhereElse() {
     ModelSource.resolve(MODEL, options());
     assertThat(hub.tokensAtHub).isNotEmpty().containsOnly("Bearer hf_secret");
@@ -237,7 +249,7 @@ class ModelSourceTest {
     hub.statuses.addAll(java.util.Collections.nCopies(10, 503));
     assertThatThrownBy(() -> ModelSource.resolve(MODEL, options()))
         .isInstanceOf(HubException.class)
-        .hasMessageContaining("after 3 attempts")
+        .hasMessageContaining("attempts=3")
         .hasMessageContaining("HF_HUB_OFFLINE");
     assertThat(hub.requestsToHub).hasValue(3);
   }
@@ -252,6 +264,144 @@ class ModelSourceTest {
     assertThat(ModelSource.resolve(MODEL, options().withOffline(true))).isEqualTo(online);
     assertThat(ModelSource.resolve(MODEL + "@" + FakeHub.COMMIT, options().withOffline(true)))
         .isEqualTo(online);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {401, 403, 404, 429, 503})
+  void usesTheCacheWhenTheHubDoesNotGiveTheModelAnyMore(int status) {
+    Path online = ModelSource.resolve(MODEL, options());
+    hub.statuses.addAll(java.util.Collections.nCopies(10, status));
+    List<String> said = new java.util.ArrayList<>();
+    assertThat(ModelSource.resolve(MODEL, options().withProgress(new Hearing(said))))
+        .isEqualTo(online);
+    assertThat(said).hasSize(1);
+    assertThat(said.getFirst())
+        .contains("hf:acme/tiny@main of the cache", "status")
+        .doesNotContain("hf_secret");
+  }
+
+  @Test
+  void usesTheCacheAtOnceWhenTheHubCannotBeReached() {
+    Path online = ModelSource.resolve(MODEL, options());
+    hub.close();
+    List<String> said = new java.util.ArrayList<>();
+    assertThat(ModelSource.resolve(MODEL, options().withProgress(new Hearing(said))))
+        .isEqualTo(online);
+    assertThat(said).hasSize(1);
+    assertThat(said.getFirst()).contains("of the cache", "attempts=1");
+    assertThat(ModelSource.resolve(MODEL + "@" + FakeHub.COMMIT, options())).isEqualTo(online);
+    assertThatThrownBy(() -> ModelSource.resolve(MODEL + "@other", options()))
+        .isInstanceOf(HubException.class)
+        .hasMessageContaining("attempts=3");
+  }
+
+  @Test
+  void aModelWithoutAllOfItsShardsIsNotInTheCache() throws IOException {
+    hub.large.remove("model.safetensors");
+    hub.large.put("model-00001-of-00002.safetensors", weights);
+    hub.large.put("model-00002-of-00002.safetensors", new byte[10]);
+    hub.small.put(
+        "model.safetensors.index.json",
+        "{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\", \"b\": \"model-00002-of-00002.safetensors\"}}"
+            .getBytes(StandardCharsets.UTF_8));
+    Path online = ModelSource.resolve(MODEL, options());
+    assertThat(ModelSource.resolve(MODEL, options().withOffline(true))).isEqualTo(online);
+    Files.delete(online.resolve("model-00002-of-00002.safetensors"));
+    assertThatThrownBy(() -> ModelSource.resolve(MODEL, options().withOffline(true)))
+        .isInstanceOf(HubException.class)
+        .hasMessageContaining("must be in the cache");
+  }
+
+  @Test
+  void goesThroughTheProxyOfTheEnvironment() throws Exception {
+    List<String> asked = new java.util.concurrent.CopyOnWriteArrayList<>();
+    var proxy = com.sun.net.httpserver.HttpServer.create(loopback(), 0);
+    proxy.createContext(
+        "/",
+        exchange -> {
+          asked.add(
+              exchange.getRequestURI()
+                  + " "
+                  + exchange.getRequestHeaders().getFirst("Proxy-Authorization"));
+          exchange.sendResponseHeaders(404, -1);
+          exchange.close();
+        });
+    proxy.start();
+    try {
+      String address = "http://me:secret@127.0.0.1:" + proxy.getAddress().getPort();
+      assertThatThrownBy(() ->
+              ModelSource.resolve(
+                  MODEL, at("http://hub.invalid"), new Proxies(Map.of("HTTP_PROXY", address))))
+          .isInstanceOf(HubException.class);
+      assertThat(asked)
+          .containsExactly(
+              "http://hub.invalid/api/models/acme/tiny/revision/main Basic bWU6c2VjcmV0");
+    } finally {
+      proxy.stop(0);
+    }
+  }
+
+  @Test
+  void asksAProxyToCarryHttpsAndSaysWhoItIs() throws Exception {
+    try (var proxy = new java.net.ServerSocket(0, 10, loopback().getAddress());
+        ExecutorService thread = Executors.newSingleThreadExecutor()) {
+      Future<List<String>> asked =
+          thread.submit(() -> {
+            List<String> lines = new java.util.ArrayList<>();
+            try (var connection = proxy.accept()) {
+              var in =
+                  new java.io.BufferedReader(
+                      new java.io.InputStreamReader(
+                          connection.getInputStream(), StandardCharsets.UTF_8));
+              for (String line = in.readLine(); !line.isEmpty(); line = in.readLine()) {
+                lines.add(line);
+              }
+              connection
+                  .getOutputStream()
+                  .write(
+                      "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"
+                          .getBytes(StandardCharsets.UTF_8));
+            }
+            return lines;
+          });
+      String address = "http://me:secret@127.0.0.1:" + proxy.getLocalPort();
+      assertThatThrownBy(() ->
+              ModelSource.resolve(
+                  MODEL, at("https://hub.invalid"), new Proxies(Map.of("https_proxy", address))))
+          .isInstanceOf(HubException.class)
+          .hasMessageContaining("the proxy 127.0.0.1:" + proxy.getLocalPort() + " of https_proxy")
+          .hasMessageNotContaining("secret");
+      assertThat(asked.get())
+          .contains("CONNECT hub.invalid:443 HTTP/1.1", "Proxy-Authorization: Basic bWU6c2VjcmV0");
+    }
+  }
+
+  private static java.net.InetSocketAddress loopback() {
+    return new java.net.InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0);
+  }
+
+  private HubOptions at(String endpoint) {
+    return new HubOptions(
+        URI.create(endpoint),
+        folder.resolve("hub"),
+        Optional.empty(),
+        false,
+        4,
+        PART,
+        Duration.ofSeconds(20),
+        Duration.ofMillis(1),
+        1,
+        (file, bytes, total) -> {});
+  }
+
+  private record Hearing(List<String> said) implements DownloadProgress {
+    @Override
+    public void advanced(String file, long bytes, long total) {}
+
+    @Override
+    public void notice(String line) {
+      said.add(line);
+    }
   }
 
   @Test
@@ -327,7 +477,7 @@ class ModelSourceTest {
     assertThat(options.token()).contains("t");
     assertThat(options.offline()).isTrue();
     assertThat(options.endpoint()).isEqualTo(URI.create("http://e"));
-    HubOptions defaults = HubOptions.of(Map.of("HF_HUB_CACHE", "/c"));
+    HubOptions defaults = HubOptions.of(Map.of("HF_HUB_CACHE", "/c", "HOME", folder.toString()));
     assertThat(defaults.cache()).isEqualTo(Path.of("/c"));
     assertThat(defaults.token()).isEmpty();
     assertThat(defaults.offline()).isFalse();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.safetensors.GgufConverter.Weights;
 import dev.burnish.tensor.DType;
 import dev.burnish.testing.SharedFiles;
+import dev.burnish.text.TextFrame;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 class GgufExportTest {
@@ -150,6 +152,50 @@ class GgufExportTest {
           .isEqualTo(published.metadata().integers("tokenizer.ggml.token_type"));
       assertThat(made.metadata().integer("tokenizer.ggml.eos_token_id")).contains(2L);
       assertThat(made.metadata().integer("tokenizer.ggml.bos_token_id")).contains(1L);
+    }
+  }
+
+  /// The post-processor alone says it: `add_bos_token` beside it is not what transformers reads.
+  @ParameterizedTest
+  @CsvSource({"false,false", "true,false", "true,true", "false,true"})
+  void carriesTheTokensAroundAPlainText(boolean begins, boolean ends) throws IOException {
+    Path real = SharedFiles.model("smollm2-135m-instruct");
+    ObjectNode tokenizer = StrictJson.object(real.resolve("tokenizer.json"), 64 << 20);
+    ObjectNode template = tokenizer.putObject("post_processor").put("type", "TemplateProcessing");
+    ArrayNode single = template.putArray("single");
+    if (begins) {
+      single.addObject().putObject("SpecialToken").put("id", "<|im_start|>");
+    }
+    single.addObject().putObject("Sequence").put("id", "A");
+    if (ends) {
+      single.addObject().putObject("SpecialToken").put("id", "<|im_end|>");
+    }
+    template
+        .putObject("special_tokens")
+        .set(
+            "<|im_start|>",
+            StrictJson.MAPPER.readTree("{\"id\": \"<|im_start|>\", \"ids\": [1], \"tokens\": []}"));
+    ((ObjectNode) template.get("special_tokens"))
+        .set(
+            "<|im_end|>",
+            StrictJson.MAPPER.readTree("{\"id\": \"<|im_end|>\", \"ids\": [2], \"tokens\": []}"));
+    ObjectNode settings = StrictJson.object(real.resolve("tokenizer_config.json"), 1 << 20);
+    settings.put("add_bos_token", !begins);
+    Files.copy(real.resolve("config.json"), folder.resolve("config.json"));
+    Files.write(folder.resolve("tokenizer.json"), StrictJson.pretty(tokenizer));
+    Files.write(folder.resolve("tokenizer_config.json"), StrictJson.pretty(settings));
+    SafetensorsWriter.write(
+        folder.resolve("model.safetensors"),
+        List.of(SafetensorsFileTest.tensor("model.embed_tokens.weight", DType.F16, 49152, 1)),
+        java.util.Map.of());
+    Path gguf = folder.resolve("model.gguf");
+    GgufConverter.toGguf(folder, gguf, Weights.F32);
+    try (GgufFile file = GgufFile.open(gguf)) {
+      assertThat(file.metadata().flag("tokenizer.ggml.add_bos_token")).contains(begins);
+      assertThat(file.metadata().flag("tokenizer.ggml.add_eos_token")).contains(ends);
+      TextFrame frame = TextFrame.of(GgufTokenizer.tokenizer(file).get("post_processor"));
+      assertThat(frame.before()).isEqualTo(begins ? new int[] {1} : new int[0]);
+      assertThat(frame.after()).isEqualTo(ends ? new int[] {2} : new int[0]);
     }
   }
 

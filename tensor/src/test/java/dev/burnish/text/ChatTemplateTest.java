@@ -97,6 +97,8 @@ class ChatTemplateTest {
         .isEqualTo("with tools");
     Files.writeString(folder.resolve("chat_template.jinja"), "from file");
     assertThat(ChatTemplate.load(folder).render(CHAT, OPTIONS)).isEqualTo("from file");
+    Files.writeString(folder.resolve("chat_template.jinja"), "\uFEFFmarked");
+    assertThat(ChatTemplate.load(folder).render(CHAT, OPTIONS)).isEqualTo("marked");
   }
 
   @Test

@@ -14,17 +14,22 @@ final class Formulas {
             new CorrectionFormulas(inputs).all(),
             new KlFormulas(inputs).all(),
             new PreferenceFormulas(inputs).all(),
+            new ValueFormulas(inputs).all(),
+            new AdapterFormulas(inputs).all(),
             new OtherFormulas(inputs).all())
         .flatMap(List::stream)
         .toList();
   }
 
   static String reasonToSkip(String key) {
-    if (key.startsWith("lora ") || key.startsWith("rslora ")) {
-      return "adapters are not a loss";
+    if (key.startsWith("lora ")) {
+      return "its inputs are not in the file: lora.inputs with w, a, b, x";
     }
-    if (key.startsWith("value.clipped") || key.startsWith("dpo.ipo length-normalised")) {
-      return "its inputs are not in the file";
+    if (key.startsWith("value.clipped")) {
+      return "its inputs are not in the file: value.inputs with values, old_values, returns";
+    }
+    if (key.startsWith("dpo.ipo length-normalised")) {
+      return "its inputs are not in the file: lengths lc and lr in dpo.inputs";
     }
     return "no formula of this name";
   }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /// The inputs of a file of reference values: padded rows as one flat batch, with GRPO's advantages.
@@ -18,6 +19,9 @@ import tools.jackson.databind.JsonNode;
 @SuppressWarnings("ArrayRecordComponent") // read by the formulas alone; never compared
 record GoldenInputs(
     JsonNode root, TokenBatch batch, double[] rewards, double[] values, int width, Pairs pairs) {
+
+  /// The keys of a file that are inputs.
+  static final Set<String> KEYS = Set.of("inputs", "dpo.inputs", "value.inputs", "lora.inputs");
 
   /// Preference pairs; lengths are 0 where the file does not say them.
   record Pairs(Optional<PairBatch> batch, double beta, boolean hasLengths) {}

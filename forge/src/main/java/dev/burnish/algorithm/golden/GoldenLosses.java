@@ -73,7 +73,7 @@ public final class GoldenLosses {
     List<Entry> entries = new ArrayList<>();
     root.properties()
         .forEach(property -> {
-          if (!property.getKey().equals("inputs") && !property.getKey().equals("dpo.inputs")) {
+          if (!GoldenInputs.KEYS.contains(property.getKey())) {
             entries.add(check(formulas, property.getKey(), property.getValue(), tolerance));
           }
         });

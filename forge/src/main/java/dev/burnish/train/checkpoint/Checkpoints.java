@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -79,7 +80,7 @@ public final class Checkpoints implements AutoCloseable {
 
   /// Where the checkpoint of a number is, if it is.
   public Path place(long number) {
-    return folder.resolve("%s%08d".formatted(NAME, number));
+    return folder.resolve(String.format(Locale.ROOT, "%s%08d", NAME, number));
   }
 
   /// The newest checkpoint that is whole. Newer ones that are damaged are set aside under another

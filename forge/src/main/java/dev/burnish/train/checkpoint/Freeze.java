@@ -5,6 +5,7 @@ import dev.burnish.tensor.TensorScope;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -51,7 +52,7 @@ public final class Freeze implements Pieces {
 
     void copy() {
       try (TensorScope _ = TensorScope.open();
-          Arena opened = Arena.ofConfined()) {
+          Arena opened = Arena.ofShared()) {
         copies = source.open(opened).stream().map(this::copy).toList();
       }
       state = State.COPIED;
@@ -92,7 +93,7 @@ public final class Freeze implements Pieces {
 
   /// The piece that a part is.
   public static String pieceOf(int part) {
-    return "part-%03d".formatted(part);
+    return String.format(Locale.ROOT, "part-%03d", part);
   }
 
   @Override

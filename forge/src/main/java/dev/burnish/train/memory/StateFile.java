@@ -11,6 +11,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -73,20 +76,47 @@ public final class StateFile implements AutoCloseable {
 
   /// Fills a contiguous CPU tensor from the bytes at `offset`.
   public void read(long offset, Tensor into) {
-    transfer(offset, into, channel::read, "read");
+    MemorySegment memory = into.segment();
+    apart(() -> transfer(offset, memory, channel::read, "read"));
   }
 
   /// Writes the bytes of a contiguous CPU tensor to `offset`.
   public void write(long offset, Tensor from) {
-    transfer(offset, from, channel::write, "write");
+    MemorySegment memory = from.segment();
+    apart(() -> transfer(offset, memory, channel::write, "write"));
+  }
+
+  /// On a thread that nobody interrupts: an interrupt would close the file, and with it the state
+  /// would be lost. One of the caller is kept for later.
+  private static void apart(Runnable work) {
+    FutureTask<Void> task = new FutureTask<>(work, null);
+    Thread.ofPlatform().daemon().name("optimizer-state").start(task);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          task.get();
+          return;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw e.getCause() instanceof RuntimeException cause
+              ? cause
+              : new IllegalStateException("the optimizer's state cannot be moved", e.getCause());
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   private interface Transfer {
     int at(ByteBuffer bytes, long position) throws IOException;
   }
 
-  private static void transfer(long offset, Tensor tensor, Transfer transfer, String what) {
-    MemorySegment memory = tensor.segment();
+  private static void transfer(long offset, MemorySegment memory, Transfer transfer, String what) {
     int pieces = Math.toIntExact((memory.byteSize() + PIECE - 1) / PIECE);
     AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
     Team.shared()
@@ -121,11 +151,15 @@ public final class StateFile implements AutoCloseable {
 
   /// Bytes of the file as memory, until the arena is closed.
   public MemorySegment map(long offset, long bytes, Arena arena) {
-    try {
-      return channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes, arena);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot map the optimizer's state: " + e, e);
-    }
+    AtomicReference<@Nullable MemorySegment> mapped = new AtomicReference<>();
+    apart(() -> {
+      try {
+        mapped.set(channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes, arena));
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot map the optimizer's state: " + e, e);
+      }
+    });
+    return Objects.requireNonNull(mapped.get());
   }
 
   @Override

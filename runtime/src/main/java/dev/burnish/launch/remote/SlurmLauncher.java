@@ -2,15 +2,20 @@ package dev.burnish.launch.remote;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.burnish.files.PrivateFolder;
 import dev.burnish.launch.remote.LaunchRequest.AgentEnd;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// Runs an agent on each node of one job of Slurm. The ticket is in a file that only this user
@@ -28,9 +33,9 @@ final class SlurmLauncher implements Launcher {
     Path output = file(request, "output");
     try {
       Files.createDirectories(settings.slurm().folder(), only("rwx------"));
+      checkOwn(settings.slurm().folder());
       Files.deleteIfExists(ticket);
-      Files.createFile(ticket, only("rw-------"));
-      Files.writeString(ticket, request.ticket() + "\n", UTF_8);
+      write(ticket, request.ticket() + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException(
           "the ticket is written where all nodes read it: hosts.slurm.folder=%s (%s); set it to a folder of a shared file system"
@@ -44,6 +49,28 @@ final class SlurmLauncher implements Launcher {
       Tool.run(List.of(settings.slurm().tool("scancel"), job), "");
       delete(ticket);
     };
+  }
+
+  /// Whoever can write to it could have the nodes join a job of their own.
+  private static void checkOwn(Path folder) throws IOException {
+    Optional<String> fault = PrivateFolder.fault(folder.toRealPath());
+    if (fault.isPresent()) {
+      throw new IOException(fault.get());
+    }
+  }
+
+  /// Into the file that was made, whatever has its name by then.
+  private static void write(Path file, String text) throws IOException {
+    try (SeekableByteChannel channel =
+        Files.newByteChannel(
+            file,
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            only("rw-------"))) {
+      ByteBuffer bytes = UTF_8.encode(text);
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+    }
   }
 
   private Path file(LaunchRequest request, String kind) {

@@ -52,9 +52,20 @@ final class SshLauncher implements Launcher {
     String user =
         Optional.ofNullable(matcher.group(1))
             .or(() -> Optional.of(settings.ssh().user()).filter(name -> !name.isEmpty()))
-            .orElse(System.getProperty("user.name"));
+            .orElseGet(() -> ownName(text));
     int port = Optional.ofNullable(matcher.group(3)).map(Integer::parseInt).orElse(PORT);
     return new Node(user, Optional.ofNullable(matcher.group(2)).orElseThrow(), port);
+  }
+
+  /// A number alone may have no name, which the JVM then calls `?`.
+  private static String ownName(String node) {
+    String name = System.getProperty("user.name");
+    if (name.isEmpty() || name.equals("?")) {
+      throw new IllegalArgumentException(
+          "SSH needs the name of a user, and this one has none: hosts.nodes has '%s'; write user@host there, or set hosts.ssh.user"
+              .formatted(node));
+    }
+    return name;
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.burnish.link.transport;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
@@ -17,11 +16,11 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Duration;
 import java.util.Arrays;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
@@ -61,23 +60,45 @@ public record JobKeys(byte[] certificate, byte[] key) {
     }
   }
 
-  /// Listens at a free port for processes of the job.
-  SSLServerSocket serverSocket(InetAddress bind) throws IOException {
-    SSLServerSocket server =
-        (SSLServerSocket) context().getServerSocketFactory().createServerSocket(0, 128, bind);
-    server.setNeedClientAuth(true);
-    server.setEnabledProtocols(new String[] {"TLSv1.3"});
-    return server;
-  }
-
   /// The job's TLS on a connection that was made.
   SSLSocket wrap(Socket plain, String address) throws IOException {
     SSLSocket socket =
         (SSLSocket)
             context().getSocketFactory().createSocket(plain, address, plain.getPort(), true);
-    socket.setEnabledProtocols(new String[] {"TLSv1.3"});
+    speakOnly13(socket);
     socket.startHandshake();
     return socket;
+  }
+
+  /// A context of TLS 1.3 speaks older versions too.
+  static void speakOnly13(SSLSocket socket) {
+    socket.setEnabledProtocols(new String[] {"TLSv1.3"});
+  }
+
+  /// A connection to the process that shows the certificate with a fingerprint; this side shows
+  /// none.
+  ///
+  /// @param address `host:port`
+  /// @throws IOException if it cannot be reached, or is another
+  public static SSLSocket connect(String address, byte[] fingerprint, Duration patience)
+      throws IOException {
+    Socket plain = new Socket();
+    try {
+      InetSocketAddress to = address(address);
+      plain.connect(to, (int) patience.toMillis());
+      plain.setSoTimeout((int) patience.toMillis());
+      SSLSocket socket =
+          (SSLSocket)
+              pinned(fingerprint)
+                  .getSocketFactory()
+                  .createSocket(plain, to.getHostString(), to.getPort(), true);
+      speakOnly13(socket);
+      socket.startHandshake();
+      return socket;
+    } catch (IOException e) {
+      plain.close();
+      throw e;
+    }
   }
 
   /// A context whose side shows the job's certificate, and trusts it alone.

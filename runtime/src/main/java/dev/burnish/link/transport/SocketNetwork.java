@@ -1,19 +1,30 @@
 package dev.burnish.link.transport;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Optional;
-import javax.net.ssl.SSLServerSocket;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
 import jdk.net.ExtendedSocketOptions;
 
@@ -24,32 +35,47 @@ import jdk.net.ExtendedSocketOptions;
 /// certificate.
 public final class SocketNetwork implements Network {
   private static final System.Logger LOG = System.getLogger(SocketNetwork.class.getName());
+
+  /// Bytes that every system takes.
   private static final int MAX_PATH = 100;
+
+  /// Names of processes that name a file as they are.
+  private static final Pattern PLAIN = Pattern.compile("[a-z0-9-]{1,16}");
+
+  private static final String SUFFIX = ".sock";
+  private static final int DIGEST = 8;
+  private static final int LONGEST_NAME = 1 + 2 * DIGEST + SUFFIX.length();
   private static final Duration CONNECT = Duration.ofSeconds(5);
 
   /// A host that is frozen takes a connection and says nothing.
   private static final Duration HANDSHAKE = Duration.ofSeconds(15);
 
-  /// Long, as a machine that starts many processes at once is slow.
-  private static final Duration ADMISSION = Duration.ofSeconds(60);
+  /// Who was not taken among many strangers tries again.
+  private static final int TRIES = 3;
+
+  private static final Duration PAUSE = Duration.ofMillis(100);
 
   private final ProcessAddress self;
   private final int maxBytes;
   private final ServerSocketChannel unix;
   private final Optional<JobKeys> keys;
-  private final Optional<SSLServerSocket> tls;
+  private final Optional<TlsPort> tls;
+  private final UserPrincipal user;
+  private final Refusals refusals = new Refusals(LOG);
 
   private SocketNetwork(
       ProcessAddress self,
       int maxBytes,
       ServerSocketChannel unix,
       Optional<JobKeys> keys,
-      Optional<SSLServerSocket> tls) {
+      Optional<TlsPort> tls)
+      throws IOException {
     this.self = self;
     this.maxBytes = maxBytes;
     this.unix = unix;
     this.keys = keys;
     this.tls = tls;
+    this.user = Files.getOwner(Path.of(self.socket()), LinkOption.NOFOLLOW_LINKS);
   }
 
   /// Where other hosts reach a process.
@@ -66,27 +92,62 @@ public final class SocketNetwork implements Network {
   public static SocketNetwork open(
       String process, String host, Path folder, int maxBytes, Optional<Reach> reach)
       throws IOException {
-    Path socket = folder.resolve(process.replace('/', '.') + ".sock");
-    if (socket.toString().length() > MAX_PATH) {
+    Path socket = socket(folder, process);
+    if (!fits(folder)) {
       throw new IOException(
-          "the path of a socket has at most %d characters: path=%s; set java.io.tmpdir to a shorter folder"
+          "the path of a socket has at most %d bytes: path=%s; set -Dburnish.jobs to a shorter folder"
               .formatted(MAX_PATH, socket));
     }
     ServerSocketChannel unix = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    unix.bind(UnixDomainSocketAddress.of(socket), 128);
-    Optional<SSLServerSocket> tls = Optional.empty();
-    String tcp = "";
-    if (reach.isPresent()) {
-      SSLServerSocket server = reach.get().keys().serverSocket(reach.get().bind());
-      tls = Optional.of(server);
-      tcp = reach.get().bind().getHostAddress() + ":" + server.getLocalPort();
+    Optional<TlsPort> tls = Optional.empty();
+    try {
+      unix.bind(UnixDomainSocketAddress.of(socket), 128);
+      if (reach.isPresent()) {
+        tls =
+            Optional.of(
+                TlsPort.open(reach.get().bind(), reach.get().keys(), TlsPort.Proof.CERTIFICATE));
+      }
+      String tcp = tls.map(TlsPort::address).orElse("");
+      return new SocketNetwork(
+          new ProcessAddress(process, host, socket.toString(), tcp),
+          maxBytes,
+          unix,
+          reach.map(Reach::keys),
+          tls);
+    } catch (IOException e) {
+      unix.close();
+      tls.ifPresent(TlsPort::close);
+      throw e;
     }
-    return new SocketNetwork(
-        new ProcessAddress(process, host, socket.toString(), tcp),
-        maxBytes,
-        unix,
-        reach.map(Reach::keys),
-        tls);
+  }
+
+  /// Whether sockets in a folder have paths that are short enough.
+  public static boolean fits(Path folder) {
+    return folder.toString().getBytes(UTF_8).length + 1 + LONGEST_NAME <= MAX_PATH;
+  }
+
+  /// The socket of a process: of each its own, and short, whatever its name is.
+  private static Path socket(Path folder, String process) {
+    return folder.resolve(
+        (PLAIN.matcher(process).matches() ? process : "_" + digest(process)) + SUFFIX);
+  }
+
+  private static String digest(String process) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(process.getBytes(UTF_8));
+      return HexFormat.of().formatHex(digest, 0, DIGEST);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  /// Removes what a process that was killed has left.
+  public static void clean(Path folder, String process) {
+    try {
+      Files.deleteIfExists(socket(folder, process));
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "the socket of " + process, e);
+    }
   }
 
   @Override
@@ -97,14 +158,7 @@ public final class SocketNetwork implements Network {
   @Override
   public Transport connect(ProcessAddress to) throws IOException {
     if (to.host().equals(self.host()) && !to.socket().isEmpty()) {
-      SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-      try {
-        channel.connect(UnixDomainSocketAddress.of(to.socket()));
-        return new SocketTransport(to.process(), new UnixStream(channel), maxBytes);
-      } catch (IOException e) {
-        channel.close();
-        throw e;
-      }
+      return transport(to.process(), UnixStream.connect(Path.of(to.socket()), user));
     }
     if (to.tcp().isEmpty() || keys.isEmpty()) {
       throw new IOException(
@@ -115,6 +169,27 @@ public final class SocketNetwork implements Network {
   }
 
   private Transport tls(ProcessAddress to, JobKeys job) throws IOException {
+    for (int i = 1; ; i++) {
+      try {
+        return tryTls(to, job);
+      } catch (SSLHandshakeException | EOFException | SocketException e) {
+        if (i == TRIES || !wasDropped(e)) {
+          throw e;
+        }
+        LockSupport.parkNanos(PAUSE.toNanos());
+      }
+    }
+  }
+
+  /// Not refused, and not out of reach.
+  private static boolean wasDropped(IOException e) {
+    return !(e instanceof java.net.ConnectException)
+        && !(e instanceof java.net.NoRouteToHostException)
+        && (!(e instanceof SSLHandshakeException) || e.getCause() instanceof EOFException)
+        && !Thread.currentThread().isInterrupted();
+  }
+
+  private Transport tryTls(ProcessAddress to, JobKeys job) throws IOException {
     Socket plain = new Socket();
     try {
       plain.connect(JobKeys.address(to.tcp()), (int) CONNECT.toMillis());
@@ -122,11 +197,28 @@ public final class SocketNetwork implements Network {
       plain.setSoTimeout((int) HANDSHAKE.toMillis());
       SSLSocket socket = job.wrap(plain, to.tcp());
       plain.setSoTimeout(0);
-      return new SocketTransport(to.process(), new TlsStream(plain, socket), maxBytes);
-    } catch (IOException e) {
+      return transport(to.process(), new TlsStream(plain, socket));
+    } catch (Throwable e) {
       plain.close();
       throw e;
     }
+  }
+
+  /// Closes the stream where there is no memory for more.
+  private Transport transport(String name, ByteStream stream) {
+    try {
+      return new SocketTransport(name, stream, maxBytes);
+    } catch (Throwable e) {
+      stream.close();
+      throw e;
+    }
+  }
+
+  /// Not on the caller's thread: its interrupt would close the connection, and its time may be up
+  /// while others wait for the same.
+  @Override
+  public void begin(String name, Runnable connecting) {
+    Thread.ofPlatform().daemon().name(name).start(connecting);
   }
 
   @Override
@@ -135,66 +227,69 @@ public final class SocketNetwork implements Network {
         .daemon()
         .name("link/" + self.process() + "/accept")
         .start(() -> acceptUnix(acceptor));
-    tls.ifPresent(server ->
-        Thread.ofPlatform()
-            .daemon()
-            .name("link/" + self.process() + "/accept-tls")
-            .start(() -> acceptTls(server, acceptor)));
+    tls.ifPresent(port ->
+        port.serve(
+            "link/" + self.process() + "/accept-tls",
+            (guest, socket) -> {
+              guest.admit();
+              keepAlive(guest.plain());
+              accept(acceptor, new TlsStream(guest.plain(), socket));
+            }));
   }
 
   @Override
   public void close() {
+    tls.ifPresent(TlsPort::close);
     try {
       unix.close();
       Files.deleteIfExists(Path.of(self.socket()));
-      if (tls.isPresent()) {
-        tls.get().close();
-      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot stop to listen", e);
     }
   }
 
+  /// Whatever happens with one connection, others are taken.
   private void acceptUnix(Acceptor acceptor) {
     while (unix.isOpen()) {
       try {
         SocketChannel channel = unix.accept();
-        acceptor.accept(new SocketTransport("accepted", new UnixStream(channel), maxBytes));
+        accept(acceptor, channel);
       } catch (ClosedChannelException e) {
-        return;
-      } catch (IOException e) {
-        LOG.log(System.Logger.Level.WARNING, "cannot accept a connection", e);
-      }
-    }
-  }
-
-  private void acceptTls(SSLServerSocket server, Acceptor acceptor) {
-    while (!server.isClosed()) {
-      try {
-        SSLSocket socket = (SSLSocket) server.accept();
-        Thread.ofVirtual().name("link/handshake").start(() -> handshake(socket, acceptor));
-      } catch (IOException e) {
-        if (!server.isClosed()) {
-          LOG.log(System.Logger.Level.WARNING, "cannot accept a connection", e);
+        if (!unix.isOpen()) {
+          return;
         }
+      } catch (Throwable e) {
+        goOn(e);
       }
     }
   }
 
-  private void handshake(SSLSocket socket, Acceptor acceptor) {
+  private static void goOn(Throwable cause) {
     try {
-      socket.setSoTimeout((int) ADMISSION.toMillis());
-      socket.startHandshake();
-      socket.setSoTimeout(0);
-      keepAlive(socket);
-      acceptor.accept(new SocketTransport("accepted", new TlsStream(socket, socket), maxBytes));
+      LOG.log(System.Logger.Level.WARNING, "cannot take a connection: {0}", cause.toString());
+    } catch (Throwable e) {
+      // There is no memory even for that: later then.
+    }
+    LockSupport.parkNanos(PAUSE.toNanos());
+  }
+
+  private void accept(Acceptor acceptor, SocketChannel channel) {
+    UnixStream stream;
+    try {
+      stream = UnixStream.accepted(channel, user);
     } catch (IOException e) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "refused {0}: it does not belong to the job: {1}",
-          socket.getRemoteSocketAddress(),
-          e.getMessage());
-      JobKeys.close(socket);
+      refusals.add("a process of this host: " + e.getMessage());
+      return;
+    }
+    accept(acceptor, stream);
+  }
+
+  private void accept(Acceptor acceptor, ByteStream stream) {
+    try {
+      acceptor.accept(new SocketTransport("accepted", stream, maxBytes));
+    } catch (Throwable e) {
+      stream.close();
+      throw e;
     }
   }
 

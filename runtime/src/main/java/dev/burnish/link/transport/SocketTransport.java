@@ -16,13 +16,15 @@ final class SocketTransport implements Transport {
   private static final int LENGTH = Integer.BYTES;
   private static final long LAST_WORDS = TimeUnit.SECONDS.toNanos(1);
 
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
   private final String name;
   private final ByteStream stream;
   private final FrameWriter writer;
   private final int maxBytes;
   private final Sequence sequence = new Sequence();
   // Used by the thread that reads; a new one takes it over from the one that has left.
-  private ByteBuffer in = ByteBuffer.allocateDirect(BUFFER).flip();
+  private ByteBuffer in = NOTHING;
   private volatile Thread reader = Thread.currentThread();
   private volatile boolean trusted;
 
@@ -59,13 +61,32 @@ final class SocketTransport implements Transport {
   }
 
   @Override
+  public boolean awaitRoom(long nanos) throws InterruptedException {
+    return Thread.currentThread() == reader || writer.awaitRoom(nanos);
+  }
+
+  @Override
   public void send(Frame frame) {
-    boolean bulky =
-        switch (frame) {
-          case Frame.Call _, Frame.Cast _, Frame.Reply _, Frame.Item _ -> true;
-          default -> false;
-        };
-    writer.send(frame, bulky && Thread.currentThread() != reader);
+    if (frame instanceof Frame.Reply || frame instanceof Frame.Item) {
+      awaitRoom();
+    }
+    writer.send(frame);
+  }
+
+  /// Until the connection ends, which the loss of the peer does.
+  private void awaitRoom() {
+    try {
+      if (!awaitRoom(Long.MAX_VALUE)) {
+        throw new IllegalStateException("there is room at last");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // nobody may wait for what is sent
+    }
+  }
+
+  @Override
+  public boolean withdraw(long call) {
+    return writer.withdraw(call);
   }
 
   @Override
@@ -94,6 +115,7 @@ final class SocketTransport implements Transport {
       cause = e;
     } finally {
       if (!thread.hasLeft()) {
+        in = NOTHING;
         writer.end();
         receiver.ended(cause);
       }
@@ -143,10 +165,12 @@ final class SocketTransport implements Transport {
   }
 
   /// A buffer with what is left of this one and room for a frame of a size; large ones are let go.
-  private static ByteBuffer room(ByteBuffer in, int size) {
-    if (in.capacity() == Math.max(size, BUFFER) || (size <= BUFFER && in.capacity() == BUFFER)) {
+  /// A peer that has not said yet who it is gets little, on the heap.
+  private ByteBuffer room(ByteBuffer in, int size) {
+    int wanted = Math.max(size, trusted ? BUFFER : UNTRUSTED);
+    if (in.capacity() == wanted) {
       return in.compact();
     }
-    return ByteBuffer.allocateDirect(Math.max(size, BUFFER)).put(in);
+    return (trusted ? ByteBuffer.allocateDirect(wanted) : ByteBuffer.allocate(wanted)).put(in);
   }
 }

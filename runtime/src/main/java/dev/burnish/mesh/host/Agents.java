@@ -15,8 +15,13 @@ public final class Agents {
 
   /// Of a host.
   public static HostAgent host(Node node, ActorRef agent) {
+    return host(node, agent, TIMEOUT);
+  }
+
+  /// Of a host, for questions that are to be answered soon or not at all.
+  public static HostAgent host(Node node, ActorRef agent, Duration timeout) {
     return node.stub(
-        HostAgent.class, Stub.Target.of("agent of " + agent.process().host(), agent), TIMEOUT);
+        HostAgent.class, Stub.Target.of("agent of " + agent.process().host(), agent), timeout);
   }
 
   /// Of a host that is there: not of one that was lost, which would be waited for.
@@ -30,7 +35,7 @@ public final class Agents {
     try {
       return reached(node, process.agent())
           .flatMap(agent -> agent.exit(process.address().process(), patience.toMillis()));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       return Optional.empty();
     }
   }

@@ -5,25 +5,36 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Stub;
+import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
-import dev.burnish.launch.LogSink;
+import dev.burnish.launch.LogApart;
 import dev.burnish.link.transport.JobKeys;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.link.transport.SocketNetwork;
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.InetAddress;
-import java.net.Socket;
+import java.net.SocketException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
 
 /// A host of a job, `burnish worker`: starts processes for the controller, and ends with all of
 /// them when the controller is gone.
 public final class HostWorker {
   private static final int MOST = 1 << 20;
+  private static final int MAX_NAME = 200;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int TRIES = 20;
+  private static final Duration PAUSE = Duration.ofMillis(250);
 
   private HostWorker() {}
 
@@ -33,6 +44,7 @@ public final class HostWorker {
   /// @return why the job ended, as this host saw it
   /// @throws IOException if the controller cannot be reached or refuses
   public static String serve(JoinTicket ticket, String host) throws IOException {
+    LogApart.begin();
     Joined joined = join(ticket, host);
     Bootstrap told = joined.bootstrap();
     InetAddress bind = joined.address();
@@ -59,11 +71,11 @@ public final class HostWorker {
   private static String serve(Node node, Bootstrap told, JobFolder folder, InetAddress bind) {
     ActorRef self = new ActorRef(node.self(), HostAgent.NUMBER);
     HostRegistry registry = registry(node, told.controller());
-    LogSink sink = registry(node, told)::printed;
+    Backlog output = new Backlog(registry(node, told)::printed);
     LocalAgent agent =
         new LocalAgent(
             node,
-            new JvmStarter(Worker.class, sink),
+            new JvmStarter(Worker.class, output),
             told.at(folder.path().toString(), bind.getHostAddress(), self));
     node.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
     CountDownLatch ended = new CountDownLatch(1);
@@ -81,6 +93,7 @@ public final class HostWorker {
       Thread.currentThread().interrupt();
     }
     agent.close();
+    output.close();
     node.close();
     return why.get();
   }
@@ -102,30 +115,42 @@ public final class HostWorker {
   /// @param address of this host towards the controller
   private record Joined(Bootstrap bootstrap, InetAddress address) {}
 
+  /// Tries again where it was not heard: among many that want to be let in, some are left out.
   private static Joined join(JoinTicket ticket, String host) throws IOException {
-    int colon = ticket.address().lastIndexOf(':');
-    try (Socket socket =
-        JobKeys.pinned(ticket.fingerprint())
-            .getSocketFactory()
-            .createSocket(
-                ticket.address().substring(0, colon),
-                Integer.parseInt(ticket.address().substring(colon + 1)))) {
-      socket.setSoTimeout(60_000);
+    for (int i = 1; ; i++) {
+      try {
+        return tryToJoin(ticket, host);
+      } catch (EOFException | SocketException e) {
+        if (i == TRIES || e instanceof ConnectException) {
+          throw e;
+        }
+        LockSupport.parkNanos(PAUSE.toNanos());
+      }
+    }
+  }
+
+  private static Joined tryToJoin(JoinTicket ticket, String host) throws IOException {
+    try (SSLSocket socket = JobKeys.connect(ticket.address(), ticket.fingerprint(), PATIENCE)) {
       byte[] name = host.getBytes(UTF_8);
       OutputStream out = socket.getOutputStream();
       out.write(ticket.secret());
-      out.write(Math.min(name.length, 200));
-      out.write(Arrays.copyOf(name, Math.min(name.length, 200)));
+      out.write(Math.min(name.length, MAX_NAME));
+      out.write(Arrays.copyOf(name, Math.min(name.length, MAX_NAME)));
       out.flush();
       DataInputStream in = new DataInputStream(socket.getInputStream());
       int length = in.readInt();
+      if (length == JoinServer.REFUSED) {
+        throw new IOException("the controller refused this host; take the ticket of a running job");
+      }
       if (length < 0 || length > MOST) {
         throw new IOException("the controller says what it should: length=" + length);
       }
       return new Joined(Bootstrap.decode(in.readNBytes(length)), socket.getLocalAddress());
-    } catch (java.io.EOFException e) {
-      throw new IOException(
-          "the controller refused this host; take the ticket of a running job", e);
+    } catch (SSLHandshakeException e) {
+      if (e.getCause() instanceof EOFException dropped) {
+        throw dropped;
+      }
+      throw e;
     }
   }
 }

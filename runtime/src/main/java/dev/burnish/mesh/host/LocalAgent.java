@@ -2,6 +2,7 @@ package dev.burnish.mesh.host;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
+import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.ProcessStarter;
 import dev.burnish.launch.ProcessStarter.Running;
@@ -10,6 +11,7 @@ import dev.burnish.link.Link;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.link.transport.SocketNetwork;
 import dev.burnish.mesh.placement.Capacity;
 import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
@@ -20,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,6 +62,10 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     void ready(ProcessAddress at) {
       address = Optional.of(at);
       started.countDown();
+    }
+
+    boolean answers() {
+      return exit.isEmpty() && running.isPresent() && address.isPresent();
     }
 
     void exited(Exit how) {
@@ -147,6 +152,9 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     child.exited(exit);
     child.atEnd.run();
     keepLast(name);
+    if (!template.folder().isEmpty()) {
+      SocketNetwork.clean(Path.of(template.folder()), name);
+    }
     node.switchboard()
         .existing(name)
         .ifPresent(link -> link.lose(new ReplicaLost(exit.describe())));
@@ -199,15 +207,14 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
   @Override
   public List<ProcessStatus> processes() {
-    List<ProcessStatus> all = new ArrayList<>();
-    for (Map.Entry<String, Child> entry : children.entrySet()) {
-      Child child = entry.getValue();
-      if (child.exit.isEmpty() && child.running.isPresent() && child.address.isPresent()) {
-        long pid = child.running.get().pid();
-        all.add(new ProcessStatus(entry.getKey(), pid, residentMegabytes(pid), actors(child)));
-      }
-    }
-    return all;
+    List<Map.Entry<String, Child>> running =
+        children.entrySet().stream().filter(entry -> entry.getValue().answers()).toList();
+    return Scope.map(running, entry -> status(entry.getKey(), entry.getValue()));
+  }
+
+  private ProcessStatus status(String name, Child child) {
+    long pid = child.running.orElseThrow().pid();
+    return new ProcessStatus(name, pid, residentMegabytes(pid), actors(child));
   }
 
   private List<Node.ActorStatus> actors(Child child) {

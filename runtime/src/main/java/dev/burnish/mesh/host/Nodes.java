@@ -51,12 +51,27 @@ public final class Nodes {
                 Clock.system(),
                 Node.Threads.virtual(),
                 loader,
-                new Codecs(kinds(() -> self.get().orElseThrow()), settings.link().limits()),
+                new Codecs(kinds(loader, () -> self.get().orElseThrow()), settings.link().limits()),
                 tracing(tracing, network.self())),
             settings);
     self.set(Optional.of(node));
     node.serve(ProcessAgent.NUMBER, "process", ProcessAgent.class, new Self(node, own));
     return node;
+  }
+
+  /// A process that asks others and serves nothing: no actors, no agents, no classes, no handles.
+  static Node visitor(Network network, byte[] token) {
+    NodeSettings settings = NodeSettings.defaults();
+    return Node.visitor(
+        new Node.Parts(
+            network,
+            token,
+            Clock.system(),
+            Node.Threads.virtual(),
+            Nodes.class.getClassLoader(),
+            new Codecs(List.of(), settings.link().limits()),
+            Optional.empty()),
+        settings);
   }
 
   /// Where nothing is traced, no class of it is loaded.
@@ -67,9 +82,9 @@ public final class Nodes {
   }
 
   /// Ours, and those of packages above, which are found by `ServiceLoader`.
-  private static List<HandleKind> kinds(Supplier<Node> here) {
+  private static List<HandleKind> kinds(ClassLoader loader, Supplier<Node> here) {
     List<HandleKind> kinds = new ArrayList<>();
-    kinds.add(new StreamKind());
+    kinds.add(new StreamKind(loader));
     kinds.add(new RegionKind());
     ServiceLoader.load(HandleProvider.class, Nodes.class.getClassLoader())
         .forEach(provider -> kinds.add(provider.of(here)));

@@ -8,6 +8,7 @@ import dev.burnish.link.transport.SocketNetwork;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 
 /// The main class of a process that an agent started.
@@ -16,6 +17,7 @@ public final class Worker {
 
   /// Joins the job, serves, and ends with the parent.
   public static void main(String... args) throws IOException {
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT); // as in the process that started it
     ParentGuard parent = ParentGuard.begin();
     Bootstrap bootstrap = Bootstrap.decode(parent.bootstrap());
     Network network =

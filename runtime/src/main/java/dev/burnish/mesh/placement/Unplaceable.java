@@ -9,8 +9,15 @@ public final class Unplaceable extends RuntimeException {
 
   /// @param hosts that were looked at
   public Unplaceable(String name, int count, Demand each, List<HostFree> hosts) {
+    this(name, count, each, hosts, List.of());
+  }
+
+  /// @param hosts that were looked at
+  /// @param silent what is known of hosts that could not be looked at, such as `n2: it is lost`
+  public Unplaceable(
+      String name, int count, Demand each, List<HostFree> hosts, List<String> silent) {
     super(
-        "there is no room for the processes of %s: procs=%d, each with cores=%d megabytes=%d gpus=%d; %s; ask for less, or close what is not needed"
+        "there is no room for the processes of %s: procs=%d, each with cores=%d megabytes=%d gpus=%d; %s%s; ask for less, or close what is not needed"
             .formatted(
                 name,
                 count,
@@ -19,6 +26,9 @@ public final class Unplaceable extends RuntimeException {
                 each.gpus(),
                 hosts.isEmpty()
                     ? "no host will do"
-                    : hosts.stream().map(HostFree::describe).collect(Collectors.joining("; "))));
+                    : hosts.stream().map(HostFree::describe).collect(Collectors.joining("; ")),
+                silent.isEmpty()
+                    ? ""
+                    : "; hosts that do not answer: " + String.join("; ", silent)));
   }
 }

@@ -8,6 +8,7 @@ import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.service.routing.Queueing.Overflow;
 import dev.burnish.service.routing.Request.Affinity;
+import dev.burnish.service.routing.Selection.Choice;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -40,19 +41,10 @@ public final class Dispatcher<X> {
   private final Losses losses = new Losses();
   private final Sessions<X> sessions = new Sessions<>(lock, changed);
   private final Selection<X> selection;
-  private Intake intake = Intake.OPEN;
+  private final Intake intake;
   private volatile IntSupplier coming = () -> 0;
-  private String reason = "";
   private int numQueued;
   private long nextSequence;
-
-  private enum Intake {
-    OPEN,
-    /// No replica will come back: calls fail unless one does.
-    HOPELESS,
-    /// Further calls fail, what waits does not.
-    CLOSED
-  }
 
   /// Without replicas.
   ///
@@ -61,6 +53,7 @@ public final class Dispatcher<X> {
     this.name = name;
     this.queueing = queueing;
     this.selection = new Selection<>(router, queueing.concurrency());
+    this.intake = new Intake(name, losses);
     this.clock = clock;
   }
 
@@ -102,9 +95,16 @@ public final class Dispatcher<X> {
 
   /// Has a call made to a certain replica beside all others, whether it has a free slot or not. To
   /// be released.
+  ///
+  /// @throws ReplicaLost if the replica has left: it may not have what the others have
   public void enter(Lane<X> lane) {
     lock.lock();
     try {
+      if (lane.isGone()) {
+        throw new ReplicaLost(
+            "the replica has left its service: service=%s replica=%d%s"
+                .formatted(name, lane.replica(), losses.text()));
+      }
       lane.numInFlight++;
     } finally {
       lock.unlock();
@@ -129,7 +129,7 @@ public final class Dispatcher<X> {
     try {
       lanes.add(lane);
       losses.forget(lane.replica());
-      intake = intake == Intake.HOPELESS ? Intake.OPEN : intake;
+      intake.hope();
       selection.add(lane);
       place(remove(queue, w -> w.request().affinity() instanceof Affinity.Keyed<X>));
       serve(lane);
@@ -157,19 +157,38 @@ public final class Dispatcher<X> {
     }
   }
 
+  /// A replica gets no calls any more but those of its sessions. Does nothing the second time.
+  public void startDraining(Lane<X> lane) {
+    lock.lock();
+    try {
+      if (lanes.contains(lane) && lane.isServing()) {
+        lane.state(Lane.State.DRAINING);
+        selection.remove(lane);
+        place(remove(lane.waiting, w -> w.request().affinity() instanceof Affinity.Keyed<X>));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Whether a replica that drains has no call and no session any more.
+  public boolean isDrained(Lane<X> lane) {
+    lock.lock();
+    try {
+      return lane.isGone() || (lane.isIdle() && lane.bindings.isEmpty());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// A replica gets no calls any more but those of its sessions. Waits until it has none and no
   /// session, a time at most, and takes it out.
   public void drain(Lane<X> lane, Duration limit) {
     lock.lock();
     try {
-      if (!lanes.contains(lane)) {
-        return;
-      }
-      lane.state(Lane.State.DRAINING);
-      selection.remove(lane);
-      place(remove(lane.waiting, w -> w.request().affinity() instanceof Affinity.Keyed<X>));
+      startDraining(lane);
       long nanos = limit.toNanos();
-      while (nanos > 0 && !(lane.isIdle() && lane.bindings.isEmpty()) && !lane.isGone()) {
+      while (nanos > 0 && lanes.contains(lane) && !isDrained(lane)) {
         nanos = awaitChange(nanos);
       }
       if (lanes.remove(lane)) {
@@ -194,10 +213,29 @@ public final class Dispatcher<X> {
   public void giveUp() {
     lock.lock();
     try {
-      if (intake == Intake.OPEN && selection.healthy().isEmpty()) {
-        intake = Intake.HOPELESS;
+      if (selection.healthy().isEmpty() && intake.giveUp()) {
         failAll();
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// A replica is being made that may become healthy: calls wait for it.
+  public void hope() {
+    lock.lock();
+    try {
+      intake.hope();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes no further calls; what waits may end.
+  public void refuse(String why) {
+    lock.lock();
+    try {
+      intake.close(why);
     } finally {
       lock.unlock();
     }
@@ -208,8 +246,7 @@ public final class Dispatcher<X> {
   public void close(String why, Duration limit) {
     lock.lock();
     try {
-      intake = Intake.CLOSED;
-      reason = why;
+      refuse(why);
       long nanos = limit.toNanos();
       while (nanos > 0 && !(numQueued == 0 && lanes.stream().allMatch(Lane::isIdle))) {
         nanos = awaitChange(nanos);
@@ -223,6 +260,7 @@ public final class Dispatcher<X> {
   /// Waits until so many replicas are healthy.
   ///
   /// @throws CallTimedOut if that takes longer
+  /// @throws CallCancelled if the thread is interrupted, which stays set
   /// @throws ReplicaLost if the service has stopped or no replica will come back
   public void awaitHealthy(int count, Duration limit) {
     lock.lock();
@@ -230,7 +268,10 @@ public final class Dispatcher<X> {
       long nanos = limit.toNanos();
       while (selection.healthy().size() < count) {
         checkIntake();
-        if (nanos <= 0 || Thread.currentThread().isInterrupted()) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw new CallCancelled("interrupted while replicas become healthy: service=" + name);
+        }
+        if (nanos <= 0) {
           throw new CallTimedOut(
               "too few replicas of %s are healthy: healthy=%d wanted=%d limit=%s%s"
                   .formatted(name, selection.healthy().size(), count, limit, losses.text()));
@@ -247,6 +288,16 @@ public final class Dispatcher<X> {
     lock.lock();
     try {
       return selection.healthy();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// The replicas that may have calls, by number: those that are healthy, and those that drain.
+  public List<Lane<X>> members() {
+    lock.lock();
+    try {
+      return lanes.stream().sorted(Comparator.comparingInt(Lane::replica)).toList();
     } finally {
       lock.unlock();
     }
@@ -283,13 +334,7 @@ public final class Dispatcher<X> {
   }
 
   private void checkIntake() {
-    if (intake == Intake.CLOSED) {
-      throw new ReplicaLost("service %s takes no calls: %s".formatted(name, reason));
-    }
-    if (intake == Intake.HOPELESS && selection.healthy().isEmpty()) {
-      throw new ReplicaLost(
-          "no replica of service %s will come back by itself%s".formatted(name, losses.text()));
-    }
+    intake.check(selection.healthy().isEmpty());
   }
 
   private Lane<X> take(Lane<X> lane, Request<X> request) {

@@ -17,4 +17,10 @@ public record Load(
   public double utilisation() {
     return numSlots == 0 ? 0 : Math.min(1, (double) numInFlight / numSlots);
   }
+
+  /// The same with calls of other processes, at the same replicas.
+  public Load plus(int otherQueued, int otherInFlight) {
+    return new Load(
+        numQueued + otherQueued, numInFlight + otherInFlight, numSlots, numSessions, replicas);
+  }
 }

@@ -10,6 +10,18 @@ import java.util.stream.Collectors;
 
 /// Chooses among the healthy replicas. Guarded by the lock of its dispatcher.
 final class Selection<X> {
+  /// Where a call goes, as things are.
+  sealed interface Choice<X> {
+    /// A slot that is free.
+    record Take<X>(Lane<X> lane) implements Choice<X> {}
+
+    /// The replica that the call waits for.
+    record WaitFor<X>(Lane<X> lane) implements Choice<X> {}
+
+    /// The call waits for any.
+    record WaitForAny<X>() implements Choice<X> {}
+  }
+
   private final Router router;
   private final int concurrency;
   private List<Lane<X>> healthy = List.of();

@@ -18,6 +18,7 @@ import java.util.Map;
 /// @param utilisation the share of the healthy replicas' slots that is taken, in [0, 1]
 /// @param numSessions open ones
 /// @param restarts of replicas since the service began
+/// @param scalingFailures looks since then at which the service could not be scaled
 public record ServiceMetrics(
     long requests,
     Map<FailureKind, Long> failures,
@@ -27,6 +28,7 @@ public record ServiceMetrics(
     double utilisation,
     int numSessions,
     int restarts,
+    int scalingFailures,
     List<OfReplica> replicas) {
   /// Why a request failed.
   public enum FailureKind {
@@ -78,6 +80,7 @@ public record ServiceMetrics(
     into.time(prefix + "utilisation", utilisation, Reduce.LAST);
     into.time(prefix + "sessions", numSessions, Reduce.LAST);
     into.time(prefix + "restarts", restarts, Reduce.LAST);
+    into.time(prefix + "scaling_failures", scalingFailures, Reduce.LAST);
   }
 
   /// The same in lines for people, such as of `burnish ps`: one for the service, one a replica.
@@ -85,16 +88,17 @@ public record ServiceMetrics(
     List<String> lines = new ArrayList<>();
     lines.add(
         "requests %d  failed %d  %.1f/s  p50 %.1f ms  p99 %.1f ms  queued %d  used %.0f %%  sessions %d  restarts %d"
-            .formatted(
-                requests,
-                numFailed(),
-                perSecond,
-                millis(latency.p50()),
-                millis(latency.p99()),
-                numQueued,
-                100 * utilisation,
-                numSessions,
-                restarts));
+                .formatted(
+                    requests,
+                    numFailed(),
+                    perSecond,
+                    millis(latency.p50()),
+                    millis(latency.p99()),
+                    numQueued,
+                    100 * utilisation,
+                    numSessions,
+                    restarts)
+            + (scalingFailures == 0 ? "" : "  not scaled %d times".formatted(scalingFailures)));
     for (OfReplica replica : replicas) {
       lines.add(
           "%-20s %-9s requests %-8d failed %-5d restarts %d"

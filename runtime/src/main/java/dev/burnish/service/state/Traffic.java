@@ -64,8 +64,8 @@ public final class Traffic {
   ///
   /// @param load now
   /// @param replicas of the service, as far as they are known here
-  /// @param numRestarts of all of them
-  public ServiceMetrics metrics(Load load, List<ReplicaStatus> replicas, int numRestarts) {
+  /// @param history of all of them
+  public ServiceMetrics metrics(Load load, List<ReplicaStatus> replicas, History history) {
     Map<FailureKind, Long> failed = failures();
     return new ServiceMetrics(
         numSucceeded.sum() + failed.values().stream().mapToLong(Long::longValue).sum(),
@@ -75,7 +75,8 @@ public final class Traffic {
         load.numQueued(),
         load.utilisation(),
         load.numSessions(),
-        numRestarts,
+        history.restarts(),
+        history.scalingFailures(),
         replicas.stream().map(replica -> metrics(replica, load)).toList());
   }
 

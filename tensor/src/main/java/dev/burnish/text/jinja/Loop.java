@@ -9,6 +9,7 @@ import dev.burnish.text.jinja.Value.Undefined;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /// The variable `loop`. Items are taken one ahead at most, until the length is asked for.
@@ -117,6 +118,6 @@ final class Loop implements Callable, HasAttributes {
 
   @Override
   public String toString() {
-    return "<LoopContext %d/%d>".formatted(index0 + 1, length());
+    return String.format(Locale.ROOT, "<LoopContext %d/%d>", index0 + 1, length());
   }
 }

@@ -51,7 +51,7 @@ final class NumberFormat {
   }
 
   private static String suffix(int exponent) {
-    return "e%s%02d".formatted(exponent < 0 ? "-" : "+", Math.abs(exponent));
+    return String.format(Locale.ROOT, "e%s%02d", exponent < 0 ? "-" : "+", Math.abs(exponent));
   }
 
   private static String general(BigDecimal value, int precision, boolean alternate) {

@@ -15,6 +15,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
 import java.util.Iterator;
+import java.util.Locale;
 
 /// Python's `repr` and `str`.
 final class Repr {
@@ -199,7 +200,13 @@ final class Repr {
       return sign + plain + (plain.indexOf('.') < 0 ? ".0" : "");
     }
     String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
-    return "%s%s%se%s%02d"
-        .formatted(sign, digits.charAt(0), fraction, exponent < 0 ? "-" : "+", Math.abs(exponent));
+    return String.format(
+        Locale.ROOT,
+        "%s%s%se%s%02d",
+        sign,
+        digits.charAt(0),
+        fraction,
+        exponent < 0 ? "-" : "+",
+        Math.abs(exponent));
   }
 }

@@ -39,20 +39,20 @@ final class Strftime {
       case 'B' -> pattern(time, "MMMM");
       case 'c' ->
           pattern(time, "EEE MMM ")
-              + "%2d".formatted(time.getDayOfMonth())
+              + String.format(Locale.ROOT, "%2d", time.getDayOfMonth())
               + pattern(time, " HH:mm:ss yyyy");
-      case 'C' -> "%02d".formatted(time.getYear() / 100);
+      case 'C' -> String.format(Locale.ROOT, "%02d", time.getYear() / 100);
       case 'd' -> pattern(time, "dd");
       case 'D', 'x' -> pattern(time, "MM/dd/yy");
-      case 'e' -> "%2d".formatted(time.getDayOfMonth());
+      case 'e' -> String.format(Locale.ROOT, "%2d", time.getDayOfMonth());
       case 'f' -> pattern(time, "SSSSSS");
       case 'F' -> pattern(time, "yyyy-MM-dd");
-      case 'G' -> "%d".formatted(time.get(IsoFields.WEEK_BASED_YEAR));
+      case 'G' -> String.format(Locale.ROOT, "%d", time.get(IsoFields.WEEK_BASED_YEAR));
       case 'H' -> pattern(time, "HH");
       case 'I' -> pattern(time, "hh");
       case 'j' -> pattern(time, "DDD");
-      case 'k' -> "%2d".formatted(time.getHour());
-      case 'l' -> "%2d".formatted(time.get(ChronoField.CLOCK_HOUR_OF_AMPM));
+      case 'k' -> String.format(Locale.ROOT, "%2d", time.getHour());
+      case 'l' -> String.format(Locale.ROOT, "%2d", time.get(ChronoField.CLOCK_HOUR_OF_AMPM));
       case 'm' -> pattern(time, "MM");
       case 'M' -> pattern(time, "mm");
       case 'n' -> "\n";
@@ -65,7 +65,7 @@ final class Strftime {
       case 'T', 'X' -> pattern(time, "HH:mm:ss");
       case 'u' -> Integer.toString(time.getDayOfWeek().getValue());
       case 'U' -> week(time, time.getDayOfWeek().getValue() % 7);
-      case 'V' -> "%02d".formatted(time.get(IsoFields.WEEK_OF_WEEK_BASED_YEAR));
+      case 'V' -> String.format(Locale.ROOT, "%02d", time.get(IsoFields.WEEK_OF_WEEK_BASED_YEAR));
       case 'w' -> Integer.toString(time.getDayOfWeek().getValue() % 7);
       case 'W' -> week(time, time.getDayOfWeek().getValue() - 1);
       case 'y' -> pattern(time, "yy");
@@ -77,7 +77,7 @@ final class Strftime {
   }
 
   private static String week(ZonedDateTime time, int dayOfWeek) {
-    return "%02d".formatted((time.getDayOfYear() + 6 - dayOfWeek) / 7);
+    return String.format(Locale.ROOT, "%02d", (time.getDayOfYear() + 6 - dayOfWeek) / 7);
   }
 
   private static String pattern(ZonedDateTime time, String pattern) {

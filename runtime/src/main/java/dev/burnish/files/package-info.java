@@ -1,0 +1,5 @@
+/// Folders and files that only this user can have made.
+@NullMarked
+package dev.burnish.files;
+
+import org.jspecify.annotations.NullMarked;

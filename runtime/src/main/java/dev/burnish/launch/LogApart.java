@@ -1,0 +1,142 @@
+package dev.burnish.launch;
+
+import dev.burnish.concurrent.TerminalText;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.ConsoleHandler;
+import java.util.logging.Formatter;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+
+/// What this process logs to the console, written by a thread of its own: a terminal that is paused
+/// holds up whoever writes to it, and those that log are the ones that restart, and that receive.
+///
+/// What waits is bounded; what comes when that is full is left out and counted.
+public final class LogApart extends Handler {
+  private static final int MOST = 1000;
+  private static final Duration LAST_RECORDS = Duration.ofSeconds(1);
+
+  private final Handler console;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Deque<LogRecord> waiting = new ArrayDeque<>();
+  private final Thread thread;
+  private long numLeftOut;
+  private boolean closed;
+
+  /// @param console which may wait
+  LogApart(Handler console) {
+    this.console = console;
+    setLevel(console.getLevel());
+    console.setFormatter(new Harmless(console.getFormatter()));
+    thread = Thread.ofPlatform().daemon().name("burnish-log").start(this::writeAll);
+  }
+
+  /// Has what goes to the console go there apart, soon, if this process logs as the JVM does by
+  /// itself: another configuration stays as it is.
+  public static void begin() {
+    Thread.ofPlatform().daemon().name("burnish-log/begin").start(LogApart::install);
+  }
+
+  private static synchronized void install() {
+    Logger root = Logger.getLogger("");
+    for (Handler handler : root.getHandlers()) {
+      if (handler.getClass() == ConsoleHandler.class) {
+        root.removeHandler(handler);
+        root.addHandler(new LogApart(handler));
+      }
+    }
+  }
+
+  @Override
+  @SuppressWarnings("ResultOfMethodCallIgnored")
+  public void publish(LogRecord logged) {
+    if (!isLoggable(logged)) {
+      return;
+    }
+    // Found in the stack of whoever logs.
+    logged.getSourceMethodName();
+    lock.lock();
+    try {
+      if (waiting.size() < MOST) {
+        waiting.add(logged);
+        changed.signalAll();
+      } else {
+        numLeftOut++;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void writeAll() {
+    Optional<LogRecord> next = next();
+    while (next.isPresent()) {
+      console.publish(next.get());
+      next = next();
+    }
+    console.flush();
+  }
+
+  private Optional<LogRecord> next() {
+    lock.lock();
+    try {
+      while (waiting.isEmpty() && numLeftOut == 0 && !closed) {
+        changed.awaitUninterruptibly();
+      }
+      Optional<LogRecord> next = Optional.ofNullable(waiting.poll());
+      return numLeftOut > 0 && next.isEmpty() ? Optional.of(notice()) : next;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private LogRecord notice() {
+    LogRecord notice =
+        new LogRecord(
+            Level.WARNING, numLeftOut + " messages were left out: the console took too long");
+    notice.setLoggerName(LogApart.class.getName());
+    numLeftOut = 0;
+    return notice;
+  }
+
+  @Override
+  public void flush() {}
+
+  /// Waits a short time until everything is written.
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      thread.join(LAST_RECORDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Messages name what others have named.
+  private static final class Harmless extends Formatter {
+    private final Formatter usual;
+
+    Harmless(Formatter usual) {
+      this.usual = usual;
+    }
+
+    @Override
+    public String format(LogRecord logged) {
+      return TerminalText.cleanLines(usual.format(logged));
+    }
+  }
+}

@@ -1,0 +1,305 @@
+package dev.burnish.link;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.AddressLayout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A file in memory, which another process of this user opens under the number that it has here.
+///
+/// It never has a name, so nothing is left of it however and whenever this process ends. It is used
+/// by functions of the C library: a `FileChannel` is closed for all when a thread that uses it is
+/// interrupted. Thread-safe: it is closed once nothing uses it any more.
+final class MemoryFile implements AutoCloseable {
+  private static final Path OPEN_FILES = Path.of("/proc/self/fd");
+  private static final Path MEMORY = Path.of("/dev/shm");
+
+  private static final int PROT_READ = 1;
+  private static final int PROT_WRITE = 2;
+  private static final int MAP_SHARED = 1;
+  private static final int MFD_CLOEXEC = 1;
+  private static final int O_RDWR = 2;
+  private static final int O_CLOEXEC = 0x80000;
+  private static final int OWNER_ONLY = 0x180;
+
+  /// `O_DIRECTORY` is a part of it, which differs.
+  private static final int O_TMPFILE =
+      0x400000 | (System.getProperty("os.arch").equals("aarch64") ? 0x4000 : 0x10000);
+
+  private static final int EPERM = 1;
+  private static final int EINTR = 4;
+  private static final int EACCES = 13;
+  private static final int EISDIR = 21;
+  private static final int EINVAL = 22;
+  private static final int ENOSYS = 38;
+  private static final int EOPNOTSUPP = 95;
+
+  /// With these, a way to make one is closed; with others it is open, and there is no room.
+  private static final Set<Integer> CLOSED_WAY =
+      Set.of(EPERM, EACCES, EISDIR, EINVAL, ENOSYS, EOPNOTSUPP);
+
+  private final int number;
+
+  /// This, and each thread that uses it.
+  private final AtomicInteger numUsers = new AtomicInteger(1);
+
+  private MemoryFile(int number) {
+    this.number = number;
+  }
+
+  /// A file of zeroes; empty where the operating system has none that others can open.
+  ///
+  /// @throws IOException if there is no room for it
+  static Optional<MemoryFile> create(long size) throws IOException {
+    if (!Files.isDirectory(OPEN_FILES)) {
+      return Optional.empty();
+    }
+    Optional<MemoryFile> made = anonymous();
+    made = made.isPresent() ? made : unnamed(MEMORY);
+    if (made.isPresent()) {
+      made.get().resize(size);
+    }
+    return made;
+  }
+
+  /// By `memfd_create`.
+  static Optional<MemoryFile> anonymous() throws IOException {
+    if (C.MEMFD_CREATE.isEmpty()) {
+      return Optional.empty();
+    }
+    MethodHandle create = C.MEMFD_CREATE.get();
+    String name = "burnish-region-" + UUID.randomUUID();
+    return ifOpen(
+        (arena, state) -> (int) create.invokeExact(state, arena.allocateFrom(name), MFD_CLOEXEC));
+  }
+
+  /// In a folder, by `open` without a name.
+  static Optional<MemoryFile> unnamed(Path folder) throws IOException {
+    return !Files.isDirectory(folder)
+        ? Optional.empty()
+        : ifOpen((arena, state) ->
+            (int)
+                C.OPEN.invokeExact(
+                    state,
+                    arena.allocateFrom(folder.toString()),
+                    O_TMPFILE | O_RDWR | O_CLOEXEC,
+                    OWNER_ONLY));
+  }
+
+  private static Optional<MemoryFile> ifOpen(NativeCall way) throws IOException {
+    try {
+      return Optional.of(new MemoryFile((int) checked("a file in memory", way)));
+    } catch (NativeFailure e) {
+      if (CLOSED_WAY.contains(e.number)) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  /// One of another process, to be read.
+  static MemoryFile open(String path) throws IOException {
+    return new MemoryFile(
+        (int)
+            checked(
+                path,
+                (arena, state) ->
+                    (int) C.OPEN.invokeExact(state, arena.allocateFrom(path), O_CLOEXEC, 0)));
+  }
+
+  private void resize(long size) throws IOException {
+    try {
+      checked("ftruncate", (_, state) -> (int) C.FTRUNCATE.invokeExact(state, number, size));
+    } catch (IOException | RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  /// Where others of this host open it: the number is this process's.
+  String path() {
+    return "/proc/" + ProcessHandle.current().pid() + "/fd/" + number;
+  }
+
+  /// What a path of a file leads to.
+  static String label(String path) throws IOException {
+    return Files.readSymbolicLink(Path.of(path)).toString();
+  }
+
+  /// Its bytes, until the arena is closed.
+  ///
+  /// @throws ClosedChannelException after the end
+  MemorySegment map(long size, boolean writable, Arena arena) throws IOException {
+    enter();
+    try {
+      int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+      long address =
+          checked(
+              "mmap",
+              (_, state) ->
+                  (long)
+                      C.MMAP.invokeExact(
+                          state, MemorySegment.NULL, size, protection, MAP_SHARED, number, 0L));
+      MemorySegment bytes =
+          MemorySegment.ofAddress(address).reinterpret(size, arena, MemoryFile::unmap);
+      return writable ? bytes : bytes.asReadOnly();
+    } finally {
+      close();
+    }
+  }
+
+  private static void unmap(MemorySegment bytes) {
+    try {
+      checked("munmap", (_, state) -> (int) C.MUNMAP.invokeExact(state, bytes, bytes.byteSize()));
+    } catch (IOException e) {
+      throw new IllegalStateException("memory of a region is not given back", e);
+    }
+  }
+
+  /// Reads some bytes, the first of them at least; returns how many, 0 at the end of the file.
+  ///
+  /// @param target native memory
+  /// @throws ClosedChannelException after the end
+  long read(long offset, MemorySegment target) throws IOException {
+    enter();
+    try {
+      return checked(
+          "pread",
+          (_, state) ->
+              (long) C.PREAD.invokeExact(state, number, target, target.byteSize(), offset));
+    } finally {
+      close();
+    }
+  }
+
+  private void enter() throws ClosedChannelException {
+    if (numUsers.getAndUpdate(n -> n == 0 ? 0 : n + 1) == 0) {
+      throw new ClosedChannelException();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (numUsers.decrementAndGet() == 0) {
+      try {
+        checked("close", (_, state) -> (int) C.CLOSE.invokeExact(state, number));
+      } catch (IOException e) {
+        throw new IllegalStateException("a file of a region does not close: number=" + number, e);
+      }
+    }
+  }
+
+  private static long checked(String what, NativeCall call) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(C.STATE);
+      long result = call.run(arena, state);
+      while (result == -1 && C.errno(state) == EINTR) {
+        result = call.run(arena, state);
+      }
+      if (result == -1) {
+        throw new NativeFailure(what, C.errno(state));
+      }
+      return result;
+    } catch (IOException | RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException("a function of the C library cannot be called", e);
+    }
+  }
+
+  /// Calls a function, which returns -1 where it fails.
+  @FunctionalInterface
+  private interface NativeCall {
+    long run(Arena arena, MemorySegment state) throws Throwable;
+  }
+
+  private static final class NativeFailure extends IOException {
+    private static final long serialVersionUID = 1;
+    private final int number;
+
+    NativeFailure(String what, int number) {
+      super("%s: %s".formatted(what, C.message(number)));
+      this.number = number;
+    }
+  }
+
+  /// Functions of the C library; looked for when first one is needed.
+  private static final class C {
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = STATE.varHandle(PathElement.groupElement("errno"));
+    private static final AddressLayout TEXT =
+        ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(1 << 10, JAVA_BYTE));
+
+    private static final Optional<MethodHandle> MEMFD_CREATE =
+        LINKER
+            .defaultLookup()
+            .find("memfd_create")
+            .map(address ->
+                LINKER.downcallHandle(
+                    address,
+                    FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
+                    Linker.Option.captureCallState("errno")));
+    private static final MethodHandle OPEN =
+        function(
+            "open",
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
+            Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle FTRUNCATE =
+        function("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MMAP =
+        function(
+            "mmap",
+            FunctionDescriptor.of(
+                JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MUNMAP =
+        function("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle PREAD =
+        function(
+            "pread", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle CLOSE =
+        function("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle STRERROR =
+        LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(TEXT, JAVA_INT));
+
+    private static MethodHandle function(
+        String name, FunctionDescriptor type, Linker.Option... options) {
+      Linker.Option[] all = Arrays.copyOf(options, options.length + 1);
+      all[options.length] = Linker.Option.captureCallState("errno");
+      return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type, all);
+    }
+
+    static int errno(MemorySegment state) {
+      return (int) ERRNO.get(state, 0L);
+    }
+
+    static String message(int number) {
+      try {
+        return ((MemorySegment) STRERROR.invokeExact(number)).getString(0);
+      } catch (Throwable e) {
+        return "errno=" + number;
+      }
+    }
+  }
+}

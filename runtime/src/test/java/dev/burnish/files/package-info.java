@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.files;
+
+import org.jspecify.annotations.NullMarked;

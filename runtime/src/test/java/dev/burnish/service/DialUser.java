@@ -1,0 +1,26 @@
+package dev.burnish.service;
+
+import dev.burnish.actor.Concurrent;
+import java.util.List;
+
+/// An actor of another process that calls a service of dials.
+interface DialUser {
+  /// The number, asked for so often.
+  List<Integer> read(int times);
+
+  /// Begins calls that are held, as threads of this process.
+  void begin(int numCalls);
+
+  /// What became of them, once all have ended: the number, or the type of what was thrown.
+  @Concurrent
+  List<String> outcomes();
+
+  /// Binds a session.
+  void open();
+
+  /// The number, from the session.
+  int readInSession();
+
+  /// Ends the session.
+  void end();
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.service.roster;
+
+import org.jspecify.annotations.NullMarked;
