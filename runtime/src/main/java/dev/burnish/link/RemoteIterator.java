@@ -52,7 +52,8 @@ final class RemoteIterator implements Iterator<Object>, AutoCloseable {
     if (!hasNext()) {
       throw new NoSuchElementException("the stream has ended");
     }
-    return codec.decode(buffer.take(), session).getFirst();
+    // What an element holds is the receiver's, and does not end with the call.
+    return codec.decode(buffer.take(), session.part()).getFirst();
   }
 
   @Override

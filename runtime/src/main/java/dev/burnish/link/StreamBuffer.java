@@ -118,20 +118,22 @@ final class StreamBuffer {
         Optional.of(() -> new ReplicaLost("a stream ended early: " + cause.getMessage(), cause)));
   }
 
-  /// Nobody takes any more: drops what has come, and tells the producer unless it has ended.
+  /// Nobody takes any more: drops what has come, and tells the producer, unless it has ended and
+  /// all was taken.
   ///
   /// @param why what is thrown to whoever tries all the same
   void leave(Supplier<RuntimeException> why) {
-    boolean isFirst;
+    boolean isNews;
     lock.lock();
     try {
+      isNews = !arrived.isEmpty();
       arrived.clear();
-      isFirst = finish(Optional.of(why));
+      isNews |= finish(Optional.of(why));
     } finally {
       lock.unlock();
     }
     link.streams().forget(id);
-    if (isFirst) {
+    if (isNews) {
       link.send(new Frame.Abandon(id));
     }
   }
