@@ -6,7 +6,6 @@ import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.safetensors.Checkpoint;
 import dev.burnish.safetensors.GgufConverter;
-import dev.burnish.safetensors.SafetensorsWriter;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import java.io.IOException;
@@ -14,7 +13,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -82,7 +80,7 @@ public final class LanguageModel implements AutoCloseable {
     ObjectNode config = read(folder, made, CONFIG).orElseThrow();
     ObjectNode generation = read(folder, made, GENERATION).orElseGet(JSON::createObjectNode);
     DecoderShape shape = Architecture.read(config, gguf ? folder.toString() : file.toString());
-    try (Checkpoint weights = Checkpoint.open(gguf ? folder : weights(folder))) {
+    try (Checkpoint weights = Checkpoint.open(folder)) {
       boolean untied = shape.tiedHead() && WeightFormat.hasOwnHead(weights);
       Decoder decoder = new Decoder(change.apply(untied ? shape.withOwnHead() : shape), Device.CPU);
       try {
@@ -132,19 +130,6 @@ public final class LanguageModel implements AutoCloseable {
     } catch (JacksonException e) {
       throw new IllegalArgumentException(
           "a configuration is valid JSON: file=%s: %s".formatted(file, e.getOriginalMessage()), e);
-    }
-  }
-
-  private static Path weights(Path folder) {
-    if (Files.exists(folder.resolve(SafetensorsWriter.SINGLE))
-        || Files.exists(folder.resolve(SafetensorsWriter.INDEX))) {
-      return folder;
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      List<Path> gguf = files.filter(f -> f.toString().endsWith(".gguf")).toList();
-      return gguf.size() == 1 ? gguf.getFirst() : folder;
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot list folder=" + folder + ": " + e, e);
     }
   }
 

@@ -164,7 +164,9 @@ public final class Checkpoint implements AutoCloseable {
   private static List<String> ggufs(Path folder) {
     List<String> names = new ArrayList<>();
     try (var files = Files.newDirectoryStream(folder, "*.gguf")) {
+      // Not those of an editor, a sync tool or macOS.
       files.forEach(file -> names.add(file.getFileName().toString()));
+      names.removeIf(name -> name.startsWith("."));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot list folder=" + folder + ": " + e, e);
     }

@@ -43,6 +43,14 @@ class CheckpointTest {
         .hasMessageContaining("folder=" + folder);
   }
 
+  @Test
+  void passesOverHiddenFiles() throws IOException {
+    Files.writeString(folder.resolve("._model.gguf"), "of macOS");
+    assertThatThrownBy(() -> Checkpoint.open(folder))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("ggufFiles=[]");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
