@@ -39,6 +39,8 @@ record Target<T>(int generation, ActorMesh<T> mesh, long nanos, T stub) {
           mesh.within(Duration.ofNanos(left)).gather(actor -> call(actor, method, arguments));
       results.subList(1, results.size()).forEach(Target::leave);
       return results.getFirst();
+    } catch (UndeclaredThrowableException e) {
+      throw e.getUndeclaredThrowable();
     } catch (CancellationException e) {
       throw FanOut.ended(e, mesh.name() + "." + method.getName());
     }
@@ -56,6 +58,7 @@ record Target<T>(int generation, ActorMesh<T> mesh, long nanos, T stub) {
     }
   }
 
+  /// @throws UndeclaredThrowableException around a checked exception of the endpoint
   private static @Nullable Object call(Object actor, Method method, Object @Nullable [] arguments) {
     try {
       return handler(actor).invoke(actor, method, arguments);
