@@ -35,7 +35,7 @@ class ArchitectureTest {
   /// Larger packages, whose halves would have to open their internals to each other:
   /// docs/decisions.md says why.
   private static final Map<String, Integer> LARGER =
-      Map.of("actor", 25, "kernel", 25, "safetensors", 27, "text", 30);
+      Map.of("actor", 25, "kernel", 25, "link", 23, "safetensors", 27, "text", 30);
 
   private static final Pattern ROW = Pattern.compile("\\| `(\\w+)` \\| (\\w+) \\| ([^|]*) \\|.*");
   private static final Pattern OURS = Pattern.compile("dev/burnish/(\\w+)/");
