@@ -29,7 +29,8 @@ import java.util.Set;
 /// of bad steps), each part of the model is updated inside the last backward and its gradients are
 /// freed at once. What else lies where is in [#memory]. No such choice changes a number.
 ///
-/// Not for use by two threads at a time; the weights change inside [#step] only.
+/// Not for use by two threads at a time; the weights change inside [#step] only, which publishes
+/// them as the version of the steps done.
 public final class Trainer implements AutoCloseable {
   /// The section of a checkpoint that holds [#state].
   public static final String SECTION = "trainer";
@@ -87,14 +88,21 @@ public final class Trainer implements AutoCloseable {
             ? Optional.of(ActivationFile.create(folder))
             : Optional.empty();
     gradientFile = memory.gradientsInFile() ? Optional.of(gradients(folder)) : Optional.empty();
+    publish();
+  }
+
+  private void publish() {
+    model.trainedWeights().publish(step);
   }
 
   private MappedFile gradients(Path folder) {
-    List<Parameters> trained = parts.stream().filter(part -> part.numGradients() > 0).toList();
+    List<Parameters> trained = parts.stream().filter(part -> part.gradients().size() > 0).toList();
     long size =
-        trained.stream().mapToLong(part -> MappedFile.rounded(4 * part.numGradients())).sum();
+        trained.stream().mapToLong(part -> MappedFile.rounded(4 * part.gradients().size())).sum();
     MappedFile file = MappedFile.create(folder, size);
-    trained.forEach(part -> part.placeGradients(file.allocate(DType.F32, part.numGradients())));
+    for (Parameters part : trained) {
+      part.gradients().placeIn(file.allocate(DType.F32, part.gradients().size()));
+    }
     return file;
   }
 
@@ -150,6 +158,7 @@ public final class Trainer implements AutoCloseable {
     } finally {
       model.freeGradients();
     }
+    publish();
     double seconds = (System.nanoTime() - start) / 1e9;
     return new StepReport(
         step,
@@ -186,7 +195,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void setAside(int part) {
-    parts.get(part).setGradientsAside();
+    parts.get(part).gradients().setAside();
   }
 
   /// The update of one step, part by part, in the order in which the backward ends with them or all
@@ -221,7 +230,7 @@ public final class Trainer implements AutoCloseable {
       state.beforeUpdate(part);
       FaultPoint.reach("trainer.update");
       optimizer.update(part, new Optimizer.Step(lr, step + 1 - health.skipped(), scale));
-      parts.get(part).freeGradients();
+      parts.get(part).gradients().free();
     }
 
     /// What was not updated in the backward.
@@ -365,6 +374,7 @@ public final class Trainer implements AutoCloseable {
     state.restore(snapshot);
     step = position.step();
     health.resume(position.health());
+    publish();
   }
 
   /// Has the model the weights of a checkpoint, and leaves everything else as it is; also after
@@ -373,6 +383,7 @@ public final class Trainer implements AutoCloseable {
   /// @throws IllegalArgumentException if the checkpoint is of another model
   public void restoreWeights(Snapshot snapshot) {
     state.restoreWeights(snapshot);
+    publish();
   }
 
   Optimizer optimizer() {
@@ -385,8 +396,10 @@ public final class Trainer implements AutoCloseable {
     state.awaitDone();
     optimizer.close();
     model.freeGradients();
-    parts.forEach(Parameters::keepGradientsInMemory);
-    parts.forEach(part -> part.holdFixed(Set.of()));
+    for (Parameters part : parts) {
+      part.gradients().keepInMemory();
+      part.gradients().freezeOnly(Set.of());
+    }
     gradientFile.ifPresent(MappedFile::close);
     activations.ifPresent(ActivationFile::close);
   }

@@ -2,6 +2,7 @@ package dev.burnish.verify;
 
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
+import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
@@ -121,11 +122,9 @@ public final class TrainingVerification {
     recorded.propertyNames().forEach(names::add);
     for (String name : names) {
       double sumOfSquares = 0;
-      try (Tensor values =
-          model
-              .part(name)
-              .values()
-              .narrow(0, model.part(name).offset(name), model.part(name).spec(name).size())) {
+      Parameters part = model.part(name);
+      int offset = part.layout().offset(name);
+      try (Tensor values = part.values().narrow(0, offset, part.layout().spec(name).size())) {
         for (float w : values.toFloatArray()) {
           sumOfSquares += (double) w * w;
         }

@@ -51,7 +51,7 @@ class HealthTest {
         Trainer trainer = new Trainer(model.decoder(), OptimizerConfig.defaults(), 10)) {
       String name = "model.layers.2.mlp.down_proj.weight";
       var part = model.decoder().part(name);
-      part.values().narrow(0, part.offset(name), 1).fill_(Double.NaN);
+      part.values().narrow(0, part.layout().offset(name), 1).fill_(Double.NaN);
       assertThatThrownBy(() -> Tiny.step(trainer, 1))
           .isInstanceOf(TrainingDiverged.class)
           .hasMessageContaining("weights is not, parameter=" + name)

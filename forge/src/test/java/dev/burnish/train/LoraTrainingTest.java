@@ -85,11 +85,11 @@ class LoraTrainingTest {
       Objective objective = Tiny.objective(batch);
       List<Boolean> baseHadGradients = new ArrayList<>();
       trainer.gradients(batch, objective);
-      model.decoder().parts().forEach(part -> baseHadGradients.add(part.hasGradients()));
+      model.decoder().parts().forEach(part -> baseHadGradients.add(part.gradients().exist()));
       long gradients =
           model.decoder().trained().stream()
-              .filter(Parameters::hasGradients)
-              .mapToLong(part -> part.gradients().numElements())
+              .filter(part -> part.gradients().exist())
+              .mapToLong(part -> part.gradients().values().numElements())
               .sum();
       model.decoder().freeGradients();
       long moments = 0;

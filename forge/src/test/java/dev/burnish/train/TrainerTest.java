@@ -98,7 +98,7 @@ class TrainerTest {
 
   private static List<float[]> gradients(Decoder decoder) {
     List<float[]> result = new ArrayList<>();
-    decoder.parts().forEach(part -> result.add(part.gradients().toFloatArray()));
+    decoder.parts().forEach(part -> result.add(part.gradients().values().toFloatArray()));
     decoder.freeGradients();
     return result;
   }

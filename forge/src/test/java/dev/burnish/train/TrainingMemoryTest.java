@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.LoraConfig;
-import dev.burnish.nn.Parameters;
 import dev.burnish.tensor.Device;
 import dev.burnish.train.MemoryConfig.Activations;
 import dev.burnish.train.MemoryConfig.Offload;
@@ -73,7 +72,7 @@ class TrainingMemoryTest {
         Trainer trainer = new Trainer(model.decoder(), config(0), 10)) {
       assertThat(trainer.memory().fused()).isTrue();
       Tiny.step(trainer, 2);
-      assertThat(model.decoder().parts()).noneMatch(Parameters::hasGradients);
+      assertThat(model.decoder().parts()).noneMatch(part -> part.gradients().exist());
     }
   }
 

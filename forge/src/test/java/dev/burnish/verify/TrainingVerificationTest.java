@@ -87,7 +87,7 @@ class TrainingVerificationTest {
       trainer.gradients(List.of(batch(0)), Objective.crossEntropy(4));
       ObjectNode gradients = recorded.putObject("first_batch_gradients");
       for (Parameters part : model.decoder().parts()) {
-        part.names().forEach(name -> putGradient(gradients, model, name));
+        part.layout().names().forEach(name -> putGradient(gradients, model, name));
       }
       model.decoder().freeGradients();
       for (int i = 0; i < 2; i++) {
@@ -99,7 +99,8 @@ class TrainingVerificationTest {
       }
       Parameters part = model.decoder().part(NORM);
       double squares = 0;
-      try (Tensor norm = part.values().narrow(0, part.offset(NORM), part.spec(NORM).size())) {
+      try (Tensor norm =
+          part.values().narrow(0, part.layout().offset(NORM), part.layout().spec(NORM).size())) {
         for (float w : norm.toFloatArray()) {
           squares += (double) w * w;
         }

@@ -99,7 +99,7 @@ class OracleTest {
   }
 
   static double gradientNorm(Decoder decoder, String name) {
-    try (Tensor gradient = decoder.part(name).gradient(name)) {
+    try (Tensor gradient = decoder.part(name).gradients().of(name)) {
       double sum = 0;
       for (float g : gradient.toFloatArray()) {
         sum += (double) g * g;

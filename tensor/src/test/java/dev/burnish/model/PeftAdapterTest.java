@@ -99,11 +99,11 @@ class PeftAdapterTest {
   private static void checkGradients(LanguageModel model, JsonNode expected) {
     int checked = 0;
     for (Parameters part : model.decoder().trained()) {
-      float[] gradients = part.gradients().toFloatArray();
-      for (String name : part.names()) {
+      float[] gradients = part.gradients().values().toFloatArray();
+      for (String name : part.layout().names()) {
         JsonNode first = expected.get(name);
         for (int i = 0; i < first.size(); i++) {
-          assertThat((double) gradients[part.offset(name) + i])
+          assertThat((double) gradients[part.layout().offset(name) + i])
               .as("%s[%d]", name, i)
               .isCloseTo(first.get(i).asDouble(), within(1e-5));
         }
