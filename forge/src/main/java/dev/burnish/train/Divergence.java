@@ -21,7 +21,7 @@ final class Divergence {
       boolean updated,
       double loss,
       double norm) {
-    List<String> ids = batches.stream().flatMap(batch -> batch.ids().stream()).toList();
+    List<String> ids = batches.stream().flatMap(batch -> batch.tokens().ids().stream()).toList();
     for (Parameters candidate : parts) {
       String name = firstNotFinite(candidate, value -> values(candidate, value));
       if (!name.isEmpty()) {

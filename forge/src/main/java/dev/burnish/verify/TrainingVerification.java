@@ -6,9 +6,9 @@ import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
-import dev.burnish.train.MicroBatch;
-import dev.burnish.train.Objective;
+import dev.burnish.train.CrossEntropy;
 import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import dev.burnish.verify.Evidence.Collector;
@@ -49,8 +49,7 @@ public final class TrainingVerification {
             found);
       }
       for (int i = 0; i < batches.size(); i++) {
-        List<MicroBatch> micros = batch(batches.get(i), file);
-        StepReport report = trainer.step(micros, Objective.crossEntropy(targets(micros)));
+        StepReport report = trainer.step(CrossEntropy.of(batch(batches.get(i), file)));
         String where = "step " + (i + 1);
         double loss = Recorded.number(steps.get(i), "loss", file);
         found.add("loss", LOSS, report.loss(), loss, where);
@@ -64,11 +63,7 @@ public final class TrainingVerification {
     return found.evidence();
   }
 
-  private static long targets(List<MicroBatch> micros) {
-    return micros.stream().mapToLong(micro -> micro.targets().size()).sum();
-  }
-
-  private static List<MicroBatch> batch(JsonNode rows, Path file) {
+  private static List<PackedTokens> batch(JsonNode rows, Path file) {
     TokenForest forest = new TokenForest();
     Targets targets = new Targets();
     for (JsonNode row : rows) {
@@ -86,12 +81,12 @@ public final class TrainingVerification {
         }
       }
     }
-    return List.of(new MicroBatch(forest, targets));
+    return List.of(new PackedTokens(forest, targets));
   }
 
   private static void firstGradients(
-      Trainer trainer, List<MicroBatch> micros, JsonNode recorded, Path file, Collector found) {
-    trainer.gradients(micros, Objective.crossEntropy(targets(micros)));
+      Trainer trainer, List<PackedTokens> micros, JsonNode recorded, Path file, Collector found) {
+    trainer.gradients(CrossEntropy.of(micros));
     for (var entry : recorded.properties()) {
       float[] gradient = Gradients.gradient(trainer.model(), entry.getKey());
       double sum = 0;

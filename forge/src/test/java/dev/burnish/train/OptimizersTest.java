@@ -31,11 +31,11 @@ class OptimizersTest {
     OptimizerConfig config = OptimizerConfig.defaults().withLr(lr).withName(name).withClipNorm(0);
     try (LanguageModel model = Tiny.model();
         Trainer trainer = new Trainer(model.decoder(), config, 100)) {
-      List<MicroBatch> batches = Tiny.batches(1, 1);
-      double first = trainer.step(batches, Tiny.objective(batches)).loss();
+      List<PackedTokens> batches = Tiny.batches(1, 1);
+      double first = trainer.step(CrossEntropy.of(batches)).loss();
       double last = first;
       for (int i = 0; i < 20; i++) {
-        last = trainer.step(batches, Tiny.objective(batches)).loss();
+        last = trainer.step(CrossEntropy.of(batches)).loss();
       }
       assertThat(last).isLessThan(first - 0.5);
     }

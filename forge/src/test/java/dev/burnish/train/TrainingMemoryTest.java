@@ -132,9 +132,9 @@ class TrainingMemoryTest {
     for (int order = 0; order < 2; order++) {
       try (LanguageModel model = Tiny.model();
           Trainer trainer = new Trainer(model.decoder(), config(1), 10)) {
-        List<MicroBatch> batches = Tiny.batches(1, 4);
+        List<PackedTokens> batches = Tiny.batches(1, 4);
         StepReport report =
-            trainer.step(order == 0 ? batches : batches.reversed(), Tiny.objective(batches));
+            trainer.step(CrossEntropy.of(order == 0 ? batches : batches.reversed()));
         losses[order] = report.loss();
         norms[order] = report.gradientNorm();
       }

@@ -82,11 +82,13 @@ class PeftAdapterTest {
           pass.backward(
                   targets,
                   1,
-                  (from, to, _, _, dLogp, _) -> {
-                    for (int i = from; i < to; i++) {
-                      dLogp[i] = -1f / targets.size();
+                  chunk -> {
+                    for (int i = chunk.from(); i < chunk.to(); i++) {
+                      chunk.dLogprobs()[i] = -1f / targets.size();
                     }
+                    return 0;
                   })
+              .targets()
               .logp();
       double sum = 0;
       for (float value : logp) {

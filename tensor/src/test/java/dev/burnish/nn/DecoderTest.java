@@ -123,14 +123,16 @@ class DecoderTest {
     try (TensorScope _ = TensorScope.open();
         Pass pass = decoder.forward(batch.forest(), policy)) {
       return pass.backward(
-          batch.targets(),
-          0.9,
-          (from, to, _, _, dLogp, dEntropy) -> {
-            for (int i = from; i < to; i++) {
-              dLogp[i] = 0.3f + 0.1f * i;
-              dEntropy[i] = 0.05f * i;
-            }
-          });
+              batch.targets(),
+              0.9,
+              chunk -> {
+                for (int i = chunk.from(); i < chunk.to(); i++) {
+                  chunk.dLogprobs()[i] = 0.3f + 0.1f * i;
+                  chunk.dEntropies()[i] = 0.05f * i;
+                }
+                return 0;
+              })
+          .targets();
     }
   }
 

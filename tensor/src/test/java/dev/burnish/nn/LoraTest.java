@@ -81,10 +81,11 @@ class LoraTest {
       pass.backward(
           targets,
           1,
-          (from, to, _, _, dLogp, _) -> {
-            for (int i = from; i < to; i++) {
-              dLogp[i] = 0.3f + 0.1f * i;
+          chunk -> {
+            for (int i = chunk.from(); i < chunk.to(); i++) {
+              chunk.dLogprobs()[i] = 0.3f + 0.1f * i;
             }
+            return 0;
           });
     }
     List<float[]> result = new ArrayList<>();
