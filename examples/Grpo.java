@@ -39,7 +39,6 @@ void main(String... args) {
     for (long step : run.steps(s.steps())) {
       var samples = questions.batch(s.seed(), step, s.prompts());
       var prompts = samples.stream().map(q -> base.chatTokens(ChatMessage.user(TASK + q.prompt()))).toList();
-      policy.setVersion(step - 1);
       var groups = policy.generateTokens(prompts, sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
       var episodes = Episode.judge(samples, groups, reward, Advantages::grpo);
       run.record(policy.throughput());

@@ -27,9 +27,7 @@ void main(String... args) {
     var config = new LlamaConfig(tokenizer.vocabularySize(), 128, 512, 4, 8, 8, 64, 100, 0.05, tokenizer.endId().orElseThrow());
     var model = LanguageModel.random(config.toJson(), s.seed());
     var policy = new BatchGenerator(model, tokenizer);
-    var trainer = new Trainer(model.decoder(), s.optimizer(), s.steps());
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(4);
-    run.keep(model, tokenizer, trainer);
 
     if (!run.goesOn()) {
       var teacher = new Trainer(model.decoder(), s.imitation(), s.warmUp());
@@ -39,11 +37,12 @@ void main(String... args) {
       }
       run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), reward, 4));
     }
+    var trainer = new Trainer(model.decoder(), s.optimizer(), s.steps());
+    run.keep(model, tokenizer, trainer);
     var learner = new PolicyTrainer(trainer, SurrogateLoss.dapo(), run.reference(model));
 
     for (long step : run.steps(s.steps())) {
       var samples = task.training(step, s.prompts());
-      policy.setVersion(step - 1);
       var groups = policy.generate(Sample.prompts(samples), sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
       var episodes = Episode.judge(samples, groups, reward, Advantages::maxRl);
       run.record(policy.throughput());

@@ -4,9 +4,10 @@ import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.observe.Benchmark.Options;
+import dev.burnish.train.CrossEntropy;
 import dev.burnish.train.MicroBatch;
-import dev.burnish.train.Objective;
 import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,12 +32,12 @@ record TrainWorkload(Options options, int rows, int length, boolean recompute, i
                 runs + 1,
                 recompute ? ActivationPolicy.recomputeAll() : ActivationPolicy.keepAll())) {
       List<MicroBatch> batch =
-          List.of(batch(subject.model().decoder().shape().vocabulary(), rows, length));
-      Objective objective = Objective.crossEntropy((long) rows * length);
+          CrossEntropy.of(
+              List.of(batch(subject.model().decoder().shape().vocabulary(), rows, length)));
       List<Double> seconds = new ArrayList<>();
       List<Double> sgemm = new ArrayList<>();
       for (int step = 0; step <= runs; step++) {
-        double time = trainer.step(batch, objective).seconds();
+        double time = trainer.step(batch).seconds();
         if (step > 0) {
           seconds.add(time);
           sgemm.add(Sgemm.sample(options.scale()));
@@ -51,7 +52,7 @@ record TrainWorkload(Options options, int rows, int length, boolean recompute, i
   }
 
   /// Rows of made-up tokens, each of which predicts the next; the last predicts another one.
-  private static MicroBatch batch(int vocabulary, int rows, int length) {
+  private static PackedTokens batch(int vocabulary, int rows, int length) {
     TokenForest forest = new TokenForest();
     Targets targets = new Targets();
     for (int[] ids : Subject.ids(rows, length + 1, vocabulary, "train")) {
@@ -60,6 +61,6 @@ record TrainWorkload(Options options, int rows, int length, boolean recompute, i
         targets.add(forest.start(node) + i, ids[i + 1]);
       }
     }
-    return new MicroBatch(forest, targets);
+    return new PackedTokens(forest, targets);
   }
 }

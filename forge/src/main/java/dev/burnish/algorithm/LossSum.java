@@ -6,7 +6,14 @@ package dev.burnish.algorithm;
 /// a sequence-level one gathers `d loss / d logRatio` over the sequence and spreads it over its
 /// targets, each with its share.
 final class LossSum {
+  /// A surrogate as a function; see [Surrogate#at].
+  @FunctionalInterface
+  interface PointFunction {
+    Surrogate.Point at(double logp, double anchor, double advantage);
+  }
+
   private final SurrogateLoss loss;
+  private final PointFunction points;
   private final TokenBatch batch;
   private final Denominators global;
   private final int from;
@@ -16,8 +23,15 @@ final class LossSum {
   private double value;
   private LossResult.Metrics metrics = LossResult.Metrics.ZERO;
 
-  LossSum(SurrogateLoss loss, TokenBatch batch, Denominators global, int from, int to) {
+  LossSum(
+      SurrogateLoss loss,
+      PointFunction points,
+      TokenBatch batch,
+      Denominators global,
+      int from,
+      int to) {
     this.loss = loss;
+    this.points = points;
     this.batch = batch;
     this.global = global;
     this.from = from;
@@ -46,7 +60,7 @@ final class LossSum {
           loss.mask().keeps(divergence, advantage) ? loss.correction().weight(ratios, t) : 0;
       double logp = whole == null ? batch.logp()[t] : whole.logp();
       double anchor = whole == null ? anchor(t) : whole.anchor();
-      Surrogate.Point point = loss.surrogate().at(logp, anchor, advantage);
+      Surrogate.Point point = points.at(logp, anchor, advantage);
       if (weight != 0) {
         value += share * weight * point.value();
         if (whole == null) {

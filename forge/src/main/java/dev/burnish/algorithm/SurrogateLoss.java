@@ -103,7 +103,13 @@ public record SurrogateLoss(
   @Override
   public LossResult evaluate(TokenBatch batch, Denominators global, int from, int to) {
     check(batch, from, to);
-    var sum = new LossSum(this, batch, global, from, to);
+    return evaluate(batch, global, from, to, surrogate::at);
+  }
+
+  /// As [#evaluate(TokenBatch, Denominators, int, int)], with another surrogate.
+  LossResult evaluate(
+      TokenBatch batch, Denominators global, int from, int to, LossSum.PointFunction points) {
+    var sum = new LossSum(this, points, batch, global, from, to);
     for (int i = 0; i < batch.layout().numSequences(); i++) {
       if (batch.layout().start(i) < to && batch.layout().end(i) > from) {
         sum.addSequence(i);

@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Generates in waves: as many prompts as the cache holds are prefilled once each, then all their
-/// samples advance together, one token a step, until the last is done. Weights are those of the
-/// model at the time of the call.
+/// samples advance together, one token per step, until the last is done. Weights, and the version
+/// that completions carry, are those of the model at the time of the call.
 ///
 /// The weights must not change during a call. One call at a time.
 public final class BatchGenerator implements Generator {
@@ -64,7 +64,6 @@ public final class BatchGenerator implements Generator {
   private final Inference inference;
   private final @Nullable Tokenizer tokenizer;
   private final Limits limits;
-  private volatile long version;
   private long tokens;
   private long nanos;
 
@@ -91,11 +90,6 @@ public final class BatchGenerator implements Generator {
     tokens = 0;
     nanos = 0;
     return result;
-  }
-
-  /// Names the weights that the following calls sample from.
-  public void setVersion(long newVersion) {
-    version = newVersion;
   }
 
   @Override
@@ -126,12 +120,14 @@ public final class BatchGenerator implements Generator {
       }
     }
     long start = System.nanoTime();
-    inference.refresh();
+    long version = inference.refresh();
     List<List<Completion>> results = new ArrayList<>();
     int first = 0;
     while (first < prompts.size()) {
       int end = waveEnd(prompts, first, params);
-      results.addAll(wave(prompts, first, end, params, listener));
+      for (List<Sequence> group : wave(prompts, first, end, params, listener)) {
+        results.add(group.stream().map(s -> s.completion(version)).toList());
+      }
       first = end;
     }
     nanos += System.nanoTime() - start;
@@ -166,7 +162,7 @@ public final class BatchGenerator implements Generator {
     return end;
   }
 
-  private List<List<Completion>> wave(
+  private List<List<Sequence>> wave(
       List<int[]> prompts, int first, int end, SamplingParams params, Listener listener) {
     int numSlots = 0;
     List<Sequence> sequences = new ArrayList<>();
@@ -194,14 +190,9 @@ public final class BatchGenerator implements Generator {
         active = active.stream().filter(s -> !s.done()).toList();
       }
     }
-    List<List<Completion>> results = new ArrayList<>();
-    for (int i = 0; i < end - first; i++) {
-      results.add(
-          sequences.subList(i * params.n(), (i + 1) * params.n()).stream()
-              .map(s -> s.completion(version))
-              .toList());
-    }
-    return results;
+    return IntStream.range(0, end - first)
+        .mapToObj(i -> sequences.subList(i * params.n(), (i + 1) * params.n()))
+        .toList();
   }
 
   /// Computes every prompt once, what prompts have in common too, and draws the first token of each

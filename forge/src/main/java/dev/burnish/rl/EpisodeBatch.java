@@ -6,7 +6,7 @@ import dev.burnish.algorithm.TokenLayout;
 import dev.burnish.generate.Completion;
 import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.Targets;
-import dev.burnish.train.MicroBatch;
+import dev.burnish.train.PackedTokens;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -23,7 +23,7 @@ import java.util.Map;
 /// @param micros what goes through the model together
 /// @param tokens what a loss knows about the targets of each micro-batch, in the same order
 /// @param global counts over all micro-batches
-record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominators global) {
+record EpisodeBatch(List<PackedTokens> micros, List<TokenBatch> tokens, Denominators global) {
   /// @param maxTokens of one micro-batch; a larger group is a micro-batch of its own
   static EpisodeBatch of(List<Episode> episodes, int maxTokens) {
     if (episodes.isEmpty()) {
@@ -33,7 +33,7 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
     for (Episode episode : episodes) {
       groups.computeIfAbsent(episode.group(), _ -> new ArrayList<>()).add(episode);
     }
-    List<MicroBatch> micros = new ArrayList<>();
+    List<PackedTokens> micros = new ArrayList<>();
     List<TokenBatch> tokens = new ArrayList<>();
     Denominators global = new Denominators(0, 0, Map.of());
     List<Episode> packed = new ArrayList<>();
@@ -94,7 +94,7 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
   }
 
   private static Denominators pack(
-      List<Episode> episodes, List<MicroBatch> micros, List<TokenBatch> tokens) {
+      List<Episode> episodes, List<PackedTokens> micros, List<TokenBatch> tokens) {
     PrefixTree tree = new PrefixTree();
     int[] lengths = new int[episodes.size()];
     int[] groups = new int[episodes.size()];
@@ -116,7 +116,7 @@ record EpisodeBatch(List<MicroBatch> micros, List<TokenBatch> tokens, Denominato
         advantages[layout.start(i) + t] = episodes.get(i).advantage();
       }
     }
-    micros.add(new MicroBatch(placed.forest(), targets(episodes, placed), ids(episodes)));
+    micros.add(new PackedTokens(placed.forest(), targets(episodes, placed), ids(episodes)));
     tokens.add(
         TokenBatch.of(layout, new double[old.length], advantages)
             .withOldLogp(old)

@@ -3,8 +3,8 @@ package dev.burnish.rl;
 import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.Targets;
 import dev.burnish.text.Tokenizer;
-import dev.burnish.train.MicroBatch;
-import dev.burnish.train.Objective;
+import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import java.util.ArrayList;
@@ -39,7 +39,6 @@ public final class Imitation {
       targets.addContinuation(placed.rows(i), answers.get(i));
     }
     List<String> ids = samples.stream().map(sample -> "sample-" + sample.index()).toList();
-    MicroBatch batch = new MicroBatch(placed.forest(), targets, ids);
-    return trainer.step(List.of(batch), Objective.crossEntropy(targets.size()));
+    return trainer.step(CrossEntropy.of(List.of(new PackedTokens(placed.forest(), targets, ids))));
   }
 }

@@ -5,7 +5,7 @@ import dev.burnish.concurrent.Stop;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Pass;
-import dev.burnish.train.MicroBatch;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import java.util.ArrayList;
@@ -55,18 +55,18 @@ public final class PolicyTrainer {
     if (reference.isPresent()) {
       batch = batch.withReference(logProbs(reference.get(), batch.micros()));
     }
-    PolicyObjective objective = new PolicyObjective(batch, loss, entropyBonus);
-    StepReport report = trainer.step(batch.micros(), objective);
+    PolicyStep step = new PolicyStep(batch, loss, entropyBonus);
+    StepReport report = trainer.step(step.micros());
     double reward = episodes.stream().mapToDouble(Episode::reward).average().orElseThrow();
     double length =
         episodes.stream().mapToInt(e -> e.completion().tokens().length).average().orElseThrow();
-    return new PolicyReport(report, objective.metrics(), reward, length);
+    return new PolicyReport(report, step.metrics(), reward, length);
   }
 
   /// Log-probabilities of each micro-batch's targets under a model that is not trained.
-  static List<float[]> logProbs(Decoder reference, List<MicroBatch> micros) {
+  static List<float[]> logProbs(Decoder reference, List<PackedTokens> micros) {
     List<float[]> result = new ArrayList<>();
-    for (MicroBatch micro : micros) {
+    for (PackedTokens micro : micros) {
       Stop.check();
       try (Pass pass = reference.evaluate(micro.forest())) {
         result.add(pass.logProbs(micro.targets(), 1).logp());

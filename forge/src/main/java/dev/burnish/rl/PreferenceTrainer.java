@@ -2,10 +2,12 @@ package dev.burnish.rl;
 
 import dev.burnish.algorithm.preference.PairBatch;
 import dev.burnish.algorithm.preference.PreferenceLoss;
+import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
+import dev.burnish.nn.TargetLoss;
 import dev.burnish.train.MicroBatch;
-import dev.burnish.train.Objective;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import java.util.Arrays;
@@ -49,18 +51,17 @@ public final class PreferenceTrainer {
 
   /// One update from the pairs of a step.
   public PreferenceReport step(List<PreferencePair> pairs) {
-    List<PairMicro> micros = pack(pairs, maxTokens);
-    PairObjective objective = new PairObjective(micros, references.of(pairs), pairs.size());
-    StepReport report = trainer.step(batches(micros), objective);
-    return new PreferenceReport(report, objective.metrics);
+    List<PairMicroBatch> micros = pack(pairs, maxTokens);
+    PairStep step = new PairStep(references.of(pairs), pairs.size());
+    StepReport report = trainer.step(step.micros(micros));
+    return new PreferenceReport(report, step.metrics);
   }
 
   /// How the present policy judges pairs, without learning from them.
   public PreferenceMetrics evaluate(List<PreferencePair> pairs) {
-    List<PairMicro> micros = pack(pairs, maxTokens);
+    List<PairMicroBatch> micros = pack(pairs, maxTokens);
     Map<Key, Answers> reference = references.of(pairs);
-    List<float[]> logp =
-        trainer.logProbs(batches(micros), new PairObjective(micros, reference, pairs.size()));
+    List<float[]> logp = trainer.logProbs(packed(micros), Rounding.BY_ROW);
     PreferenceMetrics metrics = PreferenceMetrics.ZERO;
     for (int i = 0; i < micros.size(); i++) {
       PairBatch batch = batch(micros.get(i), logp.get(i), reference);
@@ -69,21 +70,21 @@ public final class PreferenceTrainer {
     return metrics;
   }
 
-  private static List<PairMicro> pack(List<PreferencePair> pairs, int maxTokens) {
+  private static List<PairMicroBatch> pack(List<PreferencePair> pairs, int maxTokens) {
     if (pairs.isEmpty()) {
       throw new IllegalArgumentException(
           "preference pairs are needed: pairs=0; raise heldOut, or set evalEvery=0");
     }
     return Packing.bins(pairs, PreferencePair::numTokens, maxTokens).stream()
-        .map(PairMicro::of)
+        .map(PairMicroBatch::of)
         .toList();
   }
 
-  private static List<MicroBatch> batches(List<PairMicro> micros) {
-    return micros.stream().map(PairMicro::micro).toList();
+  private static List<PackedTokens> packed(List<PairMicroBatch> micros) {
+    return micros.stream().map(PairMicroBatch::packed).toList();
   }
 
-  private static PairBatch batch(PairMicro micro, float[] logp, Map<Key, Answers> reference) {
+  private static PairBatch batch(PairMicroBatch micro, float[] logp, Map<Key, Answers> reference) {
     ToDoubleFunction<PreferencePair> chosen = pair -> of(reference, pair).chosen();
     ToDoubleFunction<PreferencePair> rejected = pair -> of(reference, pair).rejected();
     return micro.batch(
@@ -153,8 +154,8 @@ public final class PreferenceTrainer {
     }
 
     private Map<Key, Answers> compute(List<PreferencePair> pairs) {
-      List<PairMicro> micros = pack(pairs, maxTokens);
-      List<float[]> logp = PolicyTrainer.logProbs(model, batches(micros));
+      List<PairMicroBatch> micros = pack(pairs, maxTokens);
+      List<float[]> logp = PolicyTrainer.logProbs(model, packed(micros));
       Map<Key, Answers> result = new LinkedHashMap<>();
       for (int i = 0; i < micros.size(); i++) {
         double[] chosen = micros.get(i).sums(logp.get(i), 0);
@@ -168,41 +169,52 @@ public final class PreferenceTrainer {
     }
   }
 
-  /// A loss of whole answers: all log-probabilities of a micro-batch are known before its gradient.
-  private final class PairObjective implements Objective {
-    private final List<PairMicro> micros;
+  /// One step of a loss of whole answers: all log-probabilities of a micro-batch are known before
+  /// its gradient.
+  private final class PairStep {
     private final Map<Key, Answers> reference;
     private final long pairs;
     private PreferenceMetrics metrics = PreferenceMetrics.ZERO;
 
-    PairObjective(List<PairMicro> micros, Map<Key, Answers> reference, long pairs) {
-      this.micros = micros;
+    PairStep(Map<Key, Answers> reference, long pairs) {
       this.reference = reference;
       this.pairs = pairs;
     }
 
-    @Override
-    public boolean needsAll(int micro) {
-      return true;
+    List<MicroBatch> micros(List<PairMicroBatch> micros) {
+      return micros.stream()
+          .map(micro -> new MicroBatch(micro.packed(), new OfMicro(micro)))
+          .toList();
     }
 
-    @Override
-    public double gradient(
-        int micro,
-        int from,
-        int to,
-        float[] logp,
-        float[] entropy,
-        float[] dLogp,
-        float[] dEntropy) {
-      PairBatch batch = batch(micros.get(micro), logp, reference);
-      PreferenceLoss.Result result = loss.evaluate(batch, pairs);
-      micros.get(micro).spread(result.chosenGradient(), result.rejectedGradient(), from, to, dLogp);
-      if (from > 0) {
-        return 0;
+    private final class OfMicro implements TargetLoss {
+      private final PairMicroBatch micro;
+
+      OfMicro(PairMicroBatch micro) {
+        this.micro = micro;
       }
-      metrics = metrics.plus(metrics(batch, result, pairs));
-      return result.value();
+
+      @Override
+      public boolean needsAll() {
+        return true;
+      }
+
+      @Override
+      public double evaluate(Chunk chunk) {
+        PairBatch batch = batch(micro, chunk.logprobs(), reference);
+        PreferenceLoss.Result result = loss.evaluate(batch, pairs);
+        micro.spread(
+            result.chosenGradient(),
+            result.rejectedGradient(),
+            chunk.from(),
+            chunk.to(),
+            chunk.dLogprobs());
+        if (chunk.from() > 0) {
+          return 0;
+        }
+        metrics = metrics.plus(metrics(batch, result, pairs));
+        return result.value();
+      }
     }
   }
 }

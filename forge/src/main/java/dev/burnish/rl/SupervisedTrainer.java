@@ -1,9 +1,10 @@
 package dev.burnish.rl;
 
+import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
-import dev.burnish.train.MicroBatch;
-import dev.burnish.train.Objective;
+import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import java.util.List;
@@ -27,16 +28,15 @@ public final class SupervisedTrainer {
 
   /// One update from the documents of a step.
   public StepReport step(List<Document> documents) {
-    List<MicroBatch> micros = pack(documents);
-    return trainer.step(micros, Objective.crossEntropy(targets(micros)));
+    return trainer.step(CrossEntropy.of(pack(documents)));
   }
 
   /// How well the present model predicts documents, without learning from them.
   public EvalReport evaluate(List<Document> documents) {
-    List<MicroBatch> micros = pack(documents);
-    long count = targets(micros);
+    List<PackedTokens> micros = pack(documents);
+    long count = micros.stream().mapToLong(micro -> micro.targets().size()).sum();
     double sum = 0;
-    for (float[] logprobs : trainer.logProbs(micros, Objective.crossEntropy(count))) {
+    for (float[] logprobs : trainer.logProbs(micros, Rounding.BY_SHAPE)) {
       for (float logprob : logprobs) {
         sum -= logprob;
       }
@@ -44,7 +44,7 @@ public final class SupervisedTrainer {
     return new EvalReport(sum / count, count);
   }
 
-  private List<MicroBatch> pack(List<Document> documents) {
+  private List<PackedTokens> pack(List<Document> documents) {
     if (documents.isEmpty()) {
       throw new IllegalArgumentException(
           "documents are needed: documents=0; raise heldOut, or set evalEvery=0");
@@ -54,7 +54,7 @@ public final class SupervisedTrainer {
         .toList();
   }
 
-  private static MicroBatch micro(List<Document> documents) {
+  private static PackedTokens micro(List<Document> documents) {
     TokenForest forest = new TokenForest();
     Targets targets = new Targets();
     for (Document document : documents) {
@@ -65,10 +65,6 @@ public final class SupervisedTrainer {
         }
       }
     }
-    return new MicroBatch(forest, targets, documents.stream().map(Document::id).toList());
-  }
-
-  private static long targets(List<MicroBatch> micros) {
-    return micros.stream().mapToLong(micro -> micro.targets().size()).sum();
+    return new PackedTokens(forest, targets, documents.stream().map(Document::id).toList());
   }
 }

@@ -21,7 +21,7 @@ final class Divergence {
       boolean updated,
       double loss,
       double norm) {
-    List<String> ids = batches.stream().flatMap(batch -> batch.ids().stream()).toList();
+    List<String> ids = batches.stream().flatMap(batch -> batch.tokens().ids().stream()).toList();
     for (Parameters candidate : parts) {
       String name = firstNotFinite(candidate, value -> values(candidate, value));
       if (!name.isEmpty()) {
@@ -29,18 +29,20 @@ final class Divergence {
       }
     }
     String name =
-        what.equals("gradient") ? firstNotFinite(parts.get(part), parts.get(part)::gradient) : "";
+        what.equals("gradient")
+            ? firstNotFinite(parts.get(part), parts.get(part).gradients()::of)
+            : "";
     return new TrainingDiverged(new Where(step, what, name, ids, updated), loss, norm);
   }
 
   private static Tensor values(Parameters part, String name) {
-    return part.values().narrow(0, part.offset(name), part.spec(name).size());
+    return part.values().narrow(0, part.layout().offset(name), part.layout().spec(name).size());
   }
 
   /// @param tensor of a name, to be closed
   private static String firstNotFinite(Parameters part, Function<String, Tensor> tensor) {
     Kernels kernels = Kernels.of(part.device());
-    for (String name : part.names()) {
+    for (String name : part.layout().names()) {
       try (Tensor candidate = tensor.apply(name)) {
         if (!Double.isFinite(kernels.sumOfSquares(candidate))) {
           return name;

@@ -45,20 +45,16 @@ final class Optimizer implements AutoCloseable {
             .orElseGet(() -> Moments.inMemory(runs, model.device()));
   }
 
-  int numParts() {
-    return parts.size();
-  }
-
   /// Sum of squares of the gradients of one part, those of frozen parameters left out.
   double sumOfSquares(int part) {
-    if (!parts.get(part).hasGradients()) {
+    if (!parts.get(part).gradients().exist()) {
       return 0;
     }
     double sum = 0;
     for (Run run : runs.get(part)) {
       if (run.rule().algorithm() != Algorithm.FROZEN) {
         try (Tensor gradient =
-            parts.get(part).gradients().narrow(0, run.gradientOffset(), run.size())) {
+            parts.get(part).gradients().values().narrow(0, run.gradientOffset(), run.size())) {
           sum += kernels.sumOfSquares(gradient);
         }
       }
@@ -89,7 +85,7 @@ final class Optimizer implements AutoCloseable {
     Parameters part = parts.get(index);
     Algorithm algorithm = run.algorithm();
     Tensor values = part.values().narrow(0, (long) run.offset() + from, size);
-    Tensor gradient = part.gradients().narrow(0, run.gradientOffset() + from, size);
+    Tensor gradient = part.gradients().values().narrow(0, run.gradientOffset() + from, size);
     long firstFrom = run.firstOffset() + from;
     long secondFrom = run.secondOffset() + from;
     Tensor m = moments.take(Order.FIRST, index, firstFrom, algorithm.first() ? size : 0);

@@ -1,6 +1,7 @@
 package dev.burnish.train;
 
 import dev.burnish.nn.Decoder;
+import dev.burnish.nn.ParameterSpec;
 import dev.burnish.nn.Parameters;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -63,7 +64,7 @@ final class ParameterRules {
   /// @throws IllegalArgumentException if a group's pattern matches no parameter
   static List<List<Run>> of(OptimizerConfig config, Decoder model) {
     List<Parameters> parts = model.trained();
-    List<String> names = parts.stream().flatMap(part -> part.names().stream()).toList();
+    List<String> names = parts.stream().flatMap(part -> part.layout().names().stream()).toList();
     for (int i = 0; i < config.groups().size(); i++) {
       OptimizerConfig.Group group = config.groups().get(i);
       if (names.stream().noneMatch(group::matches)) {
@@ -81,8 +82,8 @@ final class ParameterRules {
 
   private static List<Run> runs(OptimizerConfig config, Parameters part, boolean block) {
     List<Run> runs = new ArrayList<>();
-    for (String name : part.names()) {
-      Parameters.Spec spec = part.spec(name);
+    for (String name : part.layout().names()) {
+      ParameterSpec spec = part.layout().spec(name);
       Rule rule = rule(config, name, spec.shape().length > 1, block);
       Run last = runs.isEmpty() ? null : runs.getLast();
       if (last != null && last.rule().equals(rule) && rule.algorithm() != Algorithm.MUON) {
@@ -91,7 +92,7 @@ final class ParameterRules {
       } else {
         runs.add(
             new Run(
-                part.offset(name),
+                part.layout().offset(name),
                 spec.size(),
                 rule,
                 gradientElements(runs),
@@ -122,12 +123,12 @@ final class ParameterRules {
     return new Rule(algorithm, 1, decay);
   }
 
-  /// Has the parameters that the configuration freezes have no gradients.
+  /// Freezes the parameters that the configuration names.
   static void freeze(OptimizerConfig config, Decoder model) {
     for (Parameters part : model.trained()) {
-      Set<String> fixed = new LinkedHashSet<>(part.names());
+      Set<String> fixed = new LinkedHashSet<>(part.layout().names());
       fixed.removeIf(name -> rule(config, name, false, false).algorithm() != Algorithm.FROZEN);
-      part.holdFixed(fixed);
+      part.gradients().freezeOnly(fixed);
     }
   }
 

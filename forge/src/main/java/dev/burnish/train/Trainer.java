@@ -7,7 +7,6 @@ import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Pass;
-import dev.burnish.nn.Pass.LogProbs;
 import dev.burnish.nn.Pass.PartListener;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.KeyedRandom;
@@ -30,7 +29,8 @@ import java.util.Set;
 /// of bad steps), each part of the model is updated inside the last backward and its gradients are
 /// freed at once. What else lies where is in [#memory]. No such choice changes a number.
 ///
-/// Not for use by two threads at a time; the weights change inside [#step] only.
+/// Not for use by two threads at a time; the weights change inside [#step] only, which publishes
+/// them as the version of the steps done.
 public final class Trainer implements AutoCloseable {
   /// The section of a checkpoint that holds [#state].
   public static final String SECTION = "trainer";
@@ -88,14 +88,21 @@ public final class Trainer implements AutoCloseable {
             ? Optional.of(ActivationFile.create(folder))
             : Optional.empty();
     gradientFile = memory.gradientsInFile() ? Optional.of(gradients(folder)) : Optional.empty();
+    publish();
+  }
+
+  private void publish() {
+    model.trainedWeights().publish(step);
   }
 
   private MappedFile gradients(Path folder) {
-    List<Parameters> trained = parts.stream().filter(part -> part.numGradients() > 0).toList();
+    List<Parameters> trained = parts.stream().filter(part -> part.gradients().size() > 0).toList();
     long size =
-        trained.stream().mapToLong(part -> MappedFile.rounded(4 * part.numGradients())).sum();
+        trained.stream().mapToLong(part -> MappedFile.rounded(4 * part.gradients().size())).sum();
     MappedFile file = MappedFile.create(folder, size);
-    trained.forEach(part -> part.placeGradients(file.allocate(DType.F32, part.numGradients())));
+    for (Parameters part : trained) {
+      part.gradients().placeIn(file.allocate(DType.F32, part.gradients().size()));
+    }
     return file;
   }
 
@@ -127,21 +134,24 @@ public final class Trainer implements AutoCloseable {
   ///
   /// @throws TrainingDiverged if the loss or the gradient is not finite and such steps are not
   ///   skipped
-  public StepReport step(List<MicroBatch> batches, Objective objective) {
+  public StepReport step(List<MicroBatch> batches) {
     if (rehearses) {
       return foretell(batches);
     }
     long start = System.nanoTime();
     Update update = new Update(batches);
-    Sum sum = new Sum(0, 0, 0, 0);
+    GradientTotals sum = GradientTotals.NONE;
     double norm = Double.NaN;
     try {
       for (int i = 0; i < batches.size(); i++) {
         if (i > 0) {
           Stop.check(); // nothing of the model has changed: the step is as if it had not begun
         }
-        PartListener listener = memory.fused() && i == batches.size() - 1 ? update : this::setAside;
-        sum = sum.plus(accumulate(i, batches.get(i), objective, listener, update.loss));
+        boolean last = memory.fused() && i == batches.size() - 1;
+        PartListener listener = last ? update : (part, _) -> setAside(part);
+        update.earlier = sum.loss();
+        sum = accumulate(i, batches.get(i), sum, listener);
+        update.loss = sum.loss();
       }
       update.rest();
       norm = update.norm();
@@ -154,10 +164,11 @@ public final class Trainer implements AutoCloseable {
     } finally {
       model.freeGradients();
     }
+    publish();
     double seconds = (System.nanoTime() - start) / 1e9;
     return new StepReport(
         step,
-        update.loss[0],
+        update.loss,
         norm,
         update.lr,
         sum.entropy() / Math.max(1, sum.targets()),
@@ -178,9 +189,10 @@ public final class Trainer implements AutoCloseable {
   }
 
   private StepReport foretell(List<MicroBatch> batches) {
-    logProbs(batches.subList(0, 1), Rounding.BY_SHAPE);
+    List<PackedTokens> packed = MicroBatch.tokens(batches);
+    logProbs(packed.subList(0, 1), Rounding.BY_SHAPE);
     long start = System.nanoTime();
-    logProbs(batches, Rounding.BY_SHAPE);
+    logProbs(packed, Rounding.BY_SHAPE);
     double seconds = (System.nanoTime() - start) / 1e9;
     StepEstimate foretold = memory.estimate(model.shape(), bytes, policy, batches, seconds);
     estimate = Optional.of(foretold);
@@ -190,7 +202,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void setAside(int part) {
-    parts.get(part).setGradientsAside();
+    parts.get(part).gradients().setAside();
   }
 
   /// The update of one step, part by part, in the order in which the backward ends with them or all
@@ -198,7 +210,9 @@ public final class Trainer implements AutoCloseable {
   private final class Update implements PartListener {
     private final List<MicroBatch> batches;
     private final double lr = config.lr() * schedule.at(step + 1, totalSteps);
-    private final double[] loss = new double[1];
+    // Of the micro-batches before the present one, and of all so far.
+    private double earlier;
+    private double loss;
     private final double[] squares = new double[parts.size()];
     private boolean begun;
 
@@ -207,8 +221,9 @@ public final class Trainer implements AutoCloseable {
     }
 
     @Override
-    public void complete(int part) {
-      check("loss", loss[0], part);
+    public void complete(int part, double[] losses) {
+      loss = add(earlier, losses);
+      check("loss", loss, part);
       squares[part] = optimizer.sumOfSquares(part);
       check("gradient", squares[part], part);
       begun = true;
@@ -217,7 +232,7 @@ public final class Trainer implements AutoCloseable {
 
     private void check(String what, double value, int part) {
       if (!Double.isFinite(value)) {
-        throw Divergence.find(what, step + 1, parts, part, batches, begun, loss[0], norm());
+        throw Divergence.find(what, step + 1, parts, part, batches, begun, loss, norm());
       }
     }
 
@@ -225,7 +240,7 @@ public final class Trainer implements AutoCloseable {
       state.beforeUpdate(part);
       FaultPoint.reach("trainer.update");
       optimizer.update(part, new Optimizer.Step(lr, step + 1 - health.skipped(), scale));
-      parts.get(part).freeGradients();
+      parts.get(part).gradients().free();
     }
 
     /// What was not updated in the backward.
@@ -234,7 +249,7 @@ public final class Trainer implements AutoCloseable {
         return;
       }
       for (int part = 0; part < squares.length; part++) {
-        check("loss", loss[0], part);
+        check("loss", loss, part);
         squares[part] = optimizer.sumOfSquares(part);
         setAside(part);
         check("gradient", squares[part], part);
@@ -257,78 +272,59 @@ public final class Trainer implements AutoCloseable {
   }
 
   /// What went through the model, and the loss and entropies of all targets added up.
-  public record Sum(double loss, double entropy, int tokens, int targets) {
-    Sum plus(Sum other) {
-      return new Sum(
-          loss + other.loss,
-          entropy + other.entropy,
-          tokens + other.tokens,
-          targets + other.targets);
+  public record GradientTotals(double loss, double entropy, int tokens, int targets) {
+    static final GradientTotals NONE = new GradientTotals(0, 0, 0, 0);
+
+    GradientTotals plus(MicroBatch batch, Pass.Backward backward) {
+      double sum = 0;
+      for (float h : backward.targets().entropy()) {
+        sum += h;
+      }
+      return new GradientTotals(
+          add(loss, backward.losses()),
+          entropy + sum,
+          tokens + batch.forest().numTokens(),
+          targets + batch.targets().size());
     }
   }
 
-  /// Forward and backward over each micro-batch without an update: adds to the gradients of the
-  /// model.
-  public Sum gradients(List<MicroBatch> batches, Objective objective) {
-    Sum sum = new Sum(0, 0, 0, 0);
-    for (int i = 0; i < batches.size(); i++) {
-      sum = sum.plus(accumulate(i, batches.get(i), objective, _ -> {}, new double[1]));
+  /// In order, so that how targets are cut into chunks and micro-batches is all that their sum
+  /// depends on.
+  private static double add(double before, double[] losses) {
+    double sum = before;
+    for (double loss : losses) {
+      sum += loss;
     }
     return sum;
   }
 
-  private Pass forward(int micro, MicroBatch batch, Rounding rounding) {
-    long key = KeyedRandom.bits(step, "pass", micro);
-    return model.forward(batch.forest(), policy, activations.map(file -> file), key, rounding);
+  /// Forward and backward over each micro-batch without an update: adds to the gradients of the
+  /// model.
+  public GradientTotals gradients(List<MicroBatch> batches) {
+    GradientTotals sum = GradientTotals.NONE;
+    for (int i = 0; i < batches.size(); i++) {
+      sum = accumulate(i, batches.get(i), sum, (_, _) -> {});
+    }
+    return sum;
   }
 
-  /// @param runningLoss the loss of the step so far, which is added to
-  private Sum accumulate(
-      int micro,
-      MicroBatch batch,
-      Objective objective,
-      PartListener listener,
-      double[] runningLoss) {
-    double before = runningLoss[0];
-    try (Pass pass = forward(micro, batch, objective.rounding())) {
-      LogProbs known = null;
-      if (objective.needsAll(micro)) {
-        known = pass.logProbs(batch.targets(), 1);
-      }
-      float[] all = known == null ? new float[0] : known.logp();
-      LogProbs result =
-          pass.backward(
-              batch.targets(),
-              1,
-              (from, to, logp, entropies, dLogp, dEntropy) ->
-                  runningLoss[0] +=
-                      objective.gradient(
-                          micro,
-                          from,
-                          to,
-                          all.length == 0 ? logp : all,
-                          entropies,
-                          dLogp,
-                          dEntropy),
-              listener);
-      double entropy = 0;
-      for (float h : result.entropy()) {
-        entropy += h;
-      }
-      return new Sum(
-          runningLoss[0] - before, entropy, batch.forest().numTokens(), batch.targets().size());
+  /// @param micro index of the micro-batch
+  /// @return the totals so far and those of this micro-batch
+  private GradientTotals accumulate(
+      int micro, MicroBatch batch, GradientTotals sum, PartListener listener) {
+    long key = KeyedRandom.bits(step, "pass", micro);
+    Optional<ActivationPolicy.Store> store = activations.map(file -> file);
+    try (Pass pass = model.forward(batch.forest(), policy, store, key, batch.loss().rounding())) {
+      return sum.plus(batch, pass.backward(batch.targets(), 1, batch.loss(), listener));
     }
   }
 
   /// Log-probabilities of each micro-batch's targets under the present weights, without a gradient,
-  /// with the bits that an objective sees.
-  public List<float[]> logProbs(List<MicroBatch> batches, Objective objective) {
-    return logProbs(batches, objective.rounding());
-  }
-
-  private List<float[]> logProbs(List<MicroBatch> batches, Rounding rounding) {
+  /// with the bits of a rounding: those that a loss sees are its
+  /// [dev.burnish.nn.TargetLoss#rounding].
+  public List<float[]> logProbs(List<PackedTokens> batches, Rounding rounding) {
     List<float[]> result = new ArrayList<>();
-    for (MicroBatch batch : batches) {
+    for (PackedTokens batch : batches) {
       Stop.check();
       try (Pass pass = model.evaluate(batch.forest(), rounding)) {
         result.add(pass.logProbs(batch.targets(), 1).logp());
@@ -370,6 +366,7 @@ public final class Trainer implements AutoCloseable {
     state.restore(snapshot);
     step = position.step();
     health.resume(position.health());
+    publish();
   }
 
   /// Has the model the weights of a checkpoint, and leaves everything else as it is; also after
@@ -378,6 +375,7 @@ public final class Trainer implements AutoCloseable {
   /// @throws IllegalArgumentException if the checkpoint is of another model
   public void restoreWeights(Snapshot snapshot) {
     state.restoreWeights(snapshot);
+    publish();
   }
 
   Optimizer optimizer() {
@@ -390,8 +388,10 @@ public final class Trainer implements AutoCloseable {
     state.awaitDone();
     optimizer.close();
     model.freeGradients();
-    parts.forEach(Parameters::keepGradientsInMemory);
-    parts.forEach(part -> part.holdFixed(Set.of()));
+    for (Parameters part : parts) {
+      part.gradients().keepInMemory();
+      part.gradients().freezeOnly(Set.of());
+    }
     gradientFile.ifPresent(MappedFile::close);
     activations.ifPresent(ActivationFile::close);
   }

@@ -42,7 +42,7 @@ final class Gradients {
   }
 
   static float[] gradient(Decoder model, String name) {
-    try (Tensor gradient = model.part(name).gradient(name)) {
+    try (Tensor gradient = model.part(name).gradients().of(name)) {
       return gradient.toFloatArray();
     }
   }

@@ -15,6 +15,7 @@ import dev.burnish.text.ChatMessage;
 import dev.burnish.text.ChatOptions;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerFiles;
+import dev.burnish.train.CrossEntropy;
 import dev.burnish.verify.Evidence.Collector;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,11 +167,7 @@ public final class ModelVerification {
         found.add("logits", LOGITS, logits[i], wanted, "id " + i);
       }
       int count = targets.size();
-      Pass.LogProbs result =
-          pass.backward(
-              targets,
-              1,
-              (from, to, _, _, dLogp, _) -> java.util.Arrays.fill(dLogp, from, to, -1f / count));
+      Pass.LogProbs result = pass.backward(targets, 1, new CrossEntropy(count)).targets();
       double loss = 0;
       for (int i = 0; i < count; i++) {
         found.add("logprobs", LOGITS, result.logp()[i], expected.get(i), "target " + i);

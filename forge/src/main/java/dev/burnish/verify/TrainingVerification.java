@@ -2,12 +2,13 @@ package dev.burnish.verify;
 
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
+import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
-import dev.burnish.train.MicroBatch;
-import dev.burnish.train.Objective;
+import dev.burnish.train.CrossEntropy;
 import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import dev.burnish.verify.Evidence.Collector;
@@ -48,8 +49,7 @@ public final class TrainingVerification {
             found);
       }
       for (int i = 0; i < batches.size(); i++) {
-        List<MicroBatch> micros = batch(batches.get(i), file);
-        StepReport report = trainer.step(micros, Objective.crossEntropy(targets(micros)));
+        StepReport report = trainer.step(CrossEntropy.of(batch(batches.get(i), file)));
         String where = "step " + (i + 1);
         double loss = Recorded.number(steps.get(i), "loss", file);
         found.add("loss", LOSS, report.loss(), loss, where);
@@ -63,11 +63,7 @@ public final class TrainingVerification {
     return found.evidence();
   }
 
-  private static long targets(List<MicroBatch> micros) {
-    return micros.stream().mapToLong(micro -> micro.targets().size()).sum();
-  }
-
-  private static List<MicroBatch> batch(JsonNode rows, Path file) {
+  private static List<PackedTokens> batch(JsonNode rows, Path file) {
     TokenForest forest = new TokenForest();
     Targets targets = new Targets();
     for (JsonNode row : rows) {
@@ -85,12 +81,12 @@ public final class TrainingVerification {
         }
       }
     }
-    return List.of(new MicroBatch(forest, targets));
+    return List.of(new PackedTokens(forest, targets));
   }
 
   private static void firstGradients(
-      Trainer trainer, List<MicroBatch> micros, JsonNode recorded, Path file, Collector found) {
-    trainer.gradients(micros, Objective.crossEntropy(targets(micros)));
+      Trainer trainer, List<PackedTokens> micros, JsonNode recorded, Path file, Collector found) {
+    trainer.gradients(CrossEntropy.of(micros));
     for (var entry : recorded.properties()) {
       float[] gradient = Gradients.gradient(trainer.model(), entry.getKey());
       double sum = 0;
@@ -121,11 +117,9 @@ public final class TrainingVerification {
     recorded.propertyNames().forEach(names::add);
     for (String name : names) {
       double sumOfSquares = 0;
-      try (Tensor values =
-          model
-              .part(name)
-              .values()
-              .narrow(0, model.part(name).offset(name), model.part(name).spec(name).size())) {
+      Parameters part = model.part(name);
+      int offset = part.layout().offset(name);
+      try (Tensor values = part.values().narrow(0, offset, part.layout().spec(name).size())) {
         for (float w : values.toFloatArray()) {
           sumOfSquares += (double) w * w;
         }

@@ -200,22 +200,12 @@ class SurrogateLossTest {
       SurrogateLoss loss, TokenBatch batch, Denominators global, int token, double step) {
     double[] moved = batch.logp().clone();
     moved[token] += step;
-    var held = loss;
-    if (loss.surrogate() instanceof Cispo cispo) {
-      held = held(loss, (logp, anchor, a) -> frozen(cispo, batch, logp, anchor, a, moved, step));
-    }
-    return held.evaluate(batch.withLogp(moved), global).value();
-  }
-
-  private static SurrogateLoss held(SurrogateLoss loss, Surrogate surrogate) {
-    return new SurrogateLoss(
-        surrogate,
-        loss.level(),
-        loss.anchor(),
-        loss.aggregation(),
-        loss.correction(),
-        loss.kl(),
-        loss.mask());
+    LossSum.PointFunction points =
+        loss.surrogate() instanceof Cispo cispo
+            ? (logp, anchor, a) -> frozen(cispo, batch, logp, anchor, a, moved, step)
+            : loss.surrogate()::at;
+    int tokens = batch.layout().numTokens();
+    return loss.evaluate(batch.withLogp(moved), global, 0, tokens, points).value();
   }
 
   /// CISPO with the weight of the point before the step.

@@ -7,9 +7,9 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.CharacterTokenizer;
-import dev.burnish.train.MicroBatch;
-import dev.burnish.train.Objective;
+import dev.burnish.train.CrossEntropy;
 import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.memory.ResidentMemory;
 import java.util.List;
@@ -41,9 +41,7 @@ public final class MediumRun {
                 .ints(settings.tokens(), 0, 16_000)
                 .toArray();
         Targets targets = new Targets().addNode(forest, forest.add(TokenForest.ROOT, ids), 1);
-        run.record(
-            trainer.step(
-                List.of(new MicroBatch(forest, targets)), Objective.crossEntropy(targets.size())));
+        run.record(trainer.step(CrossEntropy.of(List.of(new PackedTokens(forest, targets)))));
       }
     }
     System.out.println("measured peak " + ResidentMemory.peak().orElse(0) / 1e9);

@@ -11,9 +11,9 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.CharacterTokenizer;
-import dev.burnish.train.MicroBatch;
-import dev.burnish.train.Objective;
+import dev.burnish.train.CrossEntropy;
 import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
@@ -128,16 +128,16 @@ public final class TinyRun {
             .ints(6, 'a', 'a' + ALPHABET.length())
             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
             .toString();
-    MicroBatch batch = document(fresh + buffer.oldest());
+    PackedTokens batch = document(fresh + buffer.oldest());
     buffer.add(fresh);
     beforeUpdate.accept(number);
-    return trainer.step(List.of(batch), Objective.crossEntropy(batch.targets().size()));
+    return trainer.step(CrossEntropy.of(List.of(batch)));
   }
 
-  private static MicroBatch document(String text) {
+  private static PackedTokens document(String text) {
     TokenForest forest = new TokenForest();
     int node = forest.add(TokenForest.ROOT, text.chars().map(c -> c - 'a').toArray());
-    return new MicroBatch(forest, new Targets().addNode(forest, node, 1));
+    return new PackedTokens(forest, new Targets().addNode(forest, node, 1));
   }
 
   /// The last few documents.

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.TargetLoss;
 import dev.burnish.train.Health.Alarm;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HealthTest {
-  private static final Objective BROKEN =
-      (micro, from, to, logp, entropy, dLogp, dEntropy) -> {
-        Arrays.fill(dLogp, from, to, Float.NaN);
+  private static final TargetLoss BROKEN =
+      chunk -> {
+        Arrays.fill(chunk.dLogprobs(), chunk.from(), chunk.to(), Float.NaN);
         return 1;
       };
 
@@ -29,7 +30,7 @@ class HealthTest {
     try (LanguageModel model = Tiny.model();
         Trainer trainer = new Trainer(model.decoder(), config, 10)) {
       float[] before = Tiny.weights(model);
-      assertThatThrownBy(() -> trainer.step(Tiny.batches(7, 2), BROKEN))
+      assertThatThrownBy(() -> trainer.step(MicroBatch.of(Tiny.batches(7, 2), BROKEN)))
           .isInstanceOfSatisfying(
               TrainingDiverged.class,
               failure -> {
@@ -51,7 +52,7 @@ class HealthTest {
         Trainer trainer = new Trainer(model.decoder(), OptimizerConfig.defaults(), 10)) {
       String name = "model.layers.2.mlp.down_proj.weight";
       var part = model.decoder().part(name);
-      part.values().narrow(0, part.offset(name), 1).fill_(Double.NaN);
+      part.values().narrow(0, part.layout().offset(name), 1).fill_(Double.NaN);
       assertThatThrownBy(() -> Tiny.step(trainer, 1))
           .isInstanceOf(TrainingDiverged.class)
           .hasMessageContaining("weights is not, parameter=" + name)
@@ -72,13 +73,13 @@ class HealthTest {
       List<Alarm> alarms = new ArrayList<>();
       trainer.health().onAlarm(alarms::add);
       float[] before = Tiny.weights(model);
-      trainer.step(Tiny.batches(1, 1), BROKEN);
-      trainer.step(Tiny.batches(2, 1), BROKEN);
+      trainer.step(MicroBatch.of(Tiny.batches(1, 1), BROKEN));
+      trainer.step(MicroBatch.of(Tiny.batches(2, 1), BROKEN));
       assertThat(Tiny.weights(model)).isEqualTo(before);
       assertThat(trainer.health().skipped()).isEqualTo(2);
       assertThat(alarms).extracting(Alarm::step).containsExactly(1L, 2L);
       assertThat(alarms).hasOnlyElementsOfType(Alarm.Skipped.class).hasSize(2);
-      assertThatThrownBy(() -> trainer.step(Tiny.batches(3, 1), BROKEN))
+      assertThatThrownBy(() -> trainer.step(MicroBatch.of(Tiny.batches(3, 1), BROKEN)))
           .isInstanceOf(TrainingDiverged.class);
     }
   }
@@ -93,21 +94,21 @@ class HealthTest {
         LanguageModel other = Tiny.model();
         Trainer trainer = new Trainer(model.decoder(), config, 10, skipping);
         Trainer calm = new Trainer(other.decoder(), config.withLr(8e-3), 8)) {
-      trainer.step(Tiny.batches(1, 1), BROKEN);
-      trainer.step(Tiny.batches(2, 1), BROKEN);
+      trainer.step(MicroBatch.of(Tiny.batches(1, 1), BROKEN));
+      trainer.step(MicroBatch.of(Tiny.batches(2, 1), BROKEN));
       assertThat(trainer.stepsDone()).isEqualTo(2);
       for (int step = 3; step <= 6; step++) {
-        List<MicroBatch> batches = Tiny.batches(step, 1);
-        StepReport report = trainer.step(batches, Tiny.objective(batches));
-        StepReport expected = calm.step(batches, Tiny.objective(batches));
+        List<PackedTokens> batches = Tiny.batches(step, 1);
+        StepReport report = trainer.step(CrossEntropy.of(batches));
+        StepReport expected = calm.step(CrossEntropy.of(batches));
         assertThat(report.step()).isEqualTo(step);
         assertThat(report.lr()).isCloseTo(expected.lr(), within(1e-12));
         assertThat(report.loss()).isCloseTo(expected.loss(), within(1e-6));
       }
       assertThat(Tiny.weights(model)).containsExactly(Tiny.weights(other), offset(1e-6f));
       // Bad ones are counted in a row: the good ones in between have set that back.
-      trainer.step(Tiny.batches(7, 1), BROKEN);
-      trainer.step(Tiny.batches(8, 1), BROKEN);
+      trainer.step(MicroBatch.of(Tiny.batches(7, 1), BROKEN));
+      trainer.step(MicroBatch.of(Tiny.batches(8, 1), BROKEN));
       assertThat(trainer.health().skipped()).isEqualTo(4);
     }
   }
@@ -117,8 +118,12 @@ class HealthTest {
     try (LanguageModel model = Tiny.model();
         Trainer trainer = new Trainer(model.decoder(), OptimizerConfig.defaults(), 10)) {
       trainer.health().checkpointIn(() -> "checkpoints/step-00000004");
-      assertThatThrownBy(() ->
-              trainer.step(Tiny.batches(7, 3), (micro, _, _, _, _, _, _) -> micro == 1 ? NaN : 1))
+      List<MicroBatch> batches = new ArrayList<>();
+      for (PackedTokens tokens : Tiny.batches(7, 3)) {
+        double loss = batches.size() == 1 ? NaN : 1;
+        batches.add(new MicroBatch(tokens, _ -> loss));
+      }
+      assertThatThrownBy(() -> trainer.step(batches))
           .isInstanceOf(TrainingDiverged.class)
           .hasMessageContaining("step=1 loss is not, parameter=none")
           .hasMessageContaining("batches=[step 7/0, step 7/1, step 7/2]")

@@ -45,11 +45,11 @@ class LoraTrainingTest {
     try (LanguageModel model = model();
         Trainer trainer = new Trainer(model.decoder(), CONFIG, 40)) {
       List<float[]> base = values(model.decoder().parts());
-      List<MicroBatch> batch = Tiny.batches(1, 2);
-      double first = trainer.step(batch, Tiny.objective(batch)).loss();
+      List<PackedTokens> batch = Tiny.batches(1, 2);
+      double first = trainer.step(CrossEntropy.of(batch)).loss();
       double last = first;
       for (int i = 0; i < 40; i++) {
-        last = trainer.step(batch, Tiny.objective(batch)).loss();
+        last = trainer.step(CrossEntropy.of(batch)).loss();
       }
       assertThat(last).isLessThan(0.8 * first);
       assertSameBits(values(model.decoder().parts()), base);
@@ -59,17 +59,17 @@ class LoraTrainingTest {
   /// Nothing is updated, so that only what is left out differs.
   @Test
   void leavesOutOtherElementsInEachStepAndTheSameInAStepDoneAgain() {
-    List<MicroBatch> batch = Tiny.batches(1, 2);
+    List<PackedTokens> batch = Tiny.batches(1, 2);
     List<List<Double>> runs = new ArrayList<>();
     for (int run = 0; run < 2; run++) {
       try (LanguageModel model = Tiny.model().adapt(LORA.withDropout(0.5), 3);
           Trainer trained = new Trainer(model.decoder(), CONFIG, 9)) {
-        trained.step(batch, Tiny.objective(batch));
+        trained.step(CrossEntropy.of(batch));
         try (Trainer still = new Trainer(model.decoder(), CONFIG.withLr(0), 9)) {
           runs.add(
               List.of(
-                  still.step(batch, Tiny.objective(batch)).loss(),
-                  still.step(batch, Tiny.objective(batch)).loss()));
+                  still.step(CrossEntropy.of(batch)).loss(),
+                  still.step(CrossEntropy.of(batch)).loss()));
         }
       }
     }
@@ -81,15 +81,14 @@ class LoraTrainingTest {
   void storesGradientsAndMomentsOfTheAdaptationAlone() {
     try (LanguageModel model = model();
         Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
-      List<MicroBatch> batch = Tiny.batches(1, 2);
-      Objective objective = Tiny.objective(batch);
+      List<PackedTokens> batch = Tiny.batches(1, 2);
       List<Boolean> baseHadGradients = new ArrayList<>();
-      trainer.gradients(batch, objective);
-      model.decoder().parts().forEach(part -> baseHadGradients.add(part.hasGradients()));
+      trainer.gradients(CrossEntropy.of(batch));
+      model.decoder().parts().forEach(part -> baseHadGradients.add(part.gradients().exist()));
       long gradients =
           model.decoder().trained().stream()
-              .filter(Parameters::hasGradients)
-              .mapToLong(part -> part.gradients().numElements())
+              .filter(part -> part.gradients().exist())
+              .mapToLong(part -> part.gradients().values().numElements())
               .sum();
       model.decoder().freeGradients();
       long moments = 0;

@@ -18,7 +18,8 @@ class OptimizersTest {
 
   private static float[] parameter(LanguageModel model, String name) {
     var part = model.decoder().part(name);
-    try (Tensor run = part.values().narrow(0, part.offset(name), part.spec(name).size())) {
+    try (Tensor run =
+        part.values().narrow(0, part.layout().offset(name), part.layout().spec(name).size())) {
       return run.toFloatArray();
     }
   }
@@ -30,11 +31,11 @@ class OptimizersTest {
     OptimizerConfig config = OptimizerConfig.defaults().withLr(lr).withName(name).withClipNorm(0);
     try (LanguageModel model = Tiny.model();
         Trainer trainer = new Trainer(model.decoder(), config, 100)) {
-      List<MicroBatch> batches = Tiny.batches(1, 1);
-      double first = trainer.step(batches, Tiny.objective(batches)).loss();
+      List<PackedTokens> batches = Tiny.batches(1, 1);
+      double first = trainer.step(CrossEntropy.of(batches)).loss();
       double last = first;
       for (int i = 0; i < 20; i++) {
-        last = trainer.step(batches, Tiny.objective(batches)).loss();
+        last = trainer.step(CrossEntropy.of(batches)).loss();
       }
       assertThat(last).isLessThan(first - 0.5);
     }
@@ -65,10 +66,10 @@ class OptimizersTest {
       var rules = ParameterRules.of(config, model.decoder());
       for (int part = 0; part < rules.size(); part++) {
         var parameters = model.decoder().trained().get(part);
-        for (String name : parameters.names()) {
+        for (String name : parameters.layout().names()) {
           double decay =
               name.contains("norm") ? 0 : name.endsWith("up_proj.weight") ? 0.1 * 3 : 0.1;
-          assertThat(ruleAt(rules.get(part), parameters.offset(name)).weightDecay())
+          assertThat(ruleAt(rules.get(part), parameters.layout().offset(name)).weightDecay())
               .as(name)
               .isEqualTo(decay);
         }
@@ -113,7 +114,8 @@ class OptimizersTest {
         Trainer all = new Trainer(other.decoder(), config, 10)) {
       float[] before = parameter(model, QUERY);
       try (Trainer some = new Trainer(model.decoder(), config.withGroups(group), 10)) {
-        assertThat(model.decoder().parts().stream().mapToLong(part -> part.numGradients()).sum())
+        assertThat(
+                model.decoder().parts().stream().mapToLong(part -> part.gradients().size()).sum())
             .isEqualTo(98 * 32);
         Tiny.step(some, 2);
         Tiny.step(all, 2);
@@ -123,7 +125,7 @@ class OptimizersTest {
         assertThat(parameter(model, name)).isEqualTo(parameter(other, name));
       }
       // Whoever trains the model next trains all of it.
-      assertThat(model.decoder().parts().get(1).numGradients())
+      assertThat(model.decoder().parts().get(1).gradients().size())
           .isEqualTo(model.decoder().parts().get(1).values().numElements());
     }
   }

@@ -82,12 +82,14 @@ class RecordedOptimizersTest {
         TensorScope _ = TensorScope.open();
         Optimizer optimizer = new Optimizer(model.decoder(), config(recorded), Optional.empty())) {
       Parameters part = model.decoder().part(name);
-      long size = part.spec(name).size();
-      Tensor values = part.values().narrow(0, part.offset(name), size);
+      long size = part.layout().spec(name).size();
+      Tensor values = part.values().narrow(0, part.layout().offset(name), size);
       fill(values, i -> 0.1 * Math.sin(0.7 * i + 0.3));
       for (int step = 1; step <= 6; step++) {
         int t = step;
-        fill(part.gradients().narrow(0, part.offset(name), size), i -> gradient(i, t));
+        fill(
+            part.gradients().values().narrow(0, part.layout().offset(name), size),
+            i -> gradient(i, t));
         optimizer.update(2, new Optimizer.Step(LR, step, 1));
       }
       assertIsRecorded(values.toFloatArray(), recorded);

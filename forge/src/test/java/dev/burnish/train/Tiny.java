@@ -29,7 +29,7 @@ final class Tiny {
   }
 
   /// Documents of 5 to 20 tokens of a step, in as many micro-batches.
-  static List<MicroBatch> batches(long step, int micros) {
+  static List<PackedTokens> batches(long step, int micros) {
     SplittableRandom random = new SplittableRandom(step);
     List<TokenForest> forests = new ArrayList<>();
     List<Targets> targets = new ArrayList<>();
@@ -42,21 +42,17 @@ final class Tiny {
       TokenForest forest = forests.get(document % micros);
       targets.get(document % micros).addNode(forest, forest.add(TokenForest.ROOT, tokens), 1);
     }
-    List<MicroBatch> batches = new ArrayList<>();
+    List<PackedTokens> batches = new ArrayList<>();
     for (int i = 0; i < micros; i++) {
       batches.add(
-          new MicroBatch(forests.get(i), targets.get(i), List.of("step " + step + "/" + i)));
+          new PackedTokens(forests.get(i), targets.get(i), List.of("step " + step + "/" + i)));
     }
     return batches;
   }
 
-  static Objective objective(List<MicroBatch> batches) {
-    return Objective.crossEntropy(batches.stream().mapToLong(b -> b.targets().size()).sum());
-  }
-
   static StepReport step(Trainer trainer, int micros) {
-    List<MicroBatch> batches = batches(trainer.stepsDone() + 1, micros);
-    return trainer.step(batches, objective(batches));
+    List<PackedTokens> batches = batches(trainer.stepsDone() + 1, micros);
+    return trainer.step(CrossEntropy.of(batches));
   }
 
   static float[] weights(LanguageModel model) {

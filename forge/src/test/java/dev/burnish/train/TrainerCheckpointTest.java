@@ -132,7 +132,7 @@ class TrainerCheckpointTest {
       trainer.health().checkpointIn(() -> "checkpoints/step-00000003");
       String name = "model.layers.1.mlp.up_proj.weight";
       var part = model.decoder().part(name);
-      part.values().narrow(0, part.offset(name), 1).fill_(Double.POSITIVE_INFINITY);
+      part.values().narrow(0, part.layout().offset(name), 1).fill_(Double.POSITIVE_INFINITY);
       assertThatThrownBy(trainer::freeze)
           .isInstanceOf(TrainingDiverged.class)
           .hasMessageContaining("weights is not, parameter=" + name)

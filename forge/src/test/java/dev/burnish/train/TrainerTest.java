@@ -25,21 +25,21 @@ class TrainerTest {
     return TinyModels.llama(20, 1, 3);
   }
 
-  private static MicroBatch document(SplittableRandom random, int length) {
+  private static PackedTokens document(SplittableRandom random, int length) {
     TokenForest forest = new TokenForest();
     int root = forest.add(TokenForest.ROOT, random.ints(length, 0, 20).toArray());
-    return new MicroBatch(forest, new Targets().addNode(forest, root, 1));
+    return new PackedTokens(forest, new Targets().addNode(forest, root, 1));
   }
 
-  private static List<MicroBatch> batch(long step) {
+  private static List<PackedTokens> batch(long step) {
     SplittableRandom random = new SplittableRandom(step);
     return List.of(document(random, 9), document(random, 4), document(random, 12));
   }
 
   private static StepReport step(Trainer trainer, long step) {
-    List<MicroBatch> micros = batch(step);
+    List<PackedTokens> micros = batch(step);
     long targets = micros.stream().mapToLong(m -> m.targets().size()).sum();
-    return trainer.step(micros, Objective.crossEntropy(targets));
+    return trainer.step(MicroBatch.of(micros, new CrossEntropy(targets)));
   }
 
   static List<float[]> weights(Decoder decoder) {
@@ -74,19 +74,16 @@ class TrainerTest {
   void howABatchIsSplitChangesNeitherLossNorGradient() {
     try (LanguageModel model = model();
         Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
-      List<MicroBatch> micros = batch(7);
-      long count = micros.stream().mapToLong(m -> m.targets().size()).sum();
-      double split = trainer.gradients(micros, Objective.crossEntropy(count)).loss();
+      List<PackedTokens> micros = batch(7);
+      double split = trainer.gradients(CrossEntropy.of(micros)).loss();
       List<float[]> gradients = gradients(model.decoder());
       TokenForest forest = new TokenForest();
       Targets targets = new Targets();
-      for (MicroBatch micro : micros) {
+      for (PackedTokens micro : micros) {
         targets.addNode(forest, forest.add(TokenForest.ROOT, micro.forest().tokens()), 1);
       }
       double whole =
-          trainer
-              .gradients(List.of(new MicroBatch(forest, targets)), Objective.crossEntropy(count))
-              .loss();
+          trainer.gradients(CrossEntropy.of(List.of(new PackedTokens(forest, targets)))).loss();
       assertThat(whole).isCloseTo(split, within(1e-6));
       List<float[]> other = gradients(model.decoder());
       for (int i = 0; i < gradients.size(); i++) {
@@ -98,7 +95,7 @@ class TrainerTest {
 
   private static List<float[]> gradients(Decoder decoder) {
     List<float[]> result = new ArrayList<>();
-    decoder.parts().forEach(part -> result.add(part.gradients().toFloatArray()));
+    decoder.parts().forEach(part -> result.add(part.gradients().values().toFloatArray()));
     decoder.freeGradients();
     return result;
   }
@@ -145,7 +142,7 @@ class TrainerTest {
     try (LanguageModel model = model();
         Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
       List<float[]> before = weights(model.decoder());
-      assertThatThrownBy(() -> trainer.step(batch(0), (_, _, _, _, _, _, _) -> Double.NaN))
+      assertThatThrownBy(() -> trainer.step(MicroBatch.of(batch(0), _ -> Double.NaN)))
           .isInstanceOf(TrainingDiverged.class)
           .hasMessageContaining("step=1 ")
           .hasMessageContaining("loss=NaN");
@@ -171,14 +168,13 @@ class TrainerTest {
   void tenThousandStepsKeepMemoryFlat() throws IOException {
     try (LanguageModel model = model();
         Trainer trainer = new Trainer(model.decoder(), CONFIG.withLr(1e-4), 10_000)) {
-      List<MicroBatch> micros = List.of(document(new SplittableRandom(1), 6));
-      Objective objective = Objective.crossEntropy(5);
+      List<PackedTokens> micros = List.of(document(new SplittableRandom(1), 6));
       for (int i = 0; i < 3_000; i++) {
-        trainer.step(micros, objective);
+        trainer.step(CrossEntropy.of(micros));
       }
       long before = Memory.residentKilobytes();
       for (int i = 0; i < 7_000; i++) {
-        trainer.step(micros, objective);
+        trainer.step(CrossEntropy.of(micros));
       }
       assertThat(Memory.residentKilobytes()).isLessThan((long) (1.05 * before) + 4_000);
     }

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.LoraConfig;
-import dev.burnish.nn.Parameters;
 import dev.burnish.tensor.Device;
 import dev.burnish.train.MemoryConfig.Activations;
 import dev.burnish.train.MemoryConfig.Offload;
@@ -73,7 +72,7 @@ class TrainingMemoryTest {
         Trainer trainer = new Trainer(model.decoder(), config(0), 10)) {
       assertThat(trainer.memory().fused()).isTrue();
       Tiny.step(trainer, 2);
-      assertThat(model.decoder().parts()).noneMatch(Parameters::hasGradients);
+      assertThat(model.decoder().parts()).noneMatch(part -> part.gradients().exist());
     }
   }
 
@@ -133,9 +132,9 @@ class TrainingMemoryTest {
     for (int order = 0; order < 2; order++) {
       try (LanguageModel model = Tiny.model();
           Trainer trainer = new Trainer(model.decoder(), config(1), 10)) {
-        List<MicroBatch> batches = Tiny.batches(1, 4);
+        List<PackedTokens> batches = Tiny.batches(1, 4);
         StepReport report =
-            trainer.step(order == 0 ? batches : batches.reversed(), Tiny.objective(batches));
+            trainer.step(CrossEntropy.of(order == 0 ? batches : batches.reversed()));
         losses[order] = report.loss();
         norms[order] = report.gradientNorm();
       }

@@ -10,9 +10,10 @@ import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.testing.SharedFiles;
 import dev.burnish.testing.TinyModels;
+import dev.burnish.train.CrossEntropy;
 import dev.burnish.train.MicroBatch;
-import dev.burnish.train.Objective;
 import dev.burnish.train.OptimizerConfig;
+import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import java.io.IOException;
@@ -84,14 +85,14 @@ class TrainingVerificationTest {
     OptimizerConfig config = new OptimizerConfig(1e-2, 0.9, 0.95, 1e-8, 0.1, 1, 0, "constant");
     try (LanguageModel model = LanguageModel.load(model());
         Trainer trainer = new Trainer(model.decoder(), config, 2)) {
-      trainer.gradients(List.of(batch(0)), Objective.crossEntropy(4));
+      trainer.gradients(MicroBatch.of(List.of(batch(0)), new CrossEntropy(4)));
       ObjectNode gradients = recorded.putObject("first_batch_gradients");
       for (Parameters part : model.decoder().parts()) {
-        part.names().forEach(name -> putGradient(gradients, model, name));
+        part.layout().names().forEach(name -> putGradient(gradients, model, name));
       }
       model.decoder().freeGradients();
       for (int i = 0; i < 2; i++) {
-        StepReport report = trainer.step(List.of(batch(i)), Objective.crossEntropy(4));
+        StepReport report = trainer.step(MicroBatch.of(List.of(batch(i)), new CrossEntropy(4)));
         steps.addObject().put("loss", report.loss()).put("grad_norm", report.gradientNorm());
         ObjectNode row = batches.addArray().addObject();
         row.set("ids", JsonMapper.shared().valueToTree(ROWS[i]));
@@ -99,7 +100,8 @@ class TrainingVerificationTest {
       }
       Parameters part = model.decoder().part(NORM);
       double squares = 0;
-      try (Tensor norm = part.values().narrow(0, part.offset(NORM), part.spec(NORM).size())) {
+      try (Tensor norm =
+          part.values().narrow(0, part.layout().offset(NORM), part.layout().spec(NORM).size())) {
         for (float w : norm.toFloatArray()) {
           squares += (double) w * w;
         }
@@ -123,14 +125,14 @@ class TrainingVerificationTest {
   }
 
   /// The second token is not a target, and the first never is.
-  private static MicroBatch batch(int step) {
+  private static PackedTokens batch(int step) {
     TokenForest forest = new TokenForest();
     int node = forest.add(TokenForest.ROOT, ROWS[step]);
     Targets targets = new Targets();
     for (int t = 2; t < ROWS[step].length; t++) {
       targets.add(forest.predictor(node, t), ROWS[step][t]);
     }
-    return new MicroBatch(forest, targets);
+    return new PackedTokens(forest, targets);
   }
 
   @Test

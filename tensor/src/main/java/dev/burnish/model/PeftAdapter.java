@@ -1,6 +1,7 @@
 package dev.burnish.model;
 
 import dev.burnish.nn.LoraConfig;
+import dev.burnish.nn.ParameterSpec;
 import dev.burnish.nn.Parameters;
 import dev.burnish.safetensors.Checkpoint;
 import dev.burnish.safetensors.SafetensorsWriter;
@@ -71,7 +72,7 @@ public final class PeftAdapter {
       List<StoredTensor> tensors = new ArrayList<>();
       Set<String> modules = new TreeSet<>();
       for (Parameters part : model.decoder().trained()) {
-        for (String name : part.names()) {
+        for (String name : part.layout().names()) {
           tensors.add(WeightFormat.stored(PREFIX + name, name, part));
           modules.add(name.replaceFirst("\\.lora_[AB]\\.weight$", ""));
         }
@@ -168,7 +169,7 @@ public final class PeftAdapter {
       model.decoder().adapt(read.withModules(modules), seed);
       int loaded = 0;
       for (Parameters part : model.decoder().trained()) {
-        for (String name : part.names()) {
+        for (String name : part.layout().names()) {
           WeightFormat.read(weights, PREFIX + name, name, part, folder);
           loaded++;
         }
@@ -202,8 +203,8 @@ public final class PeftAdapter {
     if (part == null) {
       throw notOfThisModel(read, json, "module=%s is not in the model".formatted(module));
     }
-    long[] matrix = part.spec(module + ".weight").shape();
-    for (Parameters.Spec spec : LoraConfig.specs(module, read.rank(), matrix)) {
+    long[] matrix = part.layout().spec(module + ".weight").shape();
+    for (ParameterSpec spec : LoraConfig.specs(module, read.rank(), matrix)) {
       String name = PREFIX + spec.name();
       String found = weights.contains(name) ? Arrays.toString(weights.shape(name)) : "none";
       if (!found.equals(Arrays.toString(spec.shape()))) {

@@ -101,8 +101,9 @@ record WeightFormat(
   ///
   /// @param stored its name in the checkpoint
   static void read(Checkpoint weights, String stored, String name, Parameters part, Path where) {
-    requireShape(weights, stored, part.spec(name).shape(), where);
-    try (Tensor run = part.values().narrow(0, part.offset(name), part.spec(name).size())) {
+    requireShape(weights, stored, part.layout().spec(name).shape(), where);
+    try (Tensor run =
+        part.values().narrow(0, part.layout().offset(name), part.layout().spec(name).size())) {
       weights.copyTo(stored, run.segment());
     }
   }
@@ -142,10 +143,10 @@ record WeightFormat(
     return new StoredTensor(
         name,
         DType.F32,
-        part.spec(parameter).shape(),
+        part.layout().spec(parameter).shape(),
         part.values()
             .to(Device.CPU)
-            .narrow(0, part.offset(parameter), part.spec(parameter).size())
+            .narrow(0, part.layout().offset(parameter), part.layout().spec(parameter).size())
             .segment());
   }
 }

@@ -4,7 +4,6 @@ import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Kernels.Rounding;
-import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.KeyedRandom;
@@ -21,6 +20,7 @@ import java.util.random.RandomGenerator;
 /// A decoder-only transformer as a list of parts: embedding, blocks, final norm and head.
 /// Everything that knows about checkpointing, sharding or offload works on that list, from outside.
 ///
+/// It is built over [Weights] that it is given, in whatever memory they are, or over its own.
 /// Parameter names are those of Hugging Face. One forward or backward at a time.
 public final class Decoder implements AutoCloseable {
   static final String EMBEDDING = "model.embed_tokens.weight";
@@ -30,6 +30,7 @@ public final class Decoder implements AutoCloseable {
   private final DecoderShape shape;
   private final Device device;
   private final Kernels kernels;
+  private final Weights weights;
   private final Parameters embedding;
   private final List<DecoderBlock> blocks = new ArrayList<>();
   private final Parameters end;
@@ -37,35 +38,63 @@ public final class Decoder implements AutoCloseable {
   private final Tensor norm_H;
   private final Linear head;
   private final List<Parameters> adapters = new ArrayList<>();
-  private final List<Parameters> owned;
+  // What close() does; nothing for a decoder that shares the parts of another.
+  private final List<Runnable> closing = new ArrayList<>();
+  private Optional<Weights> adaptation = Optional.empty();
   private LoraConfig lora = LoraConfig.defaults();
   private long loraSeed;
 
-  /// A decoder whose parameters are all zero.
+  /// A decoder over weights of its own, which are all zero.
   public Decoder(DecoderShape shape, Device device) {
+    this(shape, Weights.zeros(layouts(shape), device));
+    closing.add(weights::close);
+  }
+
+  /// A decoder over weights that stay their owner's, to close after it.
+  ///
+  /// @param weights of the [#layouts] of the shape
+  public Decoder(DecoderShape shape, Weights weights) {
     this.shape = shape;
-    this.device = device;
+    this.weights = weights;
+    this.device = weights.part(0).device();
     this.kernels = Kernels.of(device);
-    int v = shape.vocabulary();
-    int h = shape.hidden();
-    embedding = new Parameters(device, List.of(new Spec(EMBEDDING, v, h)));
+    embedding = Parameters.of(weights, 0);
     for (int i = 0; i < shape.blocks().size(); i++) {
-      blocks.add(new DecoderBlock("model.layers." + i + ".", shape.blocks().get(i), device));
+      Parameters part = Parameters.of(weights, i + 1);
+      blocks.add(new DecoderBlock(prefix(i), shape.blocks().get(i), part));
     }
-    List<Spec> last = new ArrayList<>(List.of(new Spec(NORM, h)));
-    if (!shape.tiedHead()) {
-      last.add(new Spec(HEAD, v, h));
-    }
-    end = new Parameters(device, last);
+    end = Parameters.of(weights, shape.blocks().size() + 1);
     embedding_VH = embedding.value(EMBEDDING);
     norm_H = end.value(NORM);
     head = newHead();
-    owned = new ArrayList<>(parts());
+    parts().forEach(part -> closing.add(part::close));
+  }
+
+  /// The layout of each part of a decoder of that shape, in the order of [#parts].
+  public static List<FlatLayout> layouts(DecoderShape shape) {
+    int v = shape.vocabulary();
+    int h = shape.hidden();
+    List<FlatLayout> layouts = new ArrayList<>();
+    layouts.add(FlatLayout.of(List.of(new ParameterSpec(EMBEDDING, v, h))));
+    for (int i = 0; i < shape.blocks().size(); i++) {
+      layouts.add(DecoderBlock.layout(prefix(i), shape.blocks().get(i)));
+    }
+    List<ParameterSpec> last = new ArrayList<>(List.of(new ParameterSpec(NORM, h)));
+    if (!shape.tiedHead()) {
+      last.add(new ParameterSpec(HEAD, v, h));
+    }
+    layouts.add(FlatLayout.of(last));
+    return layouts;
+  }
+
+  private static String prefix(int block) {
+    return "model.layers." + block + ".";
   }
 
   /// The same decoder without its adaptation.
   private Decoder(Decoder adapted) {
     shape = adapted.shape;
+    weights = adapted.weights;
     device = adapted.device;
     kernels = adapted.kernels;
     embedding = adapted.embedding;
@@ -74,7 +103,6 @@ public final class Decoder implements AutoCloseable {
     embedding_VH = adapted.embedding_VH;
     norm_H = adapted.norm_H;
     head = adapted.head;
-    owned = List.of();
   }
 
   private Linear newHead() {
@@ -97,17 +125,26 @@ public final class Decoder implements AutoCloseable {
     if (!config.adapts()) {
       return;
     }
-    if (lora.adapts() || owned.isEmpty()) {
+    if (lora.adapts() || closing.isEmpty()) {
       throw new IllegalStateException("a decoder is adapted once: rank=" + lora.rank());
     }
     requireMatches(config);
     lora = config;
     loraSeed = seed;
-    parts().forEach(Parameters::freeze);
-    adapters.add(Parameters.none(device));
-    blocks.forEach(block -> adapters.add(block.adapt(config, seed)));
-    adapters.add(Parameters.none(device));
-    owned.addAll(adapters);
+    parts().forEach(part -> part.gradients().freeze());
+    List<FlatLayout> layouts = new ArrayList<>(List.of(FlatLayout.empty()));
+    blocks.forEach(block -> layouts.add(block.adapterLayout(config)));
+    layouts.add(FlatLayout.empty());
+    Weights added = Weights.zeros(layouts, device);
+    for (int part = 0; part < layouts.size(); part++) {
+      adapters.add(Parameters.of(added, part));
+    }
+    for (int i = 0; i < blocks.size(); i++) {
+      blocks.get(i).adapt(config, adapters.get(i + 1), seed);
+    }
+    adaptation = Optional.of(added);
+    adapters.forEach(part -> closing.add(part::close));
+    closing.add(added::close);
   }
 
   private void requireMatches(LoraConfig config) {
@@ -143,14 +180,29 @@ public final class Decoder implements AutoCloseable {
   int firstTrained() {
     List<Parameters> trained = trained();
     int first = 0;
-    while (first < trained.size() && trained.get(first).numGradients() == 0) {
+    while (first < trained.size() && trained.get(first).gradients().size() == 0) {
       first++;
     }
     return first;
   }
 
+  /// The weights that training changes: those of the adaptation where there is one, else all.
+  public Weights trainedWeights() {
+    return adaptation.orElse(weights);
+  }
+
+  /// The weights without an adaptation.
+  public Weights weights() {
+    return weights;
+  }
+
+  /// The version of the weights that this decoder computes with: that of [#trainedWeights].
+  public long version() {
+    return trainedWeights().version();
+  }
+
   public long numTrained() {
-    return trained().stream().mapToLong(part -> part.values().numElements()).sum();
+    return trainedWeights().numElements();
   }
 
   /// Fills every parameter from the seed: matrices from a normal distribution of that deviation,
@@ -158,18 +210,19 @@ public final class Decoder implements AutoCloseable {
   public Decoder initialize(long seed, double deviation) {
     float[] piece = new float[1 << 18];
     for (Parameters part : parts()) {
-      for (String name : part.names()) {
+      for (String name : part.layout().names()) {
         fill(part, name, KeyedRandom.of(seed, name, 0), deviation, piece);
       }
     }
+    weights.publish(weights.version());
     return this;
   }
 
   /// In pieces, since an embedding is too large for the Java heap to hold for nothing.
   private static void fill(
       Parameters part, String name, RandomGenerator random, double deviation, float[] piece) {
-    boolean matrix = part.spec(name).shape().length > 1;
-    int size = part.spec(name).size();
+    boolean matrix = part.layout().spec(name).shape().length > 1;
+    int size = part.layout().spec(name).size();
     for (int from = 0; from < size; from += piece.length) {
       int count = Math.min(piece.length, size - from);
       for (int i = 0; i < count; i++) {
@@ -178,7 +231,7 @@ public final class Decoder implements AutoCloseable {
       }
       try (TensorScope _ = TensorScope.open()) {
         Tensor values = Tensor.of(piece, piece.length).narrow(0, 0, count);
-        part.values().narrow(0, (long) part.offset(name) + from, count).copy_(values);
+        part.values().narrow(0, (long) part.layout().offset(name) + from, count).copy_(values);
       }
     }
   }
@@ -209,7 +262,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   public long numParameters() {
-    return parts().stream().mapToLong(part -> part.values().numElements()).sum();
+    return weights.numElements();
   }
 
   /// The name of the first parameter that holds a value which is not finite.
@@ -231,7 +284,7 @@ public final class Decoder implements AutoCloseable {
   public Map<String, Parameters> partByName() {
     Map<String, Parameters> result = new LinkedHashMap<>();
     for (Parameters part : parts()) {
-      part.names().forEach(name -> result.put(name, part));
+      part.layout().names().forEach(name -> result.put(name, part));
     }
     return result;
   }
@@ -244,11 +297,7 @@ public final class Decoder implements AutoCloseable {
           "an adapted decoder is not copied into: rank=%d; copy first, then adapt"
               .formatted(lora.rank()));
     }
-    List<Parameters> mine = parts();
-    List<Parameters> theirs = other.parts();
-    for (int i = 0; i < mine.size(); i++) {
-      mine.get(i).values().copy_(theirs.get(i).values());
-    }
+    weights.copyFrom(other.weights);
     for (int i = 0; i < blocks.size(); i++) {
       blocks.get(i).merge(other.blocks.get(i));
     }
@@ -266,7 +315,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   public void freeGradients() {
-    trained().forEach(Parameters::freeGradients);
+    trained().forEach(part -> part.gradients().free());
   }
 
   /// Forward over a packed batch, to be followed by [Pass#logProbs] or [Pass#backward].
@@ -319,10 +368,10 @@ public final class Decoder implements AutoCloseable {
   }
 
   void embedBackward(int[] tokens, Tensor d_TH) {
-    if (embedding.isFrozen(EMBEDDING)) {
+    if (embedding.gradients().areFrozen(EMBEDDING)) {
       return;
     }
-    try (Tensor gradient = embedding.gradient(EMBEDDING)) {
+    try (Tensor gradient = embedding.gradients().of(EMBEDDING)) {
       kernels.scatterAddRows(d_TH, tokens, gradient);
     }
   }
@@ -333,7 +382,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   void normBackward(Tensor dy_NH, Tensor x_NH, Tensor rstd_N) {
-    try (Tensor gradient = end.gradient(NORM)) {
+    try (Tensor gradient = end.gradients().of(NORM)) {
       kernels.rmsNormBackward(dy_NH, x_NH, norm_H, rstd_N, dy_NH, false, gradient);
     }
   }
@@ -378,6 +427,6 @@ public final class Decoder implements AutoCloseable {
 
   @Override
   public void close() {
-    owned.forEach(Parameters::close);
+    closing.forEach(Runnable::run);
   }
 }

@@ -5,7 +5,6 @@ import dev.burnish.kernel.Kernels.AttentionTensors;
 import dev.burnish.kernel.Kernels.Heads;
 import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.RopeTable;
-import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
@@ -127,11 +126,8 @@ public final class DecoderBlock implements AutoCloseable {
   private final Linear down;
 
   /// @param prefix of the parameter names, such as `model.layers.0.`
-  public DecoderBlock(String prefix, BlockShape shape, Device device) {
-    this(prefix, shape, new Parameters(device, specs(prefix, shape)));
-  }
-
-  private DecoderBlock(String prefix, BlockShape shape, Parameters parameters) {
+  /// @param parameters of the [#layout] of prefix and shape
+  DecoderBlock(String prefix, BlockShape shape, Parameters parameters) {
     this.prefix = prefix;
     this.shape = shape;
     this.kernels = Kernels.of(parameters.device());
@@ -153,41 +149,44 @@ public final class DecoderBlock implements AutoCloseable {
     return new Linear(kernels, parameters, hasBias, names);
   }
 
-  private static List<Spec> specs(String prefix, BlockShape shape) {
+  /// The parameters of a block.
+  ///
+  /// @param prefix of their names, such as `model.layers.0.`
+  static FlatLayout layout(String prefix, BlockShape shape) {
     int h = shape.hidden();
     int i = shape.intermediate();
     int q = shape.heads().queryDim();
     int kv = shape.heads().keyValueDim();
-    List<Spec> specs = new ArrayList<>();
-    specs.add(new Spec(prefix + "input_layernorm.weight", h));
-    specs.add(new Spec(prefix + "self_attn.q_proj.weight", q, h));
-    specs.add(new Spec(prefix + "self_attn.k_proj.weight", kv, h));
-    specs.add(new Spec(prefix + "self_attn.v_proj.weight", kv, h));
+    List<ParameterSpec> specs = new ArrayList<>();
+    specs.add(new ParameterSpec(prefix + "input_layernorm.weight", h));
+    specs.add(new ParameterSpec(prefix + "self_attn.q_proj.weight", q, h));
+    specs.add(new ParameterSpec(prefix + "self_attn.k_proj.weight", kv, h));
+    specs.add(new ParameterSpec(prefix + "self_attn.v_proj.weight", kv, h));
     if (shape.queryKeyValueBias()) {
-      specs.add(new Spec(prefix + "self_attn.q_proj.bias", q));
-      specs.add(new Spec(prefix + "self_attn.k_proj.bias", kv));
-      specs.add(new Spec(prefix + "self_attn.v_proj.bias", kv));
+      specs.add(new ParameterSpec(prefix + "self_attn.q_proj.bias", q));
+      specs.add(new ParameterSpec(prefix + "self_attn.k_proj.bias", kv));
+      specs.add(new ParameterSpec(prefix + "self_attn.v_proj.bias", kv));
     }
     if (shape.queryKeyNorm()) {
-      specs.add(new Spec(prefix + "self_attn.q_norm.weight", shape.heads().dim()));
-      specs.add(new Spec(prefix + "self_attn.k_norm.weight", shape.heads().dim()));
+      specs.add(new ParameterSpec(prefix + "self_attn.q_norm.weight", shape.heads().dim()));
+      specs.add(new ParameterSpec(prefix + "self_attn.k_norm.weight", shape.heads().dim()));
     }
-    specs.add(new Spec(prefix + "self_attn.o_proj.weight", h, q));
+    specs.add(new ParameterSpec(prefix + "self_attn.o_proj.weight", h, q));
     if (shape.outputBias()) {
-      specs.add(new Spec(prefix + "self_attn.o_proj.bias", h));
+      specs.add(new ParameterSpec(prefix + "self_attn.o_proj.bias", h));
     }
-    specs.add(new Spec(prefix + "post_attention_layernorm.weight", h));
-    specs.add(new Spec(prefix + "mlp.gate_proj.weight", i, h));
-    specs.add(new Spec(prefix + "mlp.up_proj.weight", i, h));
+    specs.add(new ParameterSpec(prefix + "post_attention_layernorm.weight", h));
+    specs.add(new ParameterSpec(prefix + "mlp.gate_proj.weight", i, h));
+    specs.add(new ParameterSpec(prefix + "mlp.up_proj.weight", i, h));
     if (shape.mlpBias()) {
-      specs.add(new Spec(prefix + "mlp.gate_proj.bias", i));
-      specs.add(new Spec(prefix + "mlp.up_proj.bias", i));
+      specs.add(new ParameterSpec(prefix + "mlp.gate_proj.bias", i));
+      specs.add(new ParameterSpec(prefix + "mlp.up_proj.bias", i));
     }
-    specs.add(new Spec(prefix + "mlp.down_proj.weight", h, i));
+    specs.add(new ParameterSpec(prefix + "mlp.down_proj.weight", h, i));
     if (shape.mlpBias()) {
-      specs.add(new Spec(prefix + "mlp.down_proj.bias", h));
+      specs.add(new ParameterSpec(prefix + "mlp.down_proj.bias", h));
     }
-    return specs;
+    return FlatLayout.of(specs);
   }
 
   public Parameters parameters() {
@@ -209,14 +208,18 @@ public final class DecoderBlock implements AutoCloseable {
     return linears().stream().flatMap(linear -> linear.modules().stream()).toList();
   }
 
-  /// Adapts the matrices that a configuration names; returns the parameters that are to be trained
-  /// instead of the block's own, the caller's to close.
-  Parameters adapt(LoraConfig config, long seed) {
-    List<Spec> specs = new ArrayList<>();
-    linears().forEach(linear -> specs.addAll(linear.adapterSpecs(config)));
-    Parameters adapter = new Parameters(parameters.device(), specs);
+  /// The parameters that adapt the matrices that a configuration names.
+  FlatLayout adapterLayout(LoraConfig config) {
+    return FlatLayout.of(
+        linears().stream().flatMap(linear -> linear.adapterSpecs(config).stream()).toList());
+  }
+
+  /// Adapts the matrices that a configuration names: the adapter is trained instead of the block's
+  /// own parameters.
+  ///
+  /// @param adapter of the [#adapterLayout]
+  void adapt(LoraConfig config, Parameters adapter, long seed) {
     linears().forEach(linear -> linear.adapt(config, adapter, seed));
-    return adapter;
   }
 
   /// Adds what another block's adaptation changes to the matrices of this one.
@@ -464,7 +467,7 @@ public final class DecoderBlock implements AutoCloseable {
   }
 
   private Tensor gradient(String name) {
-    return parameters.gradient(prefix + name);
+    return parameters.gradients().of(prefix + name);
   }
 
   private Tensor queries(Tensor qkv_TC) {

@@ -13,24 +13,36 @@ import java.util.List;
 /// kept in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, but for
 /// attention, whose sums depend on how sequences share their prefixes.
 ///
-/// Takes as much memory again as the weights. One call at a time.
+/// Takes as much memory again as the weights, and lays them out again only after they were
+/// published again: an adaptation is read where it is. One call at a time.
 public final class Inference {
   private final Decoder decoder;
   private final List<List<PreparedWeight>> blocks = new ArrayList<>();
   private List<PreparedWeight> head = List.of();
+  private long laidOut;
 
   public Inference(Decoder decoder) {
     this.decoder = decoder;
     decoder.blocks().forEach(_ -> blocks.add(List.of()));
-    refresh();
+    layOut();
   }
 
-  /// Takes over the weights that the decoder has now. To be called after they changed.
-  public void refresh() {
+  /// Lays the decoder's weights out, if they were published since they were.
+  ///
+  /// @return the version that is computed with from now on
+  public long refresh() {
+    if (laidOut != decoder.weights().changes()) {
+      layOut();
+    }
+    return decoder.version();
+  }
+
+  private void layOut() {
     for (int i = 0; i < blocks.size(); i++) {
       blocks.set(i, decoder.kernels().prepare(decoder.blocks().get(i).matrices(), blocks.get(i)));
     }
     head = decoder.kernels().prepare(List.of(decoder.headMatrix()), head);
+    laidOut = decoder.weights().changes();
   }
 
   /// Runs new tokens through the model, storing their keys and values in `slots` of the cache, and

@@ -3,8 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Kernels.Rounding;
-import dev.burnish.nn.Parameters.Spec;
-import dev.burnish.nn.Parameters.Written;
+import dev.burnish.nn.Gradients.Written;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
@@ -38,8 +37,8 @@ final class Linear {
     bias_N = hasBias ? parameters.fused(modules[0] + ".bias", rows) : null;
   }
 
-  private Spec weight(String module) {
-    return parameters.spec(module + ".weight");
+  private ParameterSpec weight(String module) {
+    return parameters.layout().spec(module + ".weight");
   }
 
   /// `out = W x + bias`, added to `out` where `accumulate` is set.
@@ -64,11 +63,12 @@ final class Linear {
     changes.forEach(change -> change.backwardWeight(dy_TN, x_TK, dropout));
     try (TensorScope _ = TensorScope.open()) {
       for (Span span : trained(".weight")) {
-        Written dw_NK = parameters.written(span.first(), span.columns(), shape[1]);
+        Written dw_NK = parameters.gradients().written(span.first(), span.columns(), shape[1]);
         kernels.linearBackwardWeight(span.of(dy_TN), x_TK, dw_NK.view(), dw_NK.add());
       }
       for (Span span : hasBias ? trained(".bias") : List.<Span>of()) {
-        kernels.biasBackward(span.of(dy_TN), parameters.gradient(span.first(), span.columns()));
+        kernels.biasBackward(
+            span.of(dy_TN), parameters.gradients().of(span.first(), span.columns()));
       }
     }
   }
@@ -94,7 +94,7 @@ final class Linear {
     long column = 0;
     for (String module : modules) {
       long rows = weight(module).shape()[0];
-      if (!parameters.isFrozen(module + end)) {
+      if (!parameters.gradients().areFrozen(module + end)) {
         boolean adjacent = !spans.isEmpty() && spans.getLast().endsAt(column);
         Span begun = adjacent ? spans.removeLast() : new Span(module + end, column, 0);
         spans.add(new Span(begun.first(), begun.column(), begun.columns() + rows));
@@ -111,8 +111,8 @@ final class Linear {
   }
 
   /// The parameters that adapting the modules takes which a configuration names.
-  List<Spec> adapterSpecs(LoraConfig config) {
-    List<Spec> specs = new ArrayList<>();
+  List<ParameterSpec> adapterSpecs(LoraConfig config) {
+    List<ParameterSpec> specs = new ArrayList<>();
     for (String module : modules) {
       if (config.matches(module)) {
         specs.addAll(LowRank.specs(module, config.rank(), weight(module).shape()));

@@ -98,7 +98,7 @@ public record LoraConfig(
   /// The parameters that adapt a module.
   ///
   /// @param matrix the shape of the module's, `[outputs, inputs]`
-  public static List<Parameters.Spec> specs(String module, int rank, long... matrix) {
+  public static List<ParameterSpec> specs(String module, int rank, long... matrix) {
     return LowRank.specs(module, rank, matrix);
   }
 

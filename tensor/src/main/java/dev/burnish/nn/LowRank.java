@@ -2,7 +2,6 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.Rounding;
-import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.Tensor;
@@ -44,9 +43,10 @@ final class LowRank {
   }
 
   /// @param matrix the shape of the module's
-  static List<Spec> specs(String module, int rank, long... matrix) {
+  static List<ParameterSpec> specs(String module, int rank, long... matrix) {
     return List.of(
-        new Spec(nameOfA(module), rank, matrix[1]), new Spec(nameOfB(module), matrix[0], rank));
+        new ParameterSpec(nameOfA(module), rank, matrix[1]),
+        new ParameterSpec(nameOfB(module), matrix[0], rank));
   }
 
   /// `A` uniform within `1 / sqrt(K)`, `B` zero, as PEFT begins: the change is none.
@@ -75,16 +75,16 @@ final class LowRank {
   void backwardWeight(Tensor dy, Tensor x_TK, Dropout dropout) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor in_TK = dropout.apply(x_TK, module);
-      if (!parameters.isFrozen(nameOfB(module))) {
+      if (!parameters.gradients().areFrozen(nameOfB(module))) {
         kernels.linearBackwardWeight(
             columns(dy),
             reduced(in_TK, Rounding.BY_SHAPE),
-            parameters.gradient(nameOfB(module)),
+            parameters.gradients().of(nameOfB(module)),
             true);
       }
-      if (!parameters.isFrozen(nameOfA(module))) {
+      if (!parameters.gradients().areFrozen(nameOfA(module))) {
         kernels.linearBackwardWeight(
-            reducedGradient(dy), in_TK, parameters.gradient(nameOfA(module)), true);
+            reducedGradient(dy), in_TK, parameters.gradients().of(nameOfA(module)), true);
       }
     }
   }

@@ -24,19 +24,17 @@ public final class Pass implements AutoCloseable {
   @FunctionalInterface
   public interface PartListener {
     /// @param part index in [Decoder#parts]
-    void complete(int part);
-  }
-
-  /// Turns log-probabilities into their gradient, chunk by chunk.
-  @FunctionalInterface
-  public interface Loss {
-    /// Fills `dLogp` (and `dEntropy`, which is all zero before) for the targets from `from` to
-    /// `to`.
-    void gradient(int from, int to, float[] logp, float[] entropy, float[] dLogp, float[] dEntropy);
+    /// @param losses of the chunks, all of them
+    void complete(int part, double[] losses);
   }
 
   /// Log-probability and entropy of each target, in their order.
   public record LogProbs(float[] logp, float[] entropy) {}
+
+  /// What a backward computed on its way.
+  ///
+  /// @param losses of the chunks of targets, in their order; their sum is the loss of the pass
+  public record Backward(LogProbs targets, double[] losses) {}
 
   private final Decoder decoder;
   private final Kernels kernels;
@@ -107,35 +105,37 @@ public final class Pass implements AutoCloseable {
 
   /// Log-probabilities of the targets under softmax(`scale` * logits). `scale` is 1 / temperature.
   public LogProbs logProbs(Targets targets, double scale) {
-    return head(targets, scale, null, null);
+    return head(targets, scale, null, null).targets();
   }
 
   /// Log-probabilities of the targets, and the gradient of a loss of them added to the gradients of
   /// all parameters.
-  public LogProbs backward(Targets targets, double scale, Loss loss) {
-    return backward(targets, scale, loss, _ -> {});
+  public Backward backward(Targets targets, double scale, TargetLoss loss) {
+    return backward(targets, scale, loss, (_, _) -> {});
   }
 
   /// The same, telling `listener` as the gradients of each part are complete, so that a part may be
   /// updated and its gradients freed while the backward goes on. Values of the loss are known
   /// before the first part is.
-  public LogProbs backward(Targets targets, double scale, Loss loss, PartListener listener) {
+  public Backward backward(Targets targets, double scale, TargetLoss loss, PartListener listener) {
     if (inputs.size() != saved.size()) {
       throw new IllegalStateException("a pass made by evaluate() has no backward; use forward()");
     }
+    Optional<LogProbs> all =
+        loss.needsAll() ? Optional.of(logProbs(targets, scale)) : Optional.empty();
     try (Tensor d_TH = Tensor.zeros(DType.F32, decoder.device(), hidden_TH.shape())) {
-      LogProbs result = head(targets, scale, loss, d_TH);
+      Backward result = head(targets, scale, new Gradient(loss, all), d_TH);
       hidden_TH.close();
-      listener.complete(saved.size() + 1);
+      listener.complete(saved.size() + 1, result.losses());
       int first = decoder.firstTrained();
       for (int i = saved.size() - 1; i >= 0; i--) {
         if (i + 1 >= first) {
           blockBackward(i, d_TH);
         }
-        listener.complete(i + 1);
+        listener.complete(i + 1, result.losses());
       }
       decoder.embedBackward(tokens, d_TH);
-      listener.complete(0);
+      listener.complete(0, result.losses());
       return result;
     }
   }
@@ -163,15 +163,21 @@ public final class Pass implements AutoCloseable {
     return room;
   }
 
-  private LogProbs head(Targets targets, double scale, @Nullable Loss loss, @Nullable Tensor d_TH) {
+  /// A loss, and the log-probabilities of all targets where it needs them.
+  private record Gradient(TargetLoss loss, Optional<LogProbs> all) {}
+
+  private Backward head(
+      Targets targets, double scale, @Nullable Gradient gradient, @Nullable Tensor d_TH) {
     int[] rows = targets.rows();
     int[] ids = targets.ids();
     int count = rows.length;
     LogProbs result = new LogProbs(new float[count], new float[count]);
-    float[] dLogp = new float[loss == null ? 0 : count];
+    float[] dLogp = new float[gradient == null ? 0 : count];
     float[] dEntropy = new float[dLogp.length];
+    int chunk = chunkRows(decoder.shape().vocabulary());
+    double[] losses = new double[gradient == null ? 0 : (count + chunk - 1) / chunk];
     if (count == 0) {
-      return result;
+      return new Backward(result, losses);
     }
     try (TensorScope _ = TensorScope.open()) {
       Tensor x_NH = f32(count, decoder.shape().hidden());
@@ -179,7 +185,6 @@ public final class Pass implements AutoCloseable {
       Tensor rstd_N = f32(count);
       kernels.gatherRows(hidden_TH, rows, x_NH);
       decoder.norm(x_NH, normed_NH, rstd_N);
-      int chunk = chunkRows(decoder.shape().vocabulary());
       Tensor logits_NV = f32(Math.min(chunk, count), decoder.shape().vocabulary());
       for (int from = 0; from < count; from += chunk) {
         int to = Math.min(count, from + chunk);
@@ -187,8 +192,14 @@ public final class Pass implements AutoCloseable {
         Tensor part_NV = logits_NV.narrow(0, 0, to - from);
         decoder.head(part_NH, part_NV, layout.rounding());
         kernels.logProbs(part_NV, ids, from, scale, result.logp(), result.entropy());
-        if (loss != null) {
-          loss.gradient(from, to, result.logp(), result.entropy(), dLogp, dEntropy);
+        if (gradient != null) {
+          LogProbs known = gradient.all().orElse(result);
+          losses[from / chunk] =
+              gradient
+                  .loss()
+                  .evaluate(
+                      new TargetLoss.Chunk(
+                          from, to, known.logp(), known.entropy(), dLogp, dEntropy));
           float[] entropyGradient = isZero(dEntropy, from, to) ? new float[0] : dEntropy;
           kernels.logProbsBackward(
               part_NV, ids, from, scale, dLogp, entropyGradient, result.entropy());
@@ -200,7 +211,7 @@ public final class Pass implements AutoCloseable {
         kernels.scatterAddRows(normed_NH, rows, d_TH);
       }
     }
-    return result;
+    return new Backward(result, losses);
   }
 
   /// Rows of logits that are computed at a time.

@@ -76,11 +76,13 @@ class OracleTest {
           pass.backward(
                   targets,
                   1,
-                  (from, to, _, _, dLogp, _) -> {
-                    for (int i = from; i < to; i++) {
-                      dLogp[i] = -1f / count;
+                  chunk -> {
+                    for (int i = chunk.from(); i < chunk.to(); i++) {
+                      chunk.dLogprobs()[i] = -1f / count;
                     }
+                    return 0;
                   })
+              .targets()
               .logp();
       double sum = 0;
       for (int i = 0; i < count; i++) {
@@ -99,7 +101,7 @@ class OracleTest {
   }
 
   static double gradientNorm(Decoder decoder, String name) {
-    try (Tensor gradient = decoder.part(name).gradient(name)) {
+    try (Tensor gradient = decoder.part(name).gradients().of(name)) {
       double sum = 0;
       for (float g : gradient.toFloatArray()) {
         sum += (double) g * g;

@@ -82,11 +82,13 @@ class PeftAdapterTest {
           pass.backward(
                   targets,
                   1,
-                  (from, to, _, _, dLogp, _) -> {
-                    for (int i = from; i < to; i++) {
-                      dLogp[i] = -1f / targets.size();
+                  chunk -> {
+                    for (int i = chunk.from(); i < chunk.to(); i++) {
+                      chunk.dLogprobs()[i] = -1f / targets.size();
                     }
+                    return 0;
                   })
+              .targets()
               .logp();
       double sum = 0;
       for (float value : logp) {
@@ -99,11 +101,11 @@ class PeftAdapterTest {
   private static void checkGradients(LanguageModel model, JsonNode expected) {
     int checked = 0;
     for (Parameters part : model.decoder().trained()) {
-      float[] gradients = part.gradients().toFloatArray();
-      for (String name : part.names()) {
+      float[] gradients = part.gradients().values().toFloatArray();
+      for (String name : part.layout().names()) {
         JsonNode first = expected.get(name);
         for (int i = 0; i < first.size(); i++) {
-          assertThat((double) gradients[part.offset(name) + i])
+          assertThat((double) gradients[part.layout().offset(name) + i])
               .as("%s[%d]", name, i)
               .isCloseTo(first.get(i).asDouble(), within(1e-5));
         }

@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels.Heads;
+import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
+import dev.burnish.tensor.MappedFile;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +19,9 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -118,14 +123,16 @@ class DecoderTest {
     try (TensorScope _ = TensorScope.open();
         Pass pass = decoder.forward(batch.forest(), policy)) {
       return pass.backward(
-          batch.targets(),
-          0.9,
-          (from, to, _, _, dLogp, dEntropy) -> {
-            for (int i = from; i < to; i++) {
-              dLogp[i] = 0.3f + 0.1f * i;
-              dEntropy[i] = 0.05f * i;
-            }
-          });
+              batch.targets(),
+              0.9,
+              chunk -> {
+                for (int i = chunk.from(); i < chunk.to(); i++) {
+                  chunk.dLogprobs()[i] = 0.3f + 0.1f * i;
+                  chunk.dEntropies()[i] = 0.05f * i;
+                }
+                return 0;
+              })
+          .targets();
     }
   }
 
@@ -136,11 +143,11 @@ class DecoderTest {
       Batch batch = batch();
       backward(decoder, batch, ActivationPolicy.keepAll());
       for (Parameters part : decoder.parts()) {
-        for (String name : part.names()) {
-          int size = part.spec(name).size();
+        for (String name : part.layout().names()) {
+          int size = part.layout().spec(name).size();
           for (int trial = 0; trial < 4; trial++) {
-            int index = part.offset(name) + random.nextInt(size);
-            double analytic = element(part.gradients(), index);
+            int index = part.layout().offset(name) + random.nextInt(size);
+            double analytic = element(part.gradients().values(), index);
             double numeric =
                 (shifted(decoder, part, index, 4e-3f, batch)
                         - shifted(decoder, part, index, -4e-3f, batch))
@@ -165,7 +172,8 @@ class DecoderTest {
 
   private static void freeze(Decoder decoder, Predicate<String> frozen) {
     for (Parameters part : decoder.parts()) {
-      part.holdFixed(part.names().stream().filter(frozen).collect(Collectors.toSet()));
+      part.gradients()
+          .freezeOnly(part.layout().names().stream().filter(frozen).collect(Collectors.toSet()));
     }
   }
 
@@ -175,8 +183,8 @@ class DecoderTest {
       decoder
           .partByName()
           .forEach((name, part) -> {
-            if (!part.isFrozen(name)) {
-              result.put(name, part.gradient(name).toFloatArray());
+            if (!part.gradients().areFrozen(name)) {
+              result.put(name, part.gradients().of(name).toFloatArray());
             }
           });
     }
@@ -194,7 +202,7 @@ class DecoderTest {
         Map<String, float[]> all = byName(decoder);
         freeze(decoder, frozen);
         backward(decoder, batch, ActivationPolicy.keepAll());
-        long held = decoder.parts().stream().mapToLong(Parameters::numGradients).sum();
+        long held = decoder.parts().stream().mapToLong(part -> part.gradients().size()).sum();
         Map<String, float[]> some = byName(decoder);
         all.keySet().removeIf(frozen);
         assertThat(some.keySet()).isEqualTo(all.keySet());
@@ -209,7 +217,7 @@ class DecoderTest {
   private void checkOne(Decoder decoder, String name, float[] gradient, Batch batch) {
     Parameters part = decoder.part(name);
     int index = random.nextInt(gradient.length);
-    int at = part.offset(name) + index;
+    int at = part.layout().offset(name) + index;
     double numeric =
         (shifted(decoder, part, at, 4e-3f, batch) - shifted(decoder, part, at, -4e-3f, batch))
             / 8e-3;
@@ -237,7 +245,7 @@ class DecoderTest {
 
   private static List<float[]> gradients(Decoder decoder) {
     List<float[]> result = new ArrayList<>();
-    decoder.parts().forEach(part -> result.add(part.gradients().toFloatArray()));
+    decoder.parts().forEach(part -> result.add(part.gradients().values().toFloatArray()));
     decoder.freeGradients();
     return result;
   }
@@ -354,5 +362,63 @@ class DecoderTest {
     assertThat(forest.predictor(forest.add(root, 3), 0)).isEqualTo(1);
     assertThatThrownBy(() -> forest.predictor(root, 0))
         .hasMessageContaining("start targets at index 1");
+  }
+
+  @Test
+  void aDecoderOverWeightsOfOthersGivesTheBitsOfTheirOwn(@TempDir Path folder) {
+    try (TensorScope _ = TensorScope.open();
+        Decoder own = decoder(Kind.PLAIN, false)) {
+      Batch batch = batch();
+      Weights weights = own.weights();
+      long bytes =
+          weights.layouts().stream().mapToLong(part -> MappedFile.rounded(4L * part.size())).sum();
+      try (MappedFile file = MappedFile.create(folder, bytes)) {
+        List<Tensor> parts = new ArrayList<>();
+        for (int part = 0; part < weights.numParts(); part++) {
+          parts.add(file.allocate(DType.F32, weights.part(part).numElements()));
+          parts.getLast().copy_(weights.part(part));
+        }
+        Weights mapped = Weights.over(Decoder.layouts(own.shape()), parts, 5);
+        try (Decoder other = new Decoder(own.shape(), mapped)) {
+          assertThat(other.version()).isEqualTo(5);
+          assertThat(loss(other, batch)).isEqualTo(loss(own, batch));
+        }
+        assertThat(parts.getFirst().toFloatArray()).isEqualTo(weights.part(0).toFloatArray());
+      }
+    }
+  }
+
+  @Test
+  void aGeneratorComputesWithWhatWasPublished() {
+    try (TensorScope _ = TensorScope.open();
+        Decoder decoder = decoder(Kind.PLAIN, false)) {
+      Inference inference = new Inference(decoder);
+      float[] before = firstLogits(decoder, inference);
+      String name = "model.layers.0.mlp.down_proj.weight";
+      decoder.part(name).value(name).mul_(2);
+      assertThat(inference.refresh()).isZero();
+      assertThat(firstLogits(decoder, inference)).as("before publishing").isEqualTo(before);
+      decoder.weights().publish(1);
+      assertThat(inference.refresh()).isEqualTo(1);
+      TokenForest forest = new TokenForest();
+      forest.add(TokenForest.ROOT, 1, 2, 3);
+      try (Pass pass = decoder.evaluate(forest)) {
+        assertThat(firstLogits(decoder, inference))
+            .isNotEqualTo(before)
+            .containsExactly(pass.logits(2).toFloatArray(), Offset.offset(1e-5f));
+      }
+    }
+  }
+
+  /// Of the tokens 1, 2, 3 in an empty cache.
+  private static float[] firstLogits(Decoder decoder, Inference inference) {
+    int[] tokens = {1, 2, 3};
+    int[] positions = {0, 1, 2};
+    AttentionPlan.Node node = new AttentionPlan.Node(0, 3, new int[] {0}, new int[] {3});
+    AttentionPlan plan = new AttentionPlan(List.of(node), new int[1], AttentionPlan.NO_WINDOW);
+    try (KeyValueCache cache = new KeyValueCache(decoder.shape().blocks(), 3, Device.CPU)) {
+      Tensor hidden = inference.forward(tokens, positions, plan, cache, positions);
+      return inference.logits(hidden, new int[] {2}).toFloatArray();
+    }
   }
 }

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.Rounding;
-import dev.burnish.nn.Parameters.Spec;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -50,13 +49,13 @@ class LoraTest {
   private Decoder trained(DecoderTest.Kind kind, LoraConfig config) {
     Decoder decoder = decoder(kind, config);
     for (Parameters part : decoder.trained()) {
-      for (String name : part.names()) {
-        float[] values = new float[part.spec(name).size()];
+      for (String name : part.layout().names()) {
+        float[] values = new float[part.layout().spec(name).size()];
         for (int i = 0; i < values.length; i++) {
           values[i] = (float) random.nextGaussian(0, 0.3);
         }
         try (Tensor fresh = Tensor.of(values, values.length);
-            Tensor run = part.values().narrow(0, part.offset(name), values.length)) {
+            Tensor run = part.values().narrow(0, part.layout().offset(name), values.length)) {
           run.copy_(fresh);
         }
       }
@@ -82,14 +81,15 @@ class LoraTest {
       pass.backward(
           targets,
           1,
-          (from, to, _, _, dLogp, _) -> {
-            for (int i = from; i < to; i++) {
-              dLogp[i] = 0.3f + 0.1f * i;
+          chunk -> {
+            for (int i = chunk.from(); i < chunk.to(); i++) {
+              chunk.dLogprobs()[i] = 0.3f + 0.1f * i;
             }
+            return 0;
           });
     }
     List<float[]> result = new ArrayList<>();
-    decoder.trained().forEach(part -> result.add(part.gradients().toFloatArray()));
+    decoder.trained().forEach(part -> result.add(part.gradients().values().toFloatArray()));
     decoder.freeGradients();
     return result;
   }
@@ -114,9 +114,9 @@ class LoraTest {
     List<float[]> gradients = gradients(decoder, ActivationPolicy.keepAll());
     for (int p = 0; p < gradients.size(); p++) {
       Parameters part = decoder.trained().get(p);
-      for (String name : part.names()) {
+      for (String name : part.layout().names()) {
         for (int trial = 0; trial < 4; trial++) {
-          int index = part.offset(name) + random.nextInt(part.spec(name).size());
+          int index = part.layout().offset(name) + random.nextInt(part.layout().spec(name).size());
           double numeric =
               (shifted(decoder, part, index, 4e-3f) - shifted(decoder, part, index, -4e-3f)) / 8e-3;
           assertThat((double) gradients.get(p)[index])
@@ -141,7 +141,7 @@ class LoraTest {
     LoraConfig config = RANK_3.withDropout(0.3).withModules("v_proj", "up_proj", "down_proj");
     try (TensorScope _ = TensorScope.open();
         Decoder decoder = trained(DecoderTest.Kind.PLAIN, config)) {
-      assertThat(decoder.trained().get(1).names())
+      assertThat(decoder.trained().get(1).layout().names())
           .allMatch(name -> name.matches("model.layers.0.*(v|up|down)_proj.lora_[AB].weight"))
           .hasSize(6);
       checkGradients(decoder);
@@ -259,10 +259,10 @@ class LoraTest {
     try (Decoder decoder = trained(DecoderTest.Kind.NORMED_HEADS, RANK_3)) {
       gradients(decoder, ActivationPolicy.keepAll());
       assertThat(decoder.parts())
-          .allMatch(Parameters::isFrozen)
-          .noneMatch(Parameters::hasGradients)
+          .allMatch(part -> part.gradients().areFrozen())
+          .noneMatch(part -> part.gradients().exist())
           .allSatisfy(part ->
-              assertThatThrownBy(part::gradients)
+              assertThatThrownBy(part.gradients()::values)
                   .hasMessageContaining("frozen parameters have no gradients"));
       assertThat(decoder.numTrained())
           .isEqualTo(2 * 3 * (12 + 24 + 2 * (12 + 12) + 24 + 12 + 2 * (12 + 20) + 20 + 12));
@@ -277,10 +277,15 @@ class LoraTest {
             .readTree(Files.readAllBytes(SharedFiles.reference("golden_losses.json")));
     LoraConfig config = RANK_3.withRank(1).withAlpha(16).withModules("m");
     try (TensorScope _ = TensorScope.open();
-        Parameters base = new Parameters(Device.CPU, List.of(new Spec("m.weight", 2, 2)))) {
+        Weights matrix =
+            Weights.zeros(
+                List.of(FlatLayout.of(List.of(new ParameterSpec("m.weight", 2, 2)))), Device.CPU);
+        Parameters base = Parameters.of(matrix, 0)) {
       base.values().copy_(Tensor.of(new float[] {1, 2, 3, 4}, 4));
       Linear linear = new Linear(Kernels.of(Device.CPU), base, false, "m");
-      try (Parameters adapter = new Parameters(Device.CPU, linear.adapterSpecs(config))) {
+      try (Weights added =
+              Weights.zeros(List.of(FlatLayout.of(linear.adapterSpecs(config))), Device.CPU);
+          Parameters adapter = Parameters.of(added, 0)) {
         linear.adapt(config, adapter, 1);
         adapter.values().copy_(Tensor.of(new float[] {1, -0.5f, 0.1f, -0.2f}, 4));
         Tensor y = Tensor.of(new float[2], 1, 2);

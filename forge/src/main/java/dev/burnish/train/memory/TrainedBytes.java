@@ -29,7 +29,7 @@ public record TrainedBytes(
   }
 
   private static long gradients(Parameters part) {
-    return 4 * part.numGradients();
+    return 4 * part.gradients().size();
   }
 
   /// The most gradients of one part.

@@ -3,7 +3,7 @@ package dev.burnish.rl;
 import dev.burnish.algorithm.preference.PairBatch;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
-import dev.burnish.train.MicroBatch;
+import dev.burnish.train.PackedTokens;
 import java.util.List;
 
 /// Pairs that go through the model together: each prompt is a node with the two answers below it,
@@ -12,8 +12,8 @@ import java.util.List;
 ///
 /// @param ends index after the last target of each answer, chosen and rejected in turn
 @SuppressWarnings("ArrayRecordComponent") // never leaves the package
-record PairMicro(List<PreferencePair> pairs, MicroBatch micro, int[] ends) {
-  static PairMicro of(List<PreferencePair> pairs) {
+record PairMicroBatch(List<PreferencePair> pairs, PackedTokens packed, int[] ends) {
+  static PairMicroBatch of(List<PreferencePair> pairs) {
     TokenForest forest = new TokenForest();
     Targets targets = new Targets();
     int[] ends = new int[2 * pairs.size()];
@@ -26,7 +26,7 @@ record PairMicro(List<PreferencePair> pairs, MicroBatch micro, int[] ends) {
       ends[2 * i + 1] = targets.size();
     }
     List<String> ids = pairs.stream().map(PreferencePair::id).toList();
-    return new PairMicro(pairs, new MicroBatch(forest, targets, ids), ends);
+    return new PairMicroBatch(pairs, new PackedTokens(forest, targets, ids), ends);
   }
 
   int numPairs() {

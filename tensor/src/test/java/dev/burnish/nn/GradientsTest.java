@@ -3,8 +3,7 @@ package dev.burnish.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.burnish.nn.Parameters.Spec;
-import dev.burnish.nn.Parameters.Written;
+import dev.burnish.nn.Gradients.Written;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.MappedFile;
@@ -19,56 +18,60 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ParametersTest {
+class GradientsTest {
   @TempDir private Path folder = Path.of("");
 
   private TensorScope scope;
   private Optional<MappedFile> file = Optional.empty();
-  private Parameters parameters;
+  private Gradients gradients;
 
   @BeforeEach
   void open() {
     scope = TensorScope.open();
-    parameters =
-        new Parameters(
-            Device.CPU,
-            List.of(
-                new Spec("a", 2, 3), new Spec("b", 1, 3), new Spec("c", 4), new Spec("d", 2, 3)));
+    gradients =
+        new Gradients(
+            FlatLayout.of(
+                List.of(
+                    new ParameterSpec("a", 2, 3),
+                    new ParameterSpec("b", 1, 3),
+                    new ParameterSpec("c", 4),
+                    new ParameterSpec("d", 2, 3))),
+            Device.CPU);
   }
 
   @AfterEach
   void close() {
-    parameters.close();
+    gradients.free();
     scope.close();
     file.ifPresent(MappedFile::close);
   }
 
   /// As memory that was used before: what nobody writes would be seen.
   private void poison() {
-    long elements = parameters.numGradients();
+    long elements = gradients.size();
     MappedFile mapped = MappedFile.create(folder, MappedFile.rounded(4 * elements));
-    parameters.placeGradients(mapped.allocate(DType.F32, elements).fill_(Double.NaN));
+    gradients.placeIn(mapped.allocate(DType.F32, elements).fill_(Double.NaN));
     file = Optional.of(mapped);
   }
 
   @Test
   void gradientsAreZeroWhereNothingWasAdded() {
     poison();
-    Written written = parameters.written("a", 3, 3);
+    Written written = gradients.written("a", 3, 3);
     assertThat(written.add()).isFalse();
     written.view().fill_(7);
-    parameters.gradient("c").add_(Tensor.of(new float[] {1, 2, 3, 4}, 4));
-    assertThat(parameters.gradients().toFloatArray())
+    gradients.of("c").add_(Tensor.of(new float[] {1, 2, 3, 4}, 4));
+    assertThat(gradients.values().toFloatArray())
         .containsExactly(7, 7, 7, 7, 7, 7, 7, 7, 7, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0);
   }
 
   @Test
   void whatIsThereIsAddedTo() {
     poison();
-    parameters.written("a", 2, 3).view().fill_(5);
-    assertThat(parameters.written("a", 2, 3).add()).isTrue();
-    parameters.gradient("b").fill_(2);
-    Written both = parameters.written("a", 3, 3);
+    gradients.written("a", 2, 3).view().fill_(5);
+    assertThat(gradients.written("a", 2, 3).add()).isTrue();
+    gradients.of("b").fill_(2);
+    Written both = gradients.written("a", 3, 3);
     assertThat(both.add()).isTrue();
     assertThat(both.view().toFloatArray()).containsExactly(5, 5, 5, 5, 5, 5, 2, 2, 2);
   }
@@ -76,30 +79,30 @@ class ParametersTest {
   @Test
   void ofNeighboursWithAndWithoutGradientsTheOthersAreZero() {
     poison();
-    parameters.gradient("b").fill_(2);
-    Written both = parameters.written("a", 3, 3);
+    gradients.of("b").fill_(2);
+    Written both = gradients.written("a", 3, 3);
     assertThat(both.add()).isTrue();
     assertThat(both.view().toFloatArray()).containsExactly(0, 0, 0, 0, 0, 0, 2, 2, 2);
   }
 
   @Test
-  void freedGradientsBeginAnew() {
+  void freedGradientsBeginWithZeroAgain() {
     poison();
-    parameters.written("d", 2, 3).view().fill_(1);
-    parameters.freeGradients();
-    assertThat(parameters.hasGradients()).isFalse();
-    assertThat(parameters.written("d", 2, 3).add()).isFalse();
+    gradients.written("d", 2, 3).view().fill_(1);
+    gradients.free();
+    assertThat(gradients.exist()).isFalse();
+    assertThat(gradients.written("d", 2, 3).add()).isFalse();
   }
 
   @Test
-  void whatIsHeldFixedHasNoPlaceAmongThem() {
-    parameters.holdFixed(Set.of("b"));
+  void frozenParametersHaveNoPlaceInTheBuffer() {
+    gradients.freezeOnly(Set.of("b"));
     poison();
-    parameters.written("d", 2, 3).view().fill_(3);
-    assertThat(parameters.gradient("b").toFloatArray()).containsExactly(0, 0, 0);
-    assertThat(parameters.gradients().toFloatArray())
+    gradients.written("d", 2, 3).view().fill_(3);
+    assertThat(gradients.of("b").toFloatArray()).containsExactly(0, 0, 0);
+    assertThat(gradients.values().toFloatArray())
         .containsExactly(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3, 3);
-    parameters.freeze();
-    assertThatThrownBy(parameters::gradients).hasMessageContaining("frozen parameters");
+    gradients.freeze();
+    assertThatThrownBy(gradients::values).hasMessageContaining("frozen parameters");
   }
 }
