@@ -93,7 +93,8 @@ class ArchitectureTest {
   /// The packages that are left when all are taken out that use none of those left.
   private static Set<String> circle(Map<String, Set<String>> uses) {
     Set<String> left = new TreeSet<>(uses.keySet());
-    while (left.removeIf(name -> uses.get(name).stream().noneMatch(left::contains))) {}
+    while (left.removeIf(
+        name -> uses.getOrDefault(name, Set.of()).stream().noneMatch(left::contains))) {}
     return left;
   }
 

@@ -87,7 +87,8 @@ class BatchGeneratorTest {
     try (LanguageModel model = model();
         BatchGenerator generator = new BatchGenerator(model, TEXT)) {
       String name = "model.layers.1.mlp.up_proj.weight";
-      model.decoder().partByName().get(name).value(name).fill_(Double.NaN);
+      model.decoder().part(name).value(name).fill_(Double.NaN);
+      model.decoder().weights().publish(1);
 
       assertThatThrownBy(() -> generator.generate(List.of("abc"), SamplingParams.defaults()))
           .isInstanceOf(IllegalArgumentException.class)
