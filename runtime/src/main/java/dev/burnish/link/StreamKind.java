@@ -94,8 +94,8 @@ public final class StreamKind implements HandleKind {
   }
 
   /// The iterators of this process that were given to a call. What one call takes another does not
-  /// get, so that each goes to one call: not to several actors, and not to a call that is made again.
-  /// Thread-safe.
+  /// get, so that each goes to one call: not to several actors, and not to a call that is made
+  /// again. Thread-safe.
   static final class GivenOnce {
     static final GivenOnce HERE = new GivenOnce();
 
@@ -120,7 +120,10 @@ public final class StreamKind implements HandleKind {
       @SuppressWarnings("ReferenceEquality") // what it is for
       public boolean equals(@Nullable Object other) {
         return this == other
-            || (other instanceof Key key && key.hash == hash && get() != null && get() == key.get());
+            || (other instanceof Key key
+                && key.hash == hash
+                && get() != null
+                && get() == key.get());
       }
     }
 
