@@ -61,8 +61,7 @@ public record Row(JsonNode fields, String place, long number) {
           .objects(field);
     } catch (JsonText.Malformed e) {
       throw new IllegalArgumentException(
-          "field '%s' is a list of objects, or JSON of one: %s".formatted(field, e.reason()),
-          e);
+          "field '%s' is a list of objects, or JSON of one: %s".formatted(field, e.reason()), e);
     }
   }
 

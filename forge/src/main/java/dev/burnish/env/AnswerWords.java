@@ -90,7 +90,7 @@ final class AnswerWords {
   private AnswerWords() {}
 
   private static Set<String> words(String list) {
-    return Set.of(list.strip().split("\\s+"));
+    return Set.of(list.strip().split("\\s+", -1));
   }
 
   /// Whether a phrase after a number leaves it as it is: `apples`, `dollars per hour`.

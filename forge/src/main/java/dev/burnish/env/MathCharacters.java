@@ -106,7 +106,7 @@ final class MathCharacters {
 
   private static String[] halves(int c) {
     return Normalizer.normalize(Character.toString(c), Normalizer.Form.NFKC)
-        .split(Character.toString(FRACTION_SLASH));
+        .split(Character.toString(FRACTION_SLASH), -1);
   }
 
   /// The end of the run of raised digits and signs that begins there, or the place itself.

@@ -190,7 +190,8 @@ class DataFilesTest {
 
   @Test
   void aPointerInThePlaceOfAParquetFileIsNamed() throws IOException {
-    Path pointer = write("data.parquet", "version https://git-lfs.github.com/spec/v1\noid sha256:0");
+    Path pointer =
+        write("data.parquet", "version https://git-lfs.github.com/spec/v1\noid sha256:0");
 
     assertThatThrownBy(() -> load(pointer, OnBadRow.SKIP))
         .isInstanceOf(DataException.class)

@@ -70,7 +70,7 @@ class ScriptCacheTest {
     assertThat(isKnown()).isFalse();
     open(entry, "rw-------");
     assertThat(isKnown()).isTrue();
-    for (Path folder : List.of(cache(), cache().getParent(), home)) {
+    for (Path folder : List.of(cache(), home.resolve(".burnish"), home)) {
       open(folder, "rwxrwxrwx");
       assertThat(isKnown()).as("%s", folder).isFalse();
       ScriptCache.of(script).save(CLASSES);

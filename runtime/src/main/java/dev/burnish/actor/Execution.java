@@ -296,7 +296,7 @@ final class Execution implements Turn.Work {
       served.fail(wasCut());
       return;
     }
-    CallSession holds = session.link().resultSession();
+    CallSession holds = session.link().resultSession(cell.spec().number());
     byte[] encoded;
     try {
       encoded = encode(endpoint, result, holds);

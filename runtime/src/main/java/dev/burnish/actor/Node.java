@@ -422,7 +422,14 @@ public final class Node implements AutoCloseable {
 
   /// A stub whose methods return at once; what the actor throws is a failure of the actor.
   public <T> T caster(Class<T> type, Stub.Target target) {
-    return proxy(type, new Stub(this, endpoints(type), target, settings.timeout(), Stub.Mode.CAST));
+    return caster(type, target, settings.timeout());
+  }
+
+  /// The same.
+  ///
+  /// @param timeout how long it waits while very much is unsent, or the actor is nowhere
+  public <T> T caster(Class<T> type, Stub.Target target, Duration timeout) {
+    return proxy(type, new Stub(this, endpoints(type), target, timeout, Stub.Mode.CAST));
   }
 
   private static <T> T proxy(Class<T> type, Stub stub) {
@@ -492,6 +499,7 @@ public final class Node implements AutoCloseable {
   void remove(long number, ActorCell cell) {
     cells.ended(number, cell);
     served.remove(number);
+    switchboard.links().forEach(link -> link.actorEnded(number));
   }
 
   void checkResult(byte[] bytes) {

@@ -3,6 +3,7 @@ package dev.burnish.actor;
 import dev.burnish.actor.Endpoints.Endpoint;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.CallSession;
+import dev.burnish.link.Deadline;
 import dev.burnish.link.Link;
 import dev.burnish.link.OpenCall;
 import dev.burnish.link.SendWindow;
@@ -24,6 +25,13 @@ public final class Stub implements InvocationHandler {
     ///
     /// @throws dev.burnish.link.failure.ReplicaLost if the actor is gone
     ActorRef ref();
+
+    /// The same, until a deadline.
+    ///
+    /// @throws dev.burnish.link.failure.CallTimedOut if the actor is nowhere by then
+    default ActorRef ref(Deadline deadline) {
+      return ref();
+    }
 
     /// For messages, such as `counters[1]`.
     String name();
@@ -79,57 +87,76 @@ public final class Stub implements InvocationHandler {
     if (endpoint == null) {
       return local(proxy, method, arguments);
     }
-    ActorRef ref = target.ref();
+    Deadline deadline = Deadline.in(node.clock(), timeout);
+    ActorRef ref = target.ref(deadline);
     try {
-      return invoke(endpoint, arguments, ref);
+      return invoke(endpoint, arguments, ref, deadline);
     } catch (ReplicaLost e) {
       target.lost(ref);
       throw e;
     }
   }
 
-  private @Nullable Object invoke(Endpoint endpoint, Object @Nullable [] arguments, ActorRef ref) {
+  private @Nullable Object invoke(
+      Endpoint endpoint, Object @Nullable [] arguments, ActorRef ref, Deadline deadline)
+      throws Throwable {
     String what = target.name() + "." + endpoint.method().getName();
     Optional<Tracing> tracing = node.tracing(ref.number());
     if (tracing.isEmpty()) {
-      return send(endpoint, arguments, ref, what, new byte[0]);
+      return new Sending(endpoint, ref, what, deadline).send(arguments, new byte[0]);
     }
     try (Tracing.Outgoing part = tracing.get().call(what)) {
       try {
-        return send(endpoint, arguments, ref, what, part.context());
-      } catch (RuntimeException e) {
+        return new Sending(endpoint, ref, what, deadline).send(arguments, part.context());
+      } catch (Throwable e) {
         part.failed(e);
         throw e;
       }
     }
   }
 
-  /// @param context before the encoded arguments
-  private @Nullable Object send(
-      Endpoint endpoint, Object @Nullable [] arguments, ActorRef ref, String what, byte[] context) {
-    Method method = endpoint.method();
-    Link link = node.switchboard().link(ref.process());
-    CallSession session = mode == Mode.CAST ? link.broadcastSession() : link.session();
-    byte[] encoded = after(context, encode(endpoint, arguments, session));
-    if (mode == Mode.CAST) {
-      link.cast(what, new Link.Target(ref.number(), endpoint.number()), encoded);
-      target
-          .window()
-          .ifPresent(window ->
-              window.sent(
-                  ref,
-                  encoded.length,
-                  () -> node.reached(link, ref.number(), what, timeout),
-                  node.loader()));
-      return nothing(method);
+  /// One call on its way.
+  private final class Sending {
+    private final Endpoint endpoint;
+    private final ActorRef ref;
+    private final String what;
+    private final Deadline deadline;
+
+    Sending(Endpoint endpoint, ActorRef ref, String what, Deadline deadline) {
+      this.endpoint = endpoint;
+      this.ref = ref;
+      this.what = what;
+      this.deadline = deadline;
     }
-    Link.Target called = new Link.Target(ref.number(), endpoint.number(), CallChain.current());
-    OpenCall call = link.call(what, called, encoded, timeout, session);
-    if (method.getReturnType() == void.class) {
-      call.await(node.loader());
-      return null;
+
+    /// @param context before the encoded arguments
+    @Nullable Object send(Object @Nullable [] arguments, byte[] context) throws Throwable {
+      Method method = endpoint.method();
+      Link link = node.switchboard().link(ref.process(), deadline);
+      CallSession session =
+          mode == Mode.CAST ? link.broadcastSession(deadline) : link.session(deadline);
+      byte[] encoded = after(context, encode(endpoint, arguments, session));
+      if (mode == Mode.CAST) {
+        Link.Target told = new Link.Target(ref.number(), endpoint.number());
+        link.cast(what, told, encoded, deadline, session);
+        target
+            .window()
+            .ifPresent(window ->
+                window.sent(
+                    ref,
+                    encoded.length,
+                    () -> node.reached(link, ref.number(), what, timeout),
+                    node.loader()));
+        return nothing(method);
+      }
+      Link.Target called = new Link.Target(ref.number(), endpoint.number(), CallChain.current());
+      OpenCall call = link.call(what, called, encoded, deadline, session);
+      if (method.getReturnType() == void.class) {
+        call.await(node.loader(), method);
+        return null;
+      }
+      return call.await(endpoint.result(), timeout, node.loader(), method);
     }
-    return call.await(endpoint.result(), node.loader());
   }
 
   private static byte[] after(byte[] context, byte[] arguments) {
@@ -146,6 +173,7 @@ public final class Stub implements InvocationHandler {
       List<Object> values = arguments == null ? List.of() : Arrays.asList(arguments);
       return endpoint.arguments().encode(values, session);
     } catch (IllegalArgumentException e) {
+      session.release();
       throw new IllegalArgumentException(endpoint.name() + ": " + e.getMessage(), e);
     }
   }

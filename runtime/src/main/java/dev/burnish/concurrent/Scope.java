@@ -39,6 +39,16 @@ public final class Scope implements AutoCloseable {
 
   private Scope() {}
 
+  /// Whoever waited for the tasks of a scope was interrupted.
+  public static final class Interrupted extends CancellationException {
+    private static final long serialVersionUID = 1;
+
+    Interrupted(InterruptedException cause) {
+      super("interrupted while waiting for the tasks of a scope");
+      initCause(cause);
+    }
+  }
+
   /// A scope without tasks. Close it, best in a `try` statement.
   public static Scope open() {
     return new Scope();
@@ -79,7 +89,7 @@ public final class Scope implements AutoCloseable {
   ///
   /// @throws RuntimeException the first failure: unchecked as it is, checked as the cause of a
   ///   [TaskFailed]; the failures of the others are suppressed exceptions of it
-  /// @throws CancellationException if the caller is interrupted; its interrupt stays set
+  /// @throws Interrupted if the caller is interrupted; its interrupt stays set
   public void join() {
     lock.lock();
     try {
@@ -132,6 +142,7 @@ public final class Scope implements AutoCloseable {
   /// in the order of the elements.
   ///
   /// @throws RuntimeException the first failure, as [#join()] throws it; the others are interrupted
+  /// @throws Interrupted if the caller is interrupted; its interrupt stays set
   public static <T, R extends @Nullable Object> List<R> map(
       List<? extends T> elements, Function<? super T, ? extends R> function) {
     String caller = Thread.currentThread().getName();
@@ -207,10 +218,8 @@ public final class Scope implements AutoCloseable {
                 || cause instanceof ClosedByInterruptException);
   }
 
-  private CancellationException cancelledBy(InterruptedException cause) {
-    CancellationException cancellation =
-        new CancellationException("interrupted while waiting for the tasks of a scope");
-    cancellation.initCause(cause);
+  private Interrupted cancelledBy(InterruptedException cause) {
+    Interrupted cancellation = new Interrupted(cause);
     failures.forEach(cancellation::addSuppressed);
     return cancellation;
   }

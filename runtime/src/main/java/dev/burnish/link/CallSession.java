@@ -3,6 +3,8 @@ package dev.burnish.link;
 import dev.burnish.wire.Session;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /// What the handles of one call, or of one result, work with: the link, and what ends with the
 /// call.
@@ -16,13 +18,17 @@ public final class CallSession implements Session {
 
   private final Link link;
   private final Part part;
+  private final Supplier<Deadline> waiting;
   private final List<Runnable> owned = new ArrayList<>(0);
+  private Optional<Long> owner = Optional.empty();
   private boolean released;
   private Runnable whenEmpty = () -> {};
 
-  CallSession(Link link, Part part) {
+  /// @param waiting until when a handle waits that begins to wait now
+  CallSession(Link link, Part part, Supplier<Deadline> waiting) {
     this.link = link;
     this.part = part;
+    this.waiting = waiting;
   }
 
   /// The link of a session that was given to a handle.
@@ -41,6 +47,21 @@ public final class CallSession implements Session {
     return link;
   }
 
+  void ownedBy(long actor) {
+    owner = Optional.of(actor);
+  }
+
+  /// Whether it is of what an actor of this process returns.
+  boolean isOwnedBy(long actor) {
+    return owner.filter(number -> number == actor).isPresent();
+  }
+
+  /// Until when a handle waits for the other side, if it begins now: until the deadline of the call
+  /// whose argument it is; for each further part of a result as long as the call had.
+  public Deadline waiting() {
+    return waiting.get();
+  }
+
   boolean isResult() {
     return part == Part.RESULT;
   }
@@ -52,7 +73,7 @@ public final class CallSession implements Session {
 
   /// For a part of what this is for, such as one element of a stream.
   CallSession part() {
-    return new CallSession(link, part);
+    return new CallSession(link, part, waiting);
   }
 
   synchronized boolean isEmpty() {

@@ -6,6 +6,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Time, and what happens at a time. A simulation has one of its own.
@@ -27,6 +30,28 @@ public interface Clock {
   /// @param name of its thread
   default void apart(String name, Runnable work) {
     work.run();
+  }
+
+  /// Waits until something holds, which is looked at whenever a condition is signalled; false if a
+  /// time of [#nanos()] came first.
+  ///
+  /// @param lock that the caller holds, of the condition
+  default boolean await(Lock lock, Condition changed, BooleanSupplier holds, long until)
+      throws InterruptedException {
+    at(
+        until,
+        () -> {
+          lock.lock();
+          try {
+            changed.signalAll();
+          } finally {
+            lock.unlock();
+          }
+        });
+    while (!holds.getAsBoolean() && nanos() < until) {
+      changed.await();
+    }
+    return holds.getAsBoolean();
   }
 
   /// The time of this machine; actions run on one daemon thread of the process, which all deadlines
@@ -51,6 +76,17 @@ public interface Clock {
     @Override
     public long nanos() {
       return System.nanoTime();
+    }
+
+    /// Leaves nothing behind on the thread of the clock.
+    @Override
+    public boolean await(Lock lock, Condition changed, BooleanSupplier holds, long until)
+        throws InterruptedException {
+      long left = until - System.nanoTime();
+      while (!holds.getAsBoolean() && left > 0) {
+        left = changed.awaitNanos(left);
+      }
+      return holds.getAsBoolean();
     }
 
     @Override

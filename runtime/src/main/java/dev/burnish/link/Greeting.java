@@ -91,8 +91,7 @@ final class Greeting {
         ReaderThread.leave();
         settled.await();
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new CallCancelled("interrupted while a connection is made");
+        throw CallCancelled.by(e, "interrupted while a connection is made");
       }
     }
     return peer.orElseThrow(() -> lost.orElseThrow());

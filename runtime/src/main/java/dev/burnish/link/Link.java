@@ -1,6 +1,7 @@
 package dev.burnish.link;
 
 import dev.burnish.concurrent.Thrown;
+import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
@@ -16,7 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -26,7 +26,9 @@ import java.util.function.Function;
 /// peer waits for is cancelled. Calls of one thread arrive in their order. Thread-safe.
 public final class Link implements Transport.Receiver {
   private static final System.Logger LOG = System.getLogger(Link.class.getName());
-  private static final Duration LONGEST = Duration.ofDays(365);
+
+  /// Of what comes with a call that has no deadline.
+  private static final Duration WITHOUT_DEADLINE = Duration.ofHours(1);
 
   /// What a peer's calls are given to. It must not wait: it runs on the thread that receives.
   public interface Handler {
@@ -44,10 +46,8 @@ public final class Link implements Transport.Receiver {
   private final LinkSettings settings;
   private final Greeting greeting;
   private final Timers timers;
-  private final Map<Long, OpenCall> open = new ConcurrentHashMap<>();
+  private final OpenCalls open;
   private final Map<Long, ServedCall> served = new ConcurrentHashMap<>();
-  private final AtomicLong nextId = new AtomicLong();
-  private final AtomicLong nextSweep = new AtomicLong(Long.MAX_VALUE);
   private final Streams streams;
   private final Set<Consumer<ReplicaLost>> onDown = new LinkedHashSet<>();
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -63,7 +63,7 @@ public final class Link implements Transport.Receiver {
 
   /// What a link has the clock do. The clock keeps an action until its time, minutes for some; so
   /// an action holds this, and this lets go of the link, with its buffers, when the link is down.
-  private static final class Timers {
+  static final class Timers {
     private final Clock clock;
     private volatile Optional<Link> link;
 
@@ -95,8 +95,9 @@ public final class Link implements Transport.Receiver {
     this.clock = clock;
     this.settings = settings;
     this.greeting = greeting;
-    this.streams = new Streams(this);
     this.timers = new Timers(this, clock);
+    this.open = new OpenCalls(this, timers, clock);
+    this.streams = new Streams(this);
     lastReceived = clock.nanos();
     lastSent = lastReceived;
     silence = new Silence(settings.heartbeat().toNanos(), lastReceived);
@@ -127,49 +128,112 @@ public final class Link implements Transport.Receiver {
 
   /// What the arguments of a further call are encoded with.
   public CallSession session() {
-    return new CallSession(this, CallSession.Part.ARGUMENTS);
+    return new CallSession(
+        this, CallSession.Part.ARGUMENTS, () -> Deadline.in(clock, WITHOUT_DEADLINE));
+  }
+
+  /// What the arguments of a call are encoded or decoded with; what they hold waits as long as the
+  /// call lasts.
+  public CallSession session(Deadline deadline) {
+    return new CallSession(this, CallSession.Part.ARGUMENTS, () -> deadline);
   }
 
   /// What the arguments of a further broadcast are encoded with.
-  public CallSession broadcastSession() {
-    return new CallSession(this, CallSession.Part.BROADCAST);
+  public CallSession broadcastSession(Deadline deadline) {
+    return new CallSession(this, CallSession.Part.BROADCAST, () -> deadline);
   }
 
   /// What a result is encoded or decoded with. What it holds is the receiver's.
   public CallSession resultSession() {
-    return new CallSession(this, CallSession.Part.RESULT);
+    return resultSession(WITHOUT_DEADLINE);
+  }
+
+  /// The same for decoding.
+  ///
+  /// @param patience how long the receiver waits for each further part of the result
+  public CallSession resultSession(Duration patience) {
+    return new CallSession(this, CallSession.Part.RESULT, () -> Deadline.in(clock, patience));
+  }
+
+  /// The same for encoding what an actor returns: its streams end with it at the latest.
+  public CallSession resultSession(long actor) {
+    CallSession session = resultSession();
+    session.ownedBy(actor);
+    return session;
+  }
+
+  /// An actor of this process has ended, and what it streams to the peer ends.
+  public void actorEnded(long actor) {
+    streams.actorEnded(actor);
+  }
+
+  /// Sends a call, which waits for a time.
+  ///
+  /// @see #call(String, Target, byte[], Deadline, CallSession)
+  public OpenCall call(
+      String what, Target target, byte[] arguments, Duration timeout, CallSession session) {
+    return call(what, target, arguments, Deadline.in(clock, timeout), session);
   }
 
   /// Sends a call.
   ///
   /// @param what which call, for messages
-  /// @param session with which the arguments were encoded
+  /// @param session with which the arguments were encoded; it ends with the call
   /// @throws IllegalArgumentException if the arguments exceed the limit of a frame
+  /// @throws CallTimedOut if it could not be sent before its deadline
+  /// @throws dev.burnish.link.failure.CallCancelled if the caller is interrupted before it is sent
   public OpenCall call(
-      String what, Target target, byte[] arguments, Duration timeout, CallSession session) {
+      String what, Target target, byte[] arguments, Deadline deadline, CallSession session) {
     byte[] payload = target.waiting().before(arguments);
-    checkSize(what, payload);
-    long nanos = (timeout.compareTo(LONGEST) > 0 ? LONGEST : timeout).toNanos();
-    if (nanos <= 0) {
-      throw new CallTimedOut(
-          "no time is left for a call: call=%s timeout=%s".formatted(what, timeout));
-    }
-    long deadline = clock.nanos() + nanos;
-    OpenCall call = new OpenCall(this, nextId.incrementAndGet(), what, deadline, session);
-    open.put(call.id(), call);
+    long left = begin(what, payload, deadline, session);
+    OpenCall call = open.open(what, deadline, session);
     if (!up) {
-      failOpen(call);
+      open.lose(call, down());
       return call;
     }
-    sweepBy(deadline);
-    send(new Frame.Call(call.id(), target.actor(), target.mark(), nanos, payload));
+    send(new Frame.Call(call.id(), target.actor(), target.mark(), left, payload));
     return call;
   }
 
   /// Sends a call without answer.
-  public void cast(String what, Target target, byte[] arguments) {
-    checkSize(what, arguments);
+  ///
+  /// @throws CallTimedOut if it could not be sent before its deadline
+  public void cast(
+      String what, Target target, byte[] arguments, Deadline deadline, CallSession session) {
+    begin(what, arguments, deadline, session);
     send(new Frame.Cast(target.actor(), target.method(), arguments));
+  }
+
+  /// Sends a call without answer; it waits for room as long as the link lasts.
+  public void cast(String what, Target target, byte[] arguments) {
+    cast(what, target, arguments, Deadline.in(clock, WITHOUT_DEADLINE), session());
+  }
+
+  /// Waits until a call may be sent; returns how many nanoseconds it has then. What its arguments
+  /// hold is let go if it fails.
+  private long begin(String what, byte[] payload, Deadline deadline, CallSession session) {
+    boolean begun = false;
+    try {
+      if (payload.length > maxPayload()) {
+        throw tooLarge("the arguments of %s take".formatted(what), payload.length);
+      }
+      if (deadline.hasPassed()) {
+        throw new CallTimedOut("no time is left for a call: call=" + what);
+      }
+      if (!transport.awaitRoom(deadline.left())) {
+        throw new CallTimedOut(
+            "a call was not sent before its deadline: call=%s; the peer does not take what was sent before"
+                .formatted(what));
+      }
+      begun = true;
+      return Math.max(deadline.left(), 1);
+    } catch (InterruptedException e) {
+      throw CallCancelled.by(e, "the caller was interrupted before a call was sent: call=" + what);
+    } finally {
+      if (!begun) {
+        session.release();
+      }
+    }
   }
 
   /// A method of an actor of the peer, by their numbers.
@@ -203,6 +267,12 @@ public final class Link implements Transport.Receiver {
   public void forget(Consumer<ReplicaLost> listener) {
     synchronized (onDown) {
       onDown.remove(listener);
+    }
+  }
+
+  private ReplicaLost down() {
+    synchronized (onDown) {
+      return down.orElseThrow();
     }
   }
 
@@ -240,7 +310,7 @@ public final class Link implements Transport.Receiver {
     timers.end();
     greeting.lost(cause);
     transport.close();
-    open.values().forEach(this::failOpen);
+    open.lose(cause);
     served.values().forEach(ServedCall::cancel);
     streams.lose(cause);
     listeners.forEach(listener -> tell(listener, cause));
@@ -265,8 +335,8 @@ public final class Link implements Transport.Receiver {
     switch (frame) {
       case Frame.Call f -> serve(f);
       case Frame.Cast f -> cast(f);
-      case Frame.Reply f -> end(f.id(), new OpenCall.Outcome.Value(f.result()));
-      case Frame.Failure f -> end(f.id(), new OpenCall.Outcome.Thrown(f.error()));
+      case Frame.Reply f -> open.end(f.id(), new OpenCall.Outcome.Value(f.result()));
+      case Frame.Failure f -> open.end(f.id(), new OpenCall.Outcome.Thrown(f.error()));
       case Frame.Cancel f -> cancelled(f.id());
       case Frame.Item f -> streams.item(f.stream(), f.element());
       case Frame.End f -> streams.end(f.stream());
@@ -319,11 +389,14 @@ public final class Link implements Transport.Receiver {
 
   /// Whether the call was open.
   boolean forget(long id) {
-    return open.remove(id) != null;
+    return open.forget(id);
   }
 
+  /// Takes a call back that is not sent yet, or tells the callee.
   void sendCancel(long id) {
-    send(new Frame.Cancel(id));
+    if (!transport.withdraw(id)) {
+      send(new Frame.Cancel(id));
+    }
   }
 
   void finish(long id) {
@@ -365,66 +438,21 @@ public final class Link implements Transport.Receiver {
     streams.drop(id);
   }
 
-  /// The result of a call that nobody waits for any more is not taken: the peer keeps what it holds
-  /// until it knows.
-  private void end(long id, OpenCall.Outcome outcome) {
-    OpenCall call = open.remove(id);
-    if (call != null) {
-      call.end(outcome);
-    } else if (outcome instanceof OpenCall.Outcome.Value(byte[] result) && result.length > 0) {
-      sendCancel(id);
-    }
+  /// The most bytes of arguments, a result, an element or an error.
+  int maxPayload() {
+    return Frames.maxPayload(settings.limits());
   }
 
-  private void failOpen(OpenCall call) {
-    if (forget(call.id())) {
-      ReplicaLost cause;
-      synchronized (onDown) {
-        cause = down.orElseThrow();
-      }
-      call.end(
-          new OpenCall.Outcome.Failed(
-              new ReplicaLost("%s failed: %s".formatted(call.what(), cause.getMessage()), cause)));
-    }
+  /// @param what such as `the arguments of Counter.add take`
+  IllegalArgumentException tooLarge(String what, int size) {
+    return new IllegalArgumentException(
+        "%s %d bytes, over the limit of a frame: maxPayload=%d wire.maxBytes=%d; pass bulk data as a Region, or raise wire.maxBytes"
+            .formatted(what, size, maxPayload(), settings.limits().maxBytes()));
   }
 
-  private void checkSize(String what, byte[] arguments) {
-    int limit = Frames.maxPayload(settings.limits());
-    if (arguments.length > limit) {
-      throw new IllegalArgumentException(
-          "the arguments of %s take %d bytes, over the limit of a frame: wire.maxBytes=%d; pass bulk data as a Region, or raise the limit"
-              .formatted(what, arguments.length, settings.limits().maxBytes()));
-    }
-  }
-
-  /// Sees to it that deadlines are looked at by a time.
-  private void sweepBy(long deadline) {
-    long planned = nextSweep.get();
-    while (planned == Long.MAX_VALUE || deadline - planned < 0) {
-      if (nextSweep.compareAndSet(planned, deadline)) {
-        timers.at(deadline, Link::sweep);
-        return;
-      }
-      planned = nextSweep.get();
-    }
-  }
-
-  private void sweep() {
-    nextSweep.set(Long.MAX_VALUE);
-    long now = clock.nanos();
-    Optional<Long> next = Optional.empty();
-    for (OpenCall call : open.values()) {
-      long left = call.deadline() - now;
-      if (left > 0) {
-        next = Optional.of(next.filter(other -> other < left).orElse(left));
-      } else if (forget(call.id())) {
-        sendCancel(call.id());
-        call.end(
-            new OpenCall.Outcome.Failed(
-                new CallTimedOut("no answer before the deadline: call=%s".formatted(call.what()))));
-      }
-    }
-    next.ifPresent(left -> sweepBy(now + left));
+  /// See [OpenCalls#sweep].
+  void sweep() {
+    open.sweep();
   }
 
   private void beat() {

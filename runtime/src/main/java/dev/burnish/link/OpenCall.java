@@ -8,6 +8,9 @@ import dev.burnish.link.failure.RemoteErrors;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.wire.Codec;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -85,8 +88,36 @@ public final class OpenCall {
   /// Waits for the result. An interrupt cancels the call and stays set.
   ///
   /// @throws CallFailure if the system failed the call
-  /// @throws RuntimeException what the endpoint threw
+  /// @throws RuntimeException what the endpoint threw; a checked exception is the cause of an
+  ///   [dev.burnish.link.failure.EndpointFailed]
   public byte[] await(ClassLoader exceptions) {
+    return switch (ended()) {
+      case Outcome.Value(byte[] result) -> result;
+      case Outcome.Thrown(byte[] error) ->
+          throw RemoteErrors.unchecked(RemoteErrors.decode(error, exceptions));
+      case Outcome.Failed(CallFailure cause) -> throw here(cause);
+    };
+  }
+
+  /// Waits for the result of a method, and throws the checked exceptions that it declares, too.
+  ///
+  /// @throws Throwable what the endpoint threw
+  public byte[] await(ClassLoader exceptions, Method method) throws Throwable {
+    return switch (ended()) {
+      case Outcome.Value(byte[] result) -> result;
+      case Outcome.Thrown(byte[] error) -> {
+        Throwable thrown = RemoteErrors.decode(error, exceptions);
+        throw isDeclared(thrown, method) ? thrown : RemoteErrors.unchecked(thrown);
+      }
+      case Outcome.Failed(CallFailure cause) -> throw here(cause);
+    };
+  }
+
+  private static boolean isDeclared(Throwable thrown, Method method) {
+    return Arrays.stream(method.getExceptionTypes()).anyMatch(type -> type.isInstance(thrown));
+  }
+
+  private Outcome ended() {
     ReaderThread.leave();
     Waiting waiting = new Waiting(Thread.currentThread());
     if (state.compareAndSet(PENDING, waiting)) {
@@ -97,20 +128,18 @@ public final class OpenCall {
         }
       }
     }
-    return switch (outcome()) {
-      case Outcome.Value(byte[] result) -> result;
-      case Outcome.Thrown(byte[] error) -> throw RemoteErrors.decode(error, exceptions);
-      case Outcome.Failed(CallFailure cause) -> throw here(cause);
-    };
+    return outcome();
   }
 
-  /// Waits for the result and decodes it: what it holds is the caller's, or nobody's if that fails.
+  /// Waits for the result of a method and decodes it: what it holds is the caller's, or nobody's if
+  /// that fails.
   ///
-  /// @throws CallFailure if the system failed the call
-  /// @throws RuntimeException what the endpoint threw
-  public @Nullable Object await(Codec result, ClassLoader exceptions) {
-    byte[] encoded = await(exceptions);
-    CallSession taken = link.resultSession();
+  /// @param patience how long the caller waits for each further part of the result
+  /// @throws Throwable what the endpoint threw, or what failed the call
+  public @Nullable Object await(
+      Codec result, Duration patience, ClassLoader exceptions, Method method) throws Throwable {
+    byte[] encoded = await(exceptions, method);
+    CallSession taken = link.resultSession(patience);
     try {
       return result.decode(encoded, taken).getFirst();
     } catch (RuntimeException | Error e) {
@@ -124,7 +153,10 @@ public final class OpenCall {
   public void cancel() {
     if (link.forget(id)) {
       link.sendCancel(id);
-      end(new Outcome.Failed(new CallCancelled("the caller was interrupted: call=" + what)));
+      end(
+          new Outcome.Failed(
+              new CallCancelled(
+                  "the caller was interrupted: call=" + what, new InterruptedException())));
     }
   }
 

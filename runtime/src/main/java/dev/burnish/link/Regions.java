@@ -62,7 +62,7 @@ final class Regions {
                 link.session())
             .await(loader);
     long stream = (long) ID.decode(reply, Session.NONE).getFirst();
-    Iterator<Object> pieces = link.streams().consume(stream, BYTES, loader);
+    Iterator<Object> pieces = link.streams().consume(stream, BYTES, loader, link.session());
     long offset = 0;
     while (pieces.hasNext()) {
       byte[] piece = (byte[]) pieces.next();

@@ -1,73 +1,50 @@
 package dev.burnish.link;
 
-import dev.burnish.link.failure.CallCancelled;
-import dev.burnish.link.failure.RemoteErrors;
-import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.wire.Codec;
-import dev.burnish.wire.Frame;
-import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 
 /// The elements of a stream of the peer, in order. For one thread.
 ///
-/// `hasNext` waits. It throws what the producer threw, [ReplicaLost] if the connection ends, and
-/// [CallCancelled] on an interrupt. Closing it tells the producer to stop.
+/// `hasNext` waits. It throws what the producer threw, [dev.burnish.link.failure.ReplicaLost] if
+/// the connection ends, [dev.burnish.link.failure.CallTimedOut] if no element comes in time, and
+/// [dev.burnish.link.failure.CallCancelled] on an interrupt; after each of these the stream has
+/// ended. Closing it tells the producer to stop. So does the end of the call whose argument it is,
+/// and for a result that nobody refers to any more the garbage collector.
 final class RemoteIterator implements Iterator<Object>, AutoCloseable {
-  private final Link link;
-  private final long id;
+  private final StreamBuffer buffer;
   private final Codec codec;
-  private final ClassLoader loader;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private final Queue<byte[]> arrived = new ArrayDeque<>();
-  private boolean ended;
-  private Optional<Supplier<RuntimeException>> failure = Optional.empty();
-  private CallChain waiting = CallChain.NONE;
-  private int numTaken;
+  private final CallSession session;
 
-  RemoteIterator(Link link, long id, Codec codec, ClassLoader loader) {
-    this.link = link;
-    this.id = id;
+  /// @param session of the call or result that it came with
+  RemoteIterator(StreamBuffer buffer, Codec codec, CallSession session) {
+    this.buffer = buffer;
     this.codec = codec;
-    this.loader = loader;
+    this.session = session;
   }
 
-  /// Tells the producer which actors wait for it: those that wait for what this thread does.
-  void tellWaiting() {
-    CallChain now = CallChain.current();
-    if (!now.equals(waiting)) {
-      waiting = now;
-      link.cast("waiting", new Link.Target(-id, 0), now.encode());
+  /// The same, which ends as the session says.
+  static RemoteIterator of(StreamBuffer buffer, Codec codec, CallSession session) {
+    RemoteIterator iterator = new RemoteIterator(buffer, codec, session);
+    if (session.isResult()) {
+      Streams.Left.CLEANER.register(iterator, () -> buffer.leave(RemoteIterator::closed));
+    } else {
+      session.atEnd(() -> buffer.leave(RemoteIterator::closed));
     }
+    return iterator;
+  }
+
+  private static IllegalStateException closed() {
+    return new IllegalStateException(
+        "a stream is read until it is closed or its call ends; read it within the call, or return it");
   }
 
   @Override
   public boolean hasNext() {
-    lock.lock();
-    try {
-      while (arrived.isEmpty() && !ended) {
-        tellWaiting();
-        ReaderThread.leave();
-        changed.await();
-      }
-      if (arrived.isEmpty() && failure.isPresent()) {
-        throw failure.get().get();
-      }
-      return !arrived.isEmpty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      close();
-      throw new CallCancelled("interrupted while waiting for an element: stream=" + id);
-    } finally {
-      lock.unlock();
+    if (!buffer.isReady()) {
+      buffer.tellWaiting();
     }
+    return buffer.awaitElement(session.waiting());
   }
 
   @Override
@@ -75,61 +52,12 @@ final class RemoteIterator implements Iterator<Object>, AutoCloseable {
     if (!hasNext()) {
       throw new NoSuchElementException("the stream has ended");
     }
-    byte[] element;
-    lock.lock();
-    try {
-      element = arrived.remove();
-      numTaken++;
-      if (numTaken == Streams.WINDOW / 2 && !ended) {
-        link.send(new Frame.Credit(id, numTaken));
-        numTaken = 0;
-      }
-    } finally {
-      lock.unlock();
-    }
-    return codec.decode(element, link.session()).getFirst();
+    // What an element holds is the receiver's, and does not end with the call.
+    return codec.decode(buffer.take(), session.part()).getFirst();
   }
 
   @Override
   public void close() {
-    link.streams().forget(id);
-    finish(Optional.empty());
-    link.send(new Frame.Abandon(id));
-  }
-
-  void item(byte[] element) {
-    lock.lock();
-    try {
-      arrived.add(element);
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  void end() {
-    finish(Optional.empty());
-  }
-
-  void broken(byte[] error) {
-    finish(Optional.of(() -> RemoteErrors.decode(error, loader)));
-  }
-
-  void lost(ReplicaLost cause) {
-    finish(
-        Optional.of(() -> new ReplicaLost("a stream ended early: " + cause.getMessage(), cause)));
-  }
-
-  private void finish(Optional<Supplier<RuntimeException>> why) {
-    lock.lock();
-    try {
-      if (!ended) {
-        ended = true;
-        failure = why;
-        changed.signalAll();
-      }
-    } finally {
-      lock.unlock();
-    }
+    buffer.leave(RemoteIterator::closed);
   }
 }

@@ -35,7 +35,7 @@ public final class ServedCall {
       this.arguments = Arrays.copyOfRange(frame.arguments(), payload.position(), payload.limit());
     }
     this.deadline = deadline;
-    this.session = link.session();
+    this.session = link.session(new Deadline(link.clock(), deadline));
   }
 
   /// The number of the actor that is called.
@@ -125,14 +125,15 @@ public final class ServedCall {
     return answered.get();
   }
 
-  private static byte[] describe(Throwable thrown) {
+  private byte[] describe(Throwable thrown) {
     try {
-      return RemoteErrors.encode(thrown);
+      return RemoteErrors.encode(thrown, link.maxPayload());
     } catch (Throwable e) {
       return RemoteErrors.encode(
           new IllegalStateException(
               "an exception can be described: exception=%s, which threw %s when it was asked"
-                  .formatted(thrown.getClass().getName(), Thrown.text(e))));
+                  .formatted(thrown.getClass().getName(), Thrown.text(e))),
+          link.maxPayload());
     }
   }
 

@@ -2,6 +2,7 @@ package dev.burnish.link;
 
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
+import dev.burnish.wire.Frame;
 import dev.burnish.wire.Handle;
 import dev.burnish.wire.HandleKind;
 import dev.burnish.wire.Session;
@@ -10,7 +11,6 @@ import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -22,9 +22,16 @@ import org.jspecify.annotations.Nullable;
 /// Streams as arguments and results: an `Iterator` whose elements the other side takes as it needs
 /// them, and a `Consumer` that is called back, in order, with each value.
 ///
-/// An argument is valid until its call ends; an iterator that is a result until it ends.
+/// An argument is valid until its call ends. An iterator that is a result lasts until it ends, is
+/// closed (it is [AutoCloseable]) or is referred to no more; its elements come one by one within
+/// the time that the call had.
 public final class StreamKind implements HandleKind {
-  private static final Duration CALL_BACK = Duration.ofHours(1);
+  private final ClassLoader exceptions;
+
+  /// @param exceptions has the classes of those that the other side throws
+  public StreamKind(ClassLoader exceptions) {
+    this.exceptions = exceptions;
+  }
 
   /// What names a stream.
   record StreamForm(long id) {}
@@ -35,15 +42,16 @@ public final class StreamKind implements HandleKind {
       return Optional.empty();
     }
     if (generic.getRawType() == Iterator.class) {
-      return Optional.of(new Iterators(codecs.of(generic.getActualTypeArguments())));
+      return Optional.of(new Iterators(codecs.of(generic.getActualTypeArguments()), exceptions));
     }
     if (generic.getRawType() == Consumer.class) {
-      return Optional.of(new Callbacks(codecs.of(generic.getActualTypeArguments())));
+      return Optional.of(new Callbacks(codecs.of(generic.getActualTypeArguments()), exceptions));
     }
     return Optional.empty();
   }
 
-  private record Iterators(Codec codec) implements Handle<Iterator<Object>, StreamForm> {
+  private record Iterators(Codec codec, ClassLoader exceptions)
+      implements Handle<Iterator<Object>, StreamForm> {
     @Override
     public Class<StreamForm> form() {
       return StreamForm.class;
@@ -57,14 +65,13 @@ public final class StreamKind implements HandleKind {
 
     @Override
     public Iterator<Object> restore(StreamForm form, Session session) {
-      return CallSession.of(session)
-          .link()
-          .streams()
-          .consume(form.id(), codec, Thread.currentThread().getContextClassLoader());
+      CallSession call = CallSession.of(session);
+      return call.link().streams().consume(form.id(), codec, exceptions, call);
     }
   }
 
-  private record Callbacks(Codec codec) implements Handle<Consumer<Object>, StreamForm> {
+  private record Callbacks(Codec codec, ClassLoader exceptions)
+      implements Handle<Consumer<Object>, StreamForm> {
     @Override
     public Class<StreamForm> form() {
       return StreamForm.class;
@@ -81,15 +88,34 @@ public final class StreamKind implements HandleKind {
 
     @Override
     public Consumer<Object> restore(StreamForm form, Session session) {
-      Link link = CallSession.of(session).link();
-      return value -> accept(link, form.id(), value);
+      CallSession call = CallSession.of(session);
+      Link link = call.link();
+      long id = form.id();
+      RemoteConsumer consumer = new RemoteConsumer(call, id, codec, exceptions);
+      if (call.isResult()) {
+        Streams.Left.CLEANER.register(consumer, () -> link.send(new Frame.Abandon(id)));
+      } else {
+        call.atEnd(() -> link.send(new Frame.Abandon(id)));
+      }
+      return consumer;
     }
+  }
 
-    private void accept(Link link, long id, Object value) {
-      CallSession session = link.session();
+  /// Calls a consumer of the peer; waits as long as the call of which it is may.
+  private record RemoteConsumer(CallSession call, long id, Codec codec, ClassLoader exceptions)
+      implements Consumer<Object> {
+    @Override
+    public void accept(Object value) {
+      CallSession session = call.link().session();
       byte[] bytes = codec.encode(List.of(value), session);
-      link.call("callback", new Link.Target(id, 0, CallChain.current()), bytes, CALL_BACK, session)
-          .await(Thread.currentThread().getContextClassLoader());
+      call.link()
+          .call(
+              "callback",
+              new Link.Target(id, 0, CallChain.current()),
+              bytes,
+              call.waiting(),
+              session)
+          .await(exceptions);
     }
   }
 

@@ -5,8 +5,9 @@ import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Frame;
 import dev.burnish.wire.WireException;
+import java.lang.ref.Cleaner;
+import java.util.Collections;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -20,13 +21,21 @@ import java.util.function.Consumer;
 ///
 /// Callbacks are calls back to the caller, to actors of negative numbers.
 final class Streams {
+  /// Lets go of what came as part of a result, when nobody refers to it any more.
+  static final class Left {
+    static final Cleaner CLEANER =
+        Cleaner.create(Thread.ofPlatform().daemon().name("link/left-streams").factory());
+
+    private Left() {}
+  }
+
   /// Elements that may be on their way.
   static final int WINDOW = 32;
 
   private final Link link;
   private final AtomicLong nextId = new AtomicLong();
   private final Map<Long, Producer> producers = new ConcurrentHashMap<>();
-  private final Map<Long, RemoteIterator> consumers = new ConcurrentHashMap<>();
+  private final Map<Long, StreamBuffer> consumers = new ConcurrentHashMap<>();
   private final Map<Long, Callback> callbacks = new ConcurrentHashMap<>();
 
   private final Map<Long, Runnable> leases = new ConcurrentHashMap<>();
@@ -55,12 +64,17 @@ final class Streams {
     return id;
   }
 
-  Iterator<Object> consume(long id, Codec codec, ClassLoader loader) {
-    RemoteIterator iterator = new RemoteIterator(link, id, codec, loader);
-    consumers.put(id, iterator);
-    iterator.tellWaiting();
+  /// The elements of a stream of the peer, until its call ends, or for a result until nobody wants
+  /// them.
+  Iterator<Object> consume(long id, Codec codec, ClassLoader loader, CallSession session) {
+    StreamBuffer buffer = new StreamBuffer(link, id, loader);
+    consumers.put(id, buffer);
+    buffer.tellWaiting();
     link.send(new Frame.Credit(id, WINDOW));
-    return iterator;
+    if (!link.isUp()) {
+      buffer.lost(new ReplicaLost("the connection has ended"));
+    }
+    return RemoteIterator.of(buffer, codec, session);
   }
 
   /// Lets the peer call a consumer; returns the number to call.
@@ -85,6 +99,16 @@ final class Streams {
       abandon(id);
     }
     return id;
+  }
+
+  /// Streams of the peer that are not over.
+  int numConsumed() {
+    return consumers.size();
+  }
+
+  /// Streams of ours that are not over.
+  int numProduced() {
+    return producers.size();
   }
 
   void forget(long id) {
@@ -112,9 +136,12 @@ final class Streams {
       call.fail(new ReplicaLost("the call of this callback has ended: id=" + call.actor()));
       return;
     }
-    Thread.ofVirtual()
-        .name("callback-" + call.actor())
-        .start(() -> call.waiting().during(() -> run(call, callback)));
+    Thread thread =
+        Thread.ofVirtual()
+            .name("callback-" + call.actor())
+            .unstarted(() -> call.waiting().during(() -> run(call, callback)));
+    call.onCancel(thread::interrupt);
+    thread.start();
   }
 
   private static void run(ServedCall call, Callback callback) {
@@ -135,7 +162,7 @@ final class Streams {
   }
 
   void end(long id) {
-    Optional.ofNullable(consumers.remove(id)).ifPresent(RemoteIterator::end);
+    Optional.ofNullable(consumers.remove(id)).ifPresent(StreamBuffer::end);
   }
 
   void broken(long id, byte[] error) {
@@ -154,6 +181,20 @@ final class Streams {
   void abandon(long id) {
     Optional.ofNullable(producers.remove(id)).ifPresent(Producer::abandon);
     Optional.ofNullable(leases.remove(id)).ifPresent(Runnable::run);
+    callbacks.remove(id);
+  }
+
+  /// Ends the streams of what an actor of this process returned.
+  void actorEnded(long actor) {
+    ReplicaLost cause = new ReplicaLost("the actor of a stream has stopped: number=" + actor);
+    producers.values().stream()
+        .filter(producer -> producer.session.isOwnedBy(actor))
+        .map(producer -> producer.id)
+        .toList()
+        .forEach(id -> {
+          abandon(id);
+          link.send(new Frame.Broken(id, RemoteErrors.encode(cause, link.maxPayload())));
+        });
   }
 
   void lose(ReplicaLost cause) {
@@ -207,6 +248,7 @@ final class Streams {
       }
     }
 
+    /// Its iterator is not interrupted: it may work on what its owner needs.
     void abandon() {
       abandoned = true;
       if (!touched) {
@@ -234,14 +276,17 @@ final class Streams {
         }
       } catch (Throwable e) {
         finish();
-        link.send(new Frame.Broken(id, RemoteErrors.encode(e)));
+        link.send(new Frame.Broken(id, RemoteErrors.encode(e, link.maxPayload())));
       }
     }
 
     private void send(Object element) {
       CallSession holds = session.part();
       try {
-        byte[] encoded = codec.encode(List.of(element), holds);
+        byte[] encoded = codec.encode(Collections.singletonList(element), holds);
+        if (encoded.length > link.maxPayload()) {
+          throw link.tooLarge("an element of a stream takes", encoded.length);
+        }
         if (!holds.isEmpty()) {
           hold(holds);
         }

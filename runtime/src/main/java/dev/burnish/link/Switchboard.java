@@ -1,10 +1,12 @@
 package dev.burnish.link;
 
 import dev.burnish.link.Greeting.Side;
+import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.MemoryTransport;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
+import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.link.transport.Transport;
 import java.io.IOException;
 import java.util.List;
@@ -12,7 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /// The links of this process: one to each other process, made when it is first needed, by either
 /// side. Thread-safe.
@@ -26,7 +30,7 @@ public final class Switchboard implements AutoCloseable {
   private final LinkSettings settings;
   private final Link.Ways ways;
   private final Map<String, Link> links = new ConcurrentHashMap<>();
-  private final Map<String, ReentrantLock> connecting = new ConcurrentHashMap<>();
+  private final Map<String, Connecting> connecting = new ConcurrentHashMap<>();
   private final Set<Link> all = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
@@ -48,29 +52,21 @@ public final class Switchboard implements AutoCloseable {
     return network.self();
   }
 
-  /// The link to a process; it is made if there is none.
+  /// The link to a process; it is made if there is none. Waits as long as that takes.
   ///
   /// @throws ReplicaLost if the process cannot be reached
+  /// @throws dev.burnish.link.failure.CallCancelled if this thread is interrupted
   public Link link(ProcessAddress to) {
     Link existing = links.get(to.process());
-    if (existing != null && existing.isUp()) {
-      return existing;
-    }
-    while (true) {
-      ReentrantLock lock = connecting.computeIfAbsent(to.process(), name -> new ReentrantLock());
-      lock.lock();
-      try {
-        if (lock.equals(connecting.get(to.process()))) {
-          Link other = links.get(to.process());
-          return other != null && other.isUp() ? other : connect(to);
-        }
-      } finally {
-        if (!lock.hasQueuedThreads()) {
-          connecting.remove(to.process(), lock);
-        }
-        lock.unlock();
-      }
-    }
+    return existing != null && existing.isUp() ? existing : connecting(to).await();
+  }
+
+  /// The same, until a deadline. Others go on to wait for a connection that is being made.
+  ///
+  /// @throws dev.burnish.link.failure.CallTimedOut if it is not made by then
+  public Link link(ProcessAddress to, Deadline deadline) {
+    Link existing = links.get(to.process());
+    return existing != null && existing.isUp() ? existing : connecting(to).await(deadline);
   }
 
   /// The link to a process if there is one.
@@ -91,21 +87,45 @@ public final class Switchboard implements AutoCloseable {
     all.forEach(link -> link.close("process " + self().process() + " ends"));
   }
 
+  /// The making of a link, which is begun if it is not.
+  private Connecting connecting(ProcessAddress to) {
+    Connecting begun = new Connecting(to);
+    Connecting other = connecting.putIfAbsent(to.process(), begun);
+    if (other != null) {
+      return other;
+    }
+    Runnable end = () -> connecting.remove(to.process(), begun);
+    network.begin(
+        "link/connect/" + to.process(),
+        () -> begun.make(() -> existing(to.process()).orElseGet(() -> connect(to)), end));
+    return begun;
+  }
+
   private Link connect(ProcessAddress to) {
-    if (closed) {
-      throw new ReplicaLost("this process ends: process=" + self().process());
-    }
-    Transport transport;
-    try {
-      transport = to.process().equals(self().process()) ? loop() : network.connect(to);
-    } catch (IOException e) {
-      throw new ReplicaLost("cannot reach %s: %s".formatted(to, e.getMessage()), e);
-    }
+    Transport transport = to.process().equals(self().process()) ? loop() : transport(to);
     Link link = new Link(transport, handler, ways, clock, settings, calling());
     // Others find it only when it has said hello: a call before that would end it.
     link.start();
     remember(to.process(), link);
+    closeIfClosed(link);
     return link;
+  }
+
+  private Transport transport(ProcessAddress to) {
+    if (closed) {
+      throw new ReplicaLost("this process ends: process=" + self().process());
+    }
+    try {
+      return network.connect(to);
+    } catch (IOException e) {
+      throw new ReplicaLost("cannot reach %s: %s".formatted(to, e.getMessage()), e);
+    }
+  }
+
+  private void closeIfClosed(Link link) {
+    if (closed) {
+      link.close("process " + self().process() + " ends");
+    }
   }
 
   private Greeting calling() {
@@ -114,15 +134,19 @@ public final class Switchboard implements AutoCloseable {
 
   /// A connection beside the one that calls go over.
   private Link bulk(ProcessAddress to) {
-    try {
-      Link link = new Link(network.connect(to), handler, ways, clock, settings, calling());
-      all.add(link);
-      link.onDown(cause -> all.remove(link));
-      link.start();
-      return link;
-    } catch (IOException e) {
-      throw new ReplicaLost("cannot reach %s: %s".formatted(to, e.getMessage()), e);
-    }
+    Connecting begun = new Connecting(to);
+    network.begin(
+        "link/connect/" + to.process(), () -> begun.make(() -> connectBulk(to), () -> {}));
+    return begun.awaitAlone(Deadline.in(clock, settings.greeting()));
+  }
+
+  private Link connectBulk(ProcessAddress to) {
+    Link link = new Link(transport(to), handler, ways, clock, settings, calling());
+    all.add(link);
+    link.onDown(cause -> all.remove(link));
+    link.start();
+    closeIfClosed(link);
+    return link;
   }
 
   /// A connection of this process with itself: its calls are copied as all others are.
@@ -172,5 +196,124 @@ public final class Switchboard implements AutoCloseable {
       links.remove(process, link);
       all.remove(link);
     });
+  }
+
+  /// A link that is being made, for which each caller waits as long as it may.
+  private static final class Connecting {
+    private final ProcessAddress to;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private Optional<Link> link = Optional.empty();
+    private Optional<ReplicaLost> failure = Optional.empty();
+    private boolean isLeft;
+
+    Connecting(ProcessAddress to) {
+      this.to = to;
+    }
+
+    /// Makes it.
+    ///
+    /// @param end run before any caller knows of the end
+    void make(Supplier<Link> maker, Runnable end) {
+      Optional<Link> made = Optional.empty();
+      Optional<ReplicaLost> failed = Optional.empty();
+      try {
+        made = Optional.of(maker.get());
+      } catch (ReplicaLost e) {
+        failed = Optional.of(e);
+      } catch (Throwable e) {
+        failed = Optional.of(new ReplicaLost("cannot reach %s: %s".formatted(to, e), e));
+      }
+      end.run();
+      settle(made, failed);
+    }
+
+    private void settle(Optional<Link> made, Optional<ReplicaLost> failed) {
+      lock.lock();
+      try {
+        link = made;
+        failure = failed;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+      leaveIfLeft();
+    }
+
+    private boolean isSettled() {
+      return link.isPresent() || failure.isPresent();
+    }
+
+    Link await() {
+      lock.lock();
+      try {
+        while (!isSettled()) {
+          ReaderThread.leave();
+          changed.await();
+        }
+        return settled();
+      } catch (InterruptedException e) {
+        throw CallCancelled.by(e, what());
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    Link await(Deadline deadline) {
+      lock.lock();
+      try {
+        if (deadline.await(lock, changed, this::isSettled)) {
+          return settled();
+        }
+        throw deadline.failure(what());
+      } catch (InterruptedException e) {
+        throw CallCancelled.by(e, what());
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /// The same for the only one that waits: nobody has the link if that leaves.
+    Link awaitAlone(Deadline deadline) {
+      boolean came = false;
+      try {
+        Link made = await(deadline);
+        came = true;
+        return made;
+      } finally {
+        if (!came) {
+          lock.lock();
+          try {
+            isLeft = true;
+          } finally {
+            lock.unlock();
+          }
+          leaveIfLeft();
+        }
+      }
+    }
+
+    private void leaveIfLeft() {
+      Optional<Link> left;
+      lock.lock();
+      try {
+        left = link.filter(made -> isLeft);
+      } finally {
+        lock.unlock();
+      }
+      left.ifPresent(made -> made.close("nobody waits for it"));
+    }
+
+    private Link settled() {
+      return link.orElseThrow(() -> {
+        ReplicaLost lost = failure.orElseThrow();
+        return new ReplicaLost(
+            String.valueOf(lost.getMessage()), lost.getCause() == null ? lost : lost.getCause());
+      });
+    }
+
+    private String what() {
+      return "connection to " + to;
+    }
   }
 }

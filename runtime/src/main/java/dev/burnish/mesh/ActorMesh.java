@@ -5,8 +5,10 @@ import dev.burnish.actor.Context;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Point;
 import dev.burnish.concurrent.Scope;
+import dev.burnish.link.Deadline;
 import dev.burnish.link.Link;
 import dev.burnish.link.OpenCall;
+import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.MeshKind.ActorsForm;
 import java.time.Duration;
@@ -14,8 +16,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -114,7 +114,11 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   public <R extends @Nullable Object> List<R> gather(Ranked<? super T, ? extends R> call) {
     List<Integer> ranks = IntStream.range(0, size()).boxed().toList();
     Function<Integer, R> each = part(rank -> call.apply(actor(rank), rank));
-    return Scope.map(ranks, each);
+    try {
+      return Scope.map(ranks, each);
+    } catch (Scope.Interrupted e) {
+      throw new CallCancelled("interrupted while waiting for replies of " + name, e);
+    }
   }
 
   /// Work for another thread, as part of what this one does.
@@ -133,36 +137,28 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     });
   }
 
-  /// Calls every actor; the results come in the order in which they arrive. A failure is thrown
-  /// where it arrives.
+  /// Calls every actor; the results come in the order in which they arrive, each time that they are
+  /// iterated over. A failure is thrown where it arrives. Each call ends by its deadline; those
+  /// that have not are cancelled by an interrupt of whoever waits for the next.
   public <R> Iterable<Reply<R>> stream(Function<? super T, ? extends R> call) {
-    BlockingQueue<Arrival<R>> arrivals = new LinkedBlockingQueue<>();
-    Function<T, R> part = part(call::apply);
+    Function<Integer, R> part = part(rank -> call.apply(actor(rank)));
+    Reply.Arriving<R> replies = new Reply.Arriving<>(name, size());
     for (int rank = 0; rank < size(); rank++) {
-      T actor = actor(rank);
+      int place = rank;
       Point point = shape.point(rank);
-      node.executeForUser(name + "/" + rank, () -> arrivals.add(arrival(point, actor, part)));
+      node.executeForUser(
+          name + "/" + rank, () -> replies.call(() -> new Reply<>(point, part.apply(place))));
     }
-    int expected = size();
-    return () -> new Arrivals<>(name, arrivals, expected);
+    return replies;
   }
 
-  private static <T, R> Arrival<R> arrival(
-      Point point, T actor, Function<? super T, ? extends R> call) {
-    try {
-      return new Arrival.Came<>(new Reply<>(point, call.apply(actor)));
-    } catch (RuntimeException e) {
-      return new Arrival.Failed<>(e);
-    }
-  }
-
-  /// Sends to every actor and returns at once, or when an actor that is some megabytes behind has
-  /// come nearer. What an actor throws is a failure of that actor.
+  /// Sends to every actor and returns at once, unless an actor is nowhere or very much is unsent;
+  /// then it waits as long as a call may. What an actor throws is a failure of that actor.
   ///
   /// @throws dev.burnish.link.failure.Overloaded if one does not keep up
   public void broadcast(Consumer<? super T> call) {
     for (int rank = 0; rank < size(); rank++) {
-      call.accept(node.caster(type, member(rank)));
+      call.accept(node.caster(type, member(rank), timeout));
     }
   }
 
@@ -252,7 +248,8 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// @throws ReplicaLost if one is lost, or its constructor failed
   /// @throws dev.burnish.link.failure.CallTimedOut if that takes longer
   public void await(Duration limit) {
-    ask((link, ref) -> node.await(link, ref.number(), limit));
+    Deadline deadline = Deadline.in(node.clock(), limit);
+    ask(deadline, (link, ref) -> node.await(link, ref.number(), deadline.time()));
   }
 
   /// Asks for a sign of life of every actor, which comes at once also from one that is busy.
@@ -260,14 +257,15 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// @throws ReplicaLost if one is lost
   /// @throws dev.burnish.link.failure.CallTimedOut if one does not answer in time
   public void probe(Duration limit) {
-    ask((link, ref) -> node.ping(link, ref.number(), limit));
+    Deadline deadline = Deadline.in(node.clock(), limit);
+    ask(deadline, (link, ref) -> node.ping(link, ref.number(), deadline.time()));
   }
 
-  private void ask(BiFunction<Link, ActorRef, OpenCall> question) {
+  private void ask(Deadline deadline, BiFunction<Link, ActorRef, OpenCall> question) {
     List<OpenCall> asked = new ArrayList<>();
     for (int rank = 0; rank < size(); rank++) {
-      ActorRef ref = member(rank).ref();
-      asked.add(question.apply(node.switchboard().link(ref.process()), ref));
+      ActorRef ref = member(rank).ref(deadline);
+      asked.add(question.apply(node.switchboard().link(ref.process(), deadline), ref));
     }
     asked.forEach(call -> call.await(node.loader()));
   }
@@ -277,7 +275,9 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   public void onLost(Consumer<ReplicaLost> listener) {
     for (int rank = 0; rank < size(); rank++) {
       try {
-        node.switchboard().link(member(rank).ref().process()).onDown(listener);
+        Deadline deadline = Deadline.in(node.clock(), timeout);
+        ActorRef ref = member(rank).ref(deadline);
+        node.switchboard().link(ref.process(), deadline).onDown(listener);
       } catch (ReplicaLost e) {
         listener.accept(e);
       }
@@ -311,46 +311,5 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
 
   private Member member(int rank) {
     return members.get(shape.position(rank));
-  }
-
-  private sealed interface Arrival<R> {
-    record Came<R>(Reply<R> reply) implements Arrival<R> {}
-
-    record Failed<R>(RuntimeException cause) implements Arrival<R> {}
-  }
-
-  /// Waits for each reply in turn.
-  private static final class Arrivals<R> implements Iterator<Reply<R>> {
-    private final String name;
-    private final BlockingQueue<Arrival<R>> arrivals;
-    private int left;
-
-    Arrivals(String name, BlockingQueue<Arrival<R>> arrivals, int expected) {
-      this.name = name;
-      this.arrivals = arrivals;
-      this.left = expected;
-    }
-
-    @Override
-    public boolean hasNext() {
-      return left > 0;
-    }
-
-    @Override
-    public Reply<R> next() {
-      if (left-- <= 0) {
-        throw new java.util.NoSuchElementException("all replies have come: mesh=" + name);
-      }
-      try {
-        return switch (arrivals.take()) {
-          case Arrival.Came<R>(Reply<R> reply) -> reply;
-          case Arrival.Failed<R>(RuntimeException cause) -> throw cause;
-        };
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new dev.burnish.link.failure.CallCancelled(
-            "interrupted while waiting for replies of " + name);
-      }
-    }
   }
 }

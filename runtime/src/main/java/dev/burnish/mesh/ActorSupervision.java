@@ -123,7 +123,7 @@ final class ActorSupervision implements Keeper {
   private void begin(int rank, Supervisor above) {
     try {
       makeWhereItIs(rank, procs.slot(rank).get());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       lose(
           rank,
           Optional.empty(),
@@ -264,7 +264,7 @@ final class ActorSupervision implements Keeper {
     }
     try {
       make(rank, procs.renew(rank, lost));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       lose(
           rank,
           Optional.of(lost),

@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
 import dev.burnish.actor.Stub;
+import dev.burnish.link.Deadline;
 import dev.burnish.link.SendWindow;
 import dev.burnish.link.failure.ReplicaLost;
 import java.util.Optional;
@@ -50,7 +51,7 @@ record Member(
       slot.settle(node.locate(owner, place));
     } catch (ReplicaLost e) {
       slot.lose(e);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // an error of the owner's process arrives as itself
       slot.lose(new ReplicaLost("its owner does not say where it is: " + e.getMessage(), e));
     }
   }
@@ -58,6 +59,11 @@ record Member(
   @Override
   public ActorRef ref() {
     return slot.get();
+  }
+
+  @Override
+  public ActorRef ref(Deadline deadline) {
+    return slot.get(deadline);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.HandleProvider;
 import dev.burnish.actor.Node;
+import dev.burnish.link.CallSession;
 import dev.burnish.mesh.host.ProcessRef;
 import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Handle;
@@ -92,7 +93,7 @@ public final class MeshKind implements HandleKind {
 
     @Override
     public ProcsForm export(ProcMesh value, Session session) {
-      return value.form();
+      return value.form(CallSession.of(session).waiting());
     }
 
     @Override

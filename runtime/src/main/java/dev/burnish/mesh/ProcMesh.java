@@ -7,6 +7,7 @@ import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.Resources;
+import dev.burnish.link.Deadline;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.MeshKind.ProcsForm;
 import dev.burnish.mesh.host.Agents;
@@ -243,9 +244,12 @@ public final class ProcMesh implements AutoCloseable {
                 .formatted(name)));
   }
 
-  ProcsForm form() {
+  /// What names it to another process, once all are somewhere.
+  ///
+  /// @throws dev.burnish.link.failure.CallTimedOut if one is nowhere by then
+  ProcsForm form(Deadline deadline) {
     List<ProcessRef> members = new ArrayList<>();
-    slots.forEach(slot -> members.add(slot.get()));
+    slots.forEach(slot -> members.add(slot.get(deadline)));
     return new ProcsForm(name, shape, members, owner);
   }
 

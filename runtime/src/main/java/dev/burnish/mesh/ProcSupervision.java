@@ -151,7 +151,7 @@ final class ProcSupervision implements Supervisor.Keeper {
       if (closed.get()) {
         end(started, Duration.ZERO);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       ReplicaLost cause =
           new ReplicaLost("process %s cannot be started: %s".formatted(process, e.getMessage()), e);
       slot.lose(cause);

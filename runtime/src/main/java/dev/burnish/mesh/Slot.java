@@ -1,10 +1,13 @@
 package dev.burnish.mesh;
 
+import dev.burnish.link.Deadline;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.ReaderThread;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// Where a part of a mesh is: it will be somewhere, is somewhere, or is gone. Thread-safe.
 ///
@@ -12,14 +15,16 @@ import java.util.concurrent.CountDownLatch;
 final class Slot<V> {
   private sealed interface State<V> {}
 
-  private record Coming<V>(CountDownLatch settled) implements State<V> {}
+  private record Coming<V>() implements State<V> {}
 
   private record At<V>(V place) implements State<V> {}
 
   private record Gone<V>(ReplicaLost cause) implements State<V> {}
 
   private final String name;
-  private volatile State<V> state = new Coming<>(new CountDownLatch(1));
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private volatile State<V> state = new Coming<>();
 
   /// @param name such as `counters[1]`
   Slot(String name) {
@@ -47,20 +52,21 @@ final class Slot<V> {
     return name;
   }
 
+  /// Waits until it is somewhere, however long that takes.
+  ///
+  /// @throws ReplicaLost if it is gone
+  /// @throws CallCancelled if this thread is interrupted
+  V get() {
+    return now().orElseGet(this::await);
+  }
+
   /// Waits until it is somewhere.
   ///
   /// @throws ReplicaLost if it is gone
-  V get() {
-    while (true) {
-      switch (state) {
-        case At<V>(V place) -> {
-          return place;
-        }
-        case Gone<V>(ReplicaLost cause) ->
-            throw new ReplicaLost("%s is gone: %s".formatted(name, cause.getMessage()), cause);
-        case Coming<V>(CountDownLatch settled) -> await(settled);
-      }
-    }
+  /// @throws CallCancelled if this thread is interrupted
+  /// @throws dev.burnish.link.failure.CallTimedOut if it is nowhere by then
+  V get(Deadline deadline) {
+    return state instanceof At<V>(V place) ? place : await(deadline);
   }
 
   boolean isGone() {
@@ -85,32 +91,72 @@ final class Slot<V> {
 
   /// It is being made anew: who asks waits.
   void expect() {
-    change(new Coming<>(new CountDownLatch(1)));
+    change(new Coming<>());
   }
 
   /// As [#expect()], where it is at a place.
-  synchronized boolean expectIfAt(V place) {
-    boolean there = isAt(place);
-    if (there) {
-      expect();
-    }
-    return there;
-  }
-
-  private synchronized void change(State<V> next) {
-    State<V> before = state;
-    state = next;
-    if (before instanceof Coming<V>(CountDownLatch settled)) {
-      settled.countDown();
-    }
-  }
-
-  private void await(CountDownLatch settled) {
+  boolean expectIfAt(V place) {
+    lock.lock();
     try {
-      settled.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CallCancelled("interrupted while %s is being made".formatted(name));
+      boolean there = isAt(place);
+      if (there) {
+        expect();
+      }
+      return there;
+    } finally {
+      lock.unlock();
     }
+  }
+
+  private void change(State<V> next) {
+    lock.lock();
+    try {
+      state = next;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private V await() {
+    lock.lock();
+    try {
+      while (state instanceof Coming<V>) {
+        ReaderThread.leave();
+        changed.await();
+      }
+      return settled();
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private V await(Deadline deadline) {
+    lock.lock();
+    try {
+      if (deadline.await(lock, changed, () -> !(state instanceof Coming<V>))) {
+        return settled();
+      }
+      throw deadline.failure(name + ", which is being made");
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private V settled() {
+    return switch (state) {
+      case At<V>(V place) -> place;
+      case Gone<V>(ReplicaLost cause) ->
+          throw new ReplicaLost("%s is gone: %s".formatted(name, cause.getMessage()), cause);
+      case Coming<V>() -> throw new IllegalStateException("who waits, waits until it is settled");
+    };
+  }
+
+  private CallCancelled interrupted(InterruptedException e) {
+    return CallCancelled.by(e, "interrupted while %s is being made".formatted(name));
   }
 }

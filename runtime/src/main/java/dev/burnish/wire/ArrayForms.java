@@ -19,7 +19,10 @@ final class ArrayForms {
                   77, 2, MemorySegment::ofArray, s -> s.toArray(ValueLayout.JAVA_SHORT_UNALIGNED)),
           char[].class,
               new Typed<char[]>(
-                  69, 2, MemorySegment::ofArray, s -> s.toArray(ValueLayout.JAVA_CHAR_UNALIGNED)),
+                  CborWriter.CHARS,
+                  2,
+                  MemorySegment::ofArray,
+                  s -> s.toArray(ValueLayout.JAVA_CHAR_UNALIGNED)),
           int[].class,
               new Typed<int[]>(
                   78, 4, MemorySegment::ofArray, s -> s.toArray(ValueLayout.JAVA_INT_UNALIGNED)),

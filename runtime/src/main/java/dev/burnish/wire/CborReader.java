@@ -3,6 +3,7 @@ package dev.burnish.wire;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 
@@ -74,6 +75,19 @@ final class CborReader {
   }
 
   String text() {
+    return peek() >>> 5 == CborWriter.TAG ? halves() : utf8();
+  }
+
+  /// Text with halves of pairs of surrogates.
+  private String halves() {
+    String text = new String(typed(CborWriter.CHARS, 2).toArray(ValueLayout.JAVA_CHAR_UNALIGNED));
+    if (CborWriter.isWhole(text, text.getBytes(UTF_8))) {
+      throw malformed("text is UTF-8 where that has it: length=" + text.length());
+    }
+    return text;
+  }
+
+  private String utf8() {
     int length = length(CborWriter.TEXT, 1);
     try {
       String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, position, length)).toString();

@@ -17,6 +17,9 @@ final class CborWriter {
   static final int TAG = 6;
   static final int SIMPLE = 7;
 
+  /// The tag of an array of 16 bits each, without sign.
+  static final int CHARS = 69;
+
   static final int FALSE = 0xf4;
   static final int TRUE = 0xf5;
   static final int FLOAT = 0xfa;
@@ -75,10 +78,21 @@ final class CborWriter {
     bigEndian(Double.doubleToRawLongBits(value), 8);
   }
 
+  /// Text as UTF-8; text that UTF-8 does not have, as half of a pair of surrogates stands alone in
+  /// it, as a typed array of its characters.
   void text(String value) {
     byte[] bytes = value.getBytes(UTF_8);
-    head(TEXT, bytes.length);
-    raw(bytes);
+    if (isWhole(value, bytes)) {
+      head(TEXT, bytes.length);
+      raw(bytes);
+    } else {
+      typed(CHARS, MemorySegment.ofArray(value.toCharArray()));
+    }
+  }
+
+  /// Whether text is what its UTF-8 says.
+  static boolean isWhole(String value, byte[] bytes) {
+    return new String(bytes, UTF_8).equals(value);
   }
 
   void bytes(byte[] value) {
@@ -118,7 +132,7 @@ final class CborWriter {
     long needed = size + more;
     if (needed > maxBytes) {
       throw new IllegalArgumentException(
-          "an encoded value of %d bytes or more exceeds maxBytes=%d; pass bulk data as a Region, or raise wire.maxBytes"
+          "an encoded value of %d bytes or more exceeds wire.maxBytes=%d; pass bulk data as a Region, or raise the limit"
               .formatted(needed, maxBytes));
     }
     if (needed > buffer.length) {

@@ -29,7 +29,7 @@ public final class Codec {
               .formatted(values.size(), forms.size()));
     }
     CborWriter cbor = new CborWriter(limits.maxBytes());
-    Encoding out = new Encoding(cbor, session, limits.maxDepth());
+    Encoding out = new Encoding(cbor, session, 0, limits.maxDepth());
     for (int i = 0; i < forms.size(); i++) {
       forms.get(i).write(present(values.get(i)), out);
     }

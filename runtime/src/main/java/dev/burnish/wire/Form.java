@@ -7,13 +7,17 @@ interface Form<T> {
   T read(Decoding in);
 
   /// A value being encoded.
-  record Encoding(CborWriter cbor, Session session, int depth) {
+  ///
+  /// @param depth at which it is
+  /// @param maxDepth at which a value may be
+  record Encoding(CborWriter cbor, Session session, int depth, int maxDepth) {
     Encoding deeper() {
-      if (depth <= 0) {
+      if (depth >= maxDepth) {
         throw new IllegalArgumentException(
-            "a value is nested deeper than wire.maxDepth; flatten it, or raise the limit");
+            "values are nested at most wire.maxDepth=%d deep: depth=%d; flatten it, or raise the limit"
+                .formatted(maxDepth, depth + 1));
       }
-      return new Encoding(cbor, session, depth - 1);
+      return new Encoding(cbor, session, depth + 1, maxDepth);
     }
   }
 

@@ -133,6 +133,75 @@ class LinkTest {
     assertThat(found.get().orElseThrow().isUp()).isTrue();
   }
 
+  /// Connects only when it is allowed to.
+  private record Frozen(Network network, CountDownLatch allowed) implements Network {
+    @Override
+    public ProcessAddress self() {
+      return network.self();
+    }
+
+    @Override
+    public void begin(String name, Runnable connecting) {
+      Thread.ofPlatform().daemon().name(name).start(connecting);
+    }
+
+    @Override
+    public Transport connect(ProcessAddress to) throws IOException {
+      try {
+        allowed.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      return network.connect(to);
+    }
+
+    @Override
+    public void listen(Acceptor acceptor) {
+      network.listen(acceptor);
+    }
+
+    @Override
+    public void close() {
+      network.close();
+    }
+  }
+
+  @Test
+  void eachCallerWaitsForAConnectionAsLongAsItMay() throws Exception {
+    board(far, TOKEN, LinkSettings.defaults());
+    Frozen frozen = new Frozen(near, new CountDownLatch(1));
+    Switchboard board = board(frozen, TOKEN, LinkSettings.defaults());
+    BlockingQueue<Link> made = new LinkedBlockingQueue<>();
+    Thread patient = Thread.ofVirtual().start(() -> made.add(board.link(far.self())));
+    assertThatThrownBy(
+            () -> board.link(far.self(), Deadline.in(Clock.system(), Duration.ofMillis(20))))
+        .isInstanceOf(CallTimedOut.class)
+        .hasMessageContaining("connection to");
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> board.link(far.self(), Deadline.in(Clock.system(), LONG)))
+        .isInstanceOf(CallCancelled.class);
+    assertThat(Thread.interrupted()).as("the interrupt").isTrue();
+    assertThat(made).isEmpty();
+
+    frozen.allowed().countDown();
+    Link link = made.take();
+    patient.join();
+    assertThat(link.isUp()).isTrue();
+    assertThat(board.link(far.self())).isSameAs(link);
+  }
+
+  @Test
+  void aConnectionThatFailsIsTriedAgain() {
+    Switchboard board = board(near, TOKEN, LinkSettings.defaults());
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> board.link(far.self()))
+          .isInstanceOf(ReplicaLost.class)
+          .hasMessageContaining("cannot reach far");
+    }
+    board(far, TOKEN, LinkSettings.defaults());
+    assertThat(board.link(far.self()).isUp()).isTrue();
+  }
+
   private static OpenCall call(Link link, byte[] arguments, Duration timeout) {
     return link.call("test", new Link.Target(5, 6), arguments, timeout, link.session());
   }

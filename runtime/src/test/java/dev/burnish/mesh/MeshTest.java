@@ -265,6 +265,7 @@ class MeshTest {
   @Test
   void aDeadlineInterruptsTheCalleeWhichStaysAlive() {
     ActorMesh<Counter> counters = counters(1, 3);
+    counters.await(Duration.ofMinutes(1));
     assertThatThrownBy(() -> counters.within(Duration.ofMillis(50)).only().hang())
         .isInstanceOf(CallTimedOut.class);
     assertThat(counters.only().interrupts()).isEqualTo(1);

@@ -10,6 +10,7 @@ import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.LogLine;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.LinkSettings;
+import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.host.HostAgent;
@@ -624,5 +625,73 @@ class ProcessesTest {
     assertThat(busy.only().echo(3)).isEqualTo(3);
     assertThat(procs.pids()).containsExactly(pid);
     assertThat(unhandled).isEmpty();
+  }
+
+  /// Takes what is large.
+  interface Sizes {
+    int size(byte[] bytes);
+
+    long pid();
+  }
+
+  static final class SizesActor implements Sizes {
+    private int numCalls;
+
+    SizesActor() {}
+
+    @Override
+    public int size(byte[] bytes) {
+      numCalls++;
+      return bytes.length == 0 ? numCalls : bytes.length;
+    }
+
+    @Override
+    public long pid() {
+      return ProcessHandle.current().pid();
+    }
+  }
+
+  /// The peer is woken only when all callers are back: none of them waits for it.
+  @Test
+  void callersOfAStoppedProcessComeBackAtTheirDeadlines() throws Exception {
+    LinkSettings patient =
+        LinkSettings.defaults().withDetection(Duration.ofSeconds(10), Duration.ofMinutes(10));
+    ActorMesh<Sizes> sizes =
+        job(NodeSettings.defaults().withLink(patient))
+            .hosts()
+            .spawnProcs(Map.of("procs", 1))
+            .spawn("sizes", Sizes.class, SizesActor::new);
+    assertThat(sizes.only().size(new byte[10])).isEqualTo(10);
+    long pid = sizes.only().pid();
+    Programs.stop(pid);
+    byte[] large = new byte[2 << 20];
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Integer>> calls = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        calls.add(callers.submit(() -> sizes.within(Duration.ofMillis(500)).only().size(large)));
+      }
+      for (Future<Integer> call : calls) {
+        assertThatThrownBy(call::get).hasCauseInstanceOf(CallTimedOut.class);
+      }
+      BlockingQueue<Throwable> thrown = new LinkedBlockingQueue<>();
+      List<Thread> interrupted = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        interrupted.add(
+            Thread.ofVirtual()
+                .start(() -> {
+                  try {
+                    sizes.only().size(large);
+                  } catch (RuntimeException e) {
+                    thrown.add(e);
+                  }
+                }));
+      }
+      interrupted.forEach(Thread::interrupt);
+      for (int i = 0; i < 10; i++) {
+        assertThat(thrown.take()).isInstanceOf(CallCancelled.class);
+      }
+    }
+    signal("CONT", pid);
+    assertThat(sizes.only().size(new byte[0])).as("calls that ran").isLessThanOrEqualTo(3);
   }
 }

@@ -173,9 +173,17 @@ class RegionLeaksTest {
     }
   }
 
+  /// Until the timeout of the test.
+  private static void waitOn() {
+    if (Thread.interrupted()) {
+      throw new AssertionError("it has not come to that in time: regions made=" + MADE.size());
+    }
+    Thread.onSpinWait();
+  }
+
   private static void awaitClosed(int count) {
     while (MADE.size() < count || !MADE.stream().allMatch(RegionLeaksTest::isClosed)) {
-      Thread.onSpinWait();
+      waitOn();
     }
   }
 
@@ -222,7 +230,7 @@ class RegionLeaksTest {
     Iterator<Region> regions = mesh.only().many(5);
     regions.next().close();
     while (MADE.size() < 5) {
-      Thread.onSpinWait();
+      waitOn();
     }
     ((AutoCloseable) regions).close();
     awaitClosed(5);
@@ -254,7 +262,7 @@ class RegionLeaksTest {
     for (Region region : given) {
       region.close();
       while (!isClosed(region)) {
-        Thread.onSpinWait();
+        waitOn();
       }
     }
   }

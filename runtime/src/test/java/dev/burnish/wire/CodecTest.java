@@ -295,6 +295,37 @@ class CodecTest {
   }
 
   @Test
+  void textWithHalvesOfPairsTravelsExactly() {
+    List<String> texts =
+        List.of("\ud800", "a\udc00?", "\udc00\ud800", "\ud83d\ude00\ud83d", "\ud83d\ude00", "?");
+    for (String text : texts) {
+      assertThat(roundTrip(String.class, text)).isEqualTo(text);
+    }
+  }
+
+  @Test
+  void keysThatDifferInHalvesOfPairsStayApart() throws Exception {
+    Type map = getClass().getDeclaredMethod("map").getGenericReturnType();
+    Map<String, Integer> sent = Map.of("\ud800", 1, "\ud801", 2, "?", 3);
+    assertThat(roundTrip(map, sent)).isEqualTo(sent);
+  }
+
+  static Map<String, Integer> map() {
+    return Map.of();
+  }
+
+  /// One text has one encoding.
+  @Test
+  void textThatUtf8HasIsReadAsUtf8Alone() {
+    Codec characters = codecs.of(char[].class);
+    Codec text = codecs.of(String.class);
+    byte[] half = characters.encode(List.of(new char[] {'a', '\ud800'}), Session.NONE);
+    assertThat(text.decode(half, Session.NONE)).containsExactly("a\ud800");
+    byte[] whole = characters.encode(List.of(new char[] {'a', 'b'}), Session.NONE);
+    assertThatThrownBy(() -> text.decode(whole, Session.NONE)).isInstanceOf(WireException.class);
+  }
+
+  @Test
   void depthIsBoundedBothWays() {
     Tree deep = new Tree("leaf", List.of());
     for (int i = 0; i < 40; i++) {

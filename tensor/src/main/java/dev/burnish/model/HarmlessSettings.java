@@ -56,7 +56,7 @@ final class HarmlessSettings {
   private HarmlessSettings() {}
 
   private static Set<String> words(String list) {
-    return Set.of(list.strip().split("\\s+"));
+    return Set.of(list.strip().split("\\s+", -1));
   }
 
   static boolean contains(String key) {

@@ -172,7 +172,7 @@ final class TokenizerExport {
       TextFrame frame = TextFrame.of(node);
       return new Frame(single(frame.before()), single(frame.after()));
     } catch (TokenizerException e) {
-      throw refuse(e.getMessage(), "post_processor", node);
+      throw refuse(String.valueOf(e.getMessage()), "post_processor", node);
     }
   }
 

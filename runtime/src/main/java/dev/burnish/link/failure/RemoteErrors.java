@@ -4,108 +4,74 @@ import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Limits;
 import dev.burnish.wire.Session;
-import java.lang.reflect.Constructor;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/// Exceptions on the wire. One that this process can make arrives as itself, with the frames of
-/// where it was thrown before those of the call; any other as an [EndpointFailed]. Only classes of
-/// exceptions are made, by their constructor of a message.
+/// Exceptions on the wire. One that this process can make arrives as itself, with its message,
+/// causes, suppressed exceptions and values, and with the frames of where it was thrown before
+/// those of the call; any other as an [EndpointFailed]. Only classes of exceptions are made, by
+/// their constructors.
 public final class RemoteErrors {
-  private static final int MAX_FRAMES = 200;
-  private static final int MAX_CAUSES = 8;
-  private static final int MAX_MESSAGE = 1 << 16;
-  private static final Codec CODEC = new Codecs(List.of(), Limits.defaults()).of(Described.class);
+  private static final Codec CODEC =
+      new Codecs(List.of(), Limits.defaults()).of(Description.Errors.class);
+
+  /// Tried in turn, until what it leaves fits.
+  private static final List<Description.Bounds> BOUNDS =
+      List.of(
+          new Description.Bounds(32, 200, 1 << 16, 1 << 16),
+          new Description.Bounds(8, 50, 1 << 12, 1 << 10),
+          new Description.Bounds(2, 4, 1 << 8, 0),
+          new Description.Bounds(1, 0, 1 << 7, 0));
+
+  private static final byte[] UNTOLD = encode(Description::untold).orElseThrow();
 
   private RemoteErrors() {}
 
-  record Described(String type, String message, List<Place> frames, Optional<Described> cause) {}
+  /// An exception as bytes, whatever its methods do.
+  ///
+  /// @param most bytes; of one that takes more, frames, causes and the end of its message are left
+  ///   out
+  public static byte[] encode(Throwable thrown, int most) {
+    return BOUNDS.stream()
+        .flatMap(bounds -> encode(() -> Description.of(thrown, bounds)).stream())
+        .filter(bytes -> bytes.length <= most)
+        .findFirst()
+        .orElse(UNTOLD);
+  }
 
-  record Place(String type, String method, String file, int line) {}
-
-  /// An exception as bytes.
-  public static byte[] encode(Throwable thrown) {
-    return CODEC.encode(List.of(error(thrown, MAX_CAUSES)), Session.NONE);
+  /// None where there is no room for it, in a frame or in this process.
+  private static Optional<byte[]> encode(Supplier<Description.Errors> errors) {
+    try {
+      return Optional.of(CODEC.encode(List.of(errors.get()), Session.NONE));
+    } catch (IllegalArgumentException | VirtualMachineError e) {
+      return Optional.empty();
+    }
   }
 
   /// The exception in bytes, with the stack of the current call below the one of where it was
   /// thrown.
   ///
   /// @param loader of the classes of exceptions
-  public static RuntimeException decode(byte[] bytes, ClassLoader loader) {
-    Described error = (Described) CODEC.decode(bytes, Session.NONE).getFirst();
-    Throwable thrown = make(error, loader);
+  public static Throwable decode(byte[] bytes, ClassLoader loader) {
+    Description.Errors errors = (Description.Errors) CODEC.decode(bytes, Session.NONE).getFirst();
+    Throwable thrown = new Rebuilding(errors, loader).first();
     StackTraceElement[] here = new Throwable().getStackTrace();
     thrown.setStackTrace(
-        Stream.concat(frames(error), Arrays.stream(here).skip(1))
+        Stream.concat(errors.all().getFirst().stack(), Arrays.stream(here).skip(1))
             .toArray(StackTraceElement[]::new));
+    return thrown;
+  }
+
+  /// What a method that declares no checked exceptions throws of it: itself, unless it is checked;
+  /// then it is the cause of an [EndpointFailed].
+  public static RuntimeException unchecked(Throwable thrown) {
     return switch (thrown) {
       case RuntimeException e -> e;
-      default -> new EndpointFailed(thrown.getClass().getName(), error.message(), thrown);
+      case Error e -> throw e;
+      default -> new EndpointFailed(thrown);
     };
-  }
-
-  private static Described error(Throwable thrown, int causesLeft) {
-    List<Place> frames = new ArrayList<>();
-    for (StackTraceElement frame : thrown.getStackTrace()) {
-      if (frames.size() < MAX_FRAMES) {
-        frames.add(
-            new Place(
-                frame.getClassName(),
-                frame.getMethodName(),
-                String.valueOf(frame.getFileName()),
-                frame.getLineNumber()));
-      }
-    }
-    String message = String.valueOf(thrown.getMessage());
-    Throwable cause = thrown.getCause();
-    boolean goesOn = cause != null && causesLeft > 0;
-    return new Described(
-        thrown instanceof EndpointFailed failed ? failed.type() : thrown.getClass().getName(),
-        message.substring(0, Math.min(message.length(), MAX_MESSAGE)),
-        frames,
-        goesOn && cause != null ? Optional.of(error(cause, causesLeft - 1)) : Optional.empty());
-  }
-
-  private static Throwable make(Described error, ClassLoader loader) {
-    Throwable made =
-        construct(error, loader).orElseGet(() -> new EndpointFailed(error.type(), error.message()));
-    made.setStackTrace(frames(error).toArray(StackTraceElement[]::new));
-    if (error.cause().isPresent() && made.getCause() == null) {
-      attach(made, make(error.cause().get(), loader));
-    }
-    return made;
-  }
-
-  private static void attach(Throwable thrown, Throwable cause) {
-    try {
-      thrown.initCause(cause);
-    } catch (IllegalStateException e) {
-      thrown.addSuppressed(cause);
-    }
-  }
-
-  private static Optional<Throwable> construct(Described error, ClassLoader loader) {
-    try {
-      Class<?> type = Class.forName(error.type(), false, loader);
-      if (!Throwable.class.isAssignableFrom(type)) {
-        return Optional.empty();
-      }
-      Constructor<?> constructor = type.getDeclaredConstructor(String.class);
-      if (!constructor.canAccess(null) && !constructor.trySetAccessible()) {
-        return Optional.empty();
-      }
-      return Optional.of((Throwable) constructor.newInstance(error.message()));
-    } catch (ReflectiveOperationException | LinkageError e) {
-      return Optional.empty();
-    }
-  }
-
-  private static Stream<StackTraceElement> frames(Described error) {
-    return error.frames().stream()
-        .map(f -> new StackTraceElement(f.type(), f.method(), f.file(), f.line()));
   }
 }

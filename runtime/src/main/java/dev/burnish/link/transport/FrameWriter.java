@@ -4,11 +4,14 @@ import dev.burnish.wire.Frame;
 import dev.burnish.wire.Frames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,7 +22,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// meantime: batches under load, no hand-over when idle (a flat-combining queue). A writer never
 /// waits for the peer: when the stream takes no more, the flusher, a thread of our own, goes on. So
 /// the thread that receives may send, and two full pipes cannot block each other. Others wait while
-/// more than [#HIGH] bytes are unsent.
+/// more than [#HIGH] bytes are unsent, each as long as it may. What is in the queue can be taken
+/// back; what is begun is finished, whoever gives up.
 final class FrameWriter {
   private static final int BUFFER = 1 << 17;
   private static final int HEADROOM = 64;
@@ -27,7 +31,8 @@ final class FrameWriter {
 
   private final ByteStream stream;
   private final Thread flusher;
-  private final Queue<Frame> queue;
+  private final Queue<Unsent> queue;
+  private final Map<Long, Unsent> calls = new ConcurrentHashMap<>();
   private final AtomicInteger numQueued = new AtomicInteger();
   private final AtomicLong numBytes = new AtomicLong();
   private final AtomicInteger numWaiting = new AtomicInteger();
@@ -48,25 +53,45 @@ final class FrameWriter {
   }
 
   /// @param queue empty, for many threads
-  FrameWriter(String name, ByteStream stream, Queue<Frame> queue) {
+  FrameWriter(String name, ByteStream stream, Queue<Unsent> queue) {
     this.stream = stream;
     this.queue = queue;
     flusher = Thread.ofPlatform().daemon().name("link/" + name + "/flusher").start(this::flush);
   }
 
-  void send(Frame frame, boolean mayWait) {
-    int size = Frames.payload(frame).length;
-    if (mayWait && numBytes.get() > HIGH) {
-      awaitRoom();
+  /// A frame in the queue, until somebody takes it: the writer, or who takes it back.
+  static final class Unsent extends AtomicReference<Optional<Frame>> {
+    private static final long serialVersionUID = 1;
+
+    Unsent(Frame frame) {
+      super(Optional.of(frame));
     }
-    numBytes.addAndGet(size);
-    queue.add(frame);
+
+    private Optional<Frame> take() {
+      return getAndSet(Optional.empty());
+    }
+  }
+
+  void send(Frame frame) {
+    Unsent unsent = new Unsent(frame);
+    numBytes.addAndGet(Frames.payload(frame).length);
+    if (frame instanceof Frame.Call call) {
+      calls.put(call.id(), unsent);
+    }
+    queue.add(unsent);
     if (numQueued.getAndIncrement() == 0) {
       if (!stream.writableByAnyThread() || !writeAll()) {
         handedOver = true;
         LockSupport.unpark(flusher);
       }
     }
+  }
+
+  /// Takes a call back; false if it is begun, or not there.
+  boolean withdraw(long call) {
+    Optional<Frame> taken = Optional.ofNullable(calls.remove(call)).flatMap(Unsent::take);
+    taken.ifPresent(frame -> left(Frames.payload(frame).length));
+    return taken.isPresent();
   }
 
   /// Whether all frames are with the operating system.
@@ -128,6 +153,9 @@ final class FrameWriter {
           return;
         }
         begin(queue.remove());
+        if (rest.isEmpty()) {
+          continue;
+        }
       }
       byte[] payload = rest.orElseThrow();
       int size = Math.min(payload.length - restOffset, out.remaining());
@@ -139,13 +167,25 @@ final class FrameWriter {
     }
   }
 
-  private void begin(Frame frame) {
-    byte[] payload = Frames.payload(frame);
-    Frames.writeHead(frame, payload.length, sequence++, out);
-    rest = Optional.of(payload);
-    restOffset = 0;
+  /// Begins a frame, unless it was taken back.
+  private void begin(Unsent unsent) {
     numTaken++;
-    if (numBytes.addAndGet(-payload.length) < HIGH / 2 && numWaiting.get() > 0) {
+    Optional<Frame> taken = unsent.take();
+    if (taken.isPresent()) {
+      if (taken.get() instanceof Frame.Call call) {
+        calls.remove(call.id());
+      }
+      byte[] payload = Frames.payload(taken.get());
+      Frames.writeHead(taken.get(), payload.length, sequence++, out);
+      rest = Optional.of(payload);
+      restOffset = 0;
+      left(payload.length);
+    }
+  }
+
+  /// Bytes have left the queue.
+  private void left(int numLeft) {
+    if (numBytes.addAndGet(-numLeft) < HIGH / 2 && numWaiting.get() > 0) {
       signalRoom();
     }
   }
@@ -162,15 +202,25 @@ final class FrameWriter {
     return true;
   }
 
-  private void awaitRoom() {
+  /// Waits while more than [#HIGH] bytes are unsent; false if that lasts longer.
+  boolean awaitRoom(long nanos) throws InterruptedException {
+    if (numBytes.get() <= HIGH) {
+      return true;
+    }
+    ReaderThread.leave();
     lock.lock();
+    numWaiting.incrementAndGet();
     try {
-      numWaiting.incrementAndGet();
+      long left = nanos;
       while (numBytes.get() > HIGH && !ended) {
-        room.awaitUninterruptibly();
+        if (left <= 0) {
+          return false;
+        }
+        left = room.awaitNanos(left);
       }
-      numWaiting.decrementAndGet();
+      return true;
     } finally {
+      numWaiting.decrementAndGet();
       lock.unlock();
     }
   }

@@ -214,6 +214,13 @@ public final class SocketNetwork implements Network {
     }
   }
 
+  /// Not on the caller's thread: its interrupt would close the connection, and its time may be up
+  /// while others wait for the same.
+  @Override
+  public void begin(String name, Runnable connecting) {
+    Thread.ofPlatform().daemon().name(name).start(connecting);
+  }
+
   @Override
   public void listen(Acceptor acceptor) {
     Thread.ofPlatform()

@@ -61,13 +61,32 @@ final class SocketTransport implements Transport {
   }
 
   @Override
+  public boolean awaitRoom(long nanos) throws InterruptedException {
+    return Thread.currentThread() == reader || writer.awaitRoom(nanos);
+  }
+
+  @Override
   public void send(Frame frame) {
-    boolean bulky =
-        switch (frame) {
-          case Frame.Call _, Frame.Cast _, Frame.Reply _, Frame.Item _ -> true;
-          default -> false;
-        };
-    writer.send(frame, bulky && Thread.currentThread() != reader);
+    if (frame instanceof Frame.Reply || frame instanceof Frame.Item) {
+      awaitRoom();
+    }
+    writer.send(frame);
+  }
+
+  /// Until the connection ends, which the loss of the peer does.
+  private void awaitRoom() {
+    try {
+      if (!awaitRoom(Long.MAX_VALUE)) {
+        throw new IllegalStateException("there is room at last");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // nobody may wait for what is sent
+    }
+  }
+
+  @Override
+  public boolean withdraw(long call) {
+    return writer.withdraw(call);
   }
 
   @Override

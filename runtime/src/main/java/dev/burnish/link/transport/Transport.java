@@ -7,9 +7,21 @@ public interface Transport {
   /// Begins to receive; frames before this wait.
   void start(Receiver receiver);
 
-  /// Sends a frame. Waits while very much is unsent, but for control frames and on the thread that
-  /// receives. After the end nothing is sent.
+  /// Waits while very much is unsent, but not on the thread that receives; false if that lasts
+  /// longer than some nanoseconds.
+  default boolean awaitRoom(long nanos) throws InterruptedException {
+    return true;
+  }
+
+  /// Sends a frame. One that carries a result or an element waits while very much is unsent, but
+  /// not on the thread that receives or if this thread is interrupted. After the end nothing is
+  /// sent.
   void send(Frame frame);
+
+  /// Takes a call back, by its number; false if some of it may have been sent.
+  default boolean withdraw(long call) {
+    return false;
+  }
 
   /// From now on frames may have the full size: the peer has shown that it belongs here.
   void trust();

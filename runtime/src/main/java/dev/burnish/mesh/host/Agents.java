@@ -35,7 +35,7 @@ public final class Agents {
     try {
       return reached(node, process.agent())
           .flatMap(agent -> agent.exit(process.address().process(), patience.toMillis()));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       return Optional.empty();
     }
   }

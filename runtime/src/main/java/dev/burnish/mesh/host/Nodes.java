@@ -51,7 +51,7 @@ public final class Nodes {
                 Clock.system(),
                 Node.Threads.virtual(),
                 loader,
-                new Codecs(kinds(() -> self.get().orElseThrow()), settings.link().limits()),
+                new Codecs(kinds(loader, () -> self.get().orElseThrow()), settings.link().limits()),
                 tracing(tracing, network.self())),
             settings);
     self.set(Optional.of(node));
@@ -82,9 +82,9 @@ public final class Nodes {
   }
 
   /// Ours, and those of packages above, which are found by `ServiceLoader`.
-  private static List<HandleKind> kinds(Supplier<Node> here) {
+  private static List<HandleKind> kinds(ClassLoader loader, Supplier<Node> here) {
     List<HandleKind> kinds = new ArrayList<>();
-    kinds.add(new StreamKind());
+    kinds.add(new StreamKind(loader));
     kinds.add(new RegionKind());
     ServiceLoader.load(HandleProvider.class, Nodes.class.getClassLoader())
         .forEach(provider -> kinds.add(provider.of(here)));

@@ -1,8 +1,10 @@
 package dev.burnish.link.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.wire.Frame;
+import dev.burnish.wire.Frames;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -45,14 +47,14 @@ class FrameWriterTest {
   }
 
   /// Holds the first sender after its frame is in the queue.
-  private static final class Holding extends ConcurrentLinkedQueue<Frame> {
+  private static final class Holding extends ConcurrentLinkedQueue<FrameWriter.Unsent> {
     private static final long serialVersionUID = 1;
 
     private final transient CountDownLatch added = new CountDownLatch(1);
     private final transient CountDownLatch released = new CountDownLatch(1);
 
     @Override
-    public boolean add(Frame frame) {
+    public boolean add(FrameWriter.Unsent frame) {
       super.add(frame);
       if (added.getCount() > 0) {
         added.countDown();
@@ -71,10 +73,10 @@ class FrameWriterTest {
     Counting stream = new Counting();
     Holding queue = new Holding();
     FrameWriter writer = new FrameWriter("test", stream, queue);
-    Thread held = Thread.ofPlatform().start(() -> writer.send(new Frame.Alive(), true));
+    Thread held = Thread.ofPlatform().start(() -> writer.send(new Frame.Alive()));
     queue.added.await();
 
-    Thread other = Thread.ofPlatform().start(() -> writer.send(new Frame.Alive(), true));
+    Thread other = Thread.ofPlatform().start(() -> writer.send(new Frame.Alive()));
     assertThat(other.join(Duration.ofSeconds(20)))
         .as("a sender waits for one that has not counted its frame")
         .isTrue();
@@ -84,6 +86,100 @@ class FrameWriterTest {
     assertThat(held.join(Duration.ofSeconds(20))).isTrue();
     assertThat(stream.numFrames).hasValue(2);
     assertThat(writer.isIdle()).isTrue();
+    writer.end();
+  }
+
+  /// Takes nothing until it is opened.
+  private static final class Shut implements ByteStream {
+    private final CountDownLatch opened = new CountDownLatch(1);
+    private final ConcurrentLinkedQueue<Frame> frames = new ConcurrentLinkedQueue<>();
+    private ByteBuffer in = ByteBuffer.allocate(64 << 20);
+
+    @Override
+    public int read(ByteBuffer into) {
+      return -1;
+    }
+
+    @Override
+    public int write(ByteBuffer from) {
+      if (opened.getCount() > 0) {
+        return 0;
+      }
+      int size = from.remaining();
+      in.put(from).flip();
+      while (in.remaining() > Integer.BYTES
+          && in.remaining() >= Integer.BYTES + in.getInt(in.position())) {
+        int length = in.getInt() - Integer.BYTES;
+        assertThat(in.getInt()).isEqualTo(frames.size());
+        frames.add(Frames.read(in.slice(in.position(), length)));
+        in.position(in.position() + length);
+      }
+      in.compact();
+      return size;
+    }
+
+    @Override
+    public void awaitWritable() {
+      try {
+        opened.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public boolean writableByAnyThread() {
+      return true;
+    }
+
+    @Override
+    public void close() {
+      opened.countDown();
+    }
+  }
+
+  private static Frame.Call call(long id) {
+    return new Frame.Call(id, 1, 1, 1, new byte[3 << 20]);
+  }
+
+  @Test
+  void whoWaitsForRoomComesBackInTime() throws Exception {
+    Shut stream = new Shut();
+    FrameWriter writer = new FrameWriter("test", stream);
+    for (long id = 0; id < 4; id++) {
+      assertThat(writer.awaitRoom(1)).isTrue();
+      writer.send(call(id));
+    }
+    assertThat(writer.awaitRoom(Duration.ofMillis(20).toNanos())).isFalse();
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> writer.awaitRoom(Long.MAX_VALUE))
+        .isInstanceOf(InterruptedException.class);
+    stream.opened.countDown();
+    assertThat(writer.awaitRoom(Long.MAX_VALUE)).isTrue();
+    writer.end();
+  }
+
+  @Test
+  void whatIsNotBegunIsTakenBackAndWhatIsBegunIsFinished() throws Exception {
+    Shut stream = new Shut();
+    FrameWriter writer = new FrameWriter("test", stream);
+    for (long id = 0; id < 5; id++) {
+      writer.send(call(id));
+    }
+    assertThat(writer.awaitRoom(0)).isFalse();
+    assertThat(writer.withdraw(0)).as("the first is begun").isFalse();
+    assertThat(writer.withdraw(3)).isTrue();
+    assertThat(writer.withdraw(3)).as("again").isFalse();
+    assertThat(writer.withdraw(1)).isTrue();
+    assertThat(writer.withdraw(4)).isTrue();
+    assertThat(writer.awaitRoom(0)).as("what was taken back needs no room").isTrue();
+    stream.opened.countDown();
+    while (!writer.isIdle()) {
+      Thread.onSpinWait();
+    }
+    assertThat(stream.frames)
+        .extracting(frame -> ((Frame.Call) frame).id())
+        .containsExactly(0L, 2L);
     writer.end();
   }
 }

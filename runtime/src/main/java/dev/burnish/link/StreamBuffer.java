@@ -1,0 +1,156 @@
+package dev.burnish.link;
+
+import dev.burnish.link.failure.CallCancelled;
+import dev.burnish.link.failure.RemoteErrors;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.wire.Frame;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/// What has come of a stream of the peer and was not taken yet. Thread-safe; see [RemoteIterator]
+/// for who takes.
+final class StreamBuffer {
+  private final Link link;
+  private final long id;
+  private final ClassLoader loader;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Queue<byte[]> arrived = new ArrayDeque<>();
+  private boolean ended;
+  private Optional<Supplier<RuntimeException>> failure = Optional.empty();
+  private int numTaken;
+  private CallChain waiting = CallChain.NONE;
+
+  StreamBuffer(Link link, long id, ClassLoader loader) {
+    this.link = link;
+    this.id = id;
+    this.loader = loader;
+  }
+
+  /// Tells the producer which actors wait for it: those that wait for what this thread does.
+  void tellWaiting() {
+    CallChain now = CallChain.current();
+    lock.lock();
+    try {
+      if (now.equals(waiting)) {
+        return;
+      }
+      waiting = now;
+    } finally {
+      lock.unlock();
+    }
+    link.send(new Frame.Cast(-id, 0, now.encode()));
+  }
+
+  /// Whether there is something to take, or there never will be.
+  boolean isReady() {
+    lock.lock();
+    try {
+      return ended || !arrived.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits until there is an element, or there are no more; every time after a failure it is thrown
+  /// again.
+  boolean awaitElement(Deadline deadline) {
+    lock.lock();
+    try {
+      if (!deadline.await(lock, changed, () -> ended || !arrived.isEmpty())) {
+        leave(() -> deadline.failure("element of stream " + id));
+      }
+      if (arrived.isEmpty() && failure.isPresent()) {
+        throw failure.get().get();
+      }
+      return !arrived.isEmpty();
+    } catch (InterruptedException e) {
+      String what = "interrupted while waiting for an element: stream=" + id;
+      leave(() -> new CallCancelled(what, e));
+      throw CallCancelled.by(e, what);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes an element that is there; asks for more in time.
+  byte[] take() {
+    lock.lock();
+    try {
+      byte[] element = arrived.remove();
+      numTaken++;
+      if (numTaken == Streams.WINDOW / 2 && !ended) {
+        link.send(new Frame.Credit(id, numTaken));
+        numTaken = 0;
+      }
+      return element;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void item(byte[] element) {
+    lock.lock();
+    try {
+      if (!ended) {
+        arrived.add(element);
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void end() {
+    finish(Optional.empty());
+  }
+
+  void broken(byte[] error) {
+    finish(Optional.of(() -> RemoteErrors.unchecked(RemoteErrors.decode(error, loader))));
+  }
+
+  void lost(ReplicaLost cause) {
+    finish(
+        Optional.of(() -> new ReplicaLost("a stream ended early: " + cause.getMessage(), cause)));
+  }
+
+  /// Nobody takes any more: drops what has come, and tells the producer, unless it has ended and
+  /// all was taken.
+  ///
+  /// @param why what is thrown to whoever tries all the same
+  void leave(Supplier<RuntimeException> why) {
+    boolean isNews;
+    lock.lock();
+    try {
+      isNews = !arrived.isEmpty();
+      arrived.clear();
+      isNews |= finish(Optional.of(why));
+    } finally {
+      lock.unlock();
+    }
+    link.streams().forget(id);
+    if (isNews) {
+      link.send(new Frame.Abandon(id));
+    }
+  }
+
+  /// Whether it had not ended before.
+  private boolean finish(Optional<Supplier<RuntimeException>> why) {
+    lock.lock();
+    try {
+      if (ended) {
+        return false;
+      }
+      ended = true;
+      failure = why;
+      changed.signalAll();
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.burnish.link.failure;
+
+import org.jspecify.annotations.NullMarked;
