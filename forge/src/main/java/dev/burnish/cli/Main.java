@@ -77,7 +77,8 @@ public final class Main implements Runnable {
   static CommandLine commandLine() {
     Errors errors = new Errors();
     CommandLine line = new CommandLine(new Main());
-    line.setExecutionExceptionHandler(errors)
+    line.setExecutionStrategy(Main::execute)
+        .setExecutionExceptionHandler(errors)
         .setParameterExceptionHandler(errors)
         .setCaseInsensitiveEnumValuesAllowed(true);
     line.getSubcommands()
@@ -86,6 +87,15 @@ public final class Main implements Runnable {
           command.setUnmatchedOptionsArePositionalParams(name.equals("demo"));
         });
     return line;
+  }
+
+  /// Help is printed here too, whose errors no handler sees.
+  private static int execute(CommandLine.ParseResult parsed) {
+    try {
+      return new CommandLine.RunLast().execute(parsed);
+    } catch (StandardOutput.Lost e) {
+      return CommandLine.ExitCode.USAGE; // said where it happened
+    }
   }
 
   @Command(name = "test", description = "Run the whole test suite and the quality gate.")

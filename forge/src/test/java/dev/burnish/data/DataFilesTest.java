@@ -195,7 +195,7 @@ class DataFilesTest {
 
     assertThatThrownBy(() -> load(pointer, OnBadRow.SKIP))
         .isInstanceOf(DataException.class)
-        .hasMessageContaining("is a pointer of Git LFS; fetch it with git lfs pull");
+        .hasMessageContaining("is a pointer of Git LFS, not the file itself; run git lfs pull");
   }
 
   @Test

@@ -17,14 +17,15 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Regions that were given away, and that nobody takes: each ends.
-@Timeout(60)
 class RegionLeaksTest {
   private static final Queue<Region> MADE = new ConcurrentLinkedQueue<>();
   private static CountDownLatch mayReturn = new CountDownLatch(1);
 
+  private static final Duration LONGEST = Duration.ofSeconds(60);
+
+  private final long began = System.nanoTime();
   private final Job job = Job.start(JobOptions.named("test").with(Processes.THREADS));
   private final ActorMesh<Maker> mesh =
       job.hosts().spawnProcs(Map.of("procs", 1)).spawn("maker", Maker.class, MakerActor::new);
@@ -173,15 +174,14 @@ class RegionLeaksTest {
     }
   }
 
-  /// Until the timeout of the test.
-  private static void waitOn() {
-    if (Thread.interrupted()) {
-      throw new AssertionError("it has not come to that in time: regions made=" + MADE.size());
-    }
+  private void waitOn() {
+    assertThat(Duration.ofNanos(System.nanoTime() - began))
+        .as("time that it takes to end %d regions", MADE.size())
+        .isLessThan(LONGEST);
     Thread.onSpinWait();
   }
 
-  private static void awaitClosed(int count) {
+  private void awaitClosed(int count) {
     while (MADE.size() < count || !MADE.stream().allMatch(RegionLeaksTest::isClosed)) {
       waitOn();
     }
