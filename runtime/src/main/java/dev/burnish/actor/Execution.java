@@ -2,7 +2,7 @@ package dev.burnish.actor;
 
 import dev.burnish.actor.Endpoints.Endpoint;
 import dev.burnish.concurrent.Thrown;
-import dev.burnish.link.Backlog;
+import dev.burnish.link.CallMemory;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Region;
@@ -51,10 +51,10 @@ final class Execution implements Turn.Work {
 
   /// Queues it, where the process has room for it.
   void submit() {
-    Backlog backlog = cell.node().backlog();
+    CallMemory callMemory = cell.node().callMemory();
     if (!cell.isAgent()) {
-      if (!backlog.take(arguments.length)) {
-        overflow(backlog);
+      if (!callMemory.take(arguments.length)) {
+        overflow(callMemory);
         return;
       }
       counted.set(true);
@@ -64,10 +64,10 @@ final class Execution implements Turn.Work {
   }
 
   /// Nobody waits for a broadcast: that one is lost is a failure of the actor.
-  private void overflow(Backlog backlog) {
+  private void overflow(CallMemory callMemory) {
     String full =
         "what waits in a process is bounded: call=%s queued=%d %s; "
-            .formatted(what(), cell.turn().numQueued(), backlog);
+            .formatted(what(), cell.turn().numQueued(), callMemory);
     refuse(new Overloaded(full + "call later, or give the process more memory"));
     if (call.isEmpty()) {
       cell.ending()
@@ -174,7 +174,7 @@ final class Execution implements Turn.Work {
 
   private void release() {
     if (counted.compareAndSet(true, false)) {
-      cell.node().backlog().release(arguments.length);
+      cell.node().callMemory().release(arguments.length);
     }
   }
 

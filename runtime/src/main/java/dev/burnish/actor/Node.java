@@ -4,7 +4,7 @@ import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.Carriers;
 import dev.burnish.concurrent.Closing;
 import dev.burnish.concurrent.SystemThreads;
-import dev.burnish.link.Backlog;
+import dev.burnish.link.CallMemory;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Clock;
@@ -76,7 +76,7 @@ public final class Node implements AutoCloseable {
   private final Map<String, Integer> names = new ConcurrentHashMap<>();
   private final AtomicLong numbers;
   private final Notes notes = new Notes();
-  private final Backlog backlog = Backlog.ofThisProcess();
+  private final CallMemory callMemory = CallMemory.ofThisProcess();
 
   /// Numbers of actors that were not spawned.
   private final Set<Long> served = ConcurrentHashMap.newKeySet();
@@ -248,8 +248,8 @@ public final class Node implements AutoCloseable {
   }
 
   /// What has come for actors of this process and has not ended.
-  Backlog backlog() {
-    return backlog;
+  CallMemory callMemory() {
+    return callMemory;
   }
 
   boolean isAgent(long number) {

@@ -36,7 +36,7 @@ public final class SendWindow {
         question = Optional.empty();
         numBytes = 0;
       }
-      numBytes += (long) Backlog.EACH + arguments;
+      numBytes += (long) CallMemory.EACH + arguments;
       if (numBytes <= SIZE) {
         return;
       }

@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// The calls that have come to a process and have not ended, by what they hold of its memory. It
 /// has a bound, so that senders who do not wait cannot use up the memory of a process. Thread-safe.
-public final class Backlog {
+public final class CallMemory {
   /// What a call holds besides its arguments.
   public static final int EACH = 1024;
 
@@ -14,17 +14,17 @@ public final class Backlog {
   private final AtomicLong bytes = new AtomicLong();
 
   /// @param limit in bytes
-  public Backlog(long limit) {
+  public CallMemory(long limit) {
     this.limit = limit;
   }
 
   /// Of this process: at most a third of its heap.
-  public static Backlog ofThisProcess() {
+  public static CallMemory ofThisProcess() {
     return OfThisProcess.ONE;
   }
 
   private static final class OfThisProcess {
-    private static final Backlog ONE = new Backlog(Runtime.getRuntime().maxMemory() / SHARE);
+    private static final CallMemory ONE = new CallMemory(Runtime.getRuntime().maxMemory() / SHARE);
   }
 
   /// Takes room for a call, if there is some. Alone a call may be of any size.
