@@ -2,8 +2,8 @@ package dev.burnish.actor;
 
 import dev.burnish.actor.Endpoints.Endpoint;
 import dev.burnish.concurrent.Thrown;
-import dev.burnish.link.CallMemory;
 import dev.burnish.link.CallChain;
+import dev.burnish.link.CallMemory;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Region;
 import dev.burnish.link.ServedCall;
