@@ -450,6 +450,13 @@ public final class Link implements Transport.Receiver {
             .formatted(what, size, maxPayload(), settings.limits().maxBytes()));
   }
 
+  /// Runs something short in some time, unless the link is down by then.
+  ///
+  /// @param action that holds nothing of the link
+  void after(Duration delay, Consumer<Link> action) {
+    timers.at(clock.nanos() + delay.toNanos(), action);
+  }
+
   /// See [OpenCalls#sweep].
   void sweep() {
     open.sweep();

@@ -49,7 +49,7 @@ public final class RegionKind implements HandleKind {
                 leased.close();
               });
       if (call.isBroadcast()) {
-        link.clock().after(BROADCAST, () -> streams.abandon(lease));
+        link.after(BROADCAST, sender -> sender.streams().abandon(lease));
       }
       return new RegionForm(
           region.id(), region.size(), region.path(), region.label(), link.self(), lease);
