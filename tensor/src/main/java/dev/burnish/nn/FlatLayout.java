@@ -44,11 +44,6 @@ public final class FlatLayout {
     return new LinkedHashSet<>(entries.keySet());
   }
 
-  /// The parameters, in the order of the buffer.
-  public List<ParameterSpec> specs() {
-    return entries.values().stream().map(Entry::spec).toList();
-  }
-
   /// @throws IllegalArgumentException if there is no parameter of that name
   public ParameterSpec spec(String name) {
     return find(name).spec();
