@@ -41,9 +41,6 @@ final class RemoteIterator implements Iterator<Object>, AutoCloseable {
 
   @Override
   public boolean hasNext() {
-    if (!buffer.isReady()) {
-      buffer.tellWaiting();
-    }
     return buffer.awaitElement(session.waiting());
   }
 

@@ -46,21 +46,14 @@ final class StreamBuffer {
     link.send(new Frame.Cast(-id, 0, now.encode()));
   }
 
-  /// Whether there is something to take, or there never will be.
-  boolean isReady() {
-    lock.lock();
-    try {
-      return ended || !arrived.isEmpty();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /// Waits until there is an element, or there are no more; every time after a failure it is thrown
   /// again.
   boolean awaitElement(Deadline deadline) {
     lock.lock();
     try {
+      if (!ended && arrived.isEmpty()) {
+        tellWaiting();
+      }
       if (!deadline.await(lock, changed, () -> ended || !arrived.isEmpty())) {
         leave(() -> deadline.failure("element of stream " + id));
       }
