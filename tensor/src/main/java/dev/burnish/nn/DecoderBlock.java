@@ -270,7 +270,8 @@ public final class DecoderBlock implements AutoCloseable {
           saved.attended_TC,
           saved.logsumexp_TQ);
       saved.middle_TH.copy_(x_TH);
-      output.forward(saved.attended_TC, saved.middle_TH, true, context.dropout(), context.numerics());
+      output.forward(
+          saved.attended_TC, saved.middle_TH, true, context.dropout(), context.numerics());
       kernels.rmsNorm(saved.middle_TH, norm2_H, shape.eps(), normed_TH, saved.rstd2_T);
       gateUp.forward(normed_TH, saved.gateUp_T2I, false, context.dropout(), context.numerics());
     }
