@@ -1,7 +1,7 @@
 package dev.burnish.learn;
 
 import dev.burnish.data.TokenizedExample;
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
@@ -93,7 +93,7 @@ public final class SupervisedLearner {
     List<PackedTokens> micros = pack(documents);
     long count = micros.stream().mapToLong(micro -> micro.targets().size()).sum();
     double sum = 0;
-    for (float[] logprobs : trainer.logProbs(micros, Rounding.BY_SHAPE)) {
+    for (float[] logprobs : trainer.logProbs(micros, Numerics.FASTEST)) {
       for (float logprob : logprobs) {
         sum -= logprob;
       }
