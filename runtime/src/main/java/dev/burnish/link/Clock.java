@@ -1,6 +1,6 @@
 package dev.burnish.link;
 
-import dev.burnish.link.transport.MustNotWait;
+import dev.burnish.link.transport.NonBlocking;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -127,7 +127,7 @@ public interface Clock {
                       thrown));
     }
 
-    private static final class Ticking extends Thread implements MustNotWait {
+    private static final class Ticking extends Thread implements NonBlocking {
       Ticking(Runnable work) {
         super(work, "burnish-clock");
         setDaemon(true);

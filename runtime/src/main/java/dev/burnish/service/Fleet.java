@@ -1,8 +1,8 @@
 package dev.burnish.service;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.ActorMesh;
@@ -76,10 +76,10 @@ final class Fleet<T> {
     this.roster =
         new RosterKeeper(
             look -> () -> updates.begin(look),
-            node().clock(),
-            process -> node().switchboard().existing(process).isPresent());
-    this.directory = node().serve("service " + name(), Roster.class, roster);
-    node().blueprint(blueprint.type(), blueprint.factory(), blueprint.arguments());
+            system().clock(),
+            process -> system().switchboard().existing(process).isPresent());
+    this.directory = system().serve("service " + name(), Roster.class, roster);
+    system().blueprint(blueprint.type(), blueprint.factory(), blueprint.arguments());
   }
 
   void start() {
@@ -124,8 +124,8 @@ final class Fleet<T> {
     return blueprint.name();
   }
 
-  Node node() {
-    return hosts.node();
+  ActorSystem system() {
+    return hosts.system();
   }
 
   /// Replicas that are not healthy and will be.
@@ -285,7 +285,7 @@ final class Fleet<T> {
   /// Lets the calls and sessions of all processes end that a replica has, a time at most, and takes
   /// it out.
   void drain(Lane<Target<T>> lane, Duration limit) {
-    Countdown time = new Countdown(node().clock(), limit);
+    Countdown time = new Countdown(system().clock(), limit);
     dispatcher.startDraining(lane);
     roster.draining(lane.replica());
     roster.awaitDrained(lane.replica(), time.left());
@@ -297,7 +297,7 @@ final class Fleet<T> {
   /// What a process has called that says nothing any more is only known where it runs.
   private void awaitIdle(Target<T> target, Countdown time) {
     if (roster.hadFollowers()) {
-      new Idle(node(), target.mesh().form()).await(time);
+      new Idle(system(), target.mesh().form()).await(time);
     }
   }
 
@@ -351,7 +351,7 @@ final class Fleet<T> {
   }
 
   private void look(Scaling scaling, ScalingDecision decision) {
-    node().later(scaling.every(), name() + " scaling", () -> scale(scaling, decision));
+    system().later(scaling.every(), name() + " scaling", () -> scale(scaling, decision));
   }
 
   private void scale(Scaling scaling, ScalingDecision decision) {
@@ -360,7 +360,7 @@ final class Fleet<T> {
     }
     try {
       int now = replicas().size();
-      int target = decision.target(node().clock().nanos(), now, roster.with(dispatcher.load()));
+      int target = decision.target(system().clock().nanos(), now, roster.with(dispatcher.load()));
       if (target != now) {
         scaleTo(target);
       }
@@ -390,7 +390,7 @@ final class Fleet<T> {
       return;
     }
     String why = "service %s has stopped".formatted(name());
-    Countdown time = new Countdown(node().clock(), draining);
+    Countdown time = new Countdown(system().clock(), draining);
     scaler.set(null);
     roster.closing(why);
     dispatcher.close(why, time.left());
@@ -400,7 +400,7 @@ final class Fleet<T> {
     try {
       FanOut.map("end of " + name(), takeNoMore(), Replica::stop);
     } finally {
-      node().dismiss(directory);
+      system().dismiss(directory);
       ended = true;
     }
   }

@@ -39,7 +39,7 @@ final class Replica<T> {
   Replica(Fleet<T> fleet, int index) {
     this.fleet = fleet;
     this.index = index;
-    this.restarts = new Restarts(fleet.options().restart(), fleet.node().clock());
+    this.restarts = new Restarts(fleet.options().restart(), fleet.system().clock());
   }
 
   int index() {
@@ -81,7 +81,7 @@ final class Replica<T> {
 
   /// Begins a generation; returns at once.
   void start() {
-    fleet.node().execute(name() + " start", this::begin);
+    fleet.system().execute(name() + " start", this::begin);
   }
 
   private void begin() {
@@ -151,13 +151,13 @@ final class Replica<T> {
   /// Asks after a while whether it lives, and again.
   private void watch(int mine, ActorMesh<T> actors) {
     fleet
-        .node()
+        .system()
         .clock()
         .after(
             fleet.options().health().every(),
             () -> {
               if (isAlive(mine)) {
-                fleet.node().execute(name() + " health", () -> probe(mine, actors));
+                fleet.system().execute(name() + " health", () -> probe(mine, actors));
               }
             });
   }
@@ -186,7 +186,7 @@ final class Replica<T> {
       lane = Optional.empty();
     }
     fleet.left(this, mine, left, new Loss(index, Instant.now(), why));
-    fleet.node().execute(name() + " end", () -> recover(comesBack));
+    fleet.system().execute(name() + " end", () -> recover(comesBack));
   }
 
   /// Ends what is left of a generation, whatever that says, and begins the next one after a while.
@@ -207,7 +207,7 @@ final class Replica<T> {
         status().reason(),
         delay.get());
     fleet.restarts().increment();
-    fleet.node().clock().after(delay.get(), this::start);
+    fleet.system().clock().after(delay.get(), this::start);
   }
 
   private void giveUp() {
@@ -308,7 +308,7 @@ final class Replica<T> {
   Failure failure() {
     return new Failure(
         new dev.burnish.actor.Supervisor.Place(
-            name(), dev.burnish.actor.Point.single(), name(), fleet.node().self().host()),
+            name(), dev.burnish.actor.Point.single(), name(), fleet.system().self().host()),
         "it was lost and its restarts are used up: " + status().reason(),
         List.of());
   }

@@ -1,7 +1,7 @@
 package dev.burnish.service;
 
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.service.ServiceKind.ServiceForm;
@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
 public final class Service<T> implements AutoCloseable {
   private final String name;
   private final Class<T> type;
-  private final Node node;
+  private final ActorSystem system;
   private final Calls<T> calls;
   private final Backing<T> backing;
   private final CallOptions defaults;
@@ -58,9 +58,10 @@ public final class Service<T> implements AutoCloseable {
 
   private record Followed<T>(Follower<T> follower, ServiceForm form) implements Backing<T> {}
 
-  private Service(Node node, Class<T> type, Calls<T> calls, Backing<T> backing, Duration timeout) {
+  private Service(
+      ActorSystem system, Class<T> type, Calls<T> calls, Backing<T> backing, Duration timeout) {
     this.name = calls.name();
-    this.node = node;
+    this.system = system;
     this.type = type;
     this.calls = calls;
     this.backing = backing;
@@ -106,9 +107,9 @@ public final class Service<T> implements AutoCloseable {
       List<?> arguments,
       ServiceOptions options) {
     UsedUp.check(type, options.size().procs());
-    Node node = hosts.node();
+    ActorSystem system = hosts.system();
     Dispatcher<Target<T>> dispatcher =
-        new Dispatcher<>(name, options.queueing(), options.router().get(), node.clock());
+        new Dispatcher<>(name, options.queueing(), options.router().get(), system.clock());
     Kept kept = new Kept();
     Fleet<T> fleet =
         new Fleet<>(
@@ -121,12 +122,12 @@ public final class Service<T> implements AutoCloseable {
         new Calls<>(
             name,
             dispatcher,
-            new Traffic(node.clock()),
-            node.clock(),
+            new Traffic(system.clock()),
+            system.clock(),
             options.call().retries(),
             fleet.membership());
     Service<T> service =
-        new Service<>(node, type, calls, new Owned<>(fleet), options.call().timeout());
+        new Service<>(system, type, calls, new Owned<>(fleet), options.call().timeout());
     kept.closing = service::close;
     try {
       fleet.start();
@@ -134,7 +135,7 @@ public final class Service<T> implements AutoCloseable {
       fleet.close(Duration.ZERO);
       throw e;
     }
-    node.notes().put("service " + name, () -> service.metrics().describe(name));
+    system.statusBoard().put("service " + name, () -> service.metrics().describe(name));
     return service;
   }
 
@@ -149,20 +150,21 @@ public final class Service<T> implements AutoCloseable {
   }
 
   /// The service that another process named.
-  static <T> Service<T> follow(Node node, Class<T> type, ServiceForm form, Runnable atEnd) {
+  static <T> Service<T> follow(
+      ActorSystem system, Class<T> type, ServiceForm form, Runnable atEnd) {
     Dispatcher<Target<T>> dispatcher =
-        new Dispatcher<>(form.name(), form.queueing(), form.balancing().get(), node.clock());
-    Follower<T> follower = new Follower<>(node, type, form, dispatcher, atEnd);
+        new Dispatcher<>(form.name(), form.queueing(), form.balancing().get(), system.clock());
+    Follower<T> follower = new Follower<>(system, type, form, dispatcher, atEnd);
     Calls<T> calls =
         new Calls<>(
             form.name(),
             dispatcher,
-            new Traffic(node.clock()),
-            node.clock(),
+            new Traffic(system.clock()),
+            system.clock(),
             form.retries(),
             follower);
     follower.start();
-    return new Service<>(node, type, calls, new Followed<>(follower, form), form.timeout());
+    return new Service<>(system, type, calls, new Followed<>(follower, form), form.timeout());
   }
 
   /// A stub whose every call goes to a healthy replica of the router's choice. A replica of several
@@ -333,7 +335,7 @@ public final class Service<T> implements AutoCloseable {
     Fleet<T> fleet = owned("stop");
     fleet.close(draining);
     fleet.leaveKeeper();
-    node.notes().remove("service " + name);
+    system.statusBoard().remove("service " + name);
   }
 
   /// Stops, see [#stop], with the time to drain of its options.
@@ -392,7 +394,9 @@ public final class Service<T> implements AutoCloseable {
     if (backing instanceof Owned<T>(Fleet<T> fleet)) {
       fleet.awaitSettled(defaults.timeout());
     }
-    calls.membership().await(name + " at all", node.clock().nanos() + defaults.timeout().toNanos());
+    calls
+        .membership()
+        .await(name + " at all", system.clock().nanos() + defaults.timeout().toNanos());
     calls.dispatcher().awaitHealthy(1, defaults.timeout());
   }
 

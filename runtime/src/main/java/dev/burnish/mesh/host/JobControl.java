@@ -1,8 +1,8 @@
 package dev.burnish.mesh.host;
 
+import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.actor.Concurrent;
-import dev.burnish.actor.Node.ActorStatus;
-import dev.burnish.actor.Notes.Note;
+import dev.burnish.actor.StatusBoard.Note;
 import java.util.List;
 
 /// What a controller tells, and does, for `burnish ps`, `logs` and `stop`.

@@ -7,8 +7,8 @@ import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/// What parts of a process tell of themselves to whoever looks, such as `burnish ps`. Thread-safe.
-public final class Notes {
+/// Status lines of the parts of a process, for observers such as `burnish ps`. Thread-safe.
+public final class StatusBoard {
   private final SequencedMap<String, Supplier<List<String>>> notes = new TreeMap<>();
 
   /// Lines under a title; what had the title before is replaced.
