@@ -1,0 +1,85 @@
+package dev.burnish.service;
+
+import dev.burnish.actor.Idempotent;
+import java.lang.reflect.GenericArrayType;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Parameter;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.lang.reflect.WildcardType;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/// Arguments that are used up by a call, alone or inside of others: what an iterator has given does
+/// not come again, and a callback that was called does not forget it. A call that has some is made
+/// once, at one actor.
+final class SingleUse {
+  private SingleUse() {}
+
+  /// Checks that no endpoint takes such an argument whose calls are made more often.
+  ///
+  /// @param procs of a replica, all of which are called
+  /// @throws IllegalArgumentException if one does; it names the method, the parameter and the cure
+  static void check(Class<?> type, int procs) {
+    Stream.of(type.getMethods())
+        .filter(method -> Modifier.isAbstract(method.getModifiers()))
+        .filter(method -> procs > 1 || method.isAnnotationPresent(Idempotent.class))
+        .forEach(method -> check(method, procs));
+  }
+
+  private static void check(Method method, int procs) {
+    for (Parameter parameter : method.getParameters()) {
+      if (isIn(parameter.getParameterizedType(), new HashSet<>())) {
+        throw new IllegalArgumentException(
+            "%s takes nothing that is used up by a call: method=%s.%s parameter=%s; pass a list or an array, or %s"
+                .formatted(
+                    procs > 1
+                        ? "an endpoint that all processes of a replica are called at"
+                        : "an endpoint that may run twice for one call",
+                    method.getDeclaringClass().getSimpleName(),
+                    method.getName(),
+                    parameter.getParameterizedType().getTypeName(),
+                    procs > 1 ? "have one process a replica" : "leave @Idempotent out"));
+      }
+    }
+  }
+
+  private static boolean isIn(Type type, Set<Type> seen) {
+    if (!seen.add(type)) {
+      return false;
+    }
+    return switch (type) {
+      case Class<?> plain -> isInClass(plain, seen);
+      case ParameterizedType generic ->
+          isIn(generic.getRawType(), seen) || isInAny(generic.getActualTypeArguments(), seen);
+      case GenericArrayType array -> isIn(array.getGenericComponentType(), seen);
+      case WildcardType wildcard -> isInAny(wildcard.getUpperBounds(), seen);
+      default -> false;
+    };
+  }
+
+  private static boolean isInAny(Type[] types, Set<Type> seen) {
+    return Arrays.stream(types).anyMatch(type -> isIn(type, seen));
+  }
+
+  private static boolean isInClass(Class<?> type, Set<Type> seen) {
+    if (type == Iterator.class || type == Consumer.class) {
+      return true;
+    }
+    if (type.isArray()) {
+      return isIn(type.getComponentType(), seen);
+    }
+    if (type.isRecord()) {
+      return Stream.of(type.getRecordComponents())
+          .map(RecordComponent::getGenericType)
+          .anyMatch(component -> isIn(component, seen));
+    }
+    return type.isSealed() && isInAny(type.getPermittedSubclasses(), seen);
+  }
+}

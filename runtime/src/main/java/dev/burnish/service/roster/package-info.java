@@ -1,6 +1,0 @@
-/// Who the replicas of a service are, as its owner tells the other processes that call it, and for
-/// how long they may go by that.
-@NullMarked
-package dev.burnish.service.roster;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,57 @@
+package dev.burnish.service.routing;
+
+import dev.burnish.link.failure.ReplicaLost;
+
+/// Whether calls are taken. Guarded by the lock of its dispatcher.
+final class Admission {
+  private enum State {
+    OPEN,
+    /// No replica will come back: calls fail unless one does.
+    HOPELESS,
+    /// Further calls fail, what waits does not.
+    CLOSED
+  }
+
+  private final String service;
+  private final FailureLog failures;
+  private State state = State.OPEN;
+  private String reason = "";
+
+  Admission(String service, FailureLog failures) {
+    this.service = service;
+    this.failures = failures;
+  }
+
+  /// @throws ReplicaLost if no call is taken
+  void check(boolean noneHealthy) {
+    switch (state) {
+      case OPEN -> {}
+      case HOPELESS -> {
+        if (noneHealthy) {
+          throw new ReplicaLost(
+              "no replica of service %s will come back by itself%s"
+                  .formatted(service, failures.text()));
+        }
+      }
+      case CLOSED ->
+          throw new ReplicaLost("service %s takes no calls: %s".formatted(service, reason));
+    }
+  }
+
+  /// No replica will come back by itself. Returns whether that is news.
+  boolean giveUp() {
+    boolean wasOpen = state == State.OPEN;
+    state = wasOpen ? State.HOPELESS : state;
+    return wasOpen;
+  }
+
+  /// A replica may become healthy.
+  void hope() {
+    state = state == State.HOPELESS ? State.OPEN : state;
+  }
+
+  void close(String why) {
+    state = State.CLOSED;
+    reason = why;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.service.directory;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.burnish.service.roster;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,76 @@
+package dev.burnish.nn;
+
+import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.kernel.Kernels.PreparedWeight;
+import dev.burnish.kernel.Numerics;
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A decoder as a generator runs it: weights laid out for a few rows at a time, keys and values
+/// kept in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, but for
+/// attention, whose sums depend on how sequences share their prefixes.
+///
+/// Takes as much memory again as the weights, and lays them out again only after they were
+/// published again: an adaptation is read where it is. One call at a time.
+public final class ModelRunner {
+  private final Decoder decoder;
+  private final List<List<PreparedWeight>> blocks = new ArrayList<>();
+  private List<PreparedWeight> head = List.of();
+  private long laidOut;
+
+  public ModelRunner(Decoder decoder) {
+    this.decoder = decoder;
+    decoder.blocks().forEach(_ -> blocks.add(List.of()));
+    layOut();
+  }
+
+  /// Lays the decoder's weights out, if they were published since they were.
+  ///
+  /// @return the version that is computed with from now on
+  public long refresh() {
+    if (laidOut != decoder.weights().changes()) {
+      layOut();
+    }
+    return decoder.version();
+  }
+
+  private void layOut() {
+    for (int i = 0; i < blocks.size(); i++) {
+      blocks.set(i, decoder.kernels().prepare(decoder.blocks().get(i).matrices(), blocks.get(i)));
+    }
+    head = decoder.kernels().prepare(List.of(decoder.headMatrix()), head);
+    laidOut = decoder.weights().changes();
+  }
+
+  /// Runs new tokens through the model, storing their keys and values in `slots` of the cache, and
+  /// returns the hidden states of all of them before the final norm, `[T, H]`. The plan's key rows
+  /// are cache slots.
+  public Tensor forward(
+      int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
+    Tensor x_TH =
+        Tensor.empty(DType.F32, decoder.device(), tokens.length, decoder.shape().hidden());
+    PassContext context = decoder.context(positions, plan, Dropout.NONE, Numerics.BATCH_INVARIANT);
+    try (TensorScope _ = TensorScope.open()) {
+      decoder.embed(tokens, x_TH);
+      Tensor slots_T = Tensor.of(slots, slots.length).to(decoder.device());
+      for (int i = 0; i < blocks.size(); i++) {
+        DecoderBlock block = decoder.blocks().get(i);
+        block.infer(x_TH, context, blocks.get(i), cache.keys(i), cache.values(i), slots_T);
+      }
+    }
+    return x_TH;
+  }
+
+  /// Logits of some rows of hidden states, `[rows, V]`.
+  public Tensor logits(Tensor hidden_TH, int[] rows) {
+    Tensor logits_NV =
+        Tensor.empty(DType.F32, decoder.device(), rows.length, decoder.shape().vocabulary());
+    try (TensorScope _ = TensorScope.open()) {
+      decoder.infer(head.getFirst(), decoder.normedRows(hidden_TH, rows), logits_NV);
+    }
+    return logits_NV;
+  }
+}
