@@ -365,7 +365,8 @@ final class ReplicaSet<T> {
     }
     try {
       int now = replicas().size();
-      int target = decision.target(system().clock().nanos(), now, directory.with(dispatcher.load()));
+      int target =
+          decision.target(system().clock().nanos(), now, directory.with(dispatcher.load()));
       if (target != now) {
         scaleTo(target);
       }

@@ -59,7 +59,11 @@ public final class Service<T> implements AutoCloseable {
   private record Watched<T>(DirectoryWatcher<T> watcher, ServiceForm form) implements Backing<T> {}
 
   private Service(
-      ActorSystem system, Class<T> type, ServiceClient<T> client, Backing<T> backing, Duration timeout) {
+      ActorSystem system,
+      Class<T> type,
+      ServiceClient<T> client,
+      Backing<T> backing,
+      Duration timeout) {
     this.name = client.name();
     this.system = system;
     this.type = type;

@@ -2,7 +2,6 @@ package dev.burnish.mesh.host;
 
 import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.actor.Concurrent;
-import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.actor.StatusBoard.Section;
 import java.util.List;
 
