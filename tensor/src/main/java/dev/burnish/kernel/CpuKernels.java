@@ -56,11 +56,7 @@ final class CpuKernels implements Kernels {
 
   @Override
   public void linear(
-      Tensor x_TK,
-      PreparedWeight w_NK,
-      @Nullable Tensor bias_N,
-      Tensor out_TN,
-      Output output) {
+      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, Output output) {
     switch (w_NK) {
       case PlainWeight(Tensor weight) ->
           linear(x_TK, weight, bias_N, out_TN, output, Numerics.BATCH_INVARIANT);

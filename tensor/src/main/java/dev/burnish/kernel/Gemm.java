@@ -25,8 +25,7 @@ final class Gemm {
       var address = ValueLayout.JAVA_LONG;
       return NativeFunctions.ofLibtorch(
           "cblas_sgemm",
-          FunctionDescriptor.ofVoid(
-              i, i, i, i, i, i, f, address, i, address, i, f, address, i));
+          FunctionDescriptor.ofVoid(i, i, i, i, i, i, f, address, i, address, i, f, address, i));
     }
   }
 

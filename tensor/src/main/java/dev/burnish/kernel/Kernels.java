@@ -60,16 +60,10 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// each head of it (`C = heads * H`). `rstd` takes one value a run, row by row. `out` may be `x`.
   void rmsNorm(Tensor x_TC, Tensor w_H, double eps, Tensor out_TC, Tensor rstd);
 
-  /// `dx_TC = ...` (then `dx` may be `dy`), or added to `dx`; `dw_H += ...`. `x` is the input of the
-  /// forward.
+  /// `dx_TC = ...` (then `dx` may be `dy`), or added to `dx`; `dw_H += ...`. `x` is the input of
+  /// the forward.
   void rmsNormBackward(
-      Tensor dy_TC,
-      Tensor x_TC,
-      Tensor w_H,
-      Tensor rstd,
-      Tensor dx_TC,
-      Output output,
-      Tensor dw_H);
+      Tensor dy_TC, Tensor x_TC, Tensor w_H, Tensor rstd, Tensor dx_TC, Output output, Tensor dw_H);
 
   /// Rotates each head of `headDim` columns in place by its row's position: the first half of a
   /// head with the second, as Hugging Face lays them out.

@@ -13,7 +13,8 @@ final class Scratch implements AutoCloseable {
   private static final MethodHandle ALIGNED_ALLOC =
       NativeFunctions.ofC("aligned_alloc", FunctionDescriptor.of(LONG, LONG, LONG));
 
-  private static final MethodHandle FREE = NativeFunctions.ofC("free", FunctionDescriptor.ofVoid(LONG));
+  private static final MethodHandle FREE =
+      NativeFunctions.ofC("free", FunctionDescriptor.ofVoid(LONG));
 
   private final long address;
 

@@ -37,18 +37,12 @@ final class TorchKernels implements Kernels {
 
   @Override
   public List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse) {
-    return weights_NK.stream()
-        .map(weight -> (PreparedWeight) new PlainWeight(weight))
-        .toList();
+    return weights_NK.stream().map(weight -> (PreparedWeight) new PlainWeight(weight)).toList();
   }
 
   @Override
   public void linear(
-      Tensor x_TK,
-      PreparedWeight w_NK,
-      @Nullable Tensor bias_N,
-      Tensor out_TN,
-      Output output) {
+      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, Output output) {
     switch (w_NK) {
       case PlainWeight(Tensor weight) ->
           linear(x_TK, weight, bias_N, out_TN, output, Numerics.BATCH_INVARIANT);

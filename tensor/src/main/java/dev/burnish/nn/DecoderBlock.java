@@ -280,8 +280,7 @@ final class DecoderBlock implements AutoCloseable {
   /// Normalises (where the architecture does) and rotates the queries and keys in `qkv_TC`.
   ///
   /// @param saved takes what the backward of the norms needs, where there will be one
-  private void normAndRotate(
-      Tensor qkv_TC, PassContext context, Optional<SavedActivations> saved) {
+  private void normAndRotate(Tensor qkv_TC, PassContext context, Optional<SavedActivations> saved) {
     Heads heads = shape.heads();
     if (queryNorm_D != null && keyNorm_D != null) {
       long queryRuns = qkv_TC.size(0) * heads.query();

@@ -160,8 +160,7 @@ final class Head {
     /// The chunk's logits, reduced to log-probabilities and entropies in [#result].
     void forward(int from) {
       Tensor logits_CV = logits(from);
-      projection.forward(
-          input(from), logits_CV, Output.OVERWRITE, Dropout.NONE, query.numerics());
+      projection.forward(input(from), logits_CV, Output.OVERWRITE, Dropout.NONE, query.numerics());
       kernels.logProbs(logits_CV, ids, from, query.scale(), result.logp(), result.entropy());
     }
 
@@ -185,7 +184,8 @@ final class Head {
     /// Back through the norm to the hidden states, once all chunks are.
     void backwardToHidden(Tensor d_TH) {
       try (Tensor gradient = parameters.gradients().of(Decoder.NORM)) {
-        kernels.rmsNormBackward(normed_NH, x_NH, norm_H, rstd_N, normed_NH, Output.OVERWRITE, gradient);
+        kernels.rmsNormBackward(
+            normed_NH, x_NH, norm_H, rstd_N, normed_NH, Output.OVERWRITE, gradient);
       }
       kernels.scatterAddRows(normed_NH, rows, d_TH);
     }
@@ -196,8 +196,7 @@ final class Head {
     Tensor logits_NV = f32(rows.length, shape.vocabulary());
     try (TensorScope _ = TensorScope.open()) {
       Tensor x_NH = normedRows(hidden_TH, rows);
-      projection.forward(
-          x_NH, logits_NV, Output.OVERWRITE, Dropout.NONE, Numerics.BATCH_INVARIANT);
+      projection.forward(x_NH, logits_NV, Output.OVERWRITE, Dropout.NONE, Numerics.BATCH_INVARIANT);
     }
     return logits_NV;
   }

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A decoder as a generator runs it: weights laid out for a few rows at a time, keys and values
-/// kept in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, except in
-/// attention, whose sums depend on how sequences share their prefixes.
+/// kept in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, except
+/// in attention, whose sums depend on how sequences share their prefixes.
 ///
 /// Takes as much memory again as the weights, and lays them out again only after they were
 /// published again: an adaptation is read where it is. One call at a time.

@@ -29,8 +29,7 @@ public final class Pass implements AutoCloseable {
   private final Stage blocks;
   private final Tensor hidden_TH;
 
-  private Pass(
-      Decoder decoder, PassContext context, int[] tokens, Stage blocks, Tensor hidden_TH) {
+  private Pass(Decoder decoder, PassContext context, int[] tokens, Stage blocks, Tensor hidden_TH) {
     this.decoder = decoder;
     this.context = context;
     this.tokens = tokens;

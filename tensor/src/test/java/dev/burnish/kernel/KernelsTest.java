@@ -224,7 +224,8 @@ class KernelsTest {
       int first = random.nextInt(rows - count + 1);
       float[] expected = all.narrow(0, first, count).contiguous().toFloatArray();
       Tensor some = zeros(count, outputs);
-      CPU.linear(x.narrow(0, first, count), w, bias, some, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
+      CPU.linear(
+          x.narrow(0, first, count), w, bias, some, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
       assertThat(some.toFloatArray()).isEqualTo(expected);
       CPU.linear(x.narrow(0, first, count), prepared, bias, some, Output.OVERWRITE);
       assertThat(some.toFloatArray()).isEqualTo(expected);

@@ -3,8 +3,8 @@ package dev.burnish.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.burnish.nn.Gradients.Written;
 import dev.burnish.kernel.Output;
+import dev.burnish.nn.Gradients.Written;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.MappedFile;
