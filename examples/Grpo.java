@@ -29,7 +29,7 @@ void main(String... args) {
     var base = Pretrained.load(s.model());
     base.model().adapt(s.lora(), s.seed());
     var policy = new BatchGenerator(base.model(), base.tokenizer());
-    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
+    var trainer = new LocalTrainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
     run.keep(base.model(), base.tokenizer(), trainer);
     run.checkpoints(s.checkpoints());
     var loss = SurrogateLoss.dapo().withKl(new Kl.Penalty(Kl.K3, s.kl()));

@@ -20,7 +20,7 @@ void main(String... args) {
     var source = DataSource.of(s.data()).withConfig(s.config()).withSplit(s.split());
     var rows = run.loaded(DataFiles.load(source, base.encoder(s.text())::document, s.badRows()));
     var documents = rows.split(s.heldOut(), s.seed(), TokenizedExample::contentKey);
-    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
+    var trainer = new LocalTrainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
     var learner = new SupervisedLearner(trainer, s.microTokens());
     run.keep(base.model(), base.tokenizer(), trainer);
     run.checkpoints(s.checkpoints());

@@ -34,7 +34,7 @@ import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.DType;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.StepReport;
-import dev.burnish.train.Trainer;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.CheckpointConfig;
 import dev.burnish.train.checkpoint.Resumable;
@@ -84,7 +84,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private boolean finished;
   private @Nullable LanguageModel model;
   private @Nullable Tokenizer tokenizer;
-  private Optional<Trainer> trainer = Optional.empty();
+  private Optional<LocalTrainer> trainer = Optional.empty();
   private Optional<DryRun> dryRun = Optional.empty();
 
   private Run(String name, S settings, RunOptions options) {
@@ -167,7 +167,7 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Names what checkpoints and the final `model/` hold, and restores it from the last checkpoint
   /// where the run goes on.
-  public void keep(LanguageModel languageModel, Tokenizer text, Trainer training) {
+  public void keep(LanguageModel languageModel, Tokenizer text, LocalTrainer training) {
     model = languageModel;
     tokenizer = text;
     trainer = Optional.of(training);
@@ -302,7 +302,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   private long updates() {
-    return trainer.map(Trainer::stepsDone).orElse(0L);
+    return trainer.map(LocalTrainer::stepsDone).orElse(0L);
   }
 
   private void end(long step, long total) {

@@ -11,7 +11,7 @@ import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.train.OptimizerConfig;
-import dev.burnish.train.Trainer;
+import dev.burnish.train.LocalTrainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +31,7 @@ record GrpoWorkload(
     OptimizerConfig optimizer = OptimizerConfig.defaults().withLr(1e-6);
     try (Subject subject = Subject.load(options, prompts * (runs + 1));
         BatchGenerator generator = new BatchGenerator(subject.model());
-        Trainer trainer = new Trainer(subject.model().decoder(), optimizer, runs + 1)) {
+        LocalTrainer trainer = new LocalTrainer(subject.model().decoder(), optimizer, runs + 1)) {
       PolicyLearner learner = new PolicyLearner(trainer, SurrogateLoss.dapo());
       double promptTokens = 0;
       for (int step = 0; step <= runs; step++) {

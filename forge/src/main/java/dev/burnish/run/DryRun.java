@@ -1,6 +1,6 @@
 package dev.burnish.run;
 
-import dev.burnish.train.Trainer;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.memory.ResidentMemory;
 import dev.burnish.train.memory.StepEstimate;
 import java.io.IOException;
@@ -19,12 +19,12 @@ public final class DryRun {
   /// panels of matrix products, and the gaps that small tensors leave.
   private static final long GROWTH = 32L << 20;
 
-  private final Trainer trainer;
+  private final LocalTrainer trainer;
   private final long before;
   private final long start = System.nanoTime();
 
   /// Begins with the step. The trainer only foretells from here on.
-  public DryRun(Trainer trainer) {
+  public DryRun(LocalTrainer trainer) {
     this.trainer = trainer;
     trainer.rehearse();
     before = ResidentMemory.now().orElse(0);

@@ -11,11 +11,11 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.CharacterTokenizer;
-import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
-import dev.burnish.train.Trainer;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.Resumable;
 import java.util.ArrayDeque;
@@ -105,7 +105,7 @@ public final class TinyRun {
       CharacterTokenizer tokenizer = CharacterTokenizer.of(ALPHABET);
       Buffer buffer = new Buffer();
       LanguageModel model = TinyModels.llama(tokenizer.vocabularySize(), 1, settings.seed());
-      Trainer trainer = new Trainer(model.decoder(), settings.optimizer(), settings.steps());
+      LocalTrainer trainer = new LocalTrainer(model.decoder(), settings.optimizer(), settings.steps());
       run.keep(model, tokenizer, trainer);
       run.keep("buffer", buffer);
       run.checkpointEvery(settings.every());
@@ -122,7 +122,7 @@ public final class TinyRun {
   }
 
   private static StepReport step(
-      Trainer trainer, Buffer buffer, RandomGenerator random, long number) {
+      LocalTrainer trainer, Buffer buffer, RandomGenerator random, long number) {
     String fresh =
         random
             .ints(6, 'a', 'a' + ALPHABET.length())
@@ -131,7 +131,7 @@ public final class TinyRun {
     PackedTokens batch = document(fresh + buffer.oldest());
     buffer.add(fresh);
     beforeUpdate.accept(number);
-    return trainer.step(CrossEntropy.of(List.of(batch)));
+    return trainer.step(MicroBatch.ofCrossEntropy(List.of(batch)));
   }
 
   private static PackedTokens document(String text) {

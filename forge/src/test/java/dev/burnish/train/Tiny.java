@@ -2,8 +2,10 @@ package dev.burnish.train;
 
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Parameters;
+import dev.burnish.nn.TargetLoss;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
+import dev.burnish.train.objective.MetricSum;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -50,9 +52,9 @@ final class Tiny {
     return batches;
   }
 
-  static StepReport step(Trainer trainer, int micros) {
+  static StepReport step(LocalTrainer trainer, int micros) {
     List<PackedTokens> batches = batches(trainer.stepsDone() + 1, micros);
-    return trainer.step(CrossEntropy.of(batches));
+    return trainer.step(MicroBatch.ofCrossEntropy(batches));
   }
 
   static float[] weights(LanguageModel model) {
@@ -64,5 +66,11 @@ final class Tiny {
       at += values.length;
     }
     return all;
+  }
+
+  /// A step of a loss that is code, the same function of each micro-batch.
+  static StepReport step(LocalTrainer trainer, List<PackedTokens> batches, TargetLoss loss) {
+    List<Work> work = batches.stream().map(tokens -> Work.of(tokens, loss)).toList();
+    return trainer.step(work, new MetricSum());
   }
 }

@@ -29,7 +29,7 @@ class TrainingMemoryTest {
 
   private static Trained train(OptimizerConfig config, TrainerOptions options, int micros) {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config, 10, options)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 10, options)) {
       double[] losses = new double[4];
       double[] norms = new double[4];
       for (int i = 0; i < losses.length; i++) {
@@ -69,7 +69,7 @@ class TrainingMemoryTest {
   @Test
   void freesEachGradientAsItsBlockFinishes() {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config(0), 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config(0), 10)) {
       assertThat(trainer.memory().fused()).isTrue();
       Tiny.step(trainer, 2);
       assertThat(model.decoder().parts()).noneMatch(part -> part.gradients().exist());
@@ -102,11 +102,11 @@ class TrainingMemoryTest {
   @Test
   void putsEverythingThatItMayInFilesWhenTheBudgetIsSmall() {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
       assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, true, true, 0));
     }
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.NEVER))) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.NEVER))) {
       assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, false, false, 0));
     }
   }
@@ -131,10 +131,10 @@ class TrainingMemoryTest {
     double[] norms = new double[2];
     for (int order = 0; order < 2; order++) {
       try (LanguageModel model = Tiny.model();
-          Trainer trainer = new Trainer(model.decoder(), config(1), 10)) {
+          LocalTrainer trainer = new LocalTrainer(model.decoder(), config(1), 10)) {
         List<PackedTokens> batches = Tiny.batches(1, 4);
         StepReport report =
-            trainer.step(CrossEntropy.of(order == 0 ? batches : batches.reversed()));
+            trainer.step(MicroBatch.ofCrossEntropy(order == 0 ? batches : batches.reversed()));
         losses[order] = report.loss();
         norms[order] = report.gradientNorm();
       }
@@ -144,7 +144,7 @@ class TrainingMemoryTest {
   }
 
   private static StepEstimate estimate(LanguageModel model, OptimizerConfig config, int micros) {
-    try (Trainer trainer = new Trainer(model.decoder(), config, 10)) {
+    try (LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 10)) {
       trainer.rehearse();
       Tiny.step(trainer, micros);
       return trainer.estimate().orElseThrow();
@@ -221,7 +221,7 @@ class TrainingMemoryTest {
     assertSame(
         train(frozen, budget(1, Offload.AUTO), 2), train(frozen, TrainerOptions.defaults(), 2));
     try (LanguageModel model = Tiny.model().adapt(LoraConfig.defaults().withRank(2), 1);
-        Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
       assertThat(trainer.memory().gradientsInFile()).isTrue();
       assertThat(Tiny.step(trainer, 2).gradientNorm()).isPositive();
     }
