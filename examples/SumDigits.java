@@ -38,8 +38,7 @@ void main(String... args) {
       }
       run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), reward, 4));
     }
-    var trainer = new LocalTrainer(model.decoder(), s.optimizer(), s.steps());
-    run.keep(model, tokenizer, trainer);
+    var trainer = run.keep(model, tokenizer, new LocalTrainer(model.decoder(), s.optimizer(), s.steps()));
     var learner = new PolicyLearner(trainer, SurrogateLoss.dapo(), run.reference(model));
 
     for (long step : run.steps(s.steps())) {

@@ -35,6 +35,7 @@ import dev.burnish.tensor.DType;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.CheckpointConfig;
 import dev.burnish.train.checkpoint.Resumable;
@@ -52,7 +53,7 @@ import org.jspecify.annotations.Nullable;
 /// ```java
 /// try (var run = Run.start("name", Settings.defaults(), args)) {
 ///   ...
-///   run.keep(model, tokenizer, trainer);
+///   var trainer = run.keep(model, tokenizer, new LocalTrainer(...));
 ///   for (long step : run.steps(run.settings().steps())) {
 ///     run.record(policy.step(episodes));
 ///   }
@@ -167,7 +168,10 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Names what checkpoints and the final `model/` hold, and restores it from the last checkpoint
   /// where the run goes on.
-  public void keep(LanguageModel languageModel, Tokenizer text, LocalTrainer training) {
+  ///
+  /// @return what the script must train with: the given trainer, or in a dry run one that plans
+  ///   steps instead of doing them
+  public Trainer keep(LanguageModel languageModel, Tokenizer text, LocalTrainer training) {
     model = languageModel;
     tokenizer = text;
     trainer = Optional.of(training);
@@ -177,6 +181,12 @@ public final class Run<S extends Record> implements AutoCloseable {
     if (checkpoints.goesOn()) {
       say("goes on after step %d of %s".formatted(lastStep, folder.id()));
     }
+    if (mode == Mode.DRY_RUN) {
+      DryRun dry = new DryRun(training);
+      dryRun = Optional.of(dry);
+      return dry.trainer();
+    }
+    return training;
   }
 
   /// Has checkpoints hold the state of something else, and restores it where the run goes on.
@@ -257,7 +267,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
     if (mode == Mode.DRY_RUN) {
       watch.sgemmGflops();
-      dryRun = trainer.map(DryRun::new);
+      dryRun.ifPresent(DryRun::begin);
     } else {
       progress.begin(total);
     }
@@ -572,7 +582,7 @@ public final class Run<S extends Record> implements AutoCloseable {
         samples;
         workers) {
       if (!status.equals("failed")) {
-        say(dryRun.map(DryRun::report).orElse("dry run: the script keeps no trainer to foretell"));
+        say(dryRun.map(DryRun::report).orElse("dry run: the script keeps no trainer whose steps to plan"));
       }
     } finally {
       DryRun.remove(folder.path().resolveSibling(""));

@@ -15,9 +15,7 @@ import dev.burnish.train.checkpoint.Pieces;
 import dev.burnish.train.checkpoint.Snapshot;
 import dev.burnish.train.memory.ActivationFile;
 import dev.burnish.train.memory.Sizes;
-import dev.burnish.train.memory.StepEstimate;
 import dev.burnish.train.memory.TrainedBytes;
-import dev.burnish.train.objective.LossMetrics;
 import dev.burnish.train.objective.MetricSum;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,8 +52,6 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
   private final Health health;
   private final long totalSteps;
   private long step;
-  private boolean rehearses;
-  private Optional<StepEstimate> estimate = Optional.empty();
 
   /// @param totalSteps what the learning-rate schedule runs over
   /// @param policy which activations are kept, whatever the budget
@@ -137,9 +133,6 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
   /// of its moments.
   @Override
   public StepReport step(List<MicroBatch> batch) {
-    if (rehearses) {
-      return foretell(batch);
-    }
     MetricSum metrics = new MetricSum();
     return step(Work.of(batch, metrics), metrics);
   }
@@ -184,26 +177,6 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
         sum.targets(),
         seconds,
         metrics.total());
-  }
-
-  /// From now on steps are not done but foretold: [#estimate] says what one would take. They report
-  /// zeros and leave the model as it is.
-  public void rehearse() {
-    rehearses = true;
-  }
-
-  /// What the last step that was only foretold would have taken.
-  public Optional<StepEstimate> estimate() {
-    return estimate;
-  }
-
-  private StepReport foretell(List<MicroBatch> batch) {
-    StepEstimate foretold = planner().plan(batch);
-    estimate = Optional.of(foretold);
-    int tokens = Math.toIntExact(foretold.tokens());
-    int targets = Math.toIntExact(foretold.targets());
-    return new StepReport(
-        step, 0, 0, 0, 0, tokens, targets, foretold.forwardSeconds(), LossMetrics.NONE);
   }
 
   /// Says what a step takes, without doing it.

@@ -11,6 +11,7 @@ import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.Trainer;
 import dev.burnish.train.memory.ResidentMemory;
 import java.util.List;
 
@@ -32,8 +33,8 @@ public final class MediumRun {
               new LlamaConfig(16_000, 512, 1408, 8, 8, 4, 2048, 10_000, 0.02, 1).toJson(),
               settings.seed());
       OptimizerConfig config = OptimizerConfig.defaults().withClipNorm(settings.clipNorm());
-      LocalTrainer trainer = new LocalTrainer(model.decoder(), config, settings.steps());
-      run.keep(model, CharacterTokenizer.of("ab"), trainer);
+      LocalTrainer local = new LocalTrainer(model.decoder(), config, settings.steps());
+      Trainer trainer = run.keep(model, CharacterTokenizer.of("ab"), local);
       for (long step : run.steps(settings.steps())) {
         TokenForest forest = new TokenForest();
         int[] ids =

@@ -16,6 +16,7 @@ import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.Resumable;
 import java.util.ArrayDeque;
@@ -105,8 +106,9 @@ public final class TinyRun {
       CharacterTokenizer tokenizer = CharacterTokenizer.of(ALPHABET);
       Buffer buffer = new Buffer();
       LanguageModel model = TinyModels.llama(tokenizer.vocabularySize(), 1, settings.seed());
-      LocalTrainer trainer = new LocalTrainer(model.decoder(), settings.optimizer(), settings.steps());
-      run.keep(model, tokenizer, trainer);
+      LocalTrainer local =
+          new LocalTrainer(model.decoder(), settings.optimizer(), settings.steps());
+      Trainer trainer = run.keep(model, tokenizer, local);
       run.keep("buffer", buffer);
       run.checkpointEvery(settings.every());
       if (settings.best()) {
@@ -122,7 +124,7 @@ public final class TinyRun {
   }
 
   private static StepReport step(
-      LocalTrainer trainer, Buffer buffer, RandomGenerator random, long number) {
+      Trainer trainer, Buffer buffer, RandomGenerator random, long number) {
     String fresh =
         random
             .ints(6, 'a', 'a' + ALPHABET.length())
