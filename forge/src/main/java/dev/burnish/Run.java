@@ -373,8 +373,8 @@ public final class Run<S extends Record> implements AutoCloseable {
     record(prefixed(prefix, "accuracy"), metrics.accuracy());
     record(prefixed(prefix, "chosenReward"), metrics.chosenReward());
     record(prefixed(prefix, "rejectedReward"), metrics.rejectedReward());
-    record(prefixed(prefix, "chosenLogp"), metrics.chosenLogp());
-    record(prefixed(prefix, "rejectedLogp"), metrics.rejectedLogp());
+    record(prefixed(prefix, "chosenLogp"), metrics.chosenLogprob());
+    record(prefixed(prefix, "rejectedLogp"), metrics.rejectedLogprob());
   }
 
   private static String prefixed(String prefix, String key) {

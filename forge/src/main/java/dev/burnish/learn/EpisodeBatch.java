@@ -120,15 +120,15 @@ record EpisodeBatch(List<PackedTokens> micros, List<TokenBatch> tokens, Denomina
     micros.add(new PackedTokens(placed.forest(), targets(episodes, placed), ids(episodes)));
     tokens.add(
         TokenBatch.of(layout, new double[old.length], advantages)
-            .withOldLogp(old)
-            .withRolloutLogp(old));
+            .withOldLogprobs(old)
+            .withRolloutLogprobs(old));
     return Denominators.of(layout);
   }
 
-  EpisodeBatch withReference(List<float[]> referenceLogp) {
+  EpisodeBatch withReference(List<float[]> referenceLogprobs) {
     List<TokenBatch> result = new ArrayList<>();
     for (int i = 0; i < tokens.size(); i++) {
-      result.add(tokens.get(i).withRefLogp(widen(referenceLogp.get(i))));
+      result.add(tokens.get(i).withRefLogprobs(widen(referenceLogprobs.get(i))));
     }
     return new EpisodeBatch(micros, result, global);
   }

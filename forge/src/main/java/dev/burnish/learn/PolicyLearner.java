@@ -54,7 +54,7 @@ public final class PolicyLearner {
   public PolicyReport step(List<Episode> episodes) {
     EpisodeBatch batch = EpisodeBatch.of(episodes, maxTokens);
     if (reference.isPresent()) {
-      batch = batch.withReference(logProbs(reference.get(), batch.micros()));
+      batch = batch.withReference(logprobs(reference.get(), batch.micros()));
     }
     PolicyStep step = new PolicyStep(batch, loss, entropyBonus);
     StepReport report = trainer.step(step.micros());
@@ -65,12 +65,12 @@ public final class PolicyLearner {
   }
 
   /// Log-probabilities of each micro-batch's targets under a model that is not trained.
-  static List<float[]> logProbs(Decoder reference, List<PackedTokens> micros) {
+  static List<float[]> logprobs(Decoder reference, List<PackedTokens> micros) {
     List<float[]> result = new ArrayList<>();
     for (PackedTokens micro : micros) {
       Stop.check();
       try (Pass pass = reference.evaluate(micro.forest())) {
-        result.add(pass.logProbs(micro.targets(), 1).logp());
+        result.add(pass.logprobs(micro.targets(), 1).logprobs());
       }
     }
     return result;

@@ -93,7 +93,7 @@ public final class SupervisedLearner {
     List<PackedTokens> micros = pack(documents);
     long count = micros.stream().mapToLong(micro -> micro.targets().size()).sum();
     double sum = 0;
-    for (float[] logprobs : trainer.logProbs(micros, Numerics.FASTEST)) {
+    for (float[] logprobs : trainer.logprobs(micros, Numerics.FASTEST)) {
       for (float logprob : logprobs) {
         sum -= logprob;
       }

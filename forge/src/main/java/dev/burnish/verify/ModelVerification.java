@@ -117,10 +117,10 @@ public final class ModelVerification {
         double expected = example.get("last_top_logits").get(i).asDouble();
         found.add("logits", LOGITS, last[id], expected, where + " id " + id);
       }
-      float[] logp = pass.logProbs(targets, 1).logp();
-      for (int i = 0; i < logp.length; i++) {
+      float[] logprobs = pass.logprobs(targets, 1).logprobs();
+      for (int i = 0; i < logprobs.length; i++) {
         double expected = example.get("logprob_of_next").get(i).asDouble();
-        found.add("logprobs", LOGITS, logp[i], expected, where + " position " + i);
+        found.add("logprobs", LOGITS, logprobs[i], expected, where + " position " + i);
       }
     }
   }
@@ -167,11 +167,11 @@ public final class ModelVerification {
         found.add("logits", LOGITS, logits[i], wanted, "id " + i);
       }
       int count = targets.size();
-      Pass.LogProbs result = pass.backward(targets, 1, new CrossEntropy(count)).targets();
+      Pass.Logprobs result = pass.backward(targets, 1, new CrossEntropy(count)).targets();
       double loss = 0;
       for (int i = 0; i < count; i++) {
-        found.add("logprobs", LOGITS, result.logp()[i], expected.get(i), "target " + i);
-        loss -= result.logp()[i];
+        found.add("logprobs", LOGITS, result.logprobs()[i], expected.get(i), "target " + i);
+        loss -= result.logprobs()[i];
       }
       found.add("loss", LOSS, loss / count, recorded.get("loss").asDouble(), "");
     }

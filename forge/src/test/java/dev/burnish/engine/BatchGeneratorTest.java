@@ -49,10 +49,10 @@ class BatchGeneratorTest {
         Targets targets = new Targets().addNode(forest, forest.add(prompt, completion.tokens()), 0);
         try (TensorScope _ = TensorScope.open();
             Pass pass = model.decoder().evaluate(forest)) {
-          float[] logp = pass.logProbs(targets, scale).logp();
-          for (int i = 0; i < logp.length; i++) {
-            float tolerance = 1e-5f * Math.max(1, Math.abs(logp[i]));
-            assertThat(completion.logprobs()[i]).isCloseTo(logp[i], within(tolerance));
+          float[] logprobs = pass.logprobs(targets, scale).logprobs();
+          for (int i = 0; i < logprobs.length; i++) {
+            float tolerance = 1e-5f * Math.max(1, Math.abs(logprobs[i]));
+            assertThat(completion.logprobs()[i]).isCloseTo(logprobs[i], within(tolerance));
           }
         }
       }

@@ -29,12 +29,12 @@ public final class Pass implements AutoCloseable {
   }
 
   /// Log-probability and entropy of each target, in their order.
-  public record LogProbs(float[] logp, float[] entropy) {}
+  public record Logprobs(float[] logprobs, float[] entropy) {}
 
   /// What a backward computed on its way.
   ///
   /// @param losses of the chunks of targets, in their order; their sum is the loss of the pass
-  public record Backward(LogProbs targets, double[] losses) {}
+  public record Backward(Logprobs targets, double[] losses) {}
 
   private final Decoder decoder;
   private final Kernels kernels;
@@ -104,7 +104,7 @@ public final class Pass implements AutoCloseable {
   }
 
   /// Log-probabilities of the targets under softmax(`scale` * logits). `scale` is 1 / temperature.
-  public LogProbs logProbs(Targets targets, double scale) {
+  public Logprobs logprobs(Targets targets, double scale) {
     return head(targets, scale, null, null).targets();
   }
 
@@ -121,8 +121,8 @@ public final class Pass implements AutoCloseable {
     if (inputs.size() != saved.size()) {
       throw new IllegalStateException("a pass made by evaluate() has no backward; use forward()");
     }
-    Optional<LogProbs> all =
-        loss.needsAll() ? Optional.of(logProbs(targets, scale)) : Optional.empty();
+    Optional<Logprobs> all =
+        loss.needsAll() ? Optional.of(logprobs(targets, scale)) : Optional.empty();
     try (Tensor d_TH = Tensor.zeros(DType.F32, decoder.device(), hidden_TH.shape())) {
       Backward result = head(targets, scale, new Gradient(loss, all), d_TH);
       hidden_TH.close();
@@ -164,16 +164,16 @@ public final class Pass implements AutoCloseable {
   }
 
   /// A loss, and the log-probabilities of all targets where it needs them.
-  private record Gradient(TargetLoss loss, Optional<LogProbs> all) {}
+  private record Gradient(TargetLoss loss, Optional<Logprobs> all) {}
 
   private Backward head(
       Targets targets, double scale, @Nullable Gradient gradient, @Nullable Tensor d_TH) {
     int[] rows = targets.rows();
     int[] ids = targets.ids();
     int count = rows.length;
-    LogProbs result = new LogProbs(new float[count], new float[count]);
-    float[] dLogp = new float[gradient == null ? 0 : count];
-    float[] dEntropy = new float[dLogp.length];
+    Logprobs result = new Logprobs(new float[count], new float[count]);
+    float[] dLogprobs = new float[gradient == null ? 0 : count];
+    float[] dEntropy = new float[dLogprobs.length];
     int chunk = chunkRows(decoder.shape().vocabulary());
     double[] losses = new double[gradient == null ? 0 : (count + chunk - 1) / chunk];
     if (count == 0) {
@@ -191,18 +191,18 @@ public final class Pass implements AutoCloseable {
         Tensor part_NH = normed_NH.narrow(0, from, to - from);
         Tensor part_NV = logits_NV.narrow(0, 0, to - from);
         decoder.head(part_NH, part_NV, context.numerics());
-        kernels.logProbs(part_NV, ids, from, scale, result.logp(), result.entropy());
+        kernels.logprobs(part_NV, ids, from, scale, result.logprobs(), result.entropy());
         if (gradient != null) {
-          LogProbs known = gradient.all().orElse(result);
+          Logprobs known = gradient.all().orElse(result);
           losses[from / chunk] =
               gradient
                   .loss()
                   .evaluate(
                       new TargetLoss.Chunk(
-                          from, to, known.logp(), known.entropy(), dLogp, dEntropy));
+                          from, to, known.logprobs(), known.entropy(), dLogprobs, dEntropy));
           float[] entropyGradient = isZero(dEntropy, from, to) ? new float[0] : dEntropy;
-          kernels.logProbsBackward(
-              part_NV, ids, from, scale, dLogp, entropyGradient, result.entropy());
+          kernels.logprobsBackward(
+              part_NV, ids, from, scale, dLogprobs, entropyGradient, result.entropy());
           decoder.headBackward(part_NV, part_NH);
         }
       }
