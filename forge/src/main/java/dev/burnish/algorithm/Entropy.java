@@ -37,7 +37,8 @@ public final class Entropy {
     double[] gradient = logSoftmax(logits);
     for (int j = 0; j < gradient.length; j++) {
       double logprob = gradient[j];
-      gradient[j] = logprob == Double.NEGATIVE_INFINITY ? 0 : -Math.exp(logprob) * (logprob + entropy);
+      gradient[j] =
+          logprob == Double.NEGATIVE_INFINITY ? 0 : -Math.exp(logprob) * (logprob + entropy);
     }
     return gradient;
   }

@@ -104,8 +104,12 @@ final class LossSum {
             new LossResult.Metrics(
                 point.clipped() ? unit : 0,
                 unit * Kl.K3.value(logprob - batch.old(token), 1),
-                batch.hasReference() ? unit * Kl.K3.value(logprob - batch.refLogprobs()[token], 1) : 0,
-                batch.hasRollout() ? unit * Kl.K3.value(batch.rolloutLogprobs()[token] - logprob, 1) : 0,
+                batch.hasReference()
+                    ? unit * Kl.K3.value(logprob - batch.refLogprobs()[token], 1)
+                    : 0,
+                batch.hasRollout()
+                    ? unit * Kl.K3.value(batch.rolloutLogprobs()[token] - logprob, 1)
+                    : 0,
                 unit * weight,
                 weight == 0 ? unit : 0,
                 ratio));

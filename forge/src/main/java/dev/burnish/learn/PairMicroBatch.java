@@ -37,7 +37,12 @@ record PairMicroBatch(List<PreferencePair> pairs, PackedTokens packed, int[] end
   /// The answers' log-probabilities, from those of the targets, beside those of a reference.
   PairBatch batch(float[] logprobs, double[] referenceChosen, double[] referenceRejected) {
     return new PairBatch(
-        sums(logprobs, 0), sums(logprobs, 1), referenceChosen, referenceRejected, lengths(0), lengths(1));
+        sums(logprobs, 0),
+        sums(logprobs, 1),
+        referenceChosen,
+        referenceRejected,
+        lengths(0),
+        lengths(1));
   }
 
   /// Of each pair's answer the sum of its targets.

@@ -85,7 +85,8 @@ public final class PreferenceLearner {
     return micros.stream().map(PairMicroBatch::packed).toList();
   }
 
-  private static PairBatch batch(PairMicroBatch micro, float[] logprobs, Map<Key, Answers> reference) {
+  private static PairBatch batch(
+      PairMicroBatch micro, float[] logprobs, Map<Key, Answers> reference) {
     ToDoubleFunction<PreferencePair> chosen = pair -> of(reference, pair).chosen();
     ToDoubleFunction<PreferencePair> rejected = pair -> of(reference, pair).rejected();
     return micro.batch(

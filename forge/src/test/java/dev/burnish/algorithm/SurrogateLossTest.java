@@ -157,7 +157,8 @@ class SurrogateLossTest {
     logprobs[target] = Double.NaN;
 
     LossResult result =
-        SurrogateLoss.of(CLIP).evaluate(batch.withLogprobs(logprobs), Denominators.of(batch.layout()));
+        SurrogateLoss.of(CLIP)
+            .evaluate(batch.withLogprobs(logprobs), Denominators.of(batch.layout()));
 
     assertThat(result.value()).isNaN();
   }

@@ -103,9 +103,9 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// `dTable_VH[ids] += dy_TH`; equal ids accumulate, in order.
   void scatterAddRows(Tensor dy_TH, int[] ids, Tensor dTable_VH);
 
-  /// Log-probabilities and entropies of softmax(`scale` * logits), a row a target: `logprobs[offset +
-  /// i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what [#logprobsBackward]
-  /// needs.
+  /// Log-probabilities and entropies of softmax(`scale` * logits), a row a target: `logprobs[offset
+  /// + i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what [#logprobsBackward]
+  ///   needs.
   void logprobs(
       Tensor logits_TV, int[] ids, int offset, double scale, float[] logprobs, float[] entropy);
 

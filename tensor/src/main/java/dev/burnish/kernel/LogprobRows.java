@@ -12,7 +12,13 @@ final class LogprobRows {
   private LogprobRows() {}
 
   static void forward(
-      Team team, Matrix logits, int[] ids, int offset, float scale, float[] logprobs, float[] entropy) {
+      Team team,
+      Matrix logits,
+      int[] ids,
+      int offset,
+      float scale,
+      float[] logprobs,
+      float[] entropy) {
     team.ranges(
         logits.rows(),
         1,

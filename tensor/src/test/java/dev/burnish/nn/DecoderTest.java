@@ -281,7 +281,8 @@ class DecoderTest {
       List<float[]> sharedGradients = gradients(decoder);
       Pass.Logprobs b =
           backward(decoder, new Batch(repeated, repeatedTargets), ActivationPolicy.keepAll());
-      assertThat(a.logprobs()).containsExactly(b.logprobs(), org.assertj.core.data.Offset.offset(1e-5f));
+      assertThat(a.logprobs())
+          .containsExactly(b.logprobs(), org.assertj.core.data.Offset.offset(1e-5f));
       assertEqual(sharedGradients, gradients(decoder), 1e-5);
     }
   }
@@ -301,7 +302,8 @@ class DecoderTest {
       List<float[]> gradients = gradients(decoder);
       Pass.Logprobs b =
           backward(decoder, new Batch(whole, wholeTargets), ActivationPolicy.keepAll());
-      assertThat(a.logprobs()).containsExactly(b.logprobs(), org.assertj.core.data.Offset.offset(1e-5f));
+      assertThat(a.logprobs())
+          .containsExactly(b.logprobs(), org.assertj.core.data.Offset.offset(1e-5f));
       assertEqual(gradients, gradients(decoder), 1e-5);
     }
   }
@@ -318,7 +320,8 @@ class DecoderTest {
       packed.add(TokenForest.ROOT, tokens(3));
       float[] a =
           backward(decoder, new Batch(alone, aloneTargets), ActivationPolicy.keepAll()).logprobs();
-      float[] b = backward(decoder, new Batch(packed, targets), ActivationPolicy.keepAll()).logprobs();
+      float[] b =
+          backward(decoder, new Batch(packed, targets), ActivationPolicy.keepAll()).logprobs();
       assertThat(b).containsExactly(a, org.assertj.core.data.Offset.offset(1e-6f));
     }
   }

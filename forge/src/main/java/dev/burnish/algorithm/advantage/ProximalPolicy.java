@@ -1,8 +1,8 @@
 package dev.burnish.algorithm.advantage;
 
 /// The log-probability under the policy of an in-between version, without a forward pass:
-/// log-linear between the version that generated and the current one. It stands in for `oldLogprobs` in
-/// decoupled PPO, whose correction is the ratio of this policy to the rollout's.
+/// log-linear between the version that generated and the current one. It stands in for
+/// `oldLogprobs` in decoupled PPO, whose correction is the ratio of this policy to the rollout's.
 ///
 /// Source: AReaL `functional.py`.
 public final class ProximalPolicy {

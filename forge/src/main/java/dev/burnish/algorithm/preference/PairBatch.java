@@ -36,7 +36,9 @@ public record PairBatch(
 
   /// How much more the policy prefers the chosen response than the reference does.
   public double margin(int pair) {
-    return chosenLogprobs[pair] - refChosenLogprobs[pair] - (rejectedLogprobs[pair] - refRejectedLogprobs[pair]);
+    return chosenLogprobs[pair]
+        - refChosenLogprobs[pair]
+        - (rejectedLogprobs[pair] - refRejectedLogprobs[pair]);
   }
 
   /// [#margin] of mean log-probabilities of tokens.

@@ -121,7 +121,8 @@ public sealed interface PreferenceLoss {
 
   /// @param perPair losses, not divided
   /// @param chosenGradient derivative of the value with respect to each chosen log-probability
-  /// @param chosenRewards `beta (logprobs - refLogprobs)`: what the policy's implicit reward model says
+  /// @param chosenRewards `beta (logprobs - refLogprobs)`: what the policy's implicit reward model
+  ///   says
   /// @param numRight pairs whose chosen response has the larger reward
   @SuppressWarnings("ArrayRecordComponent") // handed to the trainer at once; never compared
   record Result(
@@ -157,7 +158,8 @@ public sealed interface PreferenceLoss {
       result.rejectedGradient[i] =
           perToken() ? -slope / Math.max(1, batch.rejectedLengths()[i]) : -slope;
       result.chosenRewards[i] = beta() * (batch.chosenLogprobs()[i] - batch.refChosenLogprobs()[i]);
-      result.rejectedRewards[i] = beta() * (batch.rejectedLogprobs()[i] - batch.refRejectedLogprobs()[i]);
+      result.rejectedRewards[i] =
+          beta() * (batch.rejectedLogprobs()[i] - batch.refRejectedLogprobs()[i]);
       sum += result.perPair[i] / globalPairs;
       right += result.chosenRewards[i] > result.rejectedRewards[i] ? 1 : 0;
     }

@@ -1,4 +1,4 @@
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import dev.burnish.algorithm.Aggregation;
 import dev.burnish.algorithm.Cispo;
@@ -243,7 +243,8 @@ record PolicyFormulas(GoldenInputs in) {
     double[] values = new double[in.layout().numTokens()];
     for (int t = 0; t < values.length; t++) {
       boolean target = in.layout().mask()[t];
-      values[t] = target ? value.applyAsDouble(in.batch().logprobs()[t], in.batch().oldLogprobs()[t]) : 0;
+      values[t] =
+          target ? value.applyAsDouble(in.batch().logprobs()[t], in.batch().oldLogprobs()[t]) : 0;
     }
     return values;
   }
