@@ -102,7 +102,8 @@ final class Head {
       int to = Math.min(dLogprobs.length, from + chunk);
       losses[from / chunk] =
           loss.evaluate(
-              new TargetLoss.Chunk(from, to, known.logprobs(), known.entropy(), dLogprobs, dEntropy));
+              new TargetLoss.Chunk(
+                  from, to, known.logprobs(), known.entropy(), dLogprobs, dEntropy));
     }
 
     /// Empty where no entropy of a chunk has one: then the kernel has less to do.
