@@ -75,10 +75,10 @@ final class JobCommands {
               .forEach(actor -> print(actor, out));
         }
       }
-      job.notes()
-          .forEach(note -> {
-            out.printf("  %s%n", TerminalText.clean(note.title()));
-            note.lines().forEach(line -> out.printf("    %s%n", TerminalText.clean(line)));
+      job.sections()
+          .forEach(section -> {
+            out.printf("  %s%n", TerminalText.clean(section.title()));
+            section.lines().forEach(line -> out.printf("    %s%n", TerminalText.clean(line)));
           });
     }
 

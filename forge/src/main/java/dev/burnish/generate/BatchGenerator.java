@@ -5,8 +5,8 @@ import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.Decoder;
-import dev.burnish.nn.Inference;
 import dev.burnish.nn.KeyValueCache;
+import dev.burnish.nn.ModelRunner;
 import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.KeyedRandom;
@@ -61,7 +61,7 @@ public final class BatchGenerator implements Generator {
   private static final int PREFILL_TOKENS = 2048;
 
   private final LanguageModel model;
-  private final Inference inference;
+  private final ModelRunner runner;
   private final @Nullable Tokenizer tokenizer;
   private final Limits limits;
   private long tokens;
@@ -70,7 +70,7 @@ public final class BatchGenerator implements Generator {
   /// @param tokenizer of the model; without one, completions have no text and prompts are token ids
   public BatchGenerator(LanguageModel model, @Nullable Tokenizer tokenizer, Limits limits) {
     this.model = model;
-    this.inference = new Inference(model.decoder());
+    this.runner = new ModelRunner(model.decoder());
     this.tokenizer = tokenizer;
     this.limits = limits;
   }
@@ -120,7 +120,7 @@ public final class BatchGenerator implements Generator {
       }
     }
     long start = System.nanoTime();
-    long version = inference.refresh();
+    long version = runner.refresh();
     List<List<Completion>> results = new ArrayList<>();
     int first = 0;
     while (first < prompts.size()) {
@@ -283,8 +283,8 @@ public final class BatchGenerator implements Generator {
     Stop.check();
     AttentionPlan plan = new AttentionPlan(nodes, new int[nodes.size()], AttentionPlan.NO_WINDOW);
     try (TensorScope _ = TensorScope.open()) {
-      Tensor hidden_TH = inference.forward(tokens, positions, plan, cache, slots);
-      Tensor logits_BV = inference.logits(hidden_TH, rows);
+      Tensor hidden_TH = runner.forward(tokens, positions, plan, cache, slots);
+      Tensor logits_BV = runner.logits(hidden_TH, rows);
       long[] keys = drawn.stream().mapToLong(Sequence::key).toArray();
       int[] at = drawn.stream().mapToInt(Sequence::length).toArray();
       Sampler.Draw[] draws = draw(sampler, logits_BV, keys, at);

@@ -2,7 +2,7 @@ package dev.burnish.rl;
 
 import dev.burnish.algorithm.preference.PairBatch;
 import dev.burnish.algorithm.preference.PreferenceLoss;
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.TargetLoss;
@@ -61,7 +61,7 @@ public final class PreferenceTrainer {
   public PreferenceMetrics evaluate(List<PreferencePair> pairs) {
     List<PairMicroBatch> micros = pack(pairs, maxTokens);
     Map<Key, Answers> reference = references.of(pairs);
-    List<float[]> logp = trainer.logProbs(packed(micros), Rounding.BY_ROW);
+    List<float[]> logp = trainer.logProbs(packed(micros), Numerics.BATCH_INVARIANT);
     PreferenceMetrics metrics = PreferenceMetrics.ZERO;
     for (int i = 0; i < micros.size(); i++) {
       PairBatch batch = batch(micros.get(i), logp.get(i), reference);

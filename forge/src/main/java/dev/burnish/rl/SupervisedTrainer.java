@@ -1,6 +1,6 @@
 package dev.burnish.rl;
 
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.train.CrossEntropy;
@@ -36,7 +36,7 @@ public final class SupervisedTrainer {
     List<PackedTokens> micros = pack(documents);
     long count = micros.stream().mapToLong(micro -> micro.targets().size()).sum();
     double sum = 0;
-    for (float[] logprobs : trainer.logProbs(micros, Rounding.BY_SHAPE)) {
+    for (float[] logprobs : trainer.logProbs(micros, Numerics.FASTEST)) {
       for (float logprob : logprobs) {
         sum -= logprob;
       }

@@ -1,6 +1,6 @@
 package dev.burnish.train;
 
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.nn.TargetLoss;
 import java.util.List;
 
@@ -32,7 +32,7 @@ public record CrossEntropy(long numTargets) implements TargetLoss {
   }
 
   @Override
-  public Rounding rounding() {
-    return Rounding.BY_SHAPE;
+  public Numerics numerics() {
+    return Numerics.FASTEST;
   }
 }

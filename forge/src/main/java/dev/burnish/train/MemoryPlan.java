@@ -58,9 +58,9 @@ public record MemoryPlan(
       ActivationPolicy policy,
       List<MicroBatch> batches,
       double forwardSeconds) {
-    List<StepEstimate.Micro> micros =
+    List<StepEstimate.MicroBatchSize> micros =
         batches.stream()
-            .map(b -> new StepEstimate.Micro(b.forest().numTokens(), b.targets().size()))
+            .map(b -> new StepEstimate.MicroBatchSize(b.forest().numTokens(), b.targets().size()))
             .toList();
     return StepEstimate.of(
         shape,

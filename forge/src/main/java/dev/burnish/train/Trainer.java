@@ -2,7 +2,7 @@ package dev.burnish.train;
 
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
@@ -190,9 +190,9 @@ public final class Trainer implements AutoCloseable {
 
   private StepReport foretell(List<MicroBatch> batches) {
     List<PackedTokens> packed = MicroBatch.tokens(batches);
-    logProbs(packed.subList(0, 1), Rounding.BY_SHAPE);
+    logProbs(packed.subList(0, 1), Numerics.FASTEST);
     long start = System.nanoTime();
-    logProbs(packed, Rounding.BY_SHAPE);
+    logProbs(packed, Numerics.FASTEST);
     double seconds = (System.nanoTime() - start) / 1e9;
     StepEstimate foretold = memory.estimate(model.shape(), bytes, policy, batches, seconds);
     estimate = Optional.of(foretold);
@@ -314,19 +314,19 @@ public final class Trainer implements AutoCloseable {
       int micro, MicroBatch batch, GradientTotals sum, PartListener listener) {
     long key = KeyedRandom.bits(step, "pass", micro);
     Optional<ActivationPolicy.Store> store = activations.map(file -> file);
-    try (Pass pass = model.forward(batch.forest(), policy, store, key, batch.loss().rounding())) {
+    try (Pass pass = model.forward(batch.forest(), policy, store, key, batch.loss().numerics())) {
       return sum.plus(batch, pass.backward(batch.targets(), 1, batch.loss(), listener));
     }
   }
 
   /// Log-probabilities of each micro-batch's targets under the present weights, without a gradient,
-  /// with the bits of a rounding: those that a loss sees are its
-  /// [dev.burnish.nn.TargetLoss#rounding].
-  public List<float[]> logProbs(List<PackedTokens> batches, Rounding rounding) {
+  /// with the bits of `numerics`: those that a loss sees are its
+  /// [dev.burnish.nn.TargetLoss#numerics].
+  public List<float[]> logProbs(List<PackedTokens> batches, Numerics numerics) {
     List<float[]> result = new ArrayList<>();
     for (PackedTokens batch : batches) {
       Stop.check();
-      try (Pass pass = model.evaluate(batch.forest(), rounding)) {
+      try (Pass pass = model.evaluate(batch.forest(), numerics)) {
         result.add(pass.logProbs(batch.targets(), 1).logp());
       }
     }

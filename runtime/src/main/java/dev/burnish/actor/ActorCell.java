@@ -2,7 +2,7 @@ package dev.burnish.actor;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.burnish.concurrent.Pace;
+import dev.burnish.concurrent.LatencyAverage;
 import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.CallChain.Waiter;
@@ -45,15 +45,18 @@ final class ActorCell implements Supervisor {
   }
 
   /// A constructed actor.
-  record Actor(Object instance, Endpoints endpoints, List<Pace> paces) {
+  record Actor(Object instance, Endpoints endpoints, List<LatencyAverage> latencies) {
     Actor(Object instance, Endpoints endpoints) {
-      this(instance, endpoints, Stream.generate(Pace::new).limit(endpoints.size()).toList());
+      this(
+          instance,
+          endpoints,
+          Stream.generate(LatencyAverage::new).limit(endpoints.size()).toList());
     }
 
     /// Whether calls of an endpoint, one at a time, have been short of late.
     boolean isQuick(int method) {
       return endpoints.find(method).filter(endpoint -> !endpoint.concurrent()).isPresent()
-          && paces.get(method).isQuick();
+          && latencies.get(method).isQuick();
     }
   }
 

@@ -187,7 +187,11 @@ final class Execution implements Turn.Work {
         long began = cell.node().clock().nanos();
         cell.began(began);
         invoke(endpoint);
-        cell.actor().orElseThrow().paces().get(method).took(cell.node().clock().nanos() - began);
+        cell.actor()
+            .orElseThrow()
+            .latencies()
+            .get(method)
+            .took(cell.node().clock().nanos() - began);
       } else {
         refuse(
             cell.gone()

@@ -75,7 +75,7 @@ public final class Node implements AutoCloseable {
   private final Map<Long, Supervisor.Keeper> owned = new ConcurrentHashMap<>();
   private final Map<String, Integer> names = new ConcurrentHashMap<>();
   private final AtomicLong numbers;
-  private final Notes notes = new Notes();
+  private final StatusBoard statusBoard = new StatusBoard();
   private final CallMemory callMemory = CallMemory.ofThisProcess();
 
   /// Numbers of actors that were not spawned.
@@ -306,8 +306,8 @@ public final class Node implements AutoCloseable {
   }
 
   /// What this process tells of itself to people, besides its actors.
-  public Notes notes() {
-    return notes;
+  public StatusBoard statusBoard() {
+    return statusBoard;
   }
 
   /// Prepares the making of an actor: looks into the factory.

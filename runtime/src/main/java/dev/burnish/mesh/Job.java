@@ -269,7 +269,7 @@ public final class Job implements AutoCloseable {
           Duration.ofNanos(System.nanoTime() - began).toMillis(),
           joined.status(node, new ActorRef(node.self(), HostAgent.NUMBER)),
           node.actors(),
-          node.notes().all());
+          node.statusBoard().all());
     }
 
     @Override

@@ -5,7 +5,7 @@ import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.service.FanOut.AtReplica;
 import dev.burnish.service.FanOut.Attempt;
-import dev.burnish.service.routing.Lane;
+import dev.burnish.service.routing.ReplicaSlot;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +19,7 @@ import java.util.Optional;
 /// none.
 ///
 /// @param what the name of the change
-record Commit<T>(Fleet<T> fleet, String what) {
+record Commit<T>(ReplicaSet<T> replicas, String what) {
   /// No replica has made the change, and none has refused it: it may be tried again.
   static final class AllLost extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -47,7 +47,7 @@ record Commit<T>(Fleet<T> fleet, String what) {
     boolean isMade = attempts.stream().anyMatch(Commit::made);
     if (isMade && !isInterrupted(attempts)) {
       attempts.stream().filter(attempt -> !made(attempt)).forEach(this::replaceWithIt);
-      fleet.roster().awaitWithdrawn();
+      replicas.directory().awaitWithdrawn();
       return;
     }
     attempts.stream().filter(this::mayHaveMade).forEach(this::replaceWithoutIt);
@@ -65,15 +65,15 @@ record Commit<T>(Fleet<T> fleet, String what) {
   }
 
   private void replaceWithIt(Attempt<T> attempt) {
-    fleet.replace(
-        attempt.lane(),
+    replicas.replace(
+        attempt.slot(),
         "it has not made the change %s that others have: %s"
             .formatted(what, attempt.failure().orElseThrow()));
   }
 
   private void replaceWithoutIt(Attempt<T> attempt) {
-    fleet.replace(
-        attempt.lane(), "it may have made the change %s that is taken back".formatted(what));
+    replicas.replace(
+        attempt.slot(), "it may have made the change %s that is taken back".formatted(what));
   }
 
   private boolean mayHaveMade(Attempt<T> attempt) {
@@ -85,22 +85,22 @@ record Commit<T>(Fleet<T> fleet, String what) {
   }
 
   private boolean wasLost(Attempt<T> attempt) {
-    return attempt.failure().orElse(null) instanceof ReplicaLost && !isThere(attempt.lane());
+    return attempt.failure().orElse(null) instanceof ReplicaLost && !isThere(attempt.slot());
   }
 
-  private boolean isThere(Lane<Target<T>> lane) {
-    return !lane.isGone() && fleet.isAlive(lane);
+  private boolean isThere(ReplicaSlot<Target<T>> slot) {
+    return !slot.isGone() && replicas.isAlive(slot);
   }
 
   private RuntimeException failure(List<Attempt<T>> attempts) {
     Optional<Throwable> first = Optional.empty();
-    AllLost allLost = new AllLost(fleet.name(), what);
+    AllLost allLost = new AllLost(replicas.name(), what);
     for (Attempt<T> attempt : attempts) {
       Throwable cause = attempt.failure().orElse(null);
       if (cause != null && wasLost(attempt)) {
         allLost.addSuppressed(cause);
       } else if (cause != null) {
-        cause.addSuppressed(new AtReplica(fleet.name(), attempt.lane().replica()));
+        cause.addSuppressed(new AtReplica(replicas.name(), attempt.slot().replica()));
         first
             .filter(before -> !before.equals(cause))
             .ifPresent(before -> before.addSuppressed(cause));

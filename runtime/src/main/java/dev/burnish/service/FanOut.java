@@ -3,7 +3,7 @@ package dev.burnish.service;
 import dev.burnish.actor.Context;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.link.failure.CallCancelled;
-import dev.burnish.service.routing.Lane;
+import dev.burnish.service.routing.ReplicaSlot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,15 +17,16 @@ import org.jspecify.annotations.Nullable;
 
 /// A call of all of some replicas.
 ///
-/// @param lanes to them, by number
-record FanOut<T>(Calls<T> calls, Class<T> type, List<Lane<Target<T>>> lanes, Duration timeout) {
+/// @param slots to them, by number
+record FanOut<T>(
+    ServiceClient<T> client, Class<T> type, List<ReplicaSlot<Target<T>>> slots, Duration timeout) {
   private static final System.Logger LOG = System.getLogger(FanOut.class.getName());
 
   /// What came of it, by the number of the replica.
   ///
   /// @throws CallCancelled if the caller is interrupted, which stays set
   <R extends @Nullable Object> List<Outcome<R>> outcomes(Function<? super T, ? extends R> call) {
-    return map(calls.name() + " at all", lanes, Context.waitedFor(lane -> outcome(lane, call)));
+    return map(client.name() + " at all", slots, Context.waitedFor(slot -> outcome(slot, call)));
   }
 
   /// Does something for each at once, as [Scope#map] does.
@@ -53,31 +54,31 @@ record FanOut<T>(Calls<T> calls, Class<T> type, List<Lane<Target<T>>> lanes, Dur
   /// What became of a change of state at a replica.
   ///
   /// @param failure why it was not made there; empty if it was
-  record Attempt<T>(Lane<Target<T>> lane, Optional<Throwable> failure) {}
+  record Attempt<T>(ReplicaSlot<Target<T>> slot, Optional<Throwable> failure) {}
 
   /// Makes a change of state, and waits for all, whatever they throw: what is interrupted has an
   /// outcome too.
   List<Attempt<T>> attempts(Consumer<? super T> change) {
-    Map<Lane<Target<T>>, Attempt<T>> attempts = new ConcurrentHashMap<>();
-    lanes.forEach(lane ->
+    Map<ReplicaSlot<Target<T>>, Attempt<T>> attempts = new ConcurrentHashMap<>();
+    slots.forEach(slot ->
         attempts.put(
-            lane, new Attempt<>(lane, Optional.of(new CallCancelled("it was not begun")))));
-    Function<Lane<Target<T>>, Boolean> work =
-        lane -> {
-          attempts.put(lane, new Attempt<>(lane, attempt(lane, change)));
+            slot, new Attempt<>(slot, Optional.of(new CallCancelled("it was not begun")))));
+    Function<ReplicaSlot<Target<T>>, Boolean> work =
+        slot -> {
+          attempts.put(slot, new Attempt<>(slot, attempt(slot, change)));
           return true;
         };
     try {
-      List<Boolean> ignored = Scope.map(lanes, Context.waitedFor(work));
+      List<Boolean> ignored = Scope.map(slots, Context.waitedFor(work));
     } catch (CancellationException e) {
       LOG.log(System.Logger.Level.DEBUG, "a change of state was interrupted", e);
     }
-    return lanes.stream().map(attempts::get).toList();
+    return slots.stream().map(attempts::get).toList();
   }
 
-  private Optional<Throwable> attempt(Lane<Target<T>> lane, Consumer<? super T> change) {
+  private Optional<Throwable> attempt(ReplicaSlot<Target<T>> slot, Consumer<? super T> change) {
     try {
-      change.accept(actor(lane));
+      change.accept(actor(slot));
       return Optional.empty();
     } catch (Throwable e) {
       return Optional.of(e);
@@ -85,19 +86,19 @@ record FanOut<T>(Calls<T> calls, Class<T> type, List<Lane<Target<T>>> lanes, Dur
   }
 
   private <R extends @Nullable Object> Outcome<R> outcome(
-      Lane<Target<T>> lane, Function<? super T, ? extends R> call) {
+      ReplicaSlot<Target<T>> slot, Function<? super T, ? extends R> call) {
     try {
-      return new Outcome.Value<R>(lane.replica(), call.apply(actor(lane)));
+      return new Outcome.Value<R>(slot.replica(), call.apply(actor(slot)));
     } catch (RuntimeException e) {
-      return new Outcome.Failed<R>(lane.replica(), e);
+      return new Outcome.Failed<R>(slot.replica(), e);
     }
   }
 
-  private T actor(Lane<Target<T>> lane) {
+  private T actor(ReplicaSlot<Target<T>> slot) {
     return RoutedStub.of(
         type,
-        lane.target().mesh().name(),
-        (method, arguments) -> calls.call(lane, method, arguments, timeout));
+        slot.target().mesh().name(),
+        (method, arguments) -> client.call(slot, method, arguments, timeout));
   }
 
   /// The results, by the number of the replica.
@@ -114,7 +115,7 @@ record FanOut<T>(Calls<T> calls, Class<T> type, List<Lane<Target<T>>> lanes, Dur
       switch (outcome) {
         case Outcome.Value<R>(_, R value) -> values.add(value);
         case Outcome.Failed<R>(int replica, RuntimeException cause) -> {
-          cause.addSuppressed(new AtReplica(calls.name(), replica));
+          cause.addSuppressed(new AtReplica(client.name(), replica));
           failure
               .filter(first -> !first.equals(cause))
               .ifPresent(first -> first.addSuppressed(cause));

@@ -1,7 +1,7 @@
 package dev.burnish.service;
 
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.service.routing.Lane;
+import dev.burnish.service.routing.ReplicaSlot;
 
 /// Who the replicas are, as the calls of one process need to know.
 interface Membership<T> {
@@ -15,5 +15,5 @@ interface Membership<T> {
   void await(String call, long deadline);
 
   /// A call has seen that a replica is lost.
-  void lost(Lane<Target<T>> lane, ReplicaLost cause);
+  void lost(ReplicaSlot<Target<T>> slot, ReplicaLost cause);
 }

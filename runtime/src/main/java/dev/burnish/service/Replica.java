@@ -8,8 +8,8 @@ import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.ActorOptions;
 import dev.burnish.mesh.ProcMesh;
 import dev.burnish.mesh.Restarts;
-import dev.burnish.service.routing.Lane;
-import dev.burnish.service.routing.Loss;
+import dev.burnish.service.routing.ReplicaFailure;
+import dev.burnish.service.routing.ReplicaSlot;
 import dev.burnish.service.state.ReplicaState;
 import dev.burnish.service.state.ReplicaStatus;
 import java.time.Duration;
@@ -23,7 +23,7 @@ final class Replica<T> {
   private static final System.Logger LOG = System.getLogger(Replica.class.getName());
   private static final Duration EXIT = Duration.ofMillis(500);
 
-  private final Fleet<T> fleet;
+  private final ReplicaSet<T> replicas;
   private final int index;
   private final Restarts restarts;
   private ReplicaState state = ReplicaState.STARTING;
@@ -34,12 +34,12 @@ final class Replica<T> {
   private boolean givenUp;
   private Optional<ProcMesh> procs = Optional.empty();
   private Optional<ActorMesh<T>> actors = Optional.empty();
-  private Optional<Lane<Target<T>>> lane = Optional.empty();
+  private Optional<ReplicaSlot<Target<T>>> slot = Optional.empty();
 
-  Replica(Fleet<T> fleet, int index) {
-    this.fleet = fleet;
+  Replica(ReplicaSet<T> replicas, int index) {
+    this.replicas = replicas;
     this.index = index;
-    this.restarts = new Restarts(fleet.options().restart(), fleet.node().clock());
+    this.restarts = new Restarts(replicas.options().restart(), replicas.node().clock());
   }
 
   int index() {
@@ -48,7 +48,7 @@ final class Replica<T> {
 
   /// The name of its actors.
   String name() {
-    return fleet.name() + "/" + index;
+    return replicas.name() + "/" + index;
   }
 
   synchronized ReplicaState state() {
@@ -73,7 +73,7 @@ final class Replica<T> {
   ///
   /// @throws dev.burnish.mesh.placement.Unplaceable if there is none
   void take() {
-    ProcMesh taken = fleet.spawn(this);
+    ProcMesh taken = replicas.spawn(this);
     synchronized (this) {
       procs = Optional.of(taken);
     }
@@ -81,7 +81,7 @@ final class Replica<T> {
 
   /// Begins a generation; returns at once.
   void start() {
-    fleet.node().execute(name() + " start", this::begin);
+    replicas.node().execute(name() + " start", this::begin);
   }
 
   private void begin() {
@@ -95,11 +95,11 @@ final class Replica<T> {
     }
     try {
       ActorMesh<T> actors = spawn(mine);
-      actors.await(fleet.options().health().starting());
+      actors.await(replicas.options().health().starting());
       actors.onLost(cause -> lost(mine, String.valueOf(cause.getMessage())));
       watch(mine, actors);
-      Target<T> target = Target.of(mine, actors, fleet.options().call().timeout());
-      fleet.admit(target, () -> join(mine, new Lane<>(index, target)));
+      Target<T> target = Target.of(mine, actors, replicas.options().call().timeout());
+      replicas.admit(target, () -> join(mine, new ReplicaSlot<>(index, target)));
     } catch (RuntimeException e) {
       lost(mine, "it cannot be started: " + e.getMessage());
     } catch (Throwable e) {
@@ -108,12 +108,12 @@ final class Replica<T> {
   }
 
   private ActorMesh<T> spawn(int mine) {
-    ProcMesh spawned = procs().orElseGet(() -> fleet.spawn(this));
+    ProcMesh spawned = procs().orElseGet(() -> replicas.spawn(this));
     if (!hold(mine, spawned)) {
       close(spawned);
       throw new ReplicaLost("it was removed while it started: replica=" + name());
     }
-    return fleet.spawn(
+    return replicas.spawn(
         spawned,
         name(),
         ActorOptions.defaults()
@@ -130,12 +130,12 @@ final class Replica<T> {
     return isAlive(mine);
   }
 
-  private synchronized void join(int mine, Lane<Target<T>> joining) {
+  private synchronized void join(int mine, ReplicaSlot<Target<T>> joining) {
     if (mine == generation && state == ReplicaState.STARTING) {
-      lane = Optional.of(joining);
+      slot = Optional.of(joining);
       actors = Optional.of(joining.target().mesh());
       enter(ReplicaState.HEALTHY);
-      fleet.joined(this, joining);
+      replicas.joined(this, joining);
     }
   }
 
@@ -150,21 +150,21 @@ final class Replica<T> {
 
   /// Asks after a while whether it lives, and again.
   private void watch(int mine, ActorMesh<T> actors) {
-    fleet
+    replicas
         .node()
         .clock()
         .after(
-            fleet.options().health().every(),
+            replicas.options().health().every(),
             () -> {
               if (isAlive(mine)) {
-                fleet.node().execute(name() + " health", () -> probe(mine, actors));
+                replicas.node().execute(name() + " health", () -> probe(mine, actors));
               }
             });
   }
 
   private void probe(int mine, ActorMesh<T> actors) {
     try {
-      actors.probe(fleet.options().health().limit());
+      actors.probe(replicas.options().health().limit());
       watch(mine, actors);
     } catch (CallFailure e) {
       lost(mine, "it does not say that it lives: " + e.getMessage());
@@ -173,7 +173,7 @@ final class Replica<T> {
 
   /// A generation is lost, as somebody has seen.
   void lost(int mine, String why) {
-    Optional<Lane<Target<T>>> left;
+    Optional<ReplicaSlot<Target<T>>> left;
     boolean comesBack;
     synchronized (this) {
       if (!isAlive(mine)) {
@@ -182,11 +182,11 @@ final class Replica<T> {
       comesBack = state != ReplicaState.DRAINING;
       enter(comesBack ? ReplicaState.LOST : ReplicaState.STOPPED);
       reason = why;
-      left = lane;
-      lane = Optional.empty();
+      left = slot;
+      slot = Optional.empty();
     }
-    fleet.left(this, mine, left, new Loss(index, Instant.now(), why));
-    fleet.node().execute(name() + " end", () -> recover(comesBack));
+    replicas.left(this, mine, left, new ReplicaFailure(index, Instant.now(), why));
+    replicas.node().execute(name() + " end", () -> recover(comesBack));
   }
 
   /// Ends what is left of a generation, whatever that says, and begins the next one after a while.
@@ -206,15 +206,15 @@ final class Replica<T> {
         name(),
         status().reason(),
         delay.get());
-    fleet.restarts().increment();
-    fleet.node().clock().after(delay.get(), this::start);
+    replicas.restarts().increment();
+    replicas.node().clock().after(delay.get(), this::start);
   }
 
   private void giveUp() {
     synchronized (this) {
       givenUp = true;
     }
-    fleet.gaveUp(this);
+    replicas.gaveUp(this);
   }
 
   /// Whether it is being started, or will be again.
@@ -260,17 +260,17 @@ final class Replica<T> {
 
   /// The operating system knows better why it ended.
   private void explain(Exit exit) {
-    Loss loss;
+    ReplicaFailure failure;
     synchronized (this) {
       reason = exit.describe();
-      loss = new Loss(index, since, reason);
+      failure = new ReplicaFailure(index, since, reason);
     }
-    fleet.explained(loss);
+    replicas.explained(failure);
   }
 
   private void close(ProcMesh mesh) {
     try {
-      fleet.close(mesh);
+      replicas.close(mesh);
     } catch (RuntimeException | Error e) {
       LOG.log(System.Logger.Level.WARNING, "failed to close " + name(), e);
     }
@@ -278,28 +278,28 @@ final class Replica<T> {
 
   /// Takes no more calls but those of its sessions, ends, and is no more. Waits for that.
   void remove(Duration draining) {
-    Optional<Lane<Target<T>>> left;
+    Optional<ReplicaSlot<Target<T>>> left;
     synchronized (this) {
       if (state == ReplicaState.HEALTHY || state == ReplicaState.STARTING) {
         enter(ReplicaState.DRAINING);
       }
-      left = lane;
+      left = slot;
     }
-    left.ifPresent(l -> fleet.drain(l, draining));
+    left.ifPresent(l -> replicas.drain(l, draining));
     stop();
   }
 
   /// Ends at once, in good order.
   boolean stop() {
     Optional<ProcMesh> ending;
-    Optional<Lane<Target<T>>> left;
+    Optional<ReplicaSlot<Target<T>>> left;
     synchronized (this) {
       enter(ReplicaState.STOPPED);
       ending = leaveProcs();
-      left = lane;
-      lane = Optional.empty();
+      left = slot;
+      slot = Optional.empty();
     }
-    fleet.stopped(this, left);
+    replicas.stopped(this, left);
     ending.ifPresent(this::close);
     return true;
   }
@@ -308,7 +308,7 @@ final class Replica<T> {
   Failure failure() {
     return new Failure(
         new dev.burnish.actor.Supervisor.Place(
-            name(), dev.burnish.actor.Point.single(), name(), fleet.node().self().host()),
+            name(), dev.burnish.actor.Point.single(), name(), replicas.node().self().host()),
         "it was lost and its restarts are used up: " + status().reason(),
         List.of());
   }

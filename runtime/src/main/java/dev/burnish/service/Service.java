@@ -7,8 +7,8 @@ import dev.burnish.mesh.HostMesh;
 import dev.burnish.service.ServiceKind.ServiceForm;
 import dev.burnish.service.routing.Balancing;
 import dev.burnish.service.routing.Dispatcher;
-import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Load;
+import dev.burnish.service.routing.ReplicaSlot;
 import dev.burnish.service.routing.Request.Affinity;
 import dev.burnish.service.scaling.Scaling;
 import dev.burnish.service.state.History;
@@ -46,7 +46,7 @@ public final class Service<T> implements AutoCloseable {
   private final String name;
   private final Class<T> type;
   private final Node node;
-  private final Calls<T> calls;
+  private final ServiceClient<T> client;
   private final Backing<T> backing;
   private final CallOptions defaults;
   private final T routed;
@@ -54,15 +54,16 @@ public final class Service<T> implements AutoCloseable {
   /// Where the replicas come from.
   private sealed interface Backing<T> {}
 
-  private record Owned<T>(Fleet<T> fleet) implements Backing<T> {}
+  private record Owned<T>(ReplicaSet<T> replicas) implements Backing<T> {}
 
-  private record Followed<T>(Follower<T> follower, ServiceForm form) implements Backing<T> {}
+  private record Watched<T>(DirectoryWatcher<T> watcher, ServiceForm form) implements Backing<T> {}
 
-  private Service(Node node, Class<T> type, Calls<T> calls, Backing<T> backing, Duration timeout) {
-    this.name = calls.name();
+  private Service(
+      Node node, Class<T> type, ServiceClient<T> client, Backing<T> backing, Duration timeout) {
+    this.name = client.name();
     this.node = node;
     this.type = type;
-    this.calls = calls;
+    this.client = client;
     this.backing = backing;
     this.defaults = new CallOptions(timeout, 0, Optional.empty());
     this.routed = route(defaults);
@@ -105,36 +106,36 @@ public final class Service<T> implements AutoCloseable {
       Factory factory,
       List<?> arguments,
       ServiceOptions options) {
-    UsedUp.check(type, options.size().procs());
+    SingleUse.check(type, options.size().procs());
     Node node = hosts.node();
     Dispatcher<Target<T>> dispatcher =
         new Dispatcher<>(name, options.queueing(), options.router().get(), node.clock());
     Kept kept = new Kept();
-    Fleet<T> fleet =
-        new Fleet<>(
+    ReplicaSet<T> replicas =
+        new ReplicaSet<>(
             hosts.keptBy(kept, failure -> true),
-            new Fleet.Blueprint<>(name, type, factory, arguments),
+            new ReplicaSet.Blueprint<>(name, type, factory, arguments),
             options,
             dispatcher);
-    dispatcher.coming(fleet::numComing);
-    Calls<T> calls =
-        new Calls<>(
+    dispatcher.coming(replicas::numComing);
+    ServiceClient<T> client =
+        new ServiceClient<>(
             name,
             dispatcher,
             new Traffic(node.clock()),
             node.clock(),
             options.call().retries(),
-            fleet.membership());
+            replicas.membership());
     Service<T> service =
-        new Service<>(node, type, calls, new Owned<>(fleet), options.call().timeout());
+        new Service<>(node, type, client, new Owned<>(replicas), options.call().timeout());
     kept.closing = service::close;
     try {
-      fleet.start();
+      replicas.start();
     } catch (RuntimeException e) {
-      fleet.close(Duration.ZERO);
+      replicas.close(Duration.ZERO);
       throw e;
     }
-    node.notes().put("service " + name, () -> service.metrics().describe(name));
+    node.statusBoard().put("service " + name, () -> service.metrics().describe(name));
     return service;
   }
 
@@ -152,17 +153,17 @@ public final class Service<T> implements AutoCloseable {
   static <T> Service<T> follow(Node node, Class<T> type, ServiceForm form, Runnable atEnd) {
     Dispatcher<Target<T>> dispatcher =
         new Dispatcher<>(form.name(), form.queueing(), form.balancing().get(), node.clock());
-    Follower<T> follower = new Follower<>(node, type, form, dispatcher, atEnd);
-    Calls<T> calls =
-        new Calls<>(
+    DirectoryWatcher<T> watcher = new DirectoryWatcher<>(node, type, form, dispatcher, atEnd);
+    ServiceClient<T> client =
+        new ServiceClient<>(
             form.name(),
             dispatcher,
             new Traffic(node.clock()),
             node.clock(),
             form.retries(),
-            follower);
-    follower.start();
-    return new Service<>(node, type, calls, new Followed<>(follower, form), form.timeout());
+            watcher);
+    watcher.start();
+    return new Service<>(node, type, client, new Watched<>(watcher, form), form.timeout());
   }
 
   /// A stub whose every call goes to a healthy replica of the router's choice. A replica of several
@@ -178,7 +179,7 @@ public final class Service<T> implements AutoCloseable {
     return RoutedStub.of(
         type,
         "service " + name,
-        (method, arguments) -> calls.call(method, arguments, options, affinity));
+        (method, arguments) -> client.call(method, arguments, options, affinity));
   }
 
   /// How calls are made that say nothing else.
@@ -188,14 +189,14 @@ public final class Service<T> implements AutoCloseable {
 
   /// Calls that all go to one replica; see [Session] for what happens when that is lost.
   public Session<T> session() {
-    return new Session<>(calls, type, defaults, Optional.empty());
+    return new Session<>(client, type, defaults, Optional.empty());
   }
 
   /// The same; if the replica is lost, the state of the session is restored at another one.
   ///
   /// @param restore is given the actor of the session at the other replica
   public Session<T> session(Consumer<? super T> restore) {
-    return new Session<>(calls, type, defaults, Optional.of(restore));
+    return new Session<>(client, type, defaults, Optional.of(restore));
   }
 
   /// Calls every healthy replica, beside all other calls, and waits for all. For a change of state
@@ -217,14 +218,14 @@ public final class Service<T> implements AutoCloseable {
   /// @throws RuntimeException as [#fanout] does
   public <R extends @Nullable Object> List<R> gather(Function<? super T, ? extends R> call) {
     awaitSomeHealthy();
-    return fanOut(calls.dispatcher().healthy()).values(call);
+    return fanOut(client.dispatcher().healthy()).values(call);
   }
 
   /// Calls every healthy replica and returns what came of it, by the number of the replica.
   public <R extends @Nullable Object> List<Outcome<R>> gatherPartial(
       Function<? super T, ? extends R> call) {
     awaitSomeHealthy();
-    return fanOut(calls.dispatcher().healthy()).outcomes(call);
+    return fanOut(client.dispatcher().healthy()).outcomes(call);
   }
 
   /// Makes a change of state at every replica, also at those that drain, and at every replica that
@@ -241,18 +242,18 @@ public final class Service<T> implements AutoCloseable {
   /// @throws RuntimeException as [#fanout] does, if the change was made at no replica
   /// @throws IllegalStateException if the service came as an argument
   public void update(String what, Consumer<? super T> change) {
-    Fleet<T> fleet = owned("update");
-    Commit<T> commit = new Commit<>(fleet, what);
+    ReplicaSet<T> replicas = owned("update");
+    Commit<T> commit = new Commit<>(replicas, what);
     for (int tries = 0; ; tries++) {
       awaitSomeHealthy();
       try {
-        Supplier<List<Lane<Target<T>>>> all = () -> calls.dispatcher().members();
-        fleet
+        Supplier<List<ReplicaSlot<Target<T>>>> all = () -> client.dispatcher().members();
+        replicas
             .updates()
-            .update(what, change, all, lanes -> commit.settle(fanOut(lanes).attempts(change)));
+            .update(what, change, all, slots -> commit.settle(fanOut(slots).attempts(change)));
         return;
       } catch (Commit.AllLost e) {
-        if (tries >= calls.retries()) {
+        if (tries >= client.retries()) {
           throw e.failure();
         }
       }
@@ -288,7 +289,7 @@ public final class Service<T> implements AutoCloseable {
   ///
   /// @throws dev.burnish.link.failure.CallTimedOut if that takes longer
   public void awaitHealthy(int numReplicas, Duration limit) {
-    calls.dispatcher().awaitHealthy(numReplicas, limit);
+    client.dispatcher().awaitHealthy(numReplicas, limit);
   }
 
   /// The replicas by number.
@@ -313,10 +314,11 @@ public final class Service<T> implements AutoCloseable {
 
   /// How it does, as calls from this process see it.
   public ServiceMetrics metrics() {
-    Load load = calls.dispatcher().load();
+    Load load = client.dispatcher().load();
     return switch (backing) {
-      case Owned<T>(Fleet<T> fleet) -> calls.traffic().metrics(load, replicas(), fleet.history());
-      case Followed<T> _ -> calls.traffic().metrics(load, List.of(), History.NONE);
+      case Owned<T>(ReplicaSet<T> replicas) ->
+          client.traffic().metrics(load, replicas(), replicas.history());
+      case Watched<T> _ -> client.traffic().metrics(load, List.of(), History.NONE);
     };
   }
 
@@ -330,10 +332,10 @@ public final class Service<T> implements AutoCloseable {
   ///
   /// @throws IllegalStateException if the service came as an argument
   public void stop(Duration draining) {
-    Fleet<T> fleet = owned("stop");
-    fleet.close(draining);
-    fleet.leaveKeeper();
-    node.notes().remove("service " + name);
+    ReplicaSet<T> replicas = owned("stop");
+    replicas.close(draining);
+    replicas.leaveKeeper();
+    node.statusBoard().remove("service " + name);
   }
 
   /// Stops, see [#stop], with the time to drain of its options.
@@ -350,12 +352,12 @@ public final class Service<T> implements AutoCloseable {
 
   ServiceForm form() {
     return switch (backing) {
-      case Followed<T>(_, ServiceForm form) -> form;
-      case Owned<T>(Fleet<T> fleet) -> {
-        ServiceOptions options = fleet.options();
+      case Watched<T>(_, ServiceForm form) -> form;
+      case Owned<T>(ReplicaSet<T> replicas) -> {
+        ServiceOptions options = replicas.options();
         yield new ServiceForm(
             name,
-            fleet.directory(),
+            replicas.address(),
             options.queueing(),
             options.router() instanceof Balancing known ? known : Balancing.LEAST_LOADED,
             options.call().timeout().toMillis(),
@@ -366,41 +368,44 @@ public final class Service<T> implements AutoCloseable {
 
   /// For tests.
   Dispatcher<Target<T>> dispatcher() {
-    return calls.dispatcher();
+    return client.dispatcher();
   }
 
   /// For tests.
-  Fleet<T> owned() {
-    return owned("fleet");
+  ReplicaSet<T> owned() {
+    return owned("replicas");
   }
 
-  private Fleet<T> owned(String what) {
+  private ReplicaSet<T> owned(String what) {
     return switch (backing) {
-      case Owned<T>(Fleet<T> fleet) -> fleet;
-      case Followed<T> _ ->
+      case Owned<T>(ReplicaSet<T> replicas) -> replicas;
+      case Watched<T> _ ->
           throw new IllegalStateException(
               "only the owner of a service has that: service=%s method=%s; call it where the service was started"
                   .formatted(name, what));
     };
   }
 
-  private FanOut<T> fanOut(List<Lane<Target<T>>> lanes) {
-    return new FanOut<>(calls, type, lanes, defaults.timeout());
+  private FanOut<T> fanOut(List<ReplicaSlot<Target<T>>> slots) {
+    return new FanOut<>(client, type, slots, defaults.timeout());
   }
 
   private void awaitSomeHealthy() {
-    if (backing instanceof Owned<T>(Fleet<T> fleet)) {
-      fleet.awaitSettled(defaults.timeout());
+    if (backing instanceof Owned<T>(ReplicaSet<T> replicas)) {
+      replicas.awaitSettled(defaults.timeout());
     }
-    calls.membership().await(name + " at all", node.clock().nanos() + defaults.timeout().toNanos());
-    calls.dispatcher().awaitHealthy(1, defaults.timeout());
+    client
+        .membership()
+        .await(name + " at all", node.clock().nanos() + defaults.timeout().toNanos());
+    client.dispatcher().awaitHealthy(1, defaults.timeout());
   }
 
-  private List<Lane<Target<T>>> forChange() {
+  private List<ReplicaSlot<Target<T>>> forChange() {
     awaitSomeHealthy();
     return switch (backing) {
-      case Owned<T>(Fleet<T> fleet) -> fleet.updates().begin(() -> calls.dispatcher().healthy());
-      case Followed<T>(Follower<T> follower, _) -> follower.forChange();
+      case Owned<T>(ReplicaSet<T> replicas) ->
+          replicas.updates().begin(() -> client.dispatcher().healthy());
+      case Watched<T>(DirectoryWatcher<T> watcher, _) -> watcher.forChange();
     };
   }
 }

@@ -3,7 +3,7 @@ package dev.burnish.service;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.service.routing.Binding;
 import dev.burnish.service.routing.BindingLost;
-import dev.burnish.service.routing.Loss;
+import dev.burnish.service.routing.ReplicaFailure;
 import dev.burnish.service.routing.Request.Affinity;
 import java.lang.reflect.Method;
 import java.util.Optional;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// something that restores its state has that run on the other replica instead, before its next
 /// call. Thread-safe.
 public final class Session<T> implements AutoCloseable {
-  private final Calls<T> calls;
+  private final ServiceClient<T> client;
   private final Binding<Target<T>> binding;
   private final CallOptions options;
   private final Class<T> type;
@@ -30,13 +30,16 @@ public final class Session<T> implements AutoCloseable {
   private final ReentrantLock restoring = new ReentrantLock();
 
   Session(
-      Calls<T> calls, Class<T> type, CallOptions options, Optional<Consumer<? super T>> restore) {
-    this.calls = calls;
+      ServiceClient<T> client,
+      Class<T> type,
+      CallOptions options,
+      Optional<Consumer<? super T>> restore) {
+    this.client = client;
     this.type = type;
     this.options = options;
     this.restore = restore;
-    this.binding = calls.dispatcher().sessions().open();
-    this.actor = RoutedStub.of(type, "session of " + calls.name(), this::call);
+    this.binding = client.dispatcher().sessions().open();
+    this.actor = RoutedStub.of(type, "session of " + client.name(), this::call);
   }
 
   /// The actor of this session.
@@ -46,7 +49,7 @@ public final class Session<T> implements AutoCloseable {
 
   /// The number of its replica, once a call has bound it.
   public Optional<Integer> replica() {
-    return calls.dispatcher().sessions().replica(binding);
+    return client.dispatcher().sessions().replica(binding);
   }
 
   /// How often it has lost its replica.
@@ -57,9 +60,9 @@ public final class Session<T> implements AutoCloseable {
   private @Nullable Object call(Method method, Object @Nullable [] arguments) throws Throwable {
     while (true) {
       try {
-        return calls.call(method, arguments, options, new Affinity.Bound<>(binding));
+        return client.call(method, arguments, options, new Affinity.Bound<>(binding));
       } catch (BindingLost e) {
-        rebind(e.loss());
+        rebind(e.failure());
       } catch (ReplicaLost e) {
         noticed();
         throw e;
@@ -69,23 +72,23 @@ public final class Session<T> implements AutoCloseable {
 
   /// The failure of the call that was under way tells of the loss, unless the state is restored.
   private void noticed() {
-    if (restore.isEmpty() && calls.dispatcher().sessions().isLost(binding)) {
+    if (restore.isEmpty() && client.dispatcher().sessions().isLost(binding)) {
       numRebinds.incrementAndGet();
-      calls.dispatcher().sessions().acknowledge(binding);
+      client.dispatcher().sessions().acknowledge(binding);
     }
   }
 
-  private void rebind(Loss loss) {
+  private void rebind(ReplicaFailure failure) {
     restoring.lock();
     try {
-      if (!calls.dispatcher().sessions().isLost(binding)) {
+      if (!client.dispatcher().sessions().isLost(binding)) {
         return;
       }
       if (restore.isEmpty()) {
         noticed();
         throw new ReplicaLost(
             "a session of service %s has lost its state; its next call goes to another replica, the failed one did not run: %s"
-                .formatted(calls.name(), loss));
+                .formatted(client.name(), failure));
       }
       restore(restore.get());
     } finally {
@@ -94,27 +97,27 @@ public final class Session<T> implements AutoCloseable {
   }
 
   private void restore(Consumer<? super T> restoration) {
-    Binding<Target<T>> fresh = calls.dispatcher().sessions().open();
+    Binding<Target<T>> fresh = client.dispatcher().sessions().open();
     try {
       restoration.accept(
           RoutedStub.of(
               type,
-              "session of " + calls.name(),
+              "session of " + client.name(),
               (method, arguments) ->
-                  calls.call(method, arguments, options, new Affinity.Bound<>(fresh))));
+                  client.call(method, arguments, options, new Affinity.Bound<>(fresh))));
       numRebinds.incrementAndGet();
-      calls.dispatcher().sessions().adopt(binding, fresh);
+      client.dispatcher().sessions().adopt(binding, fresh);
     } catch (BindingLost e) {
       throw new ReplicaLost(
-          "the replica that a session's state was restored at is lost: " + e.loss(), e);
+          "the replica that a session's state was restored at is lost: " + e.failure(), e);
     } finally {
-      calls.dispatcher().sessions().close(fresh);
+      client.dispatcher().sessions().close(fresh);
     }
   }
 
   /// Ends the session; calls after this are of no session.
   @Override
   public void close() {
-    calls.dispatcher().sessions().close(binding);
+    client.dispatcher().sessions().close(binding);
   }
 }

@@ -176,7 +176,7 @@ class OtherProcessesTest {
             .withTimes(Duration.ZERO, Duration.ofMillis(50), Duration.ofMillis(5)));
     Waiting.until("it has grown", () -> dials.replicas().size() == 3);
     dials.awaitHealthy(3, SOON);
-    Waiting.until("all slots are taken", () -> numHeld(dials) == 6);
+    Waiting.until("all permits are taken", () -> numHeld(dials) == 6);
     while (dials.replicas().size() > 1) {
       release(dials);
     }

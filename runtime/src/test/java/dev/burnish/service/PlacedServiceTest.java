@@ -104,7 +104,7 @@ class PlacedServiceTest {
     Waiting.until("it has grown", () -> service.replicas().size() == 4);
     service.awaitHealthy(4, SOON);
     while (callers.stream().anyMatch(Thread::isAlive)) {
-      service.dispatcher().healthy().forEach(lane -> lane.target().mesh().fanout(Tally::release));
+      service.dispatcher().healthy().forEach(slot -> slot.target().mesh().fanout(Tally::release));
     }
     Waiting.until("it has shrunk", () -> service.replicas().size() == 1);
     assertThat(service.route().value()).isZero();

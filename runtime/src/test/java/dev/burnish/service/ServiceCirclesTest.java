@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Calls of a service that lead back to a service whose slots they hold.
+/// Calls of a service that lead back to a service whose permits they hold.
 @Timeout(60)
 class ServiceCirclesTest {
   private final Job job = Job.start(JobOptions.named("circles").with(Processes.THREADS));

@@ -209,7 +209,7 @@ class ServiceProcessesTest {
   void psShowsServicesFromOutside() {
     Service<Tally> service = service(0, replicas(2));
     service.route().add(1);
-    assertThat(Jobs.status(job.id()).notes())
+    assertThat(Jobs.status(job.id()).sections())
         .singleElement()
         .satisfies(note -> {
           assertThat(note.title()).isEqualTo("service tally");
@@ -220,6 +220,6 @@ class ServiceProcessesTest {
           assertThat(note.lines().get(1)).startsWith("tally/0").contains("healthy");
         });
     service.close();
-    assertThat(Jobs.status(job.id()).notes()).isEmpty();
+    assertThat(Jobs.status(job.id()).sections()).isEmpty();
   }
 }

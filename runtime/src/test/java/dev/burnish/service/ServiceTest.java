@@ -527,7 +527,7 @@ class ServiceTest {
   }
 
   private static void releaseDirectly(Service<Tally> service) {
-    service.dispatcher().healthy().forEach(lane -> lane.target().mesh().fanout(Tally::release));
+    service.dispatcher().healthy().forEach(slot -> slot.target().mesh().fanout(Tally::release));
   }
 
   @Test
@@ -667,7 +667,7 @@ class ServiceTest {
     assertThat(service.metrics().requests()).as("calls from here").isZero();
     assertThat(
             service.dispatcher().healthy().stream()
-                .map(lane -> lane.target().mesh())
+                .map(slot -> slot.target().mesh())
                 .mapToLong(mesh -> mesh.only().value())
                 .sum())
         .isEqualTo(6);

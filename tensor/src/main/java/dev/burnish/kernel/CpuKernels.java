@@ -33,15 +33,15 @@ final class CpuKernels implements Kernels {
       @Nullable Tensor bias_N,
       Tensor out_TN,
       boolean accumulate,
-      Rounding rounding) {
+      Numerics numerics) {
     Matrix x = Matrix.of(x_TK);
     Matrix w = Matrix.of(w_NK);
     Matrix out = Matrix.of(out_TN).expect("out", x.rows(), w.rows());
     w.expect("weight", w.rows(), x.cols());
     boolean add = addBias(bias_N, out, accumulate);
-    switch (rounding) {
-      case BY_ROW -> packed.timesTransposed(x, w, add, out);
-      case BY_SHAPE -> tiled.timesTransposed(x, w, add, out);
+    switch (numerics) {
+      case BATCH_INVARIANT -> packed.timesTransposed(x, w, add, out);
+      case FASTEST -> tiled.timesTransposed(x, w, add, out);
     }
   }
 
@@ -65,7 +65,7 @@ final class CpuKernels implements Kernels {
       boolean accumulate) {
     switch (w_NK) {
       case PreparedWeight.Plain(Tensor weight) ->
-          linear(x_TK, weight, bias_N, out_TN, accumulate, Rounding.BY_ROW);
+          linear(x_TK, weight, bias_N, out_TN, accumulate, Numerics.BATCH_INVARIANT);
       case PreparedWeight.Packed(PackedGemm.Packed w) -> {
         Matrix x = Matrix.of(x_TK);
         x.expect("x", x.rows(), w.k());

@@ -26,26 +26,16 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     return new TorchKernels();
   }
 
-  /// In which order the terms of a product's elements are added.
-  enum Rounding {
-    /// By row and column alone: a token has the same bits alone, as a generator computes it, and
-    /// among thousands.
-    BY_ROW,
-
-    /// As is fastest for the shape: rows may differ in their last bits by which others there are.
-    BY_SHAPE
-  }
-
   /// `out_TN = x_TK w_NK' + bias_N`, added to `out` where `accumulate` is set (a residual).
   ///
-  /// @param rounding kept to on the CPU; elsewhere the library rounds as it likes
+  /// @param numerics honoured on the CPU; elsewhere the library chooses
   void linear(
       Tensor x_TK,
       Tensor w_NK,
       @Nullable Tensor bias_N,
       Tensor out_TN,
       boolean accumulate,
-      Rounding rounding);
+      Numerics numerics);
 
   /// Makes weights ready for many products with few rows. To be made anew when the weights change.
   ///
@@ -53,7 +43,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   ///   used again, or an empty list
   List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse);
 
-  /// [#linear] with a prepared weight, to the bits of [Rounding#BY_ROW].
+  /// [#linear] with a prepared weight, to the bits of [Numerics#BATCH_INVARIANT].
   void linear(
       Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, boolean accumulate);
 

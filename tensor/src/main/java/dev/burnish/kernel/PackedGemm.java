@@ -9,7 +9,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /// Matrix products of a decoder's linear layers whose rows have bits of their own
-/// ([Rounding#BY_ROW]), in plain Java over [MicroKernel].
+/// ([Numerics#BATCH_INVARIANT]), in plain Java over [MicroKernel].
 ///
 /// Idea: one operand becomes panels, the other a row-major array, both in Java arrays; tiles of the
 /// result are made in registers and added to memory. The inner dimension is cut at fixed places, so

@@ -20,7 +20,7 @@ final class TorchKernels implements Kernels {
       @Nullable Tensor bias_N,
       Tensor out_TN,
       boolean accumulate,
-      Rounding rounding) {
+      Numerics numerics) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor y = x_TK.matmul(w_NK.transpose(0, 1));
       write(bias_N == null ? y : y.add(bias_N), out_TN, accumulate);
@@ -51,7 +51,7 @@ final class TorchKernels implements Kernels {
       boolean accumulate) {
     switch (w_NK) {
       case PreparedWeight.Plain(Tensor weight) ->
-          linear(x_TK, weight, bias_N, out_TN, accumulate, Rounding.BY_ROW);
+          linear(x_TK, weight, bias_N, out_TN, accumulate, Numerics.BATCH_INVARIANT);
       case PreparedWeight.Packed _ ->
           throw new IllegalArgumentException(
               "a weight is used by the kernels that prepared it: weight is packed for the CPU");

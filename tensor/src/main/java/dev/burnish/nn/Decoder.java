@@ -3,7 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.KeyedRandom;
@@ -320,7 +320,7 @@ public final class Decoder implements AutoCloseable {
 
   /// Forward over a packed batch, to be followed by [Pass#logProbs] or [Pass#backward].
   public Pass forward(TokenForest forest, ActivationPolicy policy) {
-    return forward(forest, policy, Optional.empty(), 0, Rounding.BY_ROW);
+    return forward(forest, policy, Optional.empty(), 0, Numerics.BATCH_INVARIANT);
   }
 
   /// The same, with a store for the activations that the policy does not keep, a key of its own for
@@ -330,27 +330,27 @@ public final class Decoder implements AutoCloseable {
       ActivationPolicy policy,
       Optional<ActivationPolicy.Store> store,
       long key,
-      Rounding rounding) {
+      Numerics numerics) {
     Dropout dropout = new Dropout(lora.dropout(), KeyedRandom.bits(loraSeed, "dropout", key));
-    return new Pass(this, layout(forest, dropout, rounding), forest.tokens(), policy, store);
+    return new Pass(this, context(forest, dropout, numerics), forest.tokens(), policy, store);
   }
 
   /// Forward that keeps nothing, for log-probabilities alone: those that a generator gives.
   public Pass evaluate(TokenForest forest) {
-    return evaluate(forest, Rounding.BY_ROW);
+    return evaluate(forest, Numerics.BATCH_INVARIANT);
   }
 
   /// The same with a choice of the bits.
-  public Pass evaluate(TokenForest forest, Rounding rounding) {
-    return new Pass(this, layout(forest, Dropout.NONE, rounding), forest.tokens());
+  public Pass evaluate(TokenForest forest, Numerics numerics) {
+    return new Pass(this, context(forest, Dropout.NONE, numerics), forest.tokens());
   }
 
-  private Layout layout(TokenForest forest, Dropout dropout, Rounding rounding) {
-    return layout(forest.positions(), forest.plan(), dropout, rounding);
+  private PassContext context(TokenForest forest, Dropout dropout, Numerics numerics) {
+    return context(forest.positions(), forest.plan(), dropout, numerics);
   }
 
   /// @throws IllegalArgumentException if a position lies beyond what the model was made for
-  Layout layout(int[] positions, AttentionPlan plan, Dropout dropout, Rounding rounding) {
+  PassContext context(int[] positions, AttentionPlan plan, Dropout dropout, Numerics numerics) {
     int last = 0;
     for (int position : positions) {
       last = Math.max(last, position);
@@ -360,7 +360,7 @@ public final class Decoder implements AutoCloseable {
           "a sequence of %d tokens exceeds max_position_embeddings=%d; shorten the prompt or the completion"
               .formatted(last + 1, shape.maxPositions()));
     }
-    return new Layout(positions, shape.rope().table(last + 1), plan, dropout, rounding);
+    return new PassContext(positions, shape.rope().table(last + 1), plan, dropout, numerics);
   }
 
   void embed(int[] tokens, Tensor out_TH) {
@@ -388,8 +388,8 @@ public final class Decoder implements AutoCloseable {
   }
 
   /// Logits of normalised rows.
-  void head(Tensor x_NH, Tensor logits_NV, Rounding rounding) {
-    head.forward(x_NH, logits_NV, false, Dropout.NONE, rounding);
+  void head(Tensor x_NH, Tensor logits_NV, Numerics numerics) {
+    head.forward(x_NH, logits_NV, false, Dropout.NONE, numerics);
   }
 
   /// Turns the gradient of the logits into that of the rows, which take the place of `x_NH`.
@@ -412,7 +412,7 @@ public final class Decoder implements AutoCloseable {
   Tensor logits(Tensor hidden_TH, int[] rows) {
     Tensor logits_NV = Tensor.empty(DType.F32, device, rows.length, shape.vocabulary());
     try (TensorScope _ = TensorScope.open()) {
-      head(normedRows(hidden_TH, rows), logits_NV, Rounding.BY_ROW);
+      head(normedRows(hidden_TH, rows), logits_NV, Numerics.BATCH_INVARIANT);
     }
     return logits_NV;
   }

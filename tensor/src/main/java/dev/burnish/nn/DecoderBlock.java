@@ -238,20 +238,20 @@ public final class DecoderBlock implements AutoCloseable {
 
   /// Writes the block's output to `out_TH` (not `x_TH`) and returns what [#backward] needs, `x_TH`
   /// included, which the caller keeps open until then.
-  public Saved forward(Tensor x_TH, Layout layout, Tensor out_TH) {
-    Saved saved = forwardAgain(x_TH, layout);
+  public Saved forward(Tensor x_TH, PassContext context, Tensor out_TH) {
+    Saved saved = recompute(x_TH, context);
     try (TensorScope _ = TensorScope.open()) {
       Tensor gated_TI = f32(x_TH.device(), x_TH.size(0), shape.intermediate());
       kernels.swiGlu(saved.gateUp_T2I, gated_TI);
       out_TH.copy_(saved.middle_TH);
-      down.forward(gated_TI, out_TH, true, layout.dropout(), layout.rounding());
+      down.forward(gated_TI, out_TH, true, context.dropout(), context.numerics());
     }
     return saved;
   }
 
   /// What [#forward] returns, without the block's output: for a backward whose forward kept
   /// nothing.
-  public Saved forwardAgain(Tensor x_TH, Layout layout) {
+  public Saved recompute(Tensor x_TH, PassContext context) {
     Heads heads = shape.heads();
     // Saved outlives the scope of temporaries: it is made outside of it, and freed by its own
     // close.
@@ -259,10 +259,10 @@ public final class DecoderBlock implements AutoCloseable {
     try (TensorScope _ = TensorScope.open()) {
       Tensor normed_TH = f32(x_TH.device(), x_TH.shape());
       kernels.rmsNorm(x_TH, norm1_H, shape.eps(), normed_TH, saved.rstd1_T);
-      qkv.forward(normed_TH, saved.qkv_TC, false, layout.dropout(), layout.rounding());
-      position(saved.qkv_TC, layout.rope(), layout.positions(), saved);
+      qkv.forward(normed_TH, saved.qkv_TC, false, context.dropout(), context.numerics());
+      normAndRotate(saved.qkv_TC, context.rope(), context.positions(), saved);
       kernels.attention(
-          layout.plan(shape.window()),
+          context.plan(shape.window()),
           heads,
           queries(saved.qkv_TC),
           keys(saved.qkv_TC),
@@ -270,9 +270,10 @@ public final class DecoderBlock implements AutoCloseable {
           saved.attended_TC,
           saved.logsumexp_TQ);
       saved.middle_TH.copy_(x_TH);
-      output.forward(saved.attended_TC, saved.middle_TH, true, layout.dropout(), layout.rounding());
+      output.forward(
+          saved.attended_TC, saved.middle_TH, true, context.dropout(), context.numerics());
       kernels.rmsNorm(saved.middle_TH, norm2_H, shape.eps(), normed_TH, saved.rstd2_T);
-      gateUp.forward(normed_TH, saved.gateUp_T2I, false, layout.dropout(), layout.rounding());
+      gateUp.forward(normed_TH, saved.gateUp_T2I, false, context.dropout(), context.numerics());
     }
     return saved;
   }
@@ -285,23 +286,23 @@ public final class DecoderBlock implements AutoCloseable {
   /// Turns the gradient of the output in `d_TH` into that of the input, in place, and adds to the
   /// gradients of the parameters. `saved` is used up: what it holds is overwritten, and freed as
   /// soon as it is not needed.
-  public void backward(Saved saved, Layout layout, Tensor d_TH) {
+  public void backward(Saved saved, PassContext context, Tensor d_TH) {
     try (saved) {
-      mlpBackward(saved, layout, d_TH);
-      attentionBackward(saved, layout, d_TH);
+      mlpBackward(saved, context, d_TH);
+      attentionBackward(saved, context, d_TH);
     }
   }
 
-  private void attentionBackward(Saved saved, Layout layout, Tensor d_TH) {
+  private void attentionBackward(Saved saved, PassContext context, Tensor d_TH) {
     try (TensorScope _ = TensorScope.open()) {
       Device device = d_TH.device();
       long tokens = d_TH.size(0);
       Tensor dAttended_TC = f32(device, tokens, shape.heads().queryDim());
-      output.backwardInput(d_TH, dAttended_TC, layout.dropout());
-      output.backwardWeight(d_TH, saved.attended_TC, layout.dropout());
+      output.backwardInput(d_TH, dAttended_TC, context.dropout());
+      output.backwardWeight(d_TH, saved.attended_TC, context.dropout());
       Tensor dQkv_TC = Tensor.zeros(DType.F32, device, tokens, shape.columns());
       kernels.attentionBackward(
-          layout.plan(shape.window()),
+          context.plan(shape.window()),
           shape.heads(),
           new AttentionTensors(
               queries(saved.qkv_TC),
@@ -313,12 +314,12 @@ public final class DecoderBlock implements AutoCloseable {
           queries(dQkv_TC),
           keys(dQkv_TC),
           values(dQkv_TC));
-      positionBackward(dQkv_TC, layout, saved);
+      normAndRotateBackward(dQkv_TC, context, saved);
       dAttended_TC.close();
       Tensor normed_TH = f32(device, d_TH.shape());
       normAgain(saved.x_TH, norm1_H, normed_TH);
-      qkv.backwardWeight(dQkv_TC, normed_TH, layout.dropout());
-      qkv.backwardInput(dQkv_TC, normed_TH, layout.dropout());
+      qkv.backwardWeight(dQkv_TC, normed_TH, context.dropout());
+      qkv.backwardInput(dQkv_TC, normed_TH, context.dropout());
       kernels.rmsNormBackward(
           normed_TH,
           saved.x_TH,
@@ -330,18 +331,18 @@ public final class DecoderBlock implements AutoCloseable {
     }
   }
 
-  private void mlpBackward(Saved saved, Layout layout, Tensor d_TH) {
+  private void mlpBackward(Saved saved, PassContext context, Tensor d_TH) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor gated_TI = f32(d_TH.device(), d_TH.size(0), shape.intermediate());
-      down.backwardInput(d_TH, gated_TI, layout.dropout());
+      down.backwardInput(d_TH, gated_TI, context.dropout());
       kernels.swiGluBackward(gated_TI, saved.gateUp_T2I);
-      down.backwardWeight(d_TH, gated_TI, layout.dropout());
+      down.backwardWeight(d_TH, gated_TI, context.dropout());
       gated_TI.close();
       Tensor dGateUp_T2I = saved.gateUp_T2I;
       Tensor normed_TH = f32(d_TH.device(), d_TH.shape());
       normAgain(saved.middle_TH, norm2_H, normed_TH);
-      gateUp.backwardWeight(dGateUp_T2I, normed_TH, layout.dropout());
-      gateUp.backwardInput(dGateUp_T2I, normed_TH, layout.dropout());
+      gateUp.backwardWeight(dGateUp_T2I, normed_TH, context.dropout());
+      gateUp.backwardInput(dGateUp_T2I, normed_TH, context.dropout());
       kernels.rmsNormBackward(
           normed_TH,
           saved.middle_TH,
@@ -358,7 +359,7 @@ public final class DecoderBlock implements AutoCloseable {
   }
 
   /// Normalises (where the architecture does) and rotates the queries and keys in `qkv_TC`.
-  private void position(
+  private void normAndRotate(
       Tensor qkv_TC, @Nullable RopeTable rope, int[] positions, @Nullable Saved saved) {
     Heads heads = shape.heads();
     long queryRuns = qkv_TC.size(0) * heads.query();
@@ -383,13 +384,13 @@ public final class DecoderBlock implements AutoCloseable {
     }
   }
 
-  private void positionBackward(Tensor dQkv_TC, Layout layout, Saved saved) {
+  private void normAndRotateBackward(Tensor dQkv_TC, PassContext context, Saved saved) {
     Heads heads = shape.heads();
     Tensor dq = queries(dQkv_TC);
     Tensor dk = keys(dQkv_TC);
     if (shape.rope()) {
-      kernels.rope(dq, layout.rope(), layout.positions(), true);
-      kernels.rope(dk, layout.rope(), layout.positions(), true);
+      kernels.rope(dq, context.rope(), context.positions(), true);
+      kernels.rope(dk, context.rope(), context.positions(), true);
     }
     if (queryNorm_D != null
         && keyNorm_D != null
@@ -427,7 +428,7 @@ public final class DecoderBlock implements AutoCloseable {
   /// the cache; the plan's key rows are cache slots.
   void infer(
       Tensor x_TH,
-      Layout layout,
+      PassContext context,
       List<PreparedWeight> matrices,
       Tensor keyCache,
       Tensor valueCache,
@@ -440,12 +441,12 @@ public final class DecoderBlock implements AutoCloseable {
       kernels.rmsNorm(x_TH, norm1_H, shape.eps(), normed_TH, rstd_T);
       Tensor qkv_TC = f32(device, tokens, shape.columns());
       qkv.infer(matrices.get(0), normed_TH, qkv_TC, false);
-      position(qkv_TC, layout.rope(), layout.positions(), null);
+      normAndRotate(qkv_TC, context.rope(), context.positions(), null);
       keyCache.indexCopy_(0, slots_T, keys(qkv_TC));
       valueCache.indexCopy_(0, slots_T, values(qkv_TC));
       Tensor attended_TC = f32(device, tokens, shape.heads().queryDim());
       kernels.attention(
-          layout.plan(shape.window()),
+          context.plan(shape.window()),
           shape.heads(),
           queries(qkv_TC),
           keyCache,

@@ -2,7 +2,7 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.nn.Gradients.Written;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -42,9 +42,9 @@ final class Linear {
   }
 
   /// `out = W x + bias`, added to `out` where `accumulate` is set.
-  void forward(Tensor x_TK, Tensor out_TN, boolean accumulate, Dropout dropout, Rounding rounding) {
-    kernels.linear(x_TK, w_NK, bias_N, out_TN, accumulate, rounding);
-    changes.forEach(change -> change.forward(x_TK, out_TN, dropout, rounding));
+  void forward(Tensor x_TK, Tensor out_TN, boolean accumulate, Dropout dropout, Numerics numerics) {
+    kernels.linear(x_TK, w_NK, bias_N, out_TN, accumulate, numerics);
+    changes.forEach(change -> change.forward(x_TK, out_TN, dropout, numerics));
   }
 
   /// The matrix without its changes, `[N, K]`, to be prepared for [#infer].
@@ -55,7 +55,7 @@ final class Linear {
   /// [#forward] with the prepared matrix, without dropout.
   void infer(PreparedWeight prepared, Tensor x_TK, Tensor out_TN, boolean accumulate) {
     kernels.linear(x_TK, prepared, bias_N, out_TN, accumulate);
-    changes.forEach(change -> change.forward(x_TK, out_TN, Dropout.NONE, Rounding.BY_ROW));
+    changes.forEach(change -> change.forward(x_TK, out_TN, Dropout.NONE, Numerics.BATCH_INVARIANT));
   }
 
   /// Adds to the gradients of what is trained.

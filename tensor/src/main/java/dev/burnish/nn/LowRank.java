@@ -1,7 +1,7 @@
 package dev.burnish.nn;
 
 import dev.burnish.kernel.Kernels;
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.Tensor;
@@ -64,10 +64,10 @@ final class LowRank {
   }
 
   /// Adds the change to the output of the matrix.
-  void forward(Tensor x_TK, Tensor out, Dropout dropout, Rounding rounding) {
+  void forward(Tensor x_TK, Tensor out, Dropout dropout, Numerics numerics) {
     try (TensorScope _ = TensorScope.open()) {
-      Tensor reduced_TR = reduced(dropout.apply(x_TK, module), rounding);
-      kernels.linear(reduced_TR, b_NR, null, columns(out), true, rounding);
+      Tensor reduced_TR = reduced(dropout.apply(x_TK, module), numerics);
+      kernels.linear(reduced_TR, b_NR, null, columns(out), true, numerics);
     }
   }
 
@@ -78,7 +78,7 @@ final class LowRank {
       if (!parameters.gradients().areFrozen(nameOfB(module))) {
         kernels.linearBackwardWeight(
             columns(dy),
-            reduced(in_TK, Rounding.BY_SHAPE),
+            reduced(in_TK, Numerics.FASTEST),
             parameters.gradients().of(nameOfB(module)),
             true);
       }
@@ -111,9 +111,9 @@ final class LowRank {
   }
 
   /// `scale A x`.
-  private Tensor reduced(Tensor x_TK, Rounding rounding) {
+  private Tensor reduced(Tensor x_TK, Numerics numerics) {
     Tensor reduced_TR = Tensor.empty(DType.F32, x_TK.device(), x_TK.size(0), a_RK.size(0));
-    kernels.linear(x_TK, a_RK, null, reduced_TR, false, rounding);
+    kernels.linear(x_TK, a_RK, null, reduced_TR, false, numerics);
     return reduced_TR.mul_(scale);
   }
 

@@ -39,7 +39,7 @@ public final class Pass implements AutoCloseable {
   private final Decoder decoder;
   private final Kernels kernels;
   private final int[] tokens;
-  private final Layout layout;
+  private final PassContext context;
   private final Optional<ActivationPolicy.Store> store;
   private final List<Tensor> inputs = new ArrayList<>();
   private final List<@Nullable Saved> saved = new ArrayList<>();
@@ -50,21 +50,21 @@ public final class Pass implements AutoCloseable {
   /// @param store for the activations that the policy does not keep
   Pass(
       Decoder decoder,
-      Layout layout,
+      PassContext context,
       int[] tokens,
       ActivationPolicy policy,
       Optional<ActivationPolicy.Store> store) {
-    this(decoder, layout, tokens, policy, store, true);
+    this(decoder, context, tokens, policy, store, true);
   }
 
   /// For log-probabilities alone.
-  Pass(Decoder decoder, Layout layout, int[] tokens) {
-    this(decoder, layout, tokens, ActivationPolicy.recomputeAll(), Optional.empty(), false);
+  Pass(Decoder decoder, PassContext context, int[] tokens) {
+    this(decoder, context, tokens, ActivationPolicy.recomputeAll(), Optional.empty(), false);
   }
 
   private Pass(
       Decoder decoder,
-      Layout layout,
+      PassContext context,
       int[] tokens,
       ActivationPolicy policy,
       Optional<ActivationPolicy.Store> store,
@@ -73,13 +73,13 @@ public final class Pass implements AutoCloseable {
     this.store = store;
     this.kernels = decoder.kernels();
     this.tokens = tokens;
-    this.layout = layout;
+    this.context = context;
     hidden_TH = states();
     decoder.embed(tokens, hidden_TH);
     List<DecoderBlock> blocks = decoder.blocks();
     for (int i = 0; i < blocks.size(); i++) {
       Tensor out_TH = states();
-      Saved kept = blocks.get(i).forward(hidden_TH, layout, out_TH);
+      Saved kept = blocks.get(i).forward(hidden_TH, context, out_TH);
       long bytes = DecoderBlock.savedBytesPerToken(blocks.get(i).shape()) * tokens.length;
       if (training && policy.keeps(i, blocks.size(), bytes)) {
         saved.add(kept);
@@ -147,7 +147,7 @@ public final class Pass implements AutoCloseable {
       kept = restored(i);
     }
     saved.set(i, null);
-    block.backward(kept, layout, d_TH);
+    block.backward(kept, context, d_TH);
     inputs.get(i).close();
   }
 
@@ -155,7 +155,7 @@ public final class Pass implements AutoCloseable {
   private Saved restored(int i) {
     DecoderBlock block = decoder.blocks().get(i);
     if (store.isEmpty()) {
-      return block.forwardAgain(inputs.get(i), layout);
+      return block.recompute(inputs.get(i), context);
     }
     Saved room = block.room(inputs.get(i));
     saved.set(i, room);
@@ -190,7 +190,7 @@ public final class Pass implements AutoCloseable {
         int to = Math.min(count, from + chunk);
         Tensor part_NH = normed_NH.narrow(0, from, to - from);
         Tensor part_NV = logits_NV.narrow(0, 0, to - from);
-        decoder.head(part_NH, part_NV, layout.rounding());
+        decoder.head(part_NH, part_NV, context.numerics());
         kernels.logProbs(part_NV, ids, from, scale, result.logp(), result.entropy());
         if (gradient != null) {
           LogProbs known = gradient.all().orElse(result);

@@ -1,6 +1,6 @@
 package dev.burnish.nn;
 
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 
 /// A loss of a batch's targets: a function of their log-probabilities and entropies, with its
 /// gradient. All that stands between the head's forward and its backward.
@@ -20,10 +20,10 @@ public interface TargetLoss {
     return false;
   }
 
-  /// The bits of the forward: those of rows, so that a loss may compare with what a generator or a
-  /// reference said. A loss that does not is faster with those of the shape.
-  default Rounding rounding() {
-    return Rounding.BY_ROW;
+  /// How the forward is computed: batch-invariant, so that a loss may compare with what a generator
+  /// or a reference said. A loss that does not compare is faster with [Numerics#FASTEST].
+  default Numerics numerics() {
+    return Numerics.BATCH_INVARIANT;
   }
 
   /// The targets from `from` to `to` of a batch. Each array has one entry per target of the batch.

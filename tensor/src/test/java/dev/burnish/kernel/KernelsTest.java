@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.burnish.kernel.AttentionPlan.Node;
 import dev.burnish.kernel.Kernels.AttentionTensors;
 import dev.burnish.kernel.Kernels.Heads;
-import dev.burnish.kernel.Kernels.Rounding;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
@@ -156,7 +155,7 @@ class KernelsTest {
     Tensor w = random(outputs, inputs);
     Tensor bias = random(outputs);
     Tensor y = zeros(rows, outputs);
-    CPU.linear(x, w, bias, y, false, Rounding.BY_ROW);
+    CPU.linear(x, w, bias, y, false, Numerics.BATCH_INVARIANT);
     float[] xs = x.toFloatArray();
     float[] ws = w.toFloatArray();
     for (int trial = 0; trial < 20; trial++) {
@@ -168,17 +167,17 @@ class KernelsTest {
       }
       assertThat((double) y.toFloatArray()[row * outputs + output]).isCloseTo(sum, within(1e-3));
     }
-    for (Rounding rounding : Rounding.values()) {
+    for (Numerics numerics : Numerics.values()) {
       assertParity(
           rounding(inputs),
-          (k, t) -> k.linear(t[0], t[1], t[2], t[3], false, rounding),
+          (k, t) -> k.linear(t[0], t[1], t[2], t[3], false, numerics),
           x,
           w,
           bias,
           random(rows, outputs));
       assertParity(
           rounding(inputs),
-          (k, t) -> k.linear(t[0], t[1], null, t[2], true, rounding),
+          (k, t) -> k.linear(t[0], t[1], null, t[2], true, numerics),
           x,
           w,
           random(rows, outputs));
@@ -219,13 +218,13 @@ class KernelsTest {
     Tensor w = random(outputs, inputs);
     Tensor bias = random(outputs);
     Tensor all = zeros(rows, outputs);
-    CPU.linear(x, w, bias, all, false, Rounding.BY_ROW);
+    CPU.linear(x, w, bias, all, false, Numerics.BATCH_INVARIANT);
     var prepared = CPU.prepare(List.of(random(7, 5), w), List.of()).get(1);
     for (int count : new int[] {1, 2, 3, 5, 6, 11, 40}) {
       int first = random.nextInt(rows - count + 1);
       float[] expected = all.narrow(0, first, count).contiguous().toFloatArray();
       Tensor some = zeros(count, outputs);
-      CPU.linear(x.narrow(0, first, count), w, bias, some, false, Rounding.BY_ROW);
+      CPU.linear(x.narrow(0, first, count), w, bias, some, false, Numerics.BATCH_INVARIANT);
       assertThat(some.toFloatArray()).isEqualTo(expected);
       CPU.linear(x.narrow(0, first, count), prepared, bias, some, false);
       assertThat(some.toFloatArray()).isEqualTo(expected);
@@ -240,7 +239,7 @@ class KernelsTest {
     var second = CPU.prepare(List.of(w), first);
     Tensor x = random(3, 30);
     Tensor expected = zeros(3, 20);
-    CPU.linear(x, w, null, expected, false, Rounding.BY_ROW);
+    CPU.linear(x, w, null, expected, false, Numerics.BATCH_INVARIANT);
     Tensor actual = zeros(3, 20);
     CPU.linear(x, second.getFirst(), null, actual, false);
     assertThat(actual.toFloatArray()).isEqualTo(expected.toFloatArray());

@@ -392,18 +392,18 @@ class DecoderTest {
   void aGeneratorComputesWithWhatWasPublished() {
     try (TensorScope _ = TensorScope.open();
         Decoder decoder = decoder(Kind.PLAIN, false)) {
-      Inference inference = new Inference(decoder);
-      float[] before = firstLogits(decoder, inference);
+      ModelRunner runner = new ModelRunner(decoder);
+      float[] before = firstLogits(decoder, runner);
       String name = "model.layers.0.mlp.down_proj.weight";
       decoder.part(name).value(name).mul_(2);
-      assertThat(inference.refresh()).isZero();
-      assertThat(firstLogits(decoder, inference)).as("before publishing").isEqualTo(before);
+      assertThat(runner.refresh()).isZero();
+      assertThat(firstLogits(decoder, runner)).as("before publishing").isEqualTo(before);
       decoder.weights().publish(1);
-      assertThat(inference.refresh()).isEqualTo(1);
+      assertThat(runner.refresh()).isEqualTo(1);
       TokenForest forest = new TokenForest();
       forest.add(TokenForest.ROOT, 1, 2, 3);
       try (Pass pass = decoder.evaluate(forest)) {
-        assertThat(firstLogits(decoder, inference))
+        assertThat(firstLogits(decoder, runner))
             .isNotEqualTo(before)
             .containsExactly(pass.logits(2).toFloatArray(), Offset.offset(1e-5f));
       }
@@ -411,14 +411,14 @@ class DecoderTest {
   }
 
   /// Of the tokens 1, 2, 3 in an empty cache.
-  private static float[] firstLogits(Decoder decoder, Inference inference) {
+  private static float[] firstLogits(Decoder decoder, ModelRunner runner) {
     int[] tokens = {1, 2, 3};
     int[] positions = {0, 1, 2};
     AttentionPlan.Node node = new AttentionPlan.Node(0, 3, new int[] {0}, new int[] {3});
     AttentionPlan plan = new AttentionPlan(List.of(node), new int[1], AttentionPlan.NO_WINDOW);
     try (KeyValueCache cache = new KeyValueCache(decoder.shape().blocks(), 3, Device.CPU)) {
-      Tensor hidden = inference.forward(tokens, positions, plan, cache, positions);
-      return inference.logits(hidden, new int[] {2}).toFloatArray();
+      Tensor hidden = runner.forward(tokens, positions, plan, cache, positions);
+      return runner.logits(hidden, new int[] {2}).toFloatArray();
     }
   }
 }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -66,7 +66,11 @@ class LoraTest {
   private double loss(Decoder decoder) {
     try (Pass pass =
         decoder.forward(
-            forest, ActivationPolicy.recomputeAll(), Optional.empty(), KEY, Rounding.BY_ROW)) {
+            forest,
+            ActivationPolicy.recomputeAll(),
+            Optional.empty(),
+            KEY,
+            Numerics.BATCH_INVARIANT)) {
       float[] logp = pass.logProbs(targets, 1).logp();
       double sum = 0;
       for (int i = 0; i < logp.length; i++) {
@@ -77,7 +81,8 @@ class LoraTest {
   }
 
   private List<float[]> gradients(Decoder decoder, ActivationPolicy policy) {
-    try (Pass pass = decoder.forward(forest, policy, Optional.empty(), KEY, Rounding.BY_ROW)) {
+    try (Pass pass =
+        decoder.forward(forest, policy, Optional.empty(), KEY, Numerics.BATCH_INVARIANT)) {
       pass.backward(
           targets,
           1,
@@ -166,7 +171,11 @@ class LoraTest {
       for (long key : new long[] {1, 1, 2}) {
         try (Pass pass =
             dropping.forward(
-                forest, ActivationPolicy.keepAll(), Optional.empty(), key, Rounding.BY_ROW)) {
+                forest,
+                ActivationPolicy.keepAll(),
+                Optional.empty(),
+                key,
+                Numerics.BATCH_INVARIANT)) {
           results.add(pass.logProbs(targets, 1).logp());
         }
       }
@@ -179,7 +188,11 @@ class LoraTest {
         }
         try (Pass pass =
             other.forward(
-                forest, ActivationPolicy.keepAll(), Optional.empty(), 1, Rounding.BY_ROW)) {
+                forest,
+                ActivationPolicy.keepAll(),
+                Optional.empty(),
+                1,
+                Numerics.BATCH_INVARIANT)) {
           assertThat(pass.logProbs(targets, 1).logp()).isNotEqualTo(results.get(0));
         }
       }
@@ -247,7 +260,8 @@ class LoraTest {
       var plan = new AttentionPlan(List.of(node), new int[] {0}, AttentionPlan.NO_WINDOW);
       try (KeyValueCache cache = new KeyValueCache(adapted.shape().blocks(), n, Device.CPU);
           Pass pass = adapted.evaluate(forest)) {
-        Tensor hidden = new Inference(adapted).forward(document, positions, plan, cache, positions);
+        Tensor hidden =
+            new ModelRunner(adapted).forward(document, positions, plan, cache, positions);
         assertThat(adapted.logits(hidden, new int[] {n - 1}).toFloatArray())
             .containsExactly(pass.logits(n - 1).toFloatArray(), Offset.offset(1e-5f));
       }
@@ -290,7 +304,7 @@ class LoraTest {
         adapter.values().copy_(Tensor.of(new float[] {1, -0.5f, 0.1f, -0.2f}, 4));
         Tensor y = Tensor.of(new float[2], 1, 2);
         linear.forward(
-            Tensor.of(new float[] {1, -1}, 1, 2), y, false, Dropout.NONE, Rounding.BY_ROW);
+            Tensor.of(new float[] {1, -1}, 1, 2), y, false, Dropout.NONE, Numerics.BATCH_INVARIANT);
         assertClose(y, golden.get("lora r=1 alpha=16: y = Wx + (alpha/r) B(Ax)"));
         linear.merge(linear);
         assertClose(base.values(), golden.get("lora merged W"));

@@ -47,15 +47,15 @@ public record StepEstimate(
       ActivationPolicy policy) {}
 
   /// The size of one micro-batch.
-  public record Micro(long tokens, long targets) {}
+  public record MicroBatchSize(long tokens, long targets) {}
 
   /// @param forwardSeconds of all micro-batches
   public static StepEstimate of(
-      DecoderShape shape, Plan plan, List<Micro> micros, double forwardSeconds) {
-    Micro largest =
-        new Micro(
-            micros.stream().mapToLong(Micro::tokens).max().orElse(0),
-            micros.stream().mapToLong(Micro::targets).max().orElse(0));
+      DecoderShape shape, Plan plan, List<MicroBatchSize> micros, double forwardSeconds) {
+    MicroBatchSize largest =
+        new MicroBatchSize(
+            micros.stream().mapToLong(MicroBatchSize::tokens).max().orElse(0),
+            micros.stream().mapToLong(MicroBatchSize::targets).max().orElse(0));
     TrainedBytes bytes = plan.bytes();
     long moments = plan.momentsInFile() ? 0 : bytes.moments();
     long activations = activations(shape, plan.policy(), largest.tokens());
@@ -66,8 +66,8 @@ public record StepEstimate(
     long atBegin = activations + head + (several ? bytes.gradients() : bytes.ends());
     long atEnd = gradients + inputs(shape, largest.tokens()) / 2;
     return new StepEstimate(
-        micros.stream().mapToLong(Micro::tokens).sum(),
-        micros.stream().mapToLong(Micro::targets).sum(),
+        micros.stream().mapToLong(MicroBatchSize::tokens).sum(),
+        micros.stream().mapToLong(MicroBatchSize::targets).sum(),
         bytes.weights(),
         moments,
         plan.momentsInFile() ? bytes.moments() : 0,
@@ -107,7 +107,7 @@ public record StepEstimate(
     return kept;
   }
 
-  private static long head(DecoderShape shape, Micro micro) {
+  private static long head(DecoderShape shape, MicroBatchSize micro) {
     long rows = Math.min(micro.targets(), Pass.chunkRows(shape.vocabulary()));
     return 4 * (rows * shape.vocabulary() + 2 * micro.targets() * shape.hidden());
   }

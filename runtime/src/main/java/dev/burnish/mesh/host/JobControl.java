@@ -2,7 +2,7 @@ package dev.burnish.mesh.host;
 
 import dev.burnish.actor.Concurrent;
 import dev.burnish.actor.Node.ActorStatus;
-import dev.burnish.actor.Notes.Note;
+import dev.burnish.actor.StatusBoard.Section;
 import java.util.List;
 
 /// What a controller tells, and does, for `burnish ps`, `logs` and `stop`.
@@ -27,7 +27,7 @@ public interface JobControl {
   /// @param id its name and the number of its process
   /// @param upMillis since it began
   /// @param actors of the controller itself
-  /// @param notes what parts of the program tell, such as its services
+  /// @param sections what parts of the program tell, such as its services
   record JobStatus(
       String id,
       long pid,
@@ -35,7 +35,7 @@ public interface JobControl {
       long upMillis,
       List<HostStatus> hosts,
       List<ActorStatus> actors,
-      List<Note> notes) {}
+      List<Section> sections) {}
 
   /// A host of a job.
   record HostStatus(String host, List<HostAgent.ProcessStatus> processes) {}

@@ -6,8 +6,8 @@ import java.util.Optional;
 /// lost the binding is lost too, until its owner has taken note. Guarded by the lock of its
 /// dispatcher.
 public final class Binding<X> {
-  Optional<Lane<X>> lane = Optional.empty();
-  Optional<Loss> lost = Optional.empty();
+  Optional<ReplicaSlot<X>> slot = Optional.empty();
+  Optional<ReplicaFailure> lost = Optional.empty();
   boolean open = true;
 
   Binding() {}

@@ -4,15 +4,15 @@ package dev.burnish.service.routing;
 public final class BindingLost extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  private final transient Loss loss;
+  private final transient ReplicaFailure failure;
 
-  BindingLost(Loss loss) {
-    super(loss.toString());
-    this.loss = loss;
+  BindingLost(ReplicaFailure failure) {
+    super(failure.toString());
+    this.failure = failure;
   }
 
   /// How the replica was lost.
-  public Loss loss() {
-    return loss;
+  public ReplicaFailure failure() {
+    return failure;
   }
 }

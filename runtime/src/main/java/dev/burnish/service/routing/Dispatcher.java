@@ -26,9 +26,9 @@ import java.util.function.IntSupplier;
 ///
 /// One queue for all replicas: what waits goes to whichever is free first, so nothing has to be
 /// moved when one is lost. Only calls of a key or a session wait for a certain replica, in a queue
-/// of its lane; when it is lost, those of a key are placed anew and those of a session are told.
+/// of its slot; when it is lost, those of a key are placed anew and those of a session are told.
 ///
-/// Between any two operations no lane has a free slot while a call waits that it could take.
+/// Between any two operations no replica has a free permit while a call waits that it could take.
 /// Thread-safe.
 public final class Dispatcher<X> {
   private final String name;
@@ -36,12 +36,12 @@ public final class Dispatcher<X> {
   private final Clock clock;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Set<Lane<X>> lanes = new HashSet<>();
+  private final Set<ReplicaSlot<X>> slots = new HashSet<>();
   private final TreeSet<Waiter<X>> queue = new TreeSet<>();
-  private final Losses losses = new Losses();
+  private final FailureLog failures = new FailureLog();
   private final Sessions<X> sessions = new Sessions<>(lock, changed);
   private final Selection<X> selection;
-  private final Intake intake;
+  private final Admission admission;
   private volatile IntSupplier coming = () -> 0;
   private int numQueued;
   private long nextSequence;
@@ -53,7 +53,7 @@ public final class Dispatcher<X> {
     this.name = name;
     this.queueing = queueing;
     this.selection = new Selection<>(router, queueing.concurrency());
-    this.intake = new Intake(name, losses);
+    this.admission = new Admission(name, failures);
     this.clock = clock;
   }
 
@@ -62,23 +62,25 @@ public final class Dispatcher<X> {
     coming = numComing;
   }
 
-  /// Takes a slot of a replica for a call; waits for one until the deadline. To be released.
+  /// Takes a permit of a replica for a call; waits for one until the deadline. The caller must
+  /// release it.
   ///
   /// @throws Overloaded if the queue is full
   /// @throws CallTimedOut if the deadline passes
   /// @throws CallCancelled if the thread is interrupted, which stays set
   /// @throws ReplicaLost if the service has stopped or no replica will come back
   /// @throws BindingLost if the call is of a session whose replica is lost
-  /// @throws IllegalStateException if all slots wait for what this call is part of
-  public Lane<X> acquire(Request<X> request) {
+  /// @throws IllegalStateException if all permits are held by calls that wait for what this call is
+  ///   part of
+  public ReplicaSlot<X> acquire(Request<X> request) {
     Waiter<X> waiter;
     boolean mayCircle = !CallChain.current().isEmpty() && coming.getAsInt() == 0;
     lock.lock();
     try {
-      checkIntake();
+      checkAdmission();
       switch (selection.choose(request.affinity())) {
-        case Choice.Take<X>(Lane<X> lane) -> {
-          return take(lane, request);
+        case Choice.Take<X>(ReplicaSlot<X> slot) -> {
+          return take(slot, request);
         }
         case Choice<X> wait -> {
           if (mayCircle) {
@@ -93,30 +95,30 @@ public final class Dispatcher<X> {
     return await(waiter);
   }
 
-  /// Has a call made to a certain replica beside all others, whether it has a free slot or not. To
-  /// be released.
+  /// Has a call made to a certain replica beside all others, whether it has a free permit or not.
+  /// To be released.
   ///
   /// @throws ReplicaLost if the replica has left: it may not have what the others have
-  public void enter(Lane<X> lane) {
+  public void enter(ReplicaSlot<X> slot) {
     lock.lock();
     try {
-      if (lane.isGone()) {
+      if (slot.isGone()) {
         throw new ReplicaLost(
             "the replica has left its service: service=%s replica=%d%s"
-                .formatted(name, lane.replica(), losses.text()));
+                .formatted(name, slot.replica(), failures.text()));
       }
-      lane.numInFlight++;
+      slot.numInFlight++;
     } finally {
       lock.unlock();
     }
   }
 
   /// Ends [#acquire] or [#enter].
-  public void release(Lane<X> lane) {
+  public void release(ReplicaSlot<X> slot) {
     lock.lock();
     try {
-      lane.numInFlight--;
-      serve(lane);
+      slot.numInFlight--;
+      serve(slot);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -124,15 +126,15 @@ public final class Dispatcher<X> {
   }
 
   /// A replica takes calls.
-  public void join(Lane<X> lane) {
+  public void join(ReplicaSlot<X> slot) {
     lock.lock();
     try {
-      lanes.add(lane);
-      losses.forget(lane.replica());
-      intake.hope();
-      selection.add(lane);
+      slots.add(slot);
+      failures.forget(slot.replica());
+      admission.hope();
+      selection.add(slot);
       place(remove(queue, w -> w.request().affinity() instanceof Affinity.Keyed<X>));
-      serve(lane);
+      serve(slot);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -143,14 +145,14 @@ public final class Dispatcher<X> {
   /// second time.
   ///
   /// @return whether it was the first time
-  public boolean lose(Lane<X> lane, Loss loss) {
+  public boolean lose(ReplicaSlot<X> slot, ReplicaFailure failure) {
     lock.lock();
     try {
-      if (!lanes.remove(lane)) {
+      if (!slots.remove(slot)) {
         return false;
       }
-      losses.note(loss);
-      leave(lane, loss);
+      failures.note(failure);
+      leave(slot, failure);
       return true;
     } finally {
       lock.unlock();
@@ -158,13 +160,13 @@ public final class Dispatcher<X> {
   }
 
   /// A replica gets no calls any more but those of its sessions. Does nothing the second time.
-  public void startDraining(Lane<X> lane) {
+  public void startDraining(ReplicaSlot<X> slot) {
     lock.lock();
     try {
-      if (lanes.contains(lane) && lane.isServing()) {
-        lane.state(Lane.State.DRAINING);
-        selection.remove(lane);
-        place(remove(lane.waiting, w -> w.request().affinity() instanceof Affinity.Keyed<X>));
+      if (slots.contains(slot) && slot.isServing()) {
+        slot.state(ReplicaSlot.State.DRAINING);
+        selection.remove(slot);
+        place(remove(slot.waiting, w -> w.request().affinity() instanceof Affinity.Keyed<X>));
       }
     } finally {
       lock.unlock();
@@ -172,10 +174,10 @@ public final class Dispatcher<X> {
   }
 
   /// Whether a replica that drains has no call and no session any more.
-  public boolean isDrained(Lane<X> lane) {
+  public boolean isDrained(ReplicaSlot<X> slot) {
     lock.lock();
     try {
-      return lane.isGone() || (lane.isIdle() && lane.bindings.isEmpty());
+      return slot.isGone() || (slot.isIdle() && slot.bindings.isEmpty());
     } finally {
       lock.unlock();
     }
@@ -183,29 +185,30 @@ public final class Dispatcher<X> {
 
   /// A replica gets no calls any more but those of its sessions. Waits until it has none and no
   /// session, a time at most, and takes it out.
-  public void drain(Lane<X> lane, Duration limit) {
+  public void drain(ReplicaSlot<X> slot, Duration limit) {
     lock.lock();
     try {
-      startDraining(lane);
+      startDraining(slot);
       long nanos = limit.toNanos();
-      while (nanos > 0 && lanes.contains(lane) && !isDrained(lane)) {
+      while (nanos > 0 && slots.contains(slot) && !isDrained(slot)) {
         nanos = awaitChange(nanos);
       }
-      if (lanes.remove(lane)) {
+      if (slots.remove(slot)) {
         leave(
-            lane,
-            new Loss(lane.replica(), java.time.Instant.now(), "it was removed by scaling down"));
+            slot,
+            new ReplicaFailure(
+                slot.replica(), java.time.Instant.now(), "it was removed by scaling down"));
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private void leave(Lane<X> lane, Loss loss) {
-    lane.state(Lane.State.GONE);
-    selection.remove(lane);
-    sessions.lose(lane, loss);
-    place(remove(lane.waiting, w -> true));
+  private void leave(ReplicaSlot<X> slot, ReplicaFailure failure) {
+    slot.state(ReplicaSlot.State.GONE);
+    selection.remove(slot);
+    sessions.lose(slot, failure);
+    place(remove(slot.waiting, w -> true));
     changed.signalAll();
   }
 
@@ -213,7 +216,7 @@ public final class Dispatcher<X> {
   public void giveUp() {
     lock.lock();
     try {
-      if (selection.healthy().isEmpty() && intake.giveUp()) {
+      if (selection.healthy().isEmpty() && admission.giveUp()) {
         failAll();
       }
     } finally {
@@ -225,7 +228,7 @@ public final class Dispatcher<X> {
   public void hope() {
     lock.lock();
     try {
-      intake.hope();
+      admission.hope();
     } finally {
       lock.unlock();
     }
@@ -235,7 +238,7 @@ public final class Dispatcher<X> {
   public void refuse(String why) {
     lock.lock();
     try {
-      intake.close(why);
+      admission.close(why);
     } finally {
       lock.unlock();
     }
@@ -248,7 +251,7 @@ public final class Dispatcher<X> {
     try {
       refuse(why);
       long nanos = limit.toNanos();
-      while (nanos > 0 && !(numQueued == 0 && lanes.stream().allMatch(Lane::isIdle))) {
+      while (nanos > 0 && !(numQueued == 0 && slots.stream().allMatch(ReplicaSlot::isIdle))) {
         nanos = awaitChange(nanos);
       }
       failAll();
@@ -267,14 +270,14 @@ public final class Dispatcher<X> {
     try {
       long nanos = limit.toNanos();
       while (selection.healthy().size() < count) {
-        checkIntake();
+        checkAdmission();
         if (Thread.currentThread().isInterrupted()) {
           throw new CallCancelled("interrupted while replicas become healthy: service=" + name);
         }
         if (nanos <= 0) {
           throw new CallTimedOut(
               "too few replicas of %s are healthy: healthy=%d wanted=%d limit=%s%s"
-                  .formatted(name, selection.healthy().size(), count, limit, losses.text()));
+                  .formatted(name, selection.healthy().size(), count, limit, failures.text()));
         }
         nanos = awaitChange(nanos);
       }
@@ -284,7 +287,7 @@ public final class Dispatcher<X> {
   }
 
   /// The healthy replicas by number.
-  public List<Lane<X>> healthy() {
+  public List<ReplicaSlot<X>> healthy() {
     lock.lock();
     try {
       return selection.healthy();
@@ -294,18 +297,18 @@ public final class Dispatcher<X> {
   }
 
   /// The replicas that may have calls, by number: those that are healthy, and those that drain.
-  public List<Lane<X>> members() {
+  public List<ReplicaSlot<X>> members() {
     lock.lock();
     try {
-      return lanes.stream().sorted(Comparator.comparingInt(Lane::replica)).toList();
+      return slots.stream().sorted(Comparator.comparingInt(ReplicaSlot::replica)).toList();
     } finally {
       lock.unlock();
     }
   }
 
   /// Why replicas are not there.
-  public Losses losses() {
-    return losses;
+  public FailureLog failures() {
+    return failures;
   }
 
   /// The sessions of this process.
@@ -319,30 +322,30 @@ public final class Dispatcher<X> {
     try {
       return new Load(
           numQueued,
-          lanes.stream().mapToInt(Lane::numInFlight).sum(),
-          selection.numSlots(),
+          slots.stream().mapToInt(ReplicaSlot::numInFlight).sum(),
+          selection.numPermits(),
           sessions.size(),
-          lanes.stream()
-              .sorted(Comparator.comparingInt(Lane::replica))
-              .map(lane ->
+          slots.stream()
+              .sorted(Comparator.comparingInt(ReplicaSlot::replica))
+              .map(slot ->
                   new Load.OfReplica(
-                      lane.replica(), lane.numInFlight(), lane.numQueued(), lane.numSessions()))
+                      slot.replica(), slot.numInFlight(), slot.numQueued(), slot.numSessions()))
               .toList());
     } finally {
       lock.unlock();
     }
   }
 
-  private void checkIntake() {
-    intake.check(selection.healthy().isEmpty());
+  private void checkAdmission() {
+    admission.check(selection.healthy().isEmpty());
   }
 
-  private Lane<X> take(Lane<X> lane, Request<X> request) {
-    lane.numInFlight++;
+  private ReplicaSlot<X> take(ReplicaSlot<X> slot, Request<X> request) {
+    slot.numInFlight++;
     if (request.affinity() instanceof Affinity.Bound<X>(Binding<X> binding)) {
-      sessions.bind(binding, lane);
+      sessions.bind(binding, slot);
     }
-    return lane;
+    return slot;
   }
 
   private Waiter<X> enqueue(Request<X> request, Choice<X> choice) {
@@ -358,9 +361,9 @@ public final class Dispatcher<X> {
 
   private void queue(Waiter<X> waiter, Choice<X> choice) {
     switch (choice) {
-      case Choice.Take<X>(Lane<X> lane) -> waiter.grant(take(lane, waiter.request()));
-      case Choice.WaitFor<X>(Lane<X> lane) -> {
-        lane.waiting.add(waiter);
+      case Choice.Take<X>(ReplicaSlot<X> slot) -> waiter.grant(take(slot, waiter.request()));
+      case Choice.WaitFor<X>(ReplicaSlot<X> slot) -> {
+        slot.waiting.add(waiter);
         numQueued++;
       }
       case Choice.WaitForAny<X> _ -> {
@@ -389,38 +392,38 @@ public final class Dispatcher<X> {
     return removed;
   }
 
-  /// Gives the free slots of a lane to whom waits.
-  private void serve(Lane<X> lane) {
-    while (!lane.isGone() && selection.isFree(lane)) {
-      Optional<Waiter<X>> next = lane.next(queue);
+  /// Gives the free permits of a replica to waiting calls.
+  private void serve(ReplicaSlot<X> slot) {
+    while (!slot.isGone() && selection.isFree(slot)) {
+      Optional<Waiter<X>> next = slot.next(queue);
       if (next.isEmpty()) {
         return;
       }
       Waiter<X> waiter = next.get();
-      if (!lane.waiting.remove(waiter)) {
+      if (!slot.waiting.remove(waiter)) {
         queue.remove(waiter);
       }
       numQueued--;
       if (waiter.request().deadline() - clock.nanos() <= 0) {
         waiter.fail(late(waiter.request()));
-      } else if (isBoundElsewhere(waiter, lane)) {
+      } else if (isBoundElsewhere(waiter, slot)) {
         place(List.of(waiter));
       } else {
-        waiter.grant(take(lane, waiter.request()));
+        waiter.grant(take(slot, waiter.request()));
       }
     }
   }
 
   /// Two calls of a session waited for any replica; the first has bound it.
-  private static <X> boolean isBoundElsewhere(Waiter<X> waiter, Lane<X> lane) {
+  private static <X> boolean isBoundElsewhere(Waiter<X> waiter, ReplicaSlot<X> slot) {
     return waiter.request().affinity() instanceof Affinity.Bound<X>(Binding<X> binding)
-        && binding.lane.isPresent()
-        && !binding.lane.get().equals(lane);
+        && binding.slot.isPresent()
+        && !binding.slot.get().equals(slot);
   }
 
-  private Lane<X> await(Waiter<X> waiter) {
+  private ReplicaSlot<X> await(Waiter<X> waiter) {
     while (true) {
-      Optional<Lane<X>> granted = waiter.outcome();
+      Optional<ReplicaSlot<X>> granted = waiter.outcome();
       if (granted.isPresent()) {
         return granted.get();
       }
@@ -433,12 +436,12 @@ public final class Dispatcher<X> {
   }
 
   /// The caller waits no more: what has happened meanwhile counts.
-  private Lane<X> withdraw(Waiter<X> waiter) {
+  private ReplicaSlot<X> withdraw(Waiter<X> waiter) {
     lock.lock();
     try {
       boolean waited = queue.remove(waiter);
-      for (Lane<X> lane : lanes) {
-        waited |= lane.waiting.remove(waiter);
+      for (ReplicaSlot<X> slot : slots) {
+        waited |= slot.waiting.remove(waiter);
       }
       if (!waited) {
         return waiter.outcome().orElseThrow();
@@ -458,17 +461,17 @@ public final class Dispatcher<X> {
     return new CallTimedOut(
         selection.healthy().isEmpty()
             ? "no replica of service %s was healthy before the deadline: call=%s%s"
-                .formatted(name, request.what(), losses.text())
+                .formatted(name, request.what(), failures.text())
             : "the deadline passed in the queue of service %s: call=%s healthy=%d queued=%d"
                 .formatted(name, request.what(), selection.healthy().size(), numQueued));
   }
 
   private void failAll() {
     List<Waiter<X>> waiters = new ArrayList<>(remove(queue, w -> true));
-    lanes.forEach(lane -> waiters.addAll(remove(lane.waiting, w -> true)));
+    slots.forEach(slot -> waiters.addAll(remove(slot.waiting, w -> true)));
     for (Waiter<X> waiter : waiters) {
       try {
-        checkIntake();
+        checkAdmission();
       } catch (ReplicaLost e) {
         waiter.fail(e);
       }

@@ -6,21 +6,21 @@ import java.util.List;
 ///
 /// @param numQueued calls that wait, for one replica or any
 /// @param numInFlight calls that replicas have
-/// @param numSlots calls that healthy replicas take at once
+/// @param numPermits calls that healthy replicas take at once
 /// @param numSessions open ones
 public record Load(
-    int numQueued, int numInFlight, int numSlots, int numSessions, List<OfReplica> replicas) {
+    int numQueued, int numInFlight, int numPermits, int numSessions, List<OfReplica> replicas) {
   /// Of a replica that is healthy or drains.
   public record OfReplica(int replica, int numInFlight, int numQueued, int numSessions) {}
 
-  /// The share of slots that are taken.
+  /// The share of permits that are taken.
   public double utilisation() {
-    return numSlots == 0 ? 0 : Math.min(1, (double) numInFlight / numSlots);
+    return numPermits == 0 ? 0 : Math.min(1, (double) numInFlight / numPermits);
   }
 
   /// The same with calls of other processes, at the same replicas.
   public Load plus(int otherQueued, int otherInFlight) {
     return new Load(
-        numQueued + otherQueued, numInFlight + otherInFlight, numSlots, numSessions, replicas);
+        numQueued + otherQueued, numInFlight + otherInFlight, numPermits, numSessions, replicas);
   }
 }

@@ -13,10 +13,10 @@ final class Selection<X> {
   /// Where a call goes, as things are.
   sealed interface Choice<X> {
     /// A slot that is free.
-    record Take<X>(Lane<X> lane) implements Choice<X> {}
+    record Take<X>(ReplicaSlot<X> slot) implements Choice<X> {}
 
     /// The replica that the call waits for.
-    record WaitFor<X>(Lane<X> lane) implements Choice<X> {}
+    record WaitFor<X>(ReplicaSlot<X> slot) implements Choice<X> {}
 
     /// The call waits for any.
     record WaitForAny<X>() implements Choice<X> {}
@@ -24,7 +24,7 @@ final class Selection<X> {
 
   private final Router router;
   private final int concurrency;
-  private List<Lane<X>> healthy = List.of();
+  private List<ReplicaSlot<X>> healthy = List.of();
 
   Selection(Router router, int concurrency) {
     this.router = router;
@@ -32,28 +32,28 @@ final class Selection<X> {
   }
 
   /// By number.
-  List<Lane<X>> healthy() {
+  List<ReplicaSlot<X>> healthy() {
     return healthy;
   }
 
-  void add(Lane<X> lane) {
-    List<Lane<X>> more = new ArrayList<>(healthy);
-    more.add(lane);
-    more.sort(Comparator.comparingInt(Lane::replica));
+  void add(ReplicaSlot<X> slot) {
+    List<ReplicaSlot<X>> more = new ArrayList<>(healthy);
+    more.add(slot);
+    more.sort(Comparator.comparingInt(ReplicaSlot::replica));
     healthy = List.copyOf(more);
   }
 
-  void remove(Lane<X> lane) {
-    healthy = healthy.stream().filter(other -> !other.equals(lane)).toList();
+  void remove(ReplicaSlot<X> slot) {
+    healthy = healthy.stream().filter(other -> !other.equals(slot)).toList();
   }
 
   /// Calls that all of them take at once.
-  int numSlots() {
+  int numPermits() {
     return healthy.size() * concurrency;
   }
 
-  boolean isFree(Lane<X> lane) {
-    return lane.numInFlight < concurrency;
+  boolean isFree(ReplicaSlot<X> slot) {
+    return slot.numInFlight < concurrency;
   }
 
   /// Where a call goes.
@@ -70,7 +70,7 @@ final class Selection<X> {
         if (binding.lost.isPresent()) {
           throw new BindingLost(binding.lost.get());
         }
-        yield binding.lane.map(this::takeOrWait).orElseGet(this::chooseFree);
+        yield binding.slot.map(this::takeOrWait).orElseGet(this::chooseFree);
       }
     };
   }
@@ -81,14 +81,14 @@ final class Selection<X> {
   /// @throws IllegalStateException then
   void checkCircle(String what, Choice<X> choice) {
     CallChain waiting = CallChain.current();
-    List<Lane<X>> awaited =
+    List<ReplicaSlot<X>> awaited =
         switch (choice) {
           case Choice.Take<X> _ -> List.of();
-          case Choice.WaitFor<X>(Lane<X> lane) -> List.of(lane);
+          case Choice.WaitFor<X>(ReplicaSlot<X> slot) -> List.of(slot);
           case Choice.WaitForAny<X> _ -> healthy;
         };
     if (!awaited.isEmpty()
-        && awaited.stream().allMatch(lane -> lane.numHeldBy(waiting) >= concurrency)) {
+        && awaited.stream().allMatch(slot -> slot.numHeldBy(waiting) >= concurrency)) {
       int first = awaited.getFirst().firstHolder(waiting).orElseThrow();
       String circle =
           waiting.waiters().stream()
@@ -102,7 +102,7 @@ final class Selection<X> {
   }
 
   private Choice<X> chooseFree() {
-    List<Lane<X>> free = healthy;
+    List<ReplicaSlot<X>> free = healthy;
     if (!healthy.stream().allMatch(this::isFree)) {
       free = healthy.stream().filter(this::isFree).toList();
     }
@@ -111,11 +111,11 @@ final class Selection<X> {
         : new Choice.Take<>(pick(free, Optional.empty()));
   }
 
-  private Choice<X> takeOrWait(Lane<X> lane) {
-    return isFree(lane) ? new Choice.Take<>(lane) : new Choice.WaitFor<>(lane);
+  private Choice<X> takeOrWait(ReplicaSlot<X> slot) {
+    return isFree(slot) ? new Choice.Take<>(slot) : new Choice.WaitFor<>(slot);
   }
 
-  private Lane<X> pick(List<Lane<X>> candidates, Optional<String> key) {
+  private ReplicaSlot<X> pick(List<ReplicaSlot<X>> candidates, Optional<String> key) {
     int position = router.pick(candidates, key);
     if (position < 0 || position >= candidates.size()) {
       throw new IllegalStateException(

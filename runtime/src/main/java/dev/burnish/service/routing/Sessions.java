@@ -32,8 +32,8 @@ public final class Sessions<X> {
   public void close(Binding<X> binding) {
     locked(() -> {
       binding.open = false;
-      binding.lane.ifPresent(lane -> lane.bindings.remove(binding));
-      binding.lane = Optional.empty();
+      binding.slot.ifPresent(slot -> slot.bindings.remove(binding));
+      binding.slot = Optional.empty();
       changed.signalAll();
       return open.remove(binding);
     });
@@ -48,16 +48,16 @@ public final class Sessions<X> {
   public void adopt(Binding<X> binding, Binding<X> other) {
     locked(() -> {
       binding.lost = other.lost;
-      Optional<Lane<X>> lane = other.lane;
+      Optional<ReplicaSlot<X>> slot = other.slot;
       close(other);
-      lane.ifPresent(to -> bind(binding, to));
-      return lane;
+      slot.ifPresent(to -> bind(binding, to));
+      return slot;
     });
   }
 
   /// The replica that a session is bound to.
   public Optional<Integer> replica(Binding<X> binding) {
-    return locked(() -> binding.lane.map(Lane::replica));
+    return locked(() -> binding.slot.map(ReplicaSlot::replica));
   }
 
   /// Whether a session has lost its replica and its owner does not know yet.
@@ -69,20 +69,20 @@ public final class Sessions<X> {
     return open.size();
   }
 
-  void bind(Binding<X> binding, Lane<X> lane) {
+  void bind(Binding<X> binding, ReplicaSlot<X> slot) {
     if (binding.open) {
-      binding.lane = Optional.of(lane);
-      lane.bindings.add(binding);
+      binding.slot = Optional.of(slot);
+      slot.bindings.add(binding);
     }
   }
 
-  /// The replica of a lane is lost with what it knew.
-  void lose(Lane<X> lane, Loss loss) {
-    for (Binding<X> binding : lane.bindings) {
-      binding.lane = Optional.empty();
-      binding.lost = Optional.of(loss);
+  /// The replica of a slot is lost with what it knew.
+  void lose(ReplicaSlot<X> slot, ReplicaFailure failure) {
+    for (Binding<X> binding : slot.bindings) {
+      binding.slot = Optional.empty();
+      binding.lost = Optional.of(failure);
     }
-    lane.bindings.clear();
+    slot.bindings.clear();
   }
 
   private <R> R locked(Supplier<R> work) {

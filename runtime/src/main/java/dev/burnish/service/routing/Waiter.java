@@ -14,7 +14,7 @@ final class Waiter<X> implements Comparable<Waiter<X>> {
   private final Request<X> request;
   private final long sequence;
   private final Thread thread = Thread.currentThread();
-  private volatile @Nullable Lane<X> lane;
+  private volatile @Nullable ReplicaSlot<X> slot;
   private volatile @Nullable RuntimeException failure;
 
   Waiter(Request<X> request, long sequence) {
@@ -26,8 +26,8 @@ final class Waiter<X> implements Comparable<Waiter<X>> {
     return request;
   }
 
-  void grant(Lane<X> to) {
-    lane = to;
+  void grant(ReplicaSlot<X> to) {
+    slot = to;
     LockSupport.unpark(thread);
   }
 
@@ -36,15 +36,15 @@ final class Waiter<X> implements Comparable<Waiter<X>> {
     LockSupport.unpark(thread);
   }
 
-  /// The lane if it was granted.
+  /// The slot if it was granted.
   ///
   /// @throws RuntimeException what it was failed with
-  Optional<Lane<X>> outcome() {
+  Optional<ReplicaSlot<X>> outcome() {
     RuntimeException cause = failure;
     if (cause != null) {
       throw cause;
     }
-    return Optional.ofNullable(lane);
+    return Optional.ofNullable(slot);
   }
 
   @Override

@@ -7,7 +7,7 @@ import java.time.Duration;
 /// @param min replicas that it keeps
 /// @param max replicas that it does not exceed
 /// @param queuedPerReplica more calls than this that wait, for each replica, make it grow
-/// @param idleBelow a share of slots in use, with nothing waiting, below which it shrinks
+/// @param idleBelow a share of permits in use, with nothing waiting, below which it shrinks
 /// @param upAfter that has lasted this long
 /// @param downAfter that has lasted this long
 /// @param every time between looks
@@ -40,7 +40,7 @@ public record Scaling(
   }
 
   /// Grows when two calls a replica have waited for a second, shrinks when less than 30 % of the
-  /// slots were used for 30 s; looks every 250 ms.
+  /// permits were used for 30 s; looks every 250 ms.
   public static Scaling between(int min, int max) {
     return new Scaling(
         min, max, 2, 0.3, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofMillis(250));

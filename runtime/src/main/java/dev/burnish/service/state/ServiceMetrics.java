@@ -15,7 +15,7 @@ import java.util.Map;
 /// @param perSecond requests a second over the last minute
 /// @param latency of requests that succeeded, waiting included
 /// @param numQueued calls that wait for a replica
-/// @param utilisation the share of the healthy replicas' slots that is taken, in [0, 1]
+/// @param utilisation the share of the healthy replicas' permits that is taken, in [0, 1]
 /// @param numSessions open ones
 /// @param restarts of replicas since the service began
 /// @param scalingFailures looks since then at which the service could not be scaled

@@ -37,12 +37,12 @@ class DispatcherTest {
     return request(what, 0, new Affinity.Any<>());
   }
 
-  private static Lane<String> lane(int replica) {
-    return new Lane<>(replica, "target " + replica);
+  private static ReplicaSlot<String> slot(int replica) {
+    return new ReplicaSlot<>(replica, "target " + replica);
   }
 
-  private static Loss loss(int replica) {
-    return new Loss(replica, Instant.now(), "killed");
+  private static ReplicaFailure failure(int replica) {
+    return new ReplicaFailure(replica, Instant.now(), "killed");
   }
 
   /// Has a caller ask for a replica and says which it got.
@@ -78,13 +78,13 @@ class DispatcherTest {
     caller(dispatcher, request("urgent", 5, new Affinity.Any<>()));
     caller(dispatcher, request("later", -1, new Affinity.Any<>()));
     assertThat(dispatcher.load().numQueued()).isEqualTo(4);
-    Lane<String> lane = lane(0);
-    dispatcher.join(lane);
+    ReplicaSlot<String> slot = slot(0);
+    dispatcher.join(slot);
     List<String> order = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       order.add(granted.take());
       assertThat(granted).as("one at a time").isEmpty();
-      dispatcher.release(lane);
+      dispatcher.release(slot);
     }
     assertThat(order).containsExactly("urgent at 0", "a at 0", "b at 0", "later at 0");
     assertThat(dispatcher.load().numInFlight()).isZero();
@@ -94,8 +94,8 @@ class DispatcherTest {
   @Test
   void concurrencyIsTheReplicasAndCountsAreExact() {
     Dispatcher<String> dispatcher = dispatcher(2, 1, Overflow.REJECT);
-    dispatcher.join(lane(0));
-    dispatcher.join(lane(1));
+    dispatcher.join(slot(0));
+    dispatcher.join(slot(1));
     for (int i = 0; i < 4; i++) {
       dispatcher.acquire(any("call"));
     }
@@ -113,31 +113,31 @@ class DispatcherTest {
   @Test
   void aQueueThatWaitsTakesMoreThanItsBound() throws Exception {
     Dispatcher<String> dispatcher = dispatcher(1, 0, Overflow.WAIT);
-    Lane<String> lane = lane(0);
-    dispatcher.join(lane);
+    ReplicaSlot<String> slot = slot(0);
+    dispatcher.join(slot);
     dispatcher.acquire(any("first"));
     caller(dispatcher, any("second"));
-    dispatcher.release(lane);
+    dispatcher.release(slot);
     assertThat(granted.take()).isEqualTo("second at 0");
   }
 
   @Test
   void callsOfAKeyWaitForTheirReplicaAndMoveWhenItIsLost() throws Exception {
     Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
-    Lane<String> zero = lane(0);
-    Lane<String> one = lane(1);
+    ReplicaSlot<String> zero = slot(0);
+    ReplicaSlot<String> one = slot(1);
     dispatcher.join(zero);
     dispatcher.join(one);
     Affinity<String> key = new Affinity.Keyed<>("prompt");
-    Lane<String> mine = dispatcher.acquire(request("first", 0, key));
-    Lane<String> other = mine == zero ? one : zero;
+    ReplicaSlot<String> mine = dispatcher.acquire(request("first", 0, key));
+    ReplicaSlot<String> other = mine == zero ? one : zero;
     Thread waiting = caller(dispatcher, request("second", 0, key));
     assertThat(dispatcher.load().numQueued()).as("though another is free").isEqualTo(1);
     assertThat(dispatcher.acquire(any("any"))).isSameAs(other);
     dispatcher.release(other);
     assertThat(granted).isEmpty();
-    assertThat(dispatcher.lose(mine, loss(mine.replica()))).isTrue();
-    assertThat(dispatcher.lose(mine, loss(mine.replica()))).as("once").isFalse();
+    assertThat(dispatcher.lose(mine, failure(mine.replica()))).isTrue();
+    assertThat(dispatcher.lose(mine, failure(mine.replica()))).as("once").isFalse();
     waiting.join();
     assertThat(granted.take()).isEqualTo("second at " + other.replica());
     dispatcher.release(mine);
@@ -147,16 +147,16 @@ class DispatcherTest {
   @Test
   void whatWaitsForAnyIsNotHeldUpByALoss() throws Exception {
     Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
-    Lane<String> zero = lane(0);
-    Lane<String> one = lane(1);
+    ReplicaSlot<String> zero = slot(0);
+    ReplicaSlot<String> one = slot(1);
     dispatcher.join(zero);
     dispatcher.join(one);
     dispatcher.acquire(any("a"));
     dispatcher.acquire(any("b"));
     caller(dispatcher, any("c"));
-    dispatcher.lose(zero, loss(0));
+    dispatcher.lose(zero, failure(0));
     dispatcher.release(zero);
-    assertThat(granted).as("the lost one has no slots").isEmpty();
+    assertThat(granted).as("the lost one has no permits").isEmpty();
     dispatcher.release(one);
     assertThat(granted.take()).isEqualTo("c at 1");
   }
@@ -164,14 +164,14 @@ class DispatcherTest {
   @Test
   void aSessionThatWaitsIsToldOfTheLoss() throws Exception {
     Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
-    Lane<String> zero = lane(0);
+    ReplicaSlot<String> zero = slot(0);
     dispatcher.join(zero);
     Binding<String> session = dispatcher.sessions().open();
     Affinity<String> bound = new Affinity.Bound<>(session);
     dispatcher.acquire(request("first", 0, bound));
-    dispatcher.join(lane(1));
+    dispatcher.join(slot(1));
     caller(dispatcher, request("second", 0, bound));
-    dispatcher.lose(zero, loss(0));
+    dispatcher.lose(zero, failure(0));
     assertThat(granted.take()).startsWith("second failed: replica 0 at").endsWith("killed");
     assertThatThrownBy(() -> dispatcher.acquire(request("third", 0, bound)))
         .isInstanceOf(BindingLost.class);
@@ -189,10 +189,10 @@ class DispatcherTest {
     Affinity<String> bound = new Affinity.Bound<>(session);
     caller(dispatcher, request("a", 0, bound));
     caller(dispatcher, request("b", 0, bound));
-    Lane<String> zero = lane(0);
+    ReplicaSlot<String> zero = slot(0);
     dispatcher.join(zero);
     assertThat(granted.take()).isEqualTo("a at 0");
-    dispatcher.join(lane(1));
+    dispatcher.join(slot(1));
     assertThat(granted).isEmpty();
     dispatcher.release(zero);
     assertThat(granted.take()).isEqualTo("b at 0");
@@ -201,12 +201,12 @@ class DispatcherTest {
   @Test
   void aDrainingReplicaServesItsSessionsOnlyAndGoesWhenTheyHaveEnded() throws Exception {
     Dispatcher<String> dispatcher = dispatcher(4, 10, Overflow.REJECT);
-    Lane<String> zero = lane(0);
+    ReplicaSlot<String> zero = slot(0);
     dispatcher.join(zero);
     Binding<String> session = dispatcher.sessions().open();
     Affinity<String> bound = new Affinity.Bound<>(session);
     dispatcher.release(dispatcher.acquire(request("first", 0, bound)));
-    dispatcher.join(lane(1));
+    dispatcher.join(slot(1));
     Thread draining = Thread.ofVirtual().start(() -> dispatcher.drain(zero, Duration.ofMinutes(5)));
     until(() -> dispatcher.healthy().size() == 1);
     assertThat(zero.isGone()).as("idle, but for its session").isFalse();
@@ -218,7 +218,7 @@ class DispatcherTest {
     dispatcher.sessions().close(session);
     draining.join();
     assertThat(zero.isGone()).isTrue();
-    assertThat(dispatcher.losses().all()).isEmpty();
+    assertThat(dispatcher.failures().all()).isEmpty();
   }
 
   @Test
@@ -242,7 +242,7 @@ class DispatcherTest {
   @Test
   void withoutHopeCallsFailUntilAReplicaJoins() {
     Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
-    dispatcher.losses().note(loss(0));
+    dispatcher.failures().note(failure(0));
     caller(dispatcher, any("waits"));
     dispatcher.giveUp();
     until(() -> !granted.isEmpty());
@@ -250,7 +250,7 @@ class DispatcherTest {
     assertThatThrownBy(() -> dispatcher.acquire(any("call")))
         .isInstanceOf(ReplicaLost.class)
         .hasMessageContaining("replica 0 at ");
-    dispatcher.join(lane(0));
+    dispatcher.join(slot(0));
     assertThat(dispatcher.acquire(any("call")).replica()).isZero();
   }
 
@@ -258,7 +258,7 @@ class DispatcherTest {
   void aRouterOfTheUsersMustPickACandidate() {
     Dispatcher<String> dispatcher =
         new Dispatcher<>("s", Queueing.defaults(), (candidates, key) -> candidates.size(), clock);
-    dispatcher.join(lane(0));
+    dispatcher.join(slot(0));
     assertThatThrownBy(() -> dispatcher.acquire(any("call")))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("position=1 candidates=1");
@@ -269,7 +269,7 @@ class DispatcherTest {
   void tenThousandSessionsAreOpenAtOnce() {
     Dispatcher<String> dispatcher = dispatcher(4, 10, Overflow.REJECT);
     for (int i = 0; i < 4; i++) {
-      dispatcher.join(lane(i));
+      dispatcher.join(slot(i));
     }
     List<Binding<String>> sessions = new ArrayList<>();
     for (int i = 0; i < 10_000; i++) {

@@ -16,8 +16,8 @@ class ScalingDecisionTest {
   private long millis;
   private int replicas = 2;
 
-  private static Load load(int queued, int inFlight, int slots) {
-    return new Load(queued, inFlight, slots, 0, List.of());
+  private static Load load(int queued, int inFlight, int permits) {
+    return new Load(queued, inFlight, permits, 0, List.of());
   }
 
   private List<Integer> look(int times, Load load) {
@@ -74,8 +74,8 @@ class ScalingDecisionTest {
     int changes = 0;
     for (int i = 0; i < 4000; i++) {
       int before = replicas;
-      int slots = replicas * 10;
-      look(1, load(Math.max(0, 25 - slots), Math.min(25, slots), slots));
+      int permits = replicas * 10;
+      look(1, load(Math.max(0, 25 - permits), Math.min(25, permits), permits));
       changes += before == replicas ? 0 : 1;
     }
     assertThat(changes).isEqualTo(1);

@@ -1,4 +1,4 @@
 @NullMarked
-package dev.burnish.service.roster;
+package dev.burnish.service.directory;
 
 import org.jspecify.annotations.NullMarked;

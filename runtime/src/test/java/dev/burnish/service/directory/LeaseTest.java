@@ -1,4 +1,4 @@
-package dev.burnish.service.roster;
+package dev.burnish.service.directory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,11 +10,11 @@ import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.mesh.MeshKind.ActorsForm;
 import dev.burnish.mesh.Shape;
-import dev.burnish.service.roster.Roster.Asker;
-import dev.burnish.service.roster.Roster.Members;
-import dev.burnish.service.roster.Roster.Report;
+import dev.burnish.service.directory.ReplicaDirectory.Members;
+import dev.burnish.service.directory.ReplicaDirectory.Report;
+import dev.burnish.service.directory.ReplicaDirectory.WatcherId;
 import dev.burnish.service.routing.Load;
-import dev.burnish.service.routing.Loss;
+import dev.burnish.service.routing.ReplicaFailure;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -50,17 +50,18 @@ class LeaseTest {
 
   private final HandClock clock = new HandClock();
   private final Set<String> connected = ConcurrentHashMap.newKeySet();
-  private final RosterKeeper keeper = new RosterKeeper(look -> look, clock, connected::contains);
+  private final DirectoryServer keeper =
+      new DirectoryServer(look -> look, clock, connected::contains);
 
-  private static Report report(String follower, long version, Integer... holding) {
-    return new Report(new Asker(follower, "1"), version, 1, 2, List.of(holding));
+  private static Report report(String watcher, long version, Integer... holding) {
+    return new Report(new WatcherId(watcher, "1"), version, 1, 2, List.of(holding));
   }
 
-  private static Roster.Entry entry(int replica, int generation) {
-    return new Roster.Entry(
+  private static ReplicaDirectory.Entry entry(int replica, int generation) {
+    return new ReplicaDirectory.Entry(
         replica,
         generation,
-        Roster.Standing.SERVING,
+        ReplicaDirectory.Standing.SERVING,
         new ActorsForm(
             "r/" + replica,
             Shape.of(Map.of("procs", 1)),
@@ -68,8 +69,8 @@ class LeaseTest {
             new ActorRef(new ProcessAddress("p", "h", "", ""), 1)));
   }
 
-  private static Loss loss(int replica) {
-    return new Loss(replica, Instant.EPOCH, "it was stopped");
+  private static ReplicaFailure failure(int replica) {
+    return new ReplicaFailure(replica, Instant.EPOCH, "it was stopped");
   }
 
   /// Whether the fence is closed: nobody is sent to a replica that has left.
@@ -115,7 +116,7 @@ class LeaseTest {
     Members known = keeper.now(report("a", -1));
     keeper.now(report("b", known.version()));
     assertThat(isFenced()).as("nobody has left").isTrue();
-    keeper.left(loss(1), 1);
+    keeper.left(failure(1), 1);
     assertThat(isFenced()).isFalse();
     Members next = keeper.now(report("a", known.version()));
     assertThat(next.entries()).hasSize(1);
@@ -130,7 +131,7 @@ class LeaseTest {
     keeper.joined(entry(0, 1));
     Members known = keeper.now(report("a", -1));
     keeper.now(report("a", known.version()));
-    keeper.left(loss(0), 1);
+    keeper.left(failure(0), 1);
     clock.pass(TIME);
     assertThat(isFenced()).as("clocks may run apart").isFalse();
     clock.pass(TIME / 10);
@@ -142,9 +143,9 @@ class LeaseTest {
   @Test
   void aLossOfAnEarlierGenerationLeavesTheReplicaThatIsThere() {
     keeper.joined(entry(0, 2));
-    keeper.left(loss(0), 1);
+    keeper.left(failure(0), 1);
     assertThat(keeper.now(report("a", -1)).entries()).hasSize(1);
-    keeper.left(loss(0), 2);
+    keeper.left(failure(0), 2);
     assertThat(keeper.now(report("a", -1)).entries()).isEmpty();
     assertThat(keeper.now(report("a", -1)).lost()).hasSize(1);
   }
@@ -156,7 +157,7 @@ class LeaseTest {
     long version = keeper.now(report("a", -1)).version();
     assertThat(keeper.now(report("a", -1)).entries())
         .singleElement()
-        .satisfies(e -> assertThat(e.standing()).isEqualTo(Roster.Standing.DRAINING));
+        .satisfies(e -> assertThat(e.standing()).isEqualTo(ReplicaDirectory.Standing.DRAINING));
     connected.add("a");
     keeper.now(report("a", version, 0));
     Thread draining =
@@ -174,7 +175,7 @@ class LeaseTest {
     keeper.now(report("a", -1));
     keeper.closing("it stops");
     keeper.awaitNoCalls(Duration.ofHours(1));
-    assertThat(keeper.hadFollowers()).isTrue();
+    assertThat(keeper.hadWatchers()).isTrue();
   }
 
   @Test
@@ -189,12 +190,12 @@ class LeaseTest {
   }
 
   /// Callers ask, are stopped and continue, answers take their time; an owner withdraws replicas.
-  /// No call that begins after the fence goes by a roster from before.
+  /// No call that begins after the fence goes by a directory from before.
   @Test
   void noCallAfterAFenceGoesByWhatWasBefore() {
     for (long seed = 1; seed <= 200; seed++) {
       Random random = new Random(seed);
-      RosterKeeper owner = new RosterKeeper(look -> look, clock, name -> true);
+      DirectoryServer owner = new DirectoryServer(look -> look, clock, name -> true);
       List<Caller> callers = List.of(new Caller("a", owner), new Caller("b", owner));
       for (int step = 0; step < 200; step++) {
         clock.pass(random.nextLong(TIME / 8));
@@ -215,9 +216,9 @@ class LeaseTest {
   }
 
   /// What the fence waits for, without the waiting: time passes until it is closed.
-  private void withdraw(RosterKeeper owner, int step, List<Caller> callers) {
+  private void withdraw(DirectoryServer owner, int step, List<Caller> callers) {
     owner.joined(entry(1, step));
-    owner.left(loss(1), step);
+    owner.left(failure(1), step);
     long version = owner.now(report("waker", Long.MAX_VALUE)).version();
     while (callers.stream().anyMatch(caller -> caller.heldBack(version))) {
       clock.pass(TIME / 8);
@@ -228,16 +229,17 @@ class LeaseTest {
 
   private final class Caller {
     private final String name;
-    private final RosterKeeper owner;
+    private final DirectoryServer owner;
     private final Lease lease = new Lease("s", clock);
-    private Members answer = new Members(-1, List.of(), List.of(), new Roster.Phase.Serving());
+    private Members answer =
+        new Members(-1, List.of(), List.of(), new ReplicaDirectory.Phase.Serving());
     private long asked = clock.nanos() - 2 * TIME;
     private long heard = asked;
     private long known = -1;
     private long version = -1;
     private long fence = -1;
 
-    Caller(String name, RosterKeeper owner) {
+    Caller(String name, DirectoryServer owner) {
       this.name = name;
       this.owner = owner;
     }

@@ -8,23 +8,23 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /// What parts of a process tell of themselves to whoever looks, such as `burnish ps`. Thread-safe.
-public final class Notes {
-  private final SequencedMap<String, Supplier<List<String>>> notes = new TreeMap<>();
+public final class StatusBoard {
+  private final SequencedMap<String, Supplier<List<String>>> sections = new TreeMap<>();
 
   /// Lines under a title; what had the title before is replaced.
   public synchronized void put(String title, Supplier<List<String>> lines) {
-    notes.put(title, lines);
+    sections.put(title, lines);
   }
 
   /// Ends [#put].
   public synchronized void remove(String title) {
-    notes.remove(title);
+    sections.remove(title);
   }
 
   /// All of it now, by title.
-  public List<Note> all() {
-    List<Note> all = new ArrayList<>();
-    copy().forEach((title, lines) -> all.add(new Note(title, lines(lines))));
+  public List<Section> all() {
+    List<Section> all = new ArrayList<>();
+    copy().forEach((title, lines) -> all.add(new Section(title, lines(lines))));
     return all;
   }
 
@@ -38,9 +38,9 @@ public final class Notes {
   }
 
   private synchronized SequencedMap<String, Supplier<List<String>>> copy() {
-    return new TreeMap<>(notes);
+    return new TreeMap<>(sections);
   }
 
   /// Lines under a title.
-  public record Note(String title, List<String> lines) {}
+  public record Section(String title, List<String> lines) {}
 }

@@ -3,7 +3,7 @@ package dev.burnish.service.routing;
 import dev.burnish.link.failure.ReplicaLost;
 
 /// Whether calls are taken. Guarded by the lock of its dispatcher.
-final class Intake {
+final class Admission {
   private enum State {
     OPEN,
     /// No replica will come back: calls fail unless one does.
@@ -13,13 +13,13 @@ final class Intake {
   }
 
   private final String service;
-  private final Losses losses;
+  private final FailureLog failures;
   private State state = State.OPEN;
   private String reason = "";
 
-  Intake(String service, Losses losses) {
+  Admission(String service, FailureLog failures) {
     this.service = service;
-    this.losses = losses;
+    this.failures = failures;
   }
 
   /// @throws ReplicaLost if no call is taken
@@ -30,7 +30,7 @@ final class Intake {
         if (noneHealthy) {
           throw new ReplicaLost(
               "no replica of service %s will come back by itself%s"
-                  .formatted(service, losses.text()));
+                  .formatted(service, failures.text()));
         }
       }
       case CLOSED ->

@@ -1,4 +1,4 @@
-package dev.burnish.service.roster;
+package dev.burnish.service.directory;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Node;
@@ -16,7 +16,7 @@ import java.util.concurrent.locks.LockSupport;
 /// whether that still speaks or not.
 ///
 /// @param node that asks
-public record Idle(Node node, ActorsForm actors) {
+public record IdleProbe(Node node, ActorsForm actors) {
   private static final Duration ANSWER = Duration.ofSeconds(2);
   private static final Duration AGAIN = Duration.ofMillis(20);
 
@@ -45,7 +45,7 @@ public record Idle(Node node, ActorsForm actors) {
       return limit.isPositive()
           && agent(actor, limit).actors().stream()
               .filter(status -> status.rank() == rank && status.name().equals(actors.name()))
-              .allMatch(Idle::isIdle);
+              .allMatch(IdleProbe::isIdle);
     } catch (ReplicaLost e) {
       return true;
     } catch (CallFailure e) {

@@ -2,7 +2,7 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels.PreparedWeight;
-import dev.burnish.kernel.Kernels.Rounding;
+import dev.burnish.kernel.Numerics;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -15,13 +15,13 @@ import java.util.List;
 ///
 /// Takes as much memory again as the weights, and lays them out again only after they were
 /// published again: an adaptation is read where it is. One call at a time.
-public final class Inference {
+public final class ModelRunner {
   private final Decoder decoder;
   private final List<List<PreparedWeight>> blocks = new ArrayList<>();
   private List<PreparedWeight> head = List.of();
   private long laidOut;
 
-  public Inference(Decoder decoder) {
+  public ModelRunner(Decoder decoder) {
     this.decoder = decoder;
     decoder.blocks().forEach(_ -> blocks.add(List.of()));
     layOut();
@@ -52,13 +52,13 @@ public final class Inference {
       int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
     Tensor x_TH =
         Tensor.empty(DType.F32, decoder.device(), tokens.length, decoder.shape().hidden());
-    Layout layout = decoder.layout(positions, plan, Dropout.NONE, Rounding.BY_ROW);
+    PassContext context = decoder.context(positions, plan, Dropout.NONE, Numerics.BATCH_INVARIANT);
     try (TensorScope _ = TensorScope.open()) {
       decoder.embed(tokens, x_TH);
       Tensor slots_T = Tensor.of(slots, slots.length).to(decoder.device());
       for (int i = 0; i < blocks.size(); i++) {
         DecoderBlock block = decoder.blocks().get(i);
-        block.infer(x_TH, layout, blocks.get(i), cache.keys(i), cache.values(i), slots_T);
+        block.infer(x_TH, context, blocks.get(i), cache.keys(i), cache.values(i), slots_T);
       }
     }
     return x_TH;

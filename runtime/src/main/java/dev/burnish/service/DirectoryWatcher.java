@@ -5,17 +5,17 @@ import dev.burnish.actor.Node;
 import dev.burnish.actor.Stub;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.ActorMesh;
-import dev.burnish.service.roster.Lease;
-import dev.burnish.service.roster.Roster;
-import dev.burnish.service.roster.Roster.Asker;
-import dev.burnish.service.roster.Roster.Entry;
-import dev.burnish.service.roster.Roster.Members;
-import dev.burnish.service.roster.Roster.Phase;
-import dev.burnish.service.roster.Roster.Report;
+import dev.burnish.service.directory.Lease;
+import dev.burnish.service.directory.ReplicaDirectory;
+import dev.burnish.service.directory.ReplicaDirectory.Entry;
+import dev.burnish.service.directory.ReplicaDirectory.Members;
+import dev.burnish.service.directory.ReplicaDirectory.Phase;
+import dev.burnish.service.directory.ReplicaDirectory.Report;
+import dev.burnish.service.directory.ReplicaDirectory.WatcherId;
 import dev.burnish.service.routing.Dispatcher;
-import dev.burnish.service.routing.Lane;
 import dev.burnish.service.routing.Load;
-import dev.burnish.service.routing.Loss;
+import dev.burnish.service.routing.ReplicaFailure;
+import dev.burnish.service.routing.ReplicaSlot;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -26,12 +26,12 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /// Keeps the replicas of a service known in a process that its handle went to, so that calls go
-/// there directly. It asks the owner for the roster, again and again, and says what it goes by and
-/// what is under way; the owner answers when the roster changes. What it was told holds for a time:
-/// see [Lease]. A replica that is seen to be lost from here gets no more calls at once, whatever
-/// the owner says.
-final class Follower<T> implements Membership<T> {
-  private static final System.Logger LOG = System.getLogger(Follower.class.getName());
+/// there directly. It asks the owner for the directory, again and again, and says what it goes by
+/// and what is under way; the owner answers when the directory changes. What it was told holds for
+/// a time: see [Lease]. A replica that is seen to be lost from here gets no more calls at once,
+/// whatever the owner says.
+final class DirectoryWatcher<T> implements Membership<T> {
+  private static final System.Logger LOG = System.getLogger(DirectoryWatcher.class.getName());
   private static final Duration ASKING = Duration.ofSeconds(60);
   private static final Duration AGAIN = Duration.ofMillis(300);
   private static final long NONE = -1;
@@ -40,33 +40,36 @@ final class Follower<T> implements Membership<T> {
   private static final int PATIENCE = 10;
 
   private final Node node;
-  private final Asker self;
+  private final WatcherId self;
   private final Class<T> type;
   private final ServiceKind.ServiceForm form;
   private final Dispatcher<Target<T>> dispatcher;
-  private final Roster roster;
+  private final ReplicaDirectory directory;
   private final Lease lease;
   private final Runnable atEnd;
-  private final Map<Integer, Lane<Target<T>>> lanes = new HashMap<>();
+  private final Map<Integer, ReplicaSlot<Target<T>>> slots = new HashMap<>();
   private long version = NONE;
 
   /// @param atEnd run when the service has ended
-  Follower(
+  DirectoryWatcher(
       Node node,
       Class<T> type,
       ServiceKind.ServiceForm form,
       Dispatcher<Target<T>> dispatcher,
       Runnable atEnd) {
     this.node = node;
-    this.self = new Asker(node.self().process(), UUID.randomUUID().toString());
+    this.self = new WatcherId(node.self().process(), UUID.randomUUID().toString());
     this.type = type;
     this.form = form;
     this.dispatcher = dispatcher;
     this.lease = new Lease(form.name(), node.clock());
     this.atEnd = atEnd;
     ActorRef owner = form.directory();
-    this.roster =
-        node.stub(Roster.class, Stub.Target.of("roster of service " + form.name(), owner), ASKING);
+    this.directory =
+        node.stub(
+            ReplicaDirectory.class,
+            Stub.Target.of("directory of service " + form.name(), owner),
+            ASKING);
   }
 
   void start() {
@@ -77,10 +80,10 @@ final class Follower<T> implements Membership<T> {
   private void follow(int numFailures) {
     int inARow = numFailures;
     try {
-      Phase phase = ask(roster::after);
+      Phase phase = ask(directory::after);
       while (!(phase instanceof Phase.Ended)) {
         inARow = 0;
-        phase = ask(roster::after);
+        phase = ask(directory::after);
       }
       end(((Phase.Ended) phase).why());
     } catch (RuntimeException | Error e) {
@@ -105,9 +108,9 @@ final class Follower<T> implements Membership<T> {
   private synchronized Report report() {
     Load load = dispatcher.load();
     List<Integer> holding =
-        lanes.values().stream()
-            .filter(lane -> !dispatcher.isDrained(lane))
-            .map(Lane::replica)
+        slots.values().stream()
+            .filter(slot -> !dispatcher.isDrained(slot))
+            .map(ReplicaSlot::replica)
             .toList();
     return new Report(self, version, load.numQueued(), load.numInFlight(), holding);
   }
@@ -123,8 +126,8 @@ final class Follower<T> implements Membership<T> {
   }
 
   /// The replicas that a change of state goes to.
-  List<Lane<Target<T>>> forChange() {
-    ask(roster::forChange);
+  List<ReplicaSlot<Target<T>>> forChange() {
+    ask(directory::forChange);
     return dispatcher.healthy();
   }
 
@@ -135,13 +138,13 @@ final class Follower<T> implements Membership<T> {
     }
     version = members.version();
     members.entries().forEach(this::apply);
-    for (Lane<Target<T>> lane : List.copyOf(lanes.values())) {
-      if (members.entries().stream().noneMatch(entry -> entry.replica() == lane.replica())) {
-        lanes.remove(lane.replica());
-        leave(lane, "it has left the service");
+    for (ReplicaSlot<Target<T>> slot : List.copyOf(slots.values())) {
+      if (members.entries().stream().noneMatch(entry -> entry.replica() == slot.replica())) {
+        slots.remove(slot.replica());
+        leave(slot, "it has left the service");
       }
     }
-    members.lost().forEach(lost -> dispatcher.losses().note(lost.loss()));
+    members.lost().forEach(lost -> dispatcher.failures().note(lost.failure()));
     if (members.phase() instanceof Phase.Closing(String why)) {
       dispatcher.refuse(why);
     }
@@ -149,10 +152,10 @@ final class Follower<T> implements Membership<T> {
 
   private void apply(Entry entry) {
     known(entry)
-        .filter(lane -> lane.isGone() || lane.target().generation() < entry.generation())
-        .ifPresent(lane -> {
-          leave(lane, "it was replaced");
-          lanes.remove(lane.replica());
+        .filter(slot -> slot.isGone() || slot.target().generation() < entry.generation())
+        .ifPresent(slot -> {
+          leave(slot, "it was replaced");
+          slots.remove(slot.replica());
         });
     switch (entry.standing()) {
       case SERVING -> {
@@ -164,21 +167,21 @@ final class Follower<T> implements Membership<T> {
     }
   }
 
-  private Optional<Lane<Target<T>>> known(Entry entry) {
-    return Optional.ofNullable(lanes.get(entry.replica()));
+  private Optional<ReplicaSlot<Target<T>>> known(Entry entry) {
+    return Optional.ofNullable(slots.get(entry.replica()));
   }
 
   private void join(Entry entry) {
     ActorMesh<T> actors = ActorMesh.reference(node, type, entry.actors());
-    Lane<Target<T>> lane =
-        new Lane<>(entry.replica(), Target.of(entry.generation(), actors, form.timeout()));
-    lanes.put(entry.replica(), lane);
-    dispatcher.join(lane);
-    node.execute("way to " + actors.name(), () -> actors.onLost(cause -> lost(lane, cause)));
+    ReplicaSlot<Target<T>> slot =
+        new ReplicaSlot<>(entry.replica(), Target.of(entry.generation(), actors, form.timeout()));
+    slots.put(entry.replica(), slot);
+    dispatcher.join(slot);
+    node.execute("way to " + actors.name(), () -> actors.onLost(cause -> lost(slot, cause)));
   }
 
-  private void leave(Lane<Target<T>> lane, String reason) {
-    dispatcher.lose(lane, new Loss(lane.replica(), Instant.now(), reason));
+  private void leave(ReplicaSlot<Target<T>> slot, String reason) {
+    dispatcher.lose(slot, new ReplicaFailure(slot.replica(), Instant.now(), reason));
   }
 
   @Override
@@ -189,16 +192,17 @@ final class Follower<T> implements Membership<T> {
   /// The way from here to a replica is lost. If its owner still has it after a while, it was only
   /// the way.
   @Override
-  public void lost(Lane<Target<T>> lane, ReplicaLost cause) {
-    Loss loss = new Loss(lane.replica(), Instant.now(), String.valueOf(cause.getMessage()));
-    if (dispatcher.lose(lane, loss)) {
+  public void lost(ReplicaSlot<Target<T>> slot, ReplicaLost cause) {
+    ReplicaFailure failure =
+        new ReplicaFailure(slot.replica(), Instant.now(), String.valueOf(cause.getMessage()));
+    if (dispatcher.lose(slot, failure)) {
       later(this::again);
     }
   }
 
   private void again() {
     try {
-      ask(roster::now);
+      ask(directory::now);
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.DEBUG, "the owner of a service does not answer", e);
     }

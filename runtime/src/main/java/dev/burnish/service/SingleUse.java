@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 /// Arguments that are used up by a call, alone or inside of others: what an iterator has given does
 /// not come again, and a callback that was called does not forget it. A call that has some is made
 /// once, at one actor.
-final class UsedUp {
-  private UsedUp() {}
+final class SingleUse {
+  private SingleUse() {}
 
   /// Checks that no endpoint takes such an argument whose calls are made more often.
   ///

@@ -1,11 +1,11 @@
-package dev.burnish.service.roster;
+package dev.burnish.service.directory;
 
 import dev.burnish.link.Clock;
-import dev.burnish.service.roster.Roster.Phase.Closing;
-import dev.burnish.service.roster.Roster.Phase.Ended;
-import dev.burnish.service.roster.Roster.Phase.Serving;
+import dev.burnish.service.directory.ReplicaDirectory.Phase.Closing;
+import dev.burnish.service.directory.ReplicaDirectory.Phase.Ended;
+import dev.burnish.service.directory.ReplicaDirectory.Phase.Serving;
 import dev.burnish.service.routing.Load;
-import dev.burnish.service.routing.Loss;
+import dev.burnish.service.routing.ReplicaFailure;
 import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
@@ -17,21 +17,22 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/// The roster of the process that owns the service, and what the processes that ask for it have
+/// The directory of the process that owns the service, and what the processes that ask for it have
 /// said. Thread-safe.
-public final class RosterKeeper implements Roster {
-  /// A question is answered after this time at the latest, so that the asker's lease does not end.
+public final class DirectoryServer implements ReplicaDirectory {
+  /// A question is answered after this time at the latest, so that the watcher's lease does not
+  /// end.
   private static final Duration SELDOM = Duration.ofSeconds(1);
 
-  /// While somebody waits for what the askers say.
+  /// While somebody waits for what the watchers say.
   private static final Duration OFTEN = Duration.ofMillis(50);
 
   private final UnaryOperator<Supplier<Members>> change;
-  private final Followers followers;
+  private final Watchers watchers;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final SortedMap<Integer, Entry> entries = new TreeMap<>();
-  private final SortedMap<Integer, Lost> lost = new TreeMap<>();
+  private final SortedMap<Integer, FailureForm> lost = new TreeMap<>();
   private Phase phase = new Serving();
   private Duration usually = SELDOM;
   private int numWaiting;
@@ -40,10 +41,10 @@ public final class RosterKeeper implements Roster {
 
   /// @param change what a look at the members becomes where it begins a change of state
   /// @param isConnected whether there is a way to a process
-  public RosterKeeper(
+  public DirectoryServer(
       UnaryOperator<Supplier<Members>> change, Clock clock, Predicate<String> isConnected) {
     this.change = change;
-    this.followers = new Followers(clock, isConnected);
+    this.watchers = new Watchers(clock, isConnected);
   }
 
   /// A replica takes calls.
@@ -60,19 +61,20 @@ public final class RosterKeeper implements Roster {
   }
 
   /// A generation of a replica is lost; others of it are left as they are.
-  public void left(Loss loss, int generation) {
+  public void left(ReplicaFailure failure, int generation) {
     change(() -> {
-      Entry entry = entries.get(loss.replica());
+      Entry entry = entries.get(failure.replica());
       if (entry == null || entry.generation() <= generation) {
-        withdraw(loss.replica());
-        lost.put(loss.replica(), Lost.of(loss));
+        withdraw(failure.replica());
+        lost.put(failure.replica(), FailureForm.of(failure));
       }
     });
   }
 
   /// It is known better now why a replica was lost.
-  public void explained(Loss loss) {
-    change(() -> lost.computeIfPresent(loss.replica(), (replica, before) -> Lost.of(loss)));
+  public void explained(ReplicaFailure failure) {
+    change(() ->
+        lost.computeIfPresent(failure.replica(), (replica, before) -> FailureForm.of(failure)));
   }
 
   /// A replica is gone for good.
@@ -112,7 +114,7 @@ public final class RosterKeeper implements Roster {
 
   @Override
   public Members after(Report report) {
-    followers.note(report);
+    watchers.note(report);
     lock.lock();
     try {
       long began = System.nanoTime();
@@ -134,13 +136,13 @@ public final class RosterKeeper implements Roster {
 
   @Override
   public Members now(Report report) {
-    followers.note(report);
+    watchers.note(report);
     return members();
   }
 
   @Override
   public Members forChange(Report report) {
-    followers.note(report);
+    watchers.note(report);
     return change.apply(this::members).get();
   }
 
@@ -153,7 +155,7 @@ public final class RosterKeeper implements Roster {
     }
   }
 
-  /// Has what the askers say be about as new as this, between 50 ms and a second.
+  /// Has what the watchers say be about as new as this, between 50 ms and a second.
   public void hearEvery(Duration time) {
     locked(() ->
         usually =
@@ -162,19 +164,19 @@ public final class RosterKeeper implements Roster {
 
   /// A load with the calls of all processes.
   public Load with(Load own) {
-    return followers.with(own);
+    return watchers.with(own);
   }
 
   /// Whether another process has ever called.
-  public boolean hadFollowers() {
-    return followers.hadAny();
+  public boolean hadWatchers() {
+    return watchers.hadAny();
   }
 
   /// The fence of a change of state: when this returns, nobody sends a call to a replica that has
   /// left before. Takes as long as a lease at most, and no time where all have heard of it.
   public void awaitWithdrawn() {
     long needed = locked(() -> withdrawn);
-    listening(() -> followers.awaitAll(report -> report.version() >= needed));
+    listening(() -> watchers.awaitAll(report -> report.version() >= needed));
   }
 
   /// Waits until a replica that drains has no calls and sessions of other processes, a time at
@@ -182,7 +184,7 @@ public final class RosterKeeper implements Roster {
   public void awaitDrained(int replica, Duration limit) {
     long needed = locked(() -> version);
     listening(() ->
-        followers.awaitConnected(
+        watchers.awaitConnected(
             report -> report.version() >= needed && !report.holding().contains(replica), limit));
   }
 
@@ -191,7 +193,7 @@ public final class RosterKeeper implements Roster {
   public void awaitNoCalls(Duration limit) {
     long needed = locked(() -> version);
     listening(() ->
-        followers.awaitConnected(
+        watchers.awaitConnected(
             report ->
                 report.version() >= needed && report.numQueued() == 0 && report.numInFlight() == 0,
             limit));

@@ -1,8 +1,8 @@
-package dev.burnish.service.roster;
+package dev.burnish.service.directory;
 
 import dev.burnish.link.Clock;
-import dev.burnish.service.roster.Roster.Asker;
-import dev.burnish.service.roster.Roster.Report;
+import dev.burnish.service.directory.ReplicaDirectory.Report;
+import dev.burnish.service.directory.ReplicaDirectory.WatcherId;
 import dev.burnish.service.routing.Load;
 import java.time.Duration;
 import java.util.HashMap;
@@ -14,7 +14,7 @@ import java.util.function.Predicate;
 /// The processes that call a service beside that of its owner, as they last said. One that has said
 /// nothing for the time of its [Lease] sends no call to a replica that has left, whatever it knows:
 /// it is not counted until it speaks again. Thread-safe.
-final class Followers {
+final class Watchers {
   /// For clocks that run a little apart.
   private static final Duration MARGIN = Duration.ofMillis(250);
 
@@ -27,7 +27,7 @@ final class Followers {
   private final Predicate<String> isConnected;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Map<Asker, Heard> heard = new HashMap<>();
+  private final Map<WatcherId, Heard> heard = new HashMap<>();
   private boolean any;
 
   private record Heard(Report report, long nanos) {
@@ -38,7 +38,7 @@ final class Followers {
   }
 
   /// @param isConnected whether there is a way to a process
-  Followers(Clock clock, Predicate<String> isConnected) {
+  Watchers(Clock clock, Predicate<String> isConnected) {
     this.clock = clock;
     this.isConnected = isConnected;
   }
@@ -47,7 +47,7 @@ final class Followers {
     lock.lock();
     try {
       any = true;
-      heard.merge(report.follower(), new Heard(report, clock.nanos()), Heard::then);
+      heard.merge(report.watcher(), new Heard(report, clock.nanos()), Heard::then);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -89,7 +89,7 @@ final class Followers {
   /// which stays set, ends it.
   void awaitConnected(Predicate<Report> said, Duration limit) {
     Predicate<Report> done =
-        report -> said.test(report) || !isConnected.test(report.follower().process());
+        report -> said.test(report) || !isConnected.test(report.watcher().process());
     long deadline = clock.nanos() + limit.toNanos();
     lock.lock();
     try {

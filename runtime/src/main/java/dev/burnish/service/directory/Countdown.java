@@ -1,4 +1,4 @@
-package dev.burnish.service.roster;
+package dev.burnish.service.directory;
 
 import dev.burnish.link.Clock;
 import java.time.Duration;

@@ -9,14 +9,14 @@ import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.ActorOptions;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.ProcMesh;
-import dev.burnish.service.roster.Countdown;
-import dev.burnish.service.roster.Idle;
-import dev.burnish.service.roster.Roster;
-import dev.burnish.service.roster.Roster.Standing;
-import dev.burnish.service.roster.RosterKeeper;
+import dev.burnish.service.directory.Countdown;
+import dev.burnish.service.directory.DirectoryServer;
+import dev.burnish.service.directory.IdleProbe;
+import dev.burnish.service.directory.ReplicaDirectory;
+import dev.burnish.service.directory.ReplicaDirectory.Standing;
 import dev.burnish.service.routing.Dispatcher;
-import dev.burnish.service.routing.Lane;
-import dev.burnish.service.routing.Loss;
+import dev.burnish.service.routing.ReplicaFailure;
+import dev.burnish.service.routing.ReplicaSlot;
 import dev.burnish.service.scaling.Scaling;
 import dev.burnish.service.scaling.ScalingDecision;
 import dev.burnish.service.state.History;
@@ -40,8 +40,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The replicas of a service, in the process that owns it.
-final class Fleet<T> {
-  private static final System.Logger LOG = System.getLogger(Fleet.class.getName());
+final class ReplicaSet<T> {
+  private static final System.Logger LOG = System.getLogger(ReplicaSet.class.getName());
 
   /// What every replica is made from.
   record Blueprint<T>(String name, Class<T> type, Factory factory, List<?> arguments) {}
@@ -51,8 +51,8 @@ final class Fleet<T> {
   private final ServiceOptions options;
   private final Dispatcher<Target<T>> dispatcher;
   private final Updates<T> updates = new Updates<>();
-  private final RosterKeeper roster;
-  private final ActorRef directory;
+  private final DirectoryServer directory;
+  private final ActorRef address;
   private final SortedMap<Integer, Replica<T>> replicas = new TreeMap<>();
   private final ReentrantLock scaling = new ReentrantLock();
   private final LongAdder restarts = new LongAdder();
@@ -63,7 +63,7 @@ final class Fleet<T> {
   private final CountDownLatch settling;
   private volatile Consumer<ProcMesh> closing = ProcMesh::close;
 
-  Fleet(
+  ReplicaSet(
       HostMesh hosts,
       Blueprint<T> blueprint,
       ServiceOptions options,
@@ -73,12 +73,12 @@ final class Fleet<T> {
     this.options = options;
     this.dispatcher = dispatcher;
     this.settling = new CountDownLatch(options.size().replicas());
-    this.roster =
-        new RosterKeeper(
+    this.directory =
+        new DirectoryServer(
             look -> () -> updates.begin(look),
             node().clock(),
             process -> node().switchboard().existing(process).isPresent());
-    this.directory = node().serve("service " + name(), Roster.class, roster);
+    this.address = node().serve("service " + name(), ReplicaDirectory.class, directory);
     node().blueprint(blueprint.type(), blueprint.factory(), blueprint.arguments());
   }
 
@@ -142,16 +142,16 @@ final class Fleet<T> {
     return options;
   }
 
-  ActorRef directory() {
-    return directory;
+  ActorRef address() {
+    return address;
   }
 
   Updates<T> updates() {
     return updates;
   }
 
-  RosterKeeper roster() {
-    return roster;
+  DirectoryServer directory() {
+    return directory;
   }
 
   LongAdder restarts() {
@@ -169,8 +169,8 @@ final class Fleet<T> {
       public void await(String call, long deadline) {}
 
       @Override
-      public void lost(Lane<Target<T>> lane, ReplicaLost cause) {
-        Fleet.this.lost(lane, String.valueOf(cause.getMessage()));
+      public void lost(ReplicaSlot<Target<T>> slot, ReplicaLost cause) {
+        ReplicaSet.this.lost(slot, String.valueOf(cause.getMessage()));
       }
     };
   }
@@ -212,48 +212,53 @@ final class Fleet<T> {
     updates.admit(actor, join);
   }
 
-  void joined(Replica<T> replica, Lane<Target<T>> lane) {
-    Target<T> target = lane.target();
-    dispatcher.join(lane);
-    roster.joined(
-        new Roster.Entry(
-            lane.replica(), target.generation(), Standing.SERVING, target.mesh().form()));
+  void joined(Replica<T> replica, ReplicaSlot<Target<T>> slot) {
+    Target<T> target = slot.target();
+    dispatcher.join(slot);
+    directory.joined(
+        new ReplicaDirectory.Entry(
+            slot.replica(), target.generation(), Standing.SERVING, target.mesh().form()));
     settle(replica);
   }
 
   /// Others are told first: who finds it gone here may rely on it that they are, or will be.
-  void left(Replica<T> replica, int generation, Optional<Lane<Target<T>>> lane, Loss loss) {
-    roster.left(loss, generation);
-    lane.ifPresentOrElse(l -> dispatcher.lose(l, loss), () -> dispatcher.losses().note(loss));
+  void left(
+      Replica<T> replica,
+      int generation,
+      Optional<ReplicaSlot<Target<T>>> slot,
+      ReplicaFailure failure) {
+    directory.left(failure, generation);
+    slot.ifPresentOrElse(
+        l -> dispatcher.lose(l, failure), () -> dispatcher.failures().note(failure));
     settle(replica);
   }
 
   /// A replica has stopped; does nothing more if it was lost or removed before.
-  void stopped(Replica<T> replica, Optional<Lane<Target<T>>> lane) {
-    lane.ifPresent(l -> {
-      roster.removed(replica.index());
-      dispatcher.lose(l, new Loss(l.replica(), Instant.now(), "it was stopped"));
+  void stopped(Replica<T> replica, Optional<ReplicaSlot<Target<T>>> slot) {
+    slot.ifPresent(l -> {
+      directory.removed(replica.index());
+      dispatcher.lose(l, new ReplicaFailure(l.replica(), Instant.now(), "it was stopped"));
     });
     settle(replica);
   }
 
   /// Has no call go to a replica any more, whoever else may be about to see to that, and another
   /// one made in its place.
-  void replace(Lane<Target<T>> lane, String why) {
-    lost(lane, why);
-    Loss loss = new Loss(lane.replica(), Instant.now(), why);
-    roster.left(loss, lane.target().generation());
-    dispatcher.lose(lane, loss);
+  void replace(ReplicaSlot<Target<T>> slot, String why) {
+    lost(slot, why);
+    ReplicaFailure failure = new ReplicaFailure(slot.replica(), Instant.now(), why);
+    directory.left(failure, slot.target().generation());
+    dispatcher.lose(slot, failure);
   }
 
   /// Whether a replica is not lost, as far as is known.
-  boolean isAlive(Lane<Target<T>> lane) {
-    return replica(lane).filter(r -> r.isAlive(lane.target().generation())).isPresent();
+  boolean isAlive(ReplicaSlot<Target<T>> slot) {
+    return replica(slot).filter(r -> r.isAlive(slot.target().generation())).isPresent();
   }
 
-  private Optional<Replica<T>> replica(Lane<Target<T>> lane) {
+  private Optional<Replica<T>> replica(ReplicaSlot<Target<T>> slot) {
     synchronized (replicas) {
-      return Optional.ofNullable(replicas.get(lane.replica()));
+      return Optional.ofNullable(replicas.get(slot.replica()));
     }
   }
 
@@ -264,13 +269,13 @@ final class Fleet<T> {
   }
 
   /// A call has seen that a replica is lost.
-  void lost(Lane<Target<T>> lane, String why) {
-    replica(lane).ifPresent(r -> r.lost(lane.target().generation(), why));
+  void lost(ReplicaSlot<Target<T>> slot, String why) {
+    replica(slot).ifPresent(r -> r.lost(slot.target().generation(), why));
   }
 
-  void explained(Loss loss) {
-    dispatcher.losses().explain(loss);
-    roster.explained(loss);
+  void explained(ReplicaFailure failure) {
+    dispatcher.failures().explain(failure);
+    directory.explained(failure);
   }
 
   void close(ProcMesh procs) {
@@ -284,20 +289,20 @@ final class Fleet<T> {
 
   /// Lets the calls and sessions of all processes end that a replica has, a time at most, and takes
   /// it out.
-  void drain(Lane<Target<T>> lane, Duration limit) {
+  void drain(ReplicaSlot<Target<T>> slot, Duration limit) {
     Countdown time = new Countdown(node().clock(), limit);
-    dispatcher.startDraining(lane);
-    roster.draining(lane.replica());
-    roster.awaitDrained(lane.replica(), time.left());
-    roster.removed(lane.replica());
-    dispatcher.drain(lane, time.left());
-    awaitIdle(lane.target(), time);
+    dispatcher.startDraining(slot);
+    directory.draining(slot.replica());
+    directory.awaitDrained(slot.replica(), time.left());
+    directory.removed(slot.replica());
+    dispatcher.drain(slot, time.left());
+    awaitIdle(slot.target(), time);
   }
 
   /// What a process has called that says nothing any more is only known where it runs.
   private void awaitIdle(Target<T> target, Countdown time) {
-    if (roster.hadFollowers()) {
-      new Idle(node(), target.mesh().form()).await(time);
+    if (directory.hadWatchers()) {
+      new IdleProbe(node(), target.mesh().form()).await(time);
     }
   }
 
@@ -327,7 +332,7 @@ final class Fleet<T> {
       List<Replica<T>> surplus =
           now.stream()
               .sorted(
-                  Comparator.<Replica<T>>comparingInt(Fleet::worth)
+                  Comparator.<Replica<T>>comparingInt(ReplicaSet::worth)
                       .thenComparing(Comparator.comparingInt(Replica<T>::index).reversed()))
               .limit(Math.max(0, now.size() - count))
               .toList();
@@ -346,7 +351,7 @@ final class Fleet<T> {
   void autoscale(Scaling scaling) {
     ScalingDecision decision = new ScalingDecision(scaling);
     scaler.set(decision);
-    roster.hearEvery(scaling.every());
+    directory.hearEvery(scaling.every());
     look(scaling, decision);
   }
 
@@ -360,7 +365,7 @@ final class Fleet<T> {
     }
     try {
       int now = replicas().size();
-      int target = decision.target(node().clock().nanos(), now, roster.with(dispatcher.load()));
+      int target = decision.target(node().clock().nanos(), now, directory.with(dispatcher.load()));
       if (target != now) {
         scaleTo(target);
       }
@@ -379,8 +384,8 @@ final class Fleet<T> {
     synchronized (replicas) {
       replicas.remove(replica.index());
     }
-    dispatcher.losses().forget(replica.index());
-    roster.removed(replica.index());
+    dispatcher.failures().forget(replica.index());
+    directory.removed(replica.index());
     return true;
   }
 
@@ -392,15 +397,15 @@ final class Fleet<T> {
     String why = "service %s has stopped".formatted(name());
     Countdown time = new Countdown(node().clock(), draining);
     scaler.set(null);
-    roster.closing(why);
+    directory.closing(why);
     dispatcher.close(why, time.left());
-    roster.awaitNoCalls(time.left());
-    dispatcher.members().forEach(lane -> awaitIdle(lane.target(), time));
-    roster.end(why);
+    directory.awaitNoCalls(time.left());
+    dispatcher.members().forEach(slot -> awaitIdle(slot.target(), time));
+    directory.end(why);
     try {
       FanOut.map("end of " + name(), takeNoMore(), Replica::stop);
     } finally {
-      node().dismiss(directory);
+      node().dismiss(address);
       ended = true;
     }
   }

@@ -10,10 +10,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
 
 /// The way to a replica, from when it becomes healthy until it is lost or removed: a replacement
-/// has a lane of its own. What it counts is guarded by the lock of its dispatcher.
+/// has a slot of its own. What it counts is guarded by the lock of its dispatcher.
 ///
 /// @param <X> what calls are made on
-public final class Lane<X> implements Candidate {
+public final class ReplicaSlot<X> implements Candidate {
   enum State {
     SERVING,
     DRAINING,
@@ -29,7 +29,7 @@ public final class Lane<X> implements Candidate {
   private volatile State state = State.SERVING;
 
   /// The way to a replica of this number.
-  public Lane(int replica, X target) {
+  public ReplicaSlot(int replica, X target) {
     this.replica = replica;
     this.target = target;
   }
@@ -39,14 +39,14 @@ public final class Lane<X> implements Candidate {
     return target;
   }
 
-  /// A call that has a slot of this lane, and gives it back when what it calls has ended.
+  /// A call that holds a permit of this replica until what it calls has ended.
   ///
   /// @param name for people
   public CallChain.Waiter holder(String name) {
     return new CallChain.Waiter(number, 0, name);
   }
 
-  /// The first of those that wait for something which has a slot of this lane.
+  /// The first of those that wait for something which holds a permit of this replica.
   Optional<Integer> firstHolder(CallChain waiting) {
     return IntStream.range(0, waiting.waiters().size())
         .filter(i -> waiting.waiters().get(i).actor() == number)
@@ -54,7 +54,7 @@ public final class Lane<X> implements Candidate {
         .findFirst();
   }
 
-  /// How many slots those have that wait for something.
+  /// How many permits those hold that wait for something.
   long numHeldBy(CallChain waiting) {
     return waiting.waiters().stream().filter(waiter -> waiter.actor() == number).count();
   }

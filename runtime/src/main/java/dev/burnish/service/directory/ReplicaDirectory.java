@@ -1,14 +1,14 @@
-package dev.burnish.service.roster;
+package dev.burnish.service.directory;
 
 import dev.burnish.actor.Concurrent;
 import dev.burnish.mesh.MeshKind.ActorsForm;
-import dev.burnish.service.routing.Loss;
+import dev.burnish.service.routing.ReplicaFailure;
 import java.time.Instant;
 import java.util.List;
 
 /// Who the replicas of a service are, for processes that its handle went to.
-public interface Roster {
-  /// The members, as soon as they differ from those that the asker knows, or after a while.
+public interface ReplicaDirectory {
+  /// The members, as soon as they differ from those that the watcher knows, or after a while.
   @Concurrent
   Members after(Report report);
 
@@ -22,20 +22,20 @@ public interface Roster {
 
   /// What a process that calls the service says of itself when it asks.
   ///
-  /// @param follower that asks
+  /// @param watcher that asks
   /// @param version of the members that it goes by
   /// @param numQueued calls that wait there
   /// @param numInFlight calls that replicas have from there
   /// @param holding numbers of the replicas that drain and still have calls or sessions from there
   record Report(
-      Asker follower, long version, int numQueued, int numInFlight, List<Integer> holding) {}
+      WatcherId watcher, long version, int numQueued, int numInFlight, List<Integer> holding) {}
 
   /// @param process where it is
   /// @param id of its own, as another process may get the name
-  record Asker(String process, String id) {}
+  record WatcherId(String process, String id) {}
 
   /// @param version grows with every change
-  record Members(long version, List<Entry> entries, List<Lost> lost, Phase phase) {}
+  record Members(long version, List<Entry> entries, List<FailureForm> lost, Phase phase) {}
 
   /// A replica that has calls.
   record Entry(int replica, int generation, Standing standing, ActorsForm actors) {
@@ -65,14 +65,14 @@ public interface Roster {
   }
 
   /// A loss, in a form that travels.
-  record Lost(int replica, long millis, String reason) {
-    static Lost of(Loss loss) {
-      return new Lost(loss.replica(), loss.when().toEpochMilli(), loss.reason());
+  record FailureForm(int replica, long millis, String reason) {
+    static FailureForm of(ReplicaFailure failure) {
+      return new FailureForm(failure.replica(), failure.when().toEpochMilli(), failure.reason());
     }
 
     /// The loss.
-    public Loss loss() {
-      return new Loss(replica, Instant.ofEpochMilli(millis), reason);
+    public ReplicaFailure failure() {
+      return new ReplicaFailure(replica, Instant.ofEpochMilli(millis), reason);
     }
   }
 }

@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// Arguments that are used up are given to one call.
-class UsedUpTest {
+class SingleUseTest {
   interface Again {
     @Idempotent
     long sum(int first, Iterator<Integer> values);
@@ -68,16 +68,16 @@ class UsedUpTest {
 
   @Test
   void anEndpointThatMayRunTwiceTakesNothingThatIsUsedUp() {
-    assertThatThrownBy(() -> UsedUp.check(Again.class, 1))
+    assertThatThrownBy(() -> SingleUse.check(Again.class, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "an endpoint that may run twice for one call takes nothing that is used up by a call: method=Again.sum parameter=java.util.Iterator<java.lang.Integer>; pass a list or an array, or leave @Idempotent out");
-    assertThatThrownBy(() -> UsedUp.check(Told.class, 1))
+    assertThatThrownBy(() -> SingleUse.check(Told.class, 1))
         .hasMessageContaining("method=Told.tell parameter=java.util.function.Consumer");
-    assertThatThrownBy(() -> UsedUp.check(Inside.class, 1))
+    assertThatThrownBy(() -> SingleUse.check(Inside.class, 1))
         .hasMessageContaining("method=Inside.count");
-    assertThatCode(() -> UsedUp.check(Once.class, 1)).doesNotThrowAnyException();
-    assertThatThrownBy(() -> UsedUp.check(Once.class, 2))
+    assertThatCode(() -> SingleUse.check(Once.class, 1)).doesNotThrowAnyException();
+    assertThatThrownBy(() -> SingleUse.check(Once.class, 2))
         .hasMessageContaining("all processes of a replica")
         .hasMessageContaining("method=Once.sum")
         .hasMessageContaining("have one process a replica");

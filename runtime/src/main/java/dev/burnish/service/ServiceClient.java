@@ -9,7 +9,7 @@ import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.service.routing.BindingLost;
 import dev.burnish.service.routing.Dispatcher;
-import dev.burnish.service.routing.Lane;
+import dev.burnish.service.routing.ReplicaSlot;
 import dev.burnish.service.routing.Request;
 import dev.burnish.service.routing.Request.Affinity;
 import dev.burnish.service.state.ServiceMetrics.FailureKind;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// thread, and does it again where that is allowed.
 ///
 /// @param membership told of a replica that is seen to be lost
-record Calls<T>(
+record ServiceClient<T>(
     String name,
     Dispatcher<Target<T>> dispatcher,
     Traffic traffic,
@@ -54,13 +54,13 @@ record Calls<T>(
 
   /// Calls a certain replica, beside all others.
   @Nullable Object call(
-      Lane<Target<T>> lane, Method method, Object @Nullable [] arguments, Duration timeout)
+      ReplicaSlot<Target<T>> slot, Method method, Object @Nullable [] arguments, Duration timeout)
       throws Throwable {
     long began = clock.nanos();
     Request<Target<T>> request =
         new Request<>(
             name + "." + method.getName(), 0, began + timeout.toNanos(), new Affinity.Any<>());
-    return new Attempt(method, arguments, request, began).runAt(lane);
+    return new Attempt(method, arguments, request, began).runAt(slot);
   }
 
   /// One call, with all its tries.
@@ -81,9 +81,9 @@ record Calls<T>(
     @Nullable Object run() throws Throwable {
       Optional<ReplicaLost> first = Optional.empty();
       for (int tries = 0; ; tries++) {
-        Lane<Target<T>> lane = acquire(first);
+        ReplicaSlot<Target<T>> slot = acquire(first);
         try {
-          return at(lane);
+          return at(slot);
         } catch (ReplicaLost e) {
           boolean lost = failedBy == FailureKind.LOST;
           ReplicaLost cause = lost ? keep(first, e) : e;
@@ -99,23 +99,23 @@ record Calls<T>(
       }
     }
 
-    @Nullable Object runAt(Lane<Target<T>> lane) throws Throwable {
+    @Nullable Object runAt(ReplicaSlot<Target<T>> slot) throws Throwable {
       try {
         membership.await(request.what(), request.deadline());
-        dispatcher.enter(lane);
+        dispatcher.enter(slot);
       } catch (CallFailure e) {
         traffic.failed(kind(e));
         throw e;
       }
       try {
-        return at(lane);
+        return at(slot);
       } catch (Throwable e) {
         traffic.failed(failedBy);
         throw e;
       }
     }
 
-    private Lane<Target<T>> acquire(Optional<ReplicaLost> first) {
+    private ReplicaSlot<Target<T>> acquire(Optional<ReplicaLost> first) {
       try {
         membership.await(request.what(), request.deadline());
         return dispatcher.acquire(request);
@@ -136,44 +136,44 @@ record Calls<T>(
           && !(request.affinity() instanceof Affinity.Bound<Target<T>>);
     }
 
-    /// Whatever the replica calls is called while this has a slot of it.
-    private @Nullable Object holding(Lane<Target<T>> lane) throws Throwable {
+    /// Whatever the replica calls is called while this holds a permit of it.
+    private @Nullable Object holding(ReplicaSlot<Target<T>> slot) throws Throwable {
       return CallChain.current()
-          .then(lane.holder(name + "/" + lane.replica()))
+          .then(slot.holder(name + "/" + slot.replica()))
           .<@Nullable Object, Throwable>during(
-              () -> lane.target().call(method, arguments, request.deadline() - clock.nanos()));
+              () -> slot.target().call(method, arguments, request.deadline() - clock.nanos()));
     }
 
     /// Calls the replica and gives its slot back: when that is known to be lost, nobody gets it.
-    private @Nullable Object at(Lane<Target<T>> lane) throws Throwable {
-      Traffic.Counts counts = traffic.replica(lane.replica());
+    private @Nullable Object at(ReplicaSlot<Target<T>> slot) throws Throwable {
+      Traffic.Counts counts = traffic.replica(slot.replica());
       try {
-        Object value = holding(lane);
+        Object value = holding(slot);
         traffic.succeeded(began);
         return value;
       } catch (Throwable e) {
-        failedBy = e instanceof ReplicaLost lost ? look(lane, lost) : kind(e);
+        failedBy = e instanceof ReplicaLost lost ? look(slot, lost) : kind(e);
         counts.failures().increment();
         throw e;
       } finally {
         counts.requests().increment();
-        dispatcher.release(lane);
+        dispatcher.release(slot);
       }
     }
   }
 
   /// An endpoint may itself have called something that is lost; then its own replica answers.
-  private FailureKind look(Lane<Target<T>> lane, ReplicaLost thrown) {
-    if (!lane.isGone() && answers(lane)) {
+  private FailureKind look(ReplicaSlot<Target<T>> slot, ReplicaLost thrown) {
+    if (!slot.isGone() && answers(slot)) {
       return FailureKind.ENDPOINT;
     }
-    membership.lost(lane, thrown);
+    membership.lost(slot, thrown);
     return FailureKind.LOST;
   }
 
-  private static <T> boolean answers(Lane<Target<T>> lane) {
+  private static <T> boolean answers(ReplicaSlot<Target<T>> slot) {
     try {
-      lane.target().mesh().probe(SIGN_OF_LIFE);
+      slot.target().mesh().probe(SIGN_OF_LIFE);
       return true;
     } catch (ReplicaLost e) {
       return false;
