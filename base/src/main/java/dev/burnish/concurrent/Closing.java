@@ -26,8 +26,8 @@ public record Closing(Threads threads, Later clock, Duration patience, Duration 
   /// Does something when a time has passed.
   @FunctionalInterface
   public interface Later {
-    /// Does it then.
-    void after(Duration time, Runnable action);
+    /// Does it then, unless it is taken back.
+    Alarm after(Duration time, Runnable action);
   }
 
   /// Closes; what is thrown is logged. An interrupt of the caller ends the waiting and stays set.
@@ -37,9 +37,10 @@ public record Closing(Threads threads, Later clock, Duration patience, Duration 
   public void lastFirst(String name, List<? extends AutoCloseable> opened) {
     CountDownLatch all = new CountDownLatch(opened.size());
     List<CountDownLatch> closed = opened.stream().map(each -> new CountDownLatch(1)).toList();
-    if (opened.size() > 1) {
-      clock.after(patience, () -> closed.forEach(CountDownLatch::countDown));
-    }
+    Alarm each =
+        opened.size() > 1
+            ? clock.after(patience, () -> closed.forEach(CountDownLatch::countDown))
+            : Alarm.NONE;
     for (int i = opened.size() - 1; i >= 0; i--) {
       AutoCloseable next = opened.get(i);
       CountDownLatch isClosed = closed.get(i);
@@ -54,9 +55,11 @@ public record Closing(Threads threads, Later clock, Duration patience, Duration 
         await(isClosed);
       }
     }
+    each.cancel();
     if (all.getCount() > 0) {
-      clock.after(limit, () -> opened.forEach(each -> all.countDown()));
+      Alarm last = clock.after(limit, () -> opened.forEach(closeable -> all.countDown()));
       await(all);
+      last.cancel();
     }
   }
 

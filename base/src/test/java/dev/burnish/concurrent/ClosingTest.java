@@ -23,7 +23,11 @@ class ClosingTest {
   private final Closing closing =
       new Closing(
           (name, work) -> Thread.ofVirtual().name(name).start(work),
-          (time, action) -> (time.equals(PATIENCE) ? patience : limit).add(action),
+          (time, action) -> {
+            BlockingQueue<Runnable> alarms = time.equals(PATIENCE) ? patience : limit;
+            alarms.add(action);
+            return () -> alarms.remove(action);
+          },
           PATIENCE,
           LIMIT);
 

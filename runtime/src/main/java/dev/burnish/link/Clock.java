@@ -1,8 +1,10 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.link.transport.MustNotWait;
 import java.time.Duration;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -16,12 +18,12 @@ public interface Clock {
   /// Nanoseconds since some fixed moment.
   long nanos();
 
-  /// Runs something short once, at or soon after a time of [#nanos()].
-  void at(long nanos, Runnable action);
+  /// Runs something short once, at or soon after a time of [#nanos()], unless it is taken back.
+  Alarm at(long nanos, Runnable action);
 
-  /// Runs something short once, when some time has passed.
-  default void after(Duration delay, Runnable action) {
-    at(nanos() + delay.toNanos(), action);
+  /// Runs something short once, when some time has passed, unless it is taken back.
+  default Alarm after(Duration delay, Runnable action) {
+    return at(nanos() + delay.toNanos(), action);
   }
 
   /// Runs something that may wait, soon, and not on the thread of actions. A simulation has no
@@ -38,20 +40,25 @@ public interface Clock {
   /// @param lock that the caller holds, of the condition
   default boolean await(Lock lock, Condition changed, BooleanSupplier holds, long until)
       throws InterruptedException {
-    at(
-        until,
-        () -> {
-          lock.lock();
-          try {
-            changed.signalAll();
-          } finally {
-            lock.unlock();
-          }
-        });
-    while (!holds.getAsBoolean() && nanos() < until) {
-      changed.await();
+    Alarm alarm =
+        at(
+            until,
+            () -> {
+              lock.lock();
+              try {
+                changed.signalAll();
+              } finally {
+                lock.unlock();
+              }
+            });
+    try {
+      while (!holds.getAsBoolean() && nanos() < until) {
+        changed.await();
+      }
+      return holds.getAsBoolean();
+    } finally {
+      alarm.cancel();
     }
-    return holds.getAsBoolean();
   }
 
   /// The time of this machine; actions run on one daemon thread of the process, which all deadlines
@@ -90,10 +97,11 @@ public interface Clock {
     }
 
     @Override
-    @SuppressWarnings("FutureReturnValueIgnored") // what an action throws is told here
-    public void at(long nanos, Runnable action) {
-      timer.schedule(
-          () -> run(action), Math.max(0, nanos - System.nanoTime()), TimeUnit.NANOSECONDS);
+    public Alarm at(long nanos, Runnable action) {
+      Future<?> planned =
+          timer.schedule(
+              () -> run(action), Math.max(0, nanos - System.nanoTime()), TimeUnit.NANOSECONDS);
+      return () -> planned.cancel(false);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
@@ -61,24 +62,58 @@ public final class Link implements Transport.Receiver {
   /// What a link shares with the others of its process.
   record Ways(ProcessAddress self, Regions regions, Function<ProcessAddress, Link> connect) {}
 
-  /// What a link has the clock do. The clock keeps an action until its time, minutes for some; so
-  /// an action holds this, and this lets go of the link, with its buffers, when the link is down.
+  /// The alarms of a link. They wait for minutes, some of them, and are taken back when the link is
+  /// down, so that no ended connection is kept.
   static final class Timers {
+    private final Link link;
     private final Clock clock;
-    private volatile Optional<Link> link;
+    private final Set<Timer> pending = ConcurrentHashMap.newKeySet();
+    private volatile boolean ended;
 
     Timers(Link link, Clock clock) {
-      this.link = Optional.of(link);
+      this.link = link;
       this.clock = clock;
     }
 
-    /// @param action that holds nothing of the link
-    void at(long nanos, Consumer<Link> action) {
-      clock.at(nanos, () -> link.ifPresent(action));
+    /// Runs something short at a time, unless it is taken back or the link is down by then.
+    Alarm at(long nanos, Consumer<Link> action) {
+      Timer timer = new Timer(action);
+      pending.add(timer);
+      timer.alarm = clock.at(nanos, timer);
+      if (ended || timer.isOver) {
+        timer.cancel();
+      }
+      return timer;
     }
 
     void end() {
-      link = Optional.empty();
+      ended = true;
+      pending.forEach(Timer::cancel);
+    }
+
+    private final class Timer implements Runnable, Alarm {
+      private final Consumer<Link> action;
+      private volatile Alarm alarm = Alarm.NONE;
+      private volatile boolean isOver;
+
+      Timer(Consumer<Link> action) {
+        this.action = action;
+      }
+
+      @Override
+      public void run() {
+        pending.remove(this);
+        if (!isOver && !ended) {
+          action.accept(link);
+        }
+      }
+
+      @Override
+      public void cancel() {
+        isOver = true;
+        pending.remove(this);
+        alarm.cancel();
+      }
     }
   }
 
@@ -450,11 +485,9 @@ public final class Link implements Transport.Receiver {
             .formatted(what, size, maxPayload(), settings.limits().maxBytes()));
   }
 
-  /// Runs something short in some time, unless the link is down by then.
-  ///
-  /// @param action that holds nothing of the link
-  void after(Duration delay, Consumer<Link> action) {
-    timers.at(clock.nanos() + delay.toNanos(), action);
+  /// Runs something short in some time, unless it is taken back or the link is down by then.
+  Alarm after(Duration delay, Consumer<Link> action) {
+    return timers.at(clock.nanos() + delay.toNanos(), action);
   }
 
   /// See [OpenCalls#sweep].

@@ -1,5 +1,6 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.ReplicaLost;
 import java.util.Map;
@@ -15,7 +16,8 @@ final class OpenCalls {
   private final Clock clock;
   private final Map<Long, OpenCall> open = new ConcurrentHashMap<>();
   private final AtomicLong nextId = new AtomicLong();
-  private final AtomicLong nextSweep = new AtomicLong(Long.MAX_VALUE);
+  private volatile Optional<Long> nextSweep = Optional.empty();
+  private Alarm alarm = Alarm.NONE;
 
   /// @param timers which let go of the link when it is down
   OpenCalls(Link link, Link.Timers timers, Clock clock) {
@@ -66,21 +68,28 @@ final class OpenCalls {
     }
   }
 
-  /// Sees to it that deadlines are looked at by a time.
+  /// Sees to it that deadlines are looked at by a time: with one alarm, for the earliest.
   private void sweepBy(long deadline) {
-    long planned = nextSweep.get();
-    while (planned == Long.MAX_VALUE || deadline - planned < 0) {
-      if (nextSweep.compareAndSet(planned, deadline)) {
-        timers.at(deadline, Link::sweep);
-        return;
-      }
-      planned = nextSweep.get();
+    if (isSweptBy(deadline)) {
+      return;
     }
+    synchronized (this) {
+      if (!isSweptBy(deadline)) {
+        nextSweep = Optional.of(deadline);
+        alarm.cancel();
+        alarm = timers.at(deadline, Link::sweep);
+      }
+    }
+  }
+
+  private boolean isSweptBy(long deadline) {
+    Optional<Long> planned = nextSweep;
+    return planned.isPresent() && deadline - planned.get() >= 0;
   }
 
   /// Ends the calls whose deadlines have passed.
   void sweep() {
-    nextSweep.set(Long.MAX_VALUE);
+    nextSweep = Optional.empty();
     long now = clock.nanos();
     Optional<Long> next = Optional.empty();
     for (OpenCall call : open.values()) {

@@ -1,5 +1,6 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.wire.Codecs;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// Regions as arguments and results, see [Region].
 public final class RegionKind implements HandleKind {
@@ -41,15 +43,17 @@ public final class RegionKind implements HandleKind {
       Region leased = call.isResult() ? region : region.share();
       link.regions().passOn(leased);
       Streams streams = link.streams();
+      AtomicReference<Alarm> limit = new AtomicReference<>(Alarm.NONE);
       long lease =
           streams.lease(
               call,
               () -> {
+                limit.get().cancel();
                 link.regions().forget(leased);
                 leased.close();
               });
       if (call.isBroadcast()) {
-        link.after(BROADCAST, sender -> sender.streams().abandon(lease));
+        limit.set(link.after(BROADCAST, sender -> sender.streams().abandon(lease)));
       }
       return new RegionForm(
           region.id(), region.size(), region.path(), region.label(), link.self(), lease);

@@ -1,5 +1,6 @@
 package dev.burnish.actor;
 
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.link.Clock;
 import dev.burnish.link.LinkSettings;
 import dev.burnish.link.transport.Network;
@@ -173,8 +174,10 @@ public final class Simulation {
     }
   }
 
-  private void at(long time, String process, Runnable action) {
-    events.add(new Event(Math.max(time, now), numEvents++, process, action));
+  private Alarm at(long time, String process, Runnable action) {
+    Event event = new Event(Math.max(time, now), numEvents++, process, action);
+    events.add(event);
+    return () -> events.remove(event);
   }
 
   private long delay() {
@@ -194,8 +197,8 @@ public final class Simulation {
     }
 
     @Override
-    public void at(long nanos, Runnable action) {
-      Simulation.this.at(nanos, process, action);
+    public Alarm at(long nanos, Runnable action) {
+      return Simulation.this.at(nanos, process, action);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.burnish.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.launch.LogLine.Source;
 import dev.burnish.link.Clock;
 import java.time.Duration;
@@ -26,8 +27,9 @@ class LineFolderTest {
     }
 
     @Override
-    public void at(long nanos, Runnable action) {
+    public Alarm at(long nanos, Runnable action) {
       later.add(action);
+      return () -> later.remove(action);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.burnish.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.link.Greeting.Side;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
@@ -44,8 +45,10 @@ class DetectionTest {
     }
 
     @Override
-    public void at(long nanos, Runnable action) {
-      due.add(new Due(nanos, action));
+    public Alarm at(long nanos, Runnable action) {
+      Due added = new Due(nanos, action);
+      due.add(added);
+      return () -> due.remove(added);
     }
 
     void move(Duration time) {
@@ -163,16 +166,32 @@ class DetectionTest {
     assertThat(link.isUp()).isTrue();
   }
 
-  /// The clock keeps what is to be done until its time: minutes, for the deadline of a call.
+  /// An alarm of a call that nobody takes back stays for its minutes.
   @Test
-  void aLinkThatHasEndedIsLetGo() {
+  void aLinkThatHasEndedIsLetGoAndItsAlarmsAreTakenBack() {
+    int before = clock.due.size();
     Switchboard other =
         new Switchboard(peer, TOKEN, new Ignoring(), clock, LinkSettings.defaults());
     WeakReference<Link> ended = ended(other);
+    assertThat(clock.due).hasSize(before);
     while (ended.get() != null) {
       System.gc();
     }
-    assertThat(clock.due).isNotEmpty();
+  }
+
+  @Test
+  void callsOfALinkHaveOneAlarmForTheEarliestDeadline() {
+    int before = clock.due.size();
+    for (int seconds = 600; seconds > 500; seconds--) {
+      Duration limit = Duration.ofSeconds(seconds);
+      link.call("late", new Link.Target(1, 0), new byte[0], limit, link.session());
+    }
+    assertThat(clock.due).hasSize(before + 1);
+    for (int i = 0; i < 501; i++) {
+      peer.speak();
+      clock.move(Duration.ofSeconds(1));
+    }
+    assertThat(link.numOpen()).isEqualTo(99);
   }
 
   private WeakReference<Link> ended(Switchboard other) {

@@ -2,6 +2,7 @@ package dev.burnish.mesh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.link.Clock;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,7 @@ class RestartsTest {
         }
 
         @Override
-        public void at(long nanos, Runnable action) {
+        public Alarm at(long nanos, Runnable action) {
           throw new UnsupportedOperationException("nothing is planned here");
         }
       };

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
@@ -39,7 +40,7 @@ class LeaseTest {
     }
 
     @Override
-    public void at(long nanos, Runnable action) {
+    public Alarm at(long nanos, Runnable action) {
       throw new UnsupportedOperationException("nothing is put off here");
     }
 

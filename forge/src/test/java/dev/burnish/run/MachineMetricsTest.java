@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class WatchTest {
+class MachineMetricsTest {
   private static final long SECOND = 1_000_000_000L;
 
   private long now = 5 * SECOND;
@@ -17,7 +17,7 @@ class WatchTest {
   @Test
   void theProductIsTheBestOfThoseMeasuredNowAndThen() {
     List<Double> speeds = new ArrayList<>(List.of(40.0, 90.0, 60.0));
-    Watch watch = new Watch(_ -> speeds.removeFirst(), () -> now);
+    MachineMetrics watch = new MachineMetrics(_ -> speeds.removeFirst(), () -> now);
     assertThat(watch.sgemmGflops()).isEqualTo(40);
     now += 20 * SECOND;
     assertThat(watch.sgemmGflops()).isEqualTo(40);
@@ -30,7 +30,7 @@ class WatchTest {
 
   @Test
   void theTimeLeftGoesByTheLatestSteps() {
-    Watch watch = new Watch(_ -> 1, () -> now);
+    MachineMetrics watch = new MachineMetrics(_ -> 1, () -> now);
     Map<String, Double> times = new HashMap<>();
     watch.times(1, 100, times::put);
     assertThat(times).doesNotContainKey("secondsLeft");

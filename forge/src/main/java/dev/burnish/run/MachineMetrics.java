@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import static dev.burnish.metrics.ConsoleSink.format;
 
@@ -16,7 +16,7 @@ import java.util.function.ObjDoubleConsumer;
 
 /// What a user watches beside the numbers that the seed determines: the share of the machine that
 /// training uses, memory, and the time that is left.
-final class Watch {
+public final class MachineMetrics {
   private static final long AGAIN_NANOS = 30_000_000_000L;
   private static final int FIRST_RUNS = 12;
   private static final int MORE_RUNS = 3;
@@ -34,24 +34,24 @@ final class Watch {
   private double sgemm;
   private long measured;
 
-  Watch() {
+  public MachineMetrics() {
     this(Calibration::sgemmGflops, System::nanoTime);
   }
 
   /// @param product measures the matrix product in GFLOP/s, the best of that many runs
   /// @param clock in nanoseconds
-  Watch(IntToDoubleFunction product, LongSupplier clock) {
+  MachineMetrics(IntToDoubleFunction product, LongSupplier clock) {
     this.product = product;
     this.clock = clock;
   }
 
-  void of(Trainer training) {
+  public void of(Trainer training) {
     trainer = Optional.of(training);
   }
 
   /// The measured matrix product of this machine in GFLOP/s: the best so far. It is measured again
   /// now and then, since the machine may have been busy the first time.
-  double sgemmGflops() {
+  public double sgemmGflops() {
     long now = clock.getAsLong();
     if (sgemm == 0 || now - measured > AGAIN_NANOS) {
       sgemm = Math.max(sgemm, product.applyAsDouble(sgemm == 0 ? FIRST_RUNS : MORE_RUNS));
@@ -61,7 +61,7 @@ final class Watch {
   }
 
   /// The share of the matrix product's speed that a step reached.
-  void step(StepReport report, ObjDoubleConsumer<String> time) {
+  public void step(StepReport report, ObjDoubleConsumer<String> time) {
     trainer.ifPresent(of ->
         time.accept(
             "mfu",
@@ -69,7 +69,7 @@ final class Watch {
   }
 
   /// What depends on the moment at which a step ends.
-  void times(long step, long total, ObjDoubleConsumer<String> time) {
+  public void times(long step, long total, ObjDoubleConsumer<String> time) {
     ResidentMemory.now().ifPresent(bytes -> time.accept("memoryGb", bytes / 1e9));
     ResidentMemory.peak().ifPresent(bytes -> time.accept("peakMemoryGb", bytes / 1e9));
     End end = new End(step, clock.getAsLong());
@@ -85,7 +85,7 @@ final class Watch {
   }
 
   /// How many alarms there were and how many updates were skipped, once there are some.
-  void alarms(ObjDoubleConsumer<String> record) {
+  public void alarms(ObjDoubleConsumer<String> record) {
     trainer
         .map(Trainer::health)
         .filter(health -> health.alarms() > 0)
@@ -96,7 +96,7 @@ final class Watch {
   }
 
   /// An alarm as a line.
-  static String words(Alarm alarm) {
+  public static String words(Alarm alarm) {
     return switch (alarm) {
       case Alarm.LossSpike a ->
           "alarm: loss=%s at step %d, where %s was usual"

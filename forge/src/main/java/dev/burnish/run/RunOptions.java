@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import dev.burnish.config.Config;
 import dev.burnish.observe.RunDirectory;
@@ -11,10 +11,10 @@ import java.util.Set;
 
 /// What a script was started with: `--set key=value` and `--config FILE`, both repeatable,
 /// `--resume FOLDER`, `--runs FOLDER`, `--dry-run`, `--help`.
-record RunOptions(
+public record RunOptions(
     List<Path> configs, List<String> settings, Optional<Path> resume, Path runs, Mode mode) {
   /// What becomes of the run.
-  enum Mode {
+  public enum Mode {
     TRAIN,
     DRY_RUN,
     /// Its options and settings are shown, and there is none.
@@ -40,7 +40,7 @@ record RunOptions(
       settings, as --set a.b=value or in a file, with their defaults:
       """;
 
-  static RunOptions parse(String... args) {
+  public static RunOptions parse(String... args) {
     List<Path> configs = new ArrayList<>();
     List<String> settings = new ArrayList<>();
     Optional<Path> resume = Optional.empty();
@@ -90,7 +90,7 @@ record RunOptions(
 
   /// With `--key value` and `--key=value` as `--set key=value`, where the settings have that key,
   /// as it is or with dashes between its words.
-  static String[] withSettings(Record defaults, String... args) {
+  public static String[] withSettings(Record defaults, String... args) {
     List<String> result = new ArrayList<>();
     for (int i = 0; i < args.length; i++) {
       String[] parts = args[i].split("=", 2);
@@ -113,12 +113,12 @@ record RunOptions(
   }
 
   /// What a script takes.
-  static String help(Record defaults) {
+  public static String help(Record defaults) {
     return USAGE + Config.dump(defaults).stripTrailing().indent(2);
   }
 
   /// Defaults, then the configuration of the run to go on with, then files, then settings.
-  <S extends Record> S resolve(S defaults) {
+  public <S extends Record> S resolve(S defaults) {
     Config<S> config = Config.of(defaults);
     if (resume.isPresent()) {
       RunDirectory.requireRun(resume.get());
@@ -132,7 +132,7 @@ record RunOptions(
   }
 
   /// What the run that is resumed began with, where that can still be read.
-  <S extends Record> Optional<S> before(S defaults) {
+  public <S extends Record> Optional<S> before(S defaults) {
     return resume.map(
         folder -> Config.of(defaults).withFile(folder.resolve("config.yaml")).resolve());
   }

@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import dev.burnish.metrics.StepMetrics;
 import dev.burnish.train.Trainer;
@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 
 /// When a run writes checkpoints, and what they hold: its trainer, and a section for everything
 /// else that has a state.
-final class RunCheckpoints implements AutoCloseable {
+public final class Checkpointer implements AutoCloseable {
   /// A metric whose best step has a checkpoint.
   private record Watched(String metric, Goal goal) {}
 
@@ -32,7 +32,7 @@ final class RunCheckpoints implements AutoCloseable {
   private Map<String, byte[]> sections = Map.of();
 
   /// @param say tells the user of damaged checkpoints and failed writes
-  RunCheckpoints(Path folder, Consumer<String> say) {
+  public Checkpointer(Path folder, Consumer<String> say) {
     this.say = say;
     files = Checkpoints.open(folder);
     from = files.newest(say);
@@ -40,15 +40,15 @@ final class RunCheckpoints implements AutoCloseable {
   }
 
   /// The step of the checkpoint that the run goes on from, or 0.
-  long firstStep() {
+  public long firstStep() {
     return from.map(Snapshot::number).orElse(0L);
   }
 
-  boolean goesOn() {
+  public boolean goesOn() {
     return from.isPresent();
   }
 
-  void every(long steps) {
+  public void every(long steps) {
     if (steps < 1) {
       throw new IllegalArgumentException(
           "checkpoints are at least a step apart: checkpointEvery=%d; give 1 for one a step"
@@ -57,16 +57,16 @@ final class RunCheckpoints implements AutoCloseable {
     every = steps;
   }
 
-  void keep(int number) {
+  public void keep(int number) {
     files.keep(number);
   }
 
-  void keepBest(String metric, Goal goal) {
+  public void keepBest(String metric, Goal goal) {
     watched = Optional.of(new Watched(metric, goal));
   }
 
   /// Puts the trainer where the run goes on.
-  void keep(Trainer kept) {
+  public void keep(Trainer kept) {
     trainer = Optional.of(kept);
     kept.health().checkpointIn(this::lastGood);
     from.ifPresent(kept::restore);
@@ -78,7 +78,7 @@ final class RunCheckpoints implements AutoCloseable {
   }
 
   /// Puts something else where the run goes on, where its checkpoint knows of it.
-  void keep(String name, Resumable other) {
+  public void keep(String name, Resumable other) {
     if (others.put(name, other) != null) {
       throw new IllegalArgumentException(
           "what a run keeps has names of its own: name=%s is taken; choose another"
@@ -89,7 +89,7 @@ final class RunCheckpoints implements AutoCloseable {
 
   /// Writes what is due after a step, and tells of the write before it, should it have failed. What
   /// everything is like now is kept: a step that is given up has no share in a checkpoint.
-  void after(StepMetrics step) {
+  public void after(StepMetrics step) {
     sections = states();
     files.failure().ifPresent(this::tell);
     Optional<Best> best = improved(step);
@@ -137,7 +137,7 @@ final class RunCheckpoints implements AutoCloseable {
   /// Has the last step on the disk, as it was when [#after] was told of it.
   ///
   /// @throws java.io.UncheckedIOException if that cannot be
-  void finish(long step) {
+  public void finish(long step) {
     files.await();
     files.failure().ifPresent(this::tell);
     if (files.all().stream().noneMatch(files.place(step)::equals)) {
@@ -152,16 +152,16 @@ final class RunCheckpoints implements AutoCloseable {
   }
 
   /// The best checkpoint by the metric that is watched, if any is.
-  Optional<Best> best() {
+  public Optional<Best> best() {
     return watched.flatMap(by -> files.best().filter(best -> best.metric().equals(by.metric())));
   }
 
-  Snapshot open(Best best) {
+  public Snapshot open(Best best) {
     return Snapshot.open(files.place(best.number()));
   }
 
   /// Checkpoints that could not be written.
-  long failed() {
+  public long failed() {
     return failed;
   }
 

@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.StepMetrics;
@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /// The terminal, which learns how many steps there are only when they begin.
-final class LiveProgress implements MetricSink {
+public final class LiveProgress implements MetricSink {
   private static final Map<String, String> COLUMNS = columns();
 
   private Progress progress = Progress.start(1, COLUMNS);
@@ -33,15 +33,15 @@ final class LiveProgress implements MetricSink {
     return columns;
   }
 
-  void begin(long total) {
+  public void begin(long total) {
     progress = Progress.start(total, COLUMNS);
   }
 
-  void message(String text) {
+  public void message(String text) {
     text.lines().forEach(progress::message);
   }
 
-  void samples(List<Sample> lines) {
+  public void samples(List<Sample> lines) {
     progress.samples(lines);
   }
 

@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import dev.burnish.observe.HostFacts;
 import dev.burnish.train.checkpoint.Resumable;
@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// The numbers of a run as a whole, for `summary.json`, and the seed that all others follow from. A
 /// run that goes on has those of its beginning.
-final class RunSummary implements Resumable {
+public final class RunSummary implements Resumable {
   private static final String FIRST_REWARD = "secondsToFirstReward";
 
   private record State(String seed, Map<String, Double> numbers) {}
@@ -23,13 +23,13 @@ final class RunSummary implements Resumable {
   private final Record settings;
   private final Object seed;
 
-  RunSummary(Record settings) {
+  public RunSummary(Record settings) {
     this.settings = settings;
     seed = setting(settings, "seed");
   }
 
   /// The setting of that name, or `none` where there is none.
-  String setting(String name) {
+  public String setting(String name) {
     return setting(settings, name).toString();
   }
 
@@ -47,16 +47,16 @@ final class RunSummary implements Resumable {
     return "none";
   }
 
-  Optional<Double> get(String key) {
+  public Optional<Double> get(String key) {
     return Optional.ofNullable(numbers.get(key));
   }
 
-  void put(String key, double value) {
+  public void put(String key, double value) {
     numbers.put(key, value);
   }
 
   /// The first step is done.
-  void firstReward() {
+  public void firstReward() {
     numbers.putIfAbsent(FIRST_REWARD, secondsSinceStart());
   }
 
@@ -83,7 +83,7 @@ final class RunSummary implements Resumable {
   }
 
   /// All that `summary.json` says.
-  Map<String, Object> all(
+  public Map<String, Object> all(
       String id, String status, long steps, long failedCheckpoints, double sgemmGflops) {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("id", id);
@@ -98,7 +98,7 @@ final class RunSummary implements Resumable {
   }
 
   /// The last words to the user.
-  String closing(String status, long steps, Path folder) {
+  public String closing(String status, long steps, Path folder) {
     StringBuilder text = new StringBuilder();
     if (numbers.containsKey("accuracyBefore") && numbers.containsKey("accuracyAfter")) {
       text.append(

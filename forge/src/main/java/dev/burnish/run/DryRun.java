@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import dev.burnish.train.Trainer;
 import dev.burnish.train.memory.ResidentMemory;
@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 
 /// A run that stops short of training: its first step goes as far as the update, which is foretold
 /// instead of done, and what training would take is said. Its folder is a temporary one.
-final class DryRun {
+public final class DryRun {
   /// What the process grows by over the first steps, beside what a step makes: compiled kernels,
   /// panels of matrix products, and the gaps that small tensors leave.
   private static final long GROWTH = 32L << 20;
@@ -24,14 +24,14 @@ final class DryRun {
   private final long start = System.nanoTime();
 
   /// Begins with the step. The trainer only foretells from here on.
-  DryRun(Trainer trainer) {
+  public DryRun(Trainer trainer) {
     this.trainer = trainer;
     trainer.rehearse();
     before = ResidentMemory.now().orElse(0);
   }
 
   /// What training would take, in lines.
-  String report() {
+  public String report() {
     Optional<StepEstimate> estimate = trainer.estimate();
     return estimate
         .map(this::report)
@@ -81,7 +81,7 @@ final class DryRun {
   }
 
   /// A place for what a dry run writes.
-  static Path folder() {
+  public static Path folder() {
     try {
       return Files.createTempDirectory("burnish-dry-run-");
     } catch (IOException e) {
@@ -90,7 +90,7 @@ final class DryRun {
   }
 
   /// Removes what a dry run has written.
-  static void remove(Path folder) {
+  public static void remove(Path folder) {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import dev.burnish.config.Config;
 import dev.burnish.config.Config.Change;
@@ -11,10 +11,10 @@ import java.util.stream.Collectors;
 
 /// Says in which settings a run that is resumed differs from how it began: what it computes is then
 /// another thing.
-final class ResumedSettings {
+public final class ResumedSettings {
   private ResumedSettings() {}
 
-  static List<String> lines(Record before, Record after) {
+  public static List<String> lines(Record before, Record after) {
     Map<String, Change> changes = Config.changes(before, after);
     changes.values().removeIf(ResumedSettings::isSamePath);
     List<String> lines = new ArrayList<>();

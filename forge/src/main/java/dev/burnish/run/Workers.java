@@ -1,4 +1,4 @@
-package dev.burnish;
+package dev.burnish.run;
 
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.Job;
@@ -6,11 +6,11 @@ import dev.burnish.mesh.JobOptions;
 import java.util.Optional;
 
 /// The processes that work for a run: none, until some are asked for. They end with it.
-final class Workers implements AutoCloseable {
+public final class Workers implements AutoCloseable {
   private Optional<Job> job = Optional.empty();
 
   /// Where to start some.
-  HostMesh hosts() {
+  public HostMesh hosts() {
     job = job.or(() -> Optional.of(Job.start(JobOptions.named("run"))));
     return job.get().hosts();
   }
