@@ -34,7 +34,7 @@ public final class BatchGenerator implements Generator {
     public Limits {
       if (maxSequences < 1 || cacheBytes < 1 << 20) {
         throw new IllegalArgumentException(
-            "a wave has at least one sequence and 1 MiB of cache: maxSequences=%d cacheBytes=%d"
+            "a wave must have at least one sequence and 1 MiB of cache: maxSequences=%d cacheBytes=%d"
                 .formatted(maxSequences, cacheBytes));
       }
     }

@@ -34,7 +34,8 @@ record PairMicroBatch(List<PreferencePair> pairs, PackedTokens packed, int[] end
     return pairs.size();
   }
 
-  /// The answers' log-probabilities, from those of the targets, beside those of a reference.
+  /// The answers' log-probabilities, summed from those of the targets, together with the
+  /// reference's.
   PairBatch batch(float[] logprobs, double[] referenceChosen, double[] referenceRejected) {
     return new PairBatch(
         sums(logprobs, 0),

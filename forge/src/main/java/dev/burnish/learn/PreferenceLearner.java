@@ -23,7 +23,7 @@ import java.util.function.ToDoubleFunction;
 ///
 /// What the reference says of a pair is kept, since it says the same each time: a further epoch,
 /// and a further measurement of held-out pairs, go through the policy alone. It does not depend on
-/// what a pair is packed with, so a run that goes on, and computes it again, sees the same numbers.
+/// what a pair is packed with, so a resumed run, which computes it again, sees the same numbers.
 public final class PreferenceLearner {
   /// Pairs whose reference is kept, of 100 bytes each or so.
   private static final int MOST_KEPT = 1 << 18;
@@ -74,7 +74,7 @@ public final class PreferenceLearner {
   private static List<PairMicroBatch> pack(List<PreferencePair> pairs, int maxTokens) {
     if (pairs.isEmpty()) {
       throw new IllegalArgumentException(
-          "preference pairs are needed: pairs=0; raise heldOut, or set evalEvery=0");
+          "there must be preference pairs: pairs=0; raise heldOut, or set evalEvery=0");
     }
     return Packing.bins(pairs, PreferencePair::numTokens, maxTokens).stream()
         .map(PairMicroBatch::of)
@@ -111,7 +111,8 @@ public final class PreferenceLearner {
         Arrays.stream(batch.rejectedLogprobs()).sum() / pairs);
   }
 
-  /// A pair by its tokens: equal pairs have equal keys, others do not, but for one in 2^150 or so.
+  /// A pair by its tokens: equal pairs have equal keys, others differ, except for one in 2^150 or
+  /// so.
   private record Key(long prompt, long chosen, long rejected) {
     static Key of(PreferencePair pair) {
       return new Key(pair.promptKey(), pair.chosenKey(), pair.rejectedKey());
