@@ -4,6 +4,7 @@ import dev.burnish.algorithm.LossResult;
 import dev.burnish.algorithm.PolicyLoss;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
@@ -47,17 +48,17 @@ public final class PolicyLearner {
     this.reference = reference;
   }
 
-  /// One update from the episodes of a step.
-  public PolicyReport step(List<Episode> episodes) {
-    EpisodeBatch batch = EpisodeBatch.of(episodes, maxTokens);
+  /// One update from the groups of a step.
+  public PolicyReport step(List<ScoredGroup> groups) {
+    EpisodeBatch batch = EpisodeBatch.of(groups, maxTokens);
     if (reference.isPresent()) {
       batch = batch.withReference(reference.get().logprobs(batch.micros()));
     }
     StepReport report = trainer.step(batch.microBatches(loss, entropyBonus));
     LossResult.Metrics metrics = report.metrics().policy().orElse(LossResult.Metrics.ZERO);
+    List<Episode> episodes = groups.stream().flatMap(g -> g.episodes().stream()).toList();
     double reward = episodes.stream().mapToDouble(Episode::reward).average().orElseThrow();
-    double length =
-        episodes.stream().mapToInt(e -> e.completion().tokens().length).average().orElseThrow();
+    double length = episodes.stream().mapToInt(Episode::numSampled).average().orElseThrow();
     return new PolicyReport(report, metrics, reward, length);
   }
 }

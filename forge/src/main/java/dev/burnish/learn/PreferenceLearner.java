@@ -21,7 +21,7 @@ import java.util.Optional;
 ///
 /// What the reference says of a pair is kept, since it says the same each time: a further epoch,
 /// and a further measurement of held-out pairs, go through the policy alone. It does not depend on
-/// what a pair is packed with, so a run that goes on, and computes it again, sees the same numbers.
+/// what a pair is packed with, so a resumed run, which computes it again, sees the same numbers.
 public final class PreferenceLearner {
   /// Pairs whose reference is kept, of 100 bytes each or so.
   private static final int MOST_KEPT = 1 << 18;
@@ -41,11 +41,7 @@ public final class PreferenceLearner {
 
   /// @param mostKept pairs of which is kept what the reference says
   PreferenceLearner(
-      Trainer trainer,
-      PreferenceLoss loss,
-      ReferenceModel reference,
-      int maxTokens,
-      int mostKept) {
+      Trainer trainer, PreferenceLoss loss, ReferenceModel reference, int maxTokens, int mostKept) {
     this.trainer = trainer;
     this.loss = loss;
     this.references = new References(reference, maxTokens, mostKept);
@@ -94,7 +90,7 @@ public final class PreferenceLearner {
   private static List<PairMicroBatch> pack(List<PreferencePair> pairs, int maxTokens) {
     if (pairs.isEmpty()) {
       throw new IllegalArgumentException(
-          "preference pairs are needed: pairs=0; raise heldOut, or set evalEvery=0");
+          "there must be preference pairs: pairs=0; raise heldOut, or set evalEvery=0");
     }
     return Packing.bins(pairs, PreferencePair::numTokens, maxTokens).stream()
         .map(PairMicroBatch::of)
@@ -109,7 +105,8 @@ public final class PreferenceLearner {
     return Optional.ofNullable(reference.get(Key.of(pair))).orElseThrow();
   }
 
-  /// A pair by its tokens: equal pairs have equal keys, others do not, but for one in 2^150 or so.
+  /// A pair by its tokens: equal pairs have equal keys, others differ, except for one in 2^150 or
+  /// so.
   private record Key(long prompt, long chosen, long rejected) {
     static Key of(PreferencePair pair) {
       return new Key(pair.promptKey(), pair.chosenKey(), pair.rejectedKey());

@@ -4,18 +4,18 @@ import dev.burnish.algorithm.preference.PreferenceLoss;
 
 /// How a policy judges preference pairs.
 ///
-/// @param chosenReward mean of `beta (logp - referenceLogp)` of the chosen answers
+/// @param chosenReward mean of `beta (logprobs - referenceLogprobs)` of the chosen answers
 /// @param rejectedReward of the rejected ones
 /// @param accuracy share of the pairs whose chosen answer has the larger reward
-/// @param chosenLogp mean log-probability of a chosen answer
-/// @param rejectedLogp of a rejected one
+/// @param chosenLogprob mean log-probability of a chosen answer
+/// @param rejectedLogprob of a rejected one
 public record PreferenceMetrics(
     double loss,
     double chosenReward,
     double rejectedReward,
     double accuracy,
-    double chosenLogp,
-    double rejectedLogp) {
+    double chosenLogprob,
+    double rejectedLogprob) {
   static PreferenceMetrics of(PreferenceLoss.Metrics means) {
     return new PreferenceMetrics(
         means.loss(),

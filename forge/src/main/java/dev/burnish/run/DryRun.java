@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// A run that stops short of training: its first step goes as far as the trainer, which plans it instead
-/// of doing it, and what training would take is said. Its folder is a temporary one.
+/// A run that stops short of training: its first step goes as far as the trainer, which plans it
+/// instead of doing it, and what training would take is said. Its folder is a temporary one.
 public final class DryRun {
   /// What the process grows by over the first steps, beside what a step makes: compiled kernels,
   /// panels of matrix products, and the gaps that small tensors leave.
@@ -44,7 +44,8 @@ public final class DryRun {
     Optional<StepEstimate> estimate = trainer.estimate();
     return estimate
         .map(this::report)
-        .orElse("dry run: the first step goes through no trainer that run.keep returned, so there is nothing to say");
+        .orElse(
+            "dry run: the first step goes through no trainer that run.keep returned, so there is nothing to say");
   }
 
   private String report(StepEstimate e) {

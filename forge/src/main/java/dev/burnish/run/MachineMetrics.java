@@ -4,8 +4,8 @@ import static dev.burnish.metrics.ConsoleSink.format;
 
 import dev.burnish.kernel.Calibration;
 import dev.burnish.train.Health.Alarm;
-import dev.burnish.train.StepReport;
 import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.StepReport;
 import dev.burnish.train.memory.ResidentMemory;
 import java.util.ArrayDeque;
 import java.util.Deque;

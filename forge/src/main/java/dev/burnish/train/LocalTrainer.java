@@ -8,6 +8,7 @@ import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Pass;
 import dev.burnish.nn.Pass.PartListener;
+import dev.burnish.nn.TargetLoss;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.MappedFile;
@@ -55,7 +56,8 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
 
   /// @param totalSteps what the learning-rate schedule runs over
   /// @param policy which activations are kept, whatever the budget
-  public LocalTrainer(Decoder model, OptimizerConfig config, long totalSteps, ActivationPolicy policy) {
+  public LocalTrainer(
+      Decoder model, OptimizerConfig config, long totalSteps, ActivationPolicy policy) {
     this(model, config, totalSteps, TrainerOptions.defaults().withPolicy(policy));
   }
 
@@ -63,7 +65,8 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     this(model, config, totalSteps, TrainerOptions.defaults());
   }
 
-  public LocalTrainer(Decoder model, OptimizerConfig config, long totalSteps, TrainerOptions options) {
+  public LocalTrainer(
+      Decoder model, OptimizerConfig config, long totalSteps, TrainerOptions options) {
     this.model = model;
     this.parts = model.trained();
     this.config = config;
@@ -135,6 +138,12 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
   public StepReport step(List<MicroBatch> batch) {
     MetricSum metrics = new MetricSum();
     return step(Work.of(batch, metrics), metrics);
+  }
+
+  /// A step of a loss that is code, and so stays in this process: the same function of each
+  /// micro-batch.
+  public StepReport step(List<PackedTokens> batch, TargetLoss loss) {
+    return step(batch.stream().map(tokens -> Work.of(tokens, loss)).toList(), new MetricSum());
   }
 
   /// @param metrics takes what the losses of the work tell about the step

@@ -17,7 +17,7 @@ final class Logprobs {
     for (PackedTokens batch : batches) {
       Stop.check();
       try (Pass pass = model.evaluate(batch.forest(), numerics)) {
-        result.add(pass.logProbs(batch.targets(), 1).logp());
+        result.add(pass.logprobs(batch.targets(), 1).logprobs());
       }
     }
     return result;

@@ -6,11 +6,11 @@ import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
-import dev.burnish.train.LocalTrainer;
 import dev.burnish.verify.Evidence.Collector;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -85,7 +85,11 @@ public final class TrainingVerification {
   }
 
   private static void firstGradients(
-      LocalTrainer trainer, List<PackedTokens> micros, JsonNode recorded, Path file, Collector found) {
+      LocalTrainer trainer,
+      List<PackedTokens> micros,
+      JsonNode recorded,
+      Path file,
+      Collector found) {
     trainer.gradients(MicroBatch.ofCrossEntropy(micros));
     for (var entry : recorded.properties()) {
       float[] gradient = Gradients.gradient(trainer.model(), entry.getKey());

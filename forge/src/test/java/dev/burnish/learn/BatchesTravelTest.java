@@ -78,8 +78,7 @@ class BatchesTravelTest {
               : steps.apply(local, reference);
       List<List<Object>> seen = new ArrayList<>();
       for (StepReport report : reports) {
-        seen.add(
-            List.of(report.loss(), report.gradientNorm(), report.entropy(), report.metrics()));
+        seen.add(List.of(report.loss(), report.gradientNorm(), report.entropy(), report.metrics()));
       }
       List<float[]> weights = new ArrayList<>();
       for (Parameters part : policy.decoder().parts()) {
@@ -89,8 +88,7 @@ class BatchesTravelTest {
     }
   }
 
-  private static void assertSameBits(
-      BiFunction<Trainer, ReferenceModel, List<StepReport>> steps) {
+  private static void assertSameBits(BiFunction<Trainer, ReferenceModel, List<StepReport>> steps) {
     Trained direct = train(false, steps);
     Trained sent = train(true, steps);
     assertThat(sent.steps()).isEqualTo(direct.steps()).hasSize(STEPS);
@@ -115,12 +113,11 @@ class BatchesTravelTest {
   @MethodSource("losses")
   void ofEpisodes(PolicyLoss loss) {
     assertSameBits((trainer, reference) -> {
-      PolicyLearner learner =
-          new PolicyLearner(trainer, loss, 0.01, 40, Optional.of(reference));
+      PolicyLearner learner = new PolicyLearner(trainer, loss, 0.01, 40, Optional.of(reference));
       List<StepReport> reports = new ArrayList<>();
       LanguageModel sampler = model(5);
       for (long step = 1; step <= STEPS; step++) {
-        reports.add(learner.step(PolicyLearnerTest.episodes(sampler, step)).step());
+        reports.add(learner.step(PolicyLearnerTest.groups(sampler, step)).step());
         assertThat(trainer.publish()).isEqualTo(step);
       }
       sampler.close();
@@ -133,8 +130,7 @@ class BatchesTravelTest {
   void ofPreferencePairs(String name) {
     assertSameBits((trainer, reference) -> {
       PreferenceLearner learner =
-          new PreferenceLearner(
-              trainer, PreferenceLoss.named(name, 0.1, 0.2), reference, 40, 100);
+          new PreferenceLearner(trainer, PreferenceLoss.named(name, 0.1, 0.2), reference, 40, 100);
       SplittableRandom random = new SplittableRandom(5);
       List<StepReport> reports = new ArrayList<>();
       for (int step = 0; step < STEPS; step++) {

@@ -15,9 +15,9 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.testing.TinyModels;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.ReferenceModel;
-import dev.burnish.train.LocalTrainer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,7 +52,7 @@ class PreferenceLearnerTest {
   }
 
   /// The log-probability of an answer, its prompt repeated before it in a document of its own.
-  private static double logp(LanguageModel model, int[] prompt, int[] answer) {
+  private static double logprob(LanguageModel model, int[] prompt, int[] answer) {
     TokenForest forest = new TokenForest();
     int[] whole = Arrays.copyOf(prompt, prompt.length + answer.length);
     System.arraycopy(answer, 0, whole, prompt.length, answer.length);
@@ -60,7 +60,7 @@ class PreferenceLearnerTest {
         new Targets().addNode(forest, forest.add(TokenForest.ROOT, whole), prompt.length);
     try (Pass pass = model.decoder().evaluate(forest)) {
       double sum = 0;
-      for (float value : pass.logProbs(targets, 1).logp()) {
+      for (float value : pass.logprobs(targets, 1).logprobs()) {
         sum += value;
       }
       return sum;
@@ -70,10 +70,10 @@ class PreferenceLearnerTest {
   private static PairBatch unshared(
       LanguageModel policy, LanguageModel reference, List<PreferencePair> pairs) {
     return new PairBatch(
-        pairs.stream().mapToDouble(p -> logp(policy, p.prompt(), p.chosen())).toArray(),
-        pairs.stream().mapToDouble(p -> logp(policy, p.prompt(), p.rejected())).toArray(),
-        pairs.stream().mapToDouble(p -> logp(reference, p.prompt(), p.chosen())).toArray(),
-        pairs.stream().mapToDouble(p -> logp(reference, p.prompt(), p.rejected())).toArray(),
+        pairs.stream().mapToDouble(p -> logprob(policy, p.prompt(), p.chosen())).toArray(),
+        pairs.stream().mapToDouble(p -> logprob(policy, p.prompt(), p.rejected())).toArray(),
+        pairs.stream().mapToDouble(p -> logprob(reference, p.prompt(), p.chosen())).toArray(),
+        pairs.stream().mapToDouble(p -> logprob(reference, p.prompt(), p.rejected())).toArray(),
         pairs.stream().mapToInt(p -> p.chosen().length).toArray(),
         pairs.stream().mapToInt(p -> p.rejected().length).toArray());
   }
@@ -97,10 +97,10 @@ class PreferenceLearnerTest {
       assertThat(heldOut.accuracy()).isEqualTo(expected.numRight() / 5.0);
       assertThat(report.metrics().chosenReward())
           .isCloseTo(Arrays.stream(expected.chosenRewards()).average().orElseThrow(), within(1e-5));
-      assertThat(heldOut.chosenLogp())
-          .isCloseTo(Arrays.stream(batch.chosenLogp()).average().orElseThrow(), within(1e-4));
-      assertThat(heldOut.rejectedLogp())
-          .isCloseTo(Arrays.stream(batch.rejectedLogp()).average().orElseThrow(), within(1e-4));
+      assertThat(heldOut.chosenLogprob())
+          .isCloseTo(Arrays.stream(batch.chosenLogprobs()).average().orElseThrow(), within(1e-4));
+      assertThat(heldOut.rejectedLogprob())
+          .isCloseTo(Arrays.stream(batch.rejectedLogprobs()).average().orElseThrow(), within(1e-4));
       assertThat(report.metrics().margin())
           .isCloseTo(
               report.metrics().chosenReward() - report.metrics().rejectedReward(), within(1e-12));
@@ -166,7 +166,8 @@ class PreferenceLearnerTest {
     for (int maxTokens : new int[] {1, 30, 10_000}) {
       try (LanguageModel policy = model(3);
           LanguageModel reference = model(4);
-          LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+          LocalTrainer trainer =
+              new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
         reports.add(
             new PreferenceLearner(trainer, loss("sigmoid"), reference, maxTokens).step(pairs));
       }
@@ -193,7 +194,8 @@ class PreferenceLearnerTest {
         LocalTrainer trainer =
             new LocalTrainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 9)) {
       PreferenceLearner one =
-          new PreferenceLearner(trainer, loss("sigmoid"), ReferenceModel.of(reference.decoder()), 50, mostKept);
+          new PreferenceLearner(
+              trainer, loss("sigmoid"), ReferenceModel.of(reference.decoder()), 50, mostKept);
       List<Double> losses = new ArrayList<>();
       List<PreferenceMetrics> heldOut = new ArrayList<>();
       for (int step = 0; step < 9; step++) {
@@ -249,7 +251,9 @@ class PreferenceLearnerTest {
     try (LanguageModel policy = model(3);
         LanguageModel reference = model(4);
         LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 9)) {
-      PreferenceLearner learner = new PreferenceLearner(trainer, loss("sigmoid"), ReferenceModel.of(reference.decoder()), 50, 4);
+      PreferenceLearner learner =
+          new PreferenceLearner(
+              trainer, loss("sigmoid"), ReferenceModel.of(reference.decoder()), 50, 4);
       List<PreferencePair> known = pairs(4);
       List<PreferencePair> beyond = pairs(2);
       learner.step(known);

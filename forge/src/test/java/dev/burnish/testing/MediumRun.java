@@ -7,10 +7,10 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.CharacterTokenizer;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
-import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.memory.ResidentMemory;
 import java.util.List;
@@ -42,7 +42,8 @@ public final class MediumRun {
                 .ints(settings.tokens(), 0, 16_000)
                 .toArray();
         Targets targets = new Targets().addNode(forest, forest.add(TokenForest.ROOT, ids), 1);
-        run.record(trainer.step(MicroBatch.ofCrossEntropy(List.of(new PackedTokens(forest, targets)))));
+        run.record(
+            trainer.step(MicroBatch.ofCrossEntropy(List.of(new PackedTokens(forest, targets)))));
       }
     }
     System.out.println("measured peak " + ResidentMemory.peak().orElse(0) / 1e9);

@@ -31,7 +31,7 @@ class HealthTest {
     try (LanguageModel model = Tiny.model();
         LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 10)) {
       float[] before = Tiny.weights(model);
-      assertThatThrownBy(() -> Tiny.step(trainer, Tiny.batches(7, 2), BROKEN))
+      assertThatThrownBy(() -> trainer.step(Tiny.batches(7, 2), BROKEN))
           .isInstanceOfSatisfying(
               TrainingDiverged.class,
               failure -> {
@@ -74,13 +74,13 @@ class HealthTest {
       List<Alarm> alarms = new ArrayList<>();
       trainer.health().onAlarm(alarms::add);
       float[] before = Tiny.weights(model);
-      Tiny.step(trainer, Tiny.batches(1, 1), BROKEN);
-      Tiny.step(trainer, Tiny.batches(2, 1), BROKEN);
+      trainer.step(Tiny.batches(1, 1), BROKEN);
+      trainer.step(Tiny.batches(2, 1), BROKEN);
       assertThat(Tiny.weights(model)).isEqualTo(before);
       assertThat(trainer.health().skipped()).isEqualTo(2);
       assertThat(alarms).extracting(Alarm::step).containsExactly(1L, 2L);
       assertThat(alarms).hasOnlyElementsOfType(Alarm.Skipped.class).hasSize(2);
-      assertThatThrownBy(() -> Tiny.step(trainer, Tiny.batches(3, 1), BROKEN))
+      assertThatThrownBy(() -> trainer.step(Tiny.batches(3, 1), BROKEN))
           .isInstanceOf(TrainingDiverged.class);
     }
   }
@@ -95,8 +95,8 @@ class HealthTest {
         LanguageModel other = Tiny.model();
         LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 10, skipping);
         LocalTrainer calm = new LocalTrainer(other.decoder(), config.withLr(8e-3), 8)) {
-      Tiny.step(trainer, Tiny.batches(1, 1), BROKEN);
-      Tiny.step(trainer, Tiny.batches(2, 1), BROKEN);
+      trainer.step(Tiny.batches(1, 1), BROKEN);
+      trainer.step(Tiny.batches(2, 1), BROKEN);
       assertThat(trainer.stepsDone()).isEqualTo(2);
       for (int step = 3; step <= 6; step++) {
         List<PackedTokens> batches = Tiny.batches(step, 1);
@@ -108,8 +108,8 @@ class HealthTest {
       }
       assertThat(Tiny.weights(model)).containsExactly(Tiny.weights(other), offset(1e-6f));
       // Bad ones are counted in a row: the good ones in between have set that back.
-      Tiny.step(trainer, Tiny.batches(7, 1), BROKEN);
-      Tiny.step(trainer, Tiny.batches(8, 1), BROKEN);
+      trainer.step(Tiny.batches(7, 1), BROKEN);
+      trainer.step(Tiny.batches(8, 1), BROKEN);
       assertThat(trainer.health().skipped()).isEqualTo(4);
     }
   }

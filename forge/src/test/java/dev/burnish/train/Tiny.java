@@ -2,10 +2,8 @@ package dev.burnish.train;
 
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Parameters;
-import dev.burnish.nn.TargetLoss;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
-import dev.burnish.train.objective.MetricSum;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -66,11 +64,5 @@ final class Tiny {
       at += values.length;
     }
     return all;
-  }
-
-  /// A step of a loss that is code, the same function of each micro-batch.
-  static StepReport step(LocalTrainer trainer, List<PackedTokens> batches, TargetLoss loss) {
-    List<Work> work = batches.stream().map(tokens -> Work.of(tokens, loss)).toList();
-    return trainer.step(work, new MetricSum());
   }
 }

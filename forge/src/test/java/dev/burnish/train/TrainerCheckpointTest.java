@@ -67,7 +67,8 @@ class TrainerCheckpointTest {
       undisturbed = Tiny.weights(model);
     }
     try (LanguageModel model = Tiny.model();
-        LocalTrainer trainer = new LocalTrainer(model.decoder(), config(name, clipNorm), 10, options(after));
+        LocalTrainer trainer =
+            new LocalTrainer(model.decoder(), config(name, clipNorm), 10, options(after));
         Checkpoints checkpoints = Checkpoints.open(folder.resolve("checkpoints"))) {
       Tiny.step(trainer, 1);
       trainer.restore(checkpoints.newest(_ -> {}).orElseThrow());

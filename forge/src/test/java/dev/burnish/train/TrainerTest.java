@@ -9,10 +9,10 @@ import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
-import dev.burnish.train.objective.CrossEntropy;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.testing.Memory;
 import dev.burnish.testing.TinyModels;
+import dev.burnish.train.objective.CrossEntropy;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,7 +84,9 @@ class TrainerTest {
         targets.addNode(forest, forest.add(TokenForest.ROOT, micro.forest().tokens()), 1);
       }
       double whole =
-          trainer.gradients(MicroBatch.ofCrossEntropy(List.of(new PackedTokens(forest, targets)))).loss();
+          trainer
+              .gradients(MicroBatch.ofCrossEntropy(List.of(new PackedTokens(forest, targets))))
+              .loss();
       assertThat(whole).isCloseTo(split, within(1e-6));
       List<float[]> other = gradients(model.decoder());
       for (int i = 0; i < gradients.size(); i++) {
@@ -143,7 +145,7 @@ class TrainerTest {
     try (LanguageModel model = model();
         LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 10)) {
       List<float[]> before = weights(model.decoder());
-      assertThatThrownBy(() -> Tiny.step(trainer, batch(0), _ -> Double.NaN))
+      assertThatThrownBy(() -> trainer.step(batch(0), _ -> Double.NaN))
           .isInstanceOf(TrainingDiverged.class)
           .hasMessageContaining("step=1 ")
           .hasMessageContaining("loss=NaN");

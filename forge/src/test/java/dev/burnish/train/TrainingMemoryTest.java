@@ -102,11 +102,13 @@ class TrainingMemoryTest {
   @Test
   void putsEverythingThatItMayInFilesWhenTheBudgetIsSmall() {
     try (LanguageModel model = Tiny.model();
-        LocalTrainer trainer = new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
+        LocalTrainer trainer =
+            new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
       assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, true, true, 0));
     }
     try (LanguageModel model = Tiny.model();
-        LocalTrainer trainer = new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.NEVER))) {
+        LocalTrainer trainer =
+            new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.NEVER))) {
       assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, false, false, 0));
     }
   }
@@ -224,7 +226,8 @@ class TrainingMemoryTest {
     assertSame(
         train(frozen, budget(1, Offload.AUTO), 2), train(frozen, TrainerOptions.defaults(), 2));
     try (LanguageModel model = Tiny.model().adapt(LoraConfig.defaults().withRank(2), 1);
-        LocalTrainer trainer = new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
+        LocalTrainer trainer =
+            new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
       assertThat(trainer.memory().gradientsInFile()).isTrue();
       assertThat(Tiny.step(trainer, 2).gradientNorm()).isPositive();
     }

@@ -123,7 +123,8 @@ public sealed interface PreferenceLoss {
 
   /// @param perPair losses, not divided
   /// @param chosenGradient derivative of the value with respect to each chosen log-probability
-  /// @param chosenRewards `beta (logp - refLogp)`: what the policy's implicit reward model says
+  /// @param chosenRewards `beta (logprobs - refLogprobs)`: what the policy's implicit reward model
+  ///   says
   /// @param numRight pairs whose chosen response has the larger reward
   @SuppressWarnings("ArrayRecordComponent") // handed to the trainer at once; never compared
   record Result(
@@ -137,7 +138,7 @@ public sealed interface PreferenceLoss {
 
   /// How a policy judges pairs: means over all pairs of a step, of which those of its parts add up.
   ///
-  /// @param chosenReward mean of `beta (logp - refLogp)` of the chosen answers
+  /// @param chosenReward mean of `beta (logprob - reference's)` of the chosen answers
   /// @param accuracy share of the pairs whose chosen answer has the larger reward
   /// @param chosenLogprob mean log-probability of a chosen answer
   record Metrics(
@@ -158,8 +159,8 @@ public sealed interface PreferenceLoss {
           Arrays.stream(result.chosenRewards()).sum() / globalPairs,
           Arrays.stream(result.rejectedRewards()).sum() / globalPairs,
           (double) result.numRight() / globalPairs,
-          Arrays.stream(batch.chosenLogp()).sum() / globalPairs,
-          Arrays.stream(batch.rejectedLogp()).sum() / globalPairs);
+          Arrays.stream(batch.chosenLogprobs()).sum() / globalPairs,
+          Arrays.stream(batch.rejectedLogprobs()).sum() / globalPairs);
     }
 
     /// Those of two parts together.
@@ -197,8 +198,9 @@ public sealed interface PreferenceLoss {
       result.chosenGradient[i] = perToken() ? slope / Math.max(1, batch.chosenLengths()[i]) : slope;
       result.rejectedGradient[i] =
           perToken() ? -slope / Math.max(1, batch.rejectedLengths()[i]) : -slope;
-      result.chosenRewards[i] = beta() * (batch.chosenLogp()[i] - batch.refChosenLogp()[i]);
-      result.rejectedRewards[i] = beta() * (batch.rejectedLogp()[i] - batch.refRejectedLogp()[i]);
+      result.chosenRewards[i] = beta() * (batch.chosenLogprobs()[i] - batch.refChosenLogprobs()[i]);
+      result.rejectedRewards[i] =
+          beta() * (batch.rejectedLogprobs()[i] - batch.refRejectedLogprobs()[i]);
       sum += result.perPair[i] / globalPairs;
       right += result.chosenRewards[i] > result.rejectedRewards[i] ? 1 : 0;
     }

@@ -41,8 +41,7 @@ public final class Snapshot {
   ///
   /// @param number the step after which it is taken
   /// @throws UncheckedIOException if it cannot be written
-  public static void write(
-      Path target, long number, Pieces tensors, Map<String, byte[]> sections) {
+  public static void write(Path target, long number, Pieces tensors, Map<String, byte[]> sections) {
     try (tensors) {
       SnapshotWriter.write(target, number, tensors, sections);
     } catch (IOException e) {

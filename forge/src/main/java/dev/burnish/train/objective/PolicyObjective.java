@@ -32,7 +32,7 @@ public record PolicyObjective(
       boolean whole = needsAll();
       int start = whole ? 0 : chunk.from();
       int end = whole ? chunk.logprobs().length : chunk.to();
-      TokenBatch tokens = objective.tokens.withLogp(TokenBatch.widen(chunk.logprobs()));
+      TokenBatch tokens = objective.tokens.withLogprobs(TokenBatch.widen(chunk.logprobs()));
       LossResult result = objective.loss.evaluate(tokens, objective.global, start, end);
       boolean counts = !whole || chunk.from() == 0;
       if (counts) {
