@@ -94,7 +94,7 @@ record Placer(Node node, List<ActorRef> agents) {
     }
   }
 
-  List<ProcMesh.Place> place(
+  List<ProcMeshRef.Place> place(
       String name, String holder, int count, Demand each, Resources process, Placement placement) {
     Silent silent = new Silent();
     Taking taking = new Taking(holder, each, process, silent);
@@ -106,7 +106,8 @@ record Placer(Node node, List<ActorRef> agents) {
       if (plan.isEmpty()) {
         break;
       }
-      Optional<List<ProcMesh.Place>> places = take(plan.get(), List.copyOf(found.keySet()), taking);
+      Optional<List<ProcMeshRef.Place>> places =
+          take(plan.get(), List.copyOf(found.keySet()), taking);
       if (places.isPresent()) {
         return places.get();
       }
@@ -120,8 +121,8 @@ record Placer(Node node, List<ActorRef> agents) {
   /// All of a plan, or nothing: what is free has changed, or a host does not answer any more.
   ///
   /// @param hosts that the plan is for
-  private Optional<List<ProcMesh.Place>> take(Plan plan, List<ActorRef> hosts, Taking taking) {
-    List<ProcMesh.Place> places = new ArrayList<>();
+  private Optional<List<ProcMeshRef.Place>> take(Plan plan, List<ActorRef> hosts, Taking taking) {
+    List<ProcMeshRef.Place> places = new ArrayList<>();
     for (Plan.Share share : plan.shares()) {
       ActorRef agent = hosts.get(share.host());
       Optional<List<List<Integer>>> devices =
@@ -142,14 +143,14 @@ record Placer(Node node, List<ActorRef> agents) {
     return Optional.of(places);
   }
 
-  private static ProcMesh.Place place(ActorRef agent, Taking taking, List<Integer> gpus) {
+  private static ProcMeshRef.Place place(ActorRef agent, Taking taking, List<Integer> gpus) {
     Resources process = taking.process();
     Resources given = gpus.isEmpty() ? process : process.withCudaDevices(gpus);
-    return new ProcMesh.Place(agent, given, Optional.of(taking.holder()));
+    return new ProcMeshRef.Place(agent, given, Optional.of(taking.holder()));
   }
 
   /// Gives back what a place has taken, as far as its host still knows.
-  static void release(Node node, ProcMesh.Place place) {
+  static void release(Node node, ProcMeshRef.Place place) {
     place
         .holder()
         .ifPresent(holder -> {

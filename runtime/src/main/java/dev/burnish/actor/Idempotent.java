@@ -1,4 +1,4 @@
-package dev.burnish.service;
+package dev.burnish.actor;
 
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
