@@ -1,11 +1,15 @@
 package dev.burnish;
 
-import dev.burnish.RunOptions.Mode;
 import dev.burnish.actor.Factory;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
-import dev.burnish.data.Loaded;
-import dev.burnish.generate.BatchGenerator;
+import dev.burnish.concurrent.Stopped;
+import dev.burnish.data.Dataset;
+import dev.burnish.engine.BatchGenerator;
+import dev.burnish.learn.EvalReport;
+import dev.burnish.learn.PolicyReport;
+import dev.burnish.learn.PreferenceMetrics;
+import dev.burnish.learn.PreferenceReport;
 import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.metrics.JsonLines;
 import dev.burnish.metrics.Metrics;
@@ -15,11 +19,16 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.observe.RunDirectory;
-import dev.burnish.rl.Episode;
-import dev.burnish.rl.EvalReport;
-import dev.burnish.rl.PolicyReport;
-import dev.burnish.rl.PreferenceMetrics;
-import dev.burnish.rl.PreferenceReport;
+import dev.burnish.rollout.Episode;
+import dev.burnish.run.Checkpointer;
+import dev.burnish.run.DryRun;
+import dev.burnish.run.LiveProgress;
+import dev.burnish.run.MachineMetrics;
+import dev.burnish.run.ResumedSettings;
+import dev.burnish.run.RunOptions;
+import dev.burnish.run.RunOptions.Mode;
+import dev.burnish.run.RunSummary;
+import dev.burnish.run.Workers;
 import dev.burnish.service.Service;
 import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.DType;
@@ -58,12 +67,12 @@ public final class Run<S extends Record> implements AutoCloseable {
   private final S settings;
   private final Mode mode;
   private final RunDirectory folder;
-  private final RunCheckpoints checkpoints;
+  private final Checkpointer checkpoints;
   private final RunSummary summary;
   private final LiveProgress progress = new LiveProgress();
   private final Metrics metrics;
   private final JsonLines samples;
-  private final Watch watch = new Watch();
+  private final MachineMetrics watch = new MachineMetrics();
   private final Workers workers = new Workers();
   private final Stop stop = Stop.listen();
   private String status = "failed";
@@ -84,7 +93,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     mode = options.mode();
     folder = open(name, options);
     try {
-      checkpoints = new RunCheckpoints(folder.path().resolve("checkpoints"), this::say);
+      checkpoints = new Checkpointer(folder.path().resolve("checkpoints"), this::say);
       checkpoints.keep("run", summary);
       lastStep = checkpoints.firstStep();
       if (options.resume().isPresent() && mode == Mode.TRAIN) {
@@ -118,12 +127,13 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// @param defaults every setting with its default
   /// @param args of the script: `--set key=value`, `--config FILE`, `--resume FOLDER`, `--runs
   ///   FOLDER`, `--dry-run`, `--help`
-  /// @throws HelpShown after the options and the defaults were shown, for `--help`
+  /// @throws Stopped after the options and the defaults were shown, for `--help`
   public static <S extends Record> Run<S> start(String name, S defaults, String... args) {
     RunOptions options = RunOptions.parse(RunOptions.withSettings(defaults, args));
     if (options.mode() == Mode.HELP) {
       System.out.print(RunOptions.help(defaults));
-      throw new HelpShown();
+      throw new Stopped(
+          "the options and settings of the script were shown: option=--help; leave it out to run");
     }
     S settings = options.resolve(defaults);
     List<String> changes =
@@ -163,7 +173,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     trainer = Optional.of(training);
     checkpoints.keep(training);
     watch.of(training);
-    training.health().onAlarm(alarm -> say(Watch.words(alarm)));
+    training.health().onAlarm(alarm -> say(MachineMetrics.words(alarm)));
     if (checkpoints.goesOn()) {
       say("goes on after step %d of %s".formatted(lastStep, folder.id()));
     }
@@ -383,7 +393,7 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Says how many rows of a data set were left out, and why the first of them were, and puts the
   /// number into the summary.
-  public <T> Loaded<T> loaded(Loaded<T> rows) {
+  public <T> Dataset<T> loaded(Dataset<T> rows) {
     if (rows.skipped() > 0) {
       say("left out %d of %d rows:".formatted(rows.skipped(), rows.skipped() + rows.size()));
       rows.problems().forEach(this::say);
@@ -435,7 +445,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// Writes the episodes of the present step to `samples.jsonl`, and shows three of them now and
   /// then.
   public void samples(List<Episode> episodes) {
-    List<dev.burnish.observe.Sample> lines =
+    List<dev.burnish.observe.SampleLine> lines =
         episodes.stream().map(episode -> line(lastStep, episode)).toList();
     lines.forEach(samples::write);
     if (mode == Mode.DRY_RUN) {
@@ -446,9 +456,9 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
-  private static dev.burnish.observe.Sample line(long step, Episode episode) {
+  private static dev.burnish.observe.SampleLine line(long step, Episode episode) {
     var completion = episode.completion();
-    return new dev.burnish.observe.Sample(
+    return new dev.burnish.observe.SampleLine(
         step,
         completion.version(),
         episode.prompt(),

@@ -1,6 +1,5 @@
 package dev.burnish.cli;
 
-import dev.burnish.HelpShown;
 import dev.burnish.concurrent.Stopped;
 import dev.burnish.concurrent.TaskFailed;
 import dev.burnish.concurrent.TerminalText;
@@ -33,7 +32,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
   @Override
   public int handleExecutionException(Exception thrown, CommandLine line, ParseResult parsed) {
     Throwable e = unwrap(thrown);
-    if (e instanceof Stopped || e instanceof HelpShown) {
+    if (e instanceof Stopped) {
       return ExitCode.OK;
     }
     if (e instanceof StandardOutput.Lost) {

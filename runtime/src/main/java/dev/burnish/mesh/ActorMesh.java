@@ -1,6 +1,6 @@
 package dev.burnish.mesh;
 
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 
 /// Actors that whoever spawned them owns: an [ActorMeshRef] that can also be stopped.
 ///
@@ -12,8 +12,8 @@ import dev.burnish.actor.Node;
 public final class ActorMesh<T> extends ActorMeshRef<T> implements AutoCloseable {
   private final ActorSupervision supervision;
 
-  ActorMesh(Node node, Class<T> type, ActorSupervision supervision) {
-    super(node, type, supervision.actors(), supervision.shape(), node.settings().timeout());
+  ActorMesh(ActorSystem system, Class<T> type, ActorSupervision supervision) {
+    super(system, type, supervision.actors(), supervision.shape(), system.settings().timeout());
     this.supervision = supervision;
   }
 

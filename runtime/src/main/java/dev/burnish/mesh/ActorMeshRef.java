@@ -1,8 +1,8 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Context;
-import dev.burnish.actor.Node;
 import dev.burnish.actor.Point;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.link.Deadline;
@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param <T> the interface of the actors
 public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
-  private final Node node;
+  private final ActorSystem system;
   private final Class<T> type;
   private final Actors actors;
   private final Shape shape;
@@ -48,8 +48,8 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   /// @param owner where others ask for them
   record Actors(String name, List<Member> members, ActorRef owner) {}
 
-  ActorMeshRef(Node node, Class<T> type, Actors actors, Shape shape, Duration timeout) {
-    this.node = node;
+  ActorMeshRef(ActorSystem system, Class<T> type, Actors actors, Shape shape, Duration timeout) {
+    this.system = system;
     this.type = type;
     this.actors = actors;
     this.shape = shape;
@@ -57,18 +57,18 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   }
 
   /// The mesh that another process named.
-  public static <T> ActorMeshRef<T> reference(Node node, Class<T> type, ActorsForm form) {
+  public static <T> ActorMeshRef<T> reference(ActorSystem system, Class<T> type, ActorsForm form) {
     List<Member> members = new ArrayList<>();
     for (Optional<ActorRef> place : form.members()) {
       String member = form.name() + "[" + members.size() + "]";
-      members.add(Member.reference(node, form.owner(), members.size(), member, place));
+      members.add(Member.reference(system, form.owner(), members.size(), member, place));
     }
     return new ActorMeshRef<>(
-        node,
+        system,
         type,
         new Actors(form.name(), members, form.owner()),
         form.shape(),
-        node.settings().timeout());
+        system.settings().timeout());
   }
 
   /// A function of an actor and its rank.
@@ -101,7 +101,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   /// Work for another thread, as part of what this one does.
   private <A, R extends @Nullable Object> Function<A, R> part(Function<A, R> work) {
     Function<A, R> waited = Context.waitedFor(work);
-    return node.tracing().map(tracing -> tracing.carried(waited)).orElse(waited);
+    return system.tracing().map(tracing -> tracing.carried(waited)).orElse(waited);
   }
 
   /// Calls every actor and waits for all.
@@ -123,7 +123,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     for (int rank = 0; rank < size(); rank++) {
       int place = rank;
       Point point = shape.point(rank);
-      node.executeForUser(
+      system.executeForUser(
           name() + "/" + rank, () -> replies.call(() -> new Reply<>(point, part.apply(place))));
     }
     return replies;
@@ -135,7 +135,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   /// @throws dev.burnish.link.failure.Overloaded if one does not keep up
   public void broadcast(Consumer<? super T> call) {
     for (int rank = 0; rank < size(); rank++) {
-      call.accept(node.caster(type, member(rank), timeout));
+      call.accept(system.caster(type, member(rank), timeout));
     }
   }
 
@@ -170,7 +170,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   /// @throws IllegalArgumentException if there is none
   public T actor(int rank) {
     shape.point(rank);
-    return node.stub(type, member(rank), timeout);
+    return system.stub(type, member(rank), timeout);
   }
 
   /// The actors by rank.
@@ -191,12 +191,12 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
 
   /// The same actors along other axes, see [Shape].
   public ActorMeshRef<T> reshaped(UnaryOperator<Shape> change) {
-    return new ActorMeshRef<>(node, type, actors, change.apply(shape), timeout);
+    return new ActorMeshRef<>(system, type, actors, change.apply(shape), timeout);
   }
 
   /// The same actors, whose calls wait for this long at most.
   public ActorMeshRef<T> within(Duration limit) {
-    return new ActorMeshRef<>(node, type, actors, shape, limit);
+    return new ActorMeshRef<>(system, type, actors, shape, limit);
   }
 
   /// The number of actors.
@@ -224,8 +224,8 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   /// @throws ReplicaLost if one is lost, or its constructor failed
   /// @throws dev.burnish.link.failure.CallTimedOut if that takes longer
   public void await(Duration limit) {
-    Deadline deadline = Deadline.in(node.clock(), limit);
-    ask(deadline, (link, ref) -> node.await(link, ref.number(), deadline.time()));
+    Deadline deadline = Deadline.in(system.clock(), limit);
+    ask(deadline, (link, ref) -> system.await(link, ref.number(), deadline.time()));
   }
 
   /// Asks for a sign of life of every actor, which comes at once also from one that is busy.
@@ -233,17 +233,17 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   /// @throws ReplicaLost if one is lost
   /// @throws dev.burnish.link.failure.CallTimedOut if one does not answer in time
   public void probe(Duration limit) {
-    Deadline deadline = Deadline.in(node.clock(), limit);
-    ask(deadline, (link, ref) -> node.ping(link, ref.number(), deadline.time()));
+    Deadline deadline = Deadline.in(system.clock(), limit);
+    ask(deadline, (link, ref) -> system.ping(link, ref.number(), deadline.time()));
   }
 
   private void ask(Deadline deadline, BiFunction<Link, ActorRef, OpenCall> question) {
     List<OpenCall> asked = new ArrayList<>();
     for (int rank = 0; rank < size(); rank++) {
       ActorRef ref = member(rank).ref(deadline);
-      asked.add(question.apply(node.switchboard().link(ref.process(), deadline), ref));
+      asked.add(question.apply(system.switchboard().link(ref.process(), deadline), ref));
     }
-    asked.forEach(call -> call.await(node.loader()));
+    asked.forEach(call -> call.await(system.loader()));
   }
 
   /// Tells `listener` when the way to an actor is lost, which is before anybody knows why: at once
@@ -251,9 +251,9 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   public void onLost(Consumer<ReplicaLost> listener) {
     for (int rank = 0; rank < size(); rank++) {
       try {
-        Deadline deadline = Deadline.in(node.clock(), timeout);
+        Deadline deadline = Deadline.in(system.clock(), timeout);
         ActorRef ref = member(rank).ref(deadline);
-        node.switchboard().link(ref.process(), deadline).onDown(listener);
+        system.switchboard().link(ref.process(), deadline).onDown(listener);
       } catch (ReplicaLost e) {
         listener.accept(e);
       }

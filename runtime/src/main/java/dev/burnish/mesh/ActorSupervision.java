@@ -1,7 +1,7 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Supervisor;
 import dev.burnish.actor.Supervisor.Keeper;
 import dev.burnish.concurrent.Thrown;
@@ -30,9 +30,9 @@ final class ActorSupervision implements Keeper {
   private static final String CLOSED = "its mesh was closed";
   private static final System.Logger LOG = System.getLogger(ActorSupervision.class.getName());
 
-  private final Node node;
+  private final ActorSystem system;
   private final Owner owner;
-  private final Node.Blueprint blueprint;
+  private final ActorSystem.Blueprint blueprint;
   private final String name;
   private final Shape shape;
   private final ProcMeshRef procs;
@@ -53,22 +53,22 @@ final class ActorSupervision implements Keeper {
   private volatile Runnable onClosed = () -> {};
 
   ActorSupervision(
-      Node node,
+      ActorSystem system,
       Owner owner,
-      Node.Blueprint blueprint,
+      ActorSystem.Blueprint blueprint,
       String name,
       Shape shape,
       ProcMeshRef procs,
       ActorOptions options) {
-    this.node = node;
+    this.system = system;
     this.owner = owner;
     this.blueprint = blueprint;
     this.name = name;
     this.shape = shape;
     this.procs = procs;
     this.options = options;
-    this.restarts = new Restarts(options.restart(), node.clock());
-    this.mesh = node.nextNumber();
+    this.restarts = new Restarts(options.restart(), system.clock());
+    this.mesh = system.nextNumber();
     for (int rank = 0; rank < shape.size(); rank++) {
       slots.add(new Slot<>(name + "[" + rank + "]"));
       made.add(new Slot<>(name + "[" + rank + "]"));
@@ -86,7 +86,7 @@ final class ActorSupervision implements Keeper {
     for (int rank = 0; rank < slots.size(); rank++) {
       members.add(Member.owned(slots.get(rank), made.get(rank)));
     }
-    return new ActorMeshRef.Actors(name, members, new ActorRef(node.self(), mesh));
+    return new ActorMeshRef.Actors(name, members, new ActorRef(system.self(), mesh));
   }
 
   @Override
@@ -100,14 +100,14 @@ final class ActorSupervision implements Keeper {
   }
 
   void start() {
-    node.supervise(mesh, this);
+    system.supervise(mesh, this);
     for (int rank = 0; rank < slots.size(); rank++) {
       int place = rank;
       if (procs.slot(rank).now().isPresent()) {
         begin(rank, owner);
       } else {
         Supervisor above = procs.awaitStart(rank) ? ActorSupervision::toldBefore : owner;
-        node.execute("spawn " + slots.get(rank).name(), () -> begin(place, above));
+        system.execute("spawn " + slots.get(rank).name(), () -> begin(place, above));
       }
     }
   }
@@ -142,12 +142,12 @@ final class ActorSupervision implements Keeper {
   }
 
   private void make(int rank, ProcessRef process) {
-    Link link = node.switchboard().link(process.address());
-    ActorRef ref = new ActorRef(process.address(), node.nextNumber());
+    Link link = system.switchboard().link(process.address());
+    ActorRef ref = new ActorRef(process.address(), system.nextNumber());
     procs.occupy(process);
-    OpenCall spawning = node.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
+    OpenCall spawning = system.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
     if (!settle(rank, ref)) {
-      node.stop(link, ref.number(), CLOSED);
+      system.stop(link, ref.number(), CLOSED);
       return;
     }
     spawning.onEnd(outcome -> {
@@ -159,7 +159,7 @@ final class ActorSupervision implements Keeper {
         link,
         ref,
         cause ->
-            node.execute(
+            system.execute(
                 "lost " + slots.get(rank).name(), () -> lostLink(rank, ref, process, cause)));
   }
 
@@ -213,7 +213,7 @@ final class ActorSupervision implements Keeper {
   public void failed(Failure failure) {
     int rank = failure.place().point().rank();
     if (rank < slots.size()) {
-      node.execute(
+      system.execute(
           "failed " + slots.get(rank).name(), () -> lose(rank, procs.slot(rank).now(), failure));
     }
   }
@@ -245,7 +245,7 @@ final class ActorSupervision implements Keeper {
     }
     if (delay.isPresent()) {
       LOG.log(System.Logger.Level.WARNING, "{0}; restarts in {1}", failure.describe(), delay.get());
-      node.later(delay.get(), "restart " + slot.name(), () -> restart(rank, process.get()));
+      system.later(delay.get(), "restart " + slot.name(), () -> restart(rank, process.get()));
     } else if (!handles(failure)) {
       above.failed(failure);
     }
@@ -297,7 +297,7 @@ final class ActorSupervision implements Keeper {
       stop(actors);
     } finally {
       listening.keySet().forEach(this::forget);
-      node.forget(mesh);
+      system.forget(mesh);
       onClosed.run();
     }
   }
@@ -306,7 +306,7 @@ final class ActorSupervision implements Keeper {
     List<OpenCall> stopping = actors.stream().flatMap(ref -> stop(ref).stream()).toList();
     for (OpenCall call : stopping) {
       try {
-        call.await(node.loader());
+        call.await(system.loader());
       } catch (CallTimedOut e) {
         LOG.log(
             System.Logger.Level.WARNING,
@@ -320,8 +320,9 @@ final class ActorSupervision implements Keeper {
   }
 
   private Optional<OpenCall> stop(ActorRef ref) {
-    return node.switchboard()
+    return system
+        .switchboard()
         .existing(ref.process().process())
-        .map(link -> node.stop(link, ref.number(), CLOSED));
+        .map(link -> system.stop(link, ref.number(), CLOSED));
   }
 }

@@ -1,6 +1,6 @@
 package dev.burnish.mesh;
 
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.launch.Exit;
 import dev.burnish.mesh.host.ProcessRef;
 import java.time.Duration;
@@ -13,26 +13,27 @@ import java.util.Optional;
 /// and whoever gets it cannot end the processes. An endpoint that declares a `ProcMesh` is refused
 /// when its actor is spawned. Thread-safe.
 public final class ProcMesh extends ProcMeshRef implements AutoCloseable {
-  private final Node node;
+  private final ActorSystem system;
   private final Processes processes;
   private final ProcSupervision supervision;
 
-  private ProcMesh(Node node, Processes processes, ProcSupervision supervision, Shape shape) {
-    super(node, processes, shape);
-    this.node = node;
+  private ProcMesh(
+      ActorSystem system, Processes processes, ProcSupervision supervision, Shape shape) {
+    super(system, processes, shape);
+    this.system = system;
     this.processes = processes;
     this.supervision = supervision;
   }
 
   /// Starts processes for an owner, all at once; returns immediately.
   static ProcMesh spawn(
-      Node node,
+      ActorSystem system,
       Owner owner,
       Optional<Owner> program,
       String name,
       Shape shape,
       List<Place> places) {
-    ProcSupervision supervision = new ProcSupervision(node, owner, name, shape, places);
+    ProcSupervision supervision = new ProcSupervision(system, owner, name, shape, places);
     Processes processes =
         new Processes(
             name,
@@ -41,7 +42,7 @@ public final class ProcMesh extends ProcMeshRef implements AutoCloseable {
             program,
             supervision.address(),
             new Spawned());
-    ProcMesh mesh = new ProcMesh(node, processes, supervision, shape);
+    ProcMesh mesh = new ProcMesh(system, processes, supervision, shape);
     owner.own(mesh);
     supervision.onClosed(() -> owner.disown(mesh));
     supervision.start();
@@ -60,7 +61,8 @@ public final class ProcMesh extends ProcMeshRef implements AutoCloseable {
   /// the second time.
   @Override
   public void close() {
-    node.closing(node.settings().stopped())
+    system
+        .closing(system.settings().stopped())
         .lastFirst(
             processes.name(),
             processes.spawned().all().stream()

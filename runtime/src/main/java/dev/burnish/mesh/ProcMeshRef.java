@@ -1,8 +1,8 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.Scope;
@@ -61,23 +61,23 @@ public sealed class ProcMeshRef permits ProcMesh {
     }
   }
 
-  private final Node node;
+  private final ActorSystem system;
   private final Processes processes;
   private final Shape shape;
 
-  ProcMeshRef(Node node, Processes processes, Shape shape) {
-    this.node = node;
+  ProcMeshRef(ActorSystem system, Processes processes, Shape shape) {
+    this.system = system;
     this.processes = processes;
     this.shape = shape;
   }
 
-  static ProcMeshRef reference(Node node, ProcsForm form) {
+  static ProcMeshRef reference(ActorSystem system, ProcsForm form) {
     List<Slot<ProcessRef>> slots = new ArrayList<>();
     for (ProcessRef process : form.members()) {
       slots.add(Slot.at(process.address().process(), process));
     }
     return new ProcMeshRef(
-        node,
+        system,
         new Processes(
             form.name(),
             slots,
@@ -121,10 +121,10 @@ public sealed class ProcMeshRef permits ProcMesh {
   public <T> ActorMesh<T> spawn(
       String name, Class<T> type, Factory factory, List<?> arguments, ActorOptions options) {
     Owner owner = Owner.current(processes.program());
-    Node.Blueprint blueprint = node.blueprint(type, factory, arguments);
+    ActorSystem.Blueprint blueprint = system.blueprint(type, factory, arguments);
     ActorSupervision supervised =
-        new ActorSupervision(node, owner, blueprint, name, shape, this, options);
-    ActorMesh<T> mesh = new ActorMesh<>(node, type, supervised);
+        new ActorSupervision(system, owner, blueprint, name, shape, this, options);
+    ActorMesh<T> mesh = new ActorMesh<>(system, type, supervised);
     processes.spawned().add(supervised);
     owner.own(mesh);
     supervised.onClosed(() -> {
@@ -147,7 +147,7 @@ public sealed class ProcMeshRef permits ProcMesh {
 
   /// The same processes along other axes.
   public ProcMeshRef reshaped(UnaryOperator<Shape> change) {
-    return new ProcMeshRef(node, processes, change.apply(shape));
+    return new ProcMeshRef(system, processes, change.apply(shape));
   }
 
   /// Waits until every process answers.
@@ -181,7 +181,7 @@ public sealed class ProcMeshRef permits ProcMesh {
 
   private long pid(int rank) {
     ProcessRef process = slot(rank).get();
-    return Agents.host(node, process.agent()).processes().stream()
+    return Agents.host(system, process.agent()).processes().stream()
         .filter(status -> status.process().equals(process.address().process()))
         .mapToLong(HostAgent.ProcessStatus::pid)
         .findFirst()
@@ -208,7 +208,7 @@ public sealed class ProcMeshRef permits ProcMesh {
   ProcessRef renew(int rank, ProcessRef lost) {
     int position = shape.position(rank);
     ProcessRef found =
-        new ProcessRef(node.locate(processes.owner(), position).process(), lost.agent());
+        new ProcessRef(system.locate(processes.owner(), position).process(), lost.agent());
     processes.slots().get(position).settle(found);
     return found;
   }
@@ -220,7 +220,7 @@ public sealed class ProcMeshRef permits ProcMesh {
 
   /// How a process ended, as far as its host knows.
   Optional<Exit> exit(ProcessRef process) {
-    return Agents.exit(node, process, Duration.ofSeconds(1));
+    return Agents.exit(system, process, Duration.ofSeconds(1));
   }
 
   /// See [ProcSupervision.Tellers#occupy].

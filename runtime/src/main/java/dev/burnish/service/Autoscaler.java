@@ -39,7 +39,7 @@ final class Autoscaler {
 
   private void later(Scaling scaling, ScalingDecision decision) {
     replicas
-        .node()
+        .system()
         .later(scaling.every(), replicas.name() + " scaling", () -> look(scaling, decision));
   }
 
@@ -49,7 +49,7 @@ final class Autoscaler {
     }
     try {
       int now = replicas.replicas().size();
-      int target = decision.target(replicas.node().clock().nanos(), now, load.get());
+      int target = decision.target(replicas.system().clock().nanos(), now, load.get());
       if (target != now) {
         replicas.scaleTo(target);
       }

@@ -40,7 +40,7 @@ final class Replica<T> {
   Replica(ReplicaSet<T> set, int index) {
     this.set = set;
     this.index = index;
-    this.restarts = new Restarts(set.options().restart(), set.node().clock());
+    this.restarts = new Restarts(set.options().restart(), set.system().clock());
   }
 
   int index() {
@@ -82,7 +82,7 @@ final class Replica<T> {
 
   /// Begins a generation; returns at once.
   void start() {
-    set.node().execute(name() + " start", this::begin);
+    set.system().execute(name() + " start", this::begin);
   }
 
   private void begin() {
@@ -151,13 +151,13 @@ final class Replica<T> {
 
   /// Asks after a while whether it lives, and again.
   private void watch(int mine, ActorMesh<T> actors) {
-    set.node()
+    set.system()
         .clock()
         .after(
             set.options().health().every(),
             () -> {
               if (isAlive(mine)) {
-                set.node().execute(name() + " health", () -> probe(mine, actors));
+                set.system().execute(name() + " health", () -> probe(mine, actors));
               }
             });
   }
@@ -186,7 +186,7 @@ final class Replica<T> {
       slot = Optional.empty();
     }
     set.left(this, mine, left, new ReplicaFailure(index, Instant.now(), why));
-    set.node().execute(name() + " end", () -> recover(comesBack));
+    set.system().execute(name() + " end", () -> recover(comesBack));
   }
 
   /// Ends what is left of a generation, whatever that says, and begins the next one after a while.
@@ -207,7 +207,7 @@ final class Replica<T> {
         status().reason(),
         delay.get());
     set.restarts().increment();
-    set.node().clock().after(delay.get(), this::start);
+    set.system().clock().after(delay.get(), this::start);
   }
 
   private void giveUp() {
@@ -307,7 +307,7 @@ final class Replica<T> {
   /// What its owner is told when it does not come back.
   Failure failure() {
     return new Failure(
-        new Supervisor.Place(name(), Point.single(), name(), set.node().self().host()),
+        new Supervisor.Place(name(), Point.single(), name(), set.system().self().host()),
         "it was lost and its restarts are used up: " + status().reason(),
         List.of());
   }

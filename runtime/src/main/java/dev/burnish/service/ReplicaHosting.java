@@ -1,6 +1,6 @@
 package dev.burnish.service;
 
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.mesh.KeptHosts;
 import dev.burnish.mesh.ProcMesh;
@@ -8,7 +8,7 @@ import dev.burnish.mesh.ProcMesh;
 /// Where the processes of replicas come from.
 interface ReplicaHosting {
   /// The process of the service's owner.
-  Node node();
+  ActorSystem system();
 
   /// Starts the processes of a replica.
   ///
@@ -29,8 +29,8 @@ interface ReplicaHosting {
   /// @param size of a replica
   record Kept(KeptHosts hosts, ServiceOptions.Size size) implements ReplicaHosting {
     @Override
-    public Node node() {
-      return hosts.hosts().node();
+    public ActorSystem system() {
+      return hosts.hosts().system();
     }
 
     @Override

@@ -1,8 +1,8 @@
 package dev.burnish.service;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.ActorMesh;
@@ -70,9 +70,9 @@ final class ReplicaSet<T> implements Membership {
     this.directory =
         new DirectoryServer(
             look -> () -> updates.begin(look),
-            node().clock(),
-            process -> node().switchboard().existing(process).isPresent());
-    this.address = node().serve("service " + name(), ReplicaDirectory.class, directory);
+            system().clock(),
+            process -> system().switchboard().existing(process).isPresent());
+    this.address = system().serve("service " + name(), ReplicaDirectory.class, directory);
     this.autoscaler = new Autoscaler(this, () -> directory.with(dispatcher.load()));
   }
 
@@ -122,8 +122,8 @@ final class ReplicaSet<T> implements Membership {
     return blueprint.type();
   }
 
-  Node node() {
-    return hosting.node();
+  ActorSystem system() {
+    return hosting.system();
   }
 
   ReplicaHosting hosting() {
@@ -284,7 +284,7 @@ final class ReplicaSet<T> implements Membership {
   /// Lets the calls and sessions of all processes end that a replica has, a time at most, and takes
   /// it out.
   void drain(ReplicaSlot slot, Duration limit) {
-    Countdown time = new Countdown(node().clock(), limit);
+    Countdown time = new Countdown(system().clock(), limit);
     dispatcher.startDraining(slot);
     directory.draining(slot.replica());
     directory.awaitDrained(slot.replica(), time.left());
@@ -296,7 +296,7 @@ final class ReplicaSet<T> implements Membership {
   /// What a process has called that says nothing any more is only known where it runs.
   private void awaitIdle(CallTarget target, Countdown time) {
     if (directory.hadWatchers()) {
-      new IdleProbe(node(), target.actors().form()).await(time);
+      new IdleProbe(system(), target.actors().form()).await(time);
     }
   }
 
@@ -363,7 +363,7 @@ final class ReplicaSet<T> implements Membership {
       return;
     }
     String why = "service %s has stopped".formatted(name());
-    Countdown time = new Countdown(node().clock(), draining);
+    Countdown time = new Countdown(system().clock(), draining);
     autoscaler.stop();
     directory.closing(why);
     dispatcher.close(why, time.left());
@@ -373,7 +373,7 @@ final class ReplicaSet<T> implements Membership {
     try {
       FanOut.map("end of " + name(), takeNoMore(), Replica::stop);
     } finally {
-      node().dismiss(address);
+      system().dismiss(address);
       ended = true;
     }
   }

@@ -1,7 +1,7 @@
 package dev.burnish.service;
 
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.service.ReplicaSet.Blueprint;
@@ -80,7 +80,7 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
       List<?> arguments,
       ServiceOptions options) {
     SingleUse.check(type, options.size().procs());
-    Node.Blueprint ignored = hosts.node().blueprint(type, factory, arguments);
+    ActorSystem.Blueprint ignored = hosts.system().blueprint(type, factory, arguments);
     Kept kept = new Kept();
     ReplicaHosting hosting =
         new ReplicaHosting.Kept(hosts.keptBy(kept, failure -> true), options.size());
@@ -92,18 +92,18 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
   /// Starts a service at hosts that are its own.
   static <T> Service<T> start(
       ReplicaHosting hosting, Blueprint<T> blueprint, ServiceOptions options) {
-    Node node = hosting.node();
+    ActorSystem system = hosting.system();
     String name = blueprint.name();
     Dispatcher dispatcher =
-        new Dispatcher(name, options.queueing(), options.router().get(), node.clock());
+        new Dispatcher(name, options.queueing(), options.router().get(), system.clock());
     ReplicaSet<T> replicas = new ReplicaSet<>(hosting, blueprint, options, dispatcher);
     dispatcher.coming(replicas::numComing);
     ServiceClient client =
         new ServiceClient(
             name,
             dispatcher,
-            new Traffic(node.clock()),
-            node.clock(),
+            new Traffic(system.clock()),
+            system.clock(),
             options.call().retries(),
             replicas);
     Service<T> service = new Service<>(replicas, client);
@@ -114,7 +114,7 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
       hosting.leave();
       throw e;
     }
-    node.statusBoard().put(service.toString(), () -> service.metrics().describe(name));
+    system.statusBoard().put(service.toString(), () -> service.metrics().describe(name));
     return service;
   }
 
@@ -201,7 +201,7 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
   public void stop(Duration draining) {
     replicaSet.close(draining);
     replicaSet.hosting().leave();
-    replicaSet.node().statusBoard().remove(toString());
+    replicaSet.system().statusBoard().remove(toString());
   }
 
   /// Stops, see [#stop], with the time to drain of its options.

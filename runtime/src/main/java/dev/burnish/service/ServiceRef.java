@@ -1,6 +1,6 @@
 package dev.burnish.service;
 
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.service.ServiceKind.ServiceForm;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.ReplicaSlot;
@@ -43,16 +43,17 @@ public sealed class ServiceRef<T> permits Service {
   /// The service that another process named.
   ///
   /// @param atEnd run when the service has ended
-  static <T> ServiceRef<T> watch(Node node, Class<T> type, ServiceForm form, Runnable atEnd) {
+  static <T> ServiceRef<T> watch(
+      ActorSystem system, Class<T> type, ServiceForm form, Runnable atEnd) {
     Dispatcher dispatcher =
-        new Dispatcher(form.name(), form.queueing(), form.balancing().get(), node.clock());
-    DirectoryWatcher watcher = new DirectoryWatcher(node, type, form, dispatcher, atEnd);
+        new Dispatcher(form.name(), form.queueing(), form.balancing().get(), system.clock());
+    DirectoryWatcher watcher = new DirectoryWatcher(system, type, form, dispatcher, atEnd);
     ServiceClient client =
         new ServiceClient(
             form.name(),
             dispatcher,
-            new Traffic(node.clock()),
-            node.clock(),
+            new Traffic(system.clock()),
+            system.clock(),
             form.retries(),
             watcher);
     watcher.start();

@@ -4,8 +4,8 @@ import static dev.burnish.service.ServiceOptions.replicas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.Job;
@@ -173,8 +173,8 @@ class ServiceProcessesTest {
   /// Hosts whose processes say that they cannot be closed.
   private record NotClosing(ReplicaHosting hosts) implements ReplicaHosting {
     @Override
-    public Node node() {
-      return hosts.node();
+    public ActorSystem system() {
+      return hosts.system();
     }
 
     @Override

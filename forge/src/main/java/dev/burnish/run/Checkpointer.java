@@ -1,0 +1,172 @@
+package dev.burnish.run;
+
+import dev.burnish.metrics.StepMetrics;
+import dev.burnish.train.Trainer;
+import dev.burnish.train.checkpoint.Best;
+import dev.burnish.train.checkpoint.Best.Goal;
+import dev.burnish.train.checkpoint.Checkpoints;
+import dev.burnish.train.checkpoint.Resumable;
+import dev.burnish.train.checkpoint.Snapshot;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/// When a run writes checkpoints, and what they hold: its trainer, and a section for everything
+/// else that has a state.
+public final class Checkpointer implements AutoCloseable {
+  /// A metric whose best step has a checkpoint.
+  private record Watched(String metric, Goal goal) {}
+
+  private final Consumer<String> say;
+  private final Checkpoints files;
+  private final Optional<Snapshot> from;
+  private final Map<String, Resumable> others = new TreeMap<>();
+  private Optional<Trainer> trainer = Optional.empty();
+  private Optional<Watched> watched = Optional.empty();
+  private long every = 100;
+  private long failed;
+  private boolean again;
+  private Map<String, byte[]> sections = Map.of();
+
+  /// @param say tells the user of damaged checkpoints and failed writes
+  public Checkpointer(Path folder, Consumer<String> say) {
+    this.say = say;
+    files = Checkpoints.open(folder);
+    from = files.newest(say);
+    files.forgetBestAfter(firstStep());
+  }
+
+  /// The step of the checkpoint that the run goes on from, or 0.
+  public long firstStep() {
+    return from.map(Snapshot::number).orElse(0L);
+  }
+
+  public boolean goesOn() {
+    return from.isPresent();
+  }
+
+  public void every(long steps) {
+    if (steps < 1) {
+      throw new IllegalArgumentException(
+          "checkpoints are at least a step apart: checkpointEvery=%d; give 1 for one a step"
+              .formatted(steps));
+    }
+    every = steps;
+  }
+
+  public void keep(int number) {
+    files.keep(number);
+  }
+
+  public void keepBest(String metric, Goal goal) {
+    watched = Optional.of(new Watched(metric, goal));
+  }
+
+  /// Puts the trainer where the run goes on.
+  public void keep(Trainer kept) {
+    trainer = Optional.of(kept);
+    kept.health().checkpointIn(this::lastGood);
+    from.ifPresent(kept::restore);
+  }
+
+  private String lastGood() {
+    files.await();
+    return files.all().isEmpty() ? "" : files.all().getLast().toString();
+  }
+
+  /// Puts something else where the run goes on, where its checkpoint knows of it.
+  public void keep(String name, Resumable other) {
+    if (others.put(name, other) != null) {
+      throw new IllegalArgumentException(
+          "what a run keeps has names of its own: name=%s is taken; choose another"
+              .formatted(name));
+    }
+    from.flatMap(snapshot -> snapshot.section(name)).ifPresent(other::resume);
+  }
+
+  /// Writes what is due after a step, and tells of the write before it, should it have failed. What
+  /// everything is like now is kept: a step that is given up has no share in a checkpoint.
+  public void after(StepMetrics step) {
+    sections = states();
+    files.failure().ifPresent(this::tell);
+    Optional<Best> best = improved(step);
+    if (step.step() % every == 0 || best.isPresent() || again) {
+      save(step.step(), best);
+    }
+  }
+
+  private void tell(RuntimeException failure) {
+    failed++;
+    again = true;
+    say.accept(failure.getMessage() + "; trying again");
+  }
+
+  private Optional<Best> improved(StepMetrics step) {
+    if (watched.isEmpty()) {
+      return Optional.empty();
+    }
+    OptionalDouble value = step.get(watched.get().metric());
+    if (value.isEmpty() || Double.isNaN(value.getAsDouble())) {
+      return Optional.empty();
+    }
+    Best candidate = new Best(watched.get().metric(), value.getAsDouble(), step.step());
+    return Optional.of(candidate)
+        .filter(c -> files.best().filter(b -> !watched.get().goal().better(c, b)).isEmpty());
+  }
+
+  private void save(long step, Optional<Best> best) {
+    if (trainer.isPresent()) {
+      // What fails while this waits is told now: the next failure would take its place.
+      files.await();
+      files.failure().ifPresent(this::tell);
+      again = false;
+      files.save(step, trainer.get().freeze(), sections.isEmpty() ? states() : sections, best);
+    }
+  }
+
+  private Map<String, byte[]> states() {
+    Map<String, byte[]> states = new TreeMap<>();
+    trainer.ifPresent(kept -> states.put(Trainer.SECTION, kept.state()));
+    others.forEach((name, other) -> states.put(name, other.state()));
+    return states;
+  }
+
+  /// Has the last step on the disk, as it was when [#after] was told of it.
+  ///
+  /// @throws java.io.UncheckedIOException if that cannot be
+  public void finish(long step) {
+    files.await();
+    files.failure().ifPresent(this::tell);
+    if (files.all().stream().noneMatch(files.place(step)::equals)) {
+      save(step, Optional.empty());
+    }
+    files.await();
+    files
+        .failure()
+        .ifPresent(failure -> {
+          throw failure;
+        });
+  }
+
+  /// The best checkpoint by the metric that is watched, if any is.
+  public Optional<Best> best() {
+    return watched.flatMap(by -> files.best().filter(best -> best.metric().equals(by.metric())));
+  }
+
+  public Snapshot open(Best best) {
+    return Snapshot.open(files.place(best.number()));
+  }
+
+  /// Checkpoints that could not be written.
+  public long failed() {
+    return failed;
+  }
+
+  @Override
+  public void close() {
+    files.close();
+  }
+}

@@ -1,0 +1,102 @@
+package dev.burnish.run;
+
+import dev.burnish.train.Trainer;
+import dev.burnish.train.memory.ResidentMemory;
+import dev.burnish.train.memory.StepEstimate;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// A run that stops short of training: its first step goes as far as the update, which is foretold
+/// instead of done, and what training would take is said. Its folder is a temporary one.
+public final class DryRun {
+  /// What the process grows by over the first steps, beside what a step makes: compiled kernels,
+  /// panels of matrix products, and the gaps that small tensors leave.
+  private static final long GROWTH = 32L << 20;
+
+  private final Trainer trainer;
+  private final long before;
+  private final long start = System.nanoTime();
+
+  /// Begins with the step. The trainer only foretells from here on.
+  public DryRun(Trainer trainer) {
+    this.trainer = trainer;
+    trainer.rehearse();
+    before = ResidentMemory.now().orElse(0);
+  }
+
+  /// What training would take, in lines.
+  public String report() {
+    Optional<StepEstimate> estimate = trainer.estimate();
+    return estimate
+        .map(this::report)
+        .orElse("dry run: the script trains nothing in its first step, so there is nothing to say");
+  }
+
+  private String report(StepEstimate e) {
+    long grown = ResidentMemory.peak().orElse(0) - before;
+    long rest = Math.max(0, before - e.weights() - e.moments()) + GROWTH;
+    long peak = Math.max(before + grown, rest + e.peak());
+    int blocks = trainer.model().shape().blocks().size();
+    double training = e.seconds(blocks);
+    double other = Math.max(0, (System.nanoTime() - start) / 1e9 - 2 * e.forwardSeconds());
+    return String.join(
+        System.lineSeparator(),
+        List.of(
+            "dry run: nothing was trained and nothing written; what a step takes:",
+            line("tokens", e.tokens() + ", " + e.targets() + " targets"),
+            line("weights", amount(e.weights())),
+            line("moments", amount(e.moments()) + inFile(e)),
+            line("gradients", amount(e.gradients())),
+            line(
+                "activations",
+                amount(e.activations())
+                    + ", %d of %d blocks kept".formatted(e.keptBlocks(), blocks)),
+            line("head", amount(e.head())),
+            line(
+                "beside it", amount(Math.max(0, grown)) + ": generation, a reference, measurement"),
+            line("all else", amount(rest) + ": JVM, libraries, copies of the model, data"),
+            line("peak", amount(peak)),
+            line(
+                "time",
+                "about %.3g s a step: %.3g s training, %.3g s beside it"
+                    .formatted(training + other, training, other))));
+  }
+
+  private static String inFile(StepEstimate e) {
+    return e.momentsInFile() == 0 ? "" : ", and " + amount(e.momentsInFile()) + " in a file";
+  }
+
+  private static String line(String name, String value) {
+    return "  %-12s %s".formatted(name, value);
+  }
+
+  private static String amount(long bytes) {
+    return bytes < 50_000_000 ? "%.3f MB".formatted(bytes / 1e6) : "%.3f GB".formatted(bytes / 1e9);
+  }
+
+  /// A place for what a dry run writes.
+  public static Path folder() {
+    try {
+      return Files.createTempDirectory("burnish-dry-run-");
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make a folder for a dry run: " + e, e);
+    }
+  }
+
+  /// Removes what a dry run has written.
+  public static void remove(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot remove the folder of a dry run: " + folder, e);
+    }
+  }
+}

@@ -1,0 +1,6 @@
+/// What a run consists of, apart from each other: its options, checkpoints, summary, live lines,
+/// machine metrics, the dry run and the processes that work for it. [dev.burnish.Run] joins them.
+@NullMarked
+package dev.burnish.run;
+
+import org.jspecify.annotations.NullMarked;

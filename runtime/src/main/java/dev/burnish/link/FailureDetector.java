@@ -1,0 +1,33 @@
+package dev.burnish.link;
+
+/// For how long a peer has been silent, as far as this process could have heard it.
+///
+/// Between two looks, which are a heartbeat apart, at most two heartbeats count: where they were
+/// further apart it was this process that did not run, and what the peer sent meanwhile still waits
+/// to be read. So a busy machine does not take its peers for lost. For one thread.
+final class FailureDetector {
+  private static final int COUNTED = 2;
+
+  private final long mostBetweenLooks;
+  private long lastLook;
+  private long lastHeard;
+  private long nanos;
+
+  FailureDetector(long heartbeatNanos, long now) {
+    mostBetweenLooks = COUNTED * heartbeatNanos;
+    lastLook = now;
+    lastHeard = now;
+  }
+
+  /// Looks.
+  ///
+  /// @param heard when the peer was last heard
+  /// @return nanoseconds
+  long at(long now, long heard) {
+    long counted = Math.min(now - lastLook, mostBetweenLooks);
+    nanos = heard == lastHeard ? nanos + counted : Math.min(now - heard, counted);
+    lastLook = now;
+    lastHeard = heard;
+    return nanos;
+  }
+}
