@@ -12,17 +12,20 @@ import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
 import dev.burnish.mesh.placement.Placement;
 import dev.burnish.mesh.placement.Plan;
+import dev.burnish.mesh.placement.Reservation;
 import dev.burnish.mesh.placement.Unplaceable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
 /// Finds room for processes and takes it, at the hosts that have it. Each host is asked for itself:
 /// one that is lost or does not answer is passed over.
@@ -97,7 +100,6 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
   List<ProcMeshRef.Place> place(
       String name, String holder, int count, Demand each, Resources process, Placement placement) {
     Silent silent = new Silent();
-    Taking taking = new Taking(holder, each, process, silent);
     List<HostFree> hosts = List.of();
     for (int i = 0; i < TRIES; i++) {
       SequencedMap<ActorRef, HostFree> found = look(silent);
@@ -107,7 +109,7 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
         break;
       }
       Optional<List<ProcMeshRef.Place>> places =
-          take(plan.get(), List.copyOf(found.keySet()), taking);
+          take(plan.get(), found, new Taking(holder, each, process, silent, bound(i)));
       if (places.isPresent()) {
         return places.get();
       }
@@ -115,22 +117,37 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
     throw new Unplaceable(name, count, each, placement.order(hosts), silent.describe());
   }
 
+  /// A host that others have chosen meanwhile may not be the best any more, and is looked at again.
+  /// The last try takes it as it is.
+  private static ToIntFunction<HostFree> bound(int tries) {
+    return tries < TRIES - 1 ? host -> host.processes().size() : host -> Integer.MAX_VALUE;
+  }
+
   /// What is taken, and for whom.
-  private record Taking(String holder, Demand each, Resources process, Silent silent) {}
+  ///
+  /// @param bound processes that a host may have by now, to be taken
+  private record Taking(
+      String holder, Demand each, Resources process, Silent silent, ToIntFunction<HostFree> bound) {
+    Reservation of(int count) {
+      return new Reservation(holder, each, count);
+    }
+  }
 
   /// All of a plan, or nothing: what is free has changed, or a host does not answer any more.
   ///
   /// @param hosts that the plan is for
-  private Optional<List<ProcMeshRef.Place>> take(Plan plan, List<ActorRef> hosts, Taking taking) {
+  private Optional<List<ProcMeshRef.Place>> take(
+      Plan plan, SequencedMap<ActorRef, HostFree> hosts, Taking taking) {
     List<ProcMeshRef.Place> places = new ArrayList<>();
+    List<ActorRef> agents = List.copyOf(hosts.keySet());
     for (Plan.Share share : plan.shares()) {
-      ActorRef agent = hosts.get(share.host());
+      ActorRef agent = agents.get(share.host());
+      int most = taking.bound().applyAsInt(Objects.requireNonNull(hosts.get(agent)));
       Optional<List<List<Integer>>> devices =
           ask(
                   agent,
                   taking.silent(),
-                  host ->
-                      host.reserve(taking.holder(), taking.each(), share.count(), system.self()))
+                  host -> host.reserve(taking.of(share.count()), most, system.self()))
               .flatMap(Function.identity());
       if (devices.isEmpty()) {
         if (taking.silent().has(agent)) {

@@ -145,7 +145,8 @@ final class ProcSupervision implements Supervisor.Keeper {
     try {
       ProcMeshRef.Place place = places.get(position);
       ProcessRef started =
-          Agents.host(system, place.agent()).start(process, place.resources(), system.self());
+          Agents.host(system, place.agent())
+              .start(process, place.resources(), place.holder(), system.self());
       system
           .switchboard()
           .link(started.address())
