@@ -2,7 +2,7 @@ package dev.burnish.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.burnish.actor.Node.ActorStatus;
+import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.concurrent.TerminalText;
 import dev.burnish.files.GivenFile;
 import dev.burnish.mesh.host.HostAgent.ProcessStatus;

@@ -1,6 +1,6 @@
 package dev.burnish.rl;
 
-import dev.burnish.service.Idempotent;
+import dev.burnish.actor.Idempotent;
 
 /// What a completion is worth: a pure function, so that it may run anywhere and at any time.
 @FunctionalInterface

@@ -27,14 +27,14 @@ import java.util.stream.Stream;
 /// it: a failed constructor, an exception of a broadcast, an unhandled failure of something owned.
 /// Then its owner is told, and every further call fails.
 final class ActorCell implements Supervisor {
-  private final Node node;
+  private final ActorSystem system;
   private final ActorSpec spec;
   private final Threads threads;
   private final long identity;
   private final Turn turn;
   private final Context context = new Context(this);
   private final Set<Execution> running = ConcurrentHashMap.newKeySet();
-  private final Ending ending;
+  private final Lifecycle lifecycle;
   private final AtomicLong numCalls = new AtomicLong();
   private final CallRate rate;
   private volatile Optional<Actor> actor = Optional.empty();
@@ -60,13 +60,13 @@ final class ActorCell implements Supervisor {
     }
   }
 
-  ActorCell(Node node, ActorSpec spec, Supervisor supervisor, Threads threads) {
-    this.node = node;
+  ActorCell(ActorSystem system, ActorSpec spec, Supervisor supervisor, Threads threads) {
+    this.system = system;
     this.spec = spec;
-    this.ending = new Ending(this, supervisor);
+    this.lifecycle = new Lifecycle(this, supervisor);
     this.threads = threads;
-    this.identity = node.identity(spec.number());
-    this.rate = new CallRate(node.clock().nanos());
+    this.identity = system.identity(spec.number());
+    this.rate = new CallRate(system.clock().nanos());
     this.turn = new Turn(work -> threads.run(title(), () -> runInTurn(work)));
   }
 
@@ -74,8 +74,8 @@ final class ActorCell implements Supervisor {
     return spec;
   }
 
-  Node node() {
-    return node;
+  ActorSystem system() {
+    return system;
   }
 
   /// `counters[1]`.
@@ -88,7 +88,7 @@ final class ActorCell implements Supervisor {
   }
 
   double callsPerSecond() {
-    return rate.perSecond(node.clock().nanos());
+    return rate.perSecond(system.clock().nanos());
   }
 
   int numQueued() {
@@ -102,7 +102,7 @@ final class ActorCell implements Supervisor {
   /// What it is doing, in a word.
   String state() {
     if (gone().isPresent()) {
-      return ending.hasFailed() ? "failed" : "stopping";
+      return lifecycle.hasFailed() ? "failed" : "stopping";
     }
     return actor.isEmpty() ? "starting" : running.isEmpty() ? "idle" : "busy";
   }
@@ -116,13 +116,13 @@ final class ActorCell implements Supervisor {
   }
 
   /// How it ends, and what it owns until then.
-  Ending ending() {
-    return ending;
+  Lifecycle lifecycle() {
+    return lifecycle;
   }
 
   /// Why it takes no calls, once it does not.
   Optional<ReplicaLost> gone() {
-    return ending.gone();
+    return lifecycle.gone();
   }
 
   /// Constructs the actor, before any call; answers when that is done.
@@ -133,7 +133,7 @@ final class ActorCell implements Supervisor {
         call.reply(new byte[0]);
       } catch (Throwable e) {
         call.fail(e);
-        ending.die("its constructor failed: " + Thrown.text(e), Optional.of(e));
+        lifecycle.die("its constructor failed: " + Thrown.text(e), Optional.of(e));
       }
     });
   }
@@ -143,7 +143,8 @@ final class ActorCell implements Supervisor {
   void ping(ServedCall call) {
     threads.run(title() + "/ping", () -> answer(call));
     Duration patience = call.timeLeft().multipliedBy(3).dividedBy(4);
-    node.clock()
+    system
+        .clock()
         .after(
             patience,
             () -> {
@@ -156,7 +157,7 @@ final class ActorCell implements Supervisor {
   private CallTimedOut starved(Duration patience) {
     return new CallTimedOut(
         "its process is starved: no call could begin within %s, what runs there does not let go of its threads; actor=%s process=%s"
-            .formatted(patience, title(), node.self().process()));
+            .formatted(patience, title(), system.self().process()));
   }
 
   private void answer(ServedCall call) {
@@ -223,7 +224,7 @@ final class ActorCell implements Supervisor {
           call.onCancel(execution::cancel);
           reader.work(
               () -> runInTurn(execution),
-              (nanos, action) -> node.clock().after(Duration.ofNanos(nanos), action));
+              (nanos, action) -> system.clock().after(Duration.ofNanos(nanos), action));
         });
   }
 
@@ -246,7 +247,7 @@ final class ActorCell implements Supervisor {
     try {
       turn.add(() -> handle(failure));
     } catch (Throwable e) {
-      ending.die(
+      lifecycle.die(
           "a failure of something it owns could not be handled: %s; it was %s"
               .formatted(Thrown.text(e), failure.describe()),
           Optional.of(e));
@@ -255,7 +256,7 @@ final class ActorCell implements Supervisor {
 
   private void handle(Failure failure) {
     if (!handles(failure)) {
-      ending.die(
+      lifecycle.die(
           "a failure of something it owns was not handled: " + failure.describe(),
           Optional.empty());
     }
@@ -266,7 +267,7 @@ final class ActorCell implements Supervisor {
       try {
         return supervising.supervise(failure);
       } catch (Throwable e) {
-        ending.die(
+        lifecycle.die(
             "handling a failure failed: %s; it was %s"
                 .formatted(Thrown.text(e), failure.describe()),
             Optional.of(e));
@@ -277,14 +278,14 @@ final class ActorCell implements Supervisor {
   }
 
   private Actor make(Session session) throws Exception {
-    ClassLoader loader = node.loader();
-    Endpoints endpoints = node.endpoints(Class.forName(spec.type(), false, loader));
+    ClassLoader loader = system.loader();
+    Endpoints endpoints = system.endpoints(Class.forName(spec.type(), false, loader));
     if (!endpoints.signature().equals(spec.signature())) {
       throw new IllegalStateException(
           "both sides have the same endpoints: type=%s; run one build everywhere"
               .formatted(spec.type()));
     }
-    return new Actor(spec.construction().make(loader, node.codecs(), session), endpoints);
+    return new Actor(spec.construction().make(loader, system.codecs(), session), endpoints);
   }
 
   /// No call stays without an answer, also where it cannot be queued.
@@ -297,7 +298,7 @@ final class ActorCell implements Supervisor {
     try {
       execution.submit();
       if (gone().isPresent()) {
-        ending.cutCalls();
+        lifecycle.cutCalls();
       }
     } catch (Throwable e) {
       execution.refuse(e);
@@ -306,7 +307,7 @@ final class ActorCell implements Supervisor {
 
   /// Agents are not bounded: what they are asked for keeps the job together.
   boolean isAgent() {
-    return node.isAgent(spec.number());
+    return system.isAgent(spec.number());
   }
 
   /// Runs a call beside the turn.

@@ -62,18 +62,18 @@ public final class Context {
   }
 
   /// The process of the actor.
-  public Node node() {
-    return cell.node();
+  public ActorSystem system() {
+    return cell.system();
   }
 
   /// Has something closed when the actor stops, before the actor itself; the last one first.
   public void own(AutoCloseable owned) {
-    cell.ending().own(owned);
+    cell.lifecycle().own(owned);
   }
 
   /// Ends [#own]: it was closed before.
   public void disown(AutoCloseable owned) {
-    cell.ending().disown(owned);
+    cell.lifecycle().disown(owned);
   }
 
   /// This actor, as whoever it owns reports to it.
@@ -103,6 +103,6 @@ public final class Context {
 
   /// How long calls of stubs wait that say nothing else.
   public Duration timeout() {
-    return cell.node().settings().timeout();
+    return cell.system().settings().timeout();
   }
 }

@@ -51,7 +51,7 @@ final class Execution implements Turn.Work {
 
   /// Queues it, where the process has room for it.
   void submit() {
-    CallMemory callMemory = cell.node().callMemory();
+    CallMemory callMemory = cell.system().callMemory();
     if (!cell.isAgent()) {
       if (!callMemory.take(arguments.length)) {
         overflow(callMemory);
@@ -70,7 +70,7 @@ final class Execution implements Turn.Work {
             .formatted(what(), cell.turn().numQueued(), callMemory);
     refuse(new Overloaded(full + "call later, or give the process more memory"));
     if (call.isEmpty()) {
-      cell.ending()
+      cell.lifecycle()
           .die(
               full
                   + "wait for the actor now and then, with a call, or give the process more memory",
@@ -174,7 +174,7 @@ final class Execution implements Turn.Work {
 
   private void release() {
     if (counted.compareAndSet(true, false)) {
-      cell.node().callMemory().release(arguments.length);
+      cell.system().callMemory().release(arguments.length);
     }
   }
 
@@ -184,14 +184,14 @@ final class Execution implements Turn.Work {
         refuse(
             new CallTimedOut("the deadline passed while it was queued: call=" + endpoint.name()));
       } else if (begin()) {
-        long began = cell.node().clock().nanos();
+        long began = cell.system().clock().nanos();
         cell.began(began);
         invoke(endpoint);
         cell.actor()
             .orElseThrow()
             .latencies()
             .get(method)
-            .took(cell.node().clock().nanos() - began);
+            .took(cell.system().clock().nanos() - began);
       } else {
         refuse(
             cell.gone()
@@ -235,7 +235,7 @@ final class Execution implements Turn.Work {
   }
 
   private void invoke(Endpoint endpoint) {
-    Optional<Tracing> tracing = cell.node().tracing(cell.spec().number());
+    Optional<Tracing> tracing = cell.system().tracing(cell.spec().number());
     if (tracing.isEmpty()) {
       invoke(endpoint, arguments);
       return;
@@ -342,7 +342,7 @@ final class Execution implements Turn.Work {
     }
     try {
       byte[] bytes = endpoint.result().encode(Collections.singletonList(result), holds);
-      cell.node().checkResult(bytes);
+      cell.system().checkResult(bytes);
       return bytes;
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
@@ -355,7 +355,7 @@ final class Execution implements Turn.Work {
     if (call.isPresent()) {
       call.get().fail(isCut ? wasCut() : thrown);
     } else {
-      cell.ending()
+      cell.lifecycle()
           .die(
               "a broadcast of %s threw %s".formatted(endpoint.name(), Thrown.text(thrown)),
               Optional.of(thrown));

@@ -8,5 +8,5 @@ public interface HandleProvider {
   /// The kind, for a process.
   ///
   /// @param here the process, which exists by the time that something is encoded or decoded
-  HandleKind of(Supplier<Node> here);
+  HandleKind of(Supplier<ActorSystem> here);
 }

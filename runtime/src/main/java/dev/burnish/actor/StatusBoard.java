@@ -7,7 +7,7 @@ import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/// What parts of a process tell of themselves to whoever looks, such as `burnish ps`. Thread-safe.
+/// Status lines of the parts of a process, for observers such as `burnish ps`. Thread-safe.
 public final class StatusBoard {
   private final SequencedMap<String, Supplier<List<String>>> sections = new TreeMap<>();
 

@@ -66,14 +66,14 @@ public final class Stub implements InvocationHandler {
     CAST
   }
 
-  private final Node node;
+  private final ActorSystem system;
   private final Endpoints endpoints;
   private final Target target;
   private final Duration timeout;
   private final Mode mode;
 
-  Stub(Node node, Endpoints endpoints, Target target, Duration timeout, Mode mode) {
-    this.node = node;
+  Stub(ActorSystem system, Endpoints endpoints, Target target, Duration timeout, Mode mode) {
+    this.system = system;
     this.endpoints = endpoints;
     this.target = target;
     this.timeout = timeout;
@@ -87,7 +87,7 @@ public final class Stub implements InvocationHandler {
     if (endpoint == null) {
       return local(proxy, method, arguments);
     }
-    Deadline deadline = Deadline.in(node.clock(), timeout);
+    Deadline deadline = Deadline.in(system.clock(), timeout);
     ActorRef ref = target.ref(deadline);
     try {
       return invoke(endpoint, arguments, ref, deadline);
@@ -101,7 +101,7 @@ public final class Stub implements InvocationHandler {
       Endpoint endpoint, Object @Nullable [] arguments, ActorRef ref, Deadline deadline)
       throws Throwable {
     String what = target.name() + "." + endpoint.method().getName();
-    Optional<Tracing> tracing = node.tracing(ref.number());
+    Optional<Tracing> tracing = system.tracing(ref.number());
     if (tracing.isEmpty()) {
       return new Sending(endpoint, ref, what, deadline).send(arguments, new byte[0]);
     }
@@ -132,7 +132,7 @@ public final class Stub implements InvocationHandler {
     /// @param context before the encoded arguments
     @Nullable Object send(Object @Nullable [] arguments, byte[] context) throws Throwable {
       Method method = endpoint.method();
-      Link link = node.switchboard().link(ref.process(), deadline);
+      Link link = system.switchboard().link(ref.process(), deadline);
       CallSession session =
           mode == Mode.CAST ? link.broadcastSession(deadline) : link.session(deadline);
       byte[] encoded = after(context, encode(endpoint, arguments, session));
@@ -145,17 +145,17 @@ public final class Stub implements InvocationHandler {
                 window.sent(
                     ref,
                     encoded.length,
-                    () -> node.reached(link, ref.number(), what, timeout),
-                    node.loader()));
+                    () -> system.reached(link, ref.number(), what, timeout),
+                    system.loader()));
         return nothing(method);
       }
       Link.Target called = new Link.Target(ref.number(), endpoint.number(), CallChain.current());
       OpenCall call = link.call(what, called, encoded, deadline, session);
       if (method.getReturnType() == void.class) {
-        call.await(node.loader(), method);
+        call.await(system.loader(), method);
         return null;
       }
-      return call.await(endpoint.result(), timeout, node.loader(), method);
+      return call.await(endpoint.result(), timeout, system.loader(), method);
     }
   }
 

@@ -64,10 +64,10 @@ public final class Scope implements AutoCloseable {
   /// Starts a task under a thread of this name.
   ///
   /// @throws IllegalStateException if the scope is closed
-  public <T extends @Nullable Object> Handle<T> fork(String name, Callable<T> task) {
-    Handle<T> handle = new Handle<>(name);
-    start(name, true, () -> handle.complete(task.call()), handle::fail);
-    return handle;
+  public <T extends @Nullable Object> Subtask<T> fork(String name, Callable<T> task) {
+    Subtask<T> subtask = new Subtask<>(name);
+    start(name, true, () -> subtask.complete(task.call()), subtask::fail);
+    return subtask;
   }
 
   /// Starts a task without a result.
@@ -147,13 +147,13 @@ public final class Scope implements AutoCloseable {
       List<? extends T> elements, Function<? super T, ? extends R> function) {
     String caller = Thread.currentThread().getName();
     try (Scope scope = open()) {
-      List<Handle<R>> handles = new ArrayList<>(elements.size());
+      List<Subtask<R>> subtasks = new ArrayList<>(elements.size());
       for (T element : elements) {
-        handles.add(scope.fork(caller + "/" + handles.size(), () -> function.apply(element)));
+        subtasks.add(scope.fork(caller + "/" + subtasks.size(), () -> function.apply(element)));
       }
       scope.join();
-      List<R> results = new ArrayList<>(handles.size());
-      handles.forEach(handle -> results.add(handle.result()));
+      List<R> results = new ArrayList<>(subtasks.size());
+      subtasks.forEach(subtask -> results.add(subtask.result()));
       return Collections.unmodifiableList(results);
     }
   }
@@ -165,7 +165,7 @@ public final class Scope implements AutoCloseable {
         throw new IllegalStateException(
             "a closed scope starts no tasks: task=" + name + "; fork inside the scope's block");
       }
-      Runnable run = HandedOn.to(() -> run(forked, task, onFailure));
+      Runnable run = ContextPropagation.wrap(() -> run(forked, task, onFailure));
       Thread thread = Thread.ofVirtual().name(name).unstarted(run);
       threads.add(thread);
       numOpen++;

@@ -63,7 +63,7 @@ public final class Stop implements AutoCloseable {
   /// @throws Stopped if one was
   public static <T> T interruptibly(String name, Callable<T> work) {
     try (Scope scope = Scope.open()) {
-      Handle<T> result = scope.fork(name, work);
+      Subtask<T> result = scope.fork(name, work);
       scope.background(name + "-stop", Stop::await);
       scope.join();
       return result.result();

@@ -2,7 +2,7 @@ package dev.burnish.link;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.burnish.concurrent.HandedOn;
+import dev.burnish.concurrent.ContextPropagation;
 import dev.burnish.wire.WireException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -80,7 +80,7 @@ public record CallChain(List<Waiter> waiters) {
   }
 
   private static ScopedValue.Carrier bound(Supplier<CallChain> current) {
-    return HandedOn.by(CallChain::handedOn).where(CURRENT, current);
+    return ContextPropagation.with(CallChain::handedOn).where(CURRENT, current);
   }
 
   /// Who waits for the thread that gives work waits for the one that gets it.

@@ -1,7 +1,7 @@
 package dev.burnish.link;
 
 import dev.burnish.concurrent.Alarm;
-import dev.burnish.link.transport.MustNotWait;
+import dev.burnish.link.transport.NonBlocking;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -135,7 +135,7 @@ public interface Clock {
                       thrown));
     }
 
-    private static final class Ticking extends Thread implements MustNotWait {
+    private static final class Ticking extends Thread implements NonBlocking {
       Ticking(Runnable work) {
         super(work, "burnish-clock");
         setDaemon(true);

@@ -19,7 +19,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 /// The connection to one peer: the calls open on it in both directions, and the streams.
 ///
@@ -42,25 +41,22 @@ public final class Link implements Transport.Receiver {
 
   private final Transport transport;
   private final Handler handler;
-  private final Ways ways;
+  private final LinkContext context;
   private final Clock clock;
   private final LinkSettings settings;
-  private final Greeting greeting;
+  private final Handshake handshake;
   private final Timers timers;
   private final OpenCalls open;
   private final Map<Long, ServedCall> served = new ConcurrentHashMap<>();
   private final Streams streams;
   private final Set<Consumer<ReplicaLost>> onDown = new LinkedHashSet<>();
   private final AtomicBoolean closing = new AtomicBoolean();
-  private final Silence silence;
+  private final FailureDetector failureDetector;
   private Optional<ReplicaLost> down = Optional.empty();
   private volatile boolean up = true;
   private volatile long lastReceived;
   private volatile long lastSent;
   private volatile String farewell = "";
-
-  /// What a link shares with the others of its process.
-  record Ways(ProcessAddress self, Regions regions, Function<ProcessAddress, Link> connect) {}
 
   /// The alarms of a link. They wait for minutes, some of them, and are taken back when the link is
   /// down, so that no ended connection is kept.
@@ -120,37 +116,37 @@ public final class Link implements Transport.Receiver {
   Link(
       Transport transport,
       Handler handler,
-      Ways ways,
+      LinkContext context,
       Clock clock,
       LinkSettings settings,
-      Greeting greeting) {
-    this.ways = ways;
+      Handshake handshake) {
+    this.context = context;
     this.transport = transport;
     this.handler = handler;
     this.clock = clock;
     this.settings = settings;
-    this.greeting = greeting;
+    this.handshake = handshake;
     this.timers = new Timers(this, clock);
     this.open = new OpenCalls(this, timers, clock);
     this.streams = new Streams(this);
     lastReceived = clock.nanos();
     lastSent = lastReceived;
-    silence = new Silence(settings.heartbeat().toNanos(), lastReceived);
+    failureDetector = new FailureDetector(settings.heartbeat().toNanos(), lastReceived);
   }
 
   void start() {
     transport.start(this);
-    greeting.hello().ifPresent(this::send);
+    handshake.hello().ifPresent(this::send);
     long now = clock.nanos();
-    timers.at(now + settings.greeting().toNanos(), Link::giveUpUnlessMet);
-    timers.at(now + settings.heartbeat().toNanos(), Link::beat);
+    timers.at(now + settings.handshakeTimeout().toNanos(), Link::giveUpUnlessMet);
+    timers.at(now + settings.heartbeat().toNanos(), Link::sendHeartbeat);
   }
 
   private void giveUpUnlessMet() {
-    if (!greeting.isDone()) {
+    if (!handshake.isDone()) {
       lose(
           new ReplicaLost(
-              "the peer did not say within %s who it is".formatted(settings.greeting())));
+              "the peer did not say within %s who it is".formatted(settings.handshakeTimeout())));
     }
   }
 
@@ -158,7 +154,7 @@ public final class Link implements Transport.Receiver {
   ///
   /// @throws ReplicaLost if it has not said so in time, or is refused
   public ProcessAddress peer() {
-    return greeting.peer();
+    return handshake.peer();
   }
 
   /// What the arguments of a further call are encoded with.
@@ -343,7 +339,7 @@ public final class Link implements Transport.Receiver {
       onDown.clear();
     }
     timers.end();
-    greeting.lost(cause);
+    handshake.lost(cause);
     transport.close();
     open.lose(cause);
     served.values().forEach(ServedCall::cancel);
@@ -363,7 +359,7 @@ public final class Link implements Transport.Receiver {
   @Override
   public void receive(Frame frame) {
     lastReceived = clock.nanos();
-    if (!greeting.isDone()) {
+    if (!handshake.isDone()) {
       greet(frame);
       return;
     }
@@ -378,7 +374,7 @@ public final class Link implements Transport.Receiver {
       case Frame.Broken f -> streams.broken(f.stream(), f.error());
       case Frame.Credit f -> streams.credit(f.stream(), f.items());
       case Frame.Abandon f -> streams.abandon(f.stream());
-      case Frame.Alive _ -> {}
+      case Frame.Heartbeat _ -> {}
       case Frame.Bye f -> farewell = f.reason();
       case Frame.Hello _ -> throw new WireException("a peer says hello once");
     }
@@ -387,7 +383,7 @@ public final class Link implements Transport.Receiver {
   @Override
   public void ended(Throwable cause) {
     String who =
-        greeting.isDone() ? greeting.peer().toString() : "a peer that never said who it is";
+        handshake.isDone() ? handshake.peer().toString() : "a peer that never said who it is";
     String said = cause instanceof Error ? Thrown.text(cause) : String.valueOf(cause.getMessage());
     String why = farewell.isEmpty() ? said : farewell;
     if (cause instanceof WireException && up) {
@@ -397,16 +393,16 @@ public final class Link implements Transport.Receiver {
   }
 
   Regions regions() {
-    return ways.regions();
+    return context.regions();
   }
 
   ProcessAddress self() {
-    return ways.self();
+    return context.self();
   }
 
   /// A further connection to the same peer, for bulk; close it.
   Link another() {
-    return ways.connect().apply(greeting.peer());
+    return context.connect().apply(handshake.peer());
   }
 
   Streams streams() {
@@ -442,7 +438,7 @@ public final class Link implements Transport.Receiver {
     if (!(frame instanceof Frame.Hello(byte[] introduction))) {
       throw new WireException("a peer says hello first: frame=" + frame.getClass().getSimpleName());
     }
-    greeting.meet(introduction).ifPresent(this::send);
+    handshake.meet(introduction).ifPresent(this::send);
     transport.trust();
   }
 
@@ -452,7 +448,7 @@ public final class Link implements Transport.Receiver {
       throw new WireException("a call has a number of its own: id=" + frame.id());
     }
     if (frame.actor() == Regions.NUMBER) {
-      ways.regions().serve(call);
+      context.regions().serve(call);
     } else if (frame.actor() < 0) {
       streams.callBack(call);
     } else {
@@ -495,24 +491,24 @@ public final class Link implements Transport.Receiver {
     open.sweep();
   }
 
-  private void beat() {
+  private void sendHeartbeat() {
     if (!up) {
       return;
     }
     long now = clock.nanos();
-    if (silence.at(now, lastReceived) > settings.patience().toNanos()) {
+    if (failureDetector.at(now, lastReceived) > settings.heartbeatTimeout().toNanos()) {
       lose(
           new ReplicaLost(
-              "no sign of life from %s for %s: link.patience=%s"
+              "no heartbeat from %s for %s: link.heartbeatTimeout=%s"
                   .formatted(
-                      greeting.isDone() ? greeting.peer() : "the peer",
+                      handshake.isDone() ? handshake.peer() : "the peer",
                       Duration.ofNanos(now - lastReceived),
-                      settings.patience())));
+                      settings.heartbeatTimeout())));
       return;
     }
     if (now - lastSent >= settings.heartbeat().toNanos() / 2) {
-      send(new Frame.Alive());
+      send(new Frame.Heartbeat());
     }
-    timers.at(now + settings.heartbeat().toNanos(), Link::beat);
+    timers.at(now + settings.heartbeat().toNanos(), Link::sendHeartbeat);
   }
 }

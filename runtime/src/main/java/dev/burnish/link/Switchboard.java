@@ -1,6 +1,6 @@
 package dev.burnish.link;
 
-import dev.burnish.link.Greeting.Side;
+import dev.burnish.link.Handshake.Side;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.MemoryTransport;
@@ -28,7 +28,7 @@ public final class Switchboard implements AutoCloseable {
   private final Link.Handler handler;
   private final Clock clock;
   private final LinkSettings settings;
-  private final Link.Ways ways;
+  private final LinkContext context;
   private final Map<String, Link> links = new ConcurrentHashMap<>();
   private final Map<String, Connecting> connecting = new ConcurrentHashMap<>();
   private final Set<Link> all = ConcurrentHashMap.newKeySet();
@@ -43,7 +43,7 @@ public final class Switchboard implements AutoCloseable {
     this.handler = handler;
     this.clock = clock;
     this.settings = settings;
-    this.ways = new Link.Ways(network.self(), new Regions(), this::bulk);
+    this.context = new LinkContext(network.self(), new Regions(), this::bulk);
     network.listen(this::accept);
   }
 
@@ -103,7 +103,7 @@ public final class Switchboard implements AutoCloseable {
 
   private Link connect(ProcessAddress to) {
     Transport transport = to.process().equals(self().process()) ? loop() : transport(to);
-    Link link = new Link(transport, handler, ways, clock, settings, calling());
+    Link link = new Link(transport, handler, context, clock, settings, calling());
     // Others find it only when it has said hello: a call before that would end it.
     link.start();
     remember(to.process(), link);
@@ -128,8 +128,8 @@ public final class Switchboard implements AutoCloseable {
     }
   }
 
-  private Greeting calling() {
-    return new Greeting(Side.CALLING, token, self(), peer -> {});
+  private Handshake calling() {
+    return new Handshake(Side.CALLING, token, self(), peer -> {});
   }
 
   /// A connection beside the one that calls go over.
@@ -137,11 +137,11 @@ public final class Switchboard implements AutoCloseable {
     Connecting begun = new Connecting(to);
     network.begin(
         "link/connect/" + to.process(), () -> begun.make(() -> connectBulk(to), () -> {}));
-    return begun.awaitAlone(Deadline.in(clock, settings.greeting()));
+    return begun.awaitAlone(Deadline.in(clock, settings.handshakeTimeout()));
   }
 
   private Link connectBulk(ProcessAddress to) {
-    Link link = new Link(transport(to), handler, ways, clock, settings, calling());
+    Link link = new Link(transport(to), handler, context, clock, settings, calling());
     all.add(link);
     link.onDown(cause -> all.remove(link));
     link.start();
@@ -162,15 +162,15 @@ public final class Switchboard implements AutoCloseable {
       return;
     }
     AcceptedLink accepted = new AcceptedLink();
-    Greeting greeting = new Greeting(Side.CALLED, token, self(), accepted::met);
-    Link link = new Link(transport, handler, ways, clock, settings, greeting);
+    Handshake handshake = new Handshake(Side.CALLED, token, self(), accepted::met);
+    Link link = new Link(transport, handler, context, clock, settings, handshake);
     accepted.link = Optional.of(link);
     all.add(link);
     link.onDown(cause -> all.remove(link));
     link.start();
   }
 
-  /// Connects a greeting with the link that it is of.
+  /// Connects a handshake with the link that it is of.
   private final class AcceptedLink {
     private Optional<Link> link = Optional.empty();
 

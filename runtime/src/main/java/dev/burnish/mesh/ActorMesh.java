@@ -1,8 +1,8 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Context;
-import dev.burnish.actor.Node;
 import dev.burnish.actor.Point;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.link.Deadline;
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param <T> the interface of the actors
 public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
-  private final Node node;
+  private final ActorSystem system;
   private final Class<T> type;
   private final String name;
   private final List<Member> members;
@@ -45,7 +45,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   private final AtomicInteger nextChoice = new AtomicInteger();
 
   private ActorMesh(
-      Node node,
+      ActorSystem system,
       Class<T> type,
       String name,
       List<Member> members,
@@ -53,7 +53,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
       Duration timeout,
       ActorRef owner,
       Optional<ActorSupervision> supervision) {
-    this.node = node;
+    this.system = system;
     this.type = type;
     this.name = name;
     this.members = members;
@@ -63,33 +63,33 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     this.supervision = supervision;
   }
 
-  static <T> ActorMesh<T> owned(Node node, Class<T> type, ActorSupervision supervision) {
+  static <T> ActorMesh<T> owned(ActorSystem system, Class<T> type, ActorSupervision supervision) {
     List<Member> members = supervision.members();
     return new ActorMesh<>(
-        node,
+        system,
         type,
         supervision.name(),
         members,
         supervision.shape(),
-        node.settings().timeout(),
+        system.settings().timeout(),
         supervision.address(),
         Optional.of(supervision));
   }
 
   /// The mesh that another process named.
-  public static <T> ActorMesh<T> reference(Node node, Class<T> type, ActorsForm form) {
+  public static <T> ActorMesh<T> reference(ActorSystem system, Class<T> type, ActorsForm form) {
     List<Member> members = new ArrayList<>();
     for (Optional<ActorRef> place : form.members()) {
       String member = form.name() + "[" + members.size() + "]";
-      members.add(Member.reference(node, form.owner(), members.size(), member, place));
+      members.add(Member.reference(system, form.owner(), members.size(), member, place));
     }
     return new ActorMesh<>(
-        node,
+        system,
         type,
         form.name(),
         members,
         form.shape(),
-        node.settings().timeout(),
+        system.settings().timeout(),
         form.owner(),
         Optional.empty());
   }
@@ -124,7 +124,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// Work for another thread, as part of what this one does.
   private <A, R extends @Nullable Object> Function<A, R> part(Function<A, R> work) {
     Function<A, R> waited = Context.waitedFor(work);
-    return node.tracing().map(tracing -> tracing.carried(waited)).orElse(waited);
+    return system.tracing().map(tracing -> tracing.carried(waited)).orElse(waited);
   }
 
   /// Calls every actor and waits for all.
@@ -146,7 +146,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
     for (int rank = 0; rank < size(); rank++) {
       int place = rank;
       Point point = shape.point(rank);
-      node.executeForUser(
+      system.executeForUser(
           name + "/" + rank, () -> replies.call(() -> new Reply<>(point, part.apply(place))));
     }
     return replies;
@@ -158,7 +158,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// @throws dev.burnish.link.failure.Overloaded if one does not keep up
   public void broadcast(Consumer<? super T> call) {
     for (int rank = 0; rank < size(); rank++) {
-      call.accept(node.caster(type, member(rank), timeout));
+      call.accept(system.caster(type, member(rank), timeout));
     }
   }
 
@@ -193,7 +193,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// @throws IllegalArgumentException if there is none
   public T actor(int rank) {
     shape.point(rank);
-    return node.stub(type, member(rank), timeout);
+    return system.stub(type, member(rank), timeout);
   }
 
   /// The actors by rank.
@@ -215,12 +215,12 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// The same actors along other axes, see [Shape].
   public ActorMesh<T> reshaped(UnaryOperator<Shape> change) {
     return new ActorMesh<>(
-        node, type, name, members, change.apply(shape), timeout, owner, Optional.empty());
+        system, type, name, members, change.apply(shape), timeout, owner, Optional.empty());
   }
 
   /// The same actors, whose calls wait for this long at most.
   public ActorMesh<T> within(Duration limit) {
-    return new ActorMesh<>(node, type, name, members, shape, limit, owner, supervision);
+    return new ActorMesh<>(system, type, name, members, shape, limit, owner, supervision);
   }
 
   /// The number of actors.
@@ -248,26 +248,26 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// @throws ReplicaLost if one is lost, or its constructor failed
   /// @throws dev.burnish.link.failure.CallTimedOut if that takes longer
   public void await(Duration limit) {
-    Deadline deadline = Deadline.in(node.clock(), limit);
-    ask(deadline, (link, ref) -> node.await(link, ref.number(), deadline.time()));
+    Deadline deadline = Deadline.in(system.clock(), limit);
+    ask(deadline, (link, ref) -> system.await(link, ref.number(), deadline.time()));
   }
 
-  /// Asks for a sign of life of every actor, which comes at once also from one that is busy.
+  /// Pings every actor; one that is busy answers at once, too.
   ///
   /// @throws ReplicaLost if one is lost
   /// @throws dev.burnish.link.failure.CallTimedOut if one does not answer in time
   public void probe(Duration limit) {
-    Deadline deadline = Deadline.in(node.clock(), limit);
-    ask(deadline, (link, ref) -> node.ping(link, ref.number(), deadline.time()));
+    Deadline deadline = Deadline.in(system.clock(), limit);
+    ask(deadline, (link, ref) -> system.ping(link, ref.number(), deadline.time()));
   }
 
   private void ask(Deadline deadline, BiFunction<Link, ActorRef, OpenCall> question) {
     List<OpenCall> asked = new ArrayList<>();
     for (int rank = 0; rank < size(); rank++) {
       ActorRef ref = member(rank).ref(deadline);
-      asked.add(question.apply(node.switchboard().link(ref.process(), deadline), ref));
+      asked.add(question.apply(system.switchboard().link(ref.process(), deadline), ref));
     }
-    asked.forEach(call -> call.await(node.loader()));
+    asked.forEach(call -> call.await(system.loader()));
   }
 
   /// Has something told when the way to an actor is lost, which is before anybody knows why: at
@@ -275,9 +275,9 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   public void onLost(Consumer<ReplicaLost> listener) {
     for (int rank = 0; rank < size(); rank++) {
       try {
-        Deadline deadline = Deadline.in(node.clock(), timeout);
+        Deadline deadline = Deadline.in(system.clock(), timeout);
         ActorRef ref = member(rank).ref(deadline);
-        node.switchboard().link(ref.process(), deadline).onDown(listener);
+        system.switchboard().link(ref.process(), deadline).onDown(listener);
       } catch (ReplicaLost e) {
         listener.accept(e);
       }

@@ -1,7 +1,7 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Supervisor;
 import dev.burnish.actor.Supervisor.Keeper;
 import dev.burnish.concurrent.Thrown;
@@ -29,9 +29,9 @@ final class ActorSupervision implements Keeper {
   private static final String CLOSED = "its mesh was closed";
   private static final System.Logger LOG = System.getLogger(ActorSupervision.class.getName());
 
-  private final Node node;
+  private final ActorSystem system;
   private final Owner owner;
-  private final Node.Blueprint blueprint;
+  private final ActorSystem.Blueprint blueprint;
   private final String name;
   private final Shape shape;
   private final ProcMesh procs;
@@ -52,22 +52,22 @@ final class ActorSupervision implements Keeper {
   private volatile Runnable onClosed = () -> {};
 
   ActorSupervision(
-      Node node,
+      ActorSystem system,
       Owner owner,
-      Node.Blueprint blueprint,
+      ActorSystem.Blueprint blueprint,
       String name,
       Shape shape,
       ProcMesh procs,
       ActorOptions options) {
-    this.node = node;
+    this.system = system;
     this.owner = owner;
     this.blueprint = blueprint;
     this.name = name;
     this.shape = shape;
     this.procs = procs;
     this.options = options;
-    this.restarts = new Restarts(options.restart(), node.clock());
-    this.mesh = node.nextNumber();
+    this.restarts = new Restarts(options.restart(), system.clock());
+    this.mesh = system.nextNumber();
     for (int rank = 0; rank < shape.size(); rank++) {
       slots.add(new Slot<>(name + "[" + rank + "]"));
       made.add(new Slot<>(name + "[" + rank + "]"));
@@ -93,7 +93,7 @@ final class ActorSupervision implements Keeper {
 
   /// Where others ask for its actors.
   ActorRef address() {
-    return new ActorRef(node.self(), mesh);
+    return new ActorRef(system.self(), mesh);
   }
 
   @Override
@@ -107,14 +107,14 @@ final class ActorSupervision implements Keeper {
   }
 
   void start() {
-    node.supervise(mesh, this);
+    system.supervise(mesh, this);
     for (int rank = 0; rank < slots.size(); rank++) {
       int place = rank;
       if (procs.slot(rank).now().isPresent()) {
         begin(rank, owner);
       } else {
         Supervisor above = procs.awaitStart(rank) ? ActorSupervision::toldBefore : owner;
-        node.execute("spawn " + slots.get(rank).name(), () -> begin(place, above));
+        system.execute("spawn " + slots.get(rank).name(), () -> begin(place, above));
       }
     }
   }
@@ -149,12 +149,12 @@ final class ActorSupervision implements Keeper {
   }
 
   private void make(int rank, ProcessRef process) {
-    Link link = node.switchboard().link(process.address());
-    ActorRef ref = new ActorRef(process.address(), node.nextNumber());
+    Link link = system.switchboard().link(process.address());
+    ActorRef ref = new ActorRef(process.address(), system.nextNumber());
     procs.occupy(process);
-    OpenCall spawning = node.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
+    OpenCall spawning = system.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
     if (!settle(rank, ref)) {
-      node.stop(link, ref.number(), CLOSED);
+      system.stop(link, ref.number(), CLOSED);
       return;
     }
     spawning.onEnd(outcome -> {
@@ -166,7 +166,7 @@ final class ActorSupervision implements Keeper {
         link,
         ref,
         cause ->
-            node.execute(
+            system.execute(
                 "lost " + slots.get(rank).name(), () -> lostLink(rank, ref, process, cause)));
   }
 
@@ -220,7 +220,7 @@ final class ActorSupervision implements Keeper {
   public void failed(Failure failure) {
     int rank = failure.place().point().rank();
     if (rank < slots.size()) {
-      node.execute(
+      system.execute(
           "failed " + slots.get(rank).name(), () -> lose(rank, procs.slot(rank).now(), failure));
     }
   }
@@ -252,7 +252,7 @@ final class ActorSupervision implements Keeper {
     }
     if (delay.isPresent()) {
       LOG.log(System.Logger.Level.WARNING, "{0}; restarts in {1}", failure.describe(), delay.get());
-      node.later(delay.get(), "restart " + slot.name(), () -> restart(rank, process.get()));
+      system.later(delay.get(), "restart " + slot.name(), () -> restart(rank, process.get()));
     } else if (!handles(failure)) {
       above.failed(failure);
     }
@@ -304,7 +304,7 @@ final class ActorSupervision implements Keeper {
       stop(actors);
     } finally {
       listening.keySet().forEach(this::forget);
-      node.forget(mesh);
+      system.forget(mesh);
       onClosed.run();
     }
   }
@@ -313,7 +313,7 @@ final class ActorSupervision implements Keeper {
     List<OpenCall> stopping = actors.stream().flatMap(ref -> stop(ref).stream()).toList();
     for (OpenCall call : stopping) {
       try {
-        call.await(node.loader());
+        call.await(system.loader());
       } catch (CallTimedOut e) {
         LOG.log(
             System.Logger.Level.WARNING,
@@ -327,8 +327,9 @@ final class ActorSupervision implements Keeper {
   }
 
   private Optional<OpenCall> stop(ActorRef ref) {
-    return node.switchboard()
+    return system
+        .switchboard()
         .existing(ref.process().process())
-        .map(link -> node.stop(link, ref.number(), CLOSED));
+        .map(link -> system.stop(link, ref.number(), CLOSED));
   }
 }

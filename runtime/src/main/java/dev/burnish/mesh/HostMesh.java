@@ -1,7 +1,7 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.MeshKind.HostsForm;
@@ -17,17 +17,17 @@ import java.util.function.Predicate;
 
 /// The hosts of a job, along the axis `hosts`. Processes are spawned on all of them.
 public final class HostMesh {
-  private final Node node;
+  private final ActorSystem system;
   private final Shape shape;
   private final List<ActorRef> agents;
   private final Optional<Owner> program;
 
-  HostMesh(Node node, Shape shape, List<ActorRef> agents) {
-    this(node, shape, agents, Optional.empty());
+  HostMesh(ActorSystem system, Shape shape, List<ActorRef> agents) {
+    this(system, shape, agents, Optional.empty());
   }
 
-  HostMesh(Node node, Shape shape, List<ActorRef> agents, Optional<Owner> program) {
-    this.node = node;
+  HostMesh(ActorSystem system, Shape shape, List<ActorRef> agents, Optional<Owner> program) {
+    this.system = system;
     this.shape = shape;
     this.agents = List.copyOf(agents);
     this.program = program;
@@ -58,7 +58,7 @@ public final class HostMesh {
               resources.apply(rank % numPerHost),
               Optional.empty()));
     }
-    return ProcMesh.spawn(node, owner(), program, name, procs, places);
+    return ProcMesh.spawn(system, owner(), program, name, procs, places);
   }
 
   /// Spawns processes where there is room for them, along the axis `procs`, all at once. What they
@@ -69,11 +69,11 @@ public final class HostMesh {
   /// @throws Unplaceable if there is no room: it says what was asked for, and what is free where
   public ProcMesh spawnProcs(
       String name, int count, Demand each, Resources process, Placement placement) {
-    String holder = name + "#" + node.nextNumber();
+    String holder = name + "#" + system.nextNumber();
     Shape procs = Shape.of(Map.of("procs", count));
     List<ProcMesh.Place> places =
-        new Placer(node, positioned()).place(name, holder, count, each, process, placement);
-    return ProcMesh.spawn(node, owner(), program, name, procs, places);
+        new Placer(system, positioned()).place(name, holder, count, each, process, placement);
+    return ProcMesh.spawn(system, owner(), program, name, procs, places);
   }
 
   private List<ActorRef> positioned() {
@@ -86,7 +86,7 @@ public final class HostMesh {
 
   /// What each host has, and what of it is free.
   public List<HostFree> free() {
-    return new Placer(node, positioned()).look();
+    return new Placer(system, positioned()).look();
   }
 
   /// The same hosts, for something that looks after what it spawns there: it is what the owner of
@@ -100,7 +100,7 @@ public final class HostMesh {
     Owner owner = Owner.current(program);
     owner.own(keeper);
     return new HostMesh(
-        node, shape, agents, Optional.of(new Owner.Keeper(owner, keeper, onFailure)));
+        system, shape, agents, Optional.of(new Owner.Keeper(owner, keeper, onFailure)));
   }
 
   /// Ends [#keptBy]: the keeper has closed what it spawned, and its owner lets go of it.
@@ -123,13 +123,13 @@ public final class HostMesh {
   }
 
   /// The process in which this is used.
-  public Node node() {
-    return node;
+  public ActorSystem system() {
+    return system;
   }
 
   /// The hosts of a range.
   public HostMesh slice(String axis, int from, int to) {
-    return new HostMesh(node, shape.slice(axis, from, to), agents, program);
+    return new HostMesh(system, shape.slice(axis, from, to), agents, program);
   }
 
   /// The number of hosts.

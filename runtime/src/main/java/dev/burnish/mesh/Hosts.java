@@ -1,7 +1,7 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.LogLine;
@@ -51,7 +51,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
     this.output = output;
   }
 
-  static Hosts open(Optional<Reach> reach, Bootstrap template, Node node, Backlog output)
+  static Hosts open(Optional<Reach> reach, Bootstrap template, ActorSystem system, Backlog output)
       throws IOException {
     Optional<JoinServer> server =
         reach.isEmpty()
@@ -60,9 +60,9 @@ final class Hosts implements HostRegistry, AutoCloseable {
                 JoinServer.open(
                     reach.get().bind(),
                     reach.get().keys(),
-                    name -> template.on(node.unique("host " + name).substring(5))));
+                    name -> template.on(system.unique("host " + name).substring(5))));
     Hosts hosts = new Hosts(server, output);
-    node.serve(HostRegistry.NUMBER, "hosts", HostRegistry.class, hosts);
+    system.serve(HostRegistry.NUMBER, "hosts", HostRegistry.class, hosts);
     return hosts;
   }
 
@@ -160,14 +160,14 @@ final class Hosts implements HostRegistry, AutoCloseable {
     }
   }
 
-  List<HostStatus> status(Node node, ActorRef own) {
-    return Scope.map(all(own), agent -> hostStatus(node, agent));
+  List<HostStatus> status(ActorSystem system, ActorRef own) {
+    return Scope.map(all(own), agent -> hostStatus(system, agent));
   }
 
-  private static HostStatus hostStatus(Node node, ActorRef agent) {
+  private static HostStatus hostStatus(ActorSystem system, ActorRef agent) {
     String host = agent.process().host();
     try {
-      return new HostStatus(host, Agents.host(node, agent, STATUS).processes());
+      return new HostStatus(host, Agents.host(system, agent, STATUS).processes());
     } catch (CallTimedOut e) {
       return new HostStatus(host + " (does not answer)", List.of());
     } catch (CallFailure e) {
@@ -176,14 +176,14 @@ final class Hosts implements HostRegistry, AutoCloseable {
   }
 
   /// Asks the host that the process is on.
-  List<String> log(Node node, ActorRef own, String process) {
+  List<String> log(ActorSystem system, ActorRef own, String process) {
     for (ActorRef agent : all(own)) {
-      HostAgent host = Agents.host(node, agent);
+      HostAgent host = Agents.host(system, agent);
       if (host.processes().stream().anyMatch(p -> p.process().equals(process))) {
         return host.log(process);
       }
     }
-    return Agents.host(node, own).log(process);
+    return Agents.host(system, own).log(process);
   }
 
   /// Takes no more hosts in.

@@ -1,7 +1,7 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.TerminalText;
 import dev.burnish.concurrent.Thrown;
@@ -18,6 +18,7 @@ import dev.burnish.link.transport.MemoryNetwork;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.SocketNetwork;
 import dev.burnish.link.transport.SocketNetwork.Reach;
+import dev.burnish.mesh.host.ActorSystems;
 import dev.burnish.mesh.host.Bootstrap;
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.InProcessStarter;
@@ -26,7 +27,6 @@ import dev.burnish.mesh.host.JobFolder;
 import dev.burnish.mesh.host.Jobs;
 import dev.burnish.mesh.host.JoinTicket;
 import dev.burnish.mesh.host.LocalAgent;
-import dev.burnish.mesh.host.Nodes;
 import dev.burnish.mesh.host.Worker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -56,7 +56,7 @@ public final class Job implements AutoCloseable {
   private static final Duration FOLDING = Duration.ofSeconds(3);
 
   private final JobFolder folder;
-  private final Node node;
+  private final ActorSystem system;
   private final LocalAgent agent;
   private final Hosts joined;
   private final Optional<HostSettings> elsewhere;
@@ -65,14 +65,14 @@ public final class Job implements AutoCloseable {
 
   private Job(
       JobFolder folder,
-      Node node,
+      ActorSystem system,
       LocalAgent agent,
       Hosts joined,
       Optional<HostSettings> elsewhere) {
     this.joined = joined;
     this.elsewhere = elsewhere;
     this.folder = folder;
-    this.node = node;
+    this.system = system;
     this.agent = agent;
   }
 
@@ -107,7 +107,7 @@ public final class Job implements AutoCloseable {
             .map(address -> new Reach(address, JobKeys.create()));
     Network network =
         SocketNetwork.open(
-            Node.CONTROLLER,
+            ActorSystem.CONTROLLER,
             host(),
             folder.path(),
             options.settings().link().limits().maxBytes(),
@@ -132,7 +132,7 @@ public final class Job implements AutoCloseable {
 
   private static Job threads(JobOptions options, JobFolder folder, byte[] token)
       throws IOException {
-    MemoryNetwork network = MemoryNetwork.create(Node.CONTROLLER, host());
+    MemoryNetwork network = MemoryNetwork.create(ActorSystem.CONTROLLER, host());
     ProcessStarter starter = new InProcessStarter(network, loader());
     return open(options, folder, token, network, Optional.empty(), _ -> starter);
   }
@@ -145,8 +145,8 @@ public final class Job implements AutoCloseable {
       Optional<Reach> reach,
       Function<LogSink, ProcessStarter> starter)
       throws IOException {
-    Node node =
-        Nodes.open(
+    ActorSystem system =
+        ActorSystems.open(
             network, token, options.settings(), loader(), Optional.empty(), options.tracing());
     Bootstrap template =
         new Bootstrap(
@@ -156,17 +156,17 @@ public final class Job implements AutoCloseable {
             token,
             reach.map(Reach::keys),
             reach.map(r -> r.bind().getHostAddress()).orElse(""),
-            new ActorRef(node.self(), HostAgent.NUMBER),
-            node.self(),
+            new ActorRef(system.self(), HostAgent.NUMBER),
+            system.self(),
             Bootstrap.Times.of(options.settings()),
             options.settings().link().limits(),
             Bootstrap.Traced.of(options.tracing()));
     Backlog output = new Backlog(options.log());
-    LocalAgent agent = new LocalAgent(node, starter.apply(output), template);
-    node.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
-    Hosts hosts = Hosts.open(reach, template, node, output);
-    Job job = new Job(folder, node, agent, hosts, elsewhere(options));
-    node.serve(JobControl.NUMBER, "control", JobControl.class, job.new Control());
+    LocalAgent agent = new LocalAgent(system, starter.apply(output), template);
+    system.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
+    Hosts hosts = Hosts.open(reach, template, system, output);
+    Job job = new Job(folder, system, agent, hosts, elsewhere(options));
+    system.serve(JobControl.NUMBER, "control", JobControl.class, job.new Control());
     return job;
   }
 
@@ -200,9 +200,9 @@ public final class Job implements AutoCloseable {
 
   private HostMesh here() {
     return new HostMesh(
-        node,
+        system,
         Shape.of(Map.of("hosts", 1)),
-        List.of(new ActorRef(node.self(), HostAgent.NUMBER)),
+        List.of(new ActorRef(system.self(), HostAgent.NUMBER)),
         Optional.of(program));
   }
 
@@ -216,7 +216,7 @@ public final class Job implements AutoCloseable {
 
   private HostMesh joinedHosts(int count, Duration patience) {
     return new HostMesh(
-        node,
+        system,
         Shape.of(Map.of("hosts", count)),
         joined.await(count, patience),
         Optional.of(program));
@@ -248,7 +248,7 @@ public final class Job implements AutoCloseable {
       program.close();
       joined.close();
       agent.close();
-      node.close();
+      system.close();
       joined.endLaunched();
       joined.endOutput();
       folder.close();
@@ -267,14 +267,14 @@ public final class Job implements AutoCloseable {
           pid,
           LocalAgent.residentMegabytes(pid),
           Duration.ofNanos(System.nanoTime() - began).toMillis(),
-          joined.status(node, new ActorRef(node.self(), HostAgent.NUMBER)),
-          node.actors(),
-          node.statusBoard().all());
+          joined.status(system, new ActorRef(system.self(), HostAgent.NUMBER)),
+          system.actors(),
+          system.statusBoard().all());
     }
 
     @Override
     public List<String> log(String process) {
-      return joined.log(node, new ActorRef(node.self(), HostAgent.NUMBER), process);
+      return joined.log(system, new ActorRef(system.self(), HostAgent.NUMBER), process);
     }
 
     /// As Ctrl-C does: the program's own handlers run, and its shutdown hooks.
@@ -352,8 +352,8 @@ public final class Job implements AutoCloseable {
       synchronized (this) {
         closing = List.copyOf(owned);
       }
-      Duration limit = node.settings().stopped().multipliedBy(SERVICES);
-      node.closing(limit).lastFirst(id(), closing);
+      Duration limit = system.settings().stopped().multipliedBy(SERVICES);
+      system.closing(limit).lastFirst(id(), closing);
     }
   }
 }

@@ -1,6 +1,6 @@
 package dev.burnish.mesh;
 
-import dev.burnish.actor.NodeSettings;
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.launch.LogSink;
 import dev.burnish.launch.remote.HostSettings;
 import dev.burnish.trace.TraceSettings;
@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 public record JobOptions(
     String name,
     Processes processes,
-    NodeSettings settings,
+    ActorSystemSettings settings,
     LogSink log,
     Optional<InetAddress> reach,
     HostSettings hosts,
@@ -49,7 +49,7 @@ public record JobOptions(
     return new JobOptions(
         name,
         Processes.JVMS,
-        NodeSettings.defaults(),
+        ActorSystemSettings.defaults(),
         Job.printingSink(),
         Optional.empty(),
         HostSettings.defaults(),
@@ -62,7 +62,7 @@ public record JobOptions(
   }
 
   /// The same with other settings.
-  public JobOptions with(NodeSettings other) {
+  public JobOptions with(ActorSystemSettings other) {
     return new JobOptions(name, processes, other, log, reach, hosts, tracing);
   }
 

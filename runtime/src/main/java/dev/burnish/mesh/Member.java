@@ -1,7 +1,7 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Stub;
 import dev.burnish.link.Deadline;
 import dev.burnish.link.SendWindow;
@@ -32,9 +32,9 @@ record Member(
   /// Of a mesh that belongs to another: where it is not known where the actor is, or a call does
   /// not find it there, the owner is asked, and calls that follow wait for the answer.
   static Member reference(
-      Node node, ActorRef owner, int place, String name, Optional<ActorRef> known) {
+      ActorSystem system, ActorRef owner, int place, String name, Optional<ActorRef> known) {
     Slot<ActorRef> slot = new Slot<>(name);
-    Runnable find = () -> node.execute("find " + name, () -> find(node, owner, place, slot));
+    Runnable find = () -> system.execute("find " + name, () -> find(system, owner, place, slot));
     known.ifPresentOrElse(slot::settle, find);
     return new Member(
         slot,
@@ -46,9 +46,9 @@ record Member(
         });
   }
 
-  private static void find(Node node, ActorRef owner, int place, Slot<ActorRef> slot) {
+  private static void find(ActorSystem system, ActorRef owner, int place, Slot<ActorRef> slot) {
     try {
-      slot.settle(node.locate(owner, place));
+      slot.settle(system.locate(owner, place));
     } catch (ReplicaLost e) {
       slot.lose(e);
     } catch (Throwable e) { // an error of the owner's process arrives as itself

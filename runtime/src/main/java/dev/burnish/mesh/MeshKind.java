@@ -1,8 +1,8 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.HandleProvider;
-import dev.burnish.actor.Node;
 import dev.burnish.link.CallSession;
 import dev.burnish.mesh.host.ProcessRef;
 import dev.burnish.wire.Codecs;
@@ -21,7 +21,7 @@ public final class MeshKind implements HandleKind {
   /// Makes it known to every process.
   public static final class Provider implements HandleProvider {
     @Override
-    public HandleKind of(Supplier<Node> here) {
+    public HandleKind of(Supplier<ActorSystem> here) {
       return new MeshKind(here);
     }
   }
@@ -42,9 +42,9 @@ public final class MeshKind implements HandleKind {
 
   record HostsForm(Shape shape, List<ActorRef> agents) {}
 
-  private final Supplier<Node> here;
+  private final Supplier<ActorSystem> here;
 
-  MeshKind(Supplier<Node> here) {
+  MeshKind(Supplier<ActorSystem> here) {
     this.here = here;
   }
 
@@ -67,7 +67,7 @@ public final class MeshKind implements HandleKind {
     return Optional.empty();
   }
 
-  private record Actors(Supplier<Node> here, Class<?> type)
+  private record Actors(Supplier<ActorSystem> here, Class<?> type)
       implements Handle<ActorMesh<?>, ActorsForm> {
     @Override
     public Class<ActorsForm> form() {
@@ -85,7 +85,7 @@ public final class MeshKind implements HandleKind {
     }
   }
 
-  private record Procs(Supplier<Node> here) implements Handle<ProcMesh, ProcsForm> {
+  private record Procs(Supplier<ActorSystem> here) implements Handle<ProcMesh, ProcsForm> {
     @Override
     public Class<ProcsForm> form() {
       return ProcsForm.class;
@@ -102,7 +102,7 @@ public final class MeshKind implements HandleKind {
     }
   }
 
-  private record Hosts(Supplier<Node> here) implements Handle<HostMesh, HostsForm> {
+  private record Hosts(Supplier<ActorSystem> here) implements Handle<HostMesh, HostsForm> {
     @Override
     public Class<HostsForm> form() {
       return HostsForm.class;

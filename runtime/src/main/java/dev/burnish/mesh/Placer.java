@@ -1,8 +1,8 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Context;
-import dev.burnish.actor.Node;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.failure.CallCancelled;
@@ -28,7 +28,7 @@ import java.util.function.Function;
 /// one that is lost or does not answer is passed over.
 ///
 /// @param agents of the hosts
-record Placer(Node node, List<ActorRef> agents) {
+record Placer(ActorSystem system, List<ActorRef> agents) {
   private static final System.Logger LOG = System.getLogger(Placer.class.getName());
 
   /// Others may take what was free a moment ago: then it is looked at again.
@@ -84,7 +84,7 @@ record Placer(Node node, List<ActorRef> agents) {
 
   private <R> Optional<R> ask(ActorRef agent, Silent silent, Function<HostAgent, R> question) {
     try {
-      return Optional.of(question.apply(Agents.host(node, agent, ANSWER)));
+      return Optional.of(question.apply(Agents.host(system, agent, ANSWER)));
     } catch (RuntimeException e) {
       if (Thread.currentThread().isInterrupted()) {
         throw e;
@@ -128,13 +128,14 @@ record Placer(Node node, List<ActorRef> agents) {
           ask(
                   agent,
                   taking.silent(),
-                  host -> host.reserve(taking.holder(), taking.each(), share.count(), node.self()))
+                  host ->
+                      host.reserve(taking.holder(), taking.each(), share.count(), system.self()))
               .flatMap(Function.identity());
       if (devices.isEmpty()) {
         if (taking.silent().has(agent)) {
           places.add(place(agent, taking, List.of()));
         }
-        places.forEach(place -> release(node, place));
+        places.forEach(place -> release(system, place));
         return Optional.empty();
       }
       devices.get().forEach(gpus -> places.add(place(agent, taking, gpus)));
@@ -149,12 +150,12 @@ record Placer(Node node, List<ActorRef> agents) {
   }
 
   /// Gives back what a place has taken, as far as its host still knows.
-  static void release(Node node, ProcMesh.Place place) {
+  static void release(ActorSystem system, ProcMesh.Place place) {
     place
         .holder()
         .ifPresent(holder -> {
           try {
-            Agents.reached(node, place.agent()).ifPresent(agent -> agent.release(holder));
+            Agents.reached(system, place.agent()).ifPresent(agent -> agent.release(holder));
           } catch (RuntimeException e) {
             System.getLogger(Placer.class.getName())
                 .log(System.Logger.Level.DEBUG, "a host is gone with what was taken of it", e);

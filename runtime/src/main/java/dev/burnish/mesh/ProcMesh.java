@@ -1,8 +1,8 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Exit;
@@ -29,7 +29,7 @@ public final class ProcMesh implements AutoCloseable {
   /// @param holder under which the host has kept room for it
   record Place(ActorRef agent, Resources resources, Optional<String> holder) {}
 
-  private final Node node;
+  private final ActorSystem system;
   private final String name;
   private final Shape shape;
   private final List<Slot<ProcessRef>> slots;
@@ -40,7 +40,7 @@ public final class ProcMesh implements AutoCloseable {
   private final List<ActorSupervision> spawned = new ArrayList<>();
 
   private ProcMesh(
-      Node node,
+      ActorSystem system,
       String name,
       Shape shape,
       List<Slot<ProcessRef>> slots,
@@ -48,7 +48,7 @@ public final class ProcMesh implements AutoCloseable {
       ProcSupervision.Tellers tellers,
       Optional<Owner> program,
       ActorRef owner) {
-    this.node = node;
+    this.system = system;
     this.name = name;
     this.shape = shape;
     this.slots = slots;
@@ -59,16 +59,16 @@ public final class ProcMesh implements AutoCloseable {
   }
 
   static ProcMesh spawn(
-      Node node,
+      ActorSystem system,
       Owner owner,
       Optional<Owner> program,
       String name,
       Shape shape,
       List<Place> places) {
-    ProcSupervision supervision = new ProcSupervision(node, owner, name, shape, places);
+    ProcSupervision supervision = new ProcSupervision(system, owner, name, shape, places);
     ProcMesh mesh =
         new ProcMesh(
-            node,
+            system,
             name,
             shape,
             supervision.slots(),
@@ -82,13 +82,13 @@ public final class ProcMesh implements AutoCloseable {
     return mesh;
   }
 
-  static ProcMesh reference(Node node, ProcsForm form) {
+  static ProcMesh reference(ActorSystem system, ProcsForm form) {
     List<Slot<ProcessRef>> slots = new ArrayList<>();
     for (ProcessRef process : form.members()) {
       slots.add(Slot.at(process.address().process(), process));
     }
     return new ProcMesh(
-        node,
+        system,
         form.name(),
         form.shape(),
         slots,
@@ -131,10 +131,10 @@ public final class ProcMesh implements AutoCloseable {
   public <T> ActorMesh<T> spawn(
       String name, Class<T> type, Factory factory, List<?> arguments, ActorOptions options) {
     Owner owner = Owner.current(program);
-    Node.Blueprint blueprint = node.blueprint(type, factory, arguments);
+    ActorSystem.Blueprint blueprint = system.blueprint(type, factory, arguments);
     ActorSupervision supervised =
-        new ActorSupervision(node, owner, blueprint, name, shape, this, options);
-    ActorMesh<T> mesh = ActorMesh.owned(node, type, supervised);
+        new ActorSupervision(system, owner, blueprint, name, shape, this, options);
+    ActorMesh<T> mesh = ActorMesh.owned(system, type, supervised);
     own(supervised);
     owner.own(mesh);
     supervised.onClosed(() -> {
@@ -158,7 +158,7 @@ public final class ProcMesh implements AutoCloseable {
   /// The same processes along other axes.
   public ProcMesh reshaped(UnaryOperator<Shape> change) {
     return new ProcMesh(
-        node, name, change.apply(shape), slots, Optional.empty(), tellers, program, owner);
+        system, name, change.apply(shape), slots, Optional.empty(), tellers, program, owner);
   }
 
   /// Waits until every process answers.
@@ -192,7 +192,7 @@ public final class ProcMesh implements AutoCloseable {
 
   private long pid(int rank) {
     ProcessRef process = slot(rank).get();
-    return Agents.host(node, process.agent()).processes().stream()
+    return Agents.host(system, process.agent()).processes().stream()
         .filter(status -> status.process().equals(process.address().process()))
         .mapToLong(HostAgent.ProcessStatus::pid)
         .findFirst()
@@ -214,7 +214,8 @@ public final class ProcMesh implements AutoCloseable {
   @Override
   public void close() {
     ProcSupervision owned = owned();
-    node.closing(node.settings().stopped())
+    system
+        .closing(system.settings().stopped())
         .lastFirst(name, copy().stream().<AutoCloseable>map(actors -> actors::close).toList());
     owned.close();
   }
@@ -266,7 +267,7 @@ public final class ProcMesh implements AutoCloseable {
     if (supervision.isPresent()) {
       return supervision.get().renew(position, lost);
     }
-    ProcessRef found = new ProcessRef(node.locate(owner, position).process(), lost.agent());
+    ProcessRef found = new ProcessRef(system.locate(owner, position).process(), lost.agent());
     slots.get(position).settle(found);
     return found;
   }
@@ -278,7 +279,7 @@ public final class ProcMesh implements AutoCloseable {
 
   /// How a process ended, as far as its host knows.
   Optional<Exit> exit(ProcessRef process) {
-    return Agents.exit(node, process, Duration.ofSeconds(1));
+    return Agents.exit(system, process, Duration.ofSeconds(1));
   }
 
   /// See [ProcSupervision.Tellers#occupy].

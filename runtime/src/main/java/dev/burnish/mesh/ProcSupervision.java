@@ -1,7 +1,7 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Supervisor;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Exit;
@@ -25,7 +25,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class ProcSupervision implements Supervisor.Keeper {
   private static final Duration GRACE = Duration.ofSeconds(8);
 
-  private final Node node;
+  private final ActorSystem system;
   private final Owner owner;
   private final String name;
   private final String prefix;
@@ -70,14 +70,16 @@ final class ProcSupervision implements Supervisor.Keeper {
     }
   }
 
-  ProcSupervision(Node node, Owner owner, String name, Shape shape, List<ProcMesh.Place> places) {
-    this.node = node;
+  ProcSupervision(
+      ActorSystem system, Owner owner, String name, Shape shape, List<ProcMesh.Place> places) {
+    this.system = system;
     this.owner = owner;
     this.name = name;
-    this.prefix = node.unique(node.isController() ? name : node.self().process() + "/" + name);
+    this.prefix =
+        system.unique(system.isController() ? name : system.self().process() + "/" + name);
     this.shape = shape;
     this.places = places;
-    this.mesh = node.nextNumber();
+    this.mesh = system.nextNumber();
     for (int rank = 0; rank < places.size(); rank++) {
       slots.add(new Slot<>("process " + processName(rank)));
     }
@@ -93,7 +95,7 @@ final class ProcSupervision implements Supervisor.Keeper {
 
   /// Where others ask for its processes.
   ActorRef address() {
-    return new ActorRef(node.self(), mesh);
+    return new ActorRef(system.self(), mesh);
   }
 
   /// The agent in a process: of a new one, if the one that was there does not answer.
@@ -116,10 +118,10 @@ final class ProcSupervision implements Supervisor.Keeper {
   }
 
   void start() {
-    node.supervise(mesh, this);
+    system.supervise(mesh, this);
     for (int rank = 0; rank < places.size(); rank++) {
       int position = rank;
-      node.execute("start " + processName(rank), () -> start(position, processName(position)));
+      system.execute("start " + processName(rank), () -> start(position, processName(position)));
     }
   }
 
@@ -143,10 +145,11 @@ final class ProcSupervision implements Supervisor.Keeper {
     try {
       ProcMesh.Place place = places.get(position);
       ProcessRef started =
-          Agents.host(node, place.agent()).start(process, place.resources(), node.self());
-      node.switchboard()
+          Agents.host(system, place.agent()).start(process, place.resources(), system.self());
+      system
+          .switchboard()
           .link(started.address())
-          .onDown(cause -> node.execute("lost " + process, () -> lost(position, started, cause)));
+          .onDown(cause -> system.execute("lost " + process, () -> lost(position, started, cause)));
       slot.settle(started);
       if (closed.get()) {
         end(started, Duration.ZERO);
@@ -169,7 +172,7 @@ final class ProcSupervision implements Supervisor.Keeper {
     if (closed.get() || tellers.occupied.contains(process) || !slots.get(position).isAt(process)) {
       return;
     }
-    Optional<Exit> exit = Agents.exit(node, process, Duration.ofSeconds(1));
+    Optional<Exit> exit = Agents.exit(system, process, Duration.ofSeconds(1));
     slots.get(position).lose(cause);
     owner.failed(ProcMesh.failure(place(position, process.address().process()), exit, cause));
   }
@@ -192,7 +195,7 @@ final class ProcSupervision implements Supervisor.Keeper {
     Optional<ProcessRef> current = slot.now();
     boolean answers =
         current.isPresent()
-            && node.switchboard().existing(current.get().address().process()).isPresent();
+            && system.switchboard().existing(current.get().address().process()).isPresent();
     if (current.isPresent() && (answers || !current.get().equals(lost))) {
       return current.get();
     }
@@ -210,8 +213,8 @@ final class ProcSupervision implements Supervisor.Keeper {
     for (Slot<ProcessRef> slot : slots) {
       slot.now()
           .ifPresent(process -> {
-            if (node.switchboard().existing(process.address().process()).isEmpty()) {
-              Agents.exit(node, process, patience).ifPresent(exits::add);
+            if (system.switchboard().existing(process.address().process()).isEmpty()) {
+              Agents.exit(system, process, patience).ifPresent(exits::add);
             }
             end(process, Duration.ZERO);
           });
@@ -235,14 +238,14 @@ final class ProcSupervision implements Supervisor.Keeper {
   /// What was taken of hosts is free again.
   private void release() {
     onClosed.run();
-    node.forget(mesh);
-    places.stream().distinct().forEach(place -> Placer.release(node, place));
+    system.forget(mesh);
+    places.stream().distinct().forEach(place -> Placer.release(system, place));
   }
 
   /// A host that is lost ends its processes itself.
   private void end(ProcessRef process, Duration grace) {
     try {
-      Agents.reached(node, process.agent())
+      Agents.reached(system, process.agent())
           .ifPresent(agent -> agent.end(process.address().process(), grace.toMillis()));
     } catch (ReplicaLost e) {
       System.getLogger(ProcSupervision.class.getName())

@@ -1,7 +1,7 @@
 package dev.burnish.service;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Stub;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.ActorMesh;
@@ -39,7 +39,7 @@ final class DirectoryWatcher<T> implements Membership<T> {
   /// Questions that may fail in a row: the owner is lost after three seconds.
   private static final int PATIENCE = 10;
 
-  private final Node node;
+  private final ActorSystem system;
   private final WatcherId self;
   private final Class<T> type;
   private final ServiceKind.ServiceForm form;
@@ -52,28 +52,28 @@ final class DirectoryWatcher<T> implements Membership<T> {
 
   /// @param atEnd run when the service has ended
   DirectoryWatcher(
-      Node node,
+      ActorSystem system,
       Class<T> type,
       ServiceKind.ServiceForm form,
       Dispatcher<Target<T>> dispatcher,
       Runnable atEnd) {
-    this.node = node;
-    this.self = new WatcherId(node.self().process(), UUID.randomUUID().toString());
+    this.system = system;
+    this.self = new WatcherId(system.self().process(), UUID.randomUUID().toString());
     this.type = type;
     this.form = form;
     this.dispatcher = dispatcher;
-    this.lease = new Lease(form.name(), node.clock());
+    this.lease = new Lease(form.name(), system.clock());
     this.atEnd = atEnd;
     ActorRef owner = form.directory();
     this.directory =
-        node.stub(
+        system.stub(
             ReplicaDirectory.class,
             Stub.Target.of("directory of service " + form.name(), owner),
             ASKING);
   }
 
   void start() {
-    node.execute("service " + form.name(), () -> follow(0));
+    system.execute("service " + form.name(), () -> follow(0));
   }
 
   /// Until the service has ended, or its owner has not answered for a while.
@@ -98,7 +98,7 @@ final class DirectoryWatcher<T> implements Membership<T> {
   }
 
   private Phase ask(Function<Report, Members> question) {
-    long asked = node.clock().nanos();
+    long asked = system.clock().nanos();
     Members members = question.apply(report());
     apply(members);
     lease.extend(asked);
@@ -122,7 +122,7 @@ final class DirectoryWatcher<T> implements Membership<T> {
   }
 
   private void later(Runnable work) {
-    node.later(AGAIN, "service " + form.name(), work);
+    system.later(AGAIN, "service " + form.name(), work);
   }
 
   /// The replicas that a change of state goes to.
@@ -172,12 +172,12 @@ final class DirectoryWatcher<T> implements Membership<T> {
   }
 
   private void join(Entry entry) {
-    ActorMesh<T> actors = ActorMesh.reference(node, type, entry.actors());
+    ActorMesh<T> actors = ActorMesh.reference(system, type, entry.actors());
     ReplicaSlot<Target<T>> slot =
         new ReplicaSlot<>(entry.replica(), Target.of(entry.generation(), actors, form.timeout()));
     slots.put(entry.replica(), slot);
     dispatcher.join(slot);
-    node.execute("way to " + actors.name(), () -> actors.onLost(cause -> lost(slot, cause)));
+    system.execute("way to " + actors.name(), () -> actors.onLost(cause -> lost(slot, cause)));
   }
 
   private void leave(ReplicaSlot<Target<T>> slot, String reason) {

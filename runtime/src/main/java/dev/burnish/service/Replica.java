@@ -39,7 +39,7 @@ final class Replica<T> {
   Replica(ReplicaSet<T> replicas, int index) {
     this.replicas = replicas;
     this.index = index;
-    this.restarts = new Restarts(replicas.options().restart(), replicas.node().clock());
+    this.restarts = new Restarts(replicas.options().restart(), replicas.system().clock());
   }
 
   int index() {
@@ -81,7 +81,7 @@ final class Replica<T> {
 
   /// Begins a generation; returns at once.
   void start() {
-    replicas.node().execute(name() + " start", this::begin);
+    replicas.system().execute(name() + " start", this::begin);
   }
 
   private void begin() {
@@ -151,13 +151,13 @@ final class Replica<T> {
   /// Asks after a while whether it lives, and again.
   private void watch(int mine, ActorMesh<T> actors) {
     replicas
-        .node()
+        .system()
         .clock()
         .after(
             replicas.options().health().every(),
             () -> {
               if (isAlive(mine)) {
-                replicas.node().execute(name() + " health", () -> probe(mine, actors));
+                replicas.system().execute(name() + " health", () -> probe(mine, actors));
               }
             });
   }
@@ -186,7 +186,7 @@ final class Replica<T> {
       slot = Optional.empty();
     }
     replicas.left(this, mine, left, new ReplicaFailure(index, Instant.now(), why));
-    replicas.node().execute(name() + " end", () -> recover(comesBack));
+    replicas.system().execute(name() + " end", () -> recover(comesBack));
   }
 
   /// Ends what is left of a generation, whatever that says, and begins the next one after a while.
@@ -207,7 +207,7 @@ final class Replica<T> {
         status().reason(),
         delay.get());
     replicas.restarts().increment();
-    replicas.node().clock().after(delay.get(), this::start);
+    replicas.system().clock().after(delay.get(), this::start);
   }
 
   private void giveUp() {
@@ -308,7 +308,7 @@ final class Replica<T> {
   Failure failure() {
     return new Failure(
         new dev.burnish.actor.Supervisor.Place(
-            name(), dev.burnish.actor.Point.single(), name(), replicas.node().self().host()),
+            name(), dev.burnish.actor.Point.single(), name(), replicas.system().self().host()),
         "it was lost and its restarts are used up: " + status().reason(),
         List.of());
   }

@@ -1,8 +1,8 @@
 package dev.burnish.service;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.ActorMesh;
@@ -76,10 +76,10 @@ final class ReplicaSet<T> {
     this.directory =
         new DirectoryServer(
             look -> () -> updates.begin(look),
-            node().clock(),
-            process -> node().switchboard().existing(process).isPresent());
-    this.address = node().serve("service " + name(), ReplicaDirectory.class, directory);
-    node().blueprint(blueprint.type(), blueprint.factory(), blueprint.arguments());
+            system().clock(),
+            process -> system().switchboard().existing(process).isPresent());
+    this.address = system().serve("service " + name(), ReplicaDirectory.class, directory);
+    system().blueprint(blueprint.type(), blueprint.factory(), blueprint.arguments());
   }
 
   void start() {
@@ -124,8 +124,8 @@ final class ReplicaSet<T> {
     return blueprint.name();
   }
 
-  Node node() {
-    return hosts.node();
+  ActorSystem system() {
+    return hosts.system();
   }
 
   /// Replicas that are not healthy and will be.
@@ -290,7 +290,7 @@ final class ReplicaSet<T> {
   /// Lets the calls and sessions of all processes end that a replica has, a time at most, and takes
   /// it out.
   void drain(ReplicaSlot<Target<T>> slot, Duration limit) {
-    Countdown time = new Countdown(node().clock(), limit);
+    Countdown time = new Countdown(system().clock(), limit);
     dispatcher.startDraining(slot);
     directory.draining(slot.replica());
     directory.awaitDrained(slot.replica(), time.left());
@@ -302,7 +302,7 @@ final class ReplicaSet<T> {
   /// What a process has called that says nothing any more is only known where it runs.
   private void awaitIdle(Target<T> target, Countdown time) {
     if (directory.hadWatchers()) {
-      new IdleProbe(node(), target.mesh().form()).await(time);
+      new IdleProbe(system(), target.mesh().form()).await(time);
     }
   }
 
@@ -356,7 +356,7 @@ final class ReplicaSet<T> {
   }
 
   private void look(Scaling scaling, ScalingDecision decision) {
-    node().later(scaling.every(), name() + " scaling", () -> scale(scaling, decision));
+    system().later(scaling.every(), name() + " scaling", () -> scale(scaling, decision));
   }
 
   private void scale(Scaling scaling, ScalingDecision decision) {
@@ -365,7 +365,8 @@ final class ReplicaSet<T> {
     }
     try {
       int now = replicas().size();
-      int target = decision.target(node().clock().nanos(), now, directory.with(dispatcher.load()));
+      int target =
+          decision.target(system().clock().nanos(), now, directory.with(dispatcher.load()));
       if (target != now) {
         scaleTo(target);
       }
@@ -395,7 +396,7 @@ final class ReplicaSet<T> {
       return;
     }
     String why = "service %s has stopped".formatted(name());
-    Countdown time = new Countdown(node().clock(), draining);
+    Countdown time = new Countdown(system().clock(), draining);
     scaler.set(null);
     directory.closing(why);
     dispatcher.close(why, time.left());
@@ -405,7 +406,7 @@ final class ReplicaSet<T> {
     try {
       FanOut.map("end of " + name(), takeNoMore(), Replica::stop);
     } finally {
-      node().dismiss(address);
+      system().dismiss(address);
       ended = true;
     }
   }

@@ -1,7 +1,7 @@
 package dev.burnish.service;
 
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.service.ServiceKind.ServiceForm;
@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
 public final class Service<T> implements AutoCloseable {
   private final String name;
   private final Class<T> type;
-  private final Node node;
+  private final ActorSystem system;
   private final ServiceClient<T> client;
   private final Backing<T> backing;
   private final CallOptions defaults;
@@ -59,9 +59,13 @@ public final class Service<T> implements AutoCloseable {
   private record Watched<T>(DirectoryWatcher<T> watcher, ServiceForm form) implements Backing<T> {}
 
   private Service(
-      Node node, Class<T> type, ServiceClient<T> client, Backing<T> backing, Duration timeout) {
+      ActorSystem system,
+      Class<T> type,
+      ServiceClient<T> client,
+      Backing<T> backing,
+      Duration timeout) {
     this.name = client.name();
-    this.node = node;
+    this.system = system;
     this.type = type;
     this.client = client;
     this.backing = backing;
@@ -107,9 +111,9 @@ public final class Service<T> implements AutoCloseable {
       List<?> arguments,
       ServiceOptions options) {
     SingleUse.check(type, options.size().procs());
-    Node node = hosts.node();
+    ActorSystem system = hosts.system();
     Dispatcher<Target<T>> dispatcher =
-        new Dispatcher<>(name, options.queueing(), options.router().get(), node.clock());
+        new Dispatcher<>(name, options.queueing(), options.router().get(), system.clock());
     Kept kept = new Kept();
     ReplicaSet<T> replicas =
         new ReplicaSet<>(
@@ -122,12 +126,12 @@ public final class Service<T> implements AutoCloseable {
         new ServiceClient<>(
             name,
             dispatcher,
-            new Traffic(node.clock()),
-            node.clock(),
+            new Traffic(system.clock()),
+            system.clock(),
             options.call().retries(),
             replicas.membership());
     Service<T> service =
-        new Service<>(node, type, client, new Owned<>(replicas), options.call().timeout());
+        new Service<>(system, type, client, new Owned<>(replicas), options.call().timeout());
     kept.closing = service::close;
     try {
       replicas.start();
@@ -135,7 +139,7 @@ public final class Service<T> implements AutoCloseable {
       replicas.close(Duration.ZERO);
       throw e;
     }
-    node.statusBoard().put("service " + name, () -> service.metrics().describe(name));
+    system.statusBoard().put("service " + name, () -> service.metrics().describe(name));
     return service;
   }
 
@@ -150,20 +154,21 @@ public final class Service<T> implements AutoCloseable {
   }
 
   /// The service that another process named.
-  static <T> Service<T> follow(Node node, Class<T> type, ServiceForm form, Runnable atEnd) {
+  static <T> Service<T> follow(
+      ActorSystem system, Class<T> type, ServiceForm form, Runnable atEnd) {
     Dispatcher<Target<T>> dispatcher =
-        new Dispatcher<>(form.name(), form.queueing(), form.balancing().get(), node.clock());
-    DirectoryWatcher<T> watcher = new DirectoryWatcher<>(node, type, form, dispatcher, atEnd);
+        new Dispatcher<>(form.name(), form.queueing(), form.balancing().get(), system.clock());
+    DirectoryWatcher<T> watcher = new DirectoryWatcher<>(system, type, form, dispatcher, atEnd);
     ServiceClient<T> client =
         new ServiceClient<>(
             form.name(),
             dispatcher,
-            new Traffic(node.clock()),
-            node.clock(),
+            new Traffic(system.clock()),
+            system.clock(),
             form.retries(),
             watcher);
     watcher.start();
-    return new Service<>(node, type, client, new Watched<>(watcher, form), form.timeout());
+    return new Service<>(system, type, client, new Watched<>(watcher, form), form.timeout());
   }
 
   /// A stub whose every call goes to a healthy replica of the router's choice. A replica of several
@@ -335,7 +340,7 @@ public final class Service<T> implements AutoCloseable {
     ReplicaSet<T> replicas = owned("stop");
     replicas.close(draining);
     replicas.leaveKeeper();
-    node.statusBoard().remove("service " + name);
+    system.statusBoard().remove("service " + name);
   }
 
   /// Stops, see [#stop], with the time to drain of its options.
@@ -396,7 +401,7 @@ public final class Service<T> implements AutoCloseable {
     }
     client
         .membership()
-        .await(name + " at all", node.clock().nanos() + defaults.timeout().toNanos());
+        .await(name + " at all", system.clock().nanos() + defaults.timeout().toNanos());
     client.dispatcher().awaitHealthy(1, defaults.timeout());
   }
 

@@ -1,5 +1,6 @@
 package dev.burnish.service;
 
+import dev.burnish.actor.Idempotent;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;

@@ -1,8 +1,8 @@
 package dev.burnish.service;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.HandleProvider;
-import dev.burnish.actor.Node;
 import dev.burnish.service.routing.Balancing;
 import dev.burnish.service.routing.Queueing;
 import dev.burnish.wire.Codecs;
@@ -23,7 +23,7 @@ public final class ServiceKind implements HandleKind {
   /// Makes it known to every process.
   public static final class Provider implements HandleProvider {
     @Override
-    public HandleKind of(Supplier<Node> here) {
+    public HandleKind of(Supplier<ActorSystem> here) {
       return new ServiceKind(here);
     }
   }
@@ -41,10 +41,10 @@ public final class ServiceKind implements HandleKind {
     }
   }
 
-  private final Supplier<Node> here;
+  private final Supplier<ActorSystem> here;
   private final Map<ActorRef, Service<?>> known = new ConcurrentHashMap<>();
 
-  ServiceKind(Supplier<Node> here) {
+  ServiceKind(Supplier<ActorSystem> here) {
     this.here = here;
   }
 

@@ -1,5 +1,6 @@
 package dev.burnish.service;
 
+import dev.burnish.actor.Idempotent;
 import java.lang.reflect.GenericArrayType;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;

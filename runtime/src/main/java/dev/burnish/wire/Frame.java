@@ -37,8 +37,8 @@ public sealed interface Frame {
   /// The consumer wants no more of a stream.
   record Abandon(long stream) implements Frame {}
 
-  /// Nothing but a sign of life.
-  record Alive() implements Frame {}
+  /// Says only that the sender lives.
+  record Heartbeat() implements Frame {}
 
   /// The last frame: the other side ends in good order, for this reason.
   record Bye(String reason) implements Frame {}

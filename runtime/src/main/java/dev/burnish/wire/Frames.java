@@ -32,7 +32,7 @@ public final class Frames {
       case Frame.Item f -> f.element();
       case Frame.Broken f -> f.error();
       case Frame.Bye f -> f.reason().getBytes(UTF_8);
-      case Frame.Cancel _, Frame.End _, Frame.Credit _, Frame.Abandon _, Frame.Alive _ -> EMPTY;
+      case Frame.Cancel _, Frame.End _, Frame.Credit _, Frame.Abandon _, Frame.Heartbeat _ -> EMPTY;
     };
   }
 
@@ -57,7 +57,7 @@ public final class Frames {
       case Frame.Broken f -> out.put((byte) 9).putLong(f.stream());
       case Frame.Credit f -> out.put((byte) 10).putLong(f.stream()).putInt(f.items());
       case Frame.Abandon f -> out.put((byte) 11).putLong(f.stream());
-      case Frame.Alive _ -> out.put((byte) 12);
+      case Frame.Heartbeat _ -> out.put((byte) 12);
       case Frame.Bye _ -> out.put((byte) 13);
     }
     out.putInt(start, out.position() - start - Integer.BYTES + payloadLength);
@@ -82,7 +82,7 @@ public final class Frames {
             case 9 -> new Frame.Broken(in.getLong(), rest(in));
             case 10 -> credit(in);
             case 11 -> new Frame.Abandon(in.getLong());
-            case 12 -> new Frame.Alive();
+            case 12 -> new Frame.Heartbeat();
             case 13 -> new Frame.Bye(new String(rest(in), UTF_8));
             default -> throw new WireException("a frame is of a known kind: kind=" + kind);
           };

@@ -65,24 +65,24 @@ class CallsOnReaderTest {
 
   @TempDir private Path folder = Path.of("");
   private volatile Thing next = () -> {};
-  private Node near;
-  private Node far;
+  private ActorSystem near;
+  private ActorSystem far;
   private Worker worker;
   private Worker other;
 
-  private Node node(String name) {
+  private ActorSystem system(String name) {
     try {
-      return new Node(
-          new Node.Parts(
+      return new ActorSystem(
+          new ActorSystem.Parts(
               SocketNetwork.open(
                   name, "host", folder, Limits.defaults().maxBytes(), Optional.empty()),
               new byte[] {1},
               Clock.system(),
-              Node.Threads.virtual(),
+              ActorSystem.Threads.virtual(),
               CallsOnReaderTest.class.getClassLoader(),
               new Codecs(List.of(), Limits.defaults()),
               Optional.empty()),
-          NodeSettings.defaults());
+          ActorSystemSettings.defaults());
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
@@ -95,8 +95,8 @@ class CallsOnReaderTest {
 
   @BeforeEach
   void open() {
-    near = node("near");
-    far = node("far");
+    near = system("near");
+    far = system("far");
     worker = serve("worker");
     other = serve("other");
     untilShort();

@@ -39,19 +39,19 @@ class MalformedTest {
   }
 
   private final MemoryNetwork network = MemoryNetwork.create("near", "host");
-  private final Node near = node(network);
-  private final Node far = node(network.join("far", "host"));
+  private final ActorSystem near = system(network);
+  private final ActorSystem far = system(network.join("far", "host"));
 
-  private static Node node(MemoryNetwork network) {
-    return new Node(parts(network), NodeSettings.defaults());
+  private static ActorSystem system(MemoryNetwork network) {
+    return new ActorSystem(parts(network), ActorSystemSettings.defaults());
   }
 
-  private static Node.Parts parts(MemoryNetwork network) {
-    return new Node.Parts(
+  private static ActorSystem.Parts parts(MemoryNetwork network) {
+    return new ActorSystem.Parts(
         network,
         new byte[] {1},
         Clock.system(),
-        Node.Threads.virtual(),
+        ActorSystem.Threads.virtual(),
         MalformedTest.class.getClassLoader(),
         new Codecs(List.of(), Limits.defaults()),
         Optional.empty());
@@ -104,8 +104,9 @@ class MalformedTest {
   /// Whom it asks may ask nothing of it.
   @Test
   void aVisitorServesNothing() {
-    try (Node visitor =
-        Node.visitor(parts(network.join("visitor", "host")), NodeSettings.defaults())) {
+    try (ActorSystem visitor =
+        ActorSystem.visitor(
+            parts(network.join("visitor", "host")), ActorSystemSettings.defaults())) {
       ActorRef actor = far.serve("adder", Adder.class, new AdderActor());
       assertThat(
               visitor
@@ -113,7 +114,7 @@ class MalformedTest {
                   .sum())
           .isZero();
       Link back = far.switchboard().existing("visitor").orElseThrow();
-      Node.Blueprint blueprint =
+      ActorSystem.Blueprint blueprint =
           far.blueprint(Adder.class, (Factory.Of0<AdderActor>) AdderActor::new, List.of());
       assertThatThrownBy(() ->
               far.spawn(back, blueprint, "evil", Point.single(), far.nextNumber(), 0)

@@ -3,9 +3,9 @@ package dev.burnish.actor;
 import dev.burnish.concurrent.Alarm;
 import dev.burnish.link.Clock;
 import dev.burnish.link.LinkSettings;
+import dev.burnish.link.transport.FrameSequence;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
-import dev.burnish.link.transport.Sequence;
 import dev.burnish.link.transport.Transport;
 import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Frame;
@@ -56,7 +56,7 @@ public final class Simulation {
 
   private final RandomGenerator random;
   private final Faults faults;
-  private final NodeSettings settings;
+  private final ActorSystemSettings settings;
   private final Queue<Event> events = new PriorityQueue<>();
   private final Map<String, Network.Acceptor> acceptors = new HashMap<>();
   private final Map<String, List<SimulatedTransport>> connections = new HashMap<>();
@@ -91,20 +91,20 @@ public final class Simulation {
     this.random = RANDOM.create(seed);
     this.faults = faults;
     this.settings =
-        new NodeSettings(
+        new ActorSystemSettings(
             Duration.ofSeconds(60),
             Duration.ofNanos(1),
             LinkSettings.defaults().withDetection(Duration.ofSeconds(1), Duration.ofSeconds(8)));
   }
 
   /// A process whose work never waits.
-  Node process(String name, String host) {
+  ActorSystem process(String name, String host) {
     return process(name, host, (what, work) -> at(now + 1000, name, work));
   }
 
   /// A process whose work runs on virtual threads, which may wait: each time one goes on is an
   /// event as all others are.
-  public Node waitingProcess(String name, String host) {
+  public ActorSystem waitingProcess(String name, String host) {
     return process(name, host, (what, work) -> thread(name, work));
   }
 
@@ -113,9 +113,9 @@ public final class Simulation {
     SimulatedThreads.start(step -> at(now + 1000, process, step), process, work);
   }
 
-  private Node process(String name, String host, Node.Threads threads) {
-    return new Node(
-        new Node.Parts(
+  private ActorSystem process(String name, String host, ActorSystem.Threads threads) {
+    return new ActorSystem(
+        new ActorSystem.Parts(
             new SimulatedNetwork(new ProcessAddress(name, host, "", "")),
             new byte[] {1},
             new SimulatedClock(name),
@@ -244,7 +244,7 @@ public final class Simulation {
   /// One end of a connection.
   private final class SimulatedTransport implements Transport {
     private final String process;
-    private final Sequence sequence = new Sequence();
+    private final FrameSequence sequence = new FrameSequence();
     private final List<Runnable> early = new ArrayList<>();
     private Optional<SimulatedTransport> other = Optional.empty();
     private Optional<Receiver> receiver = Optional.empty();

@@ -24,7 +24,7 @@ class SimulationTest {
   /// A mesh over simulated processes, as seen from its controller.
   private static final class Run {
     private final Simulation simulation;
-    private final Node controller;
+    private final ActorSystem controller;
     private final int numHosts;
     private final int perHost;
     private final List<Link> links = new ArrayList<>();
@@ -43,15 +43,15 @@ class SimulationTest {
       this.perHost = perHost;
       this.codec = controller.codecs().of(int.class);
       Factory.Of0<Touch.Actor> factory = Touch.Actor::new;
-      Node.Blueprint blueprint = controller.blueprint(Touch.class, factory, List.of());
+      ActorSystem.Blueprint blueprint = controller.blueprint(Touch.class, factory, List.of());
       for (int rank = 0; rank < size(); rank++) {
         spawn(blueprint, rank);
       }
     }
 
-    private void spawn(Node.Blueprint blueprint, int rank) {
-      Node node = simulation.process(name(rank), "host" + rank / perHost);
-      Link link = controller.switchboard().link(node.self());
+    private void spawn(ActorSystem.Blueprint blueprint, int rank) {
+      ActorSystem system = simulation.process(name(rank), "host" + rank / perHost);
+      Link link = controller.switchboard().link(system.self());
       long number = controller.nextNumber();
       controller
           .spawn(link, blueprint, "touch", Point.single(), number, 1)

@@ -21,8 +21,8 @@ class ScopeTest {
   @Test
   void returnsTheResultsOfForkedTasks() {
     try (Scope scope = Scope.open()) {
-      Handle<Integer> one = scope.fork("one", () -> 1);
-      Handle<String> name = scope.fork("rollout-3", () -> Thread.currentThread().getName());
+      Subtask<Integer> one = scope.fork("one", () -> 1);
+      Subtask<String> name = scope.fork("rollout-3", () -> Thread.currentThread().getName());
       scope.join();
       assertThat(one.result()).isEqualTo(1);
       assertThat(name.result()).isEqualTo("rollout-3");

@@ -3,7 +3,7 @@ package dev.burnish.link;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.concurrent.Alarm;
-import dev.burnish.link.Greeting.Side;
+import dev.burnish.link.Handshake.Side;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.link.transport.Transport;
@@ -72,7 +72,7 @@ class DetectionTest {
     private Optional<Receiver> receiver = Optional.empty();
 
     void speak() {
-      receiver.orElseThrow().receive(new Frame.Alive());
+      receiver.orElseThrow().receive(new Frame.Heartbeat());
     }
 
     @Override
@@ -97,8 +97,8 @@ class DetectionTest {
     public void send(Frame frame) {
       sent.add(frame);
       if (frame instanceof Frame.Hello) {
-        Greeting greeting = new Greeting(Side.CALLING, TOKEN, address, met -> {});
-        receiver.orElseThrow().receive(greeting.hello().orElseThrow());
+        Handshake handshake = new Handshake(Side.CALLING, TOKEN, address, met -> {});
+        receiver.orElseThrow().receive(handshake.hello().orElseThrow());
       }
     }
 
@@ -205,6 +205,6 @@ class DetectionTest {
   @Test
   void signsOfLifeAreSentWhileNothingElseIs() {
     clock.run(Duration.ofSeconds(5));
-    assertThat(peer.sent.stream().filter(Frame.Alive.class::isInstance)).hasSizeBetween(4, 6);
+    assertThat(peer.sent.stream().filter(Frame.Heartbeat.class::isInstance)).hasSizeBetween(4, 6);
   }
 }

@@ -1,14 +1,14 @@
 package dev.burnish.link;
 
-import dev.burnish.link.transport.Sequence;
+import dev.burnish.link.transport.FrameSequence;
 import dev.burnish.link.transport.Transport;
 import dev.burnish.wire.Frame;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/// A connection that drops, doubles and swaps frames, as [Sequence] is to see. What arrives carries
-/// the numbers that the sender gave.
+/// A connection that drops, doubles and swaps frames, as [FrameSequence] is to see. What arrives
+/// carries the numbers that the sender gave.
 final class FaultyTransport implements Transport, Transport.Receiver {
   /// How often, in a thousand frames.
   record Faults(int drops, int doubles, int swaps) {}
@@ -18,7 +18,7 @@ final class FaultyTransport implements Transport, Transport.Receiver {
   private final Transport inner;
   private final RandomGenerator random;
   private final Faults faults;
-  private final Sequence sequence = new Sequence();
+  private final FrameSequence sequence = new FrameSequence();
   private final List<Numbered> held = new ArrayList<>();
   private int numReceived;
   private int numFaults;

@@ -379,7 +379,7 @@ class LinkTest {
   }
 
   @Test
-  void aSilentPeerIsLostAfterPatience() {
+  void aSilentPeerIsLostAfterTheHeartbeatTimeout() {
     LinkSettings quick =
         LinkSettings.defaults().withDetection(Duration.ofMillis(10), Duration.ofMillis(50));
     Switchboard board = board(near, TOKEN, quick);
@@ -387,7 +387,7 @@ class LinkTest {
     Link link = board.link(far.self());
     assertThatThrownBy(link::peer)
         .isInstanceOf(ReplicaLost.class)
-        .hasMessageContaining("link.patience");
+        .hasMessageContaining("link.heartbeatTimeout");
   }
 
   private static final class Deaf implements Transport.Receiver {

@@ -290,10 +290,10 @@ class SocketNetworkTest {
   private static byte[] hello(byte[] token) {
     byte[] introduction =
         new Codecs(List.of(), Limits.defaults())
-            .of(Greeting.Introduction.class)
+            .of(Handshake.Introduction.class)
             .encode(
                 List.of(
-                    new Greeting.Introduction(
+                    new Handshake.Introduction(
                         1, token, new ProcessAddress("fuzz", "host", "", ""))),
                 Session.NONE);
     return bytes(new Frame.Hello(introduction), 0);

@@ -3,9 +3,9 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.actor.Concurrent;
 import dev.burnish.actor.Context;
-import dev.burnish.actor.NodeSettings;
 import dev.burnish.actor.QuietLog;
 import dev.burnish.actor.Supervising;
 import dev.burnish.actor.Supervisor.Failure;
@@ -44,7 +44,7 @@ class ActorsRunOnTest {
       Job.start(
           JobOptions.named("run-on")
               .with(Processes.THREADS)
-              .with(NodeSettings.defaults().withTimeout(SOON)));
+              .with(ActorSystemSettings.defaults().withTimeout(SOON)));
   private final ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", 1));
 
   ActorsRunOnTest() {
@@ -534,8 +534,9 @@ class ActorsRunOnTest {
   void closingIsBoundedWhateverEndpointsDo() throws Exception {
     StubbornActor.released = new CountDownLatch(1);
     StubbornActor.hanging = new CountDownLatch(6);
-    NodeSettings settings =
-        new NodeSettings(Duration.ofMinutes(10), Duration.ofSeconds(4), LinkSettings.defaults());
+    ActorSystemSettings settings =
+        new ActorSystemSettings(
+            Duration.ofMinutes(10), Duration.ofSeconds(4), LinkSettings.defaults());
     Job stubborn = Job.start(JobOptions.named("stubborn").with(Processes.THREADS).with(settings));
     try {
       ProcMesh own = stubborn.hosts().spawnProcs(Map.of("gpus", 1));

@@ -3,8 +3,8 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.NodeSettings;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.EndpointFailed;
@@ -132,7 +132,7 @@ class CallsTest {
       Job.start(
           JobOptions.named("test")
               .with(Processes.THREADS)
-              .with(NodeSettings.defaults().withTimeout(Duration.ofMinutes(1))));
+              .with(ActorSystemSettings.defaults().withTimeout(Duration.ofMinutes(1))));
 
   @BeforeEach
   void start() {

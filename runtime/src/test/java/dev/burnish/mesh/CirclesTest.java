@@ -3,9 +3,9 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.actor.Concurrent;
 import dev.burnish.actor.Context;
-import dev.burnish.actor.NodeSettings;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.mesh.JobOptions.Processes;
 import java.time.Duration;
@@ -133,7 +133,7 @@ class CirclesTest {
         Job.start(
             JobOptions.named("circles")
                 .with(processes)
-                .with(NodeSettings.defaults().withTimeout(Duration.ofSeconds(60))));
+                .with(ActorSystemSettings.defaults().withTimeout(Duration.ofSeconds(60))));
     started = Optional.of(job);
     ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", names.length));
     Map<String, ActorMesh<Relay>> relays = new java.util.TreeMap<>();
@@ -340,7 +340,7 @@ class CirclesTest {
         Job.start(
             JobOptions.named("circles")
                 .with(processes)
-                .with(NodeSettings.defaults().withTimeout(Duration.ofSeconds(60))));
+                .with(ActorSystemSettings.defaults().withTimeout(Duration.ofSeconds(60))));
     started = Optional.of(job);
     ActorMesh<Looped> mesh =
         job.hosts().spawnProcs(Map.of("gpus", 2)).spawn("looped", Looped.class, LoopedActor::new);

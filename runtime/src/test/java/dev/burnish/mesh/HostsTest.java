@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.burnish.actor.NodeSettings;
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.LogLine;
 import dev.burnish.launch.Resources;
@@ -49,7 +49,7 @@ class HostsTest {
     Job job =
         Job.start(
             JobOptions.named("test")
-                .with(NodeSettings.defaults().withLink(link))
+                .with(ActorSystemSettings.defaults().withLink(link))
                 .with(printed::add)
                 .withReach(bind));
     job.onUnhandled(unhandled::add);
@@ -106,7 +106,7 @@ class HostsTest {
 
     @Override
     public String host() {
-      return dev.burnish.actor.Context.current().node().self().host();
+      return dev.burnish.actor.Context.current().system().self().host();
     }
 
     @Override

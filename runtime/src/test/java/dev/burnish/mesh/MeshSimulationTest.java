@@ -3,8 +3,8 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.Node;
 import dev.burnish.actor.QuietLog;
 import dev.burnish.actor.Simulation;
 import dev.burnish.actor.Simulation.Faults;
@@ -46,7 +46,7 @@ class MeshSimulationTest {
   /// A mesh over hosts, as its controller uses it.
   private static final class Run {
     private final Simulation simulation;
-    private final Node controller;
+    private final ActorSystem controller;
     private final List<SimulatedHost> hosts = new ArrayList<>();
     private final Program program = new Program();
     private final ActorMesh<Touch> mesh;
@@ -56,7 +56,7 @@ class MeshSimulationTest {
     Run(long seed, Faults faults, int numHosts, int perHost, RestartPolicy restart) {
       Touch.Actor.RUNS.clear();
       simulation = new Simulation(seed, faults);
-      controller = simulation.waitingProcess(Node.CONTROLLER, "here");
+      controller = simulation.waitingProcess(ActorSystem.CONTROLLER, "here");
       List<ActorRef> agents = new ArrayList<>();
       for (int i = 0; i < numHosts; i++) {
         hosts.add(new SimulatedHost(simulation, "host" + i));
@@ -84,7 +84,7 @@ class MeshSimulationTest {
     void call(int rank) {
       int call = numCalls++;
       simulation.thread(
-          Node.CONTROLLER,
+          ActorSystem.CONTROLLER,
           () -> {
             String outcome;
             try {

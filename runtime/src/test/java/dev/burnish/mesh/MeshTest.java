@@ -3,7 +3,7 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.burnish.actor.NodeSettings;
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
@@ -33,7 +33,7 @@ class MeshTest {
       Job.start(
           JobOptions.named("test")
               .with(Processes.THREADS)
-              .with(NodeSettings.defaults().withTimeout(Duration.ofMinutes(1))));
+              .with(ActorSystemSettings.defaults().withTimeout(Duration.ofMinutes(1))));
 
   @TempDir private Path folder = Path.of("");
 

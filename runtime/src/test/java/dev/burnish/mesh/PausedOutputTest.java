@@ -2,7 +2,7 @@ package dev.burnish.mesh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.burnish.actor.NodeSettings;
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.failure.CallTimedOut;
 import java.io.BufferedReader;
@@ -45,7 +45,7 @@ class PausedOutputTest {
   /// Has a worker print more than anything holds, and calls others meanwhile. Says on standard
   /// error what came of it.
   public static final class Paused {
-    private static final NodeSettings SETTINGS = NodeSettings.defaults();
+    private static final ActorSystemSettings SETTINGS = ActorSystemSettings.defaults();
 
     private Paused() {}
 
@@ -58,7 +58,7 @@ class PausedOutputTest {
         quiet.only().sleep(0);
         talker.only().talk(20_000);
         System.err.println("talked");
-        long patience = SETTINGS.link().patience().toNanos();
+        long patience = SETTINGS.link().heartbeatTimeout().toNanos();
         long end = System.nanoTime() + patience + patience / 4;
         while (System.nanoTime() < end) {
           call(quiet);

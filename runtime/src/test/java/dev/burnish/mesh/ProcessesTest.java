@@ -3,9 +3,9 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.actor.Concurrent;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.NodeSettings;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.LogLine;
 import dev.burnish.launch.Resources;
@@ -46,14 +46,14 @@ class ProcessesTest {
   private final BlockingQueue<LogLine> printed = new LinkedBlockingQueue<>();
   private Optional<Job> started = Optional.empty();
 
-  private Job job(NodeSettings settings) {
+  private Job job(ActorSystemSettings settings) {
     Job job = Job.start(JobOptions.named("test").with(settings).with(printed::add));
     job.onUnhandled(unhandled::add);
     started = Optional.of(job);
     return job;
   }
 
-  private ActorMesh<Counter> counters(int gpus, NodeSettings settings) {
+  private ActorMesh<Counter> counters(int gpus, ActorSystemSettings settings) {
     return job(settings)
         .hosts()
         .spawnProcs(Map.of("gpus", gpus))
@@ -80,7 +80,7 @@ class ProcessesTest {
   /// Source of the slices: Monarch's test_slice_supervision.
   @Test
   void aKilledProcessIsSeenWithItsSignalAndOthersGoOn() throws Exception {
-    ActorMesh<Counter> counters = counters(3, NodeSettings.defaults());
+    ActorMesh<Counter> counters = counters(3, ActorSystemSettings.defaults());
     List<Long> pids = counters.gather(Counter::pid);
     assertThat(pids).doesNotHaveDuplicates().doesNotContain(ProcessHandle.current().pid());
     BlockingQueue<Throwable> thrown = new LinkedBlockingQueue<>();
@@ -107,7 +107,7 @@ class ProcessesTest {
 
   @Test
   void aProcessThatExitsIsSeenWithItsStatus() throws Exception {
-    ActorMesh<Counter> counters = counters(1, NodeSettings.defaults());
+    ActorMesh<Counter> counters = counters(1, ActorSystemSettings.defaults());
     counters.only().print("the last words");
     assertThatThrownBy(() -> counters.only().exit(3)).isInstanceOf(ReplicaLost.class);
     Failure failure = unhandled.take();
@@ -155,7 +155,7 @@ class ProcessesTest {
   @Test
   void endpointsThatWaitKeepNoThreadOfTheirProcess() {
     Gate gate =
-        job(NodeSettings.defaults())
+        job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs(Map.of("gpus", 1))
             .spawn("gate", Gate.class, GateActor::new)
@@ -177,7 +177,7 @@ class ProcessesTest {
 
   @Test
   void aStoppedProcessMissesDeadlinesAndGoesOnLater() throws Exception {
-    ActorMesh<Counter> counters = counters(1, NodeSettings.defaults());
+    ActorMesh<Counter> counters = counters(1, ActorSystemSettings.defaults());
     long pid = counters.only().pid();
     Programs.stop(pid);
     assertThatThrownBy(() -> counters.within(Duration.ofMillis(200)).only().value())
@@ -191,16 +191,16 @@ class ProcessesTest {
   void aProcessThatIsStoppedForLongIsLost() throws Exception {
     LinkSettings quick =
         LinkSettings.defaults().withDetection(Duration.ofMillis(200), Duration.ofMillis(1500));
-    ActorMesh<Counter> counters = counters(1, NodeSettings.defaults().withLink(quick));
+    ActorMesh<Counter> counters = counters(1, ActorSystemSettings.defaults().withLink(quick));
     Programs.stop(counters.only().pid());
-    assertThat(unhandled.take().reason()).contains("no sign of life");
+    assertThat(unhandled.take().reason()).contains("no heartbeat");
     assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
   }
 
   @Test
   void aKilledProcessIsStartedAnewWhereThePolicySaysSo() throws Exception {
     ActorMesh<Counter> counters =
-        job(NodeSettings.defaults())
+        job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs(Map.of("gpus", 2))
             .spawn(
@@ -227,7 +227,7 @@ class ProcessesTest {
   @Test
   void processesGetTheirResources() throws Exception {
     ActorMesh<Environment> actors =
-        job(NodeSettings.defaults())
+        job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs(
                 "trainers",
@@ -275,7 +275,7 @@ class ProcessesTest {
   @Test
   void aProcessThatCannotStartIsAFailureWithWhatItSaid() throws Exception {
     ProcMesh procs =
-        job(NodeSettings.defaults())
+        job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs(
                 "bad", Map.of("gpus", 1), i -> Resources.light().withFlag("-XX:NoSuchFlag"));
@@ -287,7 +287,7 @@ class ProcessesTest {
 
   /// Hosts for an owner that hears of every failure of what it spawns there.
   private HostMesh hosts() {
-    return job(NodeSettings.defaults()).hosts().keptBy(() -> {}, told::add);
+    return job(ActorSystemSettings.defaults()).hosts().keptBy(() -> {}, told::add);
   }
 
   /// One process of two cannot be started; who has actors in it tells, for each mesh once.
@@ -362,7 +362,7 @@ class ProcessesTest {
 
   @Test
   void onlyTheUserEntersTheFolderOfSockets() throws Exception {
-    Job job = job(NodeSettings.defaults());
+    Job job = job(ActorSystemSettings.defaults());
     Path folder = JobFolder.base().resolve(job.id());
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
         .isEqualTo("rwx------");
@@ -375,7 +375,7 @@ class ProcessesTest {
   /// However processes end.
   @Test
   void processesThatHaveEndedLeaveNoSocket() throws Exception {
-    ActorMesh<Counter> counters = counters(2, NodeSettings.defaults());
+    ActorMesh<Counter> counters = counters(2, ActorSystemSettings.defaults());
     List<Long> pids = counters.gather(Counter::pid);
     Path folder = JobFolder.base().resolve(started.orElseThrow().id());
     assertThat(sockets(folder)).hasSize(3);
@@ -533,7 +533,7 @@ class ProcessesTest {
   /// More of them than a process has carriers at first.
   @Test
   void endpointsThatDoNotLetGoOfTheirThreadsHoldNobodyUp() {
-    Job job = job(NodeSettings.defaults());
+    Job job = job(ActorSystemSettings.defaults());
     ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", 1));
     ActorMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
     assertThat(other.only().echo(1)).isEqualTo(1);
@@ -558,7 +558,7 @@ class ProcessesTest {
             .withFlag("-Djdk.virtualThreadScheduler.parallelism=2")
             .withFlag("-Djdk.virtualThreadScheduler.maxPoolSize=2");
     ProcMesh procs =
-        job(NodeSettings.defaults())
+        job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs("procs", Map.of("gpus", 1), index -> resources);
     ActorMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
@@ -581,7 +581,7 @@ class ProcessesTest {
   @Test
   void aProcessThatHasNoMemoryLeftEndsAndItsOwnerKnowsWhy() throws Exception {
     ProcMesh procs =
-        job(NodeSettings.defaults())
+        job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs(
                 "procs",
@@ -599,7 +599,7 @@ class ProcessesTest {
   @Test
   void broadcastsToABusyActorDoNotUseUpItsProcess(@TempDir Path folder) throws Exception {
     ProcMesh procs =
-        job(NodeSettings.defaults())
+        job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs(
                 "procs",
@@ -657,7 +657,7 @@ class ProcessesTest {
     LinkSettings patient =
         LinkSettings.defaults().withDetection(Duration.ofSeconds(10), Duration.ofMinutes(10));
     ActorMesh<Sizes> sizes =
-        job(NodeSettings.defaults().withLink(patient))
+        job(ActorSystemSettings.defaults().withLink(patient))
             .hosts()
             .spawnProcs(Map.of("procs", 1))
             .spawn("sizes", Sizes.class, SizesActor::new);

@@ -1,7 +1,7 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Simulation;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.Resources;
@@ -20,18 +20,18 @@ import java.util.Optional;
 final class SimulatedHost implements HostAgent {
   private final Simulation simulation;
   private final String host;
-  private final Node node;
+  private final ActorSystem system;
   private final List<String> started = new ArrayList<>();
 
   SimulatedHost(Simulation simulation, String host) {
     this.simulation = simulation;
     this.host = host;
-    this.node = simulation.waitingProcess("host/" + host, host);
-    node.serve(NUMBER, "host", HostAgent.class, this);
+    this.system = simulation.waitingProcess("host/" + host, host);
+    system.serve(NUMBER, "host", HostAgent.class, this);
   }
 
   ActorRef agent() {
-    return new ActorRef(node.self(), NUMBER);
+    return new ActorRef(system.self(), NUMBER);
   }
 
   /// Processes that were started here.
@@ -42,7 +42,8 @@ final class SimulatedHost implements HostAgent {
   /// A process ends, which the agent sees.
   void crash(String process) {
     simulation.crash(process);
-    node.switchboard()
+    system
+        .switchboard()
         .existing(process)
         .ifPresent(link -> link.lose(new ReplicaLost(process + " was ended by signal 9")));
   }
@@ -50,7 +51,7 @@ final class SimulatedHost implements HostAgent {
   /// The host ends with all that is on it.
   void crash() {
     started.forEach(simulation::crash);
-    simulation.crash(node.self().process());
+    simulation.crash(system.self().process());
   }
 
   @Override
@@ -70,7 +71,7 @@ final class SimulatedHost implements HostAgent {
   @Override
   public ProcessRef start(String name, Resources resources, ProcessAddress owner) {
     started.add(name);
-    Node process = simulation.waitingProcess(name, host);
+    ActorSystem process = simulation.waitingProcess(name, host);
     return new ProcessRef(process.self(), agent());
   }
 

@@ -115,6 +115,6 @@ final class DialActor implements Dial {
 
   @Override
   public String where() {
-    return Context.current().node().self().host();
+    return Context.current().system().self().host();
   }
 }

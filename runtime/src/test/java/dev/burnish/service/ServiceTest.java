@@ -4,8 +4,8 @@ import static dev.burnish.service.ServiceOptions.replicas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.actor.Factory;
-import dev.burnish.actor.NodeSettings;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.failure.CallCancelled;
@@ -48,7 +48,7 @@ class ServiceTest {
       Job.start(
           JobOptions.named("test")
               .with(Processes.THREADS)
-              .with(NodeSettings.defaults().withTimeout(Duration.ofMinutes(1))));
+              .with(ActorSystemSettings.defaults().withTimeout(Duration.ofMinutes(1))));
 
   ServiceTest() {
     job.onUnhandled(unhandled::add);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.Idempotent;
 import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;

@@ -1,6 +1,7 @@
 package dev.burnish.service;
 
 import dev.burnish.actor.Concurrent;
+import dev.burnish.actor.Idempotent;
 import dev.burnish.mesh.HostMesh;
 
 /// What the actors of these tests do.

@@ -21,7 +21,7 @@ class FramesTest {
           new Frame.Broken(6, new byte[] {8}),
           new Frame.Credit(7, 32),
           new Frame.Abandon(8),
-          new Frame.Alive(),
+          new Frame.Heartbeat(),
           new Frame.Bye("the end"));
 
   private static byte[] bytes(Frame frame, int sequence) {

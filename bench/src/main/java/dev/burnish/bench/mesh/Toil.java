@@ -1,6 +1,6 @@
 package dev.burnish.bench.mesh;
 
-import dev.burnish.service.Idempotent;
+import dev.burnish.actor.Idempotent;
 
 /// What replicas of a service do when they are measured.
 interface Toil {

@@ -1,7 +1,7 @@
 package dev.burnish.bench.soak;
 
+import dev.burnish.actor.Idempotent;
 import dev.burnish.link.Region;
-import dev.burnish.service.Idempotent;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;

@@ -88,7 +88,7 @@ public final class ReaderThread extends Thread {
 
   /// Has another thread go on with reading if this one reads: it is about to wait.
   public static void leave() {
-    assert !(Thread.currentThread() instanceof MustNotWait)
+    assert !(Thread.currentThread() instanceof NonBlocking)
         : "something waits on a thread that must not: " + Thread.currentThread();
     if (Thread.currentThread() instanceof ReaderThread thread) {
       thread.handOver();

@@ -61,7 +61,7 @@ public final class SocketNetwork implements Network {
   private final Optional<JobKeys> keys;
   private final Optional<TlsPort> tls;
   private final UserPrincipal user;
-  private final Refusals refusals = new Refusals(LOG);
+  private final RefusalLog refusals = new RefusalLog(LOG);
 
   private SocketNetwork(
       ProcessAddress self,

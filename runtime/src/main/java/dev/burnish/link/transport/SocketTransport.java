@@ -22,7 +22,7 @@ final class SocketTransport implements Transport {
   private final ByteStream stream;
   private final FrameWriter writer;
   private final int maxBytes;
-  private final Sequence sequence = new Sequence();
+  private final FrameSequence sequence = new FrameSequence();
   // Used by the thread that reads; a new one takes it over from the one that has left.
   private ByteBuffer in = NOTHING;
   private volatile Thread reader = Thread.currentThread();

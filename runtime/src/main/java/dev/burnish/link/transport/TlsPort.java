@@ -48,7 +48,7 @@ public final class TlsPort implements AutoCloseable {
   private final Proof proof;
   private final Duration patience;
   private final Set<Guest> guests = new LinkedHashSet<>();
-  private final Refusals refusals = new Refusals(LOG);
+  private final RefusalLog refusals = new RefusalLog(LOG);
 
   /// With what a guest shows that it belongs here.
   public enum Proof {

@@ -1,7 +1,7 @@
 package dev.burnish.mesh.host;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Stub;
 import dev.burnish.launch.Exit;
 import java.time.Duration;
@@ -14,26 +14,26 @@ public final class Agents {
   private Agents() {}
 
   /// Of a host.
-  public static HostAgent host(Node node, ActorRef agent) {
-    return host(node, agent, TIMEOUT);
+  public static HostAgent host(ActorSystem system, ActorRef agent) {
+    return host(system, agent, TIMEOUT);
   }
 
   /// Of a host, for questions that are to be answered soon or not at all.
-  public static HostAgent host(Node node, ActorRef agent, Duration timeout) {
-    return node.stub(
+  public static HostAgent host(ActorSystem system, ActorRef agent, Duration timeout) {
+    return system.stub(
         HostAgent.class, Stub.Target.of("agent of " + agent.process().host(), agent), timeout);
   }
 
   /// Of a host that is there: not of one that was lost, which would be waited for.
-  public static Optional<HostAgent> reached(Node node, ActorRef agent) {
-    boolean up = node.switchboard().existing(agent.process().process()).isPresent();
-    return up ? Optional.of(host(node, agent)) : Optional.empty();
+  public static Optional<HostAgent> reached(ActorSystem system, ActorRef agent) {
+    boolean up = system.switchboard().existing(agent.process().process()).isPresent();
+    return up ? Optional.of(host(system, agent)) : Optional.empty();
   }
 
   /// How a process ended, as far as its host knows and is there.
-  public static Optional<Exit> exit(Node node, ProcessRef process, Duration patience) {
+  public static Optional<Exit> exit(ActorSystem system, ProcessRef process, Duration patience) {
     try {
-      return reached(node, process.agent())
+      return reached(system, process.agent())
           .flatMap(agent -> agent.exit(process.address().process(), patience.toMillis()));
     } catch (RuntimeException | Error e) {
       return Optional.empty();
@@ -41,8 +41,8 @@ public final class Agents {
   }
 
   /// Of a process; it answers soon or not at all.
-  public static ProcessAgent process(Node node, ProcessRef process) {
-    return node.stub(
+  public static ProcessAgent process(ActorSystem system, ProcessRef process) {
+    return system.stub(
         ProcessAgent.class,
         Stub.Target.of(
             "agent of " + process.address(), new ActorRef(process.address(), ProcessAgent.NUMBER)),

@@ -1,7 +1,7 @@
 package dev.burnish.mesh.host;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.NodeSettings;
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.link.LinkSettings;
 import dev.burnish.link.transport.JobKeys;
 import dev.burnish.link.transport.ProcessAddress;
@@ -36,16 +36,17 @@ public record Bootstrap(
   private static final Codec CODEC = new Codecs(List.of(), Limits.defaults()).of(Bootstrap.class);
 
   /// Settings in milliseconds.
-  public record Times(long timeout, long stopping, long heartbeat, long patience, long greeting) {
+  public record Times(
+      long timeout, long stopping, long heartbeat, long heartbeatTimeout, long handshakeTimeout) {
     /// From settings.
-    public static Times of(NodeSettings settings) {
+    public static Times of(ActorSystemSettings settings) {
       LinkSettings link = settings.link();
       return new Times(
           settings.timeout().toMillis(),
           settings.stopping().toMillis(),
           link.heartbeat().toMillis(),
-          link.patience().toMillis(),
-          link.greeting().toMillis());
+          link.heartbeatTimeout().toMillis(),
+          link.handshakeTimeout().toMillis());
     }
   }
 
@@ -65,15 +66,15 @@ public record Bootstrap(
     }
   }
 
-  NodeSettings settings() {
-    return new NodeSettings(
+  ActorSystemSettings settings() {
+    return new ActorSystemSettings(
         Duration.ofMillis(times.timeout()),
         Duration.ofMillis(times.stopping()),
         new LinkSettings(
             limits,
             Duration.ofMillis(times.heartbeat()),
-            Duration.ofMillis(times.patience()),
-            Duration.ofMillis(times.greeting())));
+            Duration.ofMillis(times.heartbeatTimeout()),
+            Duration.ofMillis(times.handshakeTimeout())));
   }
 
   Bootstrap named(String name) {

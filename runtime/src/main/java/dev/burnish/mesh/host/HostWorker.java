@@ -3,7 +3,7 @@ package dev.burnish.mesh.host;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Stub;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
@@ -56,31 +56,33 @@ public final class HostWorker {
               folder.path(),
               told.limits().maxBytes(),
               Optional.of(new SocketNetwork.Reach(bind, told.keys().orElseThrow())));
-      Node node =
-          Nodes.open(
+      ActorSystem system =
+          ActorSystems.open(
               network,
               told.token(),
               told.settings(),
               HostWorker.class.getClassLoader(),
               Optional.of(told.controller()),
               told.traced().settings());
-      return serve(node, told, folder, bind);
+      return serve(system, told, folder, bind);
     }
   }
 
-  private static String serve(Node node, Bootstrap told, JobFolder folder, InetAddress bind) {
-    ActorRef self = new ActorRef(node.self(), HostAgent.NUMBER);
-    HostRegistry registry = registry(node, told.controller());
-    Backlog output = new Backlog(registry(node, told)::printed);
+  private static String serve(
+      ActorSystem system, Bootstrap told, JobFolder folder, InetAddress bind) {
+    ActorRef self = new ActorRef(system.self(), HostAgent.NUMBER);
+    HostRegistry registry = registry(system, told.controller());
+    Backlog output = new Backlog(registry(system, told)::printed);
     LocalAgent agent =
         new LocalAgent(
-            node,
+            system,
             new JvmStarter(Worker.class, output),
             told.at(folder.path().toString(), bind.getHostAddress(), self));
-    node.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
+    system.serve(HostAgent.NUMBER, "host", HostAgent.class, agent);
     CountDownLatch ended = new CountDownLatch(1);
     AtomicReference<String> why = new AtomicReference<>("");
-    node.switchboard()
+    system
+        .switchboard()
         .link(told.controller())
         .onDown(cause -> {
           why.set(String.valueOf(cause.getMessage()));
@@ -94,20 +96,20 @@ public final class HostWorker {
     }
     agent.close();
     output.close();
-    node.close();
+    system.close();
     return why.get();
   }
 
-  private static HostRegistry registry(Node node, ProcessAddress controller) {
-    return node.stub(
+  private static HostRegistry registry(ActorSystem system, ProcessAddress controller) {
+    return system.stub(
         HostRegistry.class,
         Stub.Target.of("controller", new ActorRef(controller, HostRegistry.NUMBER)),
-        node.settings().timeout());
+        system.settings().timeout());
   }
 
   /// Lines are sent and not waited for.
-  private static HostRegistry registry(Node node, Bootstrap told) {
-    return node.caster(
+  private static HostRegistry registry(ActorSystem system, Bootstrap told) {
+    return system.caster(
         HostRegistry.class,
         Stub.Target.of("controller", new ActorRef(told.controller(), HostRegistry.NUMBER)));
   }

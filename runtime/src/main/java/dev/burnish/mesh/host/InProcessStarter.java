@@ -1,6 +1,6 @@
 package dev.burnish.mesh.host;
 
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.ProcessStarter;
 import dev.burnish.launch.Resources;
@@ -25,7 +25,7 @@ public final class InProcessStarter implements ProcessStarter {
   @Override
   public Running start(String name, Resources resources, byte[] bootstrap, Consumer<Exit> onExit) {
     Bootstrap told = Bootstrap.decode(bootstrap);
-    Node node = Worker.join(network.join(name, told.host()), told, loader);
+    ActorSystem system = Worker.join(network.join(name, told.host()), told, loader);
     return new Running() {
       @Override
       public long pid() {
@@ -39,7 +39,7 @@ public final class InProcessStarter implements ProcessStarter {
 
       @Override
       public void end(Duration grace) {
-        node.close();
+        system.close();
         onExit.accept(new Exit(name, 0, Optional.empty(), List.of()));
       }
     };

@@ -3,7 +3,7 @@ package dev.burnish.mesh.host;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Stub;
 import dev.burnish.files.PrivateFolder;
 import dev.burnish.link.failure.CallCancelled;
@@ -193,13 +193,14 @@ public final class Jobs {
     List<String> lines = new String(folder.read(FILE, MOST), UTF_8).lines().toList();
     String socket = socket(folder, lines);
     String visitor = "visitor-" + ProcessHandle.current().pid() + "-" + System.nanoTime();
-    try (Node node =
-        Nodes.visitor(
+    try (ActorSystem system =
+        ActorSystems.visitor(
             new VisitorNetwork(visitor, lines.get(0), folder.path()),
             HexFormat.of().parseHex(lines.get(2)))) {
-      ProcessAddress controller = new ProcessAddress(Node.CONTROLLER, lines.get(0), socket, "");
+      ProcessAddress controller =
+          new ProcessAddress(ActorSystem.CONTROLLER, lines.get(0), socket, "");
       return question.apply(
-          node.stub(
+          system.stub(
               JobControl.class,
               Stub.Target.of(job, new ActorRef(controller, JobControl.NUMBER)),
               TIMEOUT));

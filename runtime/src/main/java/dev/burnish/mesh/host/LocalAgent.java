@@ -1,7 +1,7 @@
 package dev.burnish.mesh.host;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.ProcessStarter;
@@ -38,7 +38,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
   private static final Duration GRACE = Duration.ofSeconds(8);
   private static final int MOST_ENDED = 20;
 
-  private final Node node;
+  private final ActorSystem system;
   private final ProcessStarter starter;
   private final Bootstrap template;
   private final Ledger ledger = new Ledger(Capacity.ofThisHost());
@@ -78,8 +78,8 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
   /// An agent without processes.
   ///
   /// @param template of what the processes are told
-  public LocalAgent(Node node, ProcessStarter starter, Bootstrap template) {
-    this.node = node;
+  public LocalAgent(ActorSystem system, ProcessStarter starter, Bootstrap template) {
+    this.system = system;
     this.starter = starter;
     this.template = template;
   }
@@ -114,7 +114,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
                 "%s before it answered; its last output: %s"
                     .formatted(child.exit.orElseThrow().describe(), child.exit.get().log())));
     endWith(owner, name, child);
-    return new ProcessRef(address, new ActorRef(node.self(), NUMBER));
+    return new ProcessRef(address, new ActorRef(system.self(), NUMBER));
   }
 
   @Override
@@ -125,15 +125,15 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
             .map(Map.Entry::getKey)
             .sorted()
             .toList();
-    return new HostFree(node.self().host(), ledger.capacity(), ledger.free(), names);
+    return new HostFree(system.self().host(), ledger.capacity(), ledger.free(), names);
   }
 
   @Override
   public Optional<List<List<Integer>>> reserve(
       String holder, Demand each, int count, ProcessAddress owner) {
     Optional<List<List<Integer>>> devices = ledger.take(holder, each, count);
-    if (devices.isPresent() && !owner.process().equals(node.self().process())) {
-      Link link = node.switchboard().link(owner);
+    if (devices.isPresent() && !owner.process().equals(system.self().process())) {
+      Link link = system.switchboard().link(owner);
       Consumer<ReplicaLost> listener = cause -> release(holder);
       holding.put(holder, () -> link.forget(listener));
       link.onDown(listener);
@@ -155,7 +155,8 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     if (!template.folder().isEmpty()) {
       SocketNetwork.clean(Path.of(template.folder()), name);
     }
-    node.switchboard()
+    system
+        .switchboard()
         .existing(name)
         .ifPresent(link -> link.lose(new ReplicaLost(exit.describe())));
   }
@@ -171,10 +172,10 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
   }
 
   private void endWith(ProcessAddress owner, String name, Child child) {
-    if (!owner.process().equals(node.self().process())) {
-      Link link = node.switchboard().link(owner);
+    if (!owner.process().equals(system.self().process())) {
+      Link link = system.switchboard().link(owner);
       Consumer<ReplicaLost> listener =
-          cause -> node.execute("end " + name, () -> end(name, GRACE.toMillis()));
+          cause -> system.execute("end " + name, () -> end(name, GRACE.toMillis()));
       link.onDown(listener);
       child.atEnd = () -> link.forget(listener);
       if (child.exit.isPresent()) {
@@ -217,10 +218,11 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     return new ProcessStatus(name, pid, residentMegabytes(pid), actors(child));
   }
 
-  private List<Node.ActorStatus> actors(Child child) {
+  private List<ActorSystem.ActorStatus> actors(Child child) {
     try {
       return Agents.process(
-              node, new ProcessRef(child.address.orElseThrow(), new ActorRef(node.self(), NUMBER)))
+              system,
+              new ProcessRef(child.address.orElseThrow(), new ActorRef(system.self(), NUMBER)))
           .actors();
     } catch (RuntimeException e) {
       return List.of();

@@ -1,7 +1,7 @@
 package dev.burnish.mesh.host;
 
+import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.actor.Concurrent;
-import dev.burnish.actor.Node.ActorStatus;
 import java.util.List;
 
 /// What every process tells of itself.

@@ -1,6 +1,6 @@
 package dev.burnish.mesh.host;
 
-import dev.burnish.actor.Node;
+import dev.burnish.actor.ActorSystem;
 import dev.burnish.launch.ParentGuard;
 import dev.burnish.link.transport.JobKeys;
 import dev.burnish.link.transport.Network;
@@ -27,22 +27,22 @@ public final class Worker {
             Path.of(bootstrap.folder()),
             bootstrap.limits().maxBytes(),
             reach(bootstrap));
-    Node node = join(network, bootstrap, Worker.class.getClassLoader());
-    parent.endWithParent(node::close);
+    ActorSystem system = join(network, bootstrap, Worker.class.getClassLoader());
+    parent.endWithParent(system::close);
   }
 
   /// Opens a process and tells its agent.
-  static Node join(Network network, Bootstrap bootstrap, ClassLoader loader) {
-    Node node =
-        Nodes.open(
+  static ActorSystem join(Network network, Bootstrap bootstrap, ClassLoader loader) {
+    ActorSystem system =
+        ActorSystems.open(
             network,
             bootstrap.token(),
             bootstrap.settings(),
             loader,
             Optional.of(bootstrap.controller()),
             bootstrap.traced().settings());
-    Agents.host(node, bootstrap.agent()).ready(node.self());
-    return node;
+    Agents.host(system, bootstrap.agent()).ready(system.self());
+    return system;
   }
 
   static Optional<SocketNetwork.Reach> reach(Bootstrap bootstrap) throws IOException {

@@ -1,8 +1,8 @@
 package dev.burnish.service.directory;
 
 import dev.burnish.actor.ActorRef;
-import dev.burnish.actor.Node;
-import dev.burnish.actor.Node.ActorStatus;
+import dev.burnish.actor.ActorSystem;
+import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.actor.Stub;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.ReplicaLost;
@@ -15,8 +15,8 @@ import java.util.concurrent.locks.LockSupport;
 /// Whether the actors of a replica have calls, as their processes say: whoever made them, and
 /// whether that still speaks or not.
 ///
-/// @param node that asks
-public record IdleProbe(Node node, ActorsForm actors) {
+/// @param system that asks
+public record IdleProbe(ActorSystem system, ActorsForm actors) {
   private static final Duration ANSWER = Duration.ofSeconds(2);
   private static final Duration AGAIN = Duration.ofMillis(20);
 
@@ -58,7 +58,7 @@ public record IdleProbe(Node node, ActorsForm actors) {
   }
 
   private ProcessAgent agent(ActorRef actor, Duration limit) {
-    return node.stub(
+    return system.stub(
         ProcessAgent.class,
         Stub.Target.of(
             "agent of " + actor.process(), new ActorRef(actor.process(), ProcessAgent.NUMBER)),

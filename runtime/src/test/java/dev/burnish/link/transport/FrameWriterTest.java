@@ -73,10 +73,10 @@ class FrameWriterTest {
     Counting stream = new Counting();
     Holding queue = new Holding();
     FrameWriter writer = new FrameWriter("test", stream, queue);
-    Thread held = Thread.ofPlatform().start(() -> writer.send(new Frame.Alive()));
+    Thread held = Thread.ofPlatform().start(() -> writer.send(new Frame.Heartbeat()));
     queue.added.await();
 
-    Thread other = Thread.ofPlatform().start(() -> writer.send(new Frame.Alive()));
+    Thread other = Thread.ofPlatform().start(() -> writer.send(new Frame.Heartbeat()));
     assertThat(other.join(Duration.ofSeconds(20)))
         .as("a sender waits for one that has not counted its frame")
         .isTrue();

@@ -1,6 +1,6 @@
 package dev.burnish.actor;
 
-import dev.burnish.actor.Node.Command;
+import dev.burnish.actor.ActorSystem.Command;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
@@ -13,22 +13,22 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Takes the calls of others. Runs on threads that receive.
-final class Incoming implements Link.Handler {
-  private static final System.Logger LOG = System.getLogger(Incoming.class.getName());
+final class InboundCalls implements Link.Handler {
+  private static final System.Logger LOG = System.getLogger(InboundCalls.class.getName());
 
-  private final Node node;
+  private final ActorSystem system;
   private final Cells cells;
   private final Map<Long, Supervisor.Keeper> owned;
   private final Codec commands;
   private final Codec places;
 
   /// @param owned the meshes of this process by their numbers
-  Incoming(Node node, Cells cells, Map<Long, Supervisor.Keeper> owned) {
-    this.node = node;
+  InboundCalls(ActorSystem system, Cells cells, Map<Long, Supervisor.Keeper> owned) {
+    this.system = system;
     this.cells = cells;
     this.owned = owned;
-    this.commands = node.codecs().of(Command.class);
-    this.places = node.codecs().of(ActorRef.class);
+    this.commands = system.codecs().of(Command.class);
+    this.places = system.codecs().of(ActorRef.class);
   }
 
   @Override
@@ -50,7 +50,7 @@ final class Incoming implements Link.Handler {
                   .whyEnded(number)
                   .orElseGet(() ->
                       "there is no such actor: number=%d process=%s"
-                          .formatted(number, node.self()))));
+                          .formatted(number, system.self()))));
     }
     return cell;
   }
@@ -98,7 +98,7 @@ final class Incoming implements Link.Handler {
       case Command.Spawn(ActorSpec spec) -> spawn(call, spec);
       case Command.Stop(long number, String reason) -> stop(call, number, reason);
       case Command.Locate(long mesh, int place) ->
-          node.execute("locate " + mesh + "/" + place, () -> locate(call, mesh, place));
+          system.execute("locate " + mesh + "/" + place, () -> locate(call, mesh, place));
       case Command.Ping(long number) -> cell(call, number).ifPresent(cell -> cell.ping(call));
       case Command.Await(long number) ->
           cell(call, number).ifPresent(cell -> cell.whenConstructed(call));
@@ -112,7 +112,7 @@ final class Incoming implements Link.Handler {
       Supervisor.Keeper keeper = owned.get(mesh);
       if (keeper == null) {
         throw new ReplicaLost(
-            "its mesh was closed: mesh=%d process=%s".formatted(mesh, node.self()));
+            "its mesh was closed: mesh=%d process=%s".formatted(mesh, system.self()));
       }
       call.reply(places.encode(List.of(keeper.locate(place)), call.link().resultSession()));
     } catch (Throwable e) {
@@ -125,7 +125,7 @@ final class Incoming implements Link.Handler {
     Link link = call.link();
     ActorCell cell =
         new ActorCell(
-            node, spec, failure -> report(link, spec.mesh(), failure), node::executeForUser);
+            system, spec, failure -> report(link, spec.mesh(), failure), system::executeForUser);
     if (!cells.add(spec.number(), cell)) {
       call.fail(
           new IllegalArgumentException(
@@ -135,11 +135,11 @@ final class Incoming implements Link.Handler {
     cell.construct(call);
     Consumer<ReplicaLost> orphan =
         cause ->
-            node.execute(
+            system.execute(
                 cell.title() + "/orphan",
-                () -> cell.ending().stop("its owner is gone: " + cause.getMessage()));
+                () -> cell.lifecycle().stop("its owner is gone: " + cause.getMessage()));
     link.onDown(orphan);
-    cell.ending().atEnd(() -> link.forget(orphan));
+    cell.lifecycle().atEnd(() -> link.forget(orphan));
   }
 
   /// The owner is told in any case: shortly, where all of it cannot be sent.
@@ -155,20 +155,22 @@ final class Incoming implements Link.Handler {
   private void tell(Link link, long mesh, Failure failure) {
     CallSession session = link.session();
     link.cast(
-        "failure", Node.SELF, commands.encode(List.of(new Command.Failed(mesh, failure)), session));
+        "failure",
+        ActorSystem.SELF,
+        commands.encode(List.of(new Command.Failed(mesh, failure)), session));
   }
 
   private void stop(ServedCall call, long number, String reason) {
     cells
         .find(number)
         .ifPresentOrElse(
-            cell -> node.execute(cell.title() + "/stop", () -> stop(call, cell, reason)),
+            cell -> system.execute(cell.title() + "/stop", () -> stop(call, cell, reason)),
             () -> call.reply(new byte[0]));
   }
 
   private static void stop(ServedCall call, ActorCell cell, String reason) {
     try {
-      cell.ending().stop(reason);
+      cell.lifecycle().stop(reason);
       call.reply(new byte[0]);
     } catch (Throwable e) {
       call.fail(e);

@@ -4,14 +4,14 @@ import java.time.Duration;
 
 /// Logs who was refused: a line now and then, with how many there were, as strangers decide how
 /// often that is. Thread-safe.
-final class Refusals {
+final class RefusalLog {
   private static final Duration PAUSE = Duration.ofSeconds(5);
 
   private final System.Logger log;
   private int numUntold;
   private long quietUntil = System.nanoTime();
 
-  Refusals(System.Logger log) {
+  RefusalLog(System.Logger log) {
     this.log = log;
   }
 

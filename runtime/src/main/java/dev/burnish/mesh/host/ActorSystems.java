@@ -1,9 +1,9 @@
 package dev.burnish.mesh.host;
 
 import dev.burnish.actor.ActorRef;
+import dev.burnish.actor.ActorSystem;
+import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.actor.HandleProvider;
-import dev.burnish.actor.Node;
-import dev.burnish.actor.NodeSettings;
 import dev.burnish.actor.Stub;
 import dev.burnish.actor.Tracing;
 import dev.burnish.link.Clock;
@@ -22,53 +22,53 @@ import java.util.ServiceLoader;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
-/// Processes as meshes have them: with agents, and with meshes among what travels.
-public final class Nodes {
-  private Nodes() {}
+/// Opens the actor systems of a job: with agents, and with meshes among what travels.
+public final class ActorSystems {
+  private ActorSystems() {}
 
   /// Opens a process.
   ///
   /// @param own the classes of this process; what it lacks comes from the controller
   /// @param tracing of the job
-  public static Node open(
+  public static ActorSystem open(
       Network network,
       byte[] token,
-      NodeSettings settings,
+      ActorSystemSettings settings,
       ClassLoader own,
       Optional<ProcessAddress> controller,
       TraceSettings tracing) {
-    AtomicReference<Optional<Node>> self = new AtomicReference<>(Optional.empty());
+    AtomicReference<Optional<ActorSystem>> self = new AtomicReference<>(Optional.empty());
     ClassLoader loader =
         controller.isEmpty()
             ? own
             : new ShippedClasses(
                 own, name -> fetch(self.get().orElseThrow(), controller.get(), name));
-    Node node =
-        new Node(
-            new Node.Parts(
+    ActorSystem system =
+        new ActorSystem(
+            new ActorSystem.Parts(
                 network,
                 token,
                 Clock.system(),
-                Node.Threads.virtual(),
+                ActorSystem.Threads.virtual(),
                 loader,
                 new Codecs(kinds(loader, () -> self.get().orElseThrow()), settings.link().limits()),
                 tracing(tracing, network.self())),
             settings);
-    self.set(Optional.of(node));
-    node.serve(ProcessAgent.NUMBER, "process", ProcessAgent.class, new Self(node, own));
-    return node;
+    self.set(Optional.of(system));
+    system.serve(ProcessAgent.NUMBER, "process", ProcessAgent.class, new Self(system, own));
+    return system;
   }
 
   /// A process that asks others and serves nothing: no actors, no agents, no classes, no handles.
-  static Node visitor(Network network, byte[] token) {
-    NodeSettings settings = NodeSettings.defaults();
-    return Node.visitor(
-        new Node.Parts(
+  static ActorSystem visitor(Network network, byte[] token) {
+    ActorSystemSettings settings = ActorSystemSettings.defaults();
+    return ActorSystem.visitor(
+        new ActorSystem.Parts(
             network,
             token,
             Clock.system(),
-            Node.Threads.virtual(),
-            Nodes.class.getClassLoader(),
+            ActorSystem.Threads.virtual(),
+            ActorSystems.class.getClassLoader(),
             new Codecs(List.of(), settings.link().limits()),
             Optional.empty()),
         settings);
@@ -82,27 +82,28 @@ public final class Nodes {
   }
 
   /// Ours, and those of packages above, which are found by `ServiceLoader`.
-  private static List<HandleKind> kinds(ClassLoader loader, Supplier<Node> here) {
+  private static List<HandleKind> kinds(ClassLoader loader, Supplier<ActorSystem> here) {
     List<HandleKind> kinds = new ArrayList<>();
     kinds.add(new StreamKind(loader));
     kinds.add(new RegionKind());
-    ServiceLoader.load(HandleProvider.class, Nodes.class.getClassLoader())
+    ServiceLoader.load(HandleProvider.class, ActorSystems.class.getClassLoader())
         .forEach(provider -> kinds.add(provider.of(here)));
     return kinds;
   }
 
-  private static byte[] fetch(Node node, ProcessAddress controller, String name) {
-    return node.stub(
+  private static byte[] fetch(ActorSystem system, ProcessAddress controller, String name) {
+    return system
+        .stub(
             ProcessAgent.class,
             Stub.Target.of("controller", new ActorRef(controller, ProcessAgent.NUMBER)),
-            node.settings().timeout())
+            system.settings().timeout())
         .classBytes(name);
   }
 
-  private record Self(Node node, ClassLoader own) implements ProcessAgent {
+  private record Self(ActorSystem system, ClassLoader own) implements ProcessAgent {
     @Override
-    public List<Node.ActorStatus> actors() {
-      return node.actors();
+    public List<ActorSystem.ActorStatus> actors() {
+      return system.actors();
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.burnish.link.transport;
 import dev.burnish.wire.WireException;
 
 /// Sees lost, doubled and reordered frames by their numbers. Not thread-safe.
-public final class Sequence {
+public final class FrameSequence {
   private int expected;
   private long numDoubled;
 

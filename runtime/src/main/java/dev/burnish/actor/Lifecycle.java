@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /// How an actor ends, once: because it is stopped, or because it failed. Its calls end, then what
 /// it owns, then the actor itself; each has a bounded time. Then nothing is kept of it.
-final class Ending {
-  private static final System.Logger LOG = System.getLogger(Ending.class.getName());
+final class Lifecycle {
+  private static final System.Logger LOG = System.getLogger(Lifecycle.class.getName());
 
   /// Lines of a stack trace that an owner is told.
   private static final int TRACE = 40;
@@ -28,7 +28,7 @@ final class Ending {
   private volatile boolean failed;
   private volatile Optional<ReplicaLost> gone = Optional.empty();
 
-  Ending(ActorCell cell, Supervisor supervisor) {
+  Lifecycle(ActorCell cell, Supervisor supervisor) {
     this.cell = cell;
     this.supervisor = supervisor;
   }
@@ -73,13 +73,13 @@ final class Ending {
     if (begun.compareAndSet(false, true)) {
       end(new ReplicaLost("actor %s was stopped: %s".formatted(cell.title(), reason)));
     } else {
-      await(ended, System.nanoTime() + cell.node().settings().stopped().toNanos());
+      await(ended, System.nanoTime() + cell.system().settings().stopped().toNanos());
     }
   }
 
   private void end(ReplicaLost why) {
     gone = Optional.of(why);
-    long deadline = System.nanoTime() + cell.node().settings().stopping().toNanos();
+    long deadline = System.nanoTime() + cell.system().settings().stopping().toNanos();
     try {
       cutCalls();
       CountDownLatch idle = new CountDownLatch(1);
@@ -107,7 +107,7 @@ final class Ending {
       supervisor.failed(
           new Failure(place(), reason, cause.map(c -> Thrown.trace(c, TRACE)).orElse(List.of())));
     } finally {
-      cell.node()
+      cell.system()
           .execute(
               cell.title() + "/end",
               () -> {
@@ -134,7 +134,7 @@ final class Ending {
           .filter(AutoCloseable.class::isInstance)
           .ifPresent(instance -> closeInTime("close", (AutoCloseable) instance));
     } finally {
-      cell.node().remove(cell.spec().number(), cell);
+      cell.system().remove(cell.spec().number(), cell);
       ended();
     }
   }
@@ -153,8 +153,8 @@ final class Ending {
     return new Place(
         cell.spec().name(),
         cell.spec().point(),
-        cell.node().self().process(),
-        cell.node().self().host());
+        cell.system().self().process(),
+        cell.system().self().host());
   }
 
   private void closeOwned() {
@@ -163,7 +163,7 @@ final class Ending {
       closing = List.copyOf(owned);
       owned.clear();
     }
-    cell.node().closing(cell.node().settings().stopped()).lastFirst(cell.title(), closing);
+    cell.system().closing(cell.system().settings().stopped()).lastFirst(cell.title(), closing);
   }
 
   /// On a thread of its own, for a bounded time.
@@ -179,7 +179,7 @@ final class Ending {
                 closed.countDown();
               }
             });
-    if (!await(closed, System.nanoTime() + cell.node().settings().stopping().toNanos())) {
+    if (!await(closed, System.nanoTime() + cell.system().settings().stopping().toNanos())) {
       LOG.log(System.Logger.Level.WARNING, "actor {0} does not close", cell.title());
       thread.interrupt();
     }

@@ -5,7 +5,7 @@ package dev.burnish.link;
 /// Between two looks, which are a heartbeat apart, at most two heartbeats count: where they were
 /// further apart it was this process that did not run, and what the peer sent meanwhile still waits
 /// to be read. So a busy machine does not take its peers for lost. For one thread.
-final class Silence {
+final class FailureDetector {
   private static final int COUNTED = 2;
 
   private final long mostBetweenLooks;
@@ -13,7 +13,7 @@ final class Silence {
   private long lastHeard;
   private long nanos;
 
-  Silence(long heartbeatNanos, long now) {
+  FailureDetector(long heartbeatNanos, long now) {
     mostBetweenLooks = COUNTED * heartbeatNanos;
     lastLook = now;
     lastHeard = now;

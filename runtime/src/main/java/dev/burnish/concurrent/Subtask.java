@@ -5,7 +5,7 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /// The result of a task that a [Scope] runs.
-public final class Handle<T extends @Nullable Object> {
+public final class Subtask<T extends @Nullable Object> {
   private sealed interface Outcome<T extends @Nullable Object> {}
 
   private record Value<T extends @Nullable Object>(T value) implements Outcome<T> {}
@@ -16,7 +16,7 @@ public final class Handle<T extends @Nullable Object> {
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile Outcome<T> outcome;
 
-  Handle(String name) {
+  Subtask(String name) {
     this.name = name;
     this.outcome = new Failed<>(new IllegalStateException("task has not ended: task=" + name));
   }

@@ -32,8 +32,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 /// One process of a job: its actors, and the way to those of the others.
-public final class Node implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger(Node.class.getName());
+public final class ActorSystem implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(ActorSystem.class.getName());
 
   /// What a process does for others, under the number 0, which no actor has.
   sealed interface Command {
@@ -49,7 +49,7 @@ public final class Node implements AutoCloseable {
     /// Asks the owner of a mesh where one of its actors is. Answered when it is somewhere.
     record Locate(long mesh, int place) implements Command {}
 
-    /// Asks for a sign of life of an actor, whatever it is doing.
+    /// Pings an actor; it answers whatever it is doing.
     record Ping(long number) implements Command {}
 
     /// Answered when an actor is constructed.
@@ -61,7 +61,7 @@ public final class Node implements AutoCloseable {
 
   static final Link.Target SELF = new Link.Target(0, 0);
 
-  private final NodeSettings settings;
+  private final ActorSystemSettings settings;
   private final Threads threads;
   private final ClassLoader loader;
   private final Codecs codecs;
@@ -127,16 +127,17 @@ public final class Node implements AutoCloseable {
       Optional<Tracing> tracing) {}
 
   /// A process that listens.
-  public Node(Parts parts, NodeSettings settings) {
-    this(parts, settings, node -> new Incoming(node, node.cells, node.owned));
+  public ActorSystem(Parts parts, ActorSystemSettings settings) {
+    this(parts, settings, system -> new InboundCalls(system, system.cells, system.owned));
   }
 
   /// A process that calls others, and refuses whatever they ask of it.
-  public static Node visitor(Parts parts, NodeSettings settings) {
-    return new Node(parts, settings, _ -> new Incoming.Refusing());
+  public static ActorSystem visitor(Parts parts, ActorSystemSettings settings) {
+    return new ActorSystem(parts, settings, _ -> new InboundCalls.Refusing());
   }
 
-  private Node(Parts parts, NodeSettings settings, Function<Node, Link.Handler> handler) {
+  private ActorSystem(
+      Parts parts, ActorSystemSettings settings, Function<ActorSystem, Link.Handler> handler) {
     this.settings = settings;
     this.threads = parts.threads();
     this.loader = parts.loader();
@@ -179,7 +180,7 @@ public final class Node implements AutoCloseable {
   }
 
   /// How actors and calls behave.
-  public NodeSettings settings() {
+  public ActorSystemSettings settings() {
     return settings;
   }
 
@@ -373,8 +374,8 @@ public final class Node implements AutoCloseable {
     return (ActorRef) places.decode(result, link.resultSession()).getFirst();
   }
 
-  /// Asks a process for a sign of life of an actor: it answers at once, also while the actor is
-  /// busy. Fails if there is no such actor, or it has failed.
+  /// Pings an actor through its process: it answers at once, also while the actor is busy. Fails if
+  /// there is no such actor, or it has failed.
   public OpenCall ping(Link link, long number, Duration limit) {
     return command(link, link.session(), "ping", new Command.Ping(number), limit);
   }
@@ -475,7 +476,7 @@ public final class Node implements AutoCloseable {
           cell.title() + "/stop",
           () -> {
             try {
-              cell.ending().stop("its process ends");
+              cell.lifecycle().stop("its process ends");
             } finally {
               stopped.countDown();
             }

@@ -8,9 +8,9 @@ import java.time.Duration;
 /// @param timeout how long a call waits that says nothing else
 /// @param stopping how long an actor has to end its call, and again to close itself
 /// @param link how connections behave
-public record NodeSettings(Duration timeout, Duration stopping, LinkSettings link) {
+public record ActorSystemSettings(Duration timeout, Duration stopping, LinkSettings link) {
   /// @throws IllegalArgumentException if a time is not above zero
-  public NodeSettings {
+  public ActorSystemSettings {
     if (timeout.compareTo(Duration.ZERO) <= 0 || stopping.compareTo(Duration.ZERO) <= 0) {
       throw new IllegalArgumentException(
           "times are above zero: mesh.timeout=%s mesh.stopping=%s".formatted(timeout, stopping));
@@ -18,8 +18,9 @@ public record NodeSettings(Duration timeout, Duration stopping, LinkSettings lin
   }
 
   /// 10 minutes for a call, 3 s to stop.
-  public static NodeSettings defaults() {
-    return new NodeSettings(Duration.ofMinutes(10), Duration.ofSeconds(3), LinkSettings.defaults());
+  public static ActorSystemSettings defaults() {
+    return new ActorSystemSettings(
+        Duration.ofMinutes(10), Duration.ofSeconds(3), LinkSettings.defaults());
   }
 
   /// After this long whoever stops an actor waits no more: its calls and what it owns have had
@@ -29,12 +30,12 @@ public record NodeSettings(Duration timeout, Duration stopping, LinkSettings lin
   }
 
   /// The same with another time for calls.
-  public NodeSettings withTimeout(Duration other) {
-    return new NodeSettings(other, stopping, link);
+  public ActorSystemSettings withTimeout(Duration other) {
+    return new ActorSystemSettings(other, stopping, link);
   }
 
   /// The same with other connections.
-  public NodeSettings withLink(LinkSettings other) {
-    return new NodeSettings(timeout, stopping, other);
+  public ActorSystemSettings withLink(LinkSettings other) {
+    return new ActorSystemSettings(timeout, stopping, other);
   }
 }

@@ -16,9 +16,9 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
-/// The first frames of a connection: each side says who it is and shows the job's token. Who calls
-/// speaks first; who is called answers only a peer that belongs here.
-final class Greeting {
+/// The first frames of a connection: each side says who it is and shows the job's token. The caller
+/// speaks first; the called side answers only a peer that shows the token.
+final class Handshake {
   private static final Codec CODEC =
       new Codecs(List.of(), Limits.defaults()).of(Introduction.class);
 
@@ -42,7 +42,7 @@ final class Greeting {
   private volatile Optional<ReplicaLost> lost = Optional.empty();
 
   /// @param onMet told of a peer that belongs here, before any other frame of it
-  Greeting(Side side, byte[] token, ProcessAddress self, Consumer<ProcessAddress> onMet) {
+  Handshake(Side side, byte[] token, ProcessAddress self, Consumer<ProcessAddress> onMet) {
     this.side = side;
     this.token = token;
     this.self = self;
