@@ -30,6 +30,8 @@ import dev.burnish.mesh.host.LocalAgent;
 import dev.burnish.mesh.host.Worker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -178,8 +180,8 @@ public final class Job implements AutoCloseable {
 
   private static String host() {
     try {
-      return java.net.InetAddress.getLocalHost().getHostName();
-    } catch (java.net.UnknownHostException e) {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
       return "localhost";
     }
   }
@@ -229,8 +231,8 @@ public final class Job implements AutoCloseable {
     return joined.ticket();
   }
 
-  /// Has a failure that nobody handled given to a handler instead of ending the program. It is
-  /// called once, for the first.
+  /// Gives a failure that nobody handled to a handler, instead of ending the program. It is called
+  /// once, for the first.
   public void onUnhandled(Consumer<Failure> handler) {
     program.handler = handler;
   }

@@ -89,7 +89,7 @@ final class Slot<V> {
     change(new Gone<>(cause));
   }
 
-  /// It is being made anew: who asks waits.
+  /// It is being restarted: whoever asks waits.
   void expect() {
     change(new Coming<>());
   }

@@ -155,7 +155,7 @@ public final class DirectoryServer implements ReplicaDirectory {
     }
   }
 
-  /// Has what the watchers say be about as new as this, between 50 ms and a second.
+  /// Sets how old what the watchers say may be: between 50 ms and a second.
   public void hearEvery(Duration time) {
     locked(() ->
         usually =

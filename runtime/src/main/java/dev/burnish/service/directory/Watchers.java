@@ -11,9 +11,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
-/// The processes that call a service beside that of its owner, as they last said. One that has said
-/// nothing for the time of its [Lease] sends no call to a replica that has left, whatever it knows:
-/// it is not counted until it speaks again. Thread-safe.
+/// The processes that call a service, except that of its owner, as they last said. One that has
+/// said nothing for the time of its [Lease] sends no call to a replica that has left, whatever it
+/// knows: it is not counted until it speaks again. Thread-safe.
 final class Watchers {
   /// For clocks that run a little apart.
   private static final Duration MARGIN = Duration.ofMillis(250);

@@ -91,8 +91,8 @@ public final class Dispatcher {
     return waiter.await(clock).orElseGet(() -> locked(() -> withdraw(waiter)));
   }
 
-  /// Takes a permit of a certain replica, whether it has a free one or not: the call runs beside
-  /// all others. The caller must [#release] it.
+  /// Takes a permit of a certain replica, whether it has a free one or not: the call runs together
+  /// with all others. The caller must [#release] it.
   ///
   /// @throws ReplicaLost if the replica has left: it may not have what the others have
   public void enter(ReplicaSlot slot) {
