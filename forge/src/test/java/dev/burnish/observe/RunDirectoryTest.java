@@ -60,15 +60,17 @@ class RunDirectoryTest {
 
   @Test
   void aFileIsReplacedWholeOrNotAtAll() throws Exception {
-    try (RunDirectory run = RunDirectory.open(folder)) {
+    Path place = folder.resolve("run");
+    try (RunDirectory run = RunDirectory.open(place)) {
       run.writeSummary(Map.of("steps", 1));
-      Files.createDirectory(folder.resolve("summary.json.partial"));
+      Path moved = Files.move(place, folder.resolve("moved"));
+      Files.createFile(place);
       assertThatThrownBy(() -> run.writeSummary(Map.of("steps", 2)))
           .isInstanceOf(UncheckedIOException.class)
           .hasMessageContaining("summary.json")
           .message()
           .hasLineCount(1);
-      assertThat(Files.readString(folder.resolve("summary.json"))).contains("\"steps\" : 1");
+      assertThat(Files.readString(moved.resolve("summary.json"))).contains("\"steps\" : 1");
     }
   }
 

@@ -1,8 +1,10 @@
 package dev.burnish.model;
 
+import dev.burnish.gguf.GgufConverter;
+import dev.burnish.gguf.GgufConverter.Weights;
+import dev.burnish.gguf.GgufFile;
 import dev.burnish.safetensors.Checkpoint;
-import dev.burnish.safetensors.GgufConverter;
-import dev.burnish.safetensors.GgufConverter.Weights;
+import dev.burnish.safetensors.ModelFolder;
 import dev.burnish.safetensors.SafetensorsWriter;
 import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.DType;
@@ -96,7 +98,7 @@ public final class Conversion {
 
   /// The type of the first matrix, which all have in published models.
   private static Weights stored(Path source) {
-    try (Checkpoint weights = Checkpoint.open(source)) {
+    try (Checkpoint weights = WeightFiles.open(source)) {
       return weights.names().stream()
           .filter(name -> weights.shape(name).length == 2)
           .findFirst()
@@ -115,8 +117,8 @@ public final class Conversion {
     requireModel(source);
     Map<String, DType> dtypes = new HashMap<>();
     Optional<DType> named = dtype;
-    try (Checkpoint weights = Checkpoint.open(source)) {
-      named = weights.isGguf() ? dtype.or(() -> Optional.of(DType.F32)) : dtype;
+    try (Checkpoint weights = WeightFiles.open(source)) {
+      named = weights instanceof GgufFile ? dtype.or(() -> Optional.of(DType.F32)) : dtype;
       List<StoredTensor> tensors = weights.names().stream().map(weights::get).toList();
       for (StoredTensor tensor : tensors) {
         if (tensor.dtype().isFloatingPoint() && named.isPresent()) {
@@ -127,11 +129,11 @@ public final class Conversion {
           folder,
           tensors,
           dtypes,
-          weights.isGguf() ? Map.of("format", "pt") : weights.metadata(),
+          weights instanceof GgufFile ? Map.of("format", "pt") : weights.description(),
           SHARD_BYTES);
     }
     for (String name : GgufConverter.smallFiles()) {
-      Optional<Path> file = Checkpoint.findFile(source, name);
+      Optional<Path> file = ModelFolder.findFile(source, name);
       if (file.isPresent()) {
         Files.copy(file.get(), folder.resolve(name));
       }

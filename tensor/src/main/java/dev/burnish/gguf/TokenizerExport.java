@@ -1,5 +1,8 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.ModelFolder;
+import dev.burnish.safetensors.StrictJson;
 import dev.burnish.text.TextFrame;
 import dev.burnish.text.TokenizerException;
 import java.nio.charset.StandardCharsets;
@@ -28,10 +31,10 @@ final class TokenizerExport {
   private final int[] types;
 
   private TokenizerExport(Path folder, ObjectNode config, int vocabulary) {
-    this.file = Checkpoint.file(folder, "tokenizer.json");
+    this.file = ModelFolder.file(folder, "tokenizer.json");
     this.tokenizer = StrictJson.object(file, MAX_TOKENIZER);
     this.settings =
-        Checkpoint.findFile(folder, "tokenizer_config.json")
+        ModelFolder.findFile(folder, "tokenizer_config.json")
             .map(settingsFile -> StrictJson.object(settingsFile, MAX_TOKENIZER))
             .orElseGet(StrictJson.MAPPER::createObjectNode);
     this.config = config;
@@ -44,7 +47,7 @@ final class TokenizerExport {
   ///
   /// @param vocabulary rows of the embedding, to which the tokens are filled up
   static void put(GgufWriter writer, Path folder, ObjectNode config, int vocabulary) {
-    if (Checkpoint.findFile(folder, "tokenizer.json").isPresent()) {
+    if (ModelFolder.findFile(folder, "tokenizer.json").isPresent()) {
       new TokenizerExport(folder, config, vocabulary).put(writer, folder);
     } else {
       writer.text("tokenizer.ggml.model", "none");
@@ -188,7 +191,7 @@ final class TokenizerExport {
 
   private Optional<String> template(Path folder) {
     Optional<String> file =
-        Checkpoint.findFile(folder, "chat_template.jinja")
+        ModelFolder.findFile(folder, "chat_template.jinja")
             .map(path -> new String(StrictJson.read(path, MAX_TEMPLATE), StandardCharsets.UTF_8));
     JsonNode inline = settings.path("chat_template");
     if (file.isPresent() || inline.isString()) {

@@ -1,6 +1,9 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
-import dev.burnish.safetensors.RopeFactors.Llama3;
+import dev.burnish.gguf.RopeFactors.Llama3;
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.LittleEndian;
+import dev.burnish.safetensors.StrictJson;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -144,7 +147,7 @@ final class GgufExport {
         GgufNames.ROPE_FACTORS,
         GgmlType.F32,
         new long[] {factors.length},
-        arena -> arena.allocateFrom(Float32.FLOAT, factors));
+        arena -> arena.allocateFrom(LittleEndian.FLOAT, factors));
   }
 
   private void requireExpressible() {

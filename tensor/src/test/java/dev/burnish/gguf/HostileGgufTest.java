@@ -1,8 +1,11 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.LittleEndian;
+import dev.burnish.testing.Allocation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -142,7 +145,7 @@ class HostileGgufTest {
         "rope_freqs.weight",
         GgmlType.F32,
         new long[] {8},
-        a -> a.allocateFrom(Float32.FLOAT, factors));
+        a -> a.allocateFrom(LittleEndian.FLOAT, factors));
     Path file = Files.createTempFile("small", ".gguf");
     try {
       writer.write(file);

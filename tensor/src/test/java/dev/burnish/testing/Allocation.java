@@ -1,15 +1,16 @@
-package dev.burnish.safetensors;
+package dev.burnish.testing;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
 /// What a thread has allocated on the heap.
-final class Allocation {
+public final class Allocation {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private Allocation() {}
 
-  static long ofThread() {
+  /// Bytes that the current thread has allocated so far.
+  public static long ofThread() {
     return THREADS.getCurrentThreadAllocatedBytes();
   }
 }

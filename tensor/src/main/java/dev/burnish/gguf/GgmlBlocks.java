@@ -1,4 +1,4 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
 /// De-quantisation, bit for bit as the reference implementation does it (no fused multiply-add).
 ///

@@ -1,5 +1,7 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.StrictJson;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;

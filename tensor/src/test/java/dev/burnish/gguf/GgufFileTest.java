@@ -1,8 +1,11 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.safetensors.Checkpoint;
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.DType;
 import dev.burnish.testing.SharedFiles;
 import java.lang.foreign.MemorySegment;
@@ -45,7 +48,7 @@ class GgufFileTest {
       assertThat(file.shape("model.embed_tokens.weight")).containsExactly(49152, 576);
       assertThat(file.shape("model.layers.3.mlp.down_proj.weight")).containsExactly(576, 1536);
       assertThat(file.shape("model.layers.3.post_attention_layernorm.weight")).containsExactly(576);
-      assertThat(file.metadata()).containsEntry("general.license", "apache-2.0");
+      assertThat(file.description()).containsEntry("general.license", "apache-2.0");
       assertThat(file.contains("model.norm.weight")).isTrue();
     }
   }

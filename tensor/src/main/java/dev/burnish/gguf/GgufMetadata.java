@@ -1,5 +1,7 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.LittleEndian;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -116,7 +118,7 @@ public final class GgufMetadata {
     long at = slot.at();
     for (long i = 0; i < slot.count(); i++) {
       texts.add(string(key, at));
-      at += 8 + whole.get(Float32.LONG, at);
+      at += 8 + whole.get(LittleEndian.LONG, at);
     }
     return texts;
   }
@@ -143,7 +145,7 @@ public final class GgufMetadata {
     }
     boolean floats = slot.array() && slot.kind() == Kind.FLOAT32 && slot.count() < 1 << 28;
     requireKind(key, floats, "an array of F32", slot);
-    return whole.asSlice(slot.at(), slot.count() * Float.BYTES).toArray(Float32.FLOAT);
+    return whole.asSlice(slot.at(), slot.count() * Float.BYTES).toArray(LittleEndian.FLOAT);
   }
 
   private Optional<Slot> scalar(String key) {
@@ -156,13 +158,13 @@ public final class GgufMetadata {
     return switch (slot.kind()) {
       case UINT8 -> whole.get(ValueLayout.JAVA_BYTE, at) & 0xff;
       case INT8 -> whole.get(ValueLayout.JAVA_BYTE, at);
-      case UINT16 -> whole.get(Float32.SHORT, at) & 0xffff;
-      case INT16 -> whole.get(Float32.SHORT, at);
-      case UINT32 -> whole.get(Float32.INT, at) & 0xffffffffL;
-      case INT32 -> whole.get(Float32.INT, at);
-      case INT64 -> whole.get(Float32.LONG, at);
+      case UINT16 -> whole.get(LittleEndian.SHORT, at) & 0xffff;
+      case INT16 -> whole.get(LittleEndian.SHORT, at);
+      case UINT32 -> whole.get(LittleEndian.INT, at) & 0xffffffffL;
+      case INT32 -> whole.get(LittleEndian.INT, at);
+      case INT64 -> whole.get(LittleEndian.LONG, at);
       case UINT64 -> {
-        long value = whole.get(Float32.LONG, at);
+        long value = whole.get(LittleEndian.LONG, at);
         requireKind(key, value >= 0, "below 2^63", slot);
         yield value;
       }
@@ -172,15 +174,15 @@ public final class GgufMetadata {
 
   private double numberAt(String key, Slot slot) {
     return switch (slot.kind()) {
-      case FLOAT32 -> Double.parseDouble(Float.toString(whole.get(Float32.FLOAT, slot.at())));
-      case FLOAT64 -> whole.get(Float32.DOUBLE, slot.at());
+      case FLOAT32 -> Double.parseDouble(Float.toString(whole.get(LittleEndian.FLOAT, slot.at())));
+      case FLOAT64 -> whole.get(LittleEndian.DOUBLE, slot.at());
       case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64, BOOL, STRING, ARRAY ->
           throw refuse(key, "a floating-point number", slot);
     };
   }
 
   private String string(String key, long at) {
-    long length = whole.get(Float32.LONG, at);
+    long length = whole.get(LittleEndian.LONG, at);
     if (length > MAX_TEXT) {
       throw new CorruptFileException(
           file, "a text must have at most 16 MiB", "key", key, "bytes", length);

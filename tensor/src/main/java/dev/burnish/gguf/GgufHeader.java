@@ -1,8 +1,11 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
 import dev.burnish.content.FileKind;
-import dev.burnish.safetensors.GgufMetadata.Kind;
-import dev.burnish.safetensors.GgufMetadata.Slot;
+import dev.burnish.gguf.GgufMetadata.Kind;
+import dev.burnish.gguf.GgufMetadata.Slot;
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.LittleEndian;
+import dev.burnish.safetensors.StoredTensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -227,11 +230,11 @@ final class GgufHeader {
   }
 
   private int nextInt(String what) {
-    return whole.get(Float32.INT, take(what, 4));
+    return whole.get(LittleEndian.INT, take(what, 4));
   }
 
   private long nextLong(String what) {
-    return whole.get(Float32.LONG, take(what, 8));
+    return whole.get(LittleEndian.LONG, take(what, 8));
   }
 
   private long take(String what, long bytes) {

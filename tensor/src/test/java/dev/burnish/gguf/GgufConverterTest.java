@@ -1,8 +1,11 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.safetensors.Checkpoint;
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.StrictJson;
 import dev.burnish.testing.SharedFiles;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,8 +1,9 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.safetensors.CorruptFileException;
 import dev.burnish.text.StreamingDecoder;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerFiles;

@@ -1,6 +1,11 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
-import dev.burnish.safetensors.GgufHeader.Tensor;
+import dev.burnish.gguf.GgufHeader.Tensor;
+import dev.burnish.safetensors.Checkpoint;
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.Float32;
+import dev.burnish.safetensors.SafetensorsFile;
+import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.DType;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -17,7 +22,7 @@ import java.util.stream.LongStream;
 /// Hugging Face names, shapes and row order. Tensors of the types F32, F16 and BF16 keep their
 /// type; the quantised ones (Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K) are given as F32. Safe
 /// for use by several threads.
-public final class GgufFile implements Checkpoint.Source {
+public final class GgufFile implements Checkpoint {
   private static final Set<String> ARCHITECTURES = Set.of("llama", "qwen2", "qwen3", "smollm3");
 
   private final Path path;
@@ -232,5 +237,10 @@ public final class GgufFile implements Checkpoint.Source {
   /// Collected memory that is aligned for every element type.
   private static MemorySegment heap(long bytes) {
     return MemorySegment.ofArray(new long[Math.toIntExact((bytes + 7) / 8)]).asSlice(0, bytes);
+  }
+
+  @Override
+  public String toString() {
+    return "checkpoint " + path;
   }
 }

@@ -1,5 +1,12 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
+import dev.burnish.files.AtomicFile;
+import dev.burnish.safetensors.Checkpoint;
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.ModelFolder;
+import dev.burnish.safetensors.SafetensorsWriter;
+import dev.burnish.safetensors.StoredTensor;
+import dev.burnish.safetensors.StrictJson;
 import dev.burnish.tensor.DType;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -97,7 +104,7 @@ public final class GgufConverter {
   }
 
   private static byte[] sideFile(GgufFile file, Path besides, String name) {
-    Optional<Path> published = Checkpoint.findFile(besides, name);
+    Optional<Path> published = ModelFolder.findFile(besides, name);
     if (published.isPresent()) {
       return StrictJson.read(published.get(), MAX_SIDE_FILE);
     }
@@ -144,7 +151,7 @@ public final class GgufConverter {
   /// @throws CorruptFileException where a file is corrupt, or has a setting that GGUF cannot say
   /// @throws UncheckedIOException where something cannot be read or written
   public static void toGguf(Path folder, Path gguf, Weights weights) {
-    GgufExport export = GgufExport.of(Checkpoint.file(folder, "config.json"));
+    GgufExport export = GgufExport.of(ModelFolder.file(folder, "config.json"));
     GgufWriter writer = new GgufWriter();
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
       long rows = checkpoint.shape("model.embed_tokens.weight")[0];

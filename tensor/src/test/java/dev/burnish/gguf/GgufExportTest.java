@@ -1,9 +1,15 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.burnish.safetensors.GgufConverter.Weights;
+import dev.burnish.gguf.GgufConverter.Weights;
+import dev.burnish.safetensors.Checkpoint;
+import dev.burnish.safetensors.CorruptFileException;
+import dev.burnish.safetensors.SafetensorsFileTest;
+import dev.burnish.safetensors.SafetensorsWriter;
+import dev.burnish.safetensors.StoredTensor;
+import dev.burnish.safetensors.StrictJson;
 import dev.burnish.tensor.DType;
 import dev.burnish.testing.SharedFiles;
 import dev.burnish.text.TextFrame;

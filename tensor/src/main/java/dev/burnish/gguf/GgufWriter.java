@@ -1,13 +1,15 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
-import dev.burnish.safetensors.GgufMetadata.Kind;
+import dev.burnish.files.AtomicFile;
+import dev.burnish.gguf.GgufMetadata.Kind;
+import dev.burnish.safetensors.SafetensorsWriter;
+import dev.burnish.safetensors.StoredTensor;
+import dev.burnish.safetensors.TensorBytes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,13 +20,8 @@ import java.util.List;
 final class GgufWriter {
   private static final int ALIGNMENT = 32;
 
-  /// Gives the bytes of a tensor, as its type stores them, when they are about to be written.
-  interface Data {
-    MemorySegment in(Arena arena);
-  }
-
   @SuppressWarnings("ArrayRecordComponent") // never leaves the class
-  private record Tensor(String name, GgmlType type, long[] shape, long bytes, Data data) {}
+  private record Tensor(String name, GgmlType type, long[] shape, long bytes, TensorBytes data) {}
 
   private final ByteArrayOutputStream pairs = new ByteArrayOutputStream();
   private final List<Tensor> tensors = new ArrayList<>();
@@ -75,7 +72,7 @@ final class GgufWriter {
   }
 
   /// @param shape extents outermost first; rows must be whole blocks of the type
-  void tensor(String name, GgmlType type, long[] shape, Data data) {
+  void tensor(String name, GgmlType type, long[] shape, TensorBytes data) {
     long bytes = type.bytes(StoredTensor.elements(shape));
     tensors.add(new Tensor(name, type, shape.clone(), bytes, data));
   }
@@ -84,15 +81,15 @@ final class GgufWriter {
     AtomicFile.write(file, this::writeTo);
   }
 
-  private void writeTo(FileChannel channel) throws IOException {
+  private void writeTo(AtomicFile.Output output) throws IOException {
     byte[] header = header();
-    AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
-    pad(channel, header.length);
+    output.write(ByteBuffer.wrap(header));
+    pad(output, header.length);
     for (Tensor tensor : tensors) {
       try (Arena arena = Arena.ofShared()) {
-        SafetensorsWriter.writeData(channel, tensor.data.in(arena));
+        SafetensorsWriter.writeData(output, tensor.data.in(arena));
       }
-      pad(channel, tensor.bytes);
+      pad(output, tensor.bytes);
     }
   }
 
@@ -117,9 +114,9 @@ final class GgufWriter {
     return out.toByteArray();
   }
 
-  private static void pad(FileChannel channel, long written) throws IOException {
+  private static void pad(AtomicFile.Output output, long written) throws IOException {
     int missing = (int) (Math.ceilDiv(written, ALIGNMENT) * ALIGNMENT - written);
-    AtomicFile.writeFully(channel, ByteBuffer.allocate(missing));
+    output.write(ByteBuffer.allocate(missing));
   }
 
   private void key(String key, Kind kind) {

@@ -1,4 +1,4 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
 import java.util.List;
 import java.util.Optional;

@@ -1,5 +1,6 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
+import dev.burnish.safetensors.StrictJson;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 

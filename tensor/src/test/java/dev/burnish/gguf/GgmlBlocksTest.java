@@ -1,7 +1,8 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.safetensors.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;

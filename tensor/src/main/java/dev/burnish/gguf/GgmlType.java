@@ -1,5 +1,7 @@
-package dev.burnish.safetensors;
+package dev.burnish.gguf;
 
+import dev.burnish.safetensors.Float32;
+import dev.burnish.safetensors.LittleEndian;
 import dev.burnish.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -76,7 +78,7 @@ enum GgmlType {
           MemorySegment.copy(source, ValueLayout.JAVA_BYTE, bytes(from), raw, 0, raw.length);
           float[] out = new float[count];
           GgmlBlocks.decode(this, raw, out);
-          MemorySegment.copy(out, 0, destination, Float32.FLOAT, from * Float.BYTES, count);
+          MemorySegment.copy(out, 0, destination, LittleEndian.FLOAT, from * Float.BYTES, count);
         });
   }
 
@@ -94,7 +96,7 @@ enum GgmlType {
         destination,
         (from, count) -> {
           float[] in = new float[count];
-          MemorySegment.copy(source, Float32.FLOAT, from * Float.BYTES, in, 0, count);
+          MemorySegment.copy(source, LittleEndian.FLOAT, from * Float.BYTES, in, 0, count);
           byte[] out = new byte[Math.toIntExact(bytes(count))];
           GgmlBlocks.encodeQ8(in, out);
           MemorySegment.copy(out, 0, destination, ValueLayout.JAVA_BYTE, bytes(from), out.length);
