@@ -61,9 +61,11 @@ public final class AtomicFile implements AutoCloseable {
     /// Writes all bytes that remain.
     public void write(ByteBuffer bytes) throws IOException {
       while (bytes.hasRemaining()) {
+        int from = bytes.position();
         try {
           position += channel.write(bytes, position);
         } catch (ClosedByInterruptException e) {
+          bytes.position(from); // some may have been written, and are written again
           reopen();
         }
       }

@@ -91,6 +91,7 @@ class AtomicFileTest {
               }
             });
     Path file = folder.resolve("a");
+    boolean interrupted = false;
     try {
       AtomicFile.write(
           file,
@@ -102,11 +103,11 @@ class AtomicFileTest {
           });
     } finally {
       done.set(true);
-      boolean interrupted = Thread.interrupted();
+      interrupted = Thread.interrupted();
       interrupter.join();
       interrupted |= Thread.interrupted();
-      assertThat(interrupted).isTrue();
     }
+    assertThat(interrupted).isTrue();
     assertThat(Files.readAllBytes(file)).isEqualTo(content);
     assertThat(names(folder)).containsExactly("a");
   }

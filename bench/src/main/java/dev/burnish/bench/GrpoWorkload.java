@@ -1,5 +1,6 @@
 package dev.burnish.bench;
 
+import dev.burnish.observe.Measurement;
 import dev.burnish.algorithm.SurrogateLoss;
 import dev.burnish.algorithm.advantage.Advantages;
 import dev.burnish.generate.BatchGenerator;
@@ -98,7 +99,7 @@ record GrpoWorkload(
   /// the blocks, the head where a token is drawn or predicted.
   private void addFloors(
       DecoderShape shape, Subject subject, double promptTokens, Map<String, List<Double>> values) {
-    double sgemm = Timing.median(values.getOrDefault("sgemm", List.of()));
+    double sgemm = Measurement.median(values.getOrDefault("sgemm", List.of()));
     double head = (double) shape.vocabulary() * shape.hidden();
     double tables = shape.tiedHead() ? head : 2 * head;
     double blocks = subject.model().decoder().numParameters() - tables;

@@ -1,5 +1,6 @@
 package dev.burnish.bench;
 
+import dev.burnish.observe.Measurement;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.observe.Benchmark.Scale;
@@ -36,7 +37,7 @@ record Sgemm(int rows, int inner, int cols) {
         * shapes(scale).stream()
             .map(shape -> shape.measure(1, 3))
             .flatMap(s -> Stream.of(s.kernels(), s.libtorch()))
-            .mapToDouble(Timing::median)
+            .mapToDouble(Measurement::median)
             .max()
             .orElseThrow();
   }

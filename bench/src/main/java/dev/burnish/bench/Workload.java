@@ -1,5 +1,6 @@
 package dev.burnish.bench;
 
+import dev.burnish.observe.Measurement;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
@@ -29,7 +30,7 @@ sealed interface Workload permits TrainWorkload, GrpoWorkload, GenerateWorkload 
     }
 
     double median(String name) {
-      return Timing.median(runs(name));
+      return Measurement.median(runs(name));
     }
 
     boolean has(String name) {

@@ -6,7 +6,7 @@ import dev.burnish.kernel.Calibration;
 import dev.burnish.train.Health.Alarm;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
-import dev.burnish.train.memory.ResidentMemory;
+import dev.burnish.host.ResidentMemory;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;

@@ -4,11 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.host.JvmCommand;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,11 +46,7 @@ class RunDirectoryTest {
     Path run = folder.resolve("run");
     Process owner =
         new ProcessBuilder(
-                ProcessHandle.current().info().command().orElseThrow(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Owner.class.getName(),
-                run.toString())
+                JvmCommand.of(Owner.class).withArguments(List.of(run.toString())).words())
             .start();
     assertThat(owner.inputReader().readLine()).isEqualTo("owned");
     assertThatThrownBy(() -> RunDirectory.open(run))

@@ -11,7 +11,7 @@ import dev.burnish.train.CrossEntropy;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.Trainer;
-import dev.burnish.train.memory.ResidentMemory;
+import dev.burnish.host.ResidentMemory;
 import java.util.List;
 
 /// A run whose tensors outweigh its JVM, of a few steps: it tells its peak of memory at the end.
