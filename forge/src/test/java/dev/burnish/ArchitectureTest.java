@@ -100,9 +100,9 @@ class ArchitectureTest {
   }
 
   @Test
-  void generateAndTrainDoNotKnowEachOther() throws IOException {
-    assertThat(row(table(), "generate").allowed()).doesNotContain("train");
-    assertThat(row(table(), "train").allowed()).doesNotContain("generate");
+  void engineAndTrainDoNotKnowEachOther() throws IOException {
+    assertThat(row(table(), "engine").allowed()).doesNotContain("train");
+    assertThat(row(table(), "train").allowed()).doesNotContain("engine");
   }
 
   @Test
