@@ -49,8 +49,7 @@ public final class ProcessSettings {
     return environment(cores, System.getenv(), CpuInfo.read());
   }
 
-  static Map<String, String> environment(
-      int cores, Map<String, String> inherited, CpuInfo cpu) {
+  static Map<String, String> environment(int cores, Map<String, String> inherited, CpuInfo cpu) {
     if (cores < 1) {
       throw new IllegalArgumentException(
           "a process needs at least one core: cores=" + cores + "; give the placement's share");

@@ -70,7 +70,9 @@ class ProcessSettingsTest {
   void aWorkerGetsTheThreadsOfItsPlacementAndNotThoseOfItsParent() {
     assertThat(
             ProcessSettings.environment(
-                2, Map.of("OMP_NUM_THREADS", "64", "OPENBLAS_NUM_THREADS", "64"), CpuInfo.of(List.of())))
+                2,
+                Map.of("OMP_NUM_THREADS", "64", "OPENBLAS_NUM_THREADS", "64"),
+                CpuInfo.of(List.of())))
         .containsEntry("OMP_NUM_THREADS", "2")
         .containsEntry("OPENBLAS_NUM_THREADS", "2")
         .containsEntry("OMP_WAIT_POLICY", "PASSIVE")

@@ -48,9 +48,7 @@ class HostTest {
             .withFlags(List.of("-Dspoken=yes"))
             .withArguments(List.of("a b", "c"));
     Process process =
-        new ProcessBuilder(command.words())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+        new ProcessBuilder(command.words()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     assertThat(process.inputReader().readAllLines()).containsExactly("yes [a b, c]");
     assertThat(process.waitFor()).isZero();
   }

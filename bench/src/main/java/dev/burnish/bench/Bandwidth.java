@@ -1,7 +1,7 @@
 package dev.burnish.bench;
 
-import dev.burnish.observe.Measurement;
 import dev.burnish.observe.Benchmark.Scale;
+import dev.burnish.observe.Measurement;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Libtorch;

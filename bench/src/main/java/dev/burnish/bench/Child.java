@@ -1,15 +1,14 @@
 package dev.burnish.bench;
 
-import dev.burnish.host.JvmCommand;
 import dev.burnish.concurrent.ProcessSettings;
 import dev.burnish.concurrent.Stop;
+import dev.burnish.host.JvmCommand;
 import dev.burnish.tensor.Libtorch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;

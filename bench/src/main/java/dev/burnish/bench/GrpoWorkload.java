@@ -1,12 +1,12 @@
 package dev.burnish.bench;
 
-import dev.burnish.observe.Measurement;
 import dev.burnish.algorithm.SurrogateLoss;
 import dev.burnish.algorithm.advantage.Advantages;
 import dev.burnish.engine.BatchGenerator;
 import dev.burnish.learn.PolicyLearner;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.observe.Benchmark.Options;
+import dev.burnish.observe.Measurement;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.SamplingParams;

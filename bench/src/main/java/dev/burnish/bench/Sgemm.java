@@ -1,10 +1,10 @@
 package dev.burnish.bench;
 
-import dev.burnish.observe.Measurement;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.kernel.Output;
 import dev.burnish.observe.Benchmark.Scale;
+import dev.burnish.observe.Measurement;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Libtorch;

@@ -1,8 +1,8 @@
 package dev.burnish.bench;
 
-import dev.burnish.observe.Measurement;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.burnish.observe.Measurement;
 import java.util.List;
 import java.util.Map;
 

@@ -1,7 +1,7 @@
 package dev.burnish.run;
 
-import dev.burnish.train.Trainer;
 import dev.burnish.host.ResidentMemory;
+import dev.burnish.train.Trainer;
 import dev.burnish.train.memory.StepEstimate;
 import java.io.IOException;
 import java.io.UncheckedIOException;

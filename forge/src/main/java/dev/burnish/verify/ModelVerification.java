@@ -1,6 +1,7 @@
 package dev.burnish.verify;
 
 import dev.burnish.engine.BatchGenerator;
+import dev.burnish.gguf.GgufConverter;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Pass;
@@ -8,7 +9,6 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.SamplingParams;
-import dev.burnish.gguf.GgufConverter;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import dev.burnish.text.ChatMessage;

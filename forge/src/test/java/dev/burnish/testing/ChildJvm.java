@@ -1,7 +1,7 @@
 package dev.burnish.testing;
 
-import dev.burnish.host.JvmCommand;
 import dev.burnish.concurrent.ProcessSettings;
+import dev.burnish.host.JvmCommand;
 import java.io.IOException;
 import java.util.List;
 

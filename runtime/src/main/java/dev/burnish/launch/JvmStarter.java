@@ -1,7 +1,7 @@
 package dev.burnish.launch;
 
-import dev.burnish.host.JvmCommand;
 import dev.burnish.concurrent.ProcessSettings;
+import dev.burnish.host.JvmCommand;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;

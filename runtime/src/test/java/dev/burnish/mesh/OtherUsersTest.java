@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.burnish.host.JvmCommand;
 import dev.burnish.files.PrivateFolder;
+import dev.burnish.host.JvmCommand;
 import dev.burnish.link.transport.SocketNetwork;
 import dev.burnish.mesh.host.JobFolder;
 import dev.burnish.mesh.host.Jobs;
@@ -130,8 +130,7 @@ class OtherUsersTest {
 
   private List<String> source(String name, String text) throws IOException {
     Path source = Files.writeString(folder.resolve(name + ".java"), text);
-    return List.of(
-        JvmCommand.java().toString(), source.toString());
+    return List.of(JvmCommand.java().toString(), source.toString());
   }
 
   private static List<String> all(List<String> first, Object... then) {

@@ -14,9 +14,7 @@ public final class Programs {
 
   /// How to run a class as a program with the class path of this one.
   public static List<String> command(Class<?> main) {
-    return JvmCommand.of(main)
-        .withFlags(List.of("--enable-native-access=ALL-UNNAMED"))
-        .words();
+    return JvmCommand.of(main).withFlags(List.of("--enable-native-access=ALL-UNNAMED")).words();
   }
 
   /// Stops processes, and waits until they are.

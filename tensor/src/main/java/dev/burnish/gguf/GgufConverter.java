@@ -148,27 +148,27 @@ public final class GgufConverter {
   /// row order of queries and keys, its tokenizer keys. A folder without `tokenizer.json` gives a
   /// file without tokenizer. The file appears whole or not at all.
   ///
+  /// @param checkpoint the weights of the folder
+  ///
   /// @throws CorruptFileException where a file is corrupt, or has a setting that GGUF cannot say
   /// @throws UncheckedIOException where something cannot be read or written
-  public static void toGguf(Path folder, Path gguf, Weights weights) {
+  public static void toGguf(Path folder, Checkpoint checkpoint, Path gguf, Weights weights) {
     GgufExport export = GgufExport.of(ModelFolder.file(folder, "config.json"));
     GgufWriter writer = new GgufWriter();
-    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-      long rows = checkpoint.shape("model.embed_tokens.weight")[0];
-      writer.text("general.architecture", export.architecture());
-      writer.text("general.type", "model");
-      writer.text("general.name", folder.toAbsolutePath().normalize().getFileName().toString());
-      writer.integer("general.file_type", weights.fileType);
-      writer.integer("general.quantization_version", 2);
-      export.put(writer, rows);
-      TokenizerExport.put(writer, folder, export.config(), Math.toIntExact(rows));
-      for (String name : checkpoint.names()) {
-        if (!name.equals("lm_head.weight") || !export.isTied()) {
-          putTensor(writer, checkpoint, name, export, weights);
-        }
+    long rows = checkpoint.shape("model.embed_tokens.weight")[0];
+    writer.text("general.architecture", export.architecture());
+    writer.text("general.type", "model");
+    writer.text("general.name", folder.toAbsolutePath().normalize().getFileName().toString());
+    writer.integer("general.file_type", weights.fileType);
+    writer.integer("general.quantization_version", 2);
+    export.put(writer, rows);
+    TokenizerExport.put(writer, folder, export.config(), Math.toIntExact(rows));
+    for (String name : checkpoint.names()) {
+      if (!name.equals("lm_head.weight") || !export.isTied()) {
+        putTensor(writer, checkpoint, name, export, weights);
       }
-      writer.write(gguf);
     }
+    writer.write(gguf);
   }
 
   private static void putTensor(

@@ -82,7 +82,9 @@ public final class Conversion {
               .formatted(source));
     }
     requireModel(source);
-    GgufConverter.toGguf(source, gguf, weights.orElseGet(() -> stored(source)));
+    try (Checkpoint checkpoint = WeightFiles.open(source)) {
+      GgufConverter.toGguf(source, checkpoint, gguf, weights.orElseGet(() -> stored(checkpoint)));
+    }
   }
 
   private static boolean isGguf(Path source) {
@@ -97,20 +99,18 @@ public final class Conversion {
   }
 
   /// The type of the first matrix, which all have in published models.
-  private static Weights stored(Path source) {
-    try (Checkpoint weights = WeightFiles.open(source)) {
-      return weights.names().stream()
-          .filter(name -> weights.shape(name).length == 2)
-          .findFirst()
-          .map(weights::dtype)
-          .map(dtype ->
-              switch (dtype) {
-                case F16 -> Weights.F16;
-                case BF16 -> Weights.BF16;
-                case F32, F64, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U8, BOOL -> Weights.F32;
-              })
-          .orElse(Weights.F32);
-    }
+  private static Weights stored(Checkpoint weights) {
+    return weights.names().stream()
+        .filter(name -> weights.shape(name).length == 2)
+        .findFirst()
+        .map(weights::dtype)
+        .map(dtype ->
+            switch (dtype) {
+              case F16 -> Weights.F16;
+              case BF16 -> Weights.BF16;
+              case F32, F64, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U8, BOOL -> Weights.F32;
+            })
+        .orElse(Weights.F32);
   }
 
   private static void copy(Path source, Path folder, Optional<DType> dtype) throws IOException {

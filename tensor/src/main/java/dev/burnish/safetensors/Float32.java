@@ -87,7 +87,8 @@ public final class Float32 {
 
   /// Runs `work` over all of `count` elements in pieces of 65 536, on all cores if there are
   /// several pieces and other threads may access the memory.
-  public static void parallel(long count, MemorySegment source, MemorySegment destination, Range work) {
+  public static void parallel(
+      long count, MemorySegment source, MemorySegment destination, Range work) {
     long chunks = (count + CHUNK - 1) / CHUNK;
     LongStream indices = LongStream.range(0, chunks);
     (chunks > 1 && isShared(source, destination) ? indices.parallel() : indices)

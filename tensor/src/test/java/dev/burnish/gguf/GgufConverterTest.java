@@ -30,7 +30,7 @@ class GgufConverterTest {
       assertThat(folder.resolve(name)).hasSameBinaryContentAs(gguf.resolveSibling(name));
     }
     assertThat(Files.size(folder.resolve("model.safetensors"))).isGreaterThan(538_000_000);
-    try (Checkpoint from = Checkpoint.open(gguf);
+    try (Checkpoint from = GgufFile.open(gguf);
         Checkpoint to = Checkpoint.open(folder)) {
       assertThat(to.names()).containsExactlyInAnyOrderElementsOf(from.names());
       for (String name : from.names()) {

@@ -59,7 +59,7 @@ class GgufExportTest {
     Path original = SharedFiles.data("oracle/models/" + model);
     Path gguf = folder.resolve("model.gguf");
     Path back = folder.resolve("back");
-    GgufConverter.toGguf(original, gguf, Weights.F32);
+    toGguf(original, gguf, Weights.F32);
     GgufConverter.convert(gguf, back);
 
     requireSameWeights(original, back);
@@ -89,7 +89,7 @@ class GgufExportTest {
   void storesMatricesInTheTypeAskedForAndVectorsInF32(Weights weights, String stored) {
     Path gguf = folder.resolve("model.gguf");
     Path original = SharedFiles.data("oracle/models/llama-mha-biases");
-    GgufConverter.toGguf(original, gguf, weights);
+    toGguf(original, gguf, weights);
     try (GgufFile file = GgufFile.open(gguf);
         Checkpoint source = Checkpoint.open(original)) {
       for (String name : file.names()) {
@@ -119,7 +119,7 @@ class GgufExportTest {
     Files.write(folder.resolve("config.json"), StrictJson.pretty(config));
     Files.copy(original.resolve("model.safetensors"), folder.resolve("model.safetensors"));
     Path gguf = folder.resolve("model.gguf");
-    GgufConverter.toGguf(folder, gguf, Weights.F32);
+    toGguf(folder, gguf, Weights.F32);
     try (GgufFile file = GgufFile.open(gguf)) {
       assertThat(GgufConfig.config(file).get("eos_token_id").toString()).isEqualTo("[7,9,3]");
       assertThat(GgufConfig.config(file).get("bos_token_id").toString()).isEqualTo("1");
@@ -139,7 +139,7 @@ class GgufExportTest {
         List.of(SafetensorsFileTest.tensor("model.embed_tokens.weight", DType.F16, 49152, 1)),
         java.util.Map.of());
     Path gguf = folder.resolve("model.gguf");
-    GgufConverter.toGguf(hugging, gguf, Weights.F32);
+    toGguf(hugging, gguf, Weights.F32);
     try (GgufFile made = GgufFile.open(gguf);
         GgufFile published = GgufFile.open(real.resolve("model.Q4_1.gguf"))) {
       for (String key : published.metadata().keys()) {
@@ -195,7 +195,7 @@ class GgufExportTest {
         List.of(SafetensorsFileTest.tensor("model.embed_tokens.weight", DType.F16, 49152, 1)),
         java.util.Map.of());
     Path gguf = folder.resolve("model.gguf");
-    GgufConverter.toGguf(folder, gguf, Weights.F32);
+    toGguf(folder, gguf, Weights.F32);
     try (GgufFile file = GgufFile.open(gguf)) {
       assertThat(file.metadata().flag("tokenizer.ggml.add_bos_token")).contains(begins);
       assertThat(file.metadata().flag("tokenizer.ggml.add_eos_token")).contains(ends);
@@ -209,7 +209,7 @@ class GgufExportTest {
   @CsvSource({"mistral-sliding,sliding_window", "smollm3-nope,no_rope_layers"})
   void refusesByNameWhatGgufCannotSay(String model, String setting) {
     Path original = SharedFiles.data("oracle/models/" + model);
-    assertThatThrownBy(() -> GgufConverter.toGguf(original, folder.resolve("x.gguf"), Weights.F32))
+    assertThatThrownBy(() -> toGguf(original, folder.resolve("x.gguf"), Weights.F32))
         .isInstanceOf(CorruptFileException.class)
         .hasMessageContaining("key=" + setting);
     assertThat(folder).isEmptyDirectory();
@@ -229,7 +229,7 @@ class GgufExportTest {
     config.put(key, value);
     Files.write(folder.resolve("config.json"), StrictJson.pretty(config));
     Files.copy(original.resolve("model.safetensors"), folder.resolve("model.safetensors"));
-    assertThatThrownBy(() -> GgufConverter.toGguf(folder, folder.resolve("x.gguf"), Weights.F32))
+    assertThatThrownBy(() -> toGguf(folder, folder.resolve("x.gguf"), Weights.F32))
         .isInstanceOf(CorruptFileException.class)
         .hasMessageContaining(key);
   }
@@ -256,6 +256,12 @@ class GgufExportTest {
     }
     for (int i = 0; i < elements; i++) {
       assertThat(Math.abs(actual[i] - expected[i])).as(name).isLessThan(tolerance * largest);
+    }
+  }
+
+  private static void toGguf(Path folder, Path gguf, Weights weights) {
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      GgufConverter.toGguf(folder, checkpoint, gguf, weights);
     }
   }
 }

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,7 +42,8 @@ class WeightFilesTest {
   @Test
   void opensTheOneGgufFileOfAFolderUnlessThereAreSafetensors() throws IOException {
     Path gguf = folder.resolve("any.gguf");
-    GgufConverter.toGguf(SharedFiles.data("oracle/models/qwen2"), gguf, GgufConverter.Weights.F32);
+    Conversion.toGguf(
+        SharedFiles.data("oracle/models/qwen2"), gguf, Optional.of(GgufConverter.Weights.F32));
     try (Checkpoint weights = WeightFiles.open(folder)) {
       assertThat(weights).isInstanceOf(GgufFile.class);
       assertThat(weights.toString()).isEqualTo("checkpoint " + gguf.toRealPath());

@@ -15,10 +15,7 @@ public final class BareJvm {
         JvmCommand.of(main)
             .withFlags(
                 List.of(
-                    "-XX:TieredStopAtLevel=1",
-                    "-XX:+UseSerialGC",
-                    "-Xmx64m",
-                    "-XX:-UsePerfData"))
+                    "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx64m", "-XX:-UsePerfData"))
             .withArguments(List.of(args))
             .words();
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();

@@ -2,7 +2,6 @@ package dev.burnish.bench.mesh;
 
 import static dev.burnish.service.ServiceOptions.replicas;
 
-import dev.burnish.bench.Timing;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.observe.Benchmark;

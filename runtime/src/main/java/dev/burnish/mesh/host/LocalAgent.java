@@ -19,7 +19,6 @@ import dev.burnish.mesh.placement.HostFree;
 import dev.burnish.mesh.placement.Ledger;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
