@@ -2,11 +2,11 @@ package dev.burnish.run;
 
 import static dev.burnish.metrics.ConsoleSink.format;
 
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.kernel.Calibration;
 import dev.burnish.train.Health.Alarm;
 import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.StepReport;
-import dev.burnish.train.memory.ResidentMemory;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
