@@ -1,6 +1,12 @@
 package dev.burnish.learn;
 
-/// How a policy judges preference pairs.
+import static dev.burnish.metrics.Reduce.LAST;
+
+import dev.burnish.metrics.Recordable;
+import dev.burnish.metrics.RunRecorder;
+
+/// How a policy judges preference pairs. Of its own it records how held-out ones are judged: under
+/// keys that begin with `eval`, with loss and accuracy for the run as a whole too.
 ///
 /// @param chosenReward mean of `beta (logp - referenceLogp)` of the chosen answers
 /// @param rejectedReward of the rejected ones
@@ -13,7 +19,8 @@ public record PreferenceMetrics(
     double rejectedReward,
     double accuracy,
     double chosenLogp,
-    double rejectedLogp) {
+    double rejectedLogp)
+    implements Recordable {
   static final PreferenceMetrics ZERO = new PreferenceMetrics(0, 0, 0, 0, 0, 0);
 
   /// By how much the chosen answers lead.
@@ -29,5 +36,28 @@ public record PreferenceMetrics(
         accuracy + other.accuracy,
         chosenLogp + other.chosenLogp,
         rejectedLogp + other.rejectedLogp);
+  }
+
+  @Override
+  public void recordTo(RunRecorder run) {
+    run.record("evalLoss", loss, LAST);
+    recordTo(run, "eval");
+    run.summarize("evalLoss", loss);
+    run.summarize("evalAccuracy", accuracy);
+  }
+
+  void recordTo(RunRecorder run, String prefix) {
+    run.record(key(prefix, "margin"), margin(), LAST);
+    run.record(key(prefix, "accuracy"), accuracy, LAST);
+    run.record(key(prefix, "chosenReward"), chosenReward, LAST);
+    run.record(key(prefix, "rejectedReward"), rejectedReward, LAST);
+    run.record(key(prefix, "chosenLogp"), chosenLogp, LAST);
+    run.record(key(prefix, "rejectedLogp"), rejectedLogp, LAST);
+  }
+
+  private static String key(String prefix, String name) {
+    return prefix.isEmpty()
+        ? name
+        : prefix + Character.toUpperCase(name.charAt(0)) + name.substring(1);
   }
 }

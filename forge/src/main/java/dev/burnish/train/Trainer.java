@@ -119,9 +119,9 @@ public final class Trainer implements AutoCloseable {
     return health;
   }
 
-  /// Floating-point operations that a step over that many tokens and targets needs.
-  public double flops(long tokens, long targets) {
-    return Sizes.flops(model.shape(), tokens, targets);
+  /// Whether the learning rate of a step depends on how many steps there are in all.
+  public boolean ratesFollowTotalSteps() {
+    return !config.schedule().equals("constant");
   }
 
   /// Steps done, those whose update was skipped among them.
@@ -174,6 +174,7 @@ public final class Trainer implements AutoCloseable {
         sum.entropy() / Math.max(1, sum.targets()),
         sum.tokens(),
         sum.targets(),
+        Sizes.flops(model.shape(), sum.tokens(), sum.targets()),
         seconds);
   }
 
@@ -198,7 +199,7 @@ public final class Trainer implements AutoCloseable {
     estimate = Optional.of(foretold);
     int tokens = Math.toIntExact(foretold.tokens());
     int targets = Math.toIntExact(foretold.targets());
-    return new StepReport(step, 0, 0, 0, 0, tokens, targets, seconds);
+    return new StepReport(step, 0, 0, 0, 0, tokens, targets, 0, seconds);
   }
 
   private void setAside(int part) {

@@ -13,7 +13,7 @@ import java.util.stream.LongStream;
 /// F16, BF16 and F8: round to nearest even, infinities and signs kept, overflow to infinity (to NaN
 /// in E4M3, which has none), a NaN stays a (quiet) NaN. So what was decoded from a floating-point
 /// type of at most 32 bits is encoded to the same bytes, but for the payload of a NaN.
-public final class Float32 {
+final class Float32 {
   static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfInt INT =

@@ -1,0 +1,94 @@
+package dev.burnish.run;
+
+import dev.burnish.metrics.JsonLines;
+import dev.burnish.observe.SampleLine;
+import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Episode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/// Writes the episodes of a run to `samples.jsonl`, in the order of their steps, and shows three of
+/// a step now and then.
+///
+/// Threading: safe for all threads. Episodes of a step to come are held until it is opened, so that
+/// steps only grow in the file; those of a step that never is are not written.
+public final class SampleLog implements AutoCloseable {
+  private static final int SHOWN = 3;
+  private static final int SHOWN_EVERY = 25;
+
+  private final JsonLines file;
+  private final Consumer<List<SampleLine>> show;
+  private final SortedMap<Long, List<Episode>> ahead = new TreeMap<>();
+  private long present;
+
+  /// Owns the file.
+  ///
+  /// @param present the step that is open, or was the last
+  /// @param show shows samples to the user
+  public SampleLog(JsonLines file, long present, Consumer<List<SampleLine>> show) {
+    this.file = file;
+    this.present = present;
+    this.show = show;
+  }
+
+  /// Writes the episodes of the present step.
+  public synchronized void add(List<Episode> episodes) {
+    write(episodes);
+  }
+
+  /// Writes the episodes of a step, once it is the present one.
+  ///
+  /// @throws IllegalArgumentException if that was an earlier one
+  public synchronized void add(long step, List<Episode> episodes) {
+    if (step < present) {
+      throw new IllegalArgumentException(
+          "samples must be given before their step is over: step=%d, present=%d; give them with a later step"
+              .formatted(step, present));
+    }
+    if (step == present) {
+      write(episodes);
+    } else {
+      ahead.computeIfAbsent(step, _ -> new ArrayList<>()).addAll(episodes);
+    }
+  }
+
+  /// Begins a step: what was given for it is written.
+  public synchronized void open(long step) {
+    present = step;
+    List<Episode> held = ahead.remove(step);
+    if (held != null) {
+      write(held);
+    }
+  }
+
+  private void write(List<Episode> episodes) {
+    List<SampleLine> lines = episodes.stream().map(episode -> line(present, episode)).toList();
+    lines.forEach(file::write);
+    if (present == 1 || present % SHOWN_EVERY == 0) {
+      show.accept(lines.subList(0, Math.min(SHOWN, lines.size())));
+    }
+  }
+
+  private static SampleLine line(long step, Episode episode) {
+    Completion completion = episode.completion();
+    float[] logprobs = completion.logprobs();
+    return new SampleLine(
+        step,
+        completion.version(),
+        episode.prompt(),
+        completion.text(),
+        episode.reward(),
+        episode.advantage(),
+        IntStream.of(completion.tokens()).boxed().toList(),
+        IntStream.range(0, logprobs.length).mapToObj(i -> logprobs[i]).toList());
+  }
+
+  @Override
+  public synchronized void close() {
+    file.close();
+  }
+}
