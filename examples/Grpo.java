@@ -5,11 +5,9 @@ import dev.burnish.algorithm.*;
 import dev.burnish.algorithm.advantage.*;
 import dev.burnish.config.*;
 import dev.burnish.data.*;
-import dev.burnish.engine.*;
 import dev.burnish.env.*;
 import dev.burnish.learn.*;
 import dev.burnish.rollout.*;
-import dev.burnish.text.ChatMessage;
 
 record Settings(
     @Inlined TrainingSettings training,
@@ -34,7 +32,7 @@ void main(String... args) {
     var questions = run.loaded(Gsm8k.load(s.rows().source(), s.rows().badRows()));
     var base = Pretrained.load(s.training().model());
     var trainer = run.trainer(base, s.training());
-    var policy = new BatchGenerator(base.model(), base.tokenizer());
+    var policy = base.generator();
     var loss = SurrogateLoss.dapo().withKl(new Kl.Penalty(Kl.K3, s.kl()));
     var learner =
         s.kl() > 0
@@ -45,14 +43,12 @@ void main(String... args) {
 
     for (long step : run.steps(s.training().steps())) {
       var problems = questions.batch(seed, step, s.prompts());
-      var prompts =
-          problems.stream().map(p -> base.chatTokens(ChatMessage.user(TASK + p.prompt()))).toList();
       var draw = sampling.withSeed(run.rolloutSeed(step));
-      var groups = policy.generateTokens(prompts, draw);
-      var episodes = Episode.judge(problems, groups, reward, Advantages::grpo);
+      var rollouts = Rollout.sample(policy, problems, q -> Prompt.user(TASK + q.prompt()), draw);
+      var groups = Rollout.score(rollouts, reward, Advantages::grpo);
       run.record(policy.throughput());
-      run.record(learner.step(episodes));
-      run.samples(episodes);
+      run.record(learner.step(groups));
+      run.samples(groups);
     }
   }
 }

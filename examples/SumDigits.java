@@ -29,8 +29,8 @@ void main(String... args) {
     var tokenizer = CharacterTokenizer.of(SumDigitsTask.ALPHABET);
     var config = LlamaConfig.small(tokenizer.vocabularySize(), tokenizer.endId().orElseThrow());
     var model = LanguageModel.random(config.toJson(), s.seed());
-    var policy = new BatchGenerator(model, tokenizer);
-    var draw = SamplingParams.defaults().withN(s.rl().samples()).withMaxTokens(4);
+    var policy = new BatchGenerator(model, PromptEncoder.of(tokenizer));
+    var sampling = SamplingParams.defaults().withN(s.rl().samples()).withMaxTokens(4);
     run.seed(s.seed());
     run.compare("held-out accuracy", "accuracyBefore", "accuracyAfter");
 
@@ -43,12 +43,12 @@ void main(String... args) {
     var learner = new PolicyLearner(trainer, SurrogateLoss.dapo(), run.reference(model));
 
     for (long step : run.steps(s.rl().steps())) {
-      var problems = task.training(step, s.rl().prompts());
-      var groups = policy.generate(Problem.prompts(problems), draw.withSeed(run.rolloutSeed(step)));
-      var episodes = Episode.judge(problems, groups, reward, Advantages::maxRl);
+      var draw = sampling.withSeed(run.rolloutSeed(step));
+      var rollouts = Rollout.sample(policy, task.training(step, s.rl().prompts()), draw);
+      var groups = Rollout.score(rollouts, reward, Advantages::maxRl);
       run.record(policy.throughput());
-      run.record(learner.step(episodes));
-      run.samples(episodes);
+      run.record(learner.step(groups));
+      run.samples(groups);
       if (step == 1 || step % 5 == 0) {
         double accuracy = Evaluation.greedy(policy, task.heldOut(), reward, 4);
         run.record("accuracy", accuracy);

@@ -16,7 +16,7 @@ import dev.burnish.metrics.Recordable;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.observe.RunDirectory;
-import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.run.Checkpointer;
 import dev.burnish.run.DryRun;
 import dev.burnish.run.EarlyStopping;
@@ -58,7 +58,7 @@ import java.util.Optional;
 ///   ...
 ///   run.keep(model, tokenizer, trainer);
 ///   for (long step : run.steps(run.settings().steps())) {
-///     run.record(learner.step(episodes));
+///     run.record(learner.step(groups));
 ///   }
 /// }
 /// ```
@@ -402,7 +402,7 @@ public final class Run<S extends Record> implements AutoCloseable {
           "a number must be recorded before its step is written: step=%d, written=%d; record it with a later step"
               .formatted(step, loop.completed()));
     }
-    return new StepRecorder(metrics.at(step), episodes -> samples.add(step, episodes), whole);
+    return new StepRecorder(metrics.at(step), groups -> samples.add(step, groups), whole);
   }
 
   /// Records a number of the present step that the seed determines.
@@ -475,8 +475,8 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Writes the episodes of the present step to `samples.jsonl`, and shows three of them now and
   /// then.
-  public void samples(List<Episode> episodes) {
-    present.samples(episodes);
+  public void samples(List<ScoredGroup> groups) {
+    present.samples(groups);
   }
 
   /// Puts a number into `summary.json`.

@@ -9,8 +9,11 @@ import dev.burnish.mesh.JobOptions;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.Reduce;
 import dev.burnish.rollout.Completion;
-import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.ScoredGroup;
+import dev.burnish.rollout.TokenVersions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,15 +50,13 @@ class RunStepsTest {
     return JsonMapper.shared().readTree(Files.readString(run.folder().resolve("summary.json")));
   }
 
-  private static List<Episode> episode(String text) {
+  private static List<ScoredGroup> group(String text) {
+    Completion completion =
+        new Completion(
+            new int[] {2}, new float[] {-1}, TokenVersions.of(0, 1), text, FinishReason.STOP);
+    Group group = new Group(new int[] {1}, List.of(completion));
     return List.of(
-        new Episode(
-            0,
-            "q",
-            new Completion(
-                new int[] {1}, new int[] {2}, new float[] {-1}, text, FinishReason.STOP, 0),
-            1,
-            0));
+        ScoredGroup.of(new Problem("q", "t", 0), group, new double[] {1}, new double[] {0}));
   }
 
   @Test
@@ -160,7 +161,7 @@ class RunStepsTest {
                 run.at(step).record("sum", step * (rank + 1), Reduce.SUM);
                 run.at(step).record("highest", rank, Reduce.MAX);
                 run.at(step).time("rolloutSeconds", 0.5);
-                run.at(step).samples(episode(step + "/" + rank));
+                run.at(step).samples(group(step + "/" + rank));
                 run.summary("last" + rank, step);
                 run.say("rollout " + step + " of " + rank);
                 run.checkpoint();

@@ -8,18 +8,18 @@ import dev.burnish.metrics.RunRecorder;
 /// How a policy judges preference pairs. Of its own it records how held-out ones are judged: under
 /// keys that begin with `eval`, with loss and accuracy for the run as a whole too.
 ///
-/// @param chosenReward mean of `beta (logp - referenceLogp)` of the chosen answers
+/// @param chosenReward mean of `beta (logprobs - referenceLogprobs)` of the chosen answers
 /// @param rejectedReward of the rejected ones
 /// @param accuracy share of the pairs whose chosen answer has the larger reward
-/// @param chosenLogp mean log-probability of a chosen answer
-/// @param rejectedLogp of a rejected one
+/// @param chosenLogprob mean log-probability of a chosen answer
+/// @param rejectedLogprob of a rejected one
 public record PreferenceMetrics(
     double loss,
     double chosenReward,
     double rejectedReward,
     double accuracy,
-    double chosenLogp,
-    double rejectedLogp)
+    double chosenLogprob,
+    double rejectedLogprob)
     implements Recordable {
   static final PreferenceMetrics ZERO = new PreferenceMetrics(0, 0, 0, 0, 0, 0);
 
@@ -34,8 +34,8 @@ public record PreferenceMetrics(
         chosenReward + other.chosenReward,
         rejectedReward + other.rejectedReward,
         accuracy + other.accuracy,
-        chosenLogp + other.chosenLogp,
-        rejectedLogp + other.rejectedLogp);
+        chosenLogprob + other.chosenLogprob,
+        rejectedLogprob + other.rejectedLogprob);
   }
 
   @Override
@@ -51,8 +51,8 @@ public record PreferenceMetrics(
     run.record(key(prefix, "accuracy"), accuracy, LAST);
     run.record(key(prefix, "chosenReward"), chosenReward, LAST);
     run.record(key(prefix, "rejectedReward"), rejectedReward, LAST);
-    run.record(key(prefix, "chosenLogp"), chosenLogp, LAST);
-    run.record(key(prefix, "rejectedLogp"), rejectedLogp, LAST);
+    run.record(key(prefix, "chosenLogp"), chosenLogprob, LAST);
+    run.record(key(prefix, "rejectedLogp"), rejectedLogprob, LAST);
   }
 
   private static String key(String prefix, String name) {

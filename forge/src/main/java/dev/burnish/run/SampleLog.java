@@ -4,11 +4,15 @@ import dev.burnish.metrics.JsonLines;
 import dev.burnish.observe.SampleLine;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.ScoredGroup;
+import dev.burnish.rollout.Segment.Sampled;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// Writes the episodes of a run to `samples.jsonl`, in the order of their steps, and shows three of
@@ -22,7 +26,7 @@ public final class SampleLog implements AutoCloseable {
 
   private final JsonLines file;
   private final Consumer<List<SampleLine>> show;
-  private final SortedMap<Long, List<Episode>> ahead = new TreeMap<>();
+  private final SortedMap<Long, List<ScoredGroup>> ahead = new TreeMap<>();
   private long present;
 
   /// Owns the file.
@@ -36,55 +40,59 @@ public final class SampleLog implements AutoCloseable {
   }
 
   /// Writes the episodes of the present step.
-  public synchronized void add(List<Episode> episodes) {
-    write(episodes);
+  public synchronized void add(List<ScoredGroup> groups) {
+    write(groups);
   }
 
   /// Writes the episodes of a step, once it is the present one.
   ///
   /// @throws IllegalArgumentException if that was an earlier one
-  public synchronized void add(long step, List<Episode> episodes) {
+  public synchronized void add(long step, List<ScoredGroup> groups) {
     if (step < present) {
       throw new IllegalArgumentException(
           "samples must be given before their step is over: step=%d, present=%d; give them with a later step"
               .formatted(step, present));
     }
     if (step == present) {
-      write(episodes);
+      write(groups);
     } else {
-      ahead.computeIfAbsent(step, _ -> new ArrayList<>()).addAll(episodes);
+      ahead.computeIfAbsent(step, _ -> new ArrayList<>()).addAll(groups);
     }
   }
 
   /// Begins a step: what was given for it is written.
   public synchronized void open(long step) {
     present = step;
-    List<Episode> held = ahead.remove(step);
+    List<ScoredGroup> held = ahead.remove(step);
     if (held != null) {
       write(held);
     }
   }
 
-  private void write(List<Episode> episodes) {
-    List<SampleLine> lines = episodes.stream().map(episode -> line(present, episode)).toList();
+  private void write(List<ScoredGroup> groups) {
+    List<SampleLine> lines =
+        groups.stream()
+            .flatMap(g -> g.episodes().stream().map(e -> line(present, g.problem(), e)))
+            .toList();
     lines.forEach(file::write);
     if (present == 1 || present % SHOWN_EVERY == 0) {
       show.accept(lines.subList(0, Math.min(SHOWN, lines.size())));
     }
   }
 
-  private static SampleLine line(long step, Episode episode) {
-    Completion completion = episode.completion();
-    float[] logprobs = completion.logprobs();
+  private static SampleLine line(long step, Problem problem, Episode episode) {
+    List<Completion> said = episode.sampled().stream().map(Sampled::completion).toList();
     return new SampleLine(
         step,
-        completion.version(),
-        episode.prompt(),
-        completion.text(),
+        episode.versions().oldest(),
+        problem.prompt(),
+        said.stream().map(Completion::text).collect(Collectors.joining()),
         episode.reward(),
         episode.advantage(),
-        IntStream.of(completion.tokens()).boxed().toList(),
-        IntStream.range(0, logprobs.length).mapToObj(i -> logprobs[i]).toList());
+        said.stream().flatMapToInt(c -> IntStream.of(c.tokens())).boxed().toList(),
+        said.stream()
+            .flatMap(c -> IntStream.range(0, c.logprobs().length).mapToObj(i -> c.logprobs()[i]))
+            .toList());
   }
 
   @Override

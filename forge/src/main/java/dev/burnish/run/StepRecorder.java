@@ -6,7 +6,7 @@ import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.Recorder;
 import dev.burnish.metrics.Reduce;
 import dev.burnish.metrics.RunRecorder;
-import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.ScoredGroup;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -20,12 +20,12 @@ public final class StepRecorder implements RunRecorder {
   public record Whole(RunSummary summary, MachineMetrics machine, LiveProgress progress) {}
 
   private final Recorder numbers;
-  private final Consumer<List<Episode>> samples;
+  private final Consumer<List<ScoredGroup>> samples;
   private final Whole run;
 
   /// @param numbers takes the numbers of the step
   /// @param samples takes its episodes
-  public StepRecorder(Recorder numbers, Consumer<List<Episode>> samples, Whole run) {
+  public StepRecorder(Recorder numbers, Consumer<List<ScoredGroup>> samples, Whole run) {
     this.numbers = numbers;
     this.samples = samples;
     this.run = run;
@@ -47,8 +47,8 @@ public final class StepRecorder implements RunRecorder {
   }
 
   /// Writes episodes to `samples.jsonl`.
-  public void samples(List<Episode> episodes) {
-    samples.accept(episodes);
+  public void samples(List<ScoredGroup> groups) {
+    samples.accept(groups);
   }
 
   @Override

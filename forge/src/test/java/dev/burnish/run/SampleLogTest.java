@@ -7,12 +7,17 @@ import dev.burnish.concurrent.Scope;
 import dev.burnish.metrics.JsonLines;
 import dev.burnish.observe.SampleLine;
 import dev.burnish.rollout.Completion;
-import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.ScoredGroup;
+import dev.burnish.rollout.TokenVersions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -29,13 +34,19 @@ class SampleLogTest {
     return new SampleLog(JsonLines.append(folder.resolve("s.jsonl")), present, shown::add);
   }
 
-  private static List<Episode> episodes(String text, int count) {
+  private static List<ScoredGroup> group(String text, int count) {
     Completion completion =
         new Completion(
-            new int[] {1}, new int[] {2, 3}, new float[] {-1, -2}, text, FinishReason.STOP, 5);
-    return IntStream.range(0, count)
-        .mapToObj(i -> new Episode(0, "q", completion, i, 0.5))
-        .toList();
+            new int[] {2, 3},
+            new float[] {-1, -2},
+            TokenVersions.of(5, 2),
+            text,
+            FinishReason.STOP);
+    Group group = new Group(new int[] {1}, Collections.nCopies(count, completion));
+    double[] rewards = IntStream.range(0, count).asDoubleStream().toArray();
+    double[] advantages = new double[count];
+    Arrays.fill(advantages, 0.5);
+    return List.of(ScoredGroup.of(new Problem("q", "t", 0), group, rewards, advantages));
   }
 
   private List<String> written() throws IOException {
@@ -49,7 +60,7 @@ class SampleLogTest {
   void aLineHasEverythingOfAnEpisode() throws IOException {
     try (SampleLog log = log(0)) {
       log.open(1);
-      log.add(episodes("a", 1));
+      log.add(group("a", 1));
     }
     JsonNode line = JsonMapper.shared().readTree(Files.readString(folder.resolve("s.jsonl")));
     assertThat(line.toString())
@@ -61,14 +72,14 @@ class SampleLogTest {
   @Test
   void samplesOfStepsToComeAreWrittenWhenThoseBegin() throws IOException {
     try (SampleLog log = log(6)) {
-      log.add(8, episodes("c", 2));
-      log.add(9, episodes("never", 1));
-      log.add(7, episodes("a", 1));
+      log.add(8, group("c", 2));
+      log.add(9, group("never", 1));
+      log.add(7, group("a", 1));
       log.open(7);
-      log.add(7, episodes("b", 1));
+      log.add(7, group("b", 1));
       assertThat(written()).containsExactly("7a", "7b");
       log.open(8);
-      log.add(episodes("d", 1));
+      log.add(group("d", 1));
     }
     assertThat(written()).containsExactly("7a", "7b", "8c", "8c", "8d");
   }
@@ -77,7 +88,7 @@ class SampleLogTest {
   void refusesSamplesOfAStepThatIsOver() {
     try (SampleLog log = log(0)) {
       log.open(2);
-      assertThatThrownBy(() -> log.add(1, episodes("a", 1)))
+      assertThatThrownBy(() -> log.add(1, group("a", 1)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("step=1, present=2");
     }
@@ -88,7 +99,7 @@ class SampleLogTest {
     try (SampleLog log = log(0)) {
       for (int step = 1; step <= 50; step++) {
         log.open(step);
-        log.add(episodes("a", 5));
+        log.add(group("a", 5));
       }
     }
     assertThat(shown).hasSize(3).allMatch(lines -> lines.size() == 3);
@@ -105,7 +116,7 @@ class SampleLogTest {
         Scope.map(
             IntStream.range(0, 8).boxed().toList(),
             thread -> {
-              log.add(present + thread % 5, episodes("t" + thread, 2));
+              log.add(present + thread % 5, group("t" + thread, 2));
               return thread;
             });
       }

@@ -32,7 +32,11 @@ final class ActorCell implements Supervisor {
   private final Threads threads;
   private final long identity;
   private final Turn turn;
-  private final Context context = new Context(this);
+  private final ScopedValue.Carrier inContext =
+      ScopedValue.where(Context.CURRENT, new Context(this));
+  private final ScopedValue.Carrier inTurn =
+      CallChain.NONE.inTurn(this::waiter).where(Context.CURRENT, new Context(this));
+  private final ReaderThread.Later later;
   private final Set<Execution> running = ConcurrentHashMap.newKeySet();
   private final Lifecycle lifecycle;
   private final AtomicLong numCalls = new AtomicLong();
@@ -55,7 +59,9 @@ final class ActorCell implements Supervisor {
 
     /// Whether calls of an endpoint, one at a time, have been short of late.
     boolean isQuick(int method) {
-      return endpoints.find(method).filter(endpoint -> !endpoint.concurrent()).isPresent()
+      Optional<Endpoints.Endpoint> endpoint = endpoints.find(method);
+      return endpoint.isPresent()
+          && !endpoint.get().concurrent()
           && latencies.get(method).isQuick();
     }
   }
@@ -67,6 +73,7 @@ final class ActorCell implements Supervisor {
     this.threads = threads;
     this.identity = system.identity(spec.number());
     this.rate = new CallRate(system.clock().nanos());
+    this.later = (nanos, action) -> system.clock().after(Duration.ofNanos(nanos), action);
     this.turn = new Turn(work -> threads.run(title(), () -> runInTurn(work)));
   }
 
@@ -93,10 +100,6 @@ final class ActorCell implements Supervisor {
 
   int numQueued() {
     return turn.numQueued();
-  }
-
-  int numRunning() {
-    return running.size();
   }
 
   /// What it is doing, in a word.
@@ -222,9 +225,7 @@ final class ActorCell implements Supervisor {
         && actor.get().isQuick(call.method())
         && turn.runHere(() -> {
           call.onCancel(execution::cancel);
-          reader.work(
-              () -> runInTurn(execution),
-              (nanos, action) -> system.clock().after(Duration.ofNanos(nanos), action));
+          reader.work(() -> runInTurn(execution), later);
         });
   }
 
@@ -327,7 +328,7 @@ final class ActorCell implements Supervisor {
 
   /// Runs code of the actor without its turn.
   void runBound(Runnable work) {
-    ScopedValue.where(Context.CURRENT, context).run(work);
+    inContext.run(work);
   }
 
   void running(Execution execution) {
@@ -339,6 +340,6 @@ final class ActorCell implements Supervisor {
   }
 
   private void runInTurn(Runnable work) {
-    runBound(() -> CallChain.NONE.inTurn(this::waiter, work));
+    inTurn.run(work);
   }
 }

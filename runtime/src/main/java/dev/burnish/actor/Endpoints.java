@@ -31,16 +31,16 @@ final class Endpoints {
     }
   }
 
-  private final List<Endpoint> byNumber;
-  private final Map<Method, Endpoint> byMethod;
+  private final List<Optional<Endpoint>> byNumber;
+  private final Map<Method, Optional<Endpoint>> byMethod;
   private final String signature;
 
-  private Endpoints(List<Endpoint> byNumber) {
-    this.byNumber = byNumber;
+  private Endpoints(List<Endpoint> endpoints) {
+    this.byNumber = endpoints.stream().map(Optional::of).toList();
     this.byMethod = new HashMap<>();
-    byNumber.forEach(endpoint -> byMethod.put(endpoint.method(), endpoint));
+    byNumber.forEach(endpoint -> byMethod.put(endpoint.orElseThrow().method(), endpoint));
     this.signature =
-        byNumber.stream()
+        endpoints.stream()
             .map(endpoint -> endpoint.method().toGenericString())
             .collect(Collectors.joining("\n"));
   }
@@ -80,13 +80,11 @@ final class Endpoints {
   }
 
   Optional<Endpoint> find(int number) {
-    return number >= 0 && number < byNumber.size()
-        ? Optional.of(byNumber.get(number))
-        : Optional.empty();
+    return number >= 0 && number < byNumber.size() ? byNumber.get(number) : Optional.empty();
   }
 
   Optional<Endpoint> find(Method method) {
-    return Optional.ofNullable(byMethod.get(method));
+    return byMethod.getOrDefault(method, Optional.empty());
   }
 
   /// Equal only for interfaces whose endpoints are.

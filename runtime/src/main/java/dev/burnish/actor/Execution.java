@@ -11,30 +11,31 @@ import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.ReplicaLost;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// One call on its way through an actor. Whatever is thrown on that way is its answer.
 final class Execution implements Turn.Work {
   private static final System.Logger LOG = System.getLogger(Execution.class.getName());
+  private static final byte[] NOTHING = {};
 
   private final ActorCell cell;
   private final Optional<ServedCall> call;
   private final int method;
   private final byte[] arguments;
   private final CallSession session;
-  private final CountDownLatch done = new CountDownLatch(1);
-  private final AtomicBoolean counted = new AtomicBoolean();
-  private @Nullable Thread thread;
   private boolean concurrent;
-  private boolean cancelled;
   private volatile boolean isCut;
+
+  // Guarded by this.
+  private @Nullable Thread thread;
+  private boolean cancelled;
+  private boolean counted;
+  private boolean done;
 
   Execution(
       ActorCell cell,
@@ -57,10 +58,16 @@ final class Execution implements Turn.Work {
         overflow(callMemory);
         return;
       }
-      counted.set(true);
+      count();
     }
     cell.turn().add(this);
-    call.ifPresent(served -> served.onCancel(this::cancel));
+    if (call.isPresent()) {
+      call.get().onCancel(this::cancel);
+    }
+  }
+
+  private synchronized void count() {
+    counted = true;
   }
 
   /// Nobody waits for a broadcast: that one is lost is a failure of the actor.
@@ -84,7 +91,20 @@ final class Execution implements Turn.Work {
     call.ifPresent(served -> served.onCancel(this::cancel));
   }
 
-  CountDownLatch done() {
+  /// Waits until it has run; false if that takes longer, or this thread is interrupted, which stays
+  /// set.
+  ///
+  /// @param deadline of [System#nanoTime]
+  synchronized boolean awaitDone(long deadline) {
+    try {
+      for (long left = deadline - System.nanoTime();
+          !done && left > 0;
+          left = deadline - System.nanoTime()) {
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     return done;
   }
 
@@ -99,11 +119,12 @@ final class Execution implements Turn.Work {
   }
 
   private Optional<Endpoint> endpoint() {
-    return cell.actor().flatMap(a -> a.endpoints().find(method));
+    Optional<ActorCell.Actor> actor = cell.actor();
+    return actor.isPresent() ? actor.get().endpoints().find(method) : Optional.empty();
   }
 
   private CallChain waiting() {
-    return call.map(ServedCall::waiting).orElse(CallChain.NONE);
+    return call.isPresent() ? call.get().waiting() : CallChain.NONE;
   }
 
   @Override
@@ -119,7 +140,17 @@ final class Execution implements Turn.Work {
       runBeside(endpoint.get());
     } else {
       cell.running(this);
-      waiting().inTurn(cell::waiter, () -> execute(endpoint.get()));
+      runInTurn(endpoint.get());
+    }
+  }
+
+  /// The turn runs it as work that only this actor waits for.
+  private void runInTurn(Endpoint endpoint) {
+    CallChain waiting = waiting();
+    if (waiting.isEmpty()) {
+      execute(endpoint);
+    } else {
+      waiting.inTurn(cell::waiter).run(() -> execute(endpoint));
     }
   }
 
@@ -173,9 +204,15 @@ final class Execution implements Turn.Work {
   }
 
   private void release() {
-    if (counted.compareAndSet(true, false)) {
+    if (wasCounted()) {
       cell.system().callMemory().release(arguments.length);
     }
+  }
+
+  private synchronized boolean wasCounted() {
+    boolean was = counted;
+    counted = false;
+    return was;
   }
 
   private void execute(Endpoint endpoint) {
@@ -207,10 +244,11 @@ final class Execution implements Turn.Work {
   }
 
   private void end(Endpoint endpoint) {
-    finish();
+    boolean wasCounted = finish();
     cell.done(this);
-    done.countDown();
-    release();
+    if (wasCounted) {
+      cell.system().callMemory().release(arguments.length);
+    }
     try {
       session.release();
     } catch (Throwable e) {
@@ -229,9 +267,14 @@ final class Execution implements Turn.Work {
   }
 
   /// After this no interrupt of this call comes any more; one that came is taken back.
-  private synchronized void finish() {
+  ///
+  /// @return whether it still holds memory of the process
+  private synchronized boolean finish() {
     thread = null;
     var _ = Thread.interrupted();
+    done = true;
+    notifyAll();
+    return wasCounted();
   }
 
   private void invoke(Endpoint endpoint) {
@@ -266,21 +309,34 @@ final class Execution implements Turn.Work {
 
   /// Returns what the endpoint threw.
   private Optional<Throwable> invoke(Endpoint endpoint, byte[] encoded) {
-    List<Object> values = new ArrayList<>();
-    values.add(cell.actor().orElseThrow().instance());
+    Object[] values;
     try {
-      values.addAll(endpoint.arguments().decode(encoded, session));
+      values = values(endpoint.arguments().decode(encoded, session));
     } catch (Throwable t) {
       return malformed(endpoint, t);
     }
     try {
-      Object result = run(endpoint, values.toArray());
-      call.ifPresentOrElse(served -> answer(served, endpoint, result), () -> leave(result));
+      Object result = run(endpoint, values);
+      if (call.isPresent()) {
+        answer(call.get(), endpoint, result);
+      } else {
+        leave(result);
+      }
       return Optional.empty();
     } catch (Throwable t) {
       threw(endpoint, t);
       return Optional.of(t);
     }
+  }
+
+  /// The instance, then the arguments.
+  private Object[] values(List<Object> arguments) {
+    Object[] values = new Object[arguments.size() + 1];
+    values[0] = cell.actor().orElseThrow().instance();
+    for (int i = 0; i < arguments.size(); i++) {
+      values[i + 1] = arguments.get(i);
+    }
+    return values;
   }
 
   /// Waits for nothing any more once it has ended, before anybody knows.
@@ -298,6 +354,10 @@ final class Execution implements Turn.Work {
     if (isCut) {
       leave(result);
       served.fail(wasCut());
+      return;
+    }
+    if (endpoint.method().getReturnType() == void.class) {
+      served.reply(NOTHING);
       return;
     }
     CallSession holds = session.link().resultSession(cell.spec().number());
@@ -337,9 +397,6 @@ final class Execution implements Turn.Work {
   }
 
   private byte[] encode(Endpoint endpoint, @Nullable Object result, CallSession holds) {
-    if (endpoint.method().getReturnType() == void.class) {
-      return new byte[0];
-    }
     try {
       byte[] bytes = endpoint.result().encode(Collections.singletonList(result), holds);
       cell.system().checkResult(bytes);

@@ -37,7 +37,10 @@ final class InboundCalls implements Link.Handler {
       serve(call);
       return;
     }
-    cell(call, call.actor()).ifPresent(cell -> cell.call(call));
+    Optional<ActorCell> cell = cell(call, call.actor());
+    if (cell.isPresent()) {
+      cell.get().call(call);
+    }
   }
 
   /// The actor of a number; the call fails if there is none.

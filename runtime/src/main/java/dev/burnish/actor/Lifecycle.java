@@ -199,7 +199,7 @@ final class Lifecycle {
 
   private boolean awaitNoneRunning(long deadline) {
     for (Execution execution : cell.running()) {
-      if (!await(execution.done(), deadline)) {
+      if (!execution.awaitDone(deadline)) {
         return false;
       }
     }

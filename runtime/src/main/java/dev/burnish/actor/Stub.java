@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /// What is behind the interface of an actor on the caller's side: arguments are encoded, the call
@@ -66,11 +67,14 @@ public final class Stub implements InvocationHandler {
     CAST
   }
 
+  private static final byte[] NO_CONTEXT = {};
+
   private final ActorSystem system;
   private final Endpoints endpoints;
   private final Target target;
   private final Duration timeout;
   private final Mode mode;
+  private final AtomicReferenceArray<@Nullable String> names;
 
   Stub(ActorSystem system, Endpoints endpoints, Target target, Duration timeout, Mode mode) {
     this.system = system;
@@ -78,6 +82,17 @@ public final class Stub implements InvocationHandler {
     this.target = target;
     this.timeout = timeout;
     this.mode = mode;
+    this.names = new AtomicReferenceArray<>(endpoints.size());
+  }
+
+  /// Which call, for messages, such as `counters[1].add`.
+  private String what(Endpoint endpoint) {
+    String made = names.get(endpoint.number());
+    if (made == null) {
+      made = target.name() + "." + endpoint.method().getName();
+      names.set(endpoint.number(), made);
+    }
+    return made;
   }
 
   @Override
@@ -100,10 +115,10 @@ public final class Stub implements InvocationHandler {
   private @Nullable Object invoke(
       Endpoint endpoint, Object @Nullable [] arguments, ActorRef ref, Deadline deadline)
       throws Throwable {
-    String what = target.name() + "." + endpoint.method().getName();
+    String what = what(endpoint);
     Optional<Tracing> tracing = system.tracing(ref.number());
     if (tracing.isEmpty()) {
-      return new Sending(endpoint, ref, what, deadline).send(arguments, new byte[0]);
+      return new Sending(endpoint, ref, what, deadline).send(arguments, NO_CONTEXT);
     }
     try (Tracing.Outgoing part = tracing.get().call(what)) {
       try {

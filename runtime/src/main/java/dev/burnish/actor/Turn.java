@@ -33,8 +33,9 @@ final class Turn {
   private boolean held;
   private boolean changed;
 
-  // Used by the holder of the turn alone, but for the number.
+  // Used by the holder of the turn alone, except the number.
   private final List<TurnWaiter> waiters = new ArrayList<>();
+  private List<Work> beside = List.of();
   private long numPieces;
   private Work piece = NONE;
   private @Nullable Thread holder;
@@ -297,7 +298,7 @@ final class Turn {
   private void perform(Work work) {
     hold(work, ++numPieces);
     try {
-      besideNext().forEach(Turn::attempt);
+      startBeside();
       attempt(work);
     } finally {
       release();
@@ -333,21 +334,23 @@ final class Turn {
     piece = NONE;
   }
 
-  /// What starts with the piece that begins: it comes next, and does not wait for that to end.
-  private List<Work> besideNext() {
-    lock.lock();
-    try {
-      if (queue.isEmpty() || !queue.peek().isBeside()) {
-        return List.of();
-      }
-      List<Work> beside = new ArrayList<>();
-      while (!queue.isEmpty() && queue.peek().isBeside()) {
-        beside.add(queue.remove());
-      }
-      return beside;
-    } finally {
-      lock.unlock();
+  /// Starts what comes next and does not wait for the piece that begins.
+  private void startBeside() {
+    List<Work> starting = beside;
+    beside = List.of();
+    starting.forEach(Turn::attempt);
+  }
+
+  /// Takes what comes next in the queue and starts beside the turn.
+  private List<Work> pollBeside() {
+    if (queue.isEmpty() || !queue.peek().isBeside()) {
+      return List.of();
     }
+    List<Work> starting = new ArrayList<>();
+    while (!queue.isEmpty() && queue.peek().isBeside()) {
+      starting.add(queue.remove());
+    }
+    return starting;
   }
 
   /// What the holder of the turn does next; nothing if the turn has gone to another or to nobody.
@@ -365,6 +368,7 @@ final class Turn {
         if (!changed) {
           @Nullable Work work = queue.poll();
           held = work != null;
+          beside = pollBeside();
           return work == null ? NONE : work;
         }
         changed = false;

@@ -72,11 +72,12 @@ public record CallChain(List<Waiter> waiters) {
     return isEmpty() && !CURRENT.isBound() ? work.call() : bound(() -> this).call(work);
   }
 
-  /// Does work that these actors wait for with the turn of one more, which waits for it too.
+  /// Returns the bindings for work that these actors wait for with the turn of one more, which
+  /// waits for it too.
   ///
   /// @param waiter asked when the work calls others
-  public void inTurn(Supplier<Waiter> waiter, Runnable work) {
-    bound(() -> then(waiter.get())).run(work);
+  public ScopedValue.Carrier inTurn(Supplier<Waiter> waiter) {
+    return bound(() -> then(waiter.get()));
   }
 
   private static ScopedValue.Carrier bound(Supplier<CallChain> current) {

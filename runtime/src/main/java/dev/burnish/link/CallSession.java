@@ -1,34 +1,44 @@
 package dev.burnish.link;
 
 import dev.burnish.wire.Session;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Supplier;
 
 /// What the handles of one call, or of one result, work with: the link, and what ends with the
 /// call.
 public final class CallSession implements Session {
   /// What the handles of a session are part of.
-  enum Part {
-    ARGUMENTS,
-    BROADCAST,
-    RESULT
+  sealed interface Part {
+    /// Arguments of a call: what they hold waits as long as the call lasts.
+    record Arguments(Deadline deadline) implements Part {}
+
+    /// Arguments of a message of ours, which has no deadline.
+    record Message() implements Part {}
+
+    /// Arguments of a broadcast: nobody tells when it has ended.
+    record Broadcast(Deadline deadline) implements Part {}
+
+    /// A result.
+    ///
+    /// @param patience how long a handle waits for each further part
+    record Result(Duration patience) implements Part {}
+
+    /// The result of an actor of this process: its streams end with the actor at the latest.
+    record Returned(long actor) implements Part {}
   }
+
+  private static final Runnable NOTHING = () -> {};
 
   private final Link link;
   private final Part part;
-  private final Supplier<Deadline> waiting;
-  private final List<Runnable> owned = new ArrayList<>(0);
-  private Optional<Long> owner = Optional.empty();
+  private List<Runnable> owned = List.of();
+  private Runnable whenEmpty = NOTHING;
   private boolean released;
-  private Runnable whenEmpty = () -> {};
 
-  /// @param waiting until when a handle waits that begins to wait now
-  CallSession(Link link, Part part, Supplier<Deadline> waiting) {
+  CallSession(Link link, Part part) {
     this.link = link;
     this.part = part;
-    this.waiting = waiting;
   }
 
   /// The link of a session that was given to a handle.
@@ -47,33 +57,34 @@ public final class CallSession implements Session {
     return link;
   }
 
-  void ownedBy(long actor) {
-    owner = Optional.of(actor);
-  }
-
   /// Whether it is of what an actor of this process returns.
   boolean isOwnedBy(long actor) {
-    return owner.filter(number -> number == actor).isPresent();
+    return part instanceof Part.Returned(long owner) && owner == actor;
   }
 
   /// Until when a handle waits for the other side, if it begins now: until the deadline of the call
   /// whose argument it is; for each further part of a result as long as the call had.
   public Deadline waiting() {
-    return waiting.get();
+    return switch (part) {
+      case Part.Arguments(Deadline deadline) -> deadline;
+      case Part.Broadcast(Deadline deadline) -> deadline;
+      case Part.Result(Duration patience) -> Deadline.in(link.clock(), patience);
+      case Part.Message _, Part.Returned _ -> Deadline.in(link.clock(), Link.WITHOUT_DEADLINE);
+    };
   }
 
   boolean isResult() {
-    return part == Part.RESULT;
+    return part instanceof Part.Result || part instanceof Part.Returned;
   }
 
   /// Whether nobody tells when the call has ended.
   boolean isBroadcast() {
-    return part == Part.BROADCAST;
+    return part instanceof Part.Broadcast;
   }
 
   /// For a part of what this is for, such as one element of a stream.
   CallSession part() {
-    return new CallSession(link, part, waiting);
+    return new CallSession(link, part);
   }
 
   synchronized boolean isEmpty() {
@@ -95,7 +106,7 @@ public final class CallSession implements Session {
   void forget(Runnable release) {
     Runnable then;
     synchronized (this) {
-      if (!owned.remove(release) || !owned.isEmpty()) {
+      if (owned.isEmpty() || !owned.remove(release) || !owned.isEmpty()) {
         return;
       }
       then = whenEmpty;
@@ -107,9 +118,12 @@ public final class CallSession implements Session {
   public synchronized void atEnd(Runnable release) {
     if (released) {
       release.run();
-    } else {
-      owned.add(release);
+      return;
     }
+    if (owned.isEmpty()) {
+      owned = new ArrayList<>();
+    }
+    owned.add(release);
   }
 
   /// The call has ended: what it owned ends.
@@ -123,8 +137,8 @@ public final class CallSession implements Session {
       if (owned.isEmpty()) {
         return;
       }
-      actions = List.copyOf(owned);
-      owned.clear();
+      actions = owned;
+      owned = List.of();
     }
     actions.forEach(Runnable::run);
     whenEmpty.run();

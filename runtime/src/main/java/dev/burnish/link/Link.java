@@ -27,8 +27,10 @@ import java.util.function.Consumer;
 public final class Link implements Transport.Receiver {
   private static final System.Logger LOG = System.getLogger(Link.class.getName());
 
+  private static final CallSession.Part MESSAGE = new CallSession.Part.Message();
+
   /// Of what comes with a call that has no deadline.
-  private static final Duration WITHOUT_DEADLINE = Duration.ofHours(1);
+  static final Duration WITHOUT_DEADLINE = Duration.ofHours(1);
 
   /// What a peer's calls are given to. It must not wait: it runs on the thread that receives.
   public interface Handler {
@@ -157,40 +159,37 @@ public final class Link implements Transport.Receiver {
     return handshake.peer();
   }
 
-  /// What the arguments of a further call are encoded with.
+  /// Returns a session for the arguments of a call or message without a deadline.
   public CallSession session() {
-    return new CallSession(
-        this, CallSession.Part.ARGUMENTS, () -> Deadline.in(clock, WITHOUT_DEADLINE));
+    return new CallSession(this, MESSAGE);
   }
 
-  /// What the arguments of a call are encoded or decoded with; what they hold waits as long as the
-  /// call lasts.
+  /// Returns a session for the arguments of a call; what they hold waits as long as the call lasts.
   public CallSession session(Deadline deadline) {
-    return new CallSession(this, CallSession.Part.ARGUMENTS, () -> deadline);
+    return new CallSession(this, new CallSession.Part.Arguments(deadline));
   }
 
-  /// What the arguments of a further broadcast are encoded with.
+  /// Returns a session for the arguments of a broadcast.
   public CallSession broadcastSession(Deadline deadline) {
-    return new CallSession(this, CallSession.Part.BROADCAST, () -> deadline);
+    return new CallSession(this, new CallSession.Part.Broadcast(deadline));
   }
 
-  /// What a result is encoded or decoded with. What it holds is the receiver's.
+  /// Returns a session for a result. What it holds is the receiver's.
   public CallSession resultSession() {
     return resultSession(WITHOUT_DEADLINE);
   }
 
-  /// The same for decoding.
+  /// Returns a session for a result that is decoded.
   ///
   /// @param patience how long the receiver waits for each further part of the result
   public CallSession resultSession(Duration patience) {
-    return new CallSession(this, CallSession.Part.RESULT, () -> Deadline.in(clock, patience));
+    return new CallSession(this, new CallSession.Part.Result(patience));
   }
 
-  /// The same for encoding what an actor returns: its streams end with it at the latest.
+  /// Returns a session for what an actor of this process returns: its streams end with the actor at
+  /// the latest.
   public CallSession resultSession(long actor) {
-    CallSession session = resultSession();
-    session.ownedBy(actor);
-    return session;
+    return new CallSession(this, new CallSession.Part.Returned(actor));
   }
 
   /// An actor of this process has ended, and what it streams to the peer ends.
@@ -216,13 +215,17 @@ public final class Link implements Transport.Receiver {
   public OpenCall call(
       String what, Target target, byte[] arguments, Deadline deadline, CallSession session) {
     byte[] payload = target.waiting().before(arguments);
-    long left = begin(what, payload, deadline, session);
+    long now = begin(what, payload, deadline, session);
     OpenCall call = open.open(what, deadline, session);
     if (!up) {
       open.lose(call, down());
       return call;
     }
-    send(new Frame.Call(call.id(), target.actor(), target.mark(), left, payload));
+    lastSent = now;
+    long left = Math.max(deadline.nanos() - now, 1);
+    call.sent(
+        transport.sendCall(
+            new Frame.Call(call.id(), target.actor(), target.mark(), left, payload)));
     return call;
   }
 
@@ -240,24 +243,28 @@ public final class Link implements Transport.Receiver {
     cast(what, target, arguments, Deadline.in(clock, WITHOUT_DEADLINE), session());
   }
 
-  /// Waits until a call may be sent; returns how many nanoseconds it has then. What its arguments
-  /// hold is let go if it fails.
+  /// Waits until a call may be sent; returns the time then. Lets go of what its arguments hold if
+  /// it fails.
   private long begin(String what, byte[] payload, Deadline deadline, CallSession session) {
     boolean begun = false;
     try {
       if (payload.length > maxPayload()) {
         throw tooLarge("the arguments of %s take".formatted(what), payload.length);
       }
-      if (deadline.hasPassed()) {
+      long now = clock.nanos();
+      if (deadline.nanos() - now <= 0) {
         throw new CallTimedOut("no time is left for a call: call=" + what);
       }
-      if (!transport.awaitRoom(deadline.left())) {
-        throw new CallTimedOut(
-            "a call was not sent before its deadline: call=%s; the peer does not take what was sent before"
-                .formatted(what));
+      if (!transport.hasRoom()) {
+        if (!transport.awaitRoom(deadline.nanos() - now)) {
+          throw new CallTimedOut(
+              "a call was not sent before its deadline: call=%s; the peer does not take what was sent before"
+                  .formatted(what));
+        }
+        now = clock.nanos();
       }
       begun = true;
-      return Math.max(deadline.left(), 1);
+      return now;
     } catch (InterruptedException e) {
       throw CallCancelled.by(e, "the caller was interrupted before a call was sent: call=" + what);
     } finally {
@@ -423,11 +430,9 @@ public final class Link implements Transport.Receiver {
     return open.forget(id);
   }
 
-  /// Takes a call back that is not sent yet, or tells the callee.
+  /// Tells the callee that nobody waits for a call.
   void sendCancel(long id) {
-    if (!transport.withdraw(id)) {
-      send(new Frame.Cancel(id));
-    }
+    send(new Frame.Cancel(id));
   }
 
   void finish(long id) {

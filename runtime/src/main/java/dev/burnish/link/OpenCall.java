@@ -7,6 +7,7 @@ import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.RemoteErrors;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ReaderThread;
+import dev.burnish.link.transport.Transport;
 import dev.burnish.wire.Codec;
 import java.lang.reflect.Method;
 import java.time.Duration;
@@ -52,11 +53,12 @@ public final class OpenCall {
   private final Link link;
   private final long id;
   private final String what;
-  private final long deadline;
+  private final Deadline deadline;
   private final CallSession session;
   private final AtomicReference<State> state = new AtomicReference<>(PENDING);
+  private volatile Transport.Unsent unsent = Transport.Unsent.NOTHING;
 
-  OpenCall(Link link, long id, String what, long deadline, CallSession session) {
+  OpenCall(Link link, long id, String what, Deadline deadline, CallSession session) {
     this.link = link;
     this.id = id;
     this.what = what;
@@ -68,8 +70,20 @@ public final class OpenCall {
     return id;
   }
 
-  long deadline() {
+  Deadline deadline() {
     return deadline;
+  }
+
+  /// @param how takes it back
+  void sent(Transport.Unsent how) {
+    unsent = how;
+  }
+
+  /// Takes the call back, or tells the callee that nobody waits for it.
+  void withdraw() {
+    if (!unsent.withdraw()) {
+      link.sendCancel(id);
+    }
   }
 
   /// Which call, for messages.
@@ -152,7 +166,7 @@ public final class OpenCall {
   /// Ends the call for the caller, and tells the callee.
   public void cancel() {
     if (link.forget(id)) {
-      link.sendCancel(id);
+      withdraw();
       end(
           new Outcome.Failed(
               new CallCancelled(
@@ -160,7 +174,7 @@ public final class OpenCall {
     }
   }
 
-  boolean end(Outcome outcome) {
+  void end(Outcome outcome) {
     State before = state.getAndSet(new Done(outcome));
     session.release();
     switch (before) {
@@ -169,7 +183,6 @@ public final class OpenCall {
       case Pending _ -> {}
       case Done _ -> throw new IllegalStateException("a call ends once: call=" + what);
     }
-    return true;
   }
 
   private Outcome outcome() {

@@ -27,7 +27,7 @@ final class OpenCalls {
   }
 
   OpenCall open(String what, Deadline deadline, CallSession session) {
-    OpenCall call = new OpenCall(link, nextId.incrementAndGet(), what, deadline.nanos(), session);
+    OpenCall call = new OpenCall(link, nextId.incrementAndGet(), what, deadline, session);
     open.put(call.id(), call);
     sweepBy(deadline.nanos());
     return call;
@@ -93,13 +93,12 @@ final class OpenCalls {
     long now = clock.nanos();
     Optional<Long> next = Optional.empty();
     for (OpenCall call : open.values()) {
-      long left = call.deadline() - now;
+      long left = call.deadline().nanos() - now;
       if (left > 0) {
         next = Optional.of(next.filter(other -> other < left).orElse(left));
       } else if (forget(call.id())) {
-        link.sendCancel(call.id());
-        call.end(
-            new OpenCall.Outcome.Failed(new Deadline(clock, call.deadline()).failure(call.what())));
+        call.withdraw();
+        call.end(new OpenCall.Outcome.Failed(call.deadline().failure(call.what())));
       }
     }
     next.ifPresent(left -> sweepBy(now + left));

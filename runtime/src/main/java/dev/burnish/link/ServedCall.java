@@ -16,7 +16,7 @@ public final class ServedCall {
   private final Frame.Call frame;
   private final CallChain waiting;
   private final byte[] arguments;
-  private final long deadline;
+  private final Deadline deadline;
   private final CallSession session;
   private final AtomicBoolean answered = new AtomicBoolean();
   private @Nullable Runnable onCancel;
@@ -34,8 +34,8 @@ public final class ServedCall {
       this.waiting = CallChain.read(payload);
       this.arguments = Arrays.copyOfRange(frame.arguments(), payload.position(), payload.limit());
     }
-    this.deadline = deadline;
-    this.session = link.session(new Deadline(link.clock(), deadline));
+    this.deadline = new Deadline(link.clock(), deadline);
+    this.session = link.session(this.deadline);
   }
 
   /// The number of the actor that is called.
@@ -75,7 +75,7 @@ public final class ServedCall {
 
   /// Whether the caller's time has passed.
   public boolean isLate() {
-    return link.clock().nanos() - deadline >= 0;
+    return deadline.hasPassed();
   }
 
   /// What to do if the caller stops waiting: at once, if it has.
@@ -92,7 +92,7 @@ public final class ServedCall {
 
   /// How long the caller still waits; negative if it does not.
   public Duration timeLeft() {
-    return Duration.ofNanos(deadline - link.clock().nanos());
+    return Duration.ofNanos(deadline.left());
   }
 
   /// Answers with an encoded result.
@@ -112,12 +112,18 @@ public final class ServedCall {
   ///
   /// @param holds with which it was encoded
   public void reply(byte[] result, CallSession holds) {
+    if (!holds.isEmpty()) {
+      keep(holds);
+    }
+    reply(result);
+  }
+
+  private void keep(CallSession holds) {
     if (isCancelled()) {
       holds.release();
     } else {
       link.streams().sending(frame.id(), holds);
     }
-    reply(result);
   }
 
   /// Whether it needs no answer any more.

@@ -118,9 +118,6 @@ final class Streams {
 
   /// A result is about to be sent: what it holds stays until the peer has taken each handle.
   void sending(long call, CallSession result) {
-    if (result.isEmpty()) {
-      return;
-    }
     results.put(call, result);
     result.whenEmpty(() -> results.remove(call));
   }

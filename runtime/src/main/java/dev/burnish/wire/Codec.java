@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Thread-safe. Two codecs of the same types write the same bytes.
 public final class Codec {
+  private static final byte[] NOTHING = {};
+
   private final List<Form<Object>> forms;
   private final Limits limits;
 
@@ -27,6 +29,9 @@ public final class Codec {
       throw new IllegalArgumentException(
           "there is a value a declared type: values=%d types=%d"
               .formatted(values.size(), forms.size()));
+    }
+    if (forms.isEmpty()) {
+      return NOTHING;
     }
     CborWriter cbor = new CborWriter(limits.maxBytes());
     Encoding out = new Encoding(cbor, session, 0, limits.maxDepth());

@@ -4,26 +4,25 @@ import dev.burnish.wire.Frame;
 import dev.burnish.wire.Frames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Sends the frames of many threads over one stream.
 ///
-/// Whoever adds a frame while nobody writes becomes the writer, and writes what others add in the
-/// meantime: batches under load, no hand-over when idle (a flat-combining queue). A writer never
-/// waits for the peer: when the stream takes no more, the flusher, a thread of our own, goes on. So
-/// the thread that receives may send, and two full pipes cannot block each other. Others wait while
-/// more than [#HIGH] bytes are unsent, each as long as it may. What is in the queue can be taken
-/// back; what is begun is finished, whoever gives up.
+/// A thread that sends while nobody writes becomes the writer: it writes its own frame at once, and
+/// then what others add to the queue in the meantime. So there are batches under load, and neither
+/// a queue nor a hand-over when idle (a flat-combining queue). A writer never waits for the peer:
+/// when the stream takes no more, the flusher, a thread of our own, goes on. So the thread that
+/// receives may send, and two full pipes cannot block each other. Others wait while more than
+/// [#HIGH] bytes are unsent, each as long as it may. What is in the queue can be taken back; what
+/// is begun is finished, whoever gives up.
 final class FrameWriter {
   private static final int BUFFER = 1 << 17;
   private static final int HEADROOM = 64;
@@ -31,8 +30,7 @@ final class FrameWriter {
 
   private final ByteStream stream;
   private final Thread flusher;
-  private final Queue<Unsent> queue;
-  private final Map<Long, Unsent> calls = new ConcurrentHashMap<>();
+  private final Queue<Queued> queue;
   private final AtomicInteger numQueued = new AtomicInteger();
   private final AtomicLong numBytes = new AtomicLong();
   private final AtomicInteger numWaiting = new AtomicInteger();
@@ -53,45 +51,58 @@ final class FrameWriter {
   }
 
   /// @param queue empty, for many threads
-  FrameWriter(String name, ByteStream stream, Queue<Unsent> queue) {
+  FrameWriter(String name, ByteStream stream, Queue<Queued> queue) {
     this.stream = stream;
     this.queue = queue;
     flusher = Thread.ofPlatform().daemon().name("link/" + name + "/flusher").start(this::flush);
   }
 
   /// A frame in the queue, until somebody takes it: the writer, or who takes it back.
-  static final class Unsent extends AtomicReference<Optional<Frame>> {
+  final class Queued extends AtomicBoolean implements Transport.Unsent {
     private static final long serialVersionUID = 1;
 
-    Unsent(Frame frame) {
-      super(Optional.of(frame));
+    private final transient Frame frame;
+
+    Queued(Frame frame) {
+      this.frame = frame;
     }
 
-    private Optional<Frame> take() {
-      return getAndSet(Optional.empty());
+    private boolean take() {
+      return compareAndSet(false, true);
     }
-  }
 
-  void send(Frame frame) {
-    Unsent unsent = new Unsent(frame);
-    numBytes.addAndGet(Frames.payload(frame).length);
-    if (frame instanceof Frame.Call call) {
-      calls.put(call.id(), unsent);
-    }
-    queue.add(unsent);
-    if (numQueued.getAndIncrement() == 0) {
-      if (!stream.writableByAnyThread() || !writeAll()) {
-        handedOver = true;
-        LockSupport.unpark(flusher);
+    @Override
+    public boolean withdraw() {
+      boolean taken = take();
+      if (taken) {
+        left(Frames.payload(frame).length);
       }
+      return taken;
     }
   }
 
-  /// Takes a call back; false if it is begun, or not there.
-  boolean withdraw(long call) {
-    Optional<Frame> taken = Optional.ofNullable(calls.remove(call)).flatMap(Unsent::take);
-    taken.ifPresent(frame -> left(Frames.payload(frame).length));
-    return taken.isPresent();
+  /// Sends a frame. One that this thread writes itself is begun at once, and cannot be taken back.
+  Transport.Unsent send(Frame frame) {
+    if (stream.writableByAnyThread() && numQueued.compareAndSet(0, 1)) {
+      numTaken++;
+      begin(frame);
+      write();
+      return Transport.Unsent.NOTHING;
+    }
+    Queued queued = new Queued(frame);
+    numBytes.addAndGet(Frames.payload(frame).length);
+    queue.add(queued);
+    if (numQueued.getAndIncrement() == 0) {
+      write();
+    }
+    return queued;
+  }
+
+  private void write() {
+    if (!stream.writableByAnyThread() || !writeAll()) {
+      handedOver = true;
+      LockSupport.unpark(flusher);
+    }
   }
 
   /// Whether all frames are with the operating system.
@@ -152,10 +163,13 @@ final class FrameWriter {
         if (numTaken == numQueued.get()) {
           return;
         }
-        begin(queue.remove());
-        if (rest.isEmpty()) {
+        numTaken++;
+        Queued next = queue.remove();
+        if (!next.take()) {
           continue;
         }
+        begin(next.frame);
+        left(rest.orElseThrow().length);
       }
       byte[] payload = rest.orElseThrow();
       int size = Math.min(payload.length - restOffset, out.remaining());
@@ -167,20 +181,11 @@ final class FrameWriter {
     }
   }
 
-  /// Begins a frame, unless it was taken back.
-  private void begin(Unsent unsent) {
-    numTaken++;
-    Optional<Frame> taken = unsent.take();
-    if (taken.isPresent()) {
-      if (taken.get() instanceof Frame.Call call) {
-        calls.remove(call.id());
-      }
-      byte[] payload = Frames.payload(taken.get());
-      Frames.writeHead(taken.get(), payload.length, sequence++, out);
-      rest = Optional.of(payload);
-      restOffset = 0;
-      left(payload.length);
-    }
+  private void begin(Frame frame) {
+    byte[] payload = Frames.payload(frame);
+    Frames.writeHead(frame, payload.length, sequence++, out);
+    rest = Optional.of(payload);
+    restOffset = 0;
   }
 
   /// Bytes have left the queue.
@@ -202,9 +207,14 @@ final class FrameWriter {
     return true;
   }
 
+  /// Whether [#awaitRoom] would return at once.
+  boolean hasRoom() {
+    return numBytes.get() <= HIGH;
+  }
+
   /// Waits while more than [#HIGH] bytes are unsent; false if that lasts longer.
   boolean awaitRoom(long nanos) throws InterruptedException {
-    if (numBytes.get() <= HIGH) {
+    if (hasRoom()) {
       return true;
     }
     ReaderThread.leave();

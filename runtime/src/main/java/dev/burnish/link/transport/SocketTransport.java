@@ -61,13 +61,18 @@ final class SocketTransport implements Transport {
   }
 
   @Override
+  public boolean hasRoom() {
+    return writer.hasRoom() || Thread.currentThread() == reader;
+  }
+
+  @Override
   public boolean awaitRoom(long nanos) throws InterruptedException {
     return Thread.currentThread() == reader || writer.awaitRoom(nanos);
   }
 
   @Override
   public void send(Frame frame) {
-    if (frame instanceof Frame.Reply || frame instanceof Frame.Item) {
+    if ((frame instanceof Frame.Reply || frame instanceof Frame.Item) && !hasRoom()) {
       awaitRoom();
     }
     writer.send(frame);
@@ -85,8 +90,8 @@ final class SocketTransport implements Transport {
   }
 
   @Override
-  public boolean withdraw(long call) {
-    return writer.withdraw(call);
+  public Unsent sendCall(Frame.Call call) {
+    return writer.send(call);
   }
 
   @Override

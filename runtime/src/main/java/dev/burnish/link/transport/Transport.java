@@ -7,6 +7,11 @@ public interface Transport {
   /// Begins to receive; frames before this wait.
   void start(Receiver receiver);
 
+  /// Whether [#awaitRoom] would return at once.
+  default boolean hasRoom() {
+    return true;
+  }
+
   /// Waits while very much is unsent, but not on the thread that receives; false if that lasts
   /// longer than some nanoseconds.
   default boolean awaitRoom(long nanos) throws InterruptedException {
@@ -18,9 +23,21 @@ public interface Transport {
   /// sent.
   void send(Frame frame);
 
-  /// Takes a call back, by its number; false if some of it may have been sent.
-  default boolean withdraw(long call) {
-    return false;
+  /// Sends a call, as [#send]; returns how to take it back.
+  default Unsent sendCall(Frame.Call call) {
+    send(call);
+    return Unsent.NOTHING;
+  }
+
+  /// A frame that may not have been sent yet. Thread-safe.
+  @FunctionalInterface
+  interface Unsent {
+    /// Of a frame of which something may have been sent.
+    Unsent NOTHING = () -> false;
+
+    /// Takes the frame back; false if something of it may have been sent, or it was taken back
+    /// before.
+    boolean withdraw();
   }
 
   /// From now on frames may have the full size: the peer has shown that it belongs here.

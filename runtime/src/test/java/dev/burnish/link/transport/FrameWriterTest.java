@@ -7,6 +7,8 @@ import dev.burnish.wire.Frame;
 import dev.burnish.wire.Frames;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,9 +17,11 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class FrameWriterTest {
-  /// Takes everything, and counts frames.
+  /// Takes everything, and counts frames; holds whoever writes first.
   private static final class Counting implements ByteStream {
     private final AtomicInteger numFrames = new AtomicInteger();
+    private final CountDownLatch writing = new CountDownLatch(1);
+    private final CountDownLatch released = new CountDownLatch(1);
 
     @Override
     public int read(ByteBuffer into) {
@@ -26,6 +30,12 @@ class FrameWriterTest {
 
     @Override
     public int write(ByteBuffer from) {
+      writing.countDown();
+      try {
+        released.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
       int size = from.remaining();
       while (from.hasRemaining()) {
         from.position(from.position() + Integer.BYTES + from.getInt(from.position()));
@@ -46,15 +56,15 @@ class FrameWriterTest {
     public void close() {}
   }
 
-  /// Holds the first sender after its frame is in the queue.
-  private static final class Holding extends ConcurrentLinkedQueue<FrameWriter.Unsent> {
+  /// Holds the first sender that does not write itself, after its frame is in the queue.
+  private static final class Holding extends ConcurrentLinkedQueue<FrameWriter.Queued> {
     private static final long serialVersionUID = 1;
 
     private final transient CountDownLatch added = new CountDownLatch(1);
     private final transient CountDownLatch released = new CountDownLatch(1);
 
     @Override
-    public boolean add(FrameWriter.Unsent frame) {
+    public boolean add(FrameWriter.Queued frame) {
       super.add(frame);
       if (added.getCount() > 0) {
         added.countDown();
@@ -73,18 +83,23 @@ class FrameWriterTest {
     Counting stream = new Counting();
     Holding queue = new Holding();
     FrameWriter writer = new FrameWriter("test", stream, queue);
+    Thread first = Thread.ofPlatform().start(() -> writer.send(new Frame.Heartbeat()));
+    stream.writing.await();
     Thread held = Thread.ofPlatform().start(() -> writer.send(new Frame.Heartbeat()));
     queue.added.await();
 
-    Thread other = Thread.ofPlatform().start(() -> writer.send(new Frame.Heartbeat()));
-    assertThat(other.join(Duration.ofSeconds(20)))
-        .as("a sender waits for one that has not counted its frame")
+    stream.released.countDown();
+    assertThat(first.join(Duration.ofSeconds(20)))
+        .as("the writer waits for a sender that has not counted its frame")
         .isTrue();
     assertThat(stream.numFrames).hasValue(1);
+    Thread other = Thread.ofPlatform().start(() -> writer.send(new Frame.Heartbeat()));
+    assertThat(other.join(Duration.ofSeconds(20))).isTrue();
+    assertThat(stream.numFrames).hasValue(2);
 
     queue.released.countDown();
     assertThat(held.join(Duration.ofSeconds(20))).isTrue();
-    assertThat(stream.numFrames).hasValue(2);
+    assertThat(stream.numFrames).hasValue(3);
     assertThat(writer.isIdle()).isTrue();
     writer.end();
   }
@@ -163,15 +178,16 @@ class FrameWriterTest {
   void whatIsNotBegunIsTakenBackAndWhatIsBegunIsFinished() throws Exception {
     Shut stream = new Shut();
     FrameWriter writer = new FrameWriter("test", stream);
+    List<Transport.Unsent> unsent = new ArrayList<>();
     for (long id = 0; id < 5; id++) {
-      writer.send(call(id));
+      unsent.add(writer.send(call(id)));
     }
     assertThat(writer.awaitRoom(0)).isFalse();
-    assertThat(writer.withdraw(0)).as("the first is begun").isFalse();
-    assertThat(writer.withdraw(3)).isTrue();
-    assertThat(writer.withdraw(3)).as("again").isFalse();
-    assertThat(writer.withdraw(1)).isTrue();
-    assertThat(writer.withdraw(4)).isTrue();
+    assertThat(unsent.get(0).withdraw()).as("the first is begun").isFalse();
+    assertThat(unsent.get(3).withdraw()).isTrue();
+    assertThat(unsent.get(3).withdraw()).as("again").isFalse();
+    assertThat(unsent.get(1).withdraw()).isTrue();
+    assertThat(unsent.get(4).withdraw()).isTrue();
     assertThat(writer.awaitRoom(0)).as("what was taken back needs no room").isTrue();
     stream.opened.countDown();
     while (!writer.isIdle()) {

@@ -1,4 +1,4 @@
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import java.io.IOException;
 import java.nio.file.Files;

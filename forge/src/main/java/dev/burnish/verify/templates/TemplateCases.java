@@ -1,5 +1,6 @@
-package dev.burnish.text;
+package dev.burnish.verify.templates;
 
+import dev.burnish.text.TokenizerException;
 import dev.burnish.text.jinja.JinjaException;
 import dev.burnish.text.jinja.JinjaTemplate;
 import dev.burnish.text.jinja.Limits;

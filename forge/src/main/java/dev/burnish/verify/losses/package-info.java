@@ -1,5 +1,5 @@
 /// Checks every loss against a file of reference values.
 @NullMarked
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import org.jspecify.annotations.NullMarked;

@@ -8,11 +8,17 @@ import jdk.incubator.vector.VectorMask;
 /// With `p = softmax(scale z)` and `H` its entropy: `d logp_y / dz = scale (1_y - p)`, `d H / dz =
 /// -scale p (log p + H)`. The forward leaves `p` in place of `z`, so that the backward needs no
 /// second exponential.
-final class LogProbRows {
-  private LogProbRows() {}
+final class LogprobRows {
+  private LogprobRows() {}
 
   static void forward(
-      Team team, Matrix logits, int[] ids, int offset, float scale, float[] logp, float[] entropy) {
+      Team team,
+      Matrix logits,
+      int[] ids,
+      int offset,
+      float scale,
+      float[] logprobs,
+      float[] entropy) {
     team.ranges(
         logits.rows(),
         1,
@@ -25,7 +31,7 @@ final class LogProbRows {
             SoftmaxRows.expAndMoments(z, logits.cols(), scale, shift, moments);
             double logSum = Math.log(moments[0]);
             SoftmaxRows.scale(z, logits.cols(), (float) (1 / moments[0]));
-            logp[offset + row] = (float) (target - logSum);
+            logprobs[offset + row] = (float) (target - logSum);
             entropy[offset + row] = (float) (logSum - moments[1] / moments[0]);
           }
         });
@@ -37,7 +43,7 @@ final class LogProbRows {
       int[] ids,
       int offset,
       float scale,
-      float[] dLogp,
+      float[] dLogprobs,
       float[] dEntropy,
       float[] entropy) {
     team.ranges(
@@ -46,7 +52,7 @@ final class LogProbRows {
         (from, to) -> {
           for (int row = from; row < to; row++) {
             long p = probabilities.row(row);
-            float d = scale * dLogp[offset + row];
+            float d = scale * dLogprobs[offset + row];
             float h = dEntropy.length == 0 ? 0 : scale * dEntropy[offset + row];
             if (h == 0) {
               SoftmaxRows.scale(p, probabilities.cols(), -d);

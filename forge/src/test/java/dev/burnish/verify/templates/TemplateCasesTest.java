@@ -1,10 +1,11 @@
-package dev.burnish.text;
+package dev.burnish.verify.templates;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.testing.SharedFiles;
-import dev.burnish.text.TemplateCases.Result;
+import dev.burnish.text.TokenizerException;
+import dev.burnish.verify.templates.TemplateCases.Result;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;

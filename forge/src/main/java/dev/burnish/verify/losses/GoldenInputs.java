@@ -1,4 +1,4 @@
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import dev.burnish.algorithm.Denominators;
 import dev.burnish.algorithm.TokenBatch;
@@ -80,10 +80,10 @@ record GoldenInputs(
             Arrays.copyOfRange(layout().mask(), first, last));
     return new TokenBatch(
         part,
-        Arrays.copyOfRange(batch.logp(), first, last),
-        Arrays.copyOfRange(batch.oldLogp(), first, last),
-        Arrays.copyOfRange(batch.rolloutLogp(), first, last),
-        Arrays.copyOfRange(batch.refLogp(), first, last),
+        Arrays.copyOfRange(batch.logprobs(), first, last),
+        Arrays.copyOfRange(batch.oldLogprobs(), first, last),
+        Arrays.copyOfRange(batch.rolloutLogprobs(), first, last),
+        Arrays.copyOfRange(batch.refLogprobs(), first, last),
         Arrays.copyOfRange(batch.advantages(), first, last));
   }
 

@@ -1,4 +1,4 @@
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import dev.burnish.algorithm.Aggregation;
 import dev.burnish.algorithm.Cispo;
@@ -131,7 +131,7 @@ record PolicyFormulas(GoldenInputs in) {
 
   /// TorchForge's ratio is to the current policy itself.
   private TokenBatch onPolicy() {
-    return in.batch().withOldLogp(new double[0]);
+    return in.batch().withOldLogprobs(new double[0]);
   }
 
   private double[] sequenceRatios() {
@@ -139,7 +139,7 @@ record PolicyFormulas(GoldenInputs in) {
     for (int i = 0; i < ratios.length; i++) {
       double sum = 0;
       for (int t = in.layout().start(i); t < in.layout().end(i); t++) {
-        sum += in.layout().mask()[t] ? in.batch().logp()[t] - in.batch().oldLogp()[t] : 0;
+        sum += in.layout().mask()[t] ? in.batch().logprobs()[t] - in.batch().oldLogprobs()[t] : 0;
       }
       ratios[i] = Surrogate.ratio(sum / Math.max(1, in.layout().numTargets(i)), 0);
     }
@@ -157,8 +157,8 @@ record PolicyFormulas(GoldenInputs in) {
               for (int t = 0; t < keep.length; t++) {
                 boolean keeps =
                     term.keeps(
-                        in.batch().logp()[t],
-                        in.batch().rolloutLogp()[t],
+                        in.batch().logprobs()[t],
+                        in.batch().rolloutLogprobs()[t],
                         in.batch().advantages()[t]);
                 keep[t] = in.layout().mask()[t] && keeps ? 1 : 0;
               }
@@ -202,11 +202,11 @@ record PolicyFormulas(GoldenInputs in) {
 
   /// Source: NeMo-RL `test_loss_functions.py` test_clipped_pg_loss_dual_clip.
   private static double[] publishedDualClip() {
-    double[] logp = {Math.log(0.5) - 1, -1, Math.log(10) - 3};
+    double[] logprobs = {Math.log(0.5) - 1, -1, Math.log(10) - 3};
     var layout = TokenLayout.of(new int[] {3}, new int[] {0});
     var batch =
-        TokenBatch.of(layout, logp, new double[] {1, -1, -4})
-            .withOldLogp(new double[] {-1, -1, -3});
+        TokenBatch.of(layout, logprobs, new double[] {1, -1, -4})
+            .withOldLogprobs(new double[] {-1, -1, -3});
     return new double[] {
       SurrogateLoss.of(new DualClip(CLIP, 3)).evaluate(batch, Denominators.of(layout)).value()
     };
@@ -218,8 +218,8 @@ record PolicyFormulas(GoldenInputs in) {
     var layout = TokenLayout.of(new int[] {3}, new int[] {0});
     var batch =
         TokenBatch.of(layout, old, new double[] {1, -1, 2})
-            .withOldLogp(old)
-            .withRolloutLogp(new double[] {-0.5, -3.5, -0.8});
+            .withOldLogprobs(old)
+            .withRolloutLogprobs(new double[] {-0.5, -3.5, -0.8});
     var loss = SurrogateLoss.of(CLIP).withCorrection(new Correction.TokenMask(0.5, 5));
     return new double[] {loss.evaluate(batch, Denominators.of(layout)).value()};
   }
@@ -243,7 +243,8 @@ record PolicyFormulas(GoldenInputs in) {
     double[] values = new double[in.layout().numTokens()];
     for (int t = 0; t < values.length; t++) {
       boolean target = in.layout().mask()[t];
-      values[t] = target ? value.applyAsDouble(in.batch().logp()[t], in.batch().oldLogp()[t]) : 0;
+      values[t] =
+          target ? value.applyAsDouble(in.batch().logprobs()[t], in.batch().oldLogprobs()[t]) : 0;
     }
     return values;
   }

@@ -1,4 +1,4 @@
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import dev.burnish.algorithm.Entropy;
 import dev.burnish.algorithm.advantage.ProximalPolicy;
@@ -18,6 +18,6 @@ record OtherFormulas(GoldenInputs in) {
   private double[] proximal(Formula.Parameters p) {
     double[] v = p.numbers(3);
     var versions = new Versions((long) v[0], (long) v[1], (long) v[2]);
-    return new double[] {ProximalPolicy.logp(p.number(1), p.number(2), versions)};
+    return new double[] {ProximalPolicy.logprob(p.number(1), p.number(2), versions)};
   }
 }

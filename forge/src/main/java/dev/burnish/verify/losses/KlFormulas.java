@@ -1,4 +1,4 @@
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import dev.burnish.algorithm.Kl;
 import java.util.List;
@@ -34,11 +34,11 @@ record KlFormulas(GoldenInputs in) {
   }
 
   private double x(int token) {
-    return in.batch().logp()[token] - in.batch().refLogp()[token];
+    return in.batch().logprobs()[token] - in.batch().refLogprobs()[token];
   }
 
   private double q(int token) {
-    return in.batch().logp()[token] - in.batch().rolloutLogp()[token];
+    return in.batch().logprobs()[token] - in.batch().rolloutLogprobs()[token];
   }
 
   private double[] overTargets(IntToDoubleFunction value) {

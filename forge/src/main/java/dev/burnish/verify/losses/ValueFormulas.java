@@ -1,4 +1,4 @@
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import dev.burnish.algorithm.Aggregation;
 import dev.burnish.algorithm.Denominators;

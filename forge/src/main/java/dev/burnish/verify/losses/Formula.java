@@ -1,4 +1,4 @@
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import java.util.Arrays;
 import java.util.Optional;

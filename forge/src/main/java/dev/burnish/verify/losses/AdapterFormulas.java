@@ -1,4 +1,4 @@
-package dev.burnish.algorithm.golden;
+package dev.burnish.verify.losses;
 
 import dev.burnish.nn.LoraConfig;
 import java.util.ArrayList;
