@@ -38,8 +38,8 @@ void main(String... args) {
       s.warm().imitate(task, model, tokenizer, p -> Evaluation.greedy(policy, p, reward, 4));
       run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), reward, 4));
     }
-    var trainer = new Trainer(model.decoder(), s.rl().optimizer(), s.rl().steps());
-    run.keep(model, tokenizer, trainer);
+    var local = new LocalTrainer(model.decoder(), s.rl().optimizer(), s.rl().steps());
+    var trainer = run.keep(model, tokenizer, local);
     var learner = new PolicyLearner(trainer, SurrogateLoss.dapo(), run.reference(model));
 
     for (long step : run.steps(s.rl().steps())) {

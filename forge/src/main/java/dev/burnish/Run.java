@@ -38,6 +38,7 @@ import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.Tokenizer;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.CheckpointConfig;
@@ -56,7 +57,7 @@ import java.util.Optional;
 /// ```java
 /// try (var run = Run.start("name", Settings.defaults(), args)) {
 ///   ...
-///   run.keep(model, tokenizer, trainer);
+///   var trainer = run.keep(model, tokenizer, new LocalTrainer(...));
 ///   for (long step : run.steps(run.settings().steps())) {
 ///     run.record(learner.step(groups));
 ///   }
@@ -89,7 +90,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private final Workers workers = new Workers();
   private final Stop stop = Stop.listen();
   private Optional<TrainedModel> model = Optional.empty();
-  private Optional<Trainer> trainer = Optional.empty();
+  private Optional<LocalTrainer> trainer = Optional.empty();
   private Optional<DryRun> dryRun = Optional.empty();
 
   private Run(String name, S settings, RunOptions options) {
@@ -112,7 +113,7 @@ public final class Run<S extends Record> implements AutoCloseable {
       samples =
           new SampleLog(folder.samples(), done, mode == Mode.TRAIN ? progress::samples : _ -> {});
       present = new StepRecorder(metrics, samples::add, whole);
-      loop = new StepLoop(done, () -> trainer.map(Trainer::stepsDone).orElse(0L));
+      loop = new StepLoop(done, () -> trainer.map(LocalTrainer::stepsDone).orElse(0L));
       steps =
           new Steps(
               mode,
@@ -192,23 +193,28 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Makes the trainer of a published model as the settings say, and keeps both: adapts the model,
   /// sets the seed and when checkpoints are written.
+  ///
+  /// @return as [#keep(LanguageModel, Tokenizer, LocalTrainer)] does
   public Trainer trainer(Pretrained base, TrainingSettings training) {
     seed(training.seed());
     checkpoints(training.checkpoints());
     base.model().adapt(training.lora(), training.seed());
-    Trainer made =
-        new Trainer(
+    return keep(
+        base.model(),
+        base.tokenizer(),
+        new LocalTrainer(
             base.model().decoder(),
             training.optimizer(),
             training.steps(),
-            training.train().options());
-    keep(base.model(), base.tokenizer(), made);
-    return made;
+            training.train().options()));
   }
 
   /// Names what checkpoints and the final `model/` hold, and restores it from the last checkpoint
   /// where the run is resumed.
-  public void keep(LanguageModel languageModel, Tokenizer tokenizer, Trainer training) {
+  ///
+  /// @return what the script must train with: the given trainer, or in a dry run one that plans
+  ///   steps instead of doing them
+  public Trainer keep(LanguageModel languageModel, Tokenizer tokenizer, LocalTrainer training) {
     model = Optional.of(new TrainedModel(languageModel, tokenizer));
     trainer = Optional.of(training);
     checkpoints.keep(training);
@@ -216,6 +222,12 @@ public final class Run<S extends Record> implements AutoCloseable {
     if (checkpoints.isResumed()) {
       say("resumes after step %d of %s".formatted(loop.completed(), folder.id()));
     }
+    if (mode == Mode.DRY_RUN) {
+      DryRun dry = new DryRun(training);
+      dryRun = Optional.of(dry);
+      return dry.trainer();
+    }
+    return training;
   }
 
   /// Has checkpoints hold the state of something else, and restores it where the run is resumed.
@@ -375,7 +387,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     folder.writeConfig(settings);
     if (mode == Mode.DRY_RUN) {
       machine.sgemmGflops();
-      dryRun = trainer.map(DryRun::new);
+      dryRun.ifPresent(DryRun::begin);
     } else {
       progress.begin(total);
     }
@@ -383,7 +395,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   private void sayIfRatesChange(long before, long total) {
-    if (before != total && trainer.filter(Trainer::ratesFollowTotalSteps).isPresent()) {
+    if (before != total && trainer.filter(LocalTrainer::ratesFollowTotalSteps).isPresent()) {
       say(
           "the schedule of the learning rate depends on the number of steps: from here on the rates are those of a run of %d steps, before they were those of one of %d"
               .formatted(total, before));
@@ -551,7 +563,7 @@ public final class Run<S extends Record> implements AutoCloseable {
         samples;
         workers) {
       if (steps.status() != RunStatus.FAILED) {
-        say(dryRun.map(DryRun::report).orElse("dry run: the script keeps no trainer to estimate"));
+        say(dryRun.map(DryRun::report).orElse("dry run: the script keeps no trainer whose steps to plan"));
       }
     } finally {
       DryRun.remove(folder.path().resolveSibling(""));

@@ -2,6 +2,7 @@ package dev.burnish.learn;
 
 import static dev.burnish.metrics.Reduce.LAST;
 
+import dev.burnish.algorithm.preference.PreferenceLoss;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 
@@ -21,21 +22,19 @@ public record PreferenceMetrics(
     double chosenLogprob,
     double rejectedLogprob)
     implements Recordable {
-  static final PreferenceMetrics ZERO = new PreferenceMetrics(0, 0, 0, 0, 0, 0);
+  static PreferenceMetrics of(PreferenceLoss.Metrics means) {
+    return new PreferenceMetrics(
+        means.loss(),
+        means.chosenReward(),
+        means.rejectedReward(),
+        means.accuracy(),
+        means.chosenLogprob(),
+        means.rejectedLogprob());
+  }
 
   /// By how much the chosen answers lead.
   public double margin() {
     return chosenReward - rejectedReward;
-  }
-
-  PreferenceMetrics plus(PreferenceMetrics other) {
-    return new PreferenceMetrics(
-        loss + other.loss,
-        chosenReward + other.chosenReward,
-        rejectedReward + other.rejectedReward,
-        accuracy + other.accuracy,
-        chosenLogprob + other.chosenLogprob,
-        rejectedLogprob + other.rejectedLogprob);
   }
 
   @Override

@@ -5,7 +5,7 @@ import dev.burnish.rollout.Problem;
 import dev.burnish.rollout.Task;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.OptimizerConfig;
-import dev.burnish.train.Trainer;
+import dev.burnish.train.LocalTrainer;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -36,7 +36,7 @@ public record WarmUp(int warmUp, double ready, OptimizerConfig imitation) {
       LanguageModel model,
       Tokenizer tokenizer,
       ToDoubleFunction<List<Problem>> accuracy) {
-    var teacher = new SupervisedLearner(new Trainer(model.decoder(), imitation, warmUp));
+    var teacher = new SupervisedLearner(new LocalTrainer(model.decoder(), imitation, warmUp));
     for (int i = 1; i <= warmUp; i++) {
       teacher.imitate(tokenizer, task.training(-i, BATCH));
       boolean measures = i >= FIRST_MEASURED && i % EVERY == 0;

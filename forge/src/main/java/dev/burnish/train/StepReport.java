@@ -4,6 +4,7 @@ import static dev.burnish.metrics.Reduce.LAST;
 
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
+import dev.burnish.train.objective.LossMetrics;
 
 /// What one optimizer step did.
 ///
@@ -12,6 +13,7 @@ import dev.burnish.metrics.RunRecorder;
 /// @param tokens computed, shared ones once
 /// @param targets predicted
 /// @param flops floating-point operations of forward and backward
+/// @param metrics of the objectives, before the update
 public record StepReport(
     long step,
     double loss,
@@ -21,7 +23,8 @@ public record StepReport(
     int tokens,
     int targets,
     double flops,
-    double seconds)
+    double seconds,
+    LossMetrics metrics)
     implements Recordable {
   public double tokensPerSecond() {
     return tokens / seconds;
