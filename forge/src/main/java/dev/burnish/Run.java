@@ -563,7 +563,10 @@ public final class Run<S extends Record> implements AutoCloseable {
         samples;
         workers) {
       if (steps.status() != RunStatus.FAILED) {
-        say(dryRun.map(DryRun::report).orElse("dry run: the script keeps no trainer whose steps to plan"));
+        say(
+            dryRun
+                .map(DryRun::report)
+                .orElse("dry run: the script keeps no trainer whose steps to plan"));
       }
     } finally {
       DryRun.remove(folder.path().resolveSibling(""));

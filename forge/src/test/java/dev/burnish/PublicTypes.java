@@ -99,11 +99,14 @@ final class PublicTypes {
   }
 
   private static List<String> types(List<String> texts) {
-    return texts.stream().flatMap(text -> TYPE.matcher(text).results().map(MatchResult::group)).toList();
+    return texts.stream()
+        .flatMap(text -> TYPE.matcher(text).results().map(MatchResult::group))
+        .toList();
   }
 
   private static boolean inPackageOf(String name, String type) {
-    return name.substring(0, name.lastIndexOf('/')).equals(type.substring(0, type.lastIndexOf('/')));
+    return name.substring(0, name.lastIndexOf('/'))
+        .equals(type.substring(0, type.lastIndexOf('/')));
   }
 
   private static String topLevel(String name) {

@@ -4,8 +4,8 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.rollout.Problem;
 import dev.burnish.rollout.Task;
 import dev.burnish.text.Tokenizer;
-import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.OptimizerConfig;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
