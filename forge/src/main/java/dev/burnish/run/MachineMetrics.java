@@ -2,9 +2,9 @@ package dev.burnish.run;
 
 import static dev.burnish.metrics.Reduce.LAST;
 
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.kernel.Calibration;
 import dev.burnish.metrics.Recorder;
-import dev.burnish.train.memory.ResidentMemory;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.IntToDoubleFunction;

@@ -2,6 +2,7 @@ package dev.burnish.verify;
 
 import dev.burnish.engine.BatchGenerator;
 import dev.burnish.engine.PromptEncoder;
+import dev.burnish.gguf.GgufConverter;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Pass;
@@ -11,7 +12,6 @@ import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
-import dev.burnish.safetensors.GgufConverter;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import dev.burnish.text.ChatMessage;

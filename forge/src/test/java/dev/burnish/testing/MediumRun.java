@@ -1,6 +1,7 @@
 package dev.burnish.testing;
 
 import dev.burnish.Run;
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.LlamaConfig;
 import dev.burnish.nn.Targets;
@@ -12,7 +13,6 @@ import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.Trainer;
-import dev.burnish.train.memory.ResidentMemory;
 import java.util.List;
 
 /// A run whose tensors outweigh its JVM, of a few steps: it tells its peak of memory at the end.

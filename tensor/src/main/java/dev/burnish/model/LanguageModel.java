@@ -1,18 +1,19 @@
 package dev.burnish.model;
 
 import dev.burnish.content.FileKind;
+import dev.burnish.files.AtomicFile;
+import dev.burnish.gguf.GgufConverter;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.safetensors.Checkpoint;
-import dev.burnish.safetensors.GgufConverter;
+import dev.burnish.safetensors.ModelFolder;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -90,7 +91,7 @@ public final class LanguageModel implements AutoCloseable {
     ObjectNode config = read(folder, made, CONFIG).orElseThrow();
     ObjectNode generation = read(folder, made, GENERATION).orElseGet(JSON::createObjectNode);
     DecoderShape shape = Architecture.read(config, gguf ? folder.toString() : file.toString());
-    try (Checkpoint weights = Checkpoint.open(folder)) {
+    try (Checkpoint weights = WeightFiles.open(folder)) {
       boolean untied = shape.tiedHead() && WeightFormat.hasOwnHead(weights);
       Decoder decoder = new Decoder(change.apply(untied ? shape.withOwnHead() : shape), Device.CPU);
       try {
@@ -116,7 +117,7 @@ public final class LanguageModel implements AutoCloseable {
     if (!made.isEmpty()) {
       return Optional.ofNullable(made.get(name)).map(content -> parse(folder, content));
     }
-    return Checkpoint.findFile(folder, name)
+    return ModelFolder.findFile(folder, name)
         .map(file -> {
           try {
             return parse(file, Files.readAllBytes(file));
@@ -238,26 +239,17 @@ public final class LanguageModel implements AutoCloseable {
       }
       return;
     }
-    try {
-      Files.createDirectories(folder);
-      format.write(decoder, folder, dtype);
-      ObjectNode written = config.deepCopy();
-      format.changed(dtype).ifPresent(type -> Conversion.putDtype(written, type));
-      write(written, folder.resolve(CONFIG));
-      if (!generation.isEmpty()) {
-        write(generation, folder.resolve(GENERATION));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write model=" + folder + ": " + e, e);
+    format.write(decoder, folder, dtype);
+    ObjectNode written = config.deepCopy();
+    format.changed(dtype).ifPresent(type -> Conversion.putDtype(written, type));
+    write(written, folder.resolve(CONFIG));
+    if (!generation.isEmpty()) {
+      write(generation, folder.resolve(GENERATION));
     }
   }
 
-  static void write(ObjectNode json, Path file) throws IOException {
-    Path temporary = Files.createTempFile(file.resolveSibling(""), ".config", ".json");
-    Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
-    temporary.toFile().setReadable(true, false);
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  static void write(ObjectNode json, Path file) {
+    AtomicFile.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
   }
 
   @Override
