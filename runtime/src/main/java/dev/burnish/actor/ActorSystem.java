@@ -1,5 +1,6 @@
 package dev.burnish.actor;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.Carriers;
 import dev.burnish.concurrent.Closing;
@@ -27,7 +28,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
@@ -483,7 +483,7 @@ public final class ActorSystem implements AutoCloseable {
           });
     }
     try {
-      if (!stopped.await(settings.stopped().toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!Waits.await(stopped, settings.stopped())) {
         LOG.log(System.Logger.Level.WARNING, "not every actor stops: process={0}", self());
       }
     } catch (InterruptedException e) {

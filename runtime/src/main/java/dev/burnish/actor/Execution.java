@@ -1,5 +1,6 @@
 package dev.burnish.actor;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.Endpoints.Endpoint;
 import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.CallChain;
@@ -15,7 +16,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// One call on its way through an actor. Whatever is thrown on that way is its answer.
@@ -100,7 +100,7 @@ final class Execution implements Turn.Work {
       for (long left = deadline - System.nanoTime();
           !done && left > 0;
           left = deadline - System.nanoTime()) {
-        TimeUnit.NANOSECONDS.timedWait(this, left);
+        Waits.waitNanos(this, left);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -1,5 +1,6 @@
 package dev.burnish.service;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
@@ -30,7 +31,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
@@ -184,7 +184,7 @@ final class ReplicaSet<T> {
   /// Waits until every replica of the beginning has become healthy or was lost.
   void awaitSettled(Duration limit) {
     try {
-      settling.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+      Waits.await(settling, limit);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CallCancelled("interrupted while the replicas of %s start".formatted(name()));

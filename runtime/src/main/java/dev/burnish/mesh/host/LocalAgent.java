@@ -1,5 +1,6 @@
 package dev.burnish.mesh.host;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.concurrent.Scope;
@@ -29,7 +30,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /// The agent of this host: in the controller on its own host, in `burnish worker` on others.
@@ -267,7 +267,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
             .toList();
     for (Thread thread : ending) {
       try {
-        thread.join();
+        Waits.join(thread);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
@@ -276,7 +276,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
   private static boolean await(CountDownLatch latch, Duration time) {
     try {
-      return latch.await(time.toMillis(), TimeUnit.MILLISECONDS);
+      return Waits.await(latch, time);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CallCancelled("interrupted while waiting for a process");

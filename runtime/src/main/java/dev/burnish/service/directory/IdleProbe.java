@@ -1,5 +1,6 @@
 package dev.burnish.service.directory;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.ActorSystem.ActorStatus;
@@ -10,7 +11,6 @@ import dev.burnish.mesh.MeshKind.ActorsForm;
 import dev.burnish.mesh.host.ProcessAgent;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 
 /// Whether the actors of a replica have calls, as their processes say: whoever made them, and
 /// whether that still speaks or not.
@@ -25,7 +25,7 @@ public record IdleProbe(ActorSystem system, ActorsForm actors) {
     while (countdown.left().isPositive()
         && !Thread.currentThread().isInterrupted()
         && !isIdle(countdown)) {
-      LockSupport.parkNanos(this, AGAIN.toNanos());
+      Waits.parkNanos(this, AGAIN.toNanos());
     }
   }
 

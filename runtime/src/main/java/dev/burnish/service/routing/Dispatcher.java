@@ -1,5 +1,6 @@
 package dev.burnish.service.routing;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
@@ -18,7 +19,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntSupplier;
 
@@ -431,7 +431,7 @@ public final class Dispatcher<X> {
       if (left <= 0 || Thread.currentThread().isInterrupted()) {
         return withdraw(waiter);
       }
-      LockSupport.parkNanos(this, left);
+      Waits.parkNanos(this, left);
     }
   }
 
@@ -479,10 +479,9 @@ public final class Dispatcher<X> {
     changed.signalAll();
   }
 
-  @SuppressWarnings("WaitNotInLoop") // the callers loop
   private long awaitChange(long nanos) {
     try {
-      return changed.awaitNanos(nanos);
+      return Waits.awaitNanos(changed, nanos);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 0;
