@@ -1,11 +1,11 @@
 package dev.burnish.actor;
 
-import java.time.Duration;
-import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.actor.Supervisor.Place;
 import dev.burnish.concurrent.Thrown;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.ReplicaLost;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -11,8 +11,8 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// Idea: some threads must know that they are about to wait. One that reads a connection hands the
 /// reading over to another, one on which all deadlines depend must not wait at all. A call that
-/// waits does not know on which thread it runs; so whatever may be part of a call waits through this
-/// class, which a test checks in the compiled classes, and no wait can forget to say so.
+/// waits does not know on which thread it runs; so whatever may be part of a call waits through
+/// this class, which a test checks in the compiled classes, and no wait can forget to say so.
 public final class Waits {
   /// A thread that is told before it waits.
   public interface Listener {

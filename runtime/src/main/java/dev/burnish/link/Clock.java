@@ -1,7 +1,7 @@
 package dev.burnish.link;
 
-import dev.burnish.concurrent.Waits;
 import dev.burnish.concurrent.Alarm;
+import dev.burnish.concurrent.Waits;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;

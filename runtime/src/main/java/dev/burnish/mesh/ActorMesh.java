@@ -249,7 +249,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// @throws dev.burnish.link.failure.CallTimedOut if that takes longer
   public void await(Duration limit) {
     Deadline deadline = Deadline.in(system.clock(), limit);
-    ask(deadline, (link, ref) -> system.await(link, ref.number(), deadline.time()));
+    ask(deadline, (link, ref) -> system.remote().await(link, ref.number(), deadline.time()));
   }
 
   /// Pings every actor; one that is busy answers at once, too.
@@ -258,7 +258,7 @@ public final class ActorMesh<T> implements AutoCloseable, Iterable<T> {
   /// @throws dev.burnish.link.failure.CallTimedOut if one does not answer in time
   public void probe(Duration limit) {
     Deadline deadline = Deadline.in(system.clock(), limit);
-    ask(deadline, (link, ref) -> system.ping(link, ref.number(), deadline.time()));
+    ask(deadline, (link, ref) -> system.remote().ping(link, ref.number(), deadline.time()));
   }
 
   private void ask(Deadline deadline, BiFunction<Link, ActorRef, OpenCall> question) {

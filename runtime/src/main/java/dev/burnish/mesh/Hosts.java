@@ -1,9 +1,9 @@
 package dev.burnish.mesh;
 
-import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.concurrent.Scope;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.LogLine;
 import dev.burnish.launch.remote.HostSettings;

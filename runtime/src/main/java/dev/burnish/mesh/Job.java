@@ -1,11 +1,11 @@
 package dev.burnish.mesh;
 
-import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.TerminalText;
 import dev.burnish.concurrent.Thrown;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LineFolder;

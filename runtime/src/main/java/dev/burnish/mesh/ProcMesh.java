@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
+import dev.burnish.actor.RemoteActors;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Exit;
@@ -131,7 +132,7 @@ public final class ProcMesh implements AutoCloseable {
   public <T> ActorMesh<T> spawn(
       String name, Class<T> type, Factory factory, List<?> arguments, ActorOptions options) {
     Owner owner = Owner.current(program);
-    ActorSystem.Blueprint blueprint = system.blueprint(type, factory, arguments);
+    RemoteActors.Blueprint blueprint = system.blueprint(type, factory, arguments);
     ActorSupervision supervised =
         new ActorSupervision(system, owner, blueprint, name, shape, this, options);
     ActorMesh<T> mesh = ActorMesh.owned(system, type, supervised);
@@ -267,7 +268,8 @@ public final class ProcMesh implements AutoCloseable {
     if (supervision.isPresent()) {
       return supervision.get().renew(position, lost);
     }
-    ProcessRef found = new ProcessRef(system.locate(owner, position).process(), lost.agent());
+    ProcessRef found =
+        new ProcessRef(system.remote().locate(owner, position).process(), lost.agent());
     slots.get(position).settle(found);
     return found;
   }

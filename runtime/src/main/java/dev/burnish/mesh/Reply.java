@@ -1,7 +1,7 @@
 package dev.burnish.mesh;
 
-import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.Point;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.RemoteErrors;
 import java.util.ArrayList;

@@ -114,7 +114,7 @@ class MalformedTest {
                   .sum())
           .isZero();
       Link back = far.switchboard().existing("visitor").orElseThrow();
-      ActorSystem.Blueprint blueprint =
+      RemoteActors.Blueprint blueprint =
           far.blueprint(Adder.class, (Factory.Of0<AdderActor>) AdderActor::new, List.of());
       assertThatThrownBy(() ->
               far.spawn(back, blueprint, "evil", Point.single(), far.nextNumber(), 0)

@@ -2,8 +2,8 @@ package dev.burnish.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.QuietLog;
+import dev.burnish.concurrent.Waits;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;

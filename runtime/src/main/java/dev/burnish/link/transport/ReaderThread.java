@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicReference;
 /// A thread that reads a connection, and may do what a frame asks for itself: that saves the
 /// hand-over to another thread, which takes longer than most calls.
 ///
-/// Idea: work is done here while nothing else has come, and another thread resumes reading as
-/// soon as that takes long ([#LONGEST], looked at now and then) or waits for something ([#beforeWait]).
+/// Idea: work is done here while nothing else has come, and another thread resumes reading as soon
+/// as that takes long ([#LONGEST], looked at now and then) or waits for something ([#beforeWait]).
 /// So work that was expected to be short and is not delays what comes after it by some milliseconds
 /// at most, and never blocks its own connection. Each thread reads until it has left; then it ends
 /// with its work.

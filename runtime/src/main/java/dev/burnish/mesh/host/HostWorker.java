@@ -2,10 +2,10 @@ package dev.burnish.mesh.host;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Stub;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LogApart;

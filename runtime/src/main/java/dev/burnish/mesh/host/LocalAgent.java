@@ -1,9 +1,9 @@
 package dev.burnish.mesh.host;
 
-import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.concurrent.Scope;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.ProcessStarter;
 import dev.burnish.launch.ProcessStarter.Running;

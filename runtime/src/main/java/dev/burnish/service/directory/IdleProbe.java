@@ -1,10 +1,10 @@
 package dev.burnish.service.directory;
 
-import dev.burnish.concurrent.Waits;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.actor.Stub;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.MeshKind.ActorsForm;
