@@ -2,8 +2,8 @@
 import dev.burnish.*;
 import dev.burnish.algorithm.preference.PreferenceLoss;
 import dev.burnish.data.*;
+import dev.burnish.learn.*;
 import dev.burnish.nn.LoraConfig;
-import dev.burnish.rl.*;
 import dev.burnish.train.*;
 import dev.burnish.train.checkpoint.CheckpointConfig;
 
@@ -27,7 +27,7 @@ void main(String... args) {
     run.pin("trainPairs", pairs.training().size());
     run.pin("pairsPerStep", s.batch());
     var loss = PreferenceLoss.named(s.loss(), s.beta(), s.noise());
-    var learner = new PreferenceTrainer(trainer, loss, run.reference(base.model()), s.microTokens());
+    var learner = new PreferenceLearner(trainer, loss, run.reference(base.model()), s.microTokens());
     if (!run.goesOn() && s.evalEvery() > 0) run.summary("evalLossBefore", learner.evaluate(pairs.heldOut()).loss());
 
     for (long step : run.steps(s.steps())) {

@@ -3,10 +3,11 @@ import dev.burnish.*;
 import dev.burnish.algorithm.*;
 import dev.burnish.algorithm.advantage.*;
 import dev.burnish.data.*;
+import dev.burnish.engine.*;
 import dev.burnish.env.*;
-import dev.burnish.generate.*;
+import dev.burnish.learn.*;
 import dev.burnish.nn.LoraConfig;
-import dev.burnish.rl.*;
+import dev.burnish.rollout.*;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.ChatMessage;
 import dev.burnish.train.*;
@@ -32,7 +33,7 @@ void main(String... args) {
     run.keep(base.model(), base.tokenizer(), trainer);
     run.checkpoints(s.checkpoints());
     var loss = SurrogateLoss.dapo().withKl(new Kl.Penalty(Kl.K3, s.kl()));
-    var learner = s.kl() > 0 ? new PolicyTrainer(trainer, loss, run.reference(base.model())) : new PolicyTrainer(trainer, loss);
+    var learner = s.kl() > 0 ? new PolicyLearner(trainer, loss, run.reference(base.model())) : new PolicyLearner(trainer, loss);
     var reward = new MathAnswer().plus(s.formatReward(), new FormatReward());
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(s.maxTokens());
 

@@ -1,8 +1,8 @@
 /// Teaches a published model to answer as a data set does: prompts with answers, chats or plain texts, from files or folders of Hugging Face.
 import dev.burnish.*;
 import dev.burnish.data.*;
+import dev.burnish.learn.*;
 import dev.burnish.nn.LoraConfig;
-import dev.burnish.rl.*;
 import dev.burnish.train.*;
 import dev.burnish.train.checkpoint.CheckpointConfig;
 
@@ -19,9 +19,9 @@ void main(String... args) {
     base.model().adapt(s.lora(), s.seed());
     var source = DataSource.of(s.data()).withConfig(s.config()).withSplit(s.split());
     var rows = run.loaded(DataFiles.load(source, base.encoder(s.text())::document, s.badRows()));
-    var documents = rows.split(s.heldOut(), s.seed(), Document::contentKey);
+    var documents = rows.split(s.heldOut(), s.seed(), TokenizedExample::contentKey);
     var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
-    var learner = new SupervisedTrainer(trainer, s.microTokens());
+    var learner = new SupervisedLearner(trainer, s.microTokens());
     run.keep(base.model(), base.tokenizer(), trainer);
     run.checkpoints(s.checkpoints());
     run.pin("trainDocuments", documents.training().size());

@@ -2,10 +2,11 @@
 import dev.burnish.*;
 import dev.burnish.algorithm.*;
 import dev.burnish.algorithm.advantage.*;
-import dev.burnish.data.*;
-import dev.burnish.generate.*;
+import dev.burnish.engine.*;
+import dev.burnish.env.*;
+import dev.burnish.learn.*;
 import dev.burnish.model.*;
-import dev.burnish.rl.*;
+import dev.burnish.rollout.*;
 import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.*;
@@ -30,20 +31,20 @@ void main(String... args) {
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(4);
 
     if (!run.goesOn()) {
-      var teacher = new Trainer(model.decoder(), s.imitation(), s.warmUp());
+      var teacher = new SupervisedLearner(new Trainer(model.decoder(), s.imitation(), s.warmUp()));
       for (int i = 1; i <= s.warmUp(); i++) {
-        Imitation.step(teacher, tokenizer, task.training(-i, 64));
+        teacher.imitate(tokenizer, task.training(-i, 64));
         if (i >= 40 && i % 5 == 0 && Evaluation.greedy(policy, task.training(-s.warmUp() - i, 256), reward, 4) > s.ready()) break;
       }
       run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), reward, 4));
     }
     var trainer = new Trainer(model.decoder(), s.optimizer(), s.steps());
     run.keep(model, tokenizer, trainer);
-    var learner = new PolicyTrainer(trainer, SurrogateLoss.dapo(), run.reference(model));
+    var learner = new PolicyLearner(trainer, SurrogateLoss.dapo(), run.reference(model));
 
     for (long step : run.steps(s.steps())) {
       var samples = task.training(step, s.prompts());
-      var groups = policy.generate(Sample.prompts(samples), sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
+      var groups = policy.generate(Problem.prompts(samples), sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
       var episodes = Episode.judge(samples, groups, reward, Advantages::maxRl);
       run.record(policy.throughput());
       run.record(learner.step(episodes));

@@ -1,6 +1,6 @@
 package dev.burnish;
 
-import dev.burnish.generate.SamplingParams;
+import dev.burnish.rollout.SamplingParams;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

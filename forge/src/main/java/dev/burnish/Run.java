@@ -4,8 +4,12 @@ import dev.burnish.actor.Factory;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.concurrent.Stopped;
-import dev.burnish.data.Loaded;
-import dev.burnish.generate.BatchGenerator;
+import dev.burnish.data.Dataset;
+import dev.burnish.engine.BatchGenerator;
+import dev.burnish.learn.EvalReport;
+import dev.burnish.learn.PolicyReport;
+import dev.burnish.learn.PreferenceMetrics;
+import dev.burnish.learn.PreferenceReport;
 import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.metrics.JsonLines;
 import dev.burnish.metrics.Metrics;
@@ -15,11 +19,7 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.observe.RunDirectory;
-import dev.burnish.rl.Episode;
-import dev.burnish.rl.EvalReport;
-import dev.burnish.rl.PolicyReport;
-import dev.burnish.rl.PreferenceMetrics;
-import dev.burnish.rl.PreferenceReport;
+import dev.burnish.rollout.Episode;
 import dev.burnish.run.Checkpointer;
 import dev.burnish.run.DryRun;
 import dev.burnish.run.LiveProgress;
@@ -393,7 +393,7 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Says how many rows of a data set were left out, and why the first of them were, and puts the
   /// number into the summary.
-  public <T> Loaded<T> loaded(Loaded<T> rows) {
+  public <T> Dataset<T> loaded(Dataset<T> rows) {
     if (rows.skipped() > 0) {
       say("left out %d of %d rows:".formatted(rows.skipped(), rows.skipped() + rows.size()));
       rows.problems().forEach(this::say);
@@ -445,7 +445,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// Writes the episodes of the present step to `samples.jsonl`, and shows three of them now and
   /// then.
   public void samples(List<Episode> episodes) {
-    List<dev.burnish.observe.Sample> lines =
+    List<dev.burnish.observe.SampleLine> lines =
         episodes.stream().map(episode -> line(lastStep, episode)).toList();
     lines.forEach(samples::write);
     if (mode == Mode.DRY_RUN) {
@@ -456,9 +456,9 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
-  private static dev.burnish.observe.Sample line(long step, Episode episode) {
+  private static dev.burnish.observe.SampleLine line(long step, Episode episode) {
     var completion = episode.completion();
-    return new dev.burnish.observe.Sample(
+    return new dev.burnish.observe.SampleLine(
         step,
         completion.version(),
         episode.prompt(),

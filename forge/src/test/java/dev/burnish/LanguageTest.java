@@ -83,7 +83,7 @@ class LanguageTest {
   @Test
   void noNameOfAFileOrHeaderIsFormattedInTheLanguageOfTheUser() throws Exception {
     List<String> found = new ArrayList<>();
-    for (String module : List.of("runtime", "tensor", "forge")) {
+    for (String module : List.of("base", "runtime", "text", "tensor", "forge")) {
       try (Stream<Path> sources = Files.walk(Path.of("..", module, "src/main/java"))) {
         for (Path source : sources.filter(path -> path.toString().endsWith(".java")).toList()) {
           // A format that pads with zeros is for a name or a protocol, never for a sentence.

@@ -1,8 +1,8 @@
 package dev.burnish.bench;
 
-import dev.burnish.generate.BatchGenerator;
-import dev.burnish.generate.SamplingParams;
+import dev.burnish.engine.BatchGenerator;
 import dev.burnish.observe.Benchmark.Options;
+import dev.burnish.rollout.SamplingParams;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

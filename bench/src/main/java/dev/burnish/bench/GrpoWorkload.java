@@ -2,13 +2,13 @@ package dev.burnish.bench;
 
 import dev.burnish.algorithm.SurrogateLoss;
 import dev.burnish.algorithm.advantage.Advantages;
-import dev.burnish.generate.BatchGenerator;
-import dev.burnish.generate.Completion;
-import dev.burnish.generate.SamplingParams;
+import dev.burnish.engine.BatchGenerator;
+import dev.burnish.learn.PolicyLearner;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.observe.Benchmark.Options;
-import dev.burnish.rl.Episode;
-import dev.burnish.rl.PolicyTrainer;
+import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.SamplingParams;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.Trainer;
@@ -32,7 +32,7 @@ record GrpoWorkload(
     try (Subject subject = Subject.load(options, prompts * (runs + 1));
         BatchGenerator generator = new BatchGenerator(subject.model());
         Trainer trainer = new Trainer(subject.model().decoder(), optimizer, runs + 1)) {
-      PolicyTrainer learner = new PolicyTrainer(trainer, SurrogateLoss.dapo());
+      PolicyLearner learner = new PolicyLearner(trainer, SurrogateLoss.dapo());
       double promptTokens = 0;
       for (int step = 0; step <= runs; step++) {
         List<int[]> batch = subject.prompts().subList(step * prompts, (step + 1) * prompts);

@@ -2,6 +2,7 @@ package dev.burnish.bench;
 
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.kernel.Output;
 import dev.burnish.observe.Benchmark.Scale;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
@@ -52,7 +53,8 @@ record Sgemm(int rows, int inner, int cols) {
       List<Double> ours = new ArrayList<>();
       List<Double> libtorch = new ArrayList<>();
       for (int i = 0; i < warmups + runs; i++) {
-        double product = speed(() -> kernels.linear(x, w, null, out, false, Numerics.FASTEST));
+        double product =
+            speed(() -> kernels.linear(x, w, null, out, Output.OVERWRITE, Numerics.FASTEST));
         double rival = libtorch(() -> x.matmul(wT).close());
         if (i >= warmups) {
           ours.add(product);

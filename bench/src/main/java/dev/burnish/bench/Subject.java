@@ -2,11 +2,11 @@ package dev.burnish.bench;
 
 import dev.burnish.Pretrained;
 import dev.burnish.data.DataFiles;
-import dev.burnish.data.Gsm8k;
+import dev.burnish.env.Gsm8k;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.LlamaConfig;
 import dev.burnish.observe.Benchmark.Options;
-import dev.burnish.rl.Sample;
+import dev.burnish.rollout.Problem;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.ChatMessage;
 import java.nio.file.Path;
@@ -42,7 +42,7 @@ record Subject(LanguageModel model, String label, List<int[]> prompts) implement
             .map(file ->
                 Gsm8k.load(file, DataFiles.OnBadRow.FAIL).rows().stream()
                     .limit(numPrompts)
-                    .map(Sample::prompt)
+                    .map(Problem::prompt)
                     .map(question -> base.chatTokens(ChatMessage.user(question)))
                     .toList())
             .orElseGet(() ->

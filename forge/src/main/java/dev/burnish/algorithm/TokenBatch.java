@@ -51,10 +51,6 @@ public record TokenBatch(
     return new TokenBatch(layout, logp, oldLogp, rolloutLogp, values, advantages);
   }
 
-  public TokenBatch withAdvantages(double[] values) {
-    return new TokenBatch(layout, logp, oldLogp, rolloutLogp, refLogp, values);
-  }
-
   public boolean hasOld() {
     return oldLogp.length > 0 || layout.numTokens() == 0;
   }

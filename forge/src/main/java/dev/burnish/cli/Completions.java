@@ -1,10 +1,10 @@
 package dev.burnish.cli;
 
 import dev.burnish.Pretrained;
-import dev.burnish.generate.BatchGenerator;
-import dev.burnish.generate.Completion;
-import dev.burnish.generate.SamplingParams;
+import dev.burnish.engine.BatchGenerator;
 import dev.burnish.model.PeftAdapter;
+import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.SamplingParams;
 import dev.burnish.text.ChatMessage;
 import dev.burnish.text.StreamingDecoder;
 import java.util.ArrayList;

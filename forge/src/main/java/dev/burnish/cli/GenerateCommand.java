@@ -1,7 +1,7 @@
 package dev.burnish.cli;
 
 import dev.burnish.concurrent.TerminalText;
-import dev.burnish.generate.SamplingParams;
+import dev.burnish.rollout.SamplingParams;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -47,7 +47,7 @@ public final class DataFiles {
   ///
   /// @param shape throws IllegalArgumentException for a row that does not fit
   /// @throws DataException if there is no such file, no row, or a bad one that may not be skipped
-  public static <T> Loaded<T> load(DataSource source, Function<Row, T> shape, OnBadRow onBadRow) {
+  public static <T> Dataset<T> load(DataSource source, Function<Row, T> shape, OnBadRow onBadRow) {
     var sink = new Sink<>(shape, onBadRow);
     SplitFiles files = find(source);
     files.notes().forEach(note -> System.err.println("data: " + note));
@@ -184,14 +184,14 @@ public final class DataFiles {
       }
     }
 
-    Loaded<T> loaded(Path path) {
+    Dataset<T> loaded(Path path) {
       if (rows.isEmpty()) {
         throw new DataException(
             "a data set has rows: data=%s rows=0 skipped=%d%s; check that this is the right file"
                 .formatted(
                     path, skipped, problems.isEmpty() ? "" : " (" + problems.getFirst() + ")"));
       }
-      return new Loaded<>(rows, skipped, problems);
+      return new Dataset<>(rows, skipped, problems);
     }
   }
 }

@@ -3,8 +3,6 @@ package dev.burnish.data;
 import dev.burnish.data.TextConfig.Form;
 import dev.burnish.data.TextConfig.Learned;
 import dev.burnish.data.TextConfig.TooLong;
-import dev.burnish.rl.Document;
-import dev.burnish.rl.PreferencePair;
 import dev.burnish.text.ChatMessage;
 import dev.burnish.text.ChatOptions;
 import dev.burnish.text.ChatTemplate;
@@ -48,7 +46,7 @@ public final class ExampleEncoder {
   ///
   /// @throws IllegalArgumentException if the row has no known shape, is too long, has nothing to
   ///   learn, or is refused by the chat template
-  public Document document(Row row) {
+  public TokenizedExample document(Row row) {
     return document(SftExample.of(row), row.place());
   }
 
@@ -56,11 +54,11 @@ public final class ExampleEncoder {
   ///
   /// @param id names it where something is wrong with it later
   /// @throws IllegalArgumentException as [#document(Row)] does
-  public Document document(SftExample example, String id) {
+  public TokenizedExample document(SftExample example, String id) {
     return accepted(() -> read(example, id));
   }
 
-  private Document read(SftExample example, String id) {
+  private TokenizedExample read(SftExample example, String id) {
     return switch (example) {
       case SftExample.Conversation conversation -> chat(conversation, id);
       case SftExample.PromptCompletion(String prompt, String completion) ->
@@ -91,13 +89,13 @@ public final class ExampleEncoder {
     return config.form() == Form.CHAT && template.isPresent();
   }
 
-  private Document answer(int[] prompt, int[] answer, String id) {
+  private TokenizedExample answer(int[] prompt, int[] answer, String id) {
     int from = config.learned() == Learned.ALL ? 0 : prompt.length;
     int[] tokens = join(prompt, answer);
     return fit(tokens, allFrom(from, tokens.length), id);
   }
 
-  private Document chat(SftExample.Conversation conversation, String id) {
+  private TokenizedExample chat(SftExample.Conversation conversation, String id) {
     List<ChatMessage> messages = messages(conversation.messages());
     checkAnswered(conversation);
     ChatOptions options = ChatOptions.defaults().withTools(conversation.tools());
@@ -310,12 +308,12 @@ public final class ExampleEncoder {
     return String.join("\n", written);
   }
 
-  private Document fit(int[] tokens, boolean[] learned, String id) {
+  private TokenizedExample fit(int[] tokens, boolean[] learned, String id) {
     if (tokens.length <= config.maxTokens()) {
-      return new Document(tokens, learned, id);
+      return new TokenizedExample(tokens, learned, id);
     }
     refuseUnlessCut(tokens.length);
-    return new Document(
+    return new TokenizedExample(
         Arrays.copyOf(tokens, config.maxTokens()), Arrays.copyOf(learned, config.maxTokens()), id);
   }
 

@@ -1,5 +1,5 @@
-/// Where prompts come from: files, folders of data sets, and tasks that are made up as they are
-/// needed. All randomness is a function of (run seed, purpose, index).
+/// Data sets: rows of files and folders, and the tokens that they become. All randomness is a
+/// function of (run seed, purpose, index).
 @NullMarked
 package dev.burnish.data;
 

@@ -1,6 +1,6 @@
 package dev.burnish.env;
 
-import dev.burnish.rl.Reward;
+import dev.burnish.rollout.Reward;
 import java.util.regex.Pattern;
 
 /// 1 if a completion ends in a marked answer, so that it can be read at all: its last line that is

@@ -1,6 +1,6 @@
 package dev.burnish.env;
 
-import dev.burnish.rl.Reward;
+import dev.burnish.rollout.Reward;
 import java.util.Optional;
 
 /// 1 if the marked answer of a completion, after `####` or in `\boxed{}`, equals the target, else

@@ -1,6 +1,6 @@
 package dev.burnish.env;
 
-import dev.burnish.rl.Reward;
+import dev.burnish.rollout.Reward;
 import java.util.regex.Pattern;
 
 /// 1 if a completion begins with one well-formed `<think>` block that has something in it, 0.2 if

@@ -1,4 +1,4 @@
-/// Rewards: what a completion is worth.
+/// Tasks and rewards: where problems come from, and what a completion is worth.
 @NullMarked
 package dev.burnish.env;
 

@@ -84,8 +84,8 @@ public final class Progress implements MetricSink {
   }
 
   /// Shows a few completions, a line each.
-  public synchronized void samples(List<Sample> samples) {
-    for (Sample sample : samples) {
+  public synchronized void samples(List<SampleLine> samples) {
+    for (SampleLine sample : samples) {
       String mark = sample.reward() > 0 ? "+" : "-";
       String text =
           "  %s %s → %s  (reward %s)"

@@ -180,7 +180,7 @@ public final class RunDirectory implements AutoCloseable {
     return new TensorBoardSink(folder.resolve("tensorboard"), stepsDone);
   }
 
-  /// Opens `samples.jsonl` for appending; it takes [Sample]s. The caller closes it.
+  /// Opens `samples.jsonl` for appending; it takes [SampleLine]s. The caller closes it.
   public JsonLines samples() {
     return JsonLines.append(folder.resolve("samples.jsonl"));
   }

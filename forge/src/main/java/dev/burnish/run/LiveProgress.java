@@ -3,7 +3,7 @@ package dev.burnish.run;
 import dev.burnish.metrics.MetricSink;
 import dev.burnish.metrics.StepMetrics;
 import dev.burnish.observe.Progress;
-import dev.burnish.observe.Sample;
+import dev.burnish.observe.SampleLine;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +41,7 @@ public final class LiveProgress implements MetricSink {
     text.lines().forEach(progress::message);
   }
 
-  public void samples(List<Sample> lines) {
+  public void samples(List<SampleLine> lines) {
     progress.samples(lines);
   }
 

@@ -55,10 +55,6 @@ public final class Health {
     return skipped;
   }
 
-  boolean skipsBad() {
-    return config.skipBad();
-  }
-
   /// A step that was not finite.
   ///
   /// @throws TrainingDiverged that one, where steps are not skipped, or too many were in a row

@@ -2,6 +2,7 @@ package dev.burnish.train;
 
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.kernel.Output;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -33,12 +34,12 @@ final class NewtonSchulz {
       Tensor square = Tensor.empty(DType.F32, g_NK.device(), rows, rows);
       Tensor next = Tensor.empty(DType.F32, g_NK.device(), x.shape());
       for (int i = 0; i < iterations; i++) {
-        kernels.linear(x, x, null, gram, false, Numerics.FASTEST);
+        kernels.linear(x, x, null, gram, Output.OVERWRITE, Numerics.FASTEST);
         // A symmetric matrix times itself.
-        kernels.linear(gram, gram, null, square, false, Numerics.FASTEST);
+        kernels.linear(gram, gram, null, square, Output.OVERWRITE, Numerics.FASTEST);
         square.mul_(C).add_(gram.mul_(B));
         next.copy_(x).mul_(A);
-        kernels.linearBackwardInput(square, x, next, true);
+        kernels.linearBackwardInput(square, x, next, Output.ADD);
         Tensor used = x;
         x = next;
         next = used;

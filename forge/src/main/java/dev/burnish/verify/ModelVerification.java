@@ -1,13 +1,13 @@
 package dev.burnish.verify;
 
-import dev.burnish.generate.BatchGenerator;
-import dev.burnish.generate.Completion;
-import dev.burnish.generate.SamplingParams;
+import dev.burnish.engine.BatchGenerator;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Pass;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
+import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.SamplingParams;
 import dev.burnish.safetensors.GgufConverter;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;

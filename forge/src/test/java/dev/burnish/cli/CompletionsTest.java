@@ -2,10 +2,10 @@ package dev.burnish.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.burnish.generate.SamplingParams;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.LoraConfig;
+import dev.burnish.rollout.SamplingParams;
 import dev.burnish.testing.TinyModels;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;

@@ -6,7 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
 import dev.burnish.data.DataFiles.OnBadRow;
-import dev.burnish.rl.Sample;
+import dev.burnish.env.Gsm8k;
+import dev.burnish.rollout.Problem;
 import dev.burnish.testing.SharedFiles;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -42,7 +43,7 @@ class DataFilesTest {
     var samples = Gsm8k.load(SharedFiles.data("gsm8k/test.jsonl"), OnBadRow.FAIL).rows();
     for (int i = 0; i < samples.size(); i++) {
       var solution = (SftExample.PromptCompletion) solutions.get(i);
-      Sample other = samples.get((i + 1) % samples.size());
+      Problem other = samples.get((i + 1) % samples.size());
       String target = samples.get(i).target();
       assertThat(reward.evaluate("", solution.completion(), target)).as("row %d", i).isEqualTo(1);
       assertThat(reward.evaluate("", solution.completion(), other.target()))
@@ -300,7 +301,7 @@ class DataFilesTest {
     assertThatThrownBy(() -> split.batch(1, 1, 0)).hasMessageContaining("batch=0; give 1 or more");
   }
 
-  private Loaded<SftExample> load(Path file, OnBadRow onBadRow) {
+  private Dataset<SftExample> load(Path file, OnBadRow onBadRow) {
     return DataFiles.load(DataSource.of(file), SftExample::of, onBadRow);
   }
 

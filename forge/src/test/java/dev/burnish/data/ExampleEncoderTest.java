@@ -7,8 +7,6 @@ import dev.burnish.data.DataFiles.OnBadRow;
 import dev.burnish.data.TextConfig.Form;
 import dev.burnish.data.TextConfig.Learned;
 import dev.burnish.data.TextConfig.TooLong;
-import dev.burnish.rl.Document;
-import dev.burnish.rl.PreferencePair;
 import dev.burnish.testing.SharedFiles;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.ChatTemplate;
@@ -60,10 +58,10 @@ class ExampleEncoderTest {
     return new Row(JsonMapper.shared().readTree(json), "rows.jsonl:7", 6);
   }
 
-  private static String learned(Document document) {
+  private static String learned(TokenizedExample document) {
     int[] tokens =
         IntStream.range(0, document.tokens().length)
-            .filter(i -> document.learned()[i])
+            .filter(i -> document.lossMask()[i])
             .map(i -> document.tokens()[i])
             .toArray();
     return LETTERS.decode(tokens);
@@ -81,11 +79,11 @@ class ExampleEncoderTest {
       assertThat(cases.size()).isEqualTo(3);
       for (JsonNode expected : cases) {
         var row = JsonMapper.shared().createObjectNode().set("messages", expected.get("messages"));
-        Document document = encoder.document(new Row(row, "case", 0));
+        TokenizedExample document = encoder.document(new Row(row, "case", 0));
         assertThat(document.tokens()).containsExactly(ints(expected.get("ids")));
         int[] mask =
-            IntStream.range(0, document.learned().length)
-                .map(i -> document.learned()[i] ? 1 : 0)
+            IntStream.range(0, document.lossMask().length)
+                .map(i -> document.lossMask()[i] ? 1 : 0)
                 .toArray();
         assertThat(mask).containsExactly(ints(expected.get("mask")));
       }
@@ -98,18 +96,18 @@ class ExampleEncoderTest {
 
   @Test
   void everyShapeOfRowLearnsTheAnswerAlone() {
-    Document asked = chats().document(row("{\"prompt\": \"hi\", \"completion\": \"yes\"}"));
+    TokenizedExample asked = chats().document(row("{\"prompt\": \"hi\", \"completion\": \"yes\"}"));
     assertThat(LETTERS.decode(asked.tokens())).isEqualTo("<user:hi><assistant:yes>");
     assertThat(learned(asked)).isEqualTo("yes>");
     assertThat(asked.id()).isEqualTo("rows.jsonl:7");
 
-    Document plain = plain().document(row("{\"question\": \"hi\", \"answer\": \"yes\"}"));
+    TokenizedExample plain = plain().document(row("{\"question\": \"hi\", \"answer\": \"yes\"}"));
     assertThat(plain.tokens()).endsWith(LETTERS.endId().orElseThrow());
     assertThat(learned(plain)).isEqualTo("yes" + LETTERS.decode(LETTERS.endId().orElseThrow()));
     assertThat(plain.tokens()).hasSize(6);
     assertThat(plain.numTargets()).isEqualTo(4);
 
-    Document text = chats().document(row("{\"text\": \"abc\"}"));
+    TokenizedExample text = chats().document(row("{\"text\": \"abc\"}"));
     assertThat(text.tokens()).hasSize(4);
     assertThat(text.numTargets()).isEqualTo(3);
   }
@@ -152,7 +150,7 @@ class ExampleEncoderTest {
                           {"role": "assistant", "content": "it is five"}],
              "tools": "[{\\"name\\": \\"add\\"}]"}
             """);
-    Document document = chats().document(row);
+    TokenizedExample document = chats().document(row);
     assertThat(LETTERS.decode(document.tokens()))
         .isEqualTo("<tools:add><user:a><assistant:<call:add>><tool:five><assistant:it is five>");
     assertThat(learned(document)).isEqualTo("<call:add>>it is five>");
@@ -166,7 +164,7 @@ class ExampleEncoderTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("a document of 11 tokens exceeds text.maxTokens=5")
         .hasMessageContaining("text.tooLong=CUT");
-    Document cut = encoder(five.withTooLong(TooLong.CUT)).document(row);
+    TokenizedExample cut = encoder(five.withTooLong(TooLong.CUT)).document(row);
     assertThat(LETTERS.decode(cut.tokens())).isEqualTo("abcde");
     Row asked = row("{\"prompt\": \"abcdefghij\", \"completion\": \"x\"}");
     TextConfig cutPlain = five.withTooLong(TooLong.CUT).withForm(Form.PLAIN);
@@ -232,9 +230,10 @@ class ExampleEncoderTest {
       int[] text = plain.document(row("{\"text\": \"ab\"}")).tokens();
       assertThat(text).startsWith(begin).endsWith(framed.endId().orElseThrow()).hasSize(4);
       assertThat(plain.document(row("{\"text\": \"<|pad|>ab<|end|>\"}")).tokens()).isEqualTo(text);
-      Document answered = plain.document(row("{\"prompt\": \"ab\", \"completion\": \"c\"}"));
+      TokenizedExample answered =
+          plain.document(row("{\"prompt\": \"ab\", \"completion\": \"c\"}"));
       assertThat(answered.tokens()).startsWith(begin).hasSize(5);
-      assertThat(answered.learned()).containsExactly(false, false, false, true, true);
+      assertThat(answered.lossMask()).containsExactly(false, false, false, true, true);
       PreferencePair pair =
           plain.pair(row("{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}"));
       assertThat(pair.prompt()).startsWith(begin).hasSize(2);
@@ -345,26 +344,28 @@ class ExampleEncoderTest {
 
   @Test
   void equalRowsAreOnOneSideOfASplitAndStayThereWhenOthersCome() {
-    List<Document> documents =
+    List<TokenizedExample> documents =
         IntStream.range(0, 400)
             .mapToObj(i ->
-                new Document(
+                new TokenizedExample(
                     new int[] {i / 2, 1, i / 2 % 7}, new boolean[] {true, true, true}, "row " + i))
             .toList();
-    Loaded<Document> all = new Loaded<>(documents, 0, List.of());
-    var split = all.split(0.1, 5, Document::contentKey);
+    Dataset<TokenizedExample> all = new Dataset<>(documents, 0, List.of());
+    var split = all.split(0.1, 5, TokenizedExample::contentKey);
     assertThat(split.heldOut()).hasSize(40);
-    var heldOut = split.heldOut().stream().map(Document::contentKey).toList();
+    var heldOut = split.heldOut().stream().map(TokenizedExample::contentKey).toList();
     assertThat(split.training()).noneMatch(d -> heldOut.contains(d.contentKey()));
-    Loaded<Document> fewer = new Loaded<>(documents.subList(0, 360), 0, List.of());
-    assertThat(fewer.split(0.1, 5, Document::contentKey).heldOut())
+    Dataset<TokenizedExample> fewer = new Dataset<>(documents.subList(0, 360), 0, List.of());
+    assertThat(fewer.split(0.1, 5, TokenizedExample::contentKey).heldOut())
         .filteredOn(d -> !heldOut.contains(d.contentKey()))
         .hasSizeLessThan(8);
-    assertThat(all.split(0.1, 6, Document::contentKey).heldOut()).isNotEqualTo(split.heldOut());
-    assertThat(fewer.split(1e-9, 5, Document::contentKey).heldOut()).hasSize(2);
-    assertThat(fewer.split(0, 5, Document::contentKey).heldOut()).isEmpty();
+    assertThat(all.split(0.1, 6, TokenizedExample::contentKey).heldOut())
+        .isNotEqualTo(split.heldOut());
+    assertThat(fewer.split(1e-9, 5, TokenizedExample::contentKey).heldOut()).hasSize(2);
+    assertThat(fewer.split(0, 5, TokenizedExample::contentKey).heldOut()).isEmpty();
     assertThatThrownBy(() ->
-            new Loaded<>(documents.subList(0, 2), 0, List.of()).split(0.9, 1, Document::contentKey))
+            new Dataset<>(documents.subList(0, 2), 0, List.of())
+                .split(0.9, 1, TokenizedExample::contentKey))
         .hasMessageContaining("training=0");
   }
 
@@ -372,7 +373,7 @@ class ExampleEncoderTest {
   void anEpochReadsEachRowOnceInAnOrderOfItsOwn() {
     List<Map<String, Integer>> rows =
         IntStream.range(0, 10).mapToObj(i -> Map.of("row", i)).toList();
-    var split = new Loaded<>(rows, 0, List.of()).split(0, 1);
+    var split = new Dataset<>(rows, 0, List.of()).split(0, 1);
     var first =
         java.util.stream.Stream.of(1, 2).flatMap(s -> split.batch(3, s, 5).stream()).toList();
     var second =

@@ -6,7 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.data.DataFiles.OnBadRow;
 import dev.burnish.data.files.HuggingFaceFolder;
 import dev.burnish.data.files.SplitFiles;
-import dev.burnish.rl.Sample;
+import dev.burnish.env.Gsm8k;
+import dev.burnish.rollout.Problem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -28,7 +29,7 @@ class HuggingFaceFolderTest {
     Path messages = copy("messages-zstd.parquet", "m.parquet");
     Path pairs = copy("preferences-gzip.parquet", "p.parquet");
 
-    assertThat(Gsm8k.load(questions, OnBadRow.FAIL).rows().stream().map(Sample::target))
+    assertThat(Gsm8k.load(questions, OnBadRow.FAIL).rows().stream().map(Problem::target))
         .containsExactly("2", "1200");
     assertThat(DataFiles.load(DataSource.of(messages), SftExample::of, OnBadRow.FAIL).rows())
         .first()

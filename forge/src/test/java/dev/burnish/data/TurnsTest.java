@@ -3,8 +3,6 @@ package dev.burnish.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.burnish.rl.Document;
-import dev.burnish.rl.PreferencePair;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.Tokenizer;
@@ -39,7 +37,7 @@ class TurnsTest {
     return new ExampleEncoder(LETTERS, Optional.of(ChatTemplate.of(template)), config);
   }
 
-  private static Document document(String json) {
+  private static TokenizedExample document(String json) {
     return encoder(PLAIN, TextConfig.defaults()).document(row(json));
   }
 
@@ -47,15 +45,15 @@ class TurnsTest {
     return encoder(PLAIN, TextConfig.defaults()).pair(row(json));
   }
 
-  private static String learned(Document document) {
+  private static String learned(TokenizedExample document) {
     return LETTERS.decode(
         IntStream.range(0, document.tokens().length)
-            .filter(i -> document.learned()[i])
+            .filter(i -> document.lossMask()[i])
             .map(i -> document.tokens()[i])
             .toArray());
   }
 
-  private static String all(Document document) {
+  private static String all(TokenizedExample document) {
     return LETTERS.decode(document.tokens());
   }
 
@@ -75,13 +73,13 @@ class TurnsTest {
   @ValueSource(
       strings = {"gpt", "chatgpt", "bing", "bard", "model", "assistant", "GPT", "Assistant"})
   void whoeverAnswersIsTheAssistant(String from) {
-    Document shareGpt =
+    TokenizedExample shareGpt =
         document(
             "{'conversations': [{'from': 'human', 'value': 'hi'}, {'from': '%s', 'value': 'yes'}]}"
                 .formatted(from));
     assertThat(all(shareGpt)).isEqualTo("<user:hi><assistant:yes>");
     assertThat(learned(shareGpt)).isEqualTo("yes>");
-    Document messages =
+    TokenizedExample messages =
         document(
             "{'messages': [{'role': 'user', 'content': 'hi'}, {'role': '%s', 'content': 'yes'}]}"
                 .formatted(from));
@@ -100,7 +98,7 @@ class TurnsTest {
     "developer,developer"
   })
   void whoeverElseSpeaksIsContext(String from, String role) {
-    Document document =
+    TokenizedExample document =
         document(
             "{'conversations': [{'from': '%s', 'value': 'a'}, {'from': 'gpt', 'value': 'b'}]}"
                 .formatted(from));
@@ -132,7 +130,7 @@ class TurnsTest {
         .isEqualTo("(call add {\"a\": 1})>three>");
     assertThat(learned(document(call)))
         .isEqualTo("{\"name\":\"add\",\"arguments\":{\"a\":1}}>three>");
-    Document text =
+    TokenizedExample text =
         document(
             "{'conversations': [{'from': 'human', 'value': 'sum'}, {'from': 'function_call', 'value': 'add 1 2'}]}");
     assertThat(learned(text)).isEqualTo("add 1 2>");
@@ -163,7 +161,7 @@ class TurnsTest {
     String json =
         "{'messages': [{'role': 'user', 'content': 'a'}, {'role': 'assistant', 'content': 'bad', '%1$s': %2$s}, {'role': 'user', 'content': 'c'}, {'role': 'assistant', 'content': 'good', '%1$s': %3$s}]}"
             .formatted(field, no, yes);
-    Document document = document(json);
+    TokenizedExample document = document(json);
     assertThat(all(document)).isEqualTo("<user:a><assistant:bad><user:c><assistant:good>");
     assertThat(learned(document)).isEqualTo("good>");
     TextConfig everything = TextConfig.defaults().withLearned(TextConfig.Learned.ALL);
@@ -201,7 +199,7 @@ class TurnsTest {
 
   @Test
   void systemAndHistoryAreTurns() {
-    Document alpaca =
+    TokenizedExample alpaca =
         document(
             "{'instruction': 'c', 'input': '', 'output': 'd', 'system': 's', 'history': [['a', 'b']]}");
     assertThat(all(alpaca)).isEqualTo("<system:s><user:a><assistant:b><user:c><assistant:d>");

@@ -3,7 +3,7 @@ package dev.burnish.env;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-import dev.burnish.rl.Reward;
+import dev.burnish.rollout.Reward;
 import java.time.Duration;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;

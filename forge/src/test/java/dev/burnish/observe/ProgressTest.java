@@ -127,8 +127,8 @@ class ProgressTest {
     return new StepMetrics(step, new TreeMap<>(Map.of("rl/reward", reward)), new TreeMap<>());
   }
 
-  private static Sample sample(String completion) {
-    return new Sample(1, 0, "12", completion, 1, 0, List.of(), List.of());
+  private static SampleLine sample(String completion) {
+    return new SampleLine(1, 0, "12", completion, 1, 0, List.of(), List.of());
   }
 
   private String output() {

@@ -176,8 +176,8 @@ class ReportTest {
     }
   }
 
-  private static Sample sample(int step, String completion) {
-    return new Sample(
+  private static SampleLine sample(int step, String completion) {
+    return new SampleLine(
         step,
         step - 1,
         "What is the sum of the digits of " + step + "?",

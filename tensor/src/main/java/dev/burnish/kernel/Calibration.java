@@ -26,7 +26,7 @@ public final class Calibration {
       long best = Long.MAX_VALUE;
       for (int run = 0; run < runs; run++) {
         long start = System.nanoTime();
-        kernels.linear(a, b, null, c, false, Numerics.FASTEST);
+        kernels.linear(a, b, null, c, Output.OVERWRITE, Numerics.FASTEST);
         best = Math.min(best, System.nanoTime() - start);
       }
       return 2.0 * size * size * size / best;

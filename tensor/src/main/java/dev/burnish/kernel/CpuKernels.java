@@ -32,13 +32,13 @@ final class CpuKernels implements Kernels {
       Tensor w_NK,
       @Nullable Tensor bias_N,
       Tensor out_TN,
-      boolean accumulate,
+      Output output,
       Numerics numerics) {
     Matrix x = Matrix.of(x_TK);
     Matrix w = Matrix.of(w_NK);
     Matrix out = Matrix.of(out_TN).expect("out", x.rows(), w.rows());
     w.expect("weight", w.rows(), x.cols());
-    boolean add = addBias(bias_N, out, accumulate);
+    boolean add = addBias(bias_N, out, output);
     switch (numerics) {
       case BATCH_INVARIANT -> packed.timesTransposed(x, w, add, out);
       case FASTEST -> tiled.timesTransposed(x, w, add, out);
@@ -48,41 +48,35 @@ final class CpuKernels implements Kernels {
   @Override
   public List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse) {
     float[] memory =
-        !reuse.isEmpty() && reuse.getFirst() instanceof PreparedWeight.Packed(PackedGemm.Packed p)
-            ? p.panels()
+        !reuse.isEmpty() && reuse.getFirst() instanceof PackedGemm.Packed before
+            ? before.panels()
             : new float[0];
-    return packed.pack(weights_NK.stream().map(Matrix::of).toList(), memory).stream()
-        .map(weight -> (PreparedWeight) new PreparedWeight.Packed(weight))
-        .toList();
+    return List.copyOf(packed.pack(weights_NK.stream().map(Matrix::of).toList(), memory));
   }
 
   @Override
   public void linear(
-      Tensor x_TK,
-      PreparedWeight w_NK,
-      @Nullable Tensor bias_N,
-      Tensor out_TN,
-      boolean accumulate) {
+      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, Output output) {
     switch (w_NK) {
-      case PreparedWeight.Plain(Tensor weight) ->
-          linear(x_TK, weight, bias_N, out_TN, accumulate, Numerics.BATCH_INVARIANT);
-      case PreparedWeight.Packed(PackedGemm.Packed w) -> {
+      case PlainWeight(Tensor weight) ->
+          linear(x_TK, weight, bias_N, out_TN, output, Numerics.BATCH_INVARIANT);
+      case PackedGemm.Packed w -> {
         Matrix x = Matrix.of(x_TK);
         x.expect("x", x.rows(), w.k());
         Matrix out = Matrix.of(out_TN).expect("out", x.rows(), w.n());
-        packed.timesTransposed(x, w, addBias(bias_N, out, accumulate), out);
+        packed.timesTransposed(x, w, addBias(bias_N, out, output), out);
       }
     }
   }
 
   /// Puts the bias into `out`, or adds it; returns whether `out` now holds something to add to.
-  private static boolean addBias(@Nullable Tensor bias_N, Matrix out, boolean accumulate) {
+  private static boolean addBias(@Nullable Tensor bias_N, Matrix out, Output output) {
     if (bias_N == null) {
-      return accumulate;
+      return output == Output.ADD;
     }
     Matrix bias = Matrix.of(bias_N).expect("bias", 1, out.cols());
     for (int row = 0; row < out.rows(); row++) {
-      if (accumulate) {
+      if (output == Output.ADD) {
         Lanes.addTo(out.row(row), bias.address(), bias.cols());
       } else {
         Lanes.copy(out.row(row), bias.address(), bias.cols());
@@ -92,20 +86,20 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
-  public void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, boolean accumulate) {
+  public void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, Output output) {
     Matrix dy = Matrix.of(dy_TN);
     Matrix w = Matrix.of(w_NK);
     Matrix dx = Matrix.of(dx_TK).expect("dx", dy.rows(), w.cols());
     w.expect("weight", dy.cols(), w.cols());
-    tiled.times(dy, w, accumulate, dx);
+    tiled.times(dy, w, output == Output.ADD, dx);
   }
 
   @Override
-  public void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK, boolean accumulate) {
+  public void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK, Output output) {
     Matrix dy = Matrix.of(dy_TN);
     Matrix x = Matrix.of(x_TK).expect("x", dy.rows(), Matrix.of(x_TK).cols());
     Matrix dw = Matrix.of(dw_NK).expect("dw", dy.cols(), x.cols());
-    tiled.transposedTimes(dy, x, accumulate, dw);
+    tiled.transposedTimes(dy, x, output == Output.ADD, dw);
   }
 
   @Override
@@ -146,7 +140,7 @@ final class CpuKernels implements Kernels {
       Tensor w_H,
       Tensor rstd,
       Tensor dx_TC,
-      boolean accumulate,
+      Output output,
       Tensor dw_H) {
     Matrix x = Matrix.of(x_TC);
     Matrix w = Matrix.of(w_H);
@@ -157,12 +151,21 @@ final class CpuKernels implements Kernels {
         w,
         statistics(x, w, rstd),
         Matrix.of(dx_TC).expect("dx", x.rows(), x.cols()),
-        accumulate,
+        output == Output.ADD,
         Matrix.of(dw_H).expect("dw", 1, w.cols()));
   }
 
   @Override
-  public void rope(Tensor x_TC, RopeTable table, int[] positions, boolean inverse) {
+  public void rope(Tensor x_TC, RopeTable table, int[] positions) {
+    Rope.apply(team, rotatable(x_TC, table, positions), table, positions);
+  }
+
+  @Override
+  public void ropeBackward(Tensor dx_TC, RopeTable table, int[] positions) {
+    Rope.applyBackward(team, rotatable(dx_TC, table, positions), table, positions);
+  }
+
+  private static Matrix rotatable(Tensor x_TC, RopeTable table, int[] positions) {
     Matrix x = Matrix.of(x_TC);
     if (x.cols() % table.headDim() != 0 || positions.length < x.rows()) {
       throw new IllegalArgumentException(
@@ -176,7 +179,7 @@ final class CpuKernels implements Kernels {
                 .formatted(positions[row], table.positions()));
       }
     }
-    Rope.apply(team, x, table, positions, inverse);
+    return x;
   }
 
   @Override

@@ -1,9 +1,7 @@
 package dev.burnish.kernel;
 
-import dev.burnish.tensor.Libtorch;
+import dev.burnish.tensor.NativeFunctions;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
@@ -22,21 +20,12 @@ final class Gemm {
     static final MethodHandle SGEMM = find();
 
     private static MethodHandle find() {
-      Libtorch.load();
       var i = ValueLayout.JAVA_INT;
       var f = ValueLayout.JAVA_FLOAT;
       var address = ValueLayout.JAVA_LONG;
-      var symbol =
-          SymbolLookup.loaderLookup()
-              .find("cblas_sgemm")
-              .orElseThrow(() ->
-                  new IllegalStateException(
-                      "a matrix product needs cblas_sgemm, which no loaded library has; is openblas on the class path?"));
-      return Linker.nativeLinker()
-          .downcallHandle(
-              symbol,
-              FunctionDescriptor.ofVoid(
-                  i, i, i, i, i, i, f, address, i, address, i, f, address, i));
+      return NativeFunctions.ofLibtorch(
+          "cblas_sgemm",
+          FunctionDescriptor.ofVoid(i, i, i, i, i, i, f, address, i, address, i, f, address, i));
     }
   }
 

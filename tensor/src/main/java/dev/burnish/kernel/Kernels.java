@@ -26,7 +26,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     return new TorchKernels();
   }
 
-  /// `out_TN = x_TK w_NK' + bias_N`, added to `out` where `accumulate` is set (a residual).
+  /// `out_TN = x_TK w_NK' + bias_N`, or added to `out`.
   ///
   /// @param numerics honoured on the CPU; elsewhere the library chooses
   void linear(
@@ -34,10 +34,10 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
       Tensor w_NK,
       @Nullable Tensor bias_N,
       Tensor out_TN,
-      boolean accumulate,
+      Output output,
       Numerics numerics);
 
-  /// Makes weights ready for many products with few rows. To be made anew when the weights change.
+  /// Makes weights ready for many products with few rows. To be made again when the weights change.
   ///
   /// @param reuse what an earlier call for weights of the same shapes returned, whose memory is
   ///   used again, or an empty list
@@ -45,13 +45,13 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
 
   /// [#linear] with a prepared weight, to the bits of [Numerics#BATCH_INVARIANT].
   void linear(
-      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, boolean accumulate);
+      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, Output output);
 
-  /// `dx_TK = dy_TN w_NK`, added to `dx` where `accumulate` is set.
-  void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, boolean accumulate);
+  /// `dx_TK = dy_TN w_NK`, or added to `dx`.
+  void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, Output output);
 
-  /// `dw_NK = dy_TN' x_TK`, added to `dw` where `accumulate` is set.
-  void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK, boolean accumulate);
+  /// `dw_NK = dy_TN' x_TK`, or added to `dw`.
+  void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK, Output output);
 
   /// `db_N += sum over T of dy_TN`.
   void biasBackward(Tensor dy_TN, Tensor db_N);
@@ -60,21 +60,17 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// each head of it (`C = heads * H`). `rstd` takes one value a run, row by row. `out` may be `x`.
   void rmsNorm(Tensor x_TC, Tensor w_H, double eps, Tensor out_TC, Tensor rstd);
 
-  /// `dx_TC += ...`, or `dx = ...` where `accumulate` is not set (then `dx` may be `dy`); `dw_H +=
-  /// ...`. `x` is the input of the forward.
+  /// `dx_TC = ...` (then `dx` may be `dy`), or added to `dx`; `dw_H += ...`. `x` is the input of
+  /// the forward.
   void rmsNormBackward(
-      Tensor dy_TC,
-      Tensor x_TC,
-      Tensor w_H,
-      Tensor rstd,
-      Tensor dx_TC,
-      boolean accumulate,
-      Tensor dw_H);
+      Tensor dy_TC, Tensor x_TC, Tensor w_H, Tensor rstd, Tensor dx_TC, Output output, Tensor dw_H);
 
   /// Rotates each head of `headDim` columns in place by its row's position: the first half of a
-  /// head with the second, as Hugging Face lays them out. `inverse` applies the transpose, which is
-  /// the backward.
-  void rope(Tensor x_TC, RopeTable table, int[] positions, boolean inverse);
+  /// head with the second, as Hugging Face lays them out.
+  void rope(Tensor x_TC, RopeTable table, int[] positions);
+
+  /// Turns the gradient of the output of [#rope] into that of its input, in place: rotates back.
+  void ropeBackward(Tensor dx_TC, RopeTable table, int[] positions);
 
   /// `out_TI = silu(gate) * up` of `gateUp_T2I`, whose first `I` columns are the gate.
   void swiGlu(Tensor gateUp_T2I, Tensor out_TI);
@@ -133,14 +129,8 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// Sum of squares of all elements of a contiguous tensor, in double precision.
   double sumOfSquares(Tensor x);
 
-  /// A matrix as [#prepare] laid it out.
-  sealed interface PreparedWeight {
-    /// In panels, for [PackedGemm].
-    record Packed(PackedGemm.Packed packed) implements PreparedWeight {}
-
-    /// As it is.
-    record Plain(Tensor weight) implements PreparedWeight {}
-  }
+  /// A matrix as [#prepare] laid it out, for the kernels that prepared it.
+  sealed interface PreparedWeight permits PackedGemm.Packed, PlainWeight {}
 
   /// Numbers of query heads and key-value heads and their width.
   record Heads(int query, int keyValue, int dim) {

@@ -41,7 +41,7 @@ final class PackedGemm {
   /// A matrix `[n, k]` packed once for many products.
   ///
   /// @param panels from `base` on, block by block of the inner dimension, in each panel by panel
-  record Packed(int n, int k, float[] panels, int base) {
+  record Packed(int n, int k, float[] panels, int base) implements Kernels.PreparedWeight {
     int at(int panel, int from) {
       int depth = Math.min(depth(k), k - from);
       int width = Panels.count(n) * MicroKernel.COLUMNS;

@@ -7,7 +7,17 @@ import jdk.incubator.vector.FloatVector;
 final class Rope {
   private Rope() {}
 
-  static void apply(Team team, Matrix x, RopeTable table, int[] positions, boolean inverse) {
+  static void apply(Team team, Matrix x, RopeTable table, int[] positions) {
+    rotate(team, x, table, positions, false);
+  }
+
+  /// The transpose, which rotates back.
+  static void applyBackward(Team team, Matrix x, RopeTable table, int[] positions) {
+    rotate(team, x, table, positions, true);
+  }
+
+  private static void rotate(
+      Team team, Matrix x, RopeTable table, int[] positions, boolean inverse) {
     int half = table.headDim() / 2;
     int heads = x.cols() / table.headDim();
     team.ranges(

@@ -1,7 +1,7 @@
 package dev.burnish.kernel;
 
+import dev.burnish.tensor.NativeFunctions;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
@@ -11,9 +11,10 @@ final class Scratch implements AutoCloseable {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
   private static final MethodHandle ALIGNED_ALLOC =
-      find("aligned_alloc", FunctionDescriptor.of(LONG, LONG, LONG));
+      NativeFunctions.ofC("aligned_alloc", FunctionDescriptor.of(LONG, LONG, LONG));
 
-  private static final MethodHandle FREE = find("free", FunctionDescriptor.ofVoid(LONG));
+  private static final MethodHandle FREE =
+      NativeFunctions.ofC("free", FunctionDescriptor.ofVoid(LONG));
 
   private final long address;
 
@@ -28,11 +29,6 @@ final class Scratch implements AutoCloseable {
       throw new OutOfMemoryError(
           "a kernel needs %d bytes of native memory; use smaller batches".formatted(rounded));
     }
-  }
-
-  private static MethodHandle find(String name, FunctionDescriptor descriptor) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), descriptor);
   }
 
   long address() {

@@ -19,16 +19,16 @@ final class TorchKernels implements Kernels {
       Tensor w_NK,
       @Nullable Tensor bias_N,
       Tensor out_TN,
-      boolean accumulate,
+      Output output,
       Numerics numerics) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor y = x_TK.matmul(w_NK.transpose(0, 1));
-      write(bias_N == null ? y : y.add(bias_N), out_TN, accumulate);
+      write(bias_N == null ? y : y.add(bias_N), out_TN, output);
     }
   }
 
-  private static void write(Tensor value, Tensor out, boolean accumulate) {
-    if (accumulate) {
+  private static void write(Tensor value, Tensor out, Output output) {
+    if (output == Output.ADD) {
       out.add_(value);
     } else {
       out.copy_(value);
@@ -37,38 +37,32 @@ final class TorchKernels implements Kernels {
 
   @Override
   public List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse) {
-    return weights_NK.stream()
-        .map(weight -> (PreparedWeight) new PreparedWeight.Plain(weight))
-        .toList();
+    return weights_NK.stream().map(weight -> (PreparedWeight) new PlainWeight(weight)).toList();
   }
 
   @Override
   public void linear(
-      Tensor x_TK,
-      PreparedWeight w_NK,
-      @Nullable Tensor bias_N,
-      Tensor out_TN,
-      boolean accumulate) {
+      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, Output output) {
     switch (w_NK) {
-      case PreparedWeight.Plain(Tensor weight) ->
-          linear(x_TK, weight, bias_N, out_TN, accumulate, Numerics.BATCH_INVARIANT);
-      case PreparedWeight.Packed _ ->
+      case PlainWeight(Tensor weight) ->
+          linear(x_TK, weight, bias_N, out_TN, output, Numerics.BATCH_INVARIANT);
+      case PackedGemm.Packed _ ->
           throw new IllegalArgumentException(
               "a weight is used by the kernels that prepared it: weight is packed for the CPU");
     }
   }
 
   @Override
-  public void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, boolean accumulate) {
+  public void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, Output output) {
     try (TensorScope _ = TensorScope.open()) {
-      write(dy_TN.matmul(w_NK), dx_TK, accumulate);
+      write(dy_TN.matmul(w_NK), dx_TK, output);
     }
   }
 
   @Override
-  public void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK, boolean accumulate) {
+  public void linearBackwardWeight(Tensor dy_TN, Tensor x_TK, Tensor dw_NK, Output output) {
     try (TensorScope _ = TensorScope.open()) {
-      write(dy_TN.transpose(0, 1).matmul(x_TK), dw_NK, accumulate);
+      write(dy_TN.transpose(0, 1).matmul(x_TK), dw_NK, output);
     }
   }
 
@@ -100,7 +94,7 @@ final class TorchKernels implements Kernels {
       Tensor w_H,
       Tensor rstd,
       Tensor dx_TC,
-      boolean accumulate,
+      Output output,
       Tensor dw_H) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor dy = runs(dy_TC, w_H);
@@ -110,24 +104,37 @@ final class TorchKernels implements Kernels {
       dw_H.add_(dy.mul(normalised).sum(0, false));
       Tensor g = dy.mul(w_H);
       Tensor dx = g.sub(normalised.mul(g.mul(normalised).mean(-1, true))).mul(scale);
-      write(dx.reshape(x_TC.shape()), dx_TC, accumulate);
+      write(dx.reshape(x_TC.shape()), dx_TC, output);
     }
   }
 
   @Override
-  public void rope(Tensor x_TC, RopeTable table, int[] positions, boolean inverse) {
+  public void rope(Tensor x_TC, RopeTable table, int[] positions) {
     try (TensorScope _ = TensorScope.open()) {
-      long rows = x_TC.size(0);
-      int half = table.headDim() / 2;
-      Tensor cos = angles(table.cos(), half, positions, rows, x_TC.device());
-      Tensor sin = angles(table.sin(), half, positions, rows, x_TC.device());
-      Tensor s = inverse ? sin.neg() : sin;
-      Tensor x = x_TC.reshape(rows, -1, 2L * half);
-      Tensor a = x.narrow(2, 0, half);
-      Tensor b = x.narrow(2, half, half);
-      Tensor rotated = Tensor.cat(2, a.mul(cos).sub(b.mul(s)), b.mul(cos).add(a.mul(s)));
-      x_TC.copy_(rotated.reshape(x_TC.shape()));
+      rotate(x_TC, table, positions, sines(x_TC, table, positions));
     }
+  }
+
+  @Override
+  public void ropeBackward(Tensor dx_TC, RopeTable table, int[] positions) {
+    try (TensorScope _ = TensorScope.open()) {
+      rotate(dx_TC, table, positions, sines(dx_TC, table, positions).neg());
+    }
+  }
+
+  private static Tensor sines(Tensor x_TC, RopeTable table, int[] positions) {
+    return angles(table.sin(), table.headDim() / 2, positions, x_TC.size(0), x_TC.device());
+  }
+
+  private static void rotate(Tensor x_TC, RopeTable table, int[] positions, Tensor sin) {
+    long rows = x_TC.size(0);
+    int half = table.headDim() / 2;
+    Tensor cos = angles(table.cos(), half, positions, rows, x_TC.device());
+    Tensor x = x_TC.reshape(rows, -1, 2L * half);
+    Tensor a = x.narrow(2, 0, half);
+    Tensor b = x.narrow(2, half, half);
+    Tensor rotated = Tensor.cat(2, a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin)));
+    x_TC.copy_(rotated.reshape(x_TC.shape()));
   }
 
   private static Tensor angles(float[] table, int half, int[] positions, long rows, Device device) {

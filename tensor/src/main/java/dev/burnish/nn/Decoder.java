@@ -2,7 +2,6 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
-import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
@@ -35,8 +34,7 @@ public final class Decoder implements AutoCloseable {
   private final List<DecoderBlock> blocks = new ArrayList<>();
   private final Parameters end;
   private final Tensor embedding_VH;
-  private final Tensor norm_H;
-  private final Linear head;
+  private final Head head;
   private final List<Parameters> adapters = new ArrayList<>();
   // What close() does; nothing for a decoder that shares the parts of another.
   private final List<Runnable> closing = new ArrayList<>();
@@ -65,7 +63,6 @@ public final class Decoder implements AutoCloseable {
     }
     end = Parameters.of(weights, shape.blocks().size() + 1);
     embedding_VH = embedding.value(EMBEDDING);
-    norm_H = end.value(NORM);
     head = newHead();
     parts().forEach(part -> closing.add(part::close));
   }
@@ -101,14 +98,15 @@ public final class Decoder implements AutoCloseable {
     adapted.blocks.forEach(block -> blocks.add(block.base()));
     end = adapted.end;
     embedding_VH = adapted.embedding_VH;
-    norm_H = adapted.norm_H;
     head = adapted.head;
   }
 
-  private Linear newHead() {
-    return shape.tiedHead()
-        ? new Linear(kernels, embedding, false, moduleOf(EMBEDDING))
-        : new Linear(kernels, end, false, moduleOf(HEAD));
+  private Head newHead() {
+    Linear projection =
+        shape.tiedHead()
+            ? Linear.withoutBias(kernels, embedding, moduleOf(EMBEDDING))
+            : Linear.withoutBias(kernels, end, moduleOf(HEAD));
+    return new Head(shape, kernels, end, projection);
   }
 
   private static String moduleOf(String weight) {
@@ -332,7 +330,8 @@ public final class Decoder implements AutoCloseable {
       long key,
       Numerics numerics) {
     Dropout dropout = new Dropout(lora.dropout(), KeyedRandom.bits(loraSeed, "dropout", key));
-    return new Pass(this, context(forest, dropout, numerics), forest.tokens(), policy, store);
+    Retention retention = new Retention.ForBackward(policy, store);
+    return Pass.forward(this, context(forest, dropout, numerics), forest.tokens(), retention);
   }
 
   /// Forward that keeps nothing, for log-probabilities alone: those that a generator gives.
@@ -342,7 +341,8 @@ public final class Decoder implements AutoCloseable {
 
   /// The same with a choice of the bits.
   public Pass evaluate(TokenForest forest, Numerics numerics) {
-    return new Pass(this, context(forest, Dropout.NONE, numerics), forest.tokens());
+    PassContext context = context(forest, Dropout.NONE, numerics);
+    return Pass.forward(this, context, forest.tokens(), new Retention.Nothing());
   }
 
   private PassContext context(TokenForest forest, Dropout dropout, Numerics numerics) {
@@ -363,8 +363,11 @@ public final class Decoder implements AutoCloseable {
     return new PassContext(positions, shape.rope().table(last + 1), plan, dropout, numerics);
   }
 
-  void embed(int[] tokens, Tensor out_TH) {
+  /// Embeddings of tokens, `[T, H]`, the caller's to close.
+  Tensor embed(int[] tokens) {
+    Tensor out_TH = Tensor.empty(DType.F32, device, tokens.length, shape.hidden());
     kernels.gatherRows(embedding_VH, tokens, out_TH);
+    return out_TH;
   }
 
   void embedBackward(int[] tokens, Tensor d_TH) {
@@ -376,53 +379,8 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  /// The final norm of some rows; `rstd` takes one value a row.
-  void norm(Tensor x_NH, Tensor out_NH, Tensor rstd_N) {
-    kernels.rmsNorm(x_NH, norm_H, shape.eps(), out_NH, rstd_N);
-  }
-
-  void normBackward(Tensor dy_NH, Tensor x_NH, Tensor rstd_N) {
-    try (Tensor gradient = end.gradients().of(NORM)) {
-      kernels.rmsNormBackward(dy_NH, x_NH, norm_H, rstd_N, dy_NH, false, gradient);
-    }
-  }
-
-  /// Logits of normalised rows.
-  void head(Tensor x_NH, Tensor logits_NV, Numerics numerics) {
-    head.forward(x_NH, logits_NV, false, Dropout.NONE, numerics);
-  }
-
-  /// Turns the gradient of the logits into that of the rows, which take the place of `x_NH`.
-  void headBackward(Tensor dLogits_NV, Tensor x_NH) {
-    head.backwardWeight(dLogits_NV, x_NH, Dropout.NONE);
-    head.backwardInput(dLogits_NV, x_NH, Dropout.NONE);
-  }
-
-  /// The head's matrix, to be prepared for [#infer].
-  Tensor headMatrix() {
-    return head.matrix();
-  }
-
-  /// [#head] with the prepared matrix.
-  void infer(PreparedWeight prepared, Tensor x_NH, Tensor logits_NV) {
-    head.infer(prepared, x_NH, logits_NV, false);
-  }
-
-  /// Logits of some rows of hidden states, `[rows, V]`.
-  Tensor logits(Tensor hidden_TH, int[] rows) {
-    Tensor logits_NV = Tensor.empty(DType.F32, device, rows.length, shape.vocabulary());
-    try (TensorScope _ = TensorScope.open()) {
-      head(normedRows(hidden_TH, rows), logits_NV, Numerics.BATCH_INVARIANT);
-    }
-    return logits_NV;
-  }
-
-  /// The final norm of some rows of hidden states, `[rows, H]`.
-  Tensor normedRows(Tensor hidden_TH, int[] rows) {
-    Tensor x_NH = Tensor.empty(DType.F32, device, rows.length, shape.hidden());
-    kernels.gatherRows(hidden_TH, rows, x_NH);
-    norm(x_NH, x_NH, Tensor.empty(DType.F32, device, rows.length));
-    return x_NH;
+  Head head() {
+    return head;
   }
 
   @Override

@@ -4,7 +4,7 @@ import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.AttentionTensors;
 import dev.burnish.kernel.Kernels.Heads;
 import dev.burnish.kernel.Kernels.PreparedWeight;
-import dev.burnish.kernel.RopeTable;
+import dev.burnish.kernel.Output;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
@@ -12,106 +12,17 @@ import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// One block of a Llama-family decoder: `y = x + attention(norm(x)); y + mlp(norm(y))`, forward and
 /// backward written out.
 ///
-/// The forward keeps what the backward cannot cheaply make again: the block's input, the rotated
+/// The forward keeps what the backward cannot cheaply compute again: the block's input, the rotated
 /// queries, keys and values, the attention's output with its log-sum-exp, the middle of the
 /// residual stream, and the gate and up projections. The norms' outputs and the gated product are
-/// made again. Parameter names are those of Hugging Face below `prefix`.
-public final class DecoderBlock implements AutoCloseable {
-  /// What a forward keeps for its backward. Closing frees it, the block's input excepted, which
-  /// belongs to the caller.
-  public static final class Saved implements AutoCloseable {
-    private final Tensor x_TH;
-    private final Tensor slab;
-    private long used;
-    private final Tensor rstd1_T;
-    private final @Nullable Tensor rawQueryKey_TC;
-    private final @Nullable Tensor headRstd;
-    private final Tensor qkv_TC;
-    private final Tensor attended_TC;
-    private final Tensor logsumexp_TQ;
-    private final Tensor middle_TH;
-    private final Tensor rstd2_T;
-    private final Tensor gateUp_T2I;
-
-    /// One slab of memory for all of it: many tensors of many sizes that come and go between others
-    /// would leave holes.
-    private Saved(BlockShape shape, Tensor x_TH) {
-      Heads heads = shape.heads();
-      long tokens = x_TH.size(0);
-      this.x_TH = x_TH;
-      slab = f32(x_TH.device(), tokens * (savedBytesPerToken(shape) / Float.BYTES));
-      boolean norm = shape.queryKeyNorm();
-      qkv_TC = take(tokens, shape.columns());
-      attended_TC = take(tokens, heads.queryDim());
-      middle_TH = take(tokens, shape.hidden());
-      gateUp_T2I = take(tokens, 2L * shape.intermediate());
-      rawQueryKey_TC = norm ? take(tokens, heads.queryDim() + heads.keyValueDim()) : null;
-      headRstd = norm ? take(tokens * (heads.query() + heads.keyValue())) : null;
-      logsumexp_TQ = take(tokens, heads.query());
-      rstd1_T = take(tokens);
-      rstd2_T = take(tokens);
-    }
-
-    private Tensor take(long... dims) {
-      long size = 1;
-      for (long dim : dims) {
-        size *= dim;
-      }
-      try (Tensor run = slab.narrow(0, used, size)) {
-        used += size;
-        return run.view(dims);
-      }
-    }
-
-    /// All of it in one tensor.
-    Tensor memory() {
-      return slab;
-    }
-
-    @Override
-    public void close() {
-      for (Tensor tensor :
-          new @Nullable Tensor[] {
-            rstd1_T,
-            rawQueryKey_TC,
-            headRstd,
-            qkv_TC,
-            attended_TC,
-            logsumexp_TQ,
-            middle_TH,
-            rstd2_T,
-            gateUp_T2I,
-            slab
-          }) {
-        if (tensor != null) {
-          tensor.close();
-        }
-      }
-    }
-  }
-
-  /// Bytes that [Saved] takes for each token.
-  public static long savedBytesPerToken(BlockShape shape) {
-    Heads heads = shape.heads();
-    long floats =
-        2
-            + shape.columns()
-            + heads.queryDim()
-            + heads.query()
-            + shape.hidden()
-            + 2L * shape.intermediate();
-    long raw =
-        shape.queryKeyNorm()
-            ? heads.queryDim() + heads.keyValueDim() + heads.query() + heads.keyValue()
-            : 0;
-    return 4 * (floats + raw);
-  }
-
+/// computed again. Parameter names are those of Hugging Face below `prefix`.
+final class DecoderBlock implements AutoCloseable {
   private final BlockShape shape;
   private final Kernels kernels;
   private final Parameters parameters;
@@ -146,7 +57,9 @@ public final class DecoderBlock implements AutoCloseable {
 
   private Linear linear(boolean hasBias, String... modules) {
     String[] names = Arrays.stream(modules).map(prefix::concat).toArray(String[]::new);
-    return new Linear(kernels, parameters, hasBias, names);
+    return hasBias
+        ? Linear.withBias(kernels, parameters, names)
+        : Linear.withoutBias(kernels, parameters, names);
   }
 
   /// The parameters of a block.
@@ -189,11 +102,11 @@ public final class DecoderBlock implements AutoCloseable {
     return FlatLayout.of(specs);
   }
 
-  public Parameters parameters() {
+  Parameters parameters() {
     return parameters;
   }
 
-  public BlockShape shape() {
+  BlockShape shape() {
     return shape;
   }
 
@@ -238,62 +151,68 @@ public final class DecoderBlock implements AutoCloseable {
 
   /// Writes the block's output to `out_TH` (not `x_TH`) and returns what [#backward] needs, `x_TH`
   /// included, which the caller keeps open until then.
-  public Saved forward(Tensor x_TH, PassContext context, Tensor out_TH) {
-    Saved saved = recompute(x_TH, context);
+  SavedActivations forward(Tensor x_TH, PassContext context, Tensor out_TH) {
+    SavedActivations saved = new SavedActivations(shape, x_TH);
     try (TensorScope _ = TensorScope.open()) {
-      Tensor gated_TI = f32(x_TH.device(), x_TH.size(0), shape.intermediate());
-      kernels.swiGlu(saved.gateUp_T2I, gated_TI);
-      out_TH.copy_(saved.middle_TH);
-      down.forward(gated_TI, out_TH, true, context.dropout(), context.numerics());
+      attentionAndGates(saved, context);
+      addDown(saved, context, out_TH);
     }
     return saved;
   }
 
   /// What [#forward] returns, without the block's output: for a backward whose forward kept
   /// nothing.
-  public Saved recompute(Tensor x_TH, PassContext context) {
-    Heads heads = shape.heads();
-    // Saved outlives the scope of temporaries: it is made outside of it, and freed by its own
-    // close.
-    Saved saved = new Saved(shape, x_TH);
+  SavedActivations recompute(Tensor x_TH, PassContext context) {
+    SavedActivations saved = new SavedActivations(shape, x_TH);
     try (TensorScope _ = TensorScope.open()) {
-      Tensor normed_TH = f32(x_TH.device(), x_TH.shape());
-      kernels.rmsNorm(x_TH, norm1_H, shape.eps(), normed_TH, saved.rstd1_T);
-      qkv.forward(normed_TH, saved.qkv_TC, false, context.dropout(), context.numerics());
-      normAndRotate(saved.qkv_TC, context.rope(), context.positions(), saved);
-      kernels.attention(
-          context.plan(shape.window()),
-          heads,
-          queries(saved.qkv_TC),
-          keys(saved.qkv_TC),
-          values(saved.qkv_TC),
-          saved.attended_TC,
-          saved.logsumexp_TQ);
-      saved.middle_TH.copy_(x_TH);
-      output.forward(
-          saved.attended_TC, saved.middle_TH, true, context.dropout(), context.numerics());
-      kernels.rmsNorm(saved.middle_TH, norm2_H, shape.eps(), normed_TH, saved.rstd2_T);
-      gateUp.forward(normed_TH, saved.gateUp_T2I, false, context.dropout(), context.numerics());
+      attentionAndGates(saved, context);
     }
     return saved;
   }
 
-  /// Room for what [#forward] returns, its contents undefined.
-  Saved room(Tensor x_TH) {
-    return new Saved(shape, x_TH);
+  /// All that the backward reads. The room for it was made outside of the scope of temporaries,
+  /// which it outlives.
+  private void attentionAndGates(SavedActivations saved, PassContext context) {
+    Tensor normed_TH = f32(saved.x_TH.device(), saved.x_TH.shape());
+    kernels.rmsNorm(saved.x_TH, norm1_H, shape.eps(), normed_TH, saved.rstd1_T);
+    qkv.forward(normed_TH, saved.qkv_TC, context);
+    normAndRotate(saved.qkv_TC, context, Optional.of(saved));
+    attend(saved, context);
+    saved.middle_TH.copy_(saved.x_TH);
+    output.addForward(saved.attended_TC, saved.middle_TH, context);
+    kernels.rmsNorm(saved.middle_TH, norm2_H, shape.eps(), normed_TH, saved.rstd2_T);
+    gateUp.forward(normed_TH, saved.gateUp_T2I, context);
+  }
+
+  private void attend(SavedActivations saved, PassContext context) {
+    kernels.attention(
+        context.plan(shape.window()),
+        shape.heads(),
+        queries(saved.qkv_TC),
+        keys(saved.qkv_TC),
+        values(saved.qkv_TC),
+        saved.attended_TC,
+        saved.logsumexp_TQ);
+  }
+
+  private void addDown(SavedActivations saved, PassContext context, Tensor out_TH) {
+    Tensor gated_TI = f32(out_TH.device(), out_TH.size(0), shape.intermediate());
+    kernels.swiGlu(saved.gateUp_T2I, gated_TI);
+    out_TH.copy_(saved.middle_TH);
+    down.addForward(gated_TI, out_TH, context);
   }
 
   /// Turns the gradient of the output in `d_TH` into that of the input, in place, and adds to the
   /// gradients of the parameters. `saved` is used up: what it holds is overwritten, and freed as
   /// soon as it is not needed.
-  public void backward(Saved saved, PassContext context, Tensor d_TH) {
+  void backward(SavedActivations saved, PassContext context, Tensor d_TH) {
     try (saved) {
       mlpBackward(saved, context, d_TH);
       attentionBackward(saved, context, d_TH);
     }
   }
 
-  private void attentionBackward(Saved saved, PassContext context, Tensor d_TH) {
+  private void attentionBackward(SavedActivations saved, PassContext context, Tensor d_TH) {
     try (TensorScope _ = TensorScope.open()) {
       Device device = d_TH.device();
       long tokens = d_TH.size(0);
@@ -326,12 +245,12 @@ public final class DecoderBlock implements AutoCloseable {
           norm1_H,
           saved.rstd1_T,
           d_TH,
-          true,
+          Output.ADD,
           gradient("input_layernorm.weight"));
     }
   }
 
-  private void mlpBackward(Saved saved, PassContext context, Tensor d_TH) {
+  private void mlpBackward(SavedActivations saved, PassContext context, Tensor d_TH) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor gated_TI = f32(d_TH.device(), d_TH.size(0), shape.intermediate());
       down.backwardInput(d_TH, gated_TI, context.dropout());
@@ -349,7 +268,7 @@ public final class DecoderBlock implements AutoCloseable {
           norm2_H,
           saved.rstd2_T,
           d_TH,
-          true,
+          Output.ADD,
           gradient("post_attention_layernorm.weight"));
     }
   }
@@ -359,60 +278,56 @@ public final class DecoderBlock implements AutoCloseable {
   }
 
   /// Normalises (where the architecture does) and rotates the queries and keys in `qkv_TC`.
-  private void normAndRotate(
-      Tensor qkv_TC, @Nullable RopeTable rope, int[] positions, @Nullable Saved saved) {
+  ///
+  /// @param saved takes what the backward of the norms needs, where there will be one
+  private void normAndRotate(Tensor qkv_TC, PassContext context, Optional<SavedActivations> saved) {
     Heads heads = shape.heads();
-    long queryRuns = qkv_TC.size(0) * heads.query();
-    long keyRuns = qkv_TC.size(0) * heads.keyValue();
     if (queryNorm_D != null && keyNorm_D != null) {
-      if (saved != null && saved.rawQueryKey_TC != null) {
-        saved.rawQueryKey_TC.copy_(
-            qkv_TC.narrow(1, 0, (long) heads.queryDim() + heads.keyValueDim()));
-      }
+      long queryRuns = qkv_TC.size(0) * heads.query();
+      long keyRuns = qkv_TC.size(0) * heads.keyValue();
       Tensor rstd =
-          saved != null && saved.headRstd != null
-              ? saved.headRstd
-              : f32(qkv_TC.device(), queryRuns + keyRuns);
+          saved
+              .map(kept -> kept.keepRaw(qkv_TC))
+              .orElseGet(() -> f32(qkv_TC.device(), queryRuns + keyRuns));
       Tensor q = queries(qkv_TC);
       Tensor k = keys(qkv_TC);
       kernels.rmsNorm(q, queryNorm_D, shape.eps(), q, rstd.narrow(0, 0, queryRuns));
       kernels.rmsNorm(k, keyNorm_D, shape.eps(), k, rstd.narrow(0, queryRuns, keyRuns));
     }
-    if (shape.rope() && rope != null) {
-      kernels.rope(queries(qkv_TC), rope, positions, false);
-      kernels.rope(keys(qkv_TC), rope, positions, false);
+    if (shape.rope()) {
+      kernels.rope(queries(qkv_TC), context.rope(), context.positions());
+      kernels.rope(keys(qkv_TC), context.rope(), context.positions());
     }
   }
 
-  private void normAndRotateBackward(Tensor dQkv_TC, PassContext context, Saved saved) {
+  private void normAndRotateBackward(Tensor dQkv_TC, PassContext context, SavedActivations saved) {
     Heads heads = shape.heads();
     Tensor dq = queries(dQkv_TC);
     Tensor dk = keys(dQkv_TC);
     if (shape.rope()) {
-      kernels.rope(dq, context.rope(), context.positions(), true);
-      kernels.rope(dk, context.rope(), context.positions(), true);
+      kernels.ropeBackward(dq, context.rope(), context.positions());
+      kernels.ropeBackward(dk, context.rope(), context.positions());
     }
-    if (queryNorm_D != null
-        && keyNorm_D != null
-        && saved.rawQueryKey_TC != null
-        && saved.headRstd != null) {
+    if (queryNorm_D != null && keyNorm_D != null) {
       long queryRuns = dQkv_TC.size(0) * heads.query();
       long keyRuns = dQkv_TC.size(0) * heads.keyValue();
+      Tensor raw_TC = saved.rawQueryKey();
+      Tensor rstd = saved.headRstd();
       kernels.rmsNormBackward(
           dq,
-          saved.rawQueryKey_TC.narrow(1, 0, heads.queryDim()),
+          raw_TC.narrow(1, 0, heads.queryDim()),
           queryNorm_D,
-          saved.headRstd.narrow(0, 0, queryRuns),
+          rstd.narrow(0, 0, queryRuns),
           dq,
-          false,
+          Output.OVERWRITE,
           gradient("self_attn.q_norm.weight"));
       kernels.rmsNormBackward(
           dk,
-          saved.rawQueryKey_TC.narrow(1, heads.queryDim(), heads.keyValueDim()),
+          raw_TC.narrow(1, heads.queryDim(), heads.keyValueDim()),
           keyNorm_D,
-          saved.headRstd.narrow(0, queryRuns, keyRuns),
+          rstd.narrow(0, queryRuns, keyRuns),
           dk,
-          false,
+          Output.OVERWRITE,
           gradient("self_attn.k_norm.weight"));
     }
   }
@@ -440,8 +355,8 @@ public final class DecoderBlock implements AutoCloseable {
       Tensor normed_TH = f32(device, x_TH.shape());
       kernels.rmsNorm(x_TH, norm1_H, shape.eps(), normed_TH, rstd_T);
       Tensor qkv_TC = f32(device, tokens, shape.columns());
-      qkv.infer(matrices.get(0), normed_TH, qkv_TC, false);
-      normAndRotate(qkv_TC, context.rope(), context.positions(), null);
+      qkv.infer(matrices.get(0), normed_TH, qkv_TC, Output.OVERWRITE);
+      normAndRotate(qkv_TC, context, Optional.empty());
       keyCache.indexCopy_(0, slots_T, keys(qkv_TC));
       valueCache.indexCopy_(0, slots_T, values(qkv_TC));
       Tensor attended_TC = f32(device, tokens, shape.heads().queryDim());
@@ -453,13 +368,13 @@ public final class DecoderBlock implements AutoCloseable {
           valueCache,
           attended_TC,
           f32(device, tokens, shape.heads().query()));
-      output.infer(matrices.get(1), attended_TC, x_TH, true);
+      output.infer(matrices.get(1), attended_TC, x_TH, Output.ADD);
       kernels.rmsNorm(x_TH, norm2_H, shape.eps(), normed_TH, rstd_T);
       Tensor gateUp_T2I = f32(device, tokens, 2L * shape.intermediate());
-      gateUp.infer(matrices.get(2), normed_TH, gateUp_T2I, false);
+      gateUp.infer(matrices.get(2), normed_TH, gateUp_T2I, Output.OVERWRITE);
       Tensor gated_TI = f32(device, tokens, shape.intermediate());
       kernels.swiGlu(gateUp_T2I, gated_TI);
-      down.infer(matrices.get(3), gated_TI, x_TH, true);
+      down.infer(matrices.get(3), gated_TI, x_TH, Output.ADD);
     }
   }
 

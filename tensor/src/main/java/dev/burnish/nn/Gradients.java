@@ -1,5 +1,6 @@
 package dev.burnish.nn;
 
+import dev.burnish.kernel.Output;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.MappedFile;
@@ -167,20 +168,20 @@ public final class Gradients {
   /// The gradient of one trained parameter, or of several adjacent ones, to be written.
   ///
   /// @param view the caller's to close
-  /// @param add whether it holds something to add to; else it is undefined
-  record Written(Tensor view, boolean add) {}
+  /// @param output to add to what it holds, or to overwrite what is undefined
+  record Written(Tensor view, Output output) {}
 
   /// Such a gradient, which the caller writes: nobody has to fill it with zeros first.
   Written written(String first, long... shape) {
     Tensor all = buffer();
     List<String> names = adjacent(first, ParameterSpec.size(shape));
-    boolean add = names.stream().anyMatch(begun::contains);
-    if (add) {
+    Tensor view = Parameters.view(all, offset(first), shape);
+    if (names.stream().anyMatch(begun::contains)) {
       beginWithZeros(all, names);
-    } else {
-      begun.addAll(names);
+      return new Written(view, Output.ADD);
     }
-    return new Written(Parameters.view(all, offset(first), shape), add);
+    begun.addAll(names);
+    return new Written(view, Output.OVERWRITE);
   }
 
   /// The names of adjacent trained parameters that have some elements together.

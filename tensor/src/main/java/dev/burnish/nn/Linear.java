@@ -3,11 +3,13 @@ package dev.burnish.nn;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.kernel.Output;
 import dev.burnish.nn.Gradients.Written;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A matrix of a decoder, made of one module or of several whose outputs lie side by side, with the
@@ -19,31 +21,49 @@ final class Linear {
   private final Parameters parameters;
   private final List<String> modules;
   private final long[] shape;
-  private final boolean hasBias;
   private final Tensor w_NK;
   private final @Nullable Tensor bias_N;
   private final List<LowRank> changes = new ArrayList<>();
 
-  /// @param hasBias whether each module has one, under its name with `.bias`
-  /// @param modules names without `.weight`, adjacent in the parameters
-  Linear(Kernels kernels, Parameters parameters, boolean hasBias, String... modules) {
+  private Linear(
+      Kernels kernels, Parameters parameters, List<String> modules, Optional<String> bias) {
     this.kernels = kernels;
     this.parameters = parameters;
-    this.modules = List.of(modules);
-    this.hasBias = hasBias;
-    long rows = this.modules.stream().mapToLong(module -> weight(module).shape()[0]).sum();
-    shape = new long[] {rows, weight(modules[0]).shape()[1]};
-    w_NK = parameters.fused(modules[0] + ".weight", shape);
-    bias_N = hasBias ? parameters.fused(modules[0] + ".bias", rows) : null;
+    this.modules = modules;
+    long rows = modules.stream().mapToLong(module -> weight(module).shape()[0]).sum();
+    shape = new long[] {rows, weight(modules.getFirst()).shape()[1]};
+    w_NK = parameters.fused(modules.getFirst() + ".weight", shape);
+    bias_N = bias.map(first -> parameters.fused(first, rows)).orElse(null);
+  }
+
+  /// @param modules names without `.weight`, adjacent in the parameters
+  static Linear withoutBias(Kernels kernels, Parameters parameters, String... modules) {
+    return new Linear(kernels, parameters, List.of(modules), Optional.empty());
+  }
+
+  /// Each module has a bias, under its name with `.bias`.
+  ///
+  /// @param modules as [#withoutBias]
+  static Linear withBias(Kernels kernels, Parameters parameters, String... modules) {
+    return new Linear(kernels, parameters, List.of(modules), Optional.of(modules[0] + ".bias"));
   }
 
   private ParameterSpec weight(String module) {
     return parameters.layout().spec(module + ".weight");
   }
 
-  /// `out = W x + bias`, added to `out` where `accumulate` is set.
-  void forward(Tensor x_TK, Tensor out_TN, boolean accumulate, Dropout dropout, Numerics numerics) {
-    kernels.linear(x_TK, w_NK, bias_N, out_TN, accumulate, numerics);
+  /// `out = W x + bias`.
+  void forward(Tensor x_TK, Tensor out_TN, PassContext context) {
+    forward(x_TK, out_TN, Output.OVERWRITE, context.dropout(), context.numerics());
+  }
+
+  /// `out += W x + bias`.
+  void addForward(Tensor x_TK, Tensor out_TN, PassContext context) {
+    forward(x_TK, out_TN, Output.ADD, context.dropout(), context.numerics());
+  }
+
+  void forward(Tensor x_TK, Tensor out_TN, Output output, Dropout dropout, Numerics numerics) {
+    kernels.linear(x_TK, w_NK, bias_N, out_TN, output, numerics);
     changes.forEach(change -> change.forward(x_TK, out_TN, dropout, numerics));
   }
 
@@ -53,8 +73,8 @@ final class Linear {
   }
 
   /// [#forward] with the prepared matrix, without dropout.
-  void infer(PreparedWeight prepared, Tensor x_TK, Tensor out_TN, boolean accumulate) {
-    kernels.linear(x_TK, prepared, bias_N, out_TN, accumulate);
+  void infer(PreparedWeight prepared, Tensor x_TK, Tensor out_TN, Output output) {
+    kernels.linear(x_TK, prepared, bias_N, out_TN, output);
     changes.forEach(change -> change.forward(x_TK, out_TN, Dropout.NONE, Numerics.BATCH_INVARIANT));
   }
 
@@ -64,9 +84,9 @@ final class Linear {
     try (TensorScope _ = TensorScope.open()) {
       for (Span span : trained(".weight")) {
         Written dw_NK = parameters.gradients().written(span.first(), span.columns(), shape[1]);
-        kernels.linearBackwardWeight(span.of(dy_TN), x_TK, dw_NK.view(), dw_NK.add());
+        kernels.linearBackwardWeight(span.of(dy_TN), x_TK, dw_NK.view(), dw_NK.output());
       }
-      for (Span span : hasBias ? trained(".bias") : List.<Span>of()) {
+      for (Span span : bias_N != null ? trained(".bias") : List.<Span>of()) {
         kernels.biasBackward(
             span.of(dy_TN), parameters.gradients().of(span.first(), span.columns()));
       }
@@ -106,11 +126,11 @@ final class Linear {
 
   /// Writes the gradient of the input.
   void backwardInput(Tensor dy_TN, Tensor dx_TK, Dropout dropout) {
-    kernels.linearBackwardInput(dy_TN, w_NK, dx_TK, false);
+    kernels.linearBackwardInput(dy_TN, w_NK, dx_TK, Output.OVERWRITE);
     changes.forEach(change -> change.backwardInput(dy_TN, dx_TK, dropout));
   }
 
-  /// The parameters that adapting the modules takes which a configuration names.
+  /// Specs of the LoRA parameters of the modules that `config` selects.
   List<ParameterSpec> adapterSpecs(LoraConfig config) {
     List<ParameterSpec> specs = new ArrayList<>();
     for (String module : modules) {

@@ -2,6 +2,7 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.kernel.Output;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.Tensor;
@@ -67,7 +68,7 @@ final class LowRank {
   void forward(Tensor x_TK, Tensor out, Dropout dropout, Numerics numerics) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor reduced_TR = reduced(dropout.apply(x_TK, module), numerics);
-      kernels.linear(reduced_TR, b_NR, null, columns(out), true, numerics);
+      kernels.linear(reduced_TR, b_NR, null, columns(out), Output.ADD, numerics);
     }
   }
 
@@ -80,11 +81,11 @@ final class LowRank {
             columns(dy),
             reduced(in_TK, Numerics.FASTEST),
             parameters.gradients().of(nameOfB(module)),
-            true);
+            Output.ADD);
       }
       if (!parameters.gradients().areFrozen(nameOfA(module))) {
         kernels.linearBackwardWeight(
-            reducedGradient(dy), in_TK, parameters.gradients().of(nameOfA(module)), true);
+            reducedGradient(dy), in_TK, parameters.gradients().of(nameOfA(module)), Output.ADD);
       }
     }
   }
@@ -94,10 +95,10 @@ final class LowRank {
     try (TensorScope _ = TensorScope.open()) {
       if (dropout.drops()) {
         Tensor change_TK = Tensor.empty(DType.F32, dx_TK.device(), dx_TK.shape());
-        kernels.linearBackwardInput(reducedGradient(dy), a_RK, change_TK, false);
+        kernels.linearBackwardInput(reducedGradient(dy), a_RK, change_TK, Output.OVERWRITE);
         dx_TK.add_(dropout.apply(change_TK, module));
       } else {
-        kernels.linearBackwardInput(reducedGradient(dy), a_RK, dx_TK, true);
+        kernels.linearBackwardInput(reducedGradient(dy), a_RK, dx_TK, Output.ADD);
       }
     }
   }
@@ -106,21 +107,21 @@ final class LowRank {
   void mergeInto(Tensor w) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor rows_NK = w.narrow(0, column, b_NR.size(0));
-      kernels.linearBackwardInput(b_NR.mul(scale), a_RK, rows_NK, true);
+      kernels.linearBackwardInput(b_NR.mul(scale), a_RK, rows_NK, Output.ADD);
     }
   }
 
   /// `scale A x`.
   private Tensor reduced(Tensor x_TK, Numerics numerics) {
     Tensor reduced_TR = Tensor.empty(DType.F32, x_TK.device(), x_TK.size(0), a_RK.size(0));
-    kernels.linear(x_TK, a_RK, null, reduced_TR, false, numerics);
+    kernels.linear(x_TK, a_RK, null, reduced_TR, Output.OVERWRITE, numerics);
     return reduced_TR.mul_(scale);
   }
 
   /// `scale B' dy`.
   private Tensor reducedGradient(Tensor dy) {
     Tensor d_TR = Tensor.empty(DType.F32, dy.device(), dy.size(0), b_NR.size(1));
-    kernels.linearBackwardInput(columns(dy), b_NR, d_TR, false);
+    kernels.linearBackwardInput(columns(dy), b_NR, d_TR, Output.OVERWRITE);
     return d_TR.mul_(scale);
   }
 

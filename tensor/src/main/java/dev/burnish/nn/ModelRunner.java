@@ -3,15 +3,14 @@ package dev.burnish.nn;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Numerics;
-import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 
 /// A decoder as a generator runs it: weights laid out for a few rows at a time, keys and values
-/// kept in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, but for
-/// attention, whose sums depend on how sequences share their prefixes.
+/// kept in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, except
+/// in attention, whose sums depend on how sequences share their prefixes.
 ///
 /// Takes as much memory again as the weights, and lays them out again only after they were
 /// published again: an adaptation is read where it is. One call at a time.
@@ -41,7 +40,7 @@ public final class ModelRunner {
     for (int i = 0; i < blocks.size(); i++) {
       blocks.set(i, decoder.kernels().prepare(decoder.blocks().get(i).matrices(), blocks.get(i)));
     }
-    head = decoder.kernels().prepare(List.of(decoder.headMatrix()), head);
+    head = decoder.head().prepare(head);
     laidOut = decoder.weights().changes();
   }
 
@@ -50,11 +49,9 @@ public final class ModelRunner {
   /// are cache slots.
   public Tensor forward(
       int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
-    Tensor x_TH =
-        Tensor.empty(DType.F32, decoder.device(), tokens.length, decoder.shape().hidden());
     PassContext context = decoder.context(positions, plan, Dropout.NONE, Numerics.BATCH_INVARIANT);
+    Tensor x_TH = decoder.embed(tokens);
     try (TensorScope _ = TensorScope.open()) {
-      decoder.embed(tokens, x_TH);
       Tensor slots_T = Tensor.of(slots, slots.length).to(decoder.device());
       for (int i = 0; i < blocks.size(); i++) {
         DecoderBlock block = decoder.blocks().get(i);
@@ -66,11 +63,6 @@ public final class ModelRunner {
 
   /// Logits of some rows of hidden states, `[rows, V]`.
   public Tensor logits(Tensor hidden_TH, int[] rows) {
-    Tensor logits_NV =
-        Tensor.empty(DType.F32, decoder.device(), rows.length, decoder.shape().vocabulary());
-    try (TensorScope _ = TensorScope.open()) {
-      decoder.infer(head.getFirst(), decoder.normedRows(hidden_TH, rows), logits_NV);
-    }
-    return logits_NV;
+    return decoder.head().infer(head.getFirst(), hidden_TH, rows);
   }
 }

@@ -1,7 +1,6 @@
 package dev.burnish.tensor;
 
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.HashMap;
@@ -104,8 +103,8 @@ final class LargeMemory {
       }
       var i = ValueLayout.JAVA_INT;
       var l = ValueLayout.JAVA_LONG;
-      MethodHandle mmap = find("mmap", FunctionDescriptor.of(l, l, l, i, i, i, l));
-      MethodHandle madvise = find("madvise", FunctionDescriptor.of(i, l, l, i));
+      MethodHandle mmap = NativeFunctions.ofC("mmap", FunctionDescriptor.of(l, l, l, i, i, i, l));
+      MethodHandle madvise = NativeFunctions.ofC("madvise", FunctionDescriptor.of(i, l, l, i));
       try {
         long at =
             (long) mmap.invokeExact(0L, bytes, READ_AND_WRITE, PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
@@ -118,11 +117,6 @@ final class LargeMemory {
       } catch (Throwable t) {
         throw new IllegalStateException("cannot reserve addresses: " + t, t);
       }
-    }
-
-    private static MethodHandle find(String name, FunctionDescriptor descriptor) {
-      Linker linker = Linker.nativeLinker();
-      return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), descriptor);
     }
   }
 }

@@ -65,12 +65,6 @@ public final class Libtorch {
     return Runtime.getRuntime().availableProcessors();
   }
 
-  /// Whether a CUDA device and the CUDA build of libtorch are there.
-  public static boolean cudaAvailable() {
-    load();
-    return torch.cuda_is_available();
-  }
-
   private record Placement(DType dtype, Device device) {}
 
   /// Native objects that are made once for each key and kept: without pointer collection they would

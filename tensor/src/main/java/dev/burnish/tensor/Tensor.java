@@ -414,11 +414,6 @@ public final class Tensor implements AutoCloseable {
     }
   }
 
-  /// True where this tensor is greater than `other`.
-  public Tensor greaterThan(Tensor other) {
-    return op("gt", () -> handle.gt(other.handle()), other);
-  }
-
   // --- in place ---
 
   public Tensor copy_(Tensor source) {

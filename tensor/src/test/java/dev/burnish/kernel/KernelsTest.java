@@ -155,7 +155,7 @@ class KernelsTest {
     Tensor w = random(outputs, inputs);
     Tensor bias = random(outputs);
     Tensor y = zeros(rows, outputs);
-    CPU.linear(x, w, bias, y, false, Numerics.BATCH_INVARIANT);
+    CPU.linear(x, w, bias, y, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
     float[] xs = x.toFloatArray();
     float[] ws = w.toFloatArray();
     for (int trial = 0; trial < 20; trial++) {
@@ -170,14 +170,14 @@ class KernelsTest {
     for (Numerics numerics : Numerics.values()) {
       assertParity(
           rounding(inputs),
-          (k, t) -> k.linear(t[0], t[1], t[2], t[3], false, numerics),
+          (k, t) -> k.linear(t[0], t[1], t[2], t[3], Output.OVERWRITE, numerics),
           x,
           w,
           bias,
           random(rows, outputs));
       assertParity(
           rounding(inputs),
-          (k, t) -> k.linear(t[0], t[1], null, t[2], true, numerics),
+          (k, t) -> k.linear(t[0], t[1], null, t[2], Output.ADD, numerics),
           x,
           w,
           random(rows, outputs));
@@ -185,25 +185,25 @@ class KernelsTest {
     Tensor dy = random(rows, outputs);
     assertParity(
         rounding(outputs),
-        (k, t) -> k.linearBackwardInput(t[0], t[1], t[2], false),
+        (k, t) -> k.linearBackwardInput(t[0], t[1], t[2], Output.OVERWRITE),
         dy,
         w,
         random(rows, inputs));
     assertParity(
         rounding(outputs),
-        (k, t) -> k.linearBackwardInput(t[0], t[1], t[2], true),
+        (k, t) -> k.linearBackwardInput(t[0], t[1], t[2], Output.ADD),
         dy,
         w,
         random(rows, inputs));
     assertParity(
         rounding(rows),
-        (k, t) -> k.linearBackwardWeight(t[0], t[1], t[2], true),
+        (k, t) -> k.linearBackwardWeight(t[0], t[1], t[2], Output.ADD),
         dy,
         x,
         random(outputs, inputs));
     assertParity(
         rounding(rows),
-        (k, t) -> k.linearBackwardWeight(t[0], t[1], t[2], false),
+        (k, t) -> k.linearBackwardWeight(t[0], t[1], t[2], Output.OVERWRITE),
         dy,
         x,
         random(outputs, inputs).fill_(Double.NaN));
@@ -218,15 +218,16 @@ class KernelsTest {
     Tensor w = random(outputs, inputs);
     Tensor bias = random(outputs);
     Tensor all = zeros(rows, outputs);
-    CPU.linear(x, w, bias, all, false, Numerics.BATCH_INVARIANT);
+    CPU.linear(x, w, bias, all, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
     var prepared = CPU.prepare(List.of(random(7, 5), w), List.of()).get(1);
     for (int count : new int[] {1, 2, 3, 5, 6, 11, 40}) {
       int first = random.nextInt(rows - count + 1);
       float[] expected = all.narrow(0, first, count).contiguous().toFloatArray();
       Tensor some = zeros(count, outputs);
-      CPU.linear(x.narrow(0, first, count), w, bias, some, false, Numerics.BATCH_INVARIANT);
+      CPU.linear(
+          x.narrow(0, first, count), w, bias, some, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
       assertThat(some.toFloatArray()).isEqualTo(expected);
-      CPU.linear(x.narrow(0, first, count), prepared, bias, some, false);
+      CPU.linear(x.narrow(0, first, count), prepared, bias, some, Output.OVERWRITE);
       assertThat(some.toFloatArray()).isEqualTo(expected);
     }
   }
@@ -239,9 +240,9 @@ class KernelsTest {
     var second = CPU.prepare(List.of(w), first);
     Tensor x = random(3, 30);
     Tensor expected = zeros(3, 20);
-    CPU.linear(x, w, null, expected, false, Numerics.BATCH_INVARIANT);
+    CPU.linear(x, w, null, expected, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
     Tensor actual = zeros(3, 20);
-    CPU.linear(x, second.getFirst(), null, actual, false);
+    CPU.linear(x, second.getFirst(), null, actual, Output.OVERWRITE);
     assertThat(actual.toFloatArray()).isEqualTo(expected.toFloatArray());
   }
 
@@ -259,9 +260,9 @@ class KernelsTest {
         zeros(rows, runs));
     Tensor rstd = zeros(rows, runs);
     CPU.rmsNorm(x, w, 1e-5, zeros(x.shape()), rstd);
-    for (boolean accumulate : new boolean[] {false, true}) {
+    for (Output output : Output.values()) {
       assertParity(
-          (k, t) -> k.rmsNormBackward(t[0], t[1], t[2], t[3], t[4], accumulate, t[5]),
+          (k, t) -> k.rmsNormBackward(t[0], t[1], t[2], t[3], t[4], output, t[5]),
           dy,
           x,
           w,
@@ -280,7 +281,7 @@ class KernelsTest {
     CPU.rmsNorm(x, w, 1e-5, zeros(4, 24), rstd);
     Tensor dx = zeros(4, 24);
     Tensor dw = zeros(24);
-    CPU.rmsNormBackward(dy, x, w, rstd, dx, false, dw);
+    CPU.rmsNormBackward(dy, x, w, rstd, dx, Output.OVERWRITE, dw);
     assertGradient(x, dx, shifted -> normalised(shifted, w, dy));
     assertGradient(w, dw, shifted -> normalised(x, shifted, dy));
   }
@@ -301,11 +302,11 @@ class KernelsTest {
     RopeTable table = RopeTable.of(frequencies, 50, 1.1);
     int[] positions = {0, 49, 3, 3, 17};
     Tensor x = random(5, 3L * headDim);
-    assertParity((k, t) -> k.rope(t[0], table, positions, false), x);
-    assertParity((k, t) -> k.rope(t[0], table, positions, true), x);
+    assertParity((k, t) -> k.rope(t[0], table, positions), x);
+    assertParity((k, t) -> k.ropeBackward(t[0], table, positions), x);
     // The first pair of the first head at position 49: columns 0 and headDim / 2.
     Tensor rotated = x.copy();
-    CPU.rope(rotated, table, positions, false);
+    CPU.rope(rotated, table, positions);
     float a = x.toFloatArray()[3 * headDim];
     float b = x.toFloatArray()[3 * headDim + headDim / 2];
     assertThat((double) rotated.toFloatArray()[3 * headDim])
@@ -315,7 +316,7 @@ class KernelsTest {
   @Test
   void refusesAPositionOutsideTheTable() {
     RopeTable table = RopeTable.of(new float[] {1f}, 4, 1);
-    assertThatThrownBy(() -> CPU.rope(random(1, 2), table, new int[] {4}, false))
+    assertThatThrownBy(() -> CPU.rope(random(1, 2), table, new int[] {4}))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("position=4 positions=4");
   }

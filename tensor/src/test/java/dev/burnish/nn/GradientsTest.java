@@ -3,6 +3,7 @@ package dev.burnish.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.kernel.Output;
 import dev.burnish.nn.Gradients.Written;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
@@ -58,7 +59,7 @@ class GradientsTest {
   void gradientsAreZeroWhereNothingWasAdded() {
     poison();
     Written written = gradients.written("a", 3, 3);
-    assertThat(written.add()).isFalse();
+    assertThat(written.output()).isEqualTo(Output.OVERWRITE);
     written.view().fill_(7);
     gradients.of("c").add_(Tensor.of(new float[] {1, 2, 3, 4}, 4));
     assertThat(gradients.values().toFloatArray())
@@ -69,10 +70,10 @@ class GradientsTest {
   void whatIsThereIsAddedTo() {
     poison();
     gradients.written("a", 2, 3).view().fill_(5);
-    assertThat(gradients.written("a", 2, 3).add()).isTrue();
+    assertThat(gradients.written("a", 2, 3).output()).isEqualTo(Output.ADD);
     gradients.of("b").fill_(2);
     Written both = gradients.written("a", 3, 3);
-    assertThat(both.add()).isTrue();
+    assertThat(both.output()).isEqualTo(Output.ADD);
     assertThat(both.view().toFloatArray()).containsExactly(5, 5, 5, 5, 5, 5, 2, 2, 2);
   }
 
@@ -81,7 +82,7 @@ class GradientsTest {
     poison();
     gradients.of("b").fill_(2);
     Written both = gradients.written("a", 3, 3);
-    assertThat(both.add()).isTrue();
+    assertThat(both.output()).isEqualTo(Output.ADD);
     assertThat(both.view().toFloatArray()).containsExactly(0, 0, 0, 0, 0, 0, 2, 2, 2);
   }
 
@@ -91,7 +92,7 @@ class GradientsTest {
     gradients.written("d", 2, 3).view().fill_(1);
     gradients.free();
     assertThat(gradients.exist()).isFalse();
-    assertThat(gradients.written("d", 2, 3).add()).isFalse();
+    assertThat(gradients.written("d", 2, 3).output()).isEqualTo(Output.OVERWRITE);
   }
 
   @Test

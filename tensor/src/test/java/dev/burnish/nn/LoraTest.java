@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.kernel.Output;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -262,7 +263,7 @@ class LoraTest {
           Pass pass = adapted.evaluate(forest)) {
         Tensor hidden =
             new ModelRunner(adapted).forward(document, positions, plan, cache, positions);
-        assertThat(adapted.logits(hidden, new int[] {n - 1}).toFloatArray())
+        assertThat(adapted.head().logits(hidden, new int[] {n - 1}).toFloatArray())
             .containsExactly(pass.logits(n - 1).toFloatArray(), Offset.offset(1e-5f));
       }
     }
@@ -296,7 +297,7 @@ class LoraTest {
                 List.of(FlatLayout.of(List.of(new ParameterSpec("m.weight", 2, 2)))), Device.CPU);
         Parameters base = Parameters.of(matrix, 0)) {
       base.values().copy_(Tensor.of(new float[] {1, 2, 3, 4}, 4));
-      Linear linear = new Linear(Kernels.of(Device.CPU), base, false, "m");
+      Linear linear = Linear.withoutBias(Kernels.of(Device.CPU), base, "m");
       try (Weights added =
               Weights.zeros(List.of(FlatLayout.of(linear.adapterSpecs(config))), Device.CPU);
           Parameters adapter = Parameters.of(added, 0)) {
@@ -304,7 +305,11 @@ class LoraTest {
         adapter.values().copy_(Tensor.of(new float[] {1, -0.5f, 0.1f, -0.2f}, 4));
         Tensor y = Tensor.of(new float[2], 1, 2);
         linear.forward(
-            Tensor.of(new float[] {1, -1}, 1, 2), y, false, Dropout.NONE, Numerics.BATCH_INVARIANT);
+            Tensor.of(new float[] {1, -1}, 1, 2),
+            y,
+            Output.OVERWRITE,
+            Dropout.NONE,
+            Numerics.BATCH_INVARIANT);
         assertClose(y, golden.get("lora r=1 alpha=16: y = Wx + (alpha/r) B(Ax)"));
         linear.merge(linear);
         assertClose(base.values(), golden.get("lora merged W"));

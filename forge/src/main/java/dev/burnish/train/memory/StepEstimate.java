@@ -2,9 +2,9 @@ package dev.burnish.train.memory;
 
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.BlockShape;
-import dev.burnish.nn.DecoderBlock;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.Pass;
+import dev.burnish.nn.SavedActivations;
 import java.util.List;
 
 /// What a training step is going to take, from shapes alone.
@@ -89,7 +89,7 @@ public record StepEstimate(
     long again = 0;
     for (int i = 0; i < shape.blocks().size(); i++) {
       BlockShape block = shape.blocks().get(i);
-      long saved = DecoderBlock.savedBytesPerToken(block) * tokens;
+      long saved = SavedActivations.bytesPerToken(block) * tokens;
       long temporary = Sizes.temporaries(block) * tokens;
       boolean keeps = policy.keeps(i, shape.blocks().size(), saved);
       bytes += keeps ? saved : 0;
@@ -101,7 +101,7 @@ public record StepEstimate(
   private static int kept(DecoderShape shape, ActivationPolicy policy, long tokens) {
     int kept = 0;
     for (int i = 0; i < shape.blocks().size(); i++) {
-      long saved = DecoderBlock.savedBytesPerToken(shape.blocks().get(i)) * tokens;
+      long saved = SavedActivations.bytesPerToken(shape.blocks().get(i)) * tokens;
       kept += policy.keeps(i, shape.blocks().size(), saved) ? 1 : 0;
     }
     return kept;

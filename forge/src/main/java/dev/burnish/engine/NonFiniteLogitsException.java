@@ -1,0 +1,15 @@
+package dev.burnish.engine;
+
+import java.io.Serial;
+
+/// The logits of a token hold NaN or an infinity, so that none can be drawn.
+final class NonFiniteLogitsException extends RuntimeException {
+  @Serial private static final long serialVersionUID = 1;
+
+  /// @param position of the token in its completion
+  NonFiniteLogitsException(int position) {
+    super(
+        "a token is drawn from finite logits: position=%d logits=NaN or infinite"
+            .formatted(position));
+  }
+}

@@ -1,0 +1,26 @@
+package dev.burnish.learn;
+
+import dev.burnish.model.LanguageModel;
+import dev.burnish.testing.Memory;
+import dev.burnish.train.Trainer;
+import java.io.IOException;
+
+/// A thousand steps of supervised tuning in a process of their own: it tells what is resident after
+/// 400 and at the end, in kilobytes.
+public final class ThousandSteps {
+  private ThousandSteps() {}
+
+  public static void main(String... args) throws IOException {
+    try (LanguageModel model = SupervisedLearnerTest.model();
+        Trainer trainer = SupervisedLearnerTest.trainer(model)) {
+      SupervisedLearner learner = new SupervisedLearner(trainer, 64);
+      for (int i = 1; i <= 1_000; i++) {
+        learner.step(SupervisedLearnerTest.documents(i, 6));
+        if (i == 400 || i == 1_000) {
+          System.gc();
+          System.out.println("resident after " + i + ": " + Memory.residentKilobytes());
+        }
+      }
+    }
+  }
+}
