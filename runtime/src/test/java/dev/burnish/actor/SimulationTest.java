@@ -54,6 +54,7 @@ class SimulationTest {
       Link link = controller.switchboard().link(system.self());
       long number = controller.nextNumber();
       controller
+          .remote()
           .spawn(link, blueprint, "touch", Point.single(), number, 1)
           .onEnd(outcome -> numConstructed++);
       link.onDown(cause -> lost.add(rank));
