@@ -3,13 +3,11 @@ import dev.burnish.*;
 import dev.burnish.algorithm.*;
 import dev.burnish.algorithm.advantage.*;
 import dev.burnish.data.*;
-import dev.burnish.engine.*;
 import dev.burnish.env.*;
 import dev.burnish.learn.*;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.rollout.*;
 import dev.burnish.tensor.KeyedRandom;
-import dev.burnish.text.ChatMessage;
 import dev.burnish.train.*;
 import dev.burnish.train.checkpoint.CheckpointConfig;
 
@@ -28,7 +26,7 @@ void main(String... args) {
     var questions = run.loaded(Gsm8k.load(source, s.badRows()));
     var base = Pretrained.load(s.model());
     base.model().adapt(s.lora(), s.seed());
-    var policy = new BatchGenerator(base.model(), base.tokenizer());
+    var policy = base.generator();
     var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
     run.keep(base.model(), base.tokenizer(), trainer);
     run.checkpoints(s.checkpoints());
@@ -38,13 +36,13 @@ void main(String... args) {
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(s.maxTokens());
 
     for (long step : run.steps(s.steps())) {
-      var samples = questions.batch(s.seed(), step, s.prompts());
-      var prompts = samples.stream().map(q -> base.chatTokens(ChatMessage.user(TASK + q.prompt()))).toList();
-      var groups = policy.generateTokens(prompts, sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
-      var episodes = Episode.judge(samples, groups, reward, Advantages::grpo);
+      var problems = questions.batch(s.seed(), step, s.prompts());
+      var draw = sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step));
+      var rollouts = Rollout.sample(policy, problems, q -> Prompt.user(TASK + q.prompt()), draw);
+      var groups = Rollout.score(rollouts, reward, Advantages::grpo);
       run.record(policy.throughput());
-      run.record(learner.step(episodes));
-      run.samples(episodes);
+      run.record(learner.step(groups));
+      run.samples(groups);
     }
   }
 }

@@ -27,7 +27,7 @@ void main(String... args) {
     var tokenizer = CharacterTokenizer.of(SumDigitsTask.ALPHABET);
     var config = new LlamaConfig(tokenizer.vocabularySize(), 128, 512, 4, 8, 8, 64, 100, 0.05, tokenizer.endId().orElseThrow());
     var model = LanguageModel.random(config.toJson(), s.seed());
-    var policy = new BatchGenerator(model, tokenizer);
+    var policy = new BatchGenerator(model, PromptEncoder.of(tokenizer));
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(4);
 
     if (!run.goesOn()) {
@@ -43,12 +43,12 @@ void main(String... args) {
     var learner = new PolicyLearner(trainer, SurrogateLoss.dapo(), run.reference(model));
 
     for (long step : run.steps(s.steps())) {
-      var samples = task.training(step, s.prompts());
-      var groups = policy.generate(Problem.prompts(samples), sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step)));
-      var episodes = Episode.judge(samples, groups, reward, Advantages::maxRl);
+      var draw = sampling.withSeed(KeyedRandom.bits(s.seed(), "rollouts", step));
+      var rollouts = Rollout.sample(policy, task.training(step, s.prompts()), draw);
+      var groups = Rollout.score(rollouts, reward, Advantages::maxRl);
       run.record(policy.throughput());
-      run.record(learner.step(episodes));
-      run.samples(episodes);
+      run.record(learner.step(groups));
+      run.samples(groups);
       if (step > 1 && step % 5 != 0) continue;
       double accuracy = Evaluation.greedy(policy, task.heldOut(), reward, 4);
       run.record("accuracy", accuracy);

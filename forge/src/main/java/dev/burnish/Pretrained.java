@@ -3,13 +3,13 @@ package dev.burnish;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.data.ExampleEncoder;
 import dev.burnish.data.TextConfig;
+import dev.burnish.engine.BatchGenerator;
+import dev.burnish.engine.PromptEncoder;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.safetensors.GgufConverter;
-import dev.burnish.text.ChatMessage;
-import dev.burnish.text.ChatOptions;
 import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerFiles;
@@ -61,22 +61,14 @@ public record Pretrained(
     }
   }
 
-  /// A user's message in the model's chat template, up to where the assistant begins.
-  ///
-  /// @throws IllegalArgumentException if the model has no chat template
-  public String chat(ChatMessage... messages) {
-    return template
-        .orElseThrow(
-            () -> new IllegalArgumentException("a chat needs a model with a chat template"))
-        .render(List.of(messages), ChatOptions.defaults().withGenerationPrompt(true));
+  /// What turns prompts into tokens for this model.
+  public PromptEncoder prompts() {
+    return new PromptEncoder(Optional.of(tokenizer), template);
   }
 
-  /// The tokens of [#chat], without those that a plain text begins or ends with: the template has
-  /// written its own.
-  ///
-  /// @throws IllegalArgumentException if the model has no chat template
-  public int[] chatTokens(ChatMessage... messages) {
-    return tokenizer.encode(chat(messages));
+  /// A generator of this model, for texts, chats and token ids.
+  public BatchGenerator generator() {
+    return new BatchGenerator(model, prompts());
   }
 
   /// What turns examples into tokens for this model.

@@ -19,7 +19,12 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.observe.RunDirectory;
+import dev.burnish.observe.SampleLine;
+import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.ScoredGroup;
+import dev.burnish.rollout.Segment.Sampled;
 import dev.burnish.run.Checkpointer;
 import dev.burnish.run.DryRun;
 import dev.burnish.run.LiveProgress;
@@ -43,6 +48,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -373,8 +379,8 @@ public final class Run<S extends Record> implements AutoCloseable {
     record(prefixed(prefix, "accuracy"), metrics.accuracy());
     record(prefixed(prefix, "chosenReward"), metrics.chosenReward());
     record(prefixed(prefix, "rejectedReward"), metrics.rejectedReward());
-    record(prefixed(prefix, "chosenLogp"), metrics.chosenLogp());
-    record(prefixed(prefix, "rejectedLogp"), metrics.rejectedLogp());
+    record(prefixed(prefix, "chosenLogp"), metrics.chosenLogprob());
+    record(prefixed(prefix, "rejectedLogp"), metrics.rejectedLogprob());
   }
 
   private static String prefixed(String prefix, String key) {
@@ -444,9 +450,12 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Writes the episodes of the present step to `samples.jsonl`, and shows three of them now and
   /// then.
-  public void samples(List<Episode> episodes) {
-    List<dev.burnish.observe.SampleLine> lines =
-        episodes.stream().map(episode -> line(lastStep, episode)).toList();
+  public void samples(List<ScoredGroup> groups) {
+    List<SampleLine> lines =
+        groups.stream()
+            .flatMap(
+                group -> group.episodes().stream().map(e -> line(lastStep, group.problem(), e)))
+            .toList();
     lines.forEach(samples::write);
     if (mode == Mode.DRY_RUN) {
       return;
@@ -456,18 +465,18 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
-  private static dev.burnish.observe.SampleLine line(long step, Episode episode) {
-    var completion = episode.completion();
-    return new dev.burnish.observe.SampleLine(
+  private static SampleLine line(long step, Problem problem, Episode episode) {
+    List<Completion> said = episode.sampled().stream().map(Sampled::completion).toList();
+    return new SampleLine(
         step,
-        completion.version(),
-        episode.prompt(),
-        completion.text(),
+        episode.versions().oldest(),
+        problem.prompt(),
+        said.stream().map(Completion::text).collect(Collectors.joining()),
         episode.reward(),
         episode.advantage(),
-        IntStream.of(completion.tokens()).boxed().toList(),
-        IntStream.range(0, completion.logprobs().length)
-            .mapToObj(i -> completion.logprobs()[i])
+        said.stream().flatMapToInt(c -> IntStream.of(c.tokens())).boxed().toList(),
+        said.stream()
+            .flatMap(c -> IntStream.range(0, c.logprobs().length).mapToObj(i -> c.logprobs()[i]))
             .toList());
   }
 

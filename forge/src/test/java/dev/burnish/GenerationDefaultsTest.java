@@ -22,8 +22,8 @@ class GenerationDefaultsTest {
     }
     SamplingParams greedy = of("{\"temperature\": 0.6, \"top_k\": 20, \"top_p\": 0.95}").sampling();
     assertThat(greedy.temperature()).isZero();
-    assertThat(greedy.topK()).isEqualTo(20);
-    assertThat(greedy.topP()).isEqualTo(0.95);
+    assertThat(greedy.truncation().topK()).isEqualTo(20);
+    assertThat(greedy.truncation().topP()).isEqualTo(0.95);
   }
 
   @Test
@@ -31,9 +31,13 @@ class GenerationDefaultsTest {
     SamplingParams drawn = of("{\"do_sample\": true}").sampling();
 
     assertThat(drawn.temperature()).isEqualTo(1);
-    assertThat(drawn.topK()).isEqualTo(50);
-    assertThat(drawn.topP()).isEqualTo(1);
-    assertThat(of("{\"do_sample\": true, \"top_k\": 0, \"top_p\": null}").sampling().topK())
+    assertThat(drawn.truncation().topK()).isEqualTo(50);
+    assertThat(drawn.truncation().topP()).isEqualTo(1);
+    assertThat(
+            of("{\"do_sample\": true, \"top_k\": 0, \"top_p\": null}")
+                .sampling()
+                .truncation()
+                .topK())
         .isZero();
   }
 
@@ -41,14 +45,15 @@ class GenerationDefaultsTest {
   void trainingSamplesFromTheModelsOwnDistribution() {
     assertThat(SamplingParams.defaults())
         .isEqualTo(
-            new SamplingParams(1, 256, 1, 1, 0, java.util.List.of(), java.util.List.of(), 0));
+            new SamplingParams(
+                1, 256, 1, SamplingParams.Truncation.NONE, SamplingParams.Stop.NONE, 0));
   }
 
   @Test
   void suppressedTokensAreHonoured() {
     GenerationDefaults defaults = of("{\"suppress_tokens\": [3, 5], \"eos_token_id\": [1, 2]}");
 
-    assertThat(defaults.sampling().suppressed()).containsExactly(3, 5);
+    assertThat(defaults.sampling().truncation().suppressed()).containsExactly(3, 5);
     assertThat(defaults.unused()).isEmpty();
   }
 

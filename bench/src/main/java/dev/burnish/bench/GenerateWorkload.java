@@ -1,7 +1,9 @@
 package dev.burnish.bench;
 
 import dev.burnish.engine.BatchGenerator;
+import dev.burnish.engine.PromptEncoder;
 import dev.burnish.observe.Benchmark.Options;
+import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,16 +21,16 @@ record GenerateWorkload(Options options, List<Integer> sequences, int newTokens,
   public Figures measure() {
     Map<String, List<Double>> values = new TreeMap<>();
     int most = sequences.stream().mapToInt(Integer::intValue).max().orElseThrow();
-    try (Subject subject = Subject.load(options, most);
-        BatchGenerator generator = new BatchGenerator(subject.model())) {
+    try (Subject subject = Subject.load(options, most)) {
+      BatchGenerator generator = new BatchGenerator(subject.model(), PromptEncoder.tokensOnly());
       SamplingParams params = sampling(subject, 1, newTokens);
       List<Double> sgemm = new ArrayList<>();
       List<Double> bandwidth = new ArrayList<>();
       for (int count : sequences) {
-        List<int[]> prompts = subject.prompts().subList(0, count);
+        List<Prompt> prompts = prompts(subject, 0, count);
         values.put(
             "seconds " + count,
-            Timing.seconds(1, runs, () -> generator.generateTokens(prompts, params)));
+            Timing.seconds(1, runs, () -> generator.generateAll(prompts, params)));
         sgemm.add(Sgemm.sample(options.scale()));
         bandwidth.add(Bandwidth.floor(options.scale()));
       }
@@ -39,16 +41,17 @@ record GenerateWorkload(Options options, List<Integer> sequences, int newTokens,
     }
   }
 
-  /// Sampling that always goes on to the last token.
+  /// The prompts `[from, to)` of the subject.
+  static List<Prompt> prompts(Subject subject, int from, int to) {
+    return subject.prompts().subList(from, to).stream().map(Prompt::tokens).toList();
+  }
+
+  /// Sampling that never ends before the last token.
   static SamplingParams sampling(Subject subject, int samples, int newTokens) {
-    return new SamplingParams(
-        samples,
-        newTokens,
-        1,
-        1,
-        0,
-        List.of(),
-        Arrays.stream(subject.model().endTokens()).boxed().toList(),
-        1);
+    return SamplingParams.defaults()
+        .withN(samples)
+        .withMaxTokens(newTokens)
+        .withSuppressed(Arrays.stream(subject.model().endTokens()).boxed().toList())
+        .withSeed(1);
   }
 }

@@ -3,12 +3,17 @@ package dev.burnish.bench;
 import dev.burnish.algorithm.SurrogateLoss;
 import dev.burnish.algorithm.advantage.Advantages;
 import dev.burnish.engine.BatchGenerator;
+import dev.burnish.engine.PromptEncoder;
 import dev.burnish.learn.PolicyLearner;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.observe.Benchmark.Options;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.Trainer;
@@ -30,22 +35,24 @@ record GrpoWorkload(
     Map<String, List<Double>> values = new TreeMap<>();
     OptimizerConfig optimizer = OptimizerConfig.defaults().withLr(1e-6);
     try (Subject subject = Subject.load(options, prompts * (runs + 1));
-        BatchGenerator generator = new BatchGenerator(subject.model());
         Trainer trainer = new Trainer(subject.model().decoder(), optimizer, runs + 1)) {
+      BatchGenerator generator = new BatchGenerator(subject.model(), PromptEncoder.tokensOnly());
       PolicyLearner learner = new PolicyLearner(trainer, SurrogateLoss.dapo());
       double promptTokens = 0;
       for (int step = 0; step <= runs; step++) {
-        List<int[]> batch = subject.prompts().subList(step * prompts, (step + 1) * prompts);
+        List<Prompt> batch =
+            GenerateWorkload.prompts(subject, step * prompts, (step + 1) * prompts);
         SamplingParams params =
             GenerateWorkload.sampling(subject, samples, newTokens)
                 .withSeed(KeyedRandom.bits(1, "bench", step));
         long start = System.nanoTime();
-        List<Episode> episodes = judge(generator.generateTokens(batch, params));
+        List<Group> groups = generator.generateAll(batch, params);
+        List<ScoredGroup> scored = score(groups);
         long generated = System.nanoTime();
-        learner.step(episodes);
+        learner.step(scored);
         long end = System.nanoTime();
         if (step > 0) {
-          promptTokens += batch.stream().mapToInt(ids -> ids.length).sum();
+          promptTokens += groups.stream().mapToInt(group -> group.prompt().length).sum();
           add(values, "generation", (generated - start) / 1e9);
           add(values, "training", (end - generated) / 1e9);
           add(values, "step", (end - start) / 1e9);
@@ -63,35 +70,32 @@ record GrpoWorkload(
   }
 
   /// Every second sample is right, so that every one has an advantage.
-  private List<Episode> judge(List<List<Completion>> groups) {
-    List<Episode> episodes = new ArrayList<>();
+  private List<ScoredGroup> score(List<Group> groups) {
     double[] rewards = new double[samples];
     for (int i = 0; i < samples; i += 2) {
       rewards[i] = 1;
     }
     double[] advantages = Advantages.grpo(rewards);
-    for (int g = 0; g < groups.size(); g++) {
-      for (int i = 0; i < samples; i++) {
-        int group = shared ? g : g * samples + i;
-        Completion sampled = groups.get(g).get(i);
-        Completion completion = shared ? sampled : alone(sampled, group);
-        episodes.add(new Episode(group, "", completion, rewards[i], advantages[i]));
+    List<ScoredGroup> scored = new ArrayList<>();
+    for (Group group : groups) {
+      Problem problem = new Problem("", "", scored.size());
+      ScoredGroup together = ScoredGroup.of(problem, group, rewards, advantages);
+      if (shared) {
+        scored.add(together);
+      } else {
+        together.episodes().forEach(episode -> scored.add(alone(episode, scored.size())));
       }
     }
-    return episodes;
+    return scored;
   }
 
   /// The same with a first token of its own: whatever sequences have in common is shared.
-  private static Completion alone(Completion sampled, int group) {
-    int[] prompt = sampled.prompt().clone();
-    prompt[0] = group;
-    return new Completion(
-        prompt,
-        sampled.tokens(),
-        sampled.logprobs(),
-        sampled.text(),
-        sampled.finish(),
-        sampled.version());
+  private static ScoredGroup alone(Episode episode, int first) {
+    int[] prompt = episode.prompt().clone();
+    prompt[0] = first;
+    Completion completion = episode.sampled().getFirst().completion();
+    Episode apart = Episode.singleTurn(prompt, completion, episode.reward(), episode.advantage());
+    return new ScoredGroup(new Problem("", "", first), List.of(apart));
   }
 
   /// Seconds that the matrix products take at the speed of the best one: every token once through

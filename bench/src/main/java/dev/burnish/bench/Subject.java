@@ -7,8 +7,8 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.model.LlamaConfig;
 import dev.burnish.observe.Benchmark.Options;
 import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.Prompt;
 import dev.burnish.tensor.KeyedRandom;
-import dev.burnish.text.ChatMessage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +43,7 @@ record Subject(LanguageModel model, String label, List<int[]> prompts) implement
                 Gsm8k.load(file, DataFiles.OnBadRow.FAIL).rows().stream()
                     .limit(numPrompts)
                     .map(Problem::prompt)
-                    .map(question -> base.chatTokens(ChatMessage.user(question)))
+                    .map(question -> base.prompts().encode(Prompt.user(question)))
                     .toList())
             .orElseGet(() ->
                 ids(numPrompts, PROMPT, base.model().decoder().shape().vocabulary(), "prompt"));

@@ -1,8 +1,8 @@
 package dev.burnish.algorithm;
 
 /// Clipped importance-sampling weights that never stop a token's gradient: `-sg(clip(r, low, high))
-/// A logp`. With `[0.1, 10]` and the rollout as anchor it is TorchForge's ReinforceLoss; with `low
-/// = 0` it is TRL's form, whose bound is absolute.
+/// A logprob`. With `[0.1, 10]` and the rollout as anchor it is TorchForge's ReinforceLoss; with
+/// `low = 0` it is TRL's form, whose bound is absolute.
 ///
 /// Source: MiniMax-M1 report, equation 4.
 public record Cispo(double low, double high) implements Surrogate {
@@ -15,10 +15,10 @@ public record Cispo(double low, double high) implements Surrogate {
   }
 
   @Override
-  public Point at(double logp, double anchor, double advantage) {
-    double ratio = Surrogate.ratio(logp, anchor);
+  public Point at(double logprob, double anchor, double advantage) {
+    double ratio = Surrogate.ratio(logprob, anchor);
     double weight = Surrogate.clamp(ratio, low, high);
     double slope = -weight * advantage;
-    return new Point(slope * logp, slope, weight != ratio);
+    return new Point(slope * logprob, slope, weight != ratio);
   }
 }

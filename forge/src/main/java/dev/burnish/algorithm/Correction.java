@@ -3,8 +3,8 @@ package dev.burnish.algorithm;
 import java.util.List;
 
 /// Weights of tokens for the mismatch of the generator's and the trainer's policy: functions of `w
-/// = exp(oldLogp - rolloutLogp)`, without gradient. A batch without rollout log-probabilities has
-/// nothing to correct: every weight is 1.
+/// = exp(oldLogprobs - rolloutLogprobs)`, without gradient. A batch without rollout
+/// log-probabilities has nothing to correct: every weight is 1.
 public sealed interface Correction {
   record None() implements Correction {}
 

@@ -16,21 +16,21 @@ public record DppoTv(double maxShift, double tau) implements Surrogate {
   }
 
   @Override
-  public Point at(double logp, double anchor, double advantage) {
-    double logRatio = logp - anchor;
+  public Point at(double logprob, double anchor, double advantage) {
+    double logRatio = logprob - anchor;
     double pull = tau * logRatio * logRatio;
     double pullSlope = 2 * tau * logRatio;
-    if (!keeps(logp, anchor, advantage)) {
+    if (!keeps(logprob, anchor, advantage)) {
       return new Point(pull, pullSlope, true);
     }
-    double ratio = Surrogate.ratio(logp, anchor);
-    double slope = -advantage * Surrogate.ratioSlope(logp, anchor);
+    double ratio = Surrogate.ratio(logprob, anchor);
+    double slope = -advantage * Surrogate.ratioSlope(logprob, anchor);
     return Point.open(-advantage * ratio + pull, slope + pullSlope);
   }
 
   /// Whether the ratio of a token takes part.
-  public boolean keeps(double logp, double anchor, double advantage) {
-    double shift = Math.exp(logp) - Math.exp(anchor);
+  public boolean keeps(double logprob, double anchor, double advantage) {
+    double shift = Math.exp(logprob) - Math.exp(anchor);
     return advantage > 0 ? !(shift > maxShift) : !(shift < -maxShift);
   }
 }

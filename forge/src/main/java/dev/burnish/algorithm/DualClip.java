@@ -14,8 +14,8 @@ public record DualClip(PpoClip clip, double bound) implements Surrogate {
   }
 
   @Override
-  public Point at(double logp, double anchor, double advantage) {
-    Point point = clip.at(logp, anchor, advantage);
+  public Point at(double logprob, double anchor, double advantage) {
+    Point point = clip.at(logprob, anchor, advantage);
     double ceiling = -bound * advantage;
     return advantage < 0 && point.value() > ceiling ? Point.flat(ceiling) : point;
   }

@@ -15,18 +15,18 @@ public final class Entropy {
     for (double logit : logits) {
       sum += Math.exp(logit - max);
     }
-    double[] logp = new double[logits.length];
+    double[] logprobs = new double[logits.length];
     for (int j = 0; j < logits.length; j++) {
-      logp[j] = logits[j] - max - Math.log(sum);
+      logprobs[j] = logits[j] - max - Math.log(sum);
     }
-    return logp;
+    return logprobs;
   }
 
   /// In nats.
   public static double of(double[] logits) {
     double entropy = 0;
-    for (double logp : logSoftmax(logits)) {
-      entropy -= logp == Double.NEGATIVE_INFINITY ? 0 : Math.exp(logp) * logp;
+    for (double logprob : logSoftmax(logits)) {
+      entropy -= logprob == Double.NEGATIVE_INFINITY ? 0 : Math.exp(logprob) * logprob;
     }
     return entropy;
   }
@@ -36,8 +36,9 @@ public final class Entropy {
     double entropy = of(logits);
     double[] gradient = logSoftmax(logits);
     for (int j = 0; j < gradient.length; j++) {
-      double logp = gradient[j];
-      gradient[j] = logp == Double.NEGATIVE_INFINITY ? 0 : -Math.exp(logp) * (logp + entropy);
+      double logprob = gradient[j];
+      gradient[j] =
+          logprob == Double.NEGATIVE_INFINITY ? 0 : -Math.exp(logprob) * (logprob + entropy);
     }
     return gradient;
   }

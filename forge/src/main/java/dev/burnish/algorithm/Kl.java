@@ -1,7 +1,7 @@
 package dev.burnish.algorithm;
 
-/// Estimators of the divergence of the policy from a reference, at one sampled token: `x = logp -
-/// refLogp`.
+/// Estimators of the divergence of the policy from a reference, at one sampled token: `x = logprobs
+/// - refLogprobs`.
 ///
 /// Source: Schulman, "Approximating KL divergence", 2020; verl `core_algos.py` kl_penalty.
 public enum Kl {

@@ -15,8 +15,8 @@ public record LossResult(double value, double[] gradient, double[] tokenWeights,
   /// @param clipFraction of targets where clipping decided
   /// @param oldKl divergence from the old policy, estimator k3
   /// @param referenceKl divergence from the reference, estimator k3
-  /// @param mismatchKl of the rollout's from the current policy, `exp(q) - q - 1` with `q = logp -
-  ///   rolloutLogp`
+  /// @param mismatchKl of the rollout's from the current policy, `exp(q) - q - 1` with `q =
+  ///   logprobs - rolloutLogprobs`
   /// @param weight of the correction, mean
   /// @param dropped fraction of targets whose weight is 0
   /// @param ratioMax largest ratio of the current to the anchor policy

@@ -9,7 +9,7 @@ final class LossSum {
   /// A surrogate as a function; see [Surrogate#at].
   @FunctionalInterface
   interface PointFunction {
-    Surrogate.Point at(double logp, double anchor, double advantage);
+    Surrogate.Point at(double logprob, double anchor, double advantage);
   }
 
   private final SurrogateLoss loss;
@@ -58,9 +58,9 @@ final class LossSum {
       double advantage = batch.advantages()[t];
       double weight =
           loss.mask().keeps(divergence, advantage) ? loss.correction().weight(ratios, t) : 0;
-      double logp = whole == null ? batch.logp()[t] : whole.logp();
+      double logprob = whole == null ? batch.logprobs()[t] : whole.logprob();
       double anchor = whole == null ? anchor(t) : whole.anchor();
-      Surrogate.Point point = points.at(logp, anchor, advantage);
+      Surrogate.Point point = points.at(logprob, anchor, advantage);
       if (weight != 0) {
         value += share * weight * point.value();
         if (whole == null) {
@@ -71,7 +71,7 @@ final class LossSum {
       }
       tokenWeights[t - from] = share;
       addKl(t, share);
-      measure(t, weight, point, Surrogate.ratio(logp, anchor));
+      measure(t, weight, point, Surrogate.ratio(logprob, anchor));
     }
     spread(sequence, slopeOfWhole);
   }
@@ -90,22 +90,26 @@ final class LossSum {
     if (!loss.kl().active()) {
       return;
     }
-    double x = batch.logp()[token] - batch.refLogp()[token];
-    double ratio = Surrogate.ratio(batch.logp()[token], batch.old(token));
+    double x = batch.logprobs()[token] - batch.refLogprobs()[token];
+    double ratio = Surrogate.ratio(batch.logprobs()[token], batch.old(token));
     value += share * loss.kl().beta() * loss.kl().estimator().value(x, ratio);
     gradient[token - from] += share * loss.kl().beta() * loss.kl().estimator().slope(x, ratio);
   }
 
   private void measure(int token, double weight, Surrogate.Point point, double ratio) {
     double unit = 1.0 / Math.max(1, global.tokens());
-    double logp = batch.logp()[token];
+    double logprob = batch.logprobs()[token];
     metrics =
         metrics.plus(
             new LossResult.Metrics(
                 point.clipped() ? unit : 0,
-                unit * Kl.K3.value(logp - batch.old(token), 1),
-                batch.hasReference() ? unit * Kl.K3.value(logp - batch.refLogp()[token], 1) : 0,
-                batch.hasRollout() ? unit * Kl.K3.value(batch.rolloutLogp()[token] - logp, 1) : 0,
+                unit * Kl.K3.value(logprob - batch.old(token), 1),
+                batch.hasReference()
+                    ? unit * Kl.K3.value(logprob - batch.refLogprobs()[token], 1)
+                    : 0,
+                batch.hasRollout()
+                    ? unit * Kl.K3.value(batch.rolloutLogprobs()[token] - logprob, 1)
+                    : 0,
                 unit * weight,
                 weight == 0 ? unit : 0,
                 ratio));
@@ -114,27 +118,27 @@ final class LossSum {
   private double anchor(int token) {
     return loss.anchor() == SurrogateLoss.Anchor.OLD
         ? batch.old(token)
-        : batch.rolloutLogp()[token];
+        : batch.rolloutLogprobs()[token];
   }
 
   /// A sequence's log-probabilities under the current and the anchor policy, summed or averaged.
-  private record SequencePoint(double logp, double anchor) {
+  private record SequencePoint(double logprob, double anchor) {
     static SequencePoint of(SurrogateLoss loss, TokenBatch batch, int sequence) {
       TokenLayout layout = batch.layout();
       double share = loss.level().share(layout.numTargets(sequence));
-      double logp = 0;
+      double logprob = 0;
       double anchor = 0;
       for (int t = layout.start(sequence); t < layout.end(sequence); t++) {
         if (layout.mask()[t]) {
-          logp += batch.logp()[t] * share;
+          logprob += batch.logprobs()[t] * share;
           anchor +=
               share
                   * (loss.anchor() == SurrogateLoss.Anchor.OLD
                       ? batch.old(t)
-                      : batch.rolloutLogp()[t]);
+                      : batch.rolloutLogprobs()[t]);
         }
       }
-      return new SequencePoint(logp, anchor);
+      return new SequencePoint(logprob, anchor);
     }
   }
 }

@@ -1,7 +1,7 @@
 package dev.burnish.algorithm;
 
 /// Drops the bad sequences that the policy has moved away from: a token with a negative advantage
-/// counts only while its sequence's mean of `rolloutLogp - logp` is at most `delta`.
+/// counts only while its sequence's mean of `rolloutLogprobs - logprob` is at most `delta`.
 ///
 /// Source: DeepSeek-V3.2 report, "off-policy sequence masking".
 ///
@@ -26,13 +26,13 @@ public record OffPolicyMask(double delta) {
     return !(advantage < 0 && divergence > delta);
   }
 
-  /// The mean of `rolloutLogp - logp` over a sequence's targets; 0 if it has none.
+  /// The mean of `rolloutLogprobs - logprob` over a sequence's targets; 0 if it has none.
   public static double divergence(TokenBatch batch, int sequence) {
     TokenLayout layout = batch.layout();
-    double[] anchor = batch.hasRollout() ? batch.rolloutLogp() : batch.oldLogp();
+    double[] anchor = batch.hasRollout() ? batch.rolloutLogprobs() : batch.oldLogprobs();
     double sum = 0;
     for (int t = layout.start(sequence); t < layout.end(sequence); t++) {
-      sum += layout.mask()[t] && anchor.length > 0 ? anchor[t] - batch.logp()[t] : 0;
+      sum += layout.mask()[t] && anchor.length > 0 ? anchor[t] - batch.logprobs()[t] : 0;
     }
     return sum / Math.max(1, layout.numTargets(sequence));
   }

@@ -5,7 +5,7 @@ package dev.burnish.algorithm;
 /// The global counts are passed in, so the values and gradients of the parts of a batch add up to
 /// those of the whole.
 public interface PolicyLoss {
-  /// The loss of the tokens `[from, to)`. Only these entries of `batch.logp()` are read, so a
+  /// The loss of the tokens `[from, to)`. Only these entries of `batch.logprobs()` are read, so a
   /// trainer may go over the tokens in chunks, forwards and backwards at once.
   ///
   /// @throws IllegalArgumentException if the range cuts a sequence and the loss is not

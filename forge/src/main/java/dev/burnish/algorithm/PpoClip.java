@@ -14,12 +14,12 @@ public record PpoClip(double clipLow, double clipHigh) implements Surrogate {
   }
 
   @Override
-  public Point at(double logp, double anchor, double advantage) {
-    double ratio = Surrogate.ratio(logp, anchor);
+  public Point at(double logprob, double anchor, double advantage) {
+    double ratio = Surrogate.ratio(logprob, anchor);
     double open = -ratio * advantage;
     double clipped = -Surrogate.clamp(ratio, 1 - clipLow, 1 + clipHigh) * advantage;
     return clipped > open
         ? Point.flat(clipped)
-        : Point.open(open, -advantage * Surrogate.ratioSlope(logp, anchor));
+        : Point.open(open, -advantage * Surrogate.ratioSlope(logprob, anchor));
   }
 }

@@ -65,6 +65,6 @@ public final class SequenceRatios {
   }
 
   private double logRatio(int token) {
-    return batch.old(token) - batch.rolloutLogp()[token];
+    return batch.old(token) - batch.rolloutLogprobs()[token];
   }
 }

@@ -9,9 +9,9 @@ public sealed interface Surrogate permits Cispo, DppoTv, DualClip, PpoClip, TwoS
   double MAX_LOG_RATIO = 20;
 
   /// @param anchor the log-probability under the policy that the ratio is taken to
-  Point at(double logp, double anchor, double advantage);
+  Point at(double logprob, double anchor, double advantage);
 
-  /// @param slope derivative with respect to `logp`
+  /// @param slope derivative with respect to `logprob`
   /// @param clipped whether clipping decided the value
   record Point(double value, double slope, boolean clipped) {
     /// A point where the gradient is stopped.
@@ -25,13 +25,13 @@ public sealed interface Surrogate permits Cispo, DppoTv, DualClip, PpoClip, TwoS
   }
 
   /// The ratio of two policies, kept finite.
-  static double ratio(double logp, double anchor) {
-    return Math.exp(clamp(logp - anchor, -MAX_LOG_RATIO, MAX_LOG_RATIO));
+  static double ratio(double logprob, double anchor) {
+    return Math.exp(clamp(logprob - anchor, -MAX_LOG_RATIO, MAX_LOG_RATIO));
   }
 
-  /// The derivative of [#ratio] with respect to `logp`.
-  static double ratioSlope(double logp, double anchor) {
-    return Math.abs(logp - anchor) > MAX_LOG_RATIO ? 0 : ratio(logp, anchor);
+  /// The derivative of [#ratio] with respect to `logprob`.
+  static double ratioSlope(double logprob, double anchor) {
+    return Math.abs(logprob - anchor) > MAX_LOG_RATIO ? 0 : ratio(logprob, anchor);
   }
 
   /// `value` held in `[low, high]`; NaN stays NaN, so that a broken batch is seen.

@@ -131,11 +131,11 @@ public record SurrogateLoss(
     }
     if (anchor == Anchor.ROLLOUT && !batch.hasRollout()) {
       throw new IllegalArgumentException(
-          "anchor=ROLLOUT needs rollout log-probabilities: rolloutLogp is empty; ask the generator for logprobs");
+          "anchor=ROLLOUT needs rollout log-probabilities: rolloutLogprobs is empty; ask the generator for logprobs");
     }
     if (kl.active() && !batch.hasReference()) {
       throw new IllegalArgumentException(
-          "beta=%s needs a reference: refLogp is empty; set beta=0 or load a reference model"
+          "beta=%s needs a reference: refLogprobs is empty; set beta=0 or load a reference model"
               .formatted(kl.beta()));
     }
   }

@@ -16,9 +16,9 @@ public record TwoSidedClip(PpoClip clip, double delta) implements Surrogate {
   }
 
   @Override
-  public Point at(double logp, double anchor, double advantage) {
-    boolean capped = Surrogate.ratio(logp, anchor) > delta;
-    return capped ? atCap(advantage, 1 + clip.clipHigh()) : clip.at(logp, anchor, advantage);
+  public Point at(double logprob, double anchor, double advantage) {
+    boolean capped = Surrogate.ratio(logprob, anchor) > delta;
+    return capped ? atCap(advantage, 1 + clip.clipHigh()) : clip.at(logprob, anchor, advantage);
   }
 
   private Point atCap(double advantage, double clipped) {

@@ -1,11 +1,10 @@
 package dev.burnish.cli;
 
 import dev.burnish.Pretrained;
-import dev.burnish.engine.BatchGenerator;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
-import dev.burnish.text.ChatMessage;
 import dev.burnish.text.StreamingDecoder;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,25 +29,24 @@ final class Completions {
   static void generate(GenerateOptions options, Output output) {
     try (Pretrained base = Pretrained.load(options.model())) {
       options.adapter().ifPresent(folder -> PeftAdapter.load(base.model(), folder));
-      int[] prompt =
-          options.chat() ? chat(base, options) : base.tokenizer().encodePlain(options.prompt());
       SamplingParams params = sampling(base, options);
       output.sampling(params, base.unusedDefaults());
       List<Pieces> pieces = new ArrayList<>();
       for (int i = 0; i < params.n(); i++) {
-        pieces.add(new Pieces(i, base.tokenizer().stream(), params.stop(), output));
+        pieces.add(new Pieces(i, base.tokenizer().stream(), params.stop().texts(), output));
       }
       List<Completion> completions =
-          new BatchGenerator(base.model(), base.tokenizer())
-              .generateTokens(
-                  List.of(prompt),
+          base.generator()
+              .generateAll(
+                  List.of(prompt(options)),
                   params,
                   (_, sample, token) -> {
                     if (!base.tokenizer().isSpecial(token)) {
                       pieces.get(sample).append(token);
                     }
                   })
-              .getFirst();
+              .getFirst()
+              .completions();
       for (int i = 0; i < completions.size(); i++) {
         Completion completion = completions.get(i);
         pieces.get(i).finish(completion.text());
@@ -58,11 +56,14 @@ final class Completions {
     }
   }
 
-  private static int[] chat(Pretrained base, GenerateOptions options) {
-    List<ChatMessage> messages = new ArrayList<>();
-    options.system().ifPresent(text -> messages.add(ChatMessage.system(text)));
-    messages.add(ChatMessage.user(options.prompt()));
-    return base.chatTokens(messages.toArray(ChatMessage[]::new));
+  private static Prompt prompt(GenerateOptions options) {
+    if (!options.chat()) {
+      return Prompt.text(options.prompt());
+    }
+    List<Prompt.Turn> turns = new ArrayList<>();
+    options.system().ifPresent(text -> turns.add(new Prompt.Turn("system", text)));
+    turns.add(new Prompt.Turn("user", options.prompt()));
+    return new Prompt.Chat(turns);
   }
 
   /// What the user gave, over the model's own defaults.

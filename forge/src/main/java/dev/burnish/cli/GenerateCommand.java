@@ -122,8 +122,8 @@ final class GenerateCommand implements Callable<Integer> {
         Locale.ROOT,
         "sampling: temperature=%s topP=%s topK=%d maxTokens=%d seed=%d%s%n",
         params.temperature(),
-        params.topP(),
-        params.topK(),
+        params.truncation().topP(),
+        params.truncation().topK(),
         params.maxTokens(),
         params.seed(),
         unused.isEmpty()
@@ -202,8 +202,8 @@ final class GenerateCommand implements Callable<Integer> {
         object.put("finishReason", reason);
         object.put("tokens", numTokens);
         object.put("temperature", sampling.temperature());
-        object.put("topP", sampling.topP());
-        object.put("topK", sampling.topK());
+        object.put("topP", sampling.truncation().topP());
+        object.put("topK", sampling.truncation().topK());
         object.put("seed", sampling.seed());
         out.println(shown.apply(JsonMapper.shared().writeValueAsString(object)));
       } else {

@@ -32,7 +32,7 @@ public record Dataset<T>(List<T> rows, long skipped, List<String> problems) {
   private static <T> List<T> batch(List<T> rows, long seed, long step, int count) {
     if (count < 1) {
       throw new IllegalArgumentException(
-          "a step learns from rows: batch=%d; give 1 or more".formatted(count));
+          "a step must learn from rows: batch=%d; give 1 or more".formatted(count));
     }
     List<T> batch = new ArrayList<>(count);
     for (long i = (step - 1) * count; i < step * count; i++) {
@@ -50,7 +50,7 @@ public record Dataset<T>(List<T> rows, long skipped, List<String> problems) {
   }
 
   /// Two parts that depend on the seed and on each row's key alone: rows of one key, such as equal
-  /// ones, are on one side, and a row stays where it is when others come or go, but for those at
+  /// ones, are on one side, and a row stays where it is when others come or go, except for those at
   /// the border.
   public Split<T> split(double heldOutFraction, long seed, ToLongFunction<T> key) {
     return split(heldOutFraction, seed, rows.stream().mapToLong(key).toArray());
@@ -59,7 +59,7 @@ public record Dataset<T>(List<T> rows, long skipped, List<String> problems) {
   private Split<T> split(double heldOutFraction, long seed, long... keys) {
     if (!(heldOutFraction >= 0 && heldOutFraction < 1)) {
       throw new IllegalArgumentException(
-          "a held-out fraction lies in [0, 1): heldOutFraction=" + heldOutFraction);
+          "a held-out fraction must lie in [0, 1): heldOutFraction=" + heldOutFraction);
     }
     long[] draws =
         LongStream.of(keys).map(key -> KeyedRandom.bits(seed, "held-out", key)).toArray();

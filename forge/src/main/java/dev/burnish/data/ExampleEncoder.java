@@ -113,7 +113,7 @@ public final class ExampleEncoder {
         answers.stream().anyMatch(m -> Messages.isAssistant(m) && !Messages.isContext(m));
     if (!learned && config.learned() != Learned.ALL) {
       throw new IllegalArgumentException(
-          "a document has tokens to learn, those of the assistant's messages: roles=%s%s"
+          "a document must have tokens to learn, those of the assistant's messages: roles=%s%s"
               .formatted(
                   answers.stream().map(m -> m.get("role")).toList(),
                   answers.stream().anyMatch(Messages::isContext)

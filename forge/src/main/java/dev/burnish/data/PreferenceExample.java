@@ -21,7 +21,7 @@ public sealed interface PreferenceExample {
       }
       if (chosen.equals(rejected)) {
         throw new IllegalArgumentException(
-            "the chosen and the rejected answer differ: chosen='%s'"
+            "the chosen and the rejected answer must differ: chosen='%s'"
                 .formatted(chosen.substring(0, Math.min(40, chosen.length()))));
       }
     }
@@ -80,7 +80,7 @@ public sealed interface PreferenceExample {
       chosen = List.copyOf(chosen);
       rejected = List.copyOf(rejected);
       if (chosen.equals(rejected)) {
-        throw new IllegalArgumentException("the chosen and the rejected answer differ");
+        throw new IllegalArgumentException("the chosen and the rejected answer must differ");
       }
       checkSaid("chosen", chosen);
       checkSaid("rejected", rejected);

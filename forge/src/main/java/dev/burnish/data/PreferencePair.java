@@ -10,12 +10,12 @@ public record PreferencePair(int[] prompt, int[] chosen, int[] rejected, String 
   public PreferencePair {
     if (prompt.length == 0 || chosen.length == 0 || rejected.length == 0) {
       throw new IllegalArgumentException(
-          "a pair has a prompt and two answers: id=%s prompt=%d chosen=%d rejected=%d tokens"
+          "a pair must have a prompt and two answers: id=%s prompt=%d chosen=%d rejected=%d tokens"
               .formatted(id, prompt.length, chosen.length, rejected.length));
     }
     if (Arrays.equals(chosen, rejected)) {
       throw new IllegalArgumentException(
-          "the chosen and the rejected answer differ: id=%s tokens=%d"
+          "the chosen and the rejected answer must differ: id=%s tokens=%d"
               .formatted(id, chosen.length));
     }
   }

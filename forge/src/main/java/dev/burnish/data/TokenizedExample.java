@@ -2,7 +2,7 @@ package dev.burnish.data;
 
 import dev.burnish.tensor.KeyedRandom;
 
-/// A text to imitate, as tokens.
+/// A text to learn, as tokens.
 ///
 /// @param lossMask which tokens are predicted; the first never is, since nothing comes before it
 /// @param id where it came from, such as `train.jsonl:17`
@@ -16,7 +16,7 @@ public record TokenizedExample(int[] tokens, boolean[] lossMask, String id) {
     }
     if (targets(lossMask) == 0) {
       throw new IllegalArgumentException(
-          "a document has tokens to learn after its first one: id=%s tokens=%d"
+          "a document must have tokens to learn after its first one: id=%s tokens=%d"
               .formatted(id, tokens.length));
     }
   }

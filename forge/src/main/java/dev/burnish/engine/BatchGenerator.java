@@ -9,17 +9,16 @@ import dev.burnish.nn.KeyValueCache;
 import dev.burnish.nn.ModelRunner;
 import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.TokenForest;
-import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Generator;
+import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
-import dev.burnish.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /// Generates in waves: as many prompts as the cache holds are prefilled once each, then all their
 /// samples advance together, one token per step, until the last is done. Weights, and the version
@@ -35,7 +34,7 @@ public final class BatchGenerator implements Generator {
     public Limits {
       if (maxSequences < 1 || cacheBytes < 1 << 20) {
         throw new IllegalArgumentException(
-            "a wave has at least one sequence and 1 MiB of cache: maxSequences=%d cacheBytes=%d"
+            "a wave must have at least one sequence and 1 MiB of cache: maxSequences=%d cacheBytes=%d"
                 .formatted(maxSequences, cacheBytes));
       }
     }
@@ -65,26 +64,21 @@ public final class BatchGenerator implements Generator {
 
   private final LanguageModel model;
   private final ModelRunner runner;
-  private final @Nullable Tokenizer tokenizer;
+  private final PromptEncoder encoder;
   private final Limits limits;
   private long tokens;
   private long nanos;
 
-  /// @param tokenizer of the model; without one, completions have no text and prompts are token ids
-  public BatchGenerator(LanguageModel model, @Nullable Tokenizer tokenizer, Limits limits) {
+  /// @param encoder of the model's prompts; completions have no text where it has no tokenizer
+  public BatchGenerator(LanguageModel model, PromptEncoder encoder, Limits limits) {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
-    this.tokenizer = tokenizer;
+    this.encoder = encoder;
     this.limits = limits;
   }
 
-  public BatchGenerator(LanguageModel model, Tokenizer tokenizer) {
-    this(model, tokenizer, Limits.defaults());
-  }
-
-  /// A generator of token ids alone.
-  public BatchGenerator(LanguageModel model) {
-    this(model, null, Limits.defaults());
+  public BatchGenerator(LanguageModel model, PromptEncoder encoder) {
+    this(model, encoder, Limits.defaults());
   }
 
   /// Tokens sampled and time spent since the last call of this method.
@@ -96,45 +90,64 @@ public final class BatchGenerator implements Generator {
   }
 
   @Override
-  public List<List<Completion>> generate(List<String> prompts, SamplingParams params) {
-    Tokenizer encoder = tokenizer;
-    if (encoder == null) {
-      throw new IllegalStateException(
-          "a text prompt needs a tokenizer, and this generator has none; give token ids");
-    }
-    return generateTokens(prompts.stream().map(encoder::encodePlain).toList(), params);
+  public Group generate(Prompt prompt, SamplingParams sampling) {
+    return generateAll(List.of(prompt), sampling).getFirst();
   }
 
   @Override
-  public List<List<Completion>> generateTokens(List<int[]> prompts, SamplingParams params) {
-    return generateTokens(prompts, params, (_, _, _) -> {});
+  public List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling) {
+    return generateAll(prompts, sampling, (_, _, _) -> {});
   }
 
-  /// Like [#generateTokens(List, SamplingParams)], telling `listener` of each token at once.
-  public List<List<Completion>> generateTokens(
-      List<int[]> prompts, SamplingParams params, Listener listener) {
+  /// Like [#generateAll(List, SamplingParams)], telling `listener` of each token at once.
+  public List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling, Listener listener) {
+    return groups(prompts.stream().map(encoder::encode).toList(), sampling, listener);
+  }
+
+  /// Takes over the weights that the model holds. A generator in the process of its trainer sees
+  /// what the trainer published without being told; this checks which version that is.
+  @Override
+  public long updateWeights(long version) {
+    long held = runner.refresh();
+    if (held != version) {
+      throw new IllegalArgumentException(
+          "version must be that of the model's weights: version=%d weights=%d; publish it first"
+              .formatted(version, held));
+    }
+    return held;
+  }
+
+  @Override
+  public long version() {
+    return model.decoder().version();
+  }
+
+  private List<Group> groups(List<int[]> prompts, SamplingParams params, Listener listener) {
     int longest = model.decoder().shape().maxPositions();
     for (int i = 0; i < prompts.size(); i++) {
       int length = prompts.get(i).length;
       if (length == 0 || length >= longest) {
         throw new IllegalArgumentException(
-            "a prompt has at least one token and leaves room in max_position_embeddings=%d: prompt=%d tokens=%d; shorten it"
+            "a prompt must have at least one token and leave room in max_position_embeddings=%d: prompt=%d tokens=%d; shorten it"
                 .formatted(longest, i, length));
       }
     }
     long start = System.nanoTime();
     long version = runner.refresh();
-    List<List<Completion>> results = new ArrayList<>();
+    List<Group> results = new ArrayList<>();
     int first = 0;
     while (first < prompts.size()) {
       int end = waveEnd(prompts, first, params);
-      for (List<Sequence> group : wave(prompts, first, end, params, listener)) {
-        results.add(group.stream().map(s -> s.completion(version)).toList());
+      List<List<Sequence>> wave = wave(prompts, first, end, params, listener);
+      for (int i = first; i < end; i++) {
+        List<Sequence> samples = wave.get(i - first);
+        results.add(
+            new Group(prompts.get(i), samples.stream().map(s -> s.completion(version)).toList()));
       }
       first = end;
     }
     nanos += System.nanoTime() - start;
-    results.forEach(group -> group.forEach(c -> tokens += c.tokens().length));
+    results.forEach(group -> group.completions().forEach(c -> tokens += c.tokens().length));
     return results;
   }
 
@@ -178,7 +191,16 @@ public final class BatchGenerator implements Generator {
         long key = KeyedRandom.bits(params.seed(), "prompt-" + i, sample);
         int slot = promptTokens + numSlots;
         sequences.add(
-            new Sequence(i, prompt, sample, key, slot, room, ends, params.stop(), tokenizer));
+            new Sequence(
+                i,
+                prompt,
+                sample,
+                key,
+                slot,
+                room,
+                ends,
+                params.stop().texts(),
+                encoder.tokenizer()));
         numSlots += room;
       }
     }
@@ -311,7 +333,4 @@ public final class BatchGenerator implements Generator {
       throw new IllegalArgumentException(e.getMessage() + "; " + cause, e);
     }
   }
-
-  @Override
-  public void close() {}
 }

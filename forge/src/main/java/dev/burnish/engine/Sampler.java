@@ -21,11 +21,13 @@ final class Sampler {
   private static final double MAX_SCALE = 1e24;
 
   private final Kernels kernels;
-  private final SamplingParams params;
+  private final double temperature;
+  private final SamplingParams.Truncation truncation;
 
   Sampler(Device device, SamplingParams params) {
     this.kernels = Kernels.of(device);
-    this.params = params;
+    this.temperature = params.temperature();
+    this.truncation = params.truncation();
   }
 
   /// @param logits_BV overwritten
@@ -33,13 +35,13 @@ final class Sampler {
   /// @param keys of the sequences of the rows
   /// @param positions of the tokens to draw, in their completions
   Draw[] draw(Tensor logits_BV, long[] keys, int[] positions) {
-    boolean greedy = params.temperature() == 0;
-    for (int id : params.suppressed()) {
+    boolean greedy = temperature == 0;
+    for (int id : truncation.suppressed()) {
       try (Tensor column = logits_BV.narrow(1, id, 1)) {
         column.fill_(Double.NEGATIVE_INFINITY);
       }
     }
-    kernels.softmax(logits_BV, greedy ? 1 : Math.min(1 / params.temperature(), MAX_SCALE));
+    kernels.softmax(logits_BV, greedy ? 1 : Math.min(1 / temperature, MAX_SCALE));
     int vocabulary = Math.toIntExact(logits_BV.size(1));
     Draw[] draws = new Draw[keys.length];
     try (TensorScope _ = TensorScope.open()) {
@@ -74,16 +76,18 @@ final class Sampler {
   }
 
   private int draw(MemorySegment p, int vocabulary, double uniform) {
-    if (params.topK() == 0 && params.topP() == 1) {
+    if (truncation.topK() == 0 && truncation.topP() == 1) {
       return inverse(p, null, vocabulary, uniform);
     }
     int[] candidates = mostLikely(p, vocabulary);
-    int most = params.topK() == 0 ? candidates.length : Math.min(params.topK(), candidates.length);
+    int most =
+        truncation.topK() == 0 ? candidates.length : Math.min(truncation.topK(), candidates.length);
     // Top-p is a share of what top-k leaves, as in transformers, vLLM and llama.cpp.
-    double share = params.topK() == 0 ? params.topP() : params.topP() * mass(p, candidates, most);
+    double share =
+        truncation.topK() == 0 ? truncation.topP() : truncation.topP() * mass(p, candidates, most);
     double mass = 0;
     int kept = 0;
-    while (kept < most && (kept == 0 || params.topP() == 1 || mass < share)) {
+    while (kept < most && (kept == 0 || truncation.topP() == 1 || mass < share)) {
       mass += at(p, candidates[kept++]);
     }
     return inverse(p, candidates, kept, uniform * mass);
@@ -131,7 +135,9 @@ final class Sampler {
         }
       }
       boolean enough =
-          params.topK() > 0 ? count >= Math.min(params.topK(), vocabulary) : mass >= params.topP();
+          truncation.topK() > 0
+              ? count >= Math.min(truncation.topK(), vocabulary)
+              : mass >= truncation.topP();
       if (enough || bound == 0) {
         return sorted(p, vocabulary, bound, count);
       }

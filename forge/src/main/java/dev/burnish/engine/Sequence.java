@@ -3,11 +3,12 @@ package dev.burnish.engine;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.TokenVersions;
 import dev.burnish.text.StreamingDecoder;
 import dev.burnish.text.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /// One completion while it grows: its tokens, where its keys lie in the cache, and whether it is
 /// done.
@@ -20,8 +21,8 @@ final class Sequence {
   private final int room;
   private final int[] ends;
   private final List<String> stop;
-  private final @Nullable Tokenizer tokenizer;
-  private final @Nullable StreamingDecoder decoder;
+  private final Optional<Tokenizer> tokenizer;
+  private final Optional<StreamingDecoder> decoder;
   private final StringBuilder text = new StringBuilder();
   private Spans promptSpans = Spans.NONE;
   private int[] tokens = new int[16];
@@ -39,7 +40,7 @@ final class Sequence {
       int room,
       int[] ends,
       List<String> stop,
-      @Nullable Tokenizer tokenizer) {
+      Optional<Tokenizer> tokenizer) {
     this.index = index;
     this.prompt = prompt;
     this.sample = sample;
@@ -49,7 +50,7 @@ final class Sequence {
     this.ends = ends;
     this.stop = stop;
     this.tokenizer = tokenizer;
-    this.decoder = tokenizer == null ? null : tokenizer.stream();
+    this.decoder = tokenizer.map(Tokenizer::stream);
   }
 
   /// Index of the prompt.
@@ -119,10 +120,10 @@ final class Sequence {
     for (int end : ends) {
       stopped |= end == draw.token();
     }
-    if (!stop.isEmpty() && !stopped && decoder != null && tokenizer != null) {
+    if (!stop.isEmpty() && !stopped) {
       int before = text.length();
-      if (!tokenizer.isSpecial(draw.token())) {
-        text.append(decoder.append(draw.token()));
+      if (tokenizer.filter(text -> !text.isSpecial(draw.token())).isPresent()) {
+        decoder.ifPresent(decoding -> text.append(decoding.append(draw.token())));
       }
       findStop(before);
     }
@@ -141,13 +142,14 @@ final class Sequence {
   Completion completion(long version) {
     int[] ids = Arrays.copyOf(tokens, length);
     String whole =
-        cut >= 0 ? text.substring(0, cut) : tokenizer == null ? "" : tokenizer.decode(ids, true);
+        cut >= 0
+            ? text.substring(0, cut)
+            : tokenizer.map(text -> text.decode(ids, true)).orElse("");
     return new Completion(
-        prompt,
         ids,
         Arrays.copyOf(logprobs, length),
+        TokenVersions.of(version, length),
         whole,
-        stopped ? FinishReason.STOP : FinishReason.LENGTH,
-        version);
+        stopped ? FinishReason.STOP : FinishReason.LENGTH);
   }
 }

@@ -18,7 +18,7 @@ public record SumDigitsTask(int digits, int numHeldOut, long seed) implements Ta
   public SumDigitsTask {
     if (digits < 1 || digits > 18) {
       throw new IllegalArgumentException(
-          "digits lies in [1, 18]: digits=" + digits + "; 3 is a task for a demo");
+          "digits must lie in [1, 18]: digits=" + digits + "; 3 is a task for a demo");
     }
     if (numHeldOut < 0 || numHeldOut >= count(digits)) {
       throw new IllegalArgumentException(

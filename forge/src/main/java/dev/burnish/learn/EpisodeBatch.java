@@ -5,130 +5,109 @@ import dev.burnish.algorithm.TokenBatch;
 import dev.burnish.algorithm.TokenLayout;
 import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.Targets;
-import dev.burnish.rollout.Completion;
-import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.train.PackedTokens;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /// The episodes of a step, packed: what their sequences have in common (a group's prompt, a common
-/// beginning of all prompts, completions that differ late) goes through the model once, and the
-/// last token of a completion, after which nothing is predicted, not at all. Groups are not split
-/// over micro-batches.
+/// beginning of all prompts, completions that differ late) goes through the model once, and what
+/// comes after the last learned token of an episode not at all. Only learned tokens are targets.
+/// Groups are not divided among micro-batches.
 ///
 /// @param micros what goes through the model together
 /// @param tokens what a loss knows about the targets of each micro-batch, in the same order
 /// @param global counts over all micro-batches
 record EpisodeBatch(List<PackedTokens> micros, List<TokenBatch> tokens, Denominators global) {
+  /// One episode of the step.
+  ///
+  /// @param group index of its group in the step
+  private record Member(int group, String id, EpisodeTokens tokens) {}
+
   /// @param maxTokens of one micro-batch; a larger group is a micro-batch of its own
-  static EpisodeBatch of(List<Episode> episodes, int maxTokens) {
-    if (episodes.isEmpty()) {
-      throw new IllegalArgumentException("a step needs at least one episode: episodes=0");
-    }
-    Map<Integer, List<Episode>> groups = new LinkedHashMap<>();
-    for (Episode episode : episodes) {
-      groups.computeIfAbsent(episode.group(), _ -> new ArrayList<>()).add(episode);
+  static EpisodeBatch of(List<ScoredGroup> groups, int maxTokens) {
+    if (groups.isEmpty()) {
+      throw new IllegalArgumentException("a step must have groups of episodes: groups=0");
     }
     List<PackedTokens> micros = new ArrayList<>();
     List<TokenBatch> tokens = new ArrayList<>();
     Denominators global = new Denominators(0, 0, Map.of());
-    List<Episode> packed = new ArrayList<>();
+    List<Member> packed = new ArrayList<>();
     int size = 0;
-    for (List<Episode> group : groups.values()) {
-      int groupSize = size(group);
+    for (int group = 0; group < groups.size(); group++) {
+      List<Member> members = members(group, groups.get(group));
+      int groupSize = tree(members).numTokens();
       if (!packed.isEmpty() && size + groupSize > maxTokens) {
         global = global.plus(pack(packed, micros, tokens));
         packed = new ArrayList<>();
         size = 0;
       }
-      packed.addAll(group);
+      packed.addAll(members);
       size += groupSize;
     }
     global = global.plus(pack(packed, micros, tokens));
     return new EpisodeBatch(micros, tokens, global);
   }
 
-  /// Tokens of a group by itself.
-  private static int size(List<Episode> group) {
-    PrefixTree tree = new PrefixTree();
-    group.forEach(episode -> add(tree, episode.completion()));
-    return tree.numTokens();
-  }
-
-  private static void add(PrefixTree tree, Completion completion) {
-    tree.addContinued(completion.prompt(), completion.tokens());
-  }
-
-  private static void checkPrompts(Episode episode, Episode before) {
-    if (episode.group() == before.group()
-        && !Arrays.equals(episode.completion().prompt(), before.completion().prompt())) {
-      throw new IllegalArgumentException(
-          "the episodes of a group share their prompt: group=%d prompts=%s and %s"
-              .formatted(episode.group(), before.prompt(), episode.prompt()));
+  /// The episodes of a group, each named by the index of its group in the step and its own in the
+  /// group.
+  private static List<Member> members(int group, ScoredGroup scored) {
+    List<Member> members = new ArrayList<>();
+    for (int i = 0; i < scored.episodes().size(); i++) {
+      String id = String.format(Locale.ROOT, "prompt-%d/sample-%d", group, i);
+      members.add(new Member(group, id, EpisodeTokens.of(scored.episodes().get(i))));
     }
+    return members;
   }
 
-  /// Each episode by its prompt's index in the step and its own among that prompt's samples.
-  private static List<String> ids(List<Episode> episodes) {
-    Map<Integer, Integer> seen = new HashMap<>();
-    return episodes.stream()
-        .map(episode ->
-            String.format(
-                Locale.ROOT,
-                "prompt-%d/sample-%d",
-                episode.group(),
-                seen.merge(episode.group(), 1, Integer::sum) - 1))
-        .toList();
+  private static PrefixTree tree(List<Member> members) {
+    PrefixTree tree = new PrefixTree();
+    members.forEach(member -> tree.add(member.tokens().inputs()));
+    return tree;
   }
 
-  private static Targets targets(List<Episode> episodes, PrefixTree.Placed placed) {
+  private static Targets targets(List<Member> members, PrefixTree.Placed placed) {
     Targets targets = new Targets();
-    for (int i = 0; i < episodes.size(); i++) {
-      targets.addContinuation(placed.rows(i), episodes.get(i).completion().tokens());
+    for (int i = 0; i < members.size(); i++) {
+      EpisodeTokens tokens = members.get(i).tokens();
+      int[] rows = placed.rows(i);
+      for (int t = 0; t < tokens.numTargets(); t++) {
+        targets.add(rows[tokens.positions()[t] - 1], tokens.targets()[t]);
+      }
     }
     return targets;
   }
 
   private static Denominators pack(
-      List<Episode> episodes, List<PackedTokens> micros, List<TokenBatch> tokens) {
-    PrefixTree tree = new PrefixTree();
-    int[] lengths = new int[episodes.size()];
-    int[] groups = new int[episodes.size()];
-    for (int i = 0; i < lengths.length; i++) {
-      Episode episode = episodes.get(i);
-      checkPrompts(episode, episodes.get(Math.max(0, i - 1)));
-      groups[i] = episode.group();
-      lengths[i] = episode.completion().tokens().length;
-      add(tree, episode.completion());
-    }
-    PrefixTree.Placed placed = tree.place();
-    TokenLayout layout = TokenLayout.of(lengths, groups);
+      List<Member> members, List<PackedTokens> micros, List<TokenBatch> tokens) {
+    PrefixTree.Placed placed = tree(members).place();
+    TokenLayout layout =
+        TokenLayout.of(
+            members.stream().mapToInt(member -> member.tokens().numTargets()).toArray(),
+            members.stream().mapToInt(Member::group).toArray());
     double[] old = new double[layout.numTokens()];
     double[] advantages = new double[old.length];
-    for (int i = 0; i < lengths.length; i++) {
-      float[] logprobs = episodes.get(i).completion().logprobs();
-      for (int t = 0; t < logprobs.length; t++) {
-        old[layout.start(i) + t] = logprobs[t];
-        advantages[layout.start(i) + t] = episodes.get(i).advantage();
-      }
+    for (int i = 0; i < members.size(); i++) {
+      EpisodeTokens episode = members.get(i).tokens();
+      int start = layout.start(i);
+      System.arraycopy(episode.logprobs(), 0, old, start, episode.numTargets());
+      System.arraycopy(episode.advantages(), 0, advantages, start, episode.numTargets());
     }
-    micros.add(new PackedTokens(placed.forest(), targets(episodes, placed), ids(episodes)));
+    List<String> ids = members.stream().map(Member::id).toList();
+    micros.add(new PackedTokens(placed.forest(), targets(members, placed), ids));
     tokens.add(
         TokenBatch.of(layout, new double[old.length], advantages)
-            .withOldLogp(old)
-            .withRolloutLogp(old));
+            .withOldLogprobs(old)
+            .withRolloutLogprobs(old));
     return Denominators.of(layout);
   }
 
-  EpisodeBatch withReference(List<float[]> referenceLogp) {
+  EpisodeBatch withReference(List<float[]> referenceLogprobs) {
     List<TokenBatch> result = new ArrayList<>();
     for (int i = 0; i < tokens.size(); i++) {
-      result.add(tokens.get(i).withRefLogp(widen(referenceLogp.get(i))));
+      result.add(tokens.get(i).withRefLogprobs(widen(referenceLogprobs.get(i))));
     }
     return new EpisodeBatch(micros, result, global);
   }

@@ -5,7 +5,7 @@ package dev.burnish.learn;
 /// @param loss mean negative log-likelihood of a target, in nats
 /// @param targets predicted
 public record EvalReport(double loss, long targets) {
-  /// Among how many equally likely tokens the model chooses, so to speak.
+  /// The number of equally likely tokens that would give the same loss.
   public double perplexity() {
     return Math.exp(loss);
   }

@@ -34,20 +34,26 @@ record PairMicroBatch(List<PreferencePair> pairs, PackedTokens packed, int[] end
     return pairs.size();
   }
 
-  /// The answers' log-probabilities, from those of the targets, beside those of a reference.
-  PairBatch batch(float[] logp, double[] referenceChosen, double[] referenceRejected) {
+  /// The answers' log-probabilities, summed from those of the targets, together with the
+  /// reference's.
+  PairBatch batch(float[] logprobs, double[] referenceChosen, double[] referenceRejected) {
     return new PairBatch(
-        sums(logp, 0), sums(logp, 1), referenceChosen, referenceRejected, lengths(0), lengths(1));
+        sums(logprobs, 0),
+        sums(logprobs, 1),
+        referenceChosen,
+        referenceRejected,
+        lengths(0),
+        lengths(1));
   }
 
   /// Of each pair's answer the sum of its targets.
   ///
   /// @param which 0 for chosen, 1 for rejected
-  double[] sums(float[] logp, int which) {
+  double[] sums(float[] logprobs, int which) {
     double[] sums = new double[numPairs()];
     for (int pair = 0; pair < sums.length; pair++) {
       for (int i = start(2 * pair + which); i < ends[2 * pair + which]; i++) {
-        sums[pair] += logp[i];
+        sums[pair] += logprobs[i];
       }
     }
     return sums;
@@ -66,13 +72,13 @@ record PairMicroBatch(List<PreferencePair> pairs, PackedTokens packed, int[] end
   }
 
   /// Gives each target from `from` to `to` the gradient of its answer.
-  void spread(double[] chosen, double[] rejected, int from, int to, float[] dLogp) {
+  void spread(double[] chosen, double[] rejected, int from, int to, float[] dLogprobs) {
     int answer = 0;
     for (int i = from; i < to; i++) {
       while (ends[answer] <= i) {
         answer++;
       }
-      dLogp[i] = (float) (answer % 2 == 0 ? chosen : rejected)[answer / 2];
+      dLogprobs[i] = (float) (answer % 2 == 0 ? chosen : rejected)[answer / 2];
     }
   }
 }

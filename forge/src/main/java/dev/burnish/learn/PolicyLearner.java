@@ -6,6 +6,7 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Pass;
 import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
@@ -50,27 +51,27 @@ public final class PolicyLearner {
     this.reference = reference;
   }
 
-  /// One update from the episodes of a step.
-  public PolicyReport step(List<Episode> episodes) {
-    EpisodeBatch batch = EpisodeBatch.of(episodes, maxTokens);
+  /// One update from the groups of a step.
+  public PolicyReport step(List<ScoredGroup> groups) {
+    EpisodeBatch batch = EpisodeBatch.of(groups, maxTokens);
     if (reference.isPresent()) {
-      batch = batch.withReference(logProbs(reference.get(), batch.micros()));
+      batch = batch.withReference(logprobs(reference.get(), batch.micros()));
     }
     PolicyStep step = new PolicyStep(batch, loss, entropyBonus);
     StepReport report = trainer.step(step.micros());
+    List<Episode> episodes = groups.stream().flatMap(g -> g.episodes().stream()).toList();
     double reward = episodes.stream().mapToDouble(Episode::reward).average().orElseThrow();
-    double length =
-        episodes.stream().mapToInt(e -> e.completion().tokens().length).average().orElseThrow();
+    double length = episodes.stream().mapToInt(Episode::numSampled).average().orElseThrow();
     return new PolicyReport(report, step.metrics(), reward, length);
   }
 
   /// Log-probabilities of each micro-batch's targets under a model that is not trained.
-  static List<float[]> logProbs(Decoder reference, List<PackedTokens> micros) {
+  static List<float[]> logprobs(Decoder reference, List<PackedTokens> micros) {
     List<float[]> result = new ArrayList<>();
     for (PackedTokens micro : micros) {
       Stop.check();
       try (Pass pass = reference.evaluate(micro.forest())) {
-        result.add(pass.logProbs(micro.targets(), 1).logp());
+        result.add(pass.logprobs(micro.targets(), 1).logprobs());
       }
     }
     return result;

@@ -50,7 +50,7 @@ final class PolicyStep {
 
     @Override
     public double evaluate(Chunk chunk) {
-      TokenBatch tokens = known.withLogp(EpisodeBatch.widen(chunk.logprobs()));
+      TokenBatch tokens = known.withLogprobs(EpisodeBatch.widen(chunk.logprobs()));
       // A loss over whole sequences sees them all at once, and gives the gradient of this chunk.
       boolean whole = needsAll();
       int start = whole ? 0 : chunk.from();

@@ -23,7 +23,7 @@ import java.util.function.ToDoubleFunction;
 ///
 /// What the reference says of a pair is kept, since it says the same each time: a further epoch,
 /// and a further measurement of held-out pairs, go through the policy alone. It does not depend on
-/// what a pair is packed with, so a run that goes on, and computes it again, sees the same numbers.
+/// what a pair is packed with, so a resumed run, which computes it again, sees the same numbers.
 public final class PreferenceLearner {
   /// Pairs whose reference is kept, of 100 bytes each or so.
   private static final int MOST_KEPT = 1 << 18;
@@ -62,10 +62,10 @@ public final class PreferenceLearner {
   public PreferenceMetrics evaluate(List<PreferencePair> pairs) {
     List<PairMicroBatch> micros = pack(pairs, maxTokens);
     Map<Key, Answers> reference = references.of(pairs);
-    List<float[]> logp = trainer.logProbs(packed(micros), Numerics.BATCH_INVARIANT);
+    List<float[]> logprobs = trainer.logprobs(packed(micros), Numerics.BATCH_INVARIANT);
     PreferenceMetrics metrics = PreferenceMetrics.ZERO;
     for (int i = 0; i < micros.size(); i++) {
-      PairBatch batch = batch(micros.get(i), logp.get(i), reference);
+      PairBatch batch = batch(micros.get(i), logprobs.get(i), reference);
       metrics = metrics.plus(metrics(batch, loss.evaluate(batch, pairs.size()), pairs.size()));
     }
     return metrics;
@@ -74,7 +74,7 @@ public final class PreferenceLearner {
   private static List<PairMicroBatch> pack(List<PreferencePair> pairs, int maxTokens) {
     if (pairs.isEmpty()) {
       throw new IllegalArgumentException(
-          "preference pairs are needed: pairs=0; raise heldOut, or set evalEvery=0");
+          "there must be preference pairs: pairs=0; raise heldOut, or set evalEvery=0");
     }
     return Packing.bins(pairs, PreferencePair::numTokens, maxTokens).stream()
         .map(PairMicroBatch::of)
@@ -85,11 +85,12 @@ public final class PreferenceLearner {
     return micros.stream().map(PairMicroBatch::packed).toList();
   }
 
-  private static PairBatch batch(PairMicroBatch micro, float[] logp, Map<Key, Answers> reference) {
+  private static PairBatch batch(
+      PairMicroBatch micro, float[] logprobs, Map<Key, Answers> reference) {
     ToDoubleFunction<PreferencePair> chosen = pair -> of(reference, pair).chosen();
     ToDoubleFunction<PreferencePair> rejected = pair -> of(reference, pair).rejected();
     return micro.batch(
-        logp,
+        logprobs,
         micro.pairs().stream().mapToDouble(chosen).toArray(),
         micro.pairs().stream().mapToDouble(rejected).toArray());
   }
@@ -106,11 +107,12 @@ public final class PreferenceLearner {
         Arrays.stream(result.chosenRewards()).sum() / pairs,
         Arrays.stream(result.rejectedRewards()).sum() / pairs,
         (double) result.numRight() / pairs,
-        Arrays.stream(batch.chosenLogp()).sum() / pairs,
-        Arrays.stream(batch.rejectedLogp()).sum() / pairs);
+        Arrays.stream(batch.chosenLogprobs()).sum() / pairs,
+        Arrays.stream(batch.rejectedLogprobs()).sum() / pairs);
   }
 
-  /// A pair by its tokens: equal pairs have equal keys, others do not, but for one in 2^150 or so.
+  /// A pair by its tokens: equal pairs have equal keys, others differ, except for one in 2^150 or
+  /// so.
   private record Key(long prompt, long chosen, long rejected) {
     static Key of(PreferencePair pair) {
       return new Key(pair.promptKey(), pair.chosenKey(), pair.rejectedKey());
@@ -156,11 +158,11 @@ public final class PreferenceLearner {
 
     private Map<Key, Answers> compute(List<PreferencePair> pairs) {
       List<PairMicroBatch> micros = pack(pairs, maxTokens);
-      List<float[]> logp = PolicyLearner.logProbs(model, packed(micros));
+      List<float[]> logprobs = PolicyLearner.logprobs(model, packed(micros));
       Map<Key, Answers> result = new LinkedHashMap<>();
       for (int i = 0; i < micros.size(); i++) {
-        double[] chosen = micros.get(i).sums(logp.get(i), 0);
-        double[] rejected = micros.get(i).sums(logp.get(i), 1);
+        double[] chosen = micros.get(i).sums(logprobs.get(i), 0);
+        double[] rejected = micros.get(i).sums(logprobs.get(i), 1);
         for (int pair = 0; pair < chosen.length; pair++) {
           result.put(
               Key.of(micros.get(i).pairs().get(pair)), new Answers(chosen[pair], rejected[pair]));

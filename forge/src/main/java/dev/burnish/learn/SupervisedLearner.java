@@ -14,7 +14,8 @@ import dev.burnish.train.Trainer;
 import java.util.Arrays;
 import java.util.List;
 
-/// Trains a model to say what documents say: mean negative log-likelihood of their learned tokens.
+/// Trains a model on documents: minimises the mean negative log-likelihood of their tokens under
+/// the loss mask.
 ///
 /// The documents of a step are packed into micro-batches as trees of their own, so that no document
 /// sees another. The mean is over the targets of the whole step, so packing changes no number.
@@ -51,7 +52,7 @@ public final class SupervisedLearner {
             .endId()
             .orElseThrow(() ->
                 new IllegalArgumentException(
-                    "answers end in an end token, and this tokenizer has none"));
+                    "a tokenizer must have an end token to end answers with, and this one has none"));
     List<Answer> answers = problems.stream().map(p -> Answer.of(p, tokenizer, end)).toList();
     return trainer.step(
         CrossEntropy.of(
@@ -93,7 +94,7 @@ public final class SupervisedLearner {
     List<PackedTokens> micros = pack(documents);
     long count = micros.stream().mapToLong(micro -> micro.targets().size()).sum();
     double sum = 0;
-    for (float[] logprobs : trainer.logProbs(micros, Numerics.FASTEST)) {
+    for (float[] logprobs : trainer.logprobs(micros, Numerics.FASTEST)) {
       for (float logprob : logprobs) {
         sum -= logprob;
       }
@@ -104,7 +105,7 @@ public final class SupervisedLearner {
   private List<PackedTokens> pack(List<TokenizedExample> documents) {
     if (documents.isEmpty()) {
       throw new IllegalArgumentException(
-          "documents are needed: documents=0; raise heldOut, or set evalEvery=0");
+          "there must be documents: documents=0; raise heldOut, or set evalEvery=0");
     }
     return Packing.bins(documents, document -> document.tokens().length, maxTokens).stream()
         .map(SupervisedLearner::micro)

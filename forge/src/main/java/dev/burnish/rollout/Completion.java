@@ -2,19 +2,19 @@ package dev.burnish.rollout;
 
 /// One sampled continuation of a prompt.
 ///
-/// @param prompt token ids it continues
 /// @param tokens what was sampled, the end token included where one came
 /// @param logprobs natural log-probability of each token under softmax(logits / temperature),
 ///   before top-k and top-p cut it
+/// @param versions of the weights that sampled each token
 /// @param text of the tokens without special tokens, cut before a stop string
-/// @param version of the weights that sampled it
+@SuppressWarnings("ArrayRecordComponent") // token ids travel as arrays everywhere; never compared
 public record Completion(
-    int[] prompt, int[] tokens, float[] logprobs, String text, FinishReason finish, long version) {
+    int[] tokens, float[] logprobs, TokenVersions versions, String text, FinishReason finish) {
   public Completion {
-    if (tokens.length != logprobs.length) {
+    if (tokens.length != logprobs.length || tokens.length != versions.length()) {
       throw new IllegalArgumentException(
-          "each token has a log-probability: tokens=%d logprobs=%d"
-              .formatted(tokens.length, logprobs.length));
+          "each token must have a log-probability and a version: tokens=%d logprobs=%d versions=%d"
+              .formatted(tokens.length, logprobs.length, versions.length()));
     }
   }
 }

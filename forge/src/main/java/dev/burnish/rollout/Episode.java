@@ -1,72 +1,87 @@
 package dev.burnish.rollout;
 
-import dev.burnish.concurrent.Scope;
-import dev.burnish.concurrent.Stop;
-import java.util.ArrayList;
+import dev.burnish.rollout.Segment.Given;
+import dev.burnish.rollout.Segment.Sampled;
+import dev.burnish.rollout.Segment.Source;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.UnaryOperator;
 
-/// One sampled completion of a prompt with what it was worth: the unit that is trained on.
+/// One trajectory with what it was worth: the unit that is trained on. Its tokens are those of its
+/// segments in order; the policy learns those that it sampled and whose mask is set.
 ///
-/// @param group index of the prompt in its step; the samples of one prompt share it
-/// @param prompt as a person reads it; its tokens are those of the completion
-/// @param advantage of every token of the completion
-public record Episode(
-    int group, String prompt, Completion completion, double reward, double advantage) {
-  /// Rewards every completion, all at once, and turns the rewards of each prompt's group into
-  /// advantages.
-  ///
-  /// @param groups the completions of each sample's prompt
-  /// @param advantages of a group, from its rewards
-  public static List<Episode> judge(
-      List<Problem> samples,
-      List<List<Completion>> groups,
-      Reward reward,
-      UnaryOperator<double[]> advantages) {
-    if (samples.size() != groups.size()) {
+/// @param segments the first is a prompt; at least one is sampled
+public record Episode(List<Segment> segments, double reward) {
+  public Episode {
+    segments = List.copyOf(segments);
+    if (segments.size() < 2
+        || !(segments.getFirst() instanceof Given(Source source, int[] prompt))
+        || source != Source.PROMPT
+        || prompt.length == 0) {
       throw new IllegalArgumentException(
-          "each sample has a group of completions: samples=%d groups=%d"
-              .formatted(samples.size(), groups.size()));
+          "an episode must begin with a prompt that something follows: segments="
+              + kinds(segments));
     }
-    List<Episode> episodes = new ArrayList<>();
-    for (int i = 0; i < groups.size(); i++) {
-      Stop.check();
-      Problem sample = samples.get(i);
-      double[] rewards =
-          Scope.map(
-                  groups.get(i),
-                  completion ->
-                      reward.evaluate(sample.prompt(), completion.text(), sample.target()))
-              .stream()
-              .mapToDouble(Double::doubleValue)
-              .toArray();
-      episodes.addAll(group(i, sample.prompt(), groups.get(i), rewards, advantages.apply(rewards)));
+    if (!Double.isFinite(reward)) {
+      throw new IllegalArgumentException(
+          "a reward must be finite: reward=%s; mend the reward function".formatted(reward));
     }
-    return episodes;
+    if (numLearned(segments) == 0) {
+      throw new IllegalArgumentException(
+          "an episode must have sampled tokens to learn: segments=" + kinds(segments));
+    }
   }
 
-  /// The episodes of one prompt's samples.
-  public static List<Episode> group(
-      int group,
-      String prompt,
-      List<Completion> completions,
-      double[] rewards,
-      double[] advantages) {
-    if (completions.size() != rewards.length || rewards.length != advantages.length) {
-      throw new IllegalArgumentException(
-          "each completion has a reward and an advantage: completions=%d rewards=%d advantages=%d"
-              .formatted(completions.size(), rewards.length, advantages.length));
-    }
-    List<Episode> episodes = new ArrayList<>();
-    for (int i = 0; i < rewards.length; i++) {
-      if (!Double.isFinite(rewards[i]) || !Double.isFinite(advantages[i])) {
-        throw new IllegalArgumentException(
-            "rewards and advantages are finite: prompt=%s rewards=%s advantages=%s; mend the reward function"
-                .formatted(prompt, Arrays.toString(rewards), Arrays.toString(advantages)));
-      }
-      episodes.add(new Episode(group, prompt, completions.get(i), rewards[i], advantages[i]));
-    }
-    return episodes;
+  /// A prompt with one completion, whose every token has the same advantage.
+  public static Episode singleTurn(
+      int[] prompt, Completion completion, double reward, double advantage) {
+    return new Episode(
+        List.of(new Given(Source.PROMPT, prompt), Sampled.of(completion, advantage)), reward);
+  }
+
+  /// Token ids of the prompt.
+  public int[] prompt() {
+    return segments.getFirst().tokens();
+  }
+
+  /// What the policy sampled, in order.
+  public List<Sampled> sampled() {
+    return segments.stream().filter(Sampled.class::isInstance).map(Sampled.class::cast).toList();
+  }
+
+  /// The version of the weights that sampled each of the policy's tokens.
+  public TokenVersions versions() {
+    return sampled().stream()
+        .map(sampled -> sampled.completion().versions())
+        .reduce(TokenVersions.of(0, 0), TokenVersions::concat);
+  }
+
+  /// The advantage of the first learned token: in an episode of a single turn, that of all.
+  public double advantage() {
+    return sampled().stream().flatMapToDouble(Sampled::learnedAdvantages).findFirst().orElseThrow();
+  }
+
+  /// How many tokens the policy sampled.
+  public int numSampled() {
+    return sampled().stream().mapToInt(s -> s.tokens().length).sum();
+  }
+
+  /// How many tokens the policy learns.
+  public int numLearned() {
+    return numLearned(segments);
+  }
+
+  private static int numLearned(List<Segment> segments) {
+    return (int)
+        segments.stream()
+            .filter(Sampled.class::isInstance)
+            .flatMapToDouble(segment -> ((Sampled) segment).learnedAdvantages())
+            .count();
+  }
+
+  private static String kinds(List<Segment> segments) {
+    return Arrays.toString(
+        segments.stream()
+            .map(s -> "%s(%d tokens)".formatted(s.getClass().getSimpleName(), s.tokens().length))
+            .toArray());
   }
 }

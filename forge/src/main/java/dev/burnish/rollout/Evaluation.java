@@ -3,22 +3,20 @@ package dev.burnish.rollout;
 import dev.burnish.concurrent.Stop;
 import java.util.List;
 
-/// Measures a policy on samples that it does not train on.
+/// Measures a policy on problems that it does not train on.
 public final class Evaluation {
   private Evaluation() {}
 
-  /// Mean reward of the most likely completion of each sample.
+  /// Mean reward of the most likely completion of each problem.
   public static double greedy(
-      Generator policy, List<Problem> samples, Reward reward, int maxTokens) {
-    List<List<Completion>> completions =
-        policy.generate(Problem.prompts(samples), SamplingParams.greedy(maxTokens));
+      Generator policy, List<Problem> problems, Reward reward, int maxTokens) {
     double sum = 0;
-    for (int i = 0; i < samples.size(); i++) {
+    for (Rollout rollout : Rollout.sample(policy, problems, SamplingParams.greedy(maxTokens))) {
       Stop.check();
-      Problem sample = samples.get(i);
-      sum +=
-          reward.evaluate(sample.prompt(), completions.get(i).getFirst().text(), sample.target());
+      Problem problem = rollout.problem();
+      String text = rollout.group().completions().getFirst().text();
+      sum += reward.evaluate(problem.prompt(), text, problem.target());
     }
-    return sum / samples.size();
+    return sum / problems.size();
   }
 }

@@ -2,24 +2,28 @@ package dev.burnish.rollout;
 
 import java.util.List;
 
-/// Samples completions of prompts.
-public interface Generator extends AutoCloseable {
-  /// The completions of each prompt, in order, `params.n` of each.
+/// Samples completions of prompts with the weights of a policy. Everything that is passed and
+/// returned travels, so that a generator may live in another process.
+///
+/// A completion is a function of the weights, its prompt, `sampling` with its seed, and the indexes
+/// of prompt and completion in the call, independent of what else runs.
+public interface Generator {
+  /// The `sampling.n` completions of a prompt.
   ///
-  /// @param prompts token ids
-  /// @throws IllegalArgumentException if a prompt is empty or leaves no room in the model's longest
-  ///   sequence
-  List<List<Completion>> generateTokens(List<int[]> prompts, SamplingParams params);
+  /// @throws IllegalArgumentException if the prompt has no tokens or leaves no room in the model's
+  ///   longest sequence
+  Group generate(Prompt prompt, SamplingParams sampling);
 
-  /// Like [#generateTokens], for prompts as plain texts, with the tokens that the tokenizer puts
-  /// before every text. A chat goes through [#generateTokens]: its template has written them.
-  List<List<Completion>> generate(List<String> prompts, SamplingParams params);
+  /// The groups of many prompts, in their order. Generating them together is faster than one by
+  /// one.
+  List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling);
 
-  /// The completions of one text prompt.
-  default List<Completion> generate(String prompt, SamplingParams params) {
-    return generate(List.of(prompt), params).getFirst();
-  }
+  /// Takes over the weights of `version`, and returns the version in use afterwards.
+  ///
+  /// @throws IllegalArgumentException if there are no weights of that version; the ones before stay
+  ///   in use
+  long updateWeights(long version);
 
-  @Override
-  void close();
+  /// The version of the weights in use.
+  long version();
 }

@@ -1,14 +1,7 @@
 package dev.burnish.rollout;
 
-import java.util.List;
-
 /// One prompt and its right answer.
 ///
 /// @param target what the reward compares with, and the completion to imitate in a warm-up
 /// @param index of the draw, or of the row in its data set
-public record Problem(String prompt, String target, long index) {
-  /// The prompts of these samples, in order.
-  public static List<String> prompts(List<Problem> samples) {
-    return samples.stream().map(Problem::prompt).toList();
-  }
-}
+public record Problem(String prompt, String target, long index) {}

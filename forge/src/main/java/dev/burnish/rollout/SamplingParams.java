@@ -4,43 +4,58 @@ import java.util.List;
 
 /// How completions are sampled.
 ///
-/// @param n completions for each prompt
+/// @param n completions per prompt
 /// @param maxTokens longest completion in tokens
 /// @param temperature divides the logits; 0 takes the most likely token (the lowest id of equals)
-/// @param topP samples among the most likely tokens that have this share of the probability
-///   together, of what topK leaves; 1 for all
-/// @param topK samples among that many most likely tokens; 0 for all
-/// @param stop texts that end a completion
-/// @param suppressed token ids that are never sampled
+/// @param truncation which tokens may be sampled
+/// @param stop what ends a completion before an end token
 /// @param seed a completion depends on the seed, its prompt's index and its own, not on what else
 ///   runs
 public record SamplingParams(
-    int n,
-    int maxTokens,
-    double temperature,
-    double topP,
-    int topK,
-    List<String> stop,
-    List<Integer> suppressed,
-    long seed) {
+    int n, int maxTokens, double temperature, Truncation truncation, Stop stop, long seed) {
+  /// Which tokens may be sampled: those that are not suppressed, of these the `topK` most likely,
+  /// of these the most likely ones that hold `topP` of the remaining probability.
+  ///
+  /// @param topP share of the probability; 1 for all
+  /// @param topK number of tokens; 0 for all
+  /// @param suppressed token ids that are never sampled
+  public record Truncation(double topP, int topK, List<Integer> suppressed) {
+    /// All tokens.
+    public static final Truncation NONE = new Truncation(1, 0, List.of());
+
+    public Truncation {
+      suppressed = List.copyOf(suppressed);
+      require(topP > 0 && topP <= 1, "topP must be above 0 and at most 1: topP=" + topP);
+      require(topK >= 0, "topK must be at least 0: topK=" + topK);
+    }
+  }
+
+  /// What ends a completion before an end token.
+  ///
+  /// @param texts the completion's text is cut before the first of them
+  public record Stop(List<String> texts) {
+    /// Nothing.
+    public static final Stop NONE = new Stop(List.of());
+
+    public Stop {
+      texts = List.copyOf(texts);
+      require(
+          texts.stream().noneMatch(String::isEmpty),
+          "a stop text must have at least one character: stop=" + texts);
+    }
+  }
+
   public SamplingParams {
-    stop = List.copyOf(stop);
-    suppressed = List.copyOf(suppressed);
-    require(n >= 1, "n is at least 1: n=" + n);
-    require(maxTokens >= 1, "maxTokens is at least 1: maxTokens=" + maxTokens);
+    require(n >= 1, "n must be at least 1: n=" + n);
+    require(maxTokens >= 1, "maxTokens must be at least 1: maxTokens=" + maxTokens);
     require(
         temperature >= 0 && temperature <= 100,
-        "temperature is between 0 and 100: temperature=" + temperature);
-    require(topP > 0 && topP <= 1, "topP is above 0 and at most 1: topP=" + topP);
-    require(topK >= 0, "topK is at least 0: topK=" + topK);
-    require(
-        stop.stream().noneMatch(String::isEmpty),
-        "a stop text has at least one character: stop=" + stop);
+        "temperature must be between 0 and 100: temperature=" + temperature);
   }
 
   /// One completion of at most 256 tokens, from the model's own distribution.
   public static SamplingParams defaults() {
-    return new SamplingParams(1, 256, 1, 1, 0, List.of(), List.of(), 0);
+    return new SamplingParams(1, 256, 1, Truncation.NONE, Stop.NONE, 0);
   }
 
   public static SamplingParams greedy(int maxTokens) {
@@ -48,35 +63,39 @@ public record SamplingParams(
   }
 
   public SamplingParams withN(int value) {
-    return new SamplingParams(value, maxTokens, temperature, topP, topK, stop, suppressed, seed);
+    return new SamplingParams(value, maxTokens, temperature, truncation, stop, seed);
   }
 
   public SamplingParams withMaxTokens(int value) {
-    return new SamplingParams(n, value, temperature, topP, topK, stop, suppressed, seed);
+    return new SamplingParams(n, value, temperature, truncation, stop, seed);
   }
 
   public SamplingParams withTemperature(double value) {
-    return new SamplingParams(n, maxTokens, value, topP, topK, stop, suppressed, seed);
+    return new SamplingParams(n, maxTokens, value, truncation, stop, seed);
   }
 
   public SamplingParams withTopP(double value) {
-    return new SamplingParams(n, maxTokens, temperature, value, topK, stop, suppressed, seed);
+    return withTruncation(new Truncation(value, truncation.topK, truncation.suppressed));
   }
 
   public SamplingParams withTopK(int value) {
-    return new SamplingParams(n, maxTokens, temperature, topP, value, stop, suppressed, seed);
-  }
-
-  public SamplingParams withStop(List<String> value) {
-    return new SamplingParams(n, maxTokens, temperature, topP, topK, value, suppressed, seed);
-  }
-
-  public SamplingParams withSeed(long value) {
-    return new SamplingParams(n, maxTokens, temperature, topP, topK, stop, suppressed, value);
+    return withTruncation(new Truncation(truncation.topP, value, truncation.suppressed));
   }
 
   public SamplingParams withSuppressed(List<Integer> value) {
-    return new SamplingParams(n, maxTokens, temperature, topP, topK, stop, value, seed);
+    return withTruncation(new Truncation(truncation.topP, truncation.topK, value));
+  }
+
+  public SamplingParams withTruncation(Truncation value) {
+    return new SamplingParams(n, maxTokens, temperature, value, stop, seed);
+  }
+
+  public SamplingParams withStop(List<String> texts) {
+    return new SamplingParams(n, maxTokens, temperature, truncation, new Stop(texts), seed);
+  }
+
+  public SamplingParams withSeed(long value) {
+    return new SamplingParams(n, maxTokens, temperature, truncation, stop, value);
   }
 
   private static void require(boolean holds, String message) {

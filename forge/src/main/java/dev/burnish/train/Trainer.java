@@ -190,9 +190,9 @@ public final class Trainer implements AutoCloseable {
 
   private StepReport foretell(List<MicroBatch> batches) {
     List<PackedTokens> packed = MicroBatch.tokens(batches);
-    logProbs(packed.subList(0, 1), Numerics.FASTEST);
+    logprobs(packed.subList(0, 1), Numerics.FASTEST);
     long start = System.nanoTime();
-    logProbs(packed, Numerics.FASTEST);
+    logprobs(packed, Numerics.FASTEST);
     double seconds = (System.nanoTime() - start) / 1e9;
     StepEstimate foretold = memory.estimate(model.shape(), bytes, policy, batches, seconds);
     estimate = Optional.of(foretold);
@@ -322,12 +322,12 @@ public final class Trainer implements AutoCloseable {
   /// Log-probabilities of each micro-batch's targets under the present weights, without a gradient,
   /// with the bits of `numerics`: those that a loss sees are its
   /// [dev.burnish.nn.TargetLoss#numerics].
-  public List<float[]> logProbs(List<PackedTokens> batches, Numerics numerics) {
+  public List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics) {
     List<float[]> result = new ArrayList<>();
     for (PackedTokens batch : batches) {
       Stop.check();
       try (Pass pass = model.evaluate(batch.forest(), numerics)) {
-        result.add(pass.logProbs(batch.targets(), 1).logp());
+        result.add(pass.logprobs(batch.targets(), 1).logprobs());
       }
     }
     return result;

@@ -1,12 +1,15 @@
 package dev.burnish.verify;
 
 import dev.burnish.engine.BatchGenerator;
+import dev.burnish.engine.PromptEncoder;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Pass;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.safetensors.GgufConverter;
 import dev.burnish.tensor.Tensor;
@@ -117,10 +120,10 @@ public final class ModelVerification {
         double expected = example.get("last_top_logits").get(i).asDouble();
         found.add("logits", LOGITS, last[id], expected, where + " id " + id);
       }
-      float[] logp = pass.logProbs(targets, 1).logp();
-      for (int i = 0; i < logp.length; i++) {
+      float[] logprobs = pass.logprobs(targets, 1).logprobs();
+      for (int i = 0; i < logprobs.length; i++) {
         double expected = example.get("logprob_of_next").get(i).asDouble();
-        found.add("logprobs", LOGITS, logp[i], expected, where + " position " + i);
+        found.add("logprobs", LOGITS, logprobs[i], expected, where + " position " + i);
       }
     }
   }
@@ -128,11 +131,11 @@ public final class ModelVerification {
   private void greedy(JsonNode example, int[] ids, Tokenizer text, String where) {
     int[] expected = Recorded.ints(example.get("greedy_ids"));
     Completion completion =
-        new BatchGenerator(model, text)
-            .generateTokens(List.of(ids), SamplingParams.greedy(expected.length))
-            .getFirst()
+        new BatchGenerator(model, PromptEncoder.of(text))
+            .generate(Prompt.tokens(ids), SamplingParams.greedy(expected.length))
+            .completions()
             .getFirst();
-    boolean equal = java.util.Arrays.equals(completion.tokens(), expected);
+    boolean equal = Arrays.equals(completion.tokens(), expected);
     boolean tie = example.path("smallest_greedy_margin").asDouble(1) < TIE;
     found.addExact("greedy", equal || tie, where);
     if (equal) {
@@ -167,11 +170,11 @@ public final class ModelVerification {
         found.add("logits", LOGITS, logits[i], wanted, "id " + i);
       }
       int count = targets.size();
-      Pass.LogProbs result = pass.backward(targets, 1, new CrossEntropy(count)).targets();
+      Pass.Logprobs result = pass.backward(targets, 1, new CrossEntropy(count)).targets();
       double loss = 0;
       for (int i = 0; i < count; i++) {
-        found.add("logprobs", LOGITS, result.logp()[i], expected.get(i), "target " + i);
-        loss -= result.logp()[i];
+        found.add("logprobs", LOGITS, result.logprobs()[i], expected.get(i), "target " + i);
+        loss -= result.logprobs()[i];
       }
       found.add("loss", LOSS, loss / count, recorded.get("loss").asDouble(), "");
     }
@@ -182,16 +185,17 @@ public final class ModelVerification {
   }
 
   private void greedyIds(JsonNode greedy) {
-    List<int[]> prompts = new ArrayList<>();
-    greedy.get("prompt").forEach(row -> prompts.add(Recorded.ints(row)));
+    List<Prompt> prompts = new ArrayList<>();
+    greedy.get("prompt").forEach(row -> prompts.add(Prompt.tokens(Recorded.ints(row))));
     SamplingParams params = SamplingParams.greedy(greedy.get("new_tokens").asInt());
     if (greedy.path("eos_suppressed").asBoolean(false)) {
       params = params.withSuppressed(IntStream.of(model.endTokens()).boxed().toList());
     }
-    List<List<Completion>> completions = new BatchGenerator(model).generateTokens(prompts, params);
+    List<Group> groups =
+        new BatchGenerator(model, PromptEncoder.tokensOnly()).generateAll(prompts, params);
     for (int i = 0; i < prompts.size(); i++) {
       int[] expected = Recorded.ints(greedy.get("ids").get(i));
-      boolean equal = java.util.Arrays.equals(completions.get(i).getFirst().tokens(), expected);
+      boolean equal = Arrays.equals(groups.get(i).completions().getFirst().tokens(), expected);
       found.addExact("greedy", equal, "row " + i);
     }
   }

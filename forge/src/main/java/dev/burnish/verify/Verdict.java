@@ -1,7 +1,7 @@
 package dev.burnish.verify;
 
-import dev.burnish.algorithm.golden.GoldenLosses;
-import dev.burnish.text.TemplateCases;
+import dev.burnish.verify.losses.GoldenLosses;
+import dev.burnish.verify.templates.TemplateCases;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -1,4 +1,5 @@
-/// Comparison with values that the original library recorded: models and training.
+/// Comparison with values that the original library recorded: models and training; `verify.losses`
+/// and `verify.templates` check losses and chat templates.
 @NullMarked
 package dev.burnish.verify;
 

@@ -21,13 +21,13 @@ final class Batches {
       layout.mask()[t] = random.nextInt(5) > 0;
     }
     int tokens = layout.numTokens();
-    double[] logp = random.doubles(tokens, -3, -0.05).toArray();
+    double[] logprobs = random.doubles(tokens, -3, -0.05).toArray();
     return new TokenBatch(
         layout,
-        logp,
-        near(logp, 0.4, random),
-        near(logp, 0.4, random),
-        near(logp, 0.4, random),
+        logprobs,
+        near(logprobs, 0.4, random),
+        near(logprobs, 0.4, random),
+        near(logprobs, 0.4, random),
         layout.broadcast(random.doubles(sequences, -2, 2).toArray()));
   }
 
@@ -59,10 +59,10 @@ final class Batches {
             Arrays.copyOfRange(whole.mask(), first, last));
     return new TokenBatch(
         layout,
-        Arrays.copyOfRange(batch.logp(), first, last),
-        Arrays.copyOfRange(batch.oldLogp(), first, last),
-        Arrays.copyOfRange(batch.rolloutLogp(), first, last),
-        Arrays.copyOfRange(batch.refLogp(), first, last),
+        Arrays.copyOfRange(batch.logprobs(), first, last),
+        Arrays.copyOfRange(batch.oldLogprobs(), first, last),
+        Arrays.copyOfRange(batch.rolloutLogprobs(), first, last),
+        Arrays.copyOfRange(batch.refLogprobs(), first, last),
         Arrays.copyOfRange(batch.advantages(), first, last));
   }
 

@@ -105,8 +105,8 @@ class SurrogateLossTest {
       double[] gradient = new double[0];
       for (int from = 0; from < tokens; from += 3) {
         int to = Math.min(tokens, from + 3);
-        System.arraycopy(batch.logp(), from, known, from, to - from);
-        LossResult chunk = loss.evaluate(batch.withLogp(known), global, from, to);
+        System.arraycopy(batch.logprobs(), from, known, from, to - from);
+        LossResult chunk = loss.evaluate(batch.withLogprobs(known), global, from, to);
         value += chunk.value();
         gradient = concat(gradient, chunk.gradient());
         Arrays.fill(known, Double.NaN);
@@ -118,7 +118,7 @@ class SurrogateLossTest {
 
   @Test
   void withoutOldLogProbabilitiesTheRatioIsOneAndItsGradientTheAdvantage() {
-    TokenBatch batch = Batches.random(3).withOldLogp(new double[0]);
+    TokenBatch batch = Batches.random(3).withOldLogprobs(new double[0]);
     var global = Denominators.of(batch.layout());
 
     LossResult result = SurrogateLoss.of(CLIP).evaluate(batch, global);
@@ -134,12 +134,12 @@ class SurrogateLossTest {
   void maskedTokensHaveNoPartEvenIfTheyAreNotNumbers() {
     TokenBatch batch = Batches.random(4);
     var global = Denominators.of(batch.layout());
-    double[] logp = batch.logp().clone();
-    for (int t = 0; t < logp.length; t++) {
-      logp[t] = batch.layout().mask()[t] ? logp[t] : Double.NaN;
+    double[] logprobs = batch.logprobs().clone();
+    for (int t = 0; t < logprobs.length; t++) {
+      logprobs[t] = batch.layout().mask()[t] ? logprobs[t] : Double.NaN;
     }
 
-    LossResult result = SurrogateLoss.gspo(0.2, 0.2).evaluate(batch.withLogp(logp), global);
+    LossResult result = SurrogateLoss.gspo(0.2, 0.2).evaluate(batch.withLogprobs(logprobs), global);
 
     assertThat(result.value())
         .isEqualTo(SurrogateLoss.gspo(0.2, 0.2).evaluate(batch, global).value());
@@ -149,15 +149,16 @@ class SurrogateLossTest {
   @Test
   void aNumberThatIsNotOneReachesTheValue() {
     TokenBatch batch = Batches.random(5);
-    double[] logp = batch.logp().clone();
+    double[] logprobs = batch.logprobs().clone();
     int target = 0;
     while (!batch.layout().mask()[target]) {
       target++;
     }
-    logp[target] = Double.NaN;
+    logprobs[target] = Double.NaN;
 
     LossResult result =
-        SurrogateLoss.of(CLIP).evaluate(batch.withLogp(logp), Denominators.of(batch.layout()));
+        SurrogateLoss.of(CLIP)
+            .evaluate(batch.withLogprobs(logprobs), Denominators.of(batch.layout()));
 
     assertThat(result.value()).isNaN();
   }
@@ -176,13 +177,13 @@ class SurrogateLossTest {
     var global = Denominators.of(batch.layout());
 
     assertThatThrownBy(
-            () -> SurrogateLoss.grpo(0.1).evaluate(batch.withRefLogp(new double[0]), global))
-        .hasMessageContaining("refLogp is empty; set beta=0");
+            () -> SurrogateLoss.grpo(0.1).evaluate(batch.withRefLogprobs(new double[0]), global))
+        .hasMessageContaining("refLogprobs is empty; set beta=0");
     assertThatThrownBy(
-            () -> SurrogateLoss.dppo().evaluate(batch.withRolloutLogp(new double[0]), global))
-        .hasMessageContaining("rolloutLogp is empty");
-    assertThatThrownBy(() -> batch.withLogp(new double[2]))
-        .hasMessageContaining("logp.length=2 tokens=" + batch.layout().numTokens());
+            () -> SurrogateLoss.dppo().evaluate(batch.withRolloutLogprobs(new double[0]), global))
+        .hasMessageContaining("rolloutLogprobs is empty");
+    assertThatThrownBy(() -> batch.withLogprobs(new double[2]))
+        .hasMessageContaining("logprobs.length=2 tokens=" + batch.layout().numTokens());
     assertThatThrownBy(() -> new PpoClip(Double.NaN, 0.2)).hasMessageContaining("clipLow=NaN");
   }
 
@@ -198,30 +199,30 @@ class SurrogateLossTest {
 
   private static double objective(
       SurrogateLoss loss, TokenBatch batch, Denominators global, int token, double step) {
-    double[] moved = batch.logp().clone();
+    double[] moved = batch.logprobs().clone();
     moved[token] += step;
     LossSum.PointFunction points =
         loss.surrogate() instanceof Cispo cispo
-            ? (logp, anchor, a) -> frozen(cispo, batch, logp, anchor, a, moved, step)
+            ? (logprob, anchor, a) -> frozen(cispo, batch, logprob, anchor, a, moved, step)
             : loss.surrogate()::at;
     int tokens = batch.layout().numTokens();
-    return loss.evaluate(batch.withLogp(moved), global, 0, tokens, points).value();
+    return loss.evaluate(batch.withLogprobs(moved), global, 0, tokens, points).value();
   }
 
   /// CISPO with the weight of the point before the step.
   private static Surrogate.Point frozen(
       Cispo cispo,
       TokenBatch batch,
-      double logp,
+      double logprob,
       double anchor,
       double advantage,
       double[] moved,
       double step) {
     boolean stepped =
-        Arrays.stream(batch.logp()).noneMatch(original -> original == logp)
-            && Arrays.stream(moved).anyMatch(value -> value == logp);
-    double slope = cispo.at(stepped ? logp - step : logp, anchor, advantage).slope();
-    return new Surrogate.Point(slope * logp, slope, false);
+        Arrays.stream(batch.logprobs()).noneMatch(original -> original == logprob)
+            && Arrays.stream(moved).anyMatch(value -> value == logprob);
+    double slope = cispo.at(stepped ? logprob - step : logprob, anchor, advantage).slope();
+    return new Surrogate.Point(slope * logprob, slope, false);
   }
 
   private static double[] concat(double[] first, double[] second) {

@@ -89,8 +89,8 @@ class CompletionsTest {
     Completions.generate(options(OptionalDouble.empty()), heard);
     Completions.generate(options(OptionalDouble.of(0.7)), heard);
     assertThat(heard.params).extracting(SamplingParams::temperature).containsExactly(0.3, 0.7);
-    assertThat(heard.params).extracting(SamplingParams::topP).containsOnly(0.8);
-    assertThat(heard.params).extracting(SamplingParams::topK).containsOnly(5);
+    assertThat(heard.params).extracting(params -> params.truncation().topP()).containsOnly(0.8);
+    assertThat(heard.params).extracting(params -> params.truncation().topK()).containsOnly(5);
     assertThat(heard.unused).containsExactly("repetition_penalty=1.3", "repetition_penalty=1.3");
   }
 

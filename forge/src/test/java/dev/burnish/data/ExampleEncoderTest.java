@@ -195,7 +195,7 @@ class ExampleEncoderTest {
             TextConfig.defaults());
     assertThatThrownBy(() -> DataFiles.load(DataSource.of(file), encoder::document, OnBadRow.FAIL))
         .isInstanceOf(DataException.class)
-        .hasMessageContaining("rows.jsonl:2: a document has tokens to learn");
+        .hasMessageContaining("rows.jsonl:2: a document must have tokens to learn");
     var loaded = DataFiles.load(DataSource.of(file), encoder::document, OnBadRow.SKIP);
     assertThat(loaded.size()).isEqualTo(1);
     assertThat(loaded.skipped()).isEqualTo(4);

@@ -10,7 +10,10 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.TokenVersions;
 import dev.burnish.tensor.TensorScope;
 import dev.burnish.testing.SharedFiles;
 import dev.burnish.testing.TinyModels;
@@ -34,25 +37,31 @@ class BatchGeneratorTest {
     return TinyModels.llama(TEXT.vocabularySize(), TEXT.endId().orElseThrow(), 3);
   }
 
-  /// Mixed lengths, so that a wave has prompts and completions of many sizes side by side.
-  private static List<int[]> prompts() {
-    return List.of(
-        TEXT.encode("a"), TEXT.encode("abc defg"), TEXT.encode("hh"), TEXT.encode("bad cafe fed"));
+  private static BatchGenerator generator(LanguageModel model) {
+    return new BatchGenerator(model, PromptEncoder.of(TEXT));
   }
 
-  private static void assertTrainerAgrees(
-      LanguageModel model, List<List<Completion>> groups, double scale) {
-    for (List<Completion> group : groups) {
-      for (Completion completion : group) {
+  /// Mixed lengths, so that a wave has prompts and completions of many sizes side by side.
+  private static List<Prompt> prompts() {
+    return List.of(tokens("a"), tokens("abc defg"), tokens("hh"), tokens("bad cafe fed"));
+  }
+
+  private static Prompt tokens(String text) {
+    return Prompt.tokens(TEXT.encode(text));
+  }
+
+  private static void assertTrainerAgrees(LanguageModel model, List<Group> groups, double scale) {
+    for (Group group : groups) {
+      for (Completion completion : group.completions()) {
         TokenForest forest = new TokenForest();
-        int prompt = forest.add(TokenForest.ROOT, completion.prompt());
+        int prompt = forest.add(TokenForest.ROOT, group.prompt());
         Targets targets = new Targets().addNode(forest, forest.add(prompt, completion.tokens()), 0);
         try (TensorScope _ = TensorScope.open();
             Pass pass = model.decoder().evaluate(forest)) {
-          float[] logp = pass.logProbs(targets, scale).logp();
-          for (int i = 0; i < logp.length; i++) {
-            float tolerance = 1e-5f * Math.max(1, Math.abs(logp[i]));
-            assertThat(completion.logprobs()[i]).isCloseTo(logp[i], within(tolerance));
+          float[] logprobs = pass.logprobs(targets, scale).logprobs();
+          for (int i = 0; i < logprobs.length; i++) {
+            float tolerance = 1e-5f * Math.max(1, Math.abs(logprobs[i]));
+            assertThat(completion.logprobs()[i]).isCloseTo(logprobs[i], within(tolerance));
           }
         }
       }
@@ -73,27 +82,27 @@ class BatchGeneratorTest {
     String json = Files.readString(file).replaceFirst("\"post_processor\"\\s*:\\s*null", begins);
     Files.writeString(file, json);
     try (LanguageModel model = model();
-        Tokenizer framed = Tokenizer.load(folder);
-        BatchGenerator generator = new BatchGenerator(model, framed)) {
+        Tokenizer framed = Tokenizer.load(folder)) {
+      BatchGenerator generator = new BatchGenerator(model, PromptEncoder.of(framed));
       SamplingParams greedy = SamplingParams.greedy(3);
 
-      assertThat(generator.generate("abc", greedy).getFirst().prompt()).containsExactly(0, 2, 3, 4);
-      assertThat(generator.generate("", greedy).getFirst().prompt()).containsExactly(0);
-      assertThat(generator.generateTokens(List.of(framed.encode("abc")), greedy))
-          .first()
-          .satisfies(group -> assertThat(group.getFirst().prompt()).containsExactly(2, 3, 4));
+      assertThat(generator.generate(Prompt.text("abc"), greedy).prompt())
+          .containsExactly(0, 2, 3, 4);
+      assertThat(generator.generate(Prompt.text(""), greedy).prompt()).containsExactly(0);
+      assertThat(generator.generate(Prompt.tokens(framed.encode("abc")), greedy).prompt())
+          .containsExactly(2, 3, 4);
     }
   }
 
   @Test
   void aWeightThatIsNotFiniteIsNamed() {
-    try (LanguageModel model = model();
-        BatchGenerator generator = new BatchGenerator(model, TEXT)) {
+    try (LanguageModel model = model()) {
+      BatchGenerator generator = generator(model);
       String name = "model.layers.1.mlp.up_proj.weight";
       model.decoder().part(name).value(name).fill_(Double.NaN);
       model.decoder().weights().publish(1);
 
-      assertThatThrownBy(() -> generator.generate(List.of("abc"), SamplingParams.defaults()))
+      assertThatThrownBy(() -> generator.generate(Prompt.text("abc"), SamplingParams.defaults()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("the weight " + name + " holds NaN");
     }
@@ -105,9 +114,8 @@ class BatchGeneratorTest {
     try (LanguageModel model = model()) {
       SamplingParams params =
           SamplingParams.defaults().withN(3).withMaxTokens(20).withTemperature(temperature);
-      List<List<Completion>> groups =
-          new BatchGenerator(model, TEXT).generateTokens(prompts(), params.withSeed(5));
-      assertThat(groups).hasSize(4).allSatisfy(group -> assertThat(group).hasSize(3));
+      List<Group> groups = generator(model).generateAll(prompts(), params.withSeed(5));
+      assertThat(groups).hasSize(4).allSatisfy(group -> assertThat(group.completions()).hasSize(3));
       assertTrainerAgrees(model, groups, temperature == 0 ? 1 : 1 / temperature);
     }
   }
@@ -116,10 +124,12 @@ class BatchGeneratorTest {
   void logprobsOfTheRealModelAreThoseOfTheTrainer() {
     try (LanguageModel model = LanguageModel.load(SharedFiles.model("smollm2-135m-instruct"))) {
       Tokenizer text = Tokenizer.load(SharedFiles.model("smollm2-135m-instruct"));
-      List<List<Completion>> groups =
-          new BatchGenerator(model, text)
-              .generate(
-                  List.of("The capital of France is", "Once upon a time, in a small village"),
+      List<Group> groups =
+          new BatchGenerator(model, PromptEncoder.of(text))
+              .generateAll(
+                  List.of(
+                      Prompt.text("The capital of France is"),
+                      Prompt.text("Once upon a time, in a small village")),
                   SamplingParams.defaults().withN(2).withMaxTokens(12).withSeed(1));
       assertTrainerAgrees(model, groups, 1);
     }
@@ -129,14 +139,14 @@ class BatchGeneratorTest {
   void aCompletionDoesNotDependOnWhatElseRuns() {
     try (LanguageModel model = model()) {
       SamplingParams params = SamplingParams.defaults().withN(2).withMaxTokens(15).withSeed(9);
-      List<List<Completion>> together =
-          new BatchGenerator(model, TEXT).generateTokens(prompts(), params);
+      List<Group> together = generator(model).generateAll(prompts(), params);
       BatchGenerator oneByOne =
-          new BatchGenerator(model, TEXT, new BatchGenerator.Limits(2, 1 << 20));
-      List<List<Completion>> apart = oneByOne.generateTokens(prompts(), params);
+          new BatchGenerator(model, PromptEncoder.of(TEXT), new BatchGenerator.Limits(2, 1 << 20));
+      List<Group> apart = oneByOne.generateAll(prompts(), params);
       for (int i = 0; i < together.size(); i++) {
         for (int j = 0; j < 2; j++) {
-          assertThat(apart.get(i).get(j).tokens()).isEqualTo(together.get(i).get(j).tokens());
+          assertThat(apart.get(i).completions().get(j).tokens())
+              .isEqualTo(together.get(i).completions().get(j).tokens());
         }
       }
     }
@@ -145,7 +155,7 @@ class BatchGeneratorTest {
   @Test
   void theSameSeedGivesTheSameCompletionsAndAnotherSeedOthers() {
     try (LanguageModel model = model()) {
-      BatchGenerator generator = new BatchGenerator(model, TEXT);
+      BatchGenerator generator = generator(model);
       SamplingParams params = SamplingParams.defaults().withN(4).withMaxTokens(20);
       List<String> first = texts(generator, params.withSeed(1));
       assertThat(texts(generator, params.withSeed(1))).isEqualTo(first);
@@ -155,18 +165,18 @@ class BatchGeneratorTest {
   }
 
   private static List<String> texts(BatchGenerator generator, SamplingParams params) {
-    return generator.generateTokens(prompts(), params).stream()
-        .flatMap(group -> group.stream().map(Completion::text))
+    return generator.generateAll(prompts(), params).stream()
+        .flatMap(group -> group.completions().stream().map(Completion::text))
         .toList();
   }
 
   @Test
   void endsAtTheEndTokenAtAStopTextAndAtTheLimit() {
     try (LanguageModel model = model()) {
-      BatchGenerator generator = new BatchGenerator(model, TEXT);
+      BatchGenerator generator = generator(model);
       SamplingParams params = SamplingParams.defaults().withN(40).withMaxTokens(30).withSeed(4);
       int end = TEXT.endId().orElseThrow();
-      List<Completion> free = generator.generate("abc", params);
+      List<Completion> free = generator.generate(Prompt.text("abc"), params).completions();
       for (Completion completion : free) {
         int[] tokens = completion.tokens();
         boolean ended = tokens[tokens.length - 1] == end;
@@ -176,13 +186,17 @@ class BatchGeneratorTest {
         assertThat(completion.text()).doesNotContain("<|end|>");
       }
       assertThat(free).extracting(Completion::finish).contains(FinishReason.STOP);
-      List<Completion> stopped = generator.generate("abc", params.withStop(List.of("c", "gg")));
+      List<Completion> stopped =
+          generator.generate(Prompt.text("abc"), params.withStop(List.of("c", "gg"))).completions();
       for (int i = 0; i < stopped.size(); i++) {
         String text = stopped.get(i).text();
         assertThat(text).doesNotContain("c").doesNotContain("gg");
         assertThat(free.get(i).text()).startsWith(text);
       }
-      assertThat(generator.generate("abc", params.withSuppressed(List.of(end))))
+      assertThat(
+              generator
+                  .generate(Prompt.text("abc"), params.withSuppressed(List.of(end)))
+                  .completions())
           .allSatisfy(c -> assertThat(c.finish()).isEqualTo(FinishReason.LENGTH));
     }
   }
@@ -192,12 +206,13 @@ class BatchGeneratorTest {
     try (LanguageModel model = model()) {
       List<List<Integer>> heard = List.of(new ArrayList<>(), new ArrayList<>());
       List<Completion> group =
-          new BatchGenerator(model, TEXT)
-              .generateTokens(
-                  List.of(TEXT.encode("fed")),
+          generator(model)
+              .generateAll(
+                  List.of(tokens("fed")),
                   SamplingParams.defaults().withN(2).withMaxTokens(9),
                   (_, sample, token) -> heard.get(sample).add(token))
-              .getFirst();
+              .getFirst()
+              .completions();
       for (int i = 0; i < 2; i++) {
         assertThat(heard.get(i))
             .containsExactlyElementsOf(IntStream.of(group.get(i).tokens()).boxed().toList());
@@ -208,14 +223,51 @@ class BatchGeneratorTest {
   @Test
   void refusesPromptsThatAreEmptyOrTooLong() {
     try (LanguageModel model = model()) {
-      BatchGenerator generator = new BatchGenerator(model, TEXT);
-      assertThatThrownBy(() -> generator.generate("", SamplingParams.defaults()))
+      BatchGenerator generator = generator(model);
+      assertThatThrownBy(() -> generator.generate(Prompt.text(""), SamplingParams.defaults()))
           .hasMessageContaining("tokens=0");
-      assertThatThrownBy(() -> generator.generate("a".repeat(64), SamplingParams.defaults()))
+      assertThatThrownBy(
+              () -> generator.generate(Prompt.text("a".repeat(64)), SamplingParams.defaults()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("max_position_embeddings=64: prompt=0 tokens=64");
-      Completion last = generator.generate("a".repeat(63), SamplingParams.defaults()).getFirst();
+      Completion last =
+          generator
+              .generate(Prompt.text("a".repeat(63)), SamplingParams.defaults())
+              .completions()
+              .getFirst();
       assertThat(last.tokens()).hasSize(1);
+    }
+  }
+
+  @Test
+  void carriesTheVersionThatWasPublishedAndRefusesOneThatWasNot() {
+    try (LanguageModel model = model()) {
+      BatchGenerator generator = generator(model);
+      SamplingParams params = SamplingParams.defaults().withMaxTokens(5);
+      model.decoder().weights().publish(7);
+      assertThat(generator.updateWeights(7)).isEqualTo(7);
+      assertThat(generator.version()).isEqualTo(7);
+      Completion completion =
+          generator.generate(Prompt.text("abc"), params).completions().getFirst();
+      assertThat(completion.versions()).isEqualTo(TokenVersions.of(7, completion.tokens().length));
+      assertThatThrownBy(() -> generator.updateWeights(8))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("version=8 weights=7");
+      assertThat(generator.version()).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void refusesPromptsThatItHasNoTokenizerOrTemplateFor() {
+    try (LanguageModel model = model()) {
+      SamplingParams params = SamplingParams.greedy(2);
+      BatchGenerator ids = new BatchGenerator(model, PromptEncoder.tokensOnly());
+      assertThat(ids.generate(Prompt.tokens(2, 3), params).completions().getFirst().text())
+          .isEmpty();
+      assertThatThrownBy(() -> ids.generate(Prompt.text("a"), params))
+          .hasMessageContaining("needs a tokenizer");
+      assertThatThrownBy(() -> generator(model).generate(Prompt.user("a"), params))
+          .hasMessageContaining("needs a model with a chat template");
     }
   }
 }

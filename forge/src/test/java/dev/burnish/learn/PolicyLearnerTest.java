@@ -9,12 +9,16 @@ import dev.burnish.algorithm.PolicyLoss;
 import dev.burnish.algorithm.SurrogateLoss;
 import dev.burnish.algorithm.advantage.Advantages;
 import dev.burnish.engine.BatchGenerator;
+import dev.burnish.engine.PromptEncoder;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.rollout.Episode;
+import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Problem;
 import dev.burnish.rollout.Reward;
+import dev.burnish.rollout.Rollout;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.testing.TinyModels;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;
@@ -37,18 +41,16 @@ class PolicyLearnerTest {
     return TinyModels.llama(TEXT.vocabularySize(), TEXT.endId().orElseThrow(), seed);
   }
 
-  private static List<Episode> episodes(LanguageModel model, long seed) {
-    List<Problem> samples =
+  private static List<ScoredGroup> groups(LanguageModel model, long seed) {
+    List<Problem> problems =
         List.of(
             new Problem("abc", "", 0), new Problem("hg", "", 1), new Problem("a bad cafe", "", 2));
-    return Episode.judge(
-        samples,
-        new BatchGenerator(model, TEXT)
-            .generate(
-                Problem.prompts(samples),
-                SamplingParams.defaults().withN(6).withMaxTokens(8).withSeed(seed)),
-        LIKES_A,
-        Advantages::grpo);
+    List<Rollout> rollouts =
+        Rollout.sample(
+            new BatchGenerator(model, PromptEncoder.of(TEXT)),
+            problems,
+            SamplingParams.defaults().withN(6).withMaxTokens(8).withSeed(seed));
+    return Rollout.score(rollouts, LIKES_A, Advantages::grpo);
   }
 
   static List<PolicyLoss> losses() {
@@ -68,10 +70,10 @@ class PolicyLearnerTest {
       try (LanguageModel policy = model(3);
           LanguageModel reference = model(4);
           Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
-        List<Episode> episodes = episodes(model(5), 1);
+        List<ScoredGroup> groups = groups(model(5), 1);
         reports.add(
             new PolicyLearner(trainer, loss, 0.01, maxTokens, Optional.of(reference.decoder()))
-                .step(episodes));
+                .step(groups));
         weights.add(policy.decoder().parts().getFirst().values().toFloatArray());
       }
     }
@@ -93,7 +95,7 @@ class PolicyLearnerTest {
     try (LanguageModel policy = model(3);
         Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
       PolicyReport report =
-          new PolicyLearner(trainer, SurrogateLoss.dapo()).step(episodes(policy, 1));
+          new PolicyLearner(trainer, SurrogateLoss.dapo()).step(groups(policy, 1));
       assertThat(report.loss().clipFraction()).isZero();
       assertThat(report.loss().ratioMax()).isCloseTo(1, within(1e-4));
       assertThat(report.loss().oldKl()).isLessThan(1e-8);
@@ -105,13 +107,13 @@ class PolicyLearnerTest {
   void aStepThatIsNotFiniteNamesItsEpisodesTheBlockAndTheCheckpoint() {
     try (LanguageModel policy = model(3);
         Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
-      List<Episode> episodes = episodes(policy, 1);
+      List<ScoredGroup> groups = groups(policy, 1);
       trainer.health().checkpointIn(() -> "checkpoints/step-7");
       String weight = "model.layers.1.mlp.down_proj.weight";
       policy.decoder().part(weight).value(weight).fill_(Double.NaN);
       PolicyLearner learner =
           new PolicyLearner(trainer, SurrogateLoss.dapo(), 0, 60, Optional.empty());
-      assertThatThrownBy(() -> learner.step(episodes))
+      assertThatThrownBy(() -> learner.step(groups))
           .isInstanceOfSatisfying(
               TrainingDiverged.class,
               failure -> {
@@ -145,10 +147,10 @@ class PolicyLearnerTest {
         Trainer trainer =
             new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 30)) {
       PolicyLearner learner = new PolicyLearner(trainer, SurrogateLoss.dapo());
-      double first = learner.step(episodes(policy, 0)).reward();
+      double first = learner.step(groups(policy, 0)).reward();
       double last = first;
       for (int i = 1; i < 30; i++) {
-        last = learner.step(episodes(policy, i)).reward();
+        last = learner.step(groups(policy, i)).reward();
       }
       assertThat(first).isLessThan(0.4);
       assertThat(last).isGreaterThan(0.7);
@@ -161,10 +163,10 @@ class PolicyLearnerTest {
         Trainer trainer =
             new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 40)) {
       PolicyLearner learner = new PolicyLearner(trainer, SurrogateLoss.dapo(), policy.base());
-      double first = learner.step(episodes(policy, 0)).reward();
-      PolicyReport last = learner.step(episodes(policy, 1));
+      double first = learner.step(groups(policy, 0)).reward();
+      PolicyReport last = learner.step(groups(policy, 1));
       for (int i = 2; i < 40; i++) {
-        last = learner.step(episodes(policy, i));
+        last = learner.step(groups(policy, i));
         // The generator's log-probabilities are those of the trainer before its update.
         assertThat(last.loss().oldKl()).isLessThan(1e-8);
       }
@@ -177,20 +179,16 @@ class PolicyLearnerTest {
   @Test
   void refusesRewardsThatAreNotFiniteAndGroupsOfDifferentPrompts() {
     try (LanguageModel policy = model(3)) {
-      List<Episode> episodes = episodes(policy, 1);
-      Episode other = episodes.getLast();
-      Episode wrong =
-          new Episode(0, other.prompt(), other.completion(), other.reward(), other.advantage());
-      assertThatThrownBy(() -> EpisodeBatch.of(List.of(episodes.getFirst(), wrong), 100))
-          .hasMessageContaining("share their prompt: group=0");
-      assertThatThrownBy(() -> EpisodeBatch.of(List.of(), 100)).hasMessageContaining("episodes=0");
-      assertThatThrownBy(() ->
-              Episode.group(
-                  0,
-                  "abc",
-                  List.of(episodes.getFirst().completion()),
-                  new double[] {Double.NaN},
-                  new double[] {0}))
+      List<ScoredGroup> groups = groups(policy, 1);
+      Episode first = groups.getFirst().episodes().getFirst();
+      Episode other = groups.getLast().episodes().getLast();
+      Problem problem = groups.getFirst().problem();
+      assertThatThrownBy(() -> new ScoredGroup(problem, List.of(first, other)))
+          .hasMessageContaining("must share their prompt: problem=0 episode=1");
+      assertThatThrownBy(() -> EpisodeBatch.of(List.of(), 100)).hasMessageContaining("groups=0");
+      Group one = new Group(first.prompt(), List.of(first.sampled().getFirst().completion()));
+      assertThatThrownBy(
+              () -> ScoredGroup.of(problem, one, new double[] {Double.NaN}, new double[] {0}))
           .hasMessageContaining("rewards=[NaN]");
     }
   }

@@ -51,7 +51,7 @@ class PreferenceLearnerTest {
   }
 
   /// The log-probability of an answer, its prompt repeated before it in a document of its own.
-  private static double logp(LanguageModel model, int[] prompt, int[] answer) {
+  private static double logprob(LanguageModel model, int[] prompt, int[] answer) {
     TokenForest forest = new TokenForest();
     int[] whole = Arrays.copyOf(prompt, prompt.length + answer.length);
     System.arraycopy(answer, 0, whole, prompt.length, answer.length);
@@ -59,7 +59,7 @@ class PreferenceLearnerTest {
         new Targets().addNode(forest, forest.add(TokenForest.ROOT, whole), prompt.length);
     try (Pass pass = model.decoder().evaluate(forest)) {
       double sum = 0;
-      for (float value : pass.logProbs(targets, 1).logp()) {
+      for (float value : pass.logprobs(targets, 1).logprobs()) {
         sum += value;
       }
       return sum;
@@ -69,10 +69,10 @@ class PreferenceLearnerTest {
   private static PairBatch unshared(
       LanguageModel policy, LanguageModel reference, List<PreferencePair> pairs) {
     return new PairBatch(
-        pairs.stream().mapToDouble(p -> logp(policy, p.prompt(), p.chosen())).toArray(),
-        pairs.stream().mapToDouble(p -> logp(policy, p.prompt(), p.rejected())).toArray(),
-        pairs.stream().mapToDouble(p -> logp(reference, p.prompt(), p.chosen())).toArray(),
-        pairs.stream().mapToDouble(p -> logp(reference, p.prompt(), p.rejected())).toArray(),
+        pairs.stream().mapToDouble(p -> logprob(policy, p.prompt(), p.chosen())).toArray(),
+        pairs.stream().mapToDouble(p -> logprob(policy, p.prompt(), p.rejected())).toArray(),
+        pairs.stream().mapToDouble(p -> logprob(reference, p.prompt(), p.chosen())).toArray(),
+        pairs.stream().mapToDouble(p -> logprob(reference, p.prompt(), p.rejected())).toArray(),
         pairs.stream().mapToInt(p -> p.chosen().length).toArray(),
         pairs.stream().mapToInt(p -> p.rejected().length).toArray());
   }
@@ -96,10 +96,10 @@ class PreferenceLearnerTest {
       assertThat(heldOut.accuracy()).isEqualTo(expected.numRight() / 5.0);
       assertThat(report.metrics().chosenReward())
           .isCloseTo(Arrays.stream(expected.chosenRewards()).average().orElseThrow(), within(1e-5));
-      assertThat(heldOut.chosenLogp())
-          .isCloseTo(Arrays.stream(batch.chosenLogp()).average().orElseThrow(), within(1e-4));
-      assertThat(heldOut.rejectedLogp())
-          .isCloseTo(Arrays.stream(batch.rejectedLogp()).average().orElseThrow(), within(1e-4));
+      assertThat(heldOut.chosenLogprob())
+          .isCloseTo(Arrays.stream(batch.chosenLogprobs()).average().orElseThrow(), within(1e-4));
+      assertThat(heldOut.rejectedLogprob())
+          .isCloseTo(Arrays.stream(batch.rejectedLogprobs()).average().orElseThrow(), within(1e-4));
       assertThat(report.metrics().margin())
           .isCloseTo(
               report.metrics().chosenReward() - report.metrics().rejectedReward(), within(1e-12));

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// Whoever allocates one writes it, then passes it on, and writes no more. As an argument it stays
 /// the caller's, and the callee may read it until its call ends, or longer if it calls [#keep()].
 /// As a result it is the caller's to close; the callee gives it away, or returns a [#share()].
+/// Whoever has one may pass it on: processes of one host then all have the same memory, and it
+/// stays until the last of them has closed it, whoever allocated it.
 ///
 /// It lies in a file in memory that has no name, so that nothing is left behind however processes
 /// end. An interrupt of a thread that uses it leaves it as it is. Thread-safe, but for what is
@@ -96,7 +98,8 @@ public final class Region implements AutoCloseable {
       file.close();
       throw e;
     }
-    return new Region(size, Optional.of(file), Optional.empty());
+    // Under the number that it has here: so it may be passed on when its first owner is gone.
+    return new Region(size, Optional.of(file), Optional.of(new Source(file.path(), label)));
   }
 
   /// A region in memory of this process alone, such as one that is filled from elsewhere.

@@ -117,7 +117,8 @@ class MalformedTest {
       RemoteActors.Blueprint blueprint =
           far.blueprint(Adder.class, (Factory.Of0<AdderActor>) AdderActor::new, List.of());
       assertThatThrownBy(() ->
-              far.remote().spawn(back, blueprint, "evil", Point.single(), far.nextNumber(), 0)
+              far.remote()
+                  .spawn(back, blueprint, "evil", Point.single(), far.nextNumber(), 0)
                   .await(MalformedTest.class.getClassLoader()))
           .hasMessageContaining("a visitor serves nothing");
       for (long number : new long[] {0, 1, 2, 3, 4, actor.number()}) {

@@ -139,6 +139,19 @@ class RegionFilesTest {
   }
 
   @Test
+  void aRegionOfAnotherIsPassedOnAndOutlivesItsOwner() throws IOException {
+    Region first = Region.allocate(SIZE);
+    Region second = Region.open(first.path(), first.label(), SIZE);
+    assertThat(second.path()).isNotEqualTo(first.path());
+    try (second;
+        Region third = Region.open(second.path(), second.label(), SIZE)) {
+      first.segment().fill((byte) 5);
+      first.close();
+      assertThat(third.segment().get(ValueLayout.JAVA_BYTE, SIZE - 1)).isEqualTo((byte) 5);
+    }
+  }
+
+  @Test
   void whatCannotBeMappedSaysWhy() {
     assertThatThrownBy(() -> Region.allocate(Long.MAX_VALUE))
         .isInstanceOf(java.io.UncheckedIOException.class)

@@ -222,6 +222,19 @@ class RegionTest {
   }
 
   @Test
+  void whatAProcessMadeIsPassedOnAndOutlivesIt() {
+    try (Job processes = Job.start(JobOptions.named("test"))) {
+      ProcMesh maker = processes.hosts().spawnProcs(Map.of("gpus", 1));
+      Region made = maker.spawn("maker", Keeper.class, KeeperActor::new).only().fresh((byte) 6);
+      Keeper keeper = keeper(processes);
+      keeper.keep(made);
+      made.close();
+      maker.close();
+      assertThat(keeper.kept()).isEqualTo((byte) 6);
+    }
+  }
+
+  @Test
   void aClosedRegionIsNotPassedOn() {
     Region region = filled(1);
     region.close();

@@ -302,24 +302,24 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
-  public void logProbs(
-      Tensor logits_TV, int[] ids, int offset, double scale, float[] logp, float[] entropy) {
+  public void logprobs(
+      Tensor logits_TV, int[] ids, int offset, double scale, float[] logprobs, float[] entropy) {
     Matrix logits = Matrix.of(logits_TV);
     checkIds(ids, offset, offset + logits.rows(), logits.cols());
-    LogProbRows.forward(team, logits, ids, offset, (float) scale, logp, entropy);
+    LogprobRows.forward(team, logits, ids, offset, (float) scale, logprobs, entropy);
   }
 
   @Override
-  public void logProbsBackward(
+  public void logprobsBackward(
       Tensor logits_TV,
       int[] ids,
       int offset,
       double scale,
-      float[] dLogp,
+      float[] dLogprobs,
       float[] dEntropy,
       float[] entropy) {
     Matrix logits = Matrix.of(logits_TV);
-    LogProbRows.backward(team, logits, ids, offset, (float) scale, dLogp, dEntropy, entropy);
+    LogprobRows.backward(team, logits, ids, offset, (float) scale, dLogprobs, dEntropy, entropy);
   }
 
   @Override

@@ -99,20 +99,20 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// `dTable_VH[ids] += dy_TH`; equal ids accumulate, in order.
   void scatterAddRows(Tensor dy_TH, int[] ids, Tensor dTable_VH);
 
-  /// Log-probabilities and entropies of softmax(`scale` * logits), a row a target: `logp[offset +
-  /// i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what [#logProbsBackward]
-  /// needs.
-  void logProbs(
-      Tensor logits_TV, int[] ids, int offset, double scale, float[] logp, float[] entropy);
+  /// Log-probabilities and entropies of softmax(`scale` * logits), a row a target: `logprobs[offset
+  /// + i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what [#logprobsBackward]
+  ///   needs.
+  void logprobs(
+      Tensor logits_TV, int[] ids, int offset, double scale, float[] logprobs, float[] entropy);
 
-  /// Turns what [#logProbs] left in `logits_TV` into the gradient of the logits, for gradients
-  /// `dLogp` of the log-probabilities and `dEntropy` of the entropies (empty: none).
-  void logProbsBackward(
+  /// Turns what [#logprobs] left in `logits_TV` into the gradient of the logits, for gradients
+  /// `dLogprobs` of the log-probabilities and `dEntropy` of the entropies (empty: none).
+  void logprobsBackward(
       Tensor logits_TV,
       int[] ids,
       int offset,
       double scale,
-      float[] dLogp,
+      float[] dLogprobs,
       float[] dEntropy,
       float[] entropy);
 

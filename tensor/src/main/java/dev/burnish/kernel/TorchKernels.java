@@ -277,14 +277,14 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
-  public void logProbs(
-      Tensor logits_TV, int[] ids, int offset, double scale, float[] logp, float[] entropy) {
+  public void logprobs(
+      Tensor logits_TV, int[] ids, int offset, double scale, float[] logprobs, float[] entropy) {
     try (TensorScope _ = TensorScope.open()) {
       int rows = Math.toIntExact(logits_TV.size(0));
       Tensor log = logits_TV.mul(scale).logSoftmax(-1);
       Tensor p = log.exp();
       Tensor chosen = log.gather(1, targets(ids, offset, rows, logits_TV));
-      System.arraycopy(chosen.toFloatArray(), 0, logp, offset, rows);
+      System.arraycopy(chosen.toFloatArray(), 0, logprobs, offset, rows);
       float[] h = p.mul(log).sum(-1, false).neg().toFloatArray();
       System.arraycopy(h, 0, entropy, offset, rows);
       logits_TV.copy_(p);
@@ -296,18 +296,18 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
-  public void logProbsBackward(
+  public void logprobsBackward(
       Tensor logits_TV,
       int[] ids,
       int offset,
       double scale,
-      float[] dLogp,
+      float[] dLogprobs,
       float[] dEntropy,
       float[] entropy) {
     try (TensorScope _ = TensorScope.open()) {
       int rows = Math.toIntExact(logits_TV.size(0));
       Tensor p = logits_TV.copy();
-      Tensor dl = column(dLogp, offset, rows, p.device()).mul(scale);
+      Tensor dl = column(dLogprobs, offset, rows, p.device()).mul(scale);
       Tensor gradient = p.mul(dl).neg();
       if (dEntropy.length > 0) {
         Tensor dh = column(dEntropy, offset, rows, p.device()).mul(scale);

@@ -316,7 +316,7 @@ public final class Decoder implements AutoCloseable {
     trained().forEach(part -> part.gradients().free());
   }
 
-  /// Forward over a packed batch, to be followed by [Pass#logProbs] or [Pass#backward].
+  /// Forward over a packed batch, to be followed by [Pass#logprobs] or [Pass#backward].
   public Pass forward(TokenForest forest, ActivationPolicy policy) {
     return forward(forest, policy, Optional.empty(), 0, Numerics.BATCH_INVARIANT);
   }

@@ -5,7 +5,7 @@ import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.kernel.Output;
 import dev.burnish.nn.Pass.Backward;
-import dev.burnish.nn.Pass.LogProbs;
+import dev.burnish.nn.Pass.Logprobs;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -49,7 +49,7 @@ final class Head {
   }
 
   /// Log-probabilities and entropies of the targets.
-  LogProbs logProbs(Query query) {
+  Logprobs logprobs(Query query) {
     try (TensorScope _ = TensorScope.open()) {
       Rows rows = new Rows(query);
       for (int from = 0; from < rows.count(); from += rows.chunk) {
@@ -62,7 +62,7 @@ final class Head {
   /// Adds the gradient of a loss of the targets to the gradients of norm and projection, and that
   /// of the hidden states to `d_TH`.
   Backward backward(Query query, TargetLoss loss, Tensor d_TH) {
-    Optional<LogProbs> all = loss.needsAll() ? Optional.of(logProbs(query)) : Optional.empty();
+    Optional<Logprobs> all = loss.needsAll() ? Optional.of(logprobs(query)) : Optional.empty();
     try (TensorScope _ = TensorScope.open()) {
       Rows rows = new Rows(query);
       Gradient gradient = new Gradient(loss, all.orElse(rows.result), rows);
@@ -81,33 +81,34 @@ final class Head {
   /// A loss of the targets, evaluated chunk by chunk.
   private static final class Gradient {
     private final TargetLoss loss;
-    private final LogProbs known;
+    private final Logprobs known;
     private final int chunk;
-    private final float[] dLogp;
+    private final float[] dLogprobs;
     private final float[] dEntropy;
     private final double[] losses;
 
     /// @param known log-probabilities: of all targets where the loss needs them, else of those so
     ///   far
-    Gradient(TargetLoss loss, LogProbs known, Rows rows) {
+    Gradient(TargetLoss loss, Logprobs known, Rows rows) {
       this.loss = loss;
       this.known = known;
       chunk = rows.chunk;
-      dLogp = new float[rows.count()];
+      dLogprobs = new float[rows.count()];
       dEntropy = new float[rows.count()];
       losses = new double[(rows.count() + chunk - 1) / chunk];
     }
 
     void evaluate(int from) {
-      int to = Math.min(dLogp.length, from + chunk);
+      int to = Math.min(dLogprobs.length, from + chunk);
       losses[from / chunk] =
           loss.evaluate(
-              new TargetLoss.Chunk(from, to, known.logp(), known.entropy(), dLogp, dEntropy));
+              new TargetLoss.Chunk(
+                  from, to, known.logprobs(), known.entropy(), dLogprobs, dEntropy));
     }
 
     /// Empty where no entropy of a chunk has one: then the kernel has less to do.
     float[] ofEntropies(int from) {
-      int to = Math.min(dLogp.length, from + chunk);
+      int to = Math.min(dLogprobs.length, from + chunk);
       for (int i = from; i < to; i++) {
         if (dEntropy[i] != 0) {
           return dEntropy;
@@ -124,7 +125,7 @@ final class Head {
     private final int[] ids;
     private final int[] rows;
     private final int chunk = chunkRows(shape.vocabulary());
-    private final LogProbs result;
+    private final Logprobs result;
     private final Tensor x_NH;
     private final Tensor normed_NH;
     private final Tensor rstd_N;
@@ -134,7 +135,7 @@ final class Head {
       this.query = query;
       ids = query.targets().ids();
       rows = query.targets().rows();
-      result = new LogProbs(new float[rows.length], new float[rows.length]);
+      result = new Logprobs(new float[rows.length], new float[rows.length]);
       x_NH = f32(rows.length, shape.hidden());
       normed_NH = f32(rows.length, shape.hidden());
       rstd_N = f32(rows.length);
@@ -161,7 +162,7 @@ final class Head {
     void forward(int from) {
       Tensor logits_CV = logits(from);
       projection.forward(input(from), logits_CV, Output.OVERWRITE, Dropout.NONE, query.numerics());
-      kernels.logProbs(logits_CV, ids, from, query.scale(), result.logp(), result.entropy());
+      kernels.logprobs(logits_CV, ids, from, query.scale(), result.logprobs(), result.entropy());
     }
 
     /// The gradient of the chunk's input, in its place, from those of its log-probabilities and
@@ -169,12 +170,12 @@ final class Head {
     void backward(int from, Gradient gradient) {
       Tensor logits_CV = logits(from);
       Tensor input_CH = input(from);
-      kernels.logProbsBackward(
+      kernels.logprobsBackward(
           logits_CV,
           ids,
           from,
           query.scale(),
-          gradient.dLogp,
+          gradient.dLogprobs,
           gradient.ofEntropies(from),
           result.entropy());
       projection.backwardWeight(logits_CV, input_CH, Dropout.NONE);

@@ -16,12 +16,12 @@ public final class Pass implements AutoCloseable {
   }
 
   /// Log-probability and entropy of each target, in their order.
-  public record LogProbs(float[] logp, float[] entropy) {}
+  public record Logprobs(float[] logprobs, float[] entropy) {}
 
   /// What a backward computed on its way.
   ///
   /// @param losses of the chunks of targets, in their order; their sum is the loss of the pass
-  public record Backward(LogProbs targets, double[] losses) {}
+  public record Backward(Logprobs targets, double[] losses) {}
 
   private final Decoder decoder;
   private final PassContext context;
@@ -43,8 +43,8 @@ public final class Pass implements AutoCloseable {
   }
 
   /// Log-probabilities of the targets under softmax(`scale` * logits). `scale` is 1 / temperature.
-  public LogProbs logProbs(Targets targets, double scale) {
-    return decoder.head().logProbs(query(targets, scale));
+  public Logprobs logprobs(Targets targets, double scale) {
+    return decoder.head().logprobs(query(targets, scale));
   }
 
   /// Log-probabilities of the targets, and the gradient of a loss of them added to the gradients of

@@ -480,30 +480,30 @@ class KernelsTest {
 
   @ParameterizedTest
   @CsvSource({"1,2,1.0", "5,37,1.0", "6,100,0.5", "3,9001,1.4"})
-  void logProbsMatchTheReference(int rows, int vocabulary, double scale) {
+  void logprobsMatchTheReference(int rows, int vocabulary, double scale) {
     int[] ids = new int[rows + 1];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = random.nextInt(vocabulary);
     }
     Tensor logits = random(rows, vocabulary).mul(3);
-    float[] dLogp = new float[rows + 1];
+    float[] dLogprobs = new float[rows + 1];
     float[] dEntropy = new float[rows + 1];
-    for (int i = 0; i < dLogp.length; i++) {
-      dLogp[i] = (float) random.nextGaussian();
+    for (int i = 0; i < dLogprobs.length; i++) {
+      dLogprobs[i] = (float) random.nextGaussian();
       dEntropy[i] = (float) random.nextGaussian();
     }
     float[][] results = new float[4][rows + 1];
     Tensor mine = logits.copy();
-    CPU.logProbs(mine, ids, 1, scale, results[0], results[1]);
+    CPU.logprobs(mine, ids, 1, scale, results[0], results[1]);
     Tensor theirs = logits.copy();
-    REFERENCE.logProbs(theirs, ids, 1, scale, results[2], results[3]);
+    REFERENCE.logprobs(theirs, ids, 1, scale, results[2], results[3]);
     assertThat(results[0]).containsExactly(results[2], org.assertj.core.data.Offset.offset(2e-5f));
     assertThat(results[1]).containsExactly(results[3], org.assertj.core.data.Offset.offset(2e-5f));
     for (float[] entropyGradient : new float[][] {{}, dEntropy}) {
       Tensor a = mine.copy();
       Tensor b = theirs.copy();
-      CPU.logProbsBackward(a, ids, 1, scale, dLogp, entropyGradient, results[1]);
-      REFERENCE.logProbsBackward(b, ids, 1, scale, dLogp, entropyGradient, results[3]);
+      CPU.logprobsBackward(a, ids, 1, scale, dLogprobs, entropyGradient, results[1]);
+      REFERENCE.logprobsBackward(b, ids, 1, scale, dLogprobs, entropyGradient, results[3]);
       assertClose(a, b, 1e-5);
     }
   }
@@ -515,25 +515,25 @@ class KernelsTest {
   }
 
   @Test
-  void logProbsHaveTheGradientOfFiniteDifferences() {
+  void logprobsHaveTheGradientOfFiniteDifferences() {
     int[] ids = {3, 0, 6};
-    float[] dLogp = {0.7f, -1.1f, 0.4f};
+    float[] dLogprobs = {0.7f, -1.1f, 0.4f};
     float[] dEntropy = {0.3f, 0.5f, -0.9f};
     Tensor logits = random(3, 7);
     float[] entropy = new float[3];
     Tensor gradient = logits.copy();
-    CPU.logProbs(gradient, ids, 0, 0.8, new float[3], entropy);
-    CPU.logProbsBackward(gradient, ids, 0, 0.8, dLogp, dEntropy, entropy);
+    CPU.logprobs(gradient, ids, 0, 0.8, new float[3], entropy);
+    CPU.logprobsBackward(gradient, ids, 0, 0.8, dLogprobs, dEntropy, entropy);
     assertGradient(
         logits,
         gradient,
         shifted -> {
-          float[] logp = new float[3];
+          float[] logprobs = new float[3];
           float[] h = new float[3];
-          CPU.logProbs(shifted.copy(), ids, 0, 0.8, logp, h);
+          CPU.logprobs(shifted.copy(), ids, 0, 0.8, logprobs, h);
           double sum = 0;
           for (int i = 0; i < 3; i++) {
-            sum += dLogp[i] * logp[i] + dEntropy[i] * h[i];
+            sum += dLogprobs[i] * logprobs[i] + dEntropy[i] * h[i];
           }
           return sum;
         });

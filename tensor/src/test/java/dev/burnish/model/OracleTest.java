@@ -57,11 +57,11 @@ class OracleTest {
   private static void verify(Decoder decoder, JsonNode expected) {
     TokenForest forest = new TokenForest();
     Targets targets = new Targets();
-    List<Double> logprobs = new ArrayList<>();
+    List<Double> expectedLogprobs = new ArrayList<>();
     for (int i = 0; i < expected.get("ids").size(); i++) {
       int node = forest.add(TokenForest.ROOT, ints(expected.get("ids").get(i)));
       targets.addNode(forest, node, 1);
-      expected.get("logprobs").get(i).forEach(value -> logprobs.add(value.asDouble()));
+      expected.get("logprobs").get(i).forEach(value -> expectedLogprobs.add(value.asDouble()));
     }
     try (TensorScope _ = TensorScope.open();
         Pass pass = decoder.forward(forest, ActivationPolicy.keepAll())) {
@@ -72,7 +72,7 @@ class OracleTest {
                 expected.get("logits_first_row_last_position").get(i).asDouble(), within(1e-4));
       }
       int count = targets.size();
-      float[] logp =
+      float[] logprobs =
           pass.backward(
                   targets,
                   1,
@@ -83,11 +83,11 @@ class OracleTest {
                     return 0;
                   })
               .targets()
-              .logp();
+              .logprobs();
       double sum = 0;
       for (int i = 0; i < count; i++) {
-        assertThat((double) logp[i]).isCloseTo(logprobs.get(i), within(1e-4));
-        sum -= logp[i];
+        assertThat((double) logprobs[i]).isCloseTo(expectedLogprobs.get(i), within(1e-4));
+        sum -= logprobs[i];
       }
       assertThat(sum / count).isCloseTo(expected.get("loss").asDouble(), within(1e-5));
     }
@@ -163,9 +163,9 @@ class OracleTest {
             assertThat((double) last[example.get("last_top_ids").get(i).asInt()])
                 .isCloseTo(example.get("last_top_logits").get(i).asDouble(), within(1e-4));
           }
-          float[] logp = pass.logProbs(targets, 1).logp();
-          for (int i = 0; i < logp.length; i++) {
-            assertThat((double) logp[i])
+          float[] logprobs = pass.logprobs(targets, 1).logprobs();
+          for (int i = 0; i < logprobs.length; i++) {
+            assertThat((double) logprobs[i])
                 .isCloseTo(example.get("logprob_of_next").get(i).asDouble(), within(1e-4));
           }
         }

@@ -78,7 +78,7 @@ class PeftAdapterTest {
   private static double backward(LanguageModel model, TokenForest forest) {
     Targets targets = new Targets().addNode(forest, 0, 1);
     try (Pass pass = model.decoder().forward(forest, ActivationPolicy.keepAll())) {
-      float[] logp =
+      float[] logprobs =
           pass.backward(
                   targets,
                   1,
@@ -89,9 +89,9 @@ class PeftAdapterTest {
                     return 0;
                   })
               .targets()
-              .logp();
+              .logprobs();
       double sum = 0;
-      for (float value : logp) {
+      for (float value : logprobs) {
         sum -= value;
       }
       return sum / targets.size();

@@ -110,16 +110,16 @@ class DecoderTest {
   private static double loss(Decoder decoder, Batch batch) {
     try (TensorScope _ = TensorScope.open();
         Pass pass = decoder.evaluate(batch.forest())) {
-      Pass.LogProbs result = pass.logProbs(batch.targets(), 0.9);
+      Pass.Logprobs result = pass.logprobs(batch.targets(), 0.9);
       double sum = 0;
-      for (int i = 0; i < result.logp().length; i++) {
-        sum += (0.3 + 0.1 * i) * result.logp()[i] + 0.05 * i * result.entropy()[i];
+      for (int i = 0; i < result.logprobs().length; i++) {
+        sum += (0.3 + 0.1 * i) * result.logprobs()[i] + 0.05 * i * result.entropy()[i];
       }
       return sum;
     }
   }
 
-  private static Pass.LogProbs backward(Decoder decoder, Batch batch, ActivationPolicy policy) {
+  private static Pass.Logprobs backward(Decoder decoder, Batch batch, ActivationPolicy policy) {
     try (TensorScope _ = TensorScope.open();
         Pass pass = decoder.forward(batch.forest(), policy)) {
       return pass.backward(
@@ -276,12 +276,13 @@ class DecoderTest {
         System.arraycopy(sample, 0, whole, prompt.length, sample.length);
         repeatedTargets.addNode(repeated, repeated.add(TokenForest.ROOT, whole), prompt.length);
       }
-      Pass.LogProbs a =
+      Pass.Logprobs a =
           backward(decoder, new Batch(shared, sharedTargets), ActivationPolicy.keepAll());
       List<float[]> sharedGradients = gradients(decoder);
-      Pass.LogProbs b =
+      Pass.Logprobs b =
           backward(decoder, new Batch(repeated, repeatedTargets), ActivationPolicy.keepAll());
-      assertThat(a.logp()).containsExactly(b.logp(), org.assertj.core.data.Offset.offset(1e-5f));
+      assertThat(a.logprobs())
+          .containsExactly(b.logprobs(), org.assertj.core.data.Offset.offset(1e-5f));
       assertEqual(sharedGradients, gradients(decoder), 1e-5);
     }
   }
@@ -297,11 +298,12 @@ class DecoderTest {
       Targets targets = new Targets().addNode(nested, second, 0).addNode(nested, third, 0);
       TokenForest whole = new TokenForest();
       Targets wholeTargets = new Targets().addNode(whole, whole.add(TokenForest.ROOT, turns), 4);
-      Pass.LogProbs a = backward(decoder, new Batch(nested, targets), ActivationPolicy.keepAll());
+      Pass.Logprobs a = backward(decoder, new Batch(nested, targets), ActivationPolicy.keepAll());
       List<float[]> gradients = gradients(decoder);
-      Pass.LogProbs b =
+      Pass.Logprobs b =
           backward(decoder, new Batch(whole, wholeTargets), ActivationPolicy.keepAll());
-      assertThat(a.logp()).containsExactly(b.logp(), org.assertj.core.data.Offset.offset(1e-5f));
+      assertThat(a.logprobs())
+          .containsExactly(b.logprobs(), org.assertj.core.data.Offset.offset(1e-5f));
       assertEqual(gradients, gradients(decoder), 1e-5);
     }
   }
@@ -317,8 +319,9 @@ class DecoderTest {
       Targets targets = new Targets().addNode(packed, packed.add(TokenForest.ROOT, document), 1);
       packed.add(TokenForest.ROOT, tokens(3));
       float[] a =
-          backward(decoder, new Batch(alone, aloneTargets), ActivationPolicy.keepAll()).logp();
-      float[] b = backward(decoder, new Batch(packed, targets), ActivationPolicy.keepAll()).logp();
+          backward(decoder, new Batch(alone, aloneTargets), ActivationPolicy.keepAll()).logprobs();
+      float[] b =
+          backward(decoder, new Batch(packed, targets), ActivationPolicy.keepAll()).logprobs();
       assertThat(b).containsExactly(a, org.assertj.core.data.Offset.offset(1e-6f));
     }
   }
@@ -327,14 +330,14 @@ class DecoderTest {
   void recomputingActivationsChangesNoBit() {
     try (Decoder decoder = decoder(Kind.BIASES, true)) {
       Batch batch = batch();
-      float[] kept = backward(decoder, batch, ActivationPolicy.keepAll()).logp();
+      float[] kept = backward(decoder, batch, ActivationPolicy.keepAll()).logprobs();
       List<float[]> expected = gradients(decoder);
       for (ActivationPolicy policy :
           List.of(
               ActivationPolicy.recomputeAll(),
               ActivationPolicy.recomputeEvery(2),
               ActivationPolicy.withinBytes(1))) {
-        assertThat(backward(decoder, batch, policy).logp()).isEqualTo(kept);
+        assertThat(backward(decoder, batch, policy).logprobs()).isEqualTo(kept);
         List<float[]> actual = gradients(decoder);
         for (int i = 0; i < expected.size(); i++) {
           assertThat(actual.get(i)).isEqualTo(expected.get(i));

@@ -72,10 +72,10 @@ class LoraTest {
             Optional.empty(),
             KEY,
             Numerics.BATCH_INVARIANT)) {
-      float[] logp = pass.logProbs(targets, 1).logp();
+      float[] logprobs = pass.logprobs(targets, 1).logprobs();
       double sum = 0;
-      for (int i = 0; i < logp.length; i++) {
-        sum += (0.3 + 0.1 * i) * logp[i];
+      for (int i = 0; i < logprobs.length; i++) {
+        sum += (0.3 + 0.1 * i) * logprobs[i];
       }
       return sum;
     }
@@ -102,7 +102,7 @@ class LoraTest {
 
   private float[] logprobs(Decoder decoder) {
     try (Pass pass = decoder.evaluate(forest)) {
-      return pass.logProbs(targets, 1).logp();
+      return pass.logprobs(targets, 1).logprobs();
     }
   }
 
@@ -177,7 +177,7 @@ class LoraTest {
                 Optional.empty(),
                 key,
                 Numerics.BATCH_INVARIANT)) {
-          results.add(pass.logProbs(targets, 1).logp());
+          results.add(pass.logprobs(targets, 1).logprobs());
         }
       }
       assertThat(results.get(1)).isEqualTo(results.get(0));
@@ -194,7 +194,7 @@ class LoraTest {
                 Optional.empty(),
                 1,
                 Numerics.BATCH_INVARIANT)) {
-          assertThat(pass.logProbs(targets, 1).logp()).isNotEqualTo(results.get(0));
+          assertThat(pass.logprobs(targets, 1).logprobs()).isNotEqualTo(results.get(0));
         }
       }
       try (Decoder merged = DecoderTest.decoder(DecoderTest.Kind.PLAIN, true)) {

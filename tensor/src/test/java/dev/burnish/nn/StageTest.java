@@ -82,7 +82,7 @@ class StageTest {
         decoder.embedBackward(forest.tokens(), d);
         divided.add(0);
         assertThat(result.losses()).isEqualTo(whole.losses());
-        assertThat(result.targets().logp()).isEqualTo(whole.targets().logp());
+        assertThat(result.targets().logprobs()).isEqualTo(whole.targets().logprobs());
         assertThat(result.targets().entropy()).isEqualTo(whole.targets().entropy());
       }
       assertThat(divided).isEqualTo(order).containsExactly(3, 2, 1, 0);

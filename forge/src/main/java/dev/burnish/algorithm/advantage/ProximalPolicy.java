@@ -1,16 +1,16 @@
 package dev.burnish.algorithm.advantage;
 
 /// The log-probability under the policy of an in-between version, without a forward pass:
-/// log-linear between the version that generated and the current one. It stands in for `oldLogp` in
-/// decoupled PPO, whose correction is the ratio of this policy to the rollout's.
+/// log-linear between the version that generated and the current one. It stands in for
+/// `oldLogprobs` in decoupled PPO, whose correction is the ratio of this policy to the rollout's.
 ///
 /// Source: AReaL `functional.py`.
 public final class ProximalPolicy {
   private ProximalPolicy() {}
 
   /// @param versions of the weights: `rollout <= proximal <= current`
-  public static double logp(double rolloutLogp, double currentLogp, Versions versions) {
-    return rolloutLogp + versions.progress() * (currentLogp - rolloutLogp);
+  public static double logprob(double rolloutLogprob, double currentLogprob, Versions versions) {
+    return rolloutLogprob + versions.progress() * (currentLogprob - rolloutLogprob);
   }
 
   /// The weight versions that generated a token, that the step started from, and that is trained.

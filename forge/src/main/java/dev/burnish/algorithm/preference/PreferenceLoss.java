@@ -121,7 +121,8 @@ public sealed interface PreferenceLoss {
 
   /// @param perPair losses, not divided
   /// @param chosenGradient derivative of the value with respect to each chosen log-probability
-  /// @param chosenRewards `beta (logp - refLogp)`: what the policy's implicit reward model says
+  /// @param chosenRewards `beta (logprobs - refLogprobs)`: what the policy's implicit reward model
+  ///   says
   /// @param numRight pairs whose chosen response has the larger reward
   @SuppressWarnings("ArrayRecordComponent") // handed to the trainer at once; never compared
   record Result(
@@ -156,8 +157,9 @@ public sealed interface PreferenceLoss {
       result.chosenGradient[i] = perToken() ? slope / Math.max(1, batch.chosenLengths()[i]) : slope;
       result.rejectedGradient[i] =
           perToken() ? -slope / Math.max(1, batch.rejectedLengths()[i]) : -slope;
-      result.chosenRewards[i] = beta() * (batch.chosenLogp()[i] - batch.refChosenLogp()[i]);
-      result.rejectedRewards[i] = beta() * (batch.rejectedLogp()[i] - batch.refRejectedLogp()[i]);
+      result.chosenRewards[i] = beta() * (batch.chosenLogprobs()[i] - batch.refChosenLogprobs()[i]);
+      result.rejectedRewards[i] =
+          beta() * (batch.rejectedLogprobs()[i] - batch.refRejectedLogprobs()[i]);
       sum += result.perPair[i] / globalPairs;
       right += result.chosenRewards[i] > result.rejectedRewards[i] ? 1 : 0;
     }

@@ -82,10 +82,10 @@ class PreferenceLossTest {
       PreferenceLoss loss, PairBatch batch, double[] step, int chosen, int rejected) {
     return loss.evaluate(
             new PairBatch(
-                plus(batch.chosenLogp(), step, chosen),
-                plus(batch.rejectedLogp(), step, rejected),
-                batch.refChosenLogp(),
-                batch.refRejectedLogp(),
+                plus(batch.chosenLogprobs(), step, chosen),
+                plus(batch.rejectedLogprobs(), step, rejected),
+                batch.refChosenLogprobs(),
+                batch.refRejectedLogprobs(),
                 batch.chosenLengths(),
                 batch.rejectedLengths()),
             4)

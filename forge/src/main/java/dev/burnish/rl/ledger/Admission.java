@@ -1,0 +1,103 @@
+package dev.burnish.rl.ledger;
+
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Lets groups begin, so that none can become too old: a group takes one of `batch * (maxStaleness
+/// + 1)` slots, and gives it back when it was trained and the new version is published. So nothing
+///   is born stale, and nothing has to be dropped afterwards, which would favour groups that are
+///   quick.
+///
+/// The group at position `p` is trained in step `t = p / batch`, on version `t`, and is made by
+/// version `max(0, t - maxStaleness)` or a later one. Thread-safe.
+public final class Admission {
+  private final int batch;
+  private final int maxStaleness;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private long next;
+  private long published;
+
+  /// A group that may begin.
+  ///
+  /// @param position of the group in the data
+  /// @param version the oldest that may make it, which is published
+  public record Slot(long position, long version) {}
+
+  /// @param batch groups per step
+  /// @throws IllegalArgumentException if a batch has no group, or the staleness is negative
+  public Admission(int batch, int maxStaleness) {
+    if (batch < 1) {
+      throw new IllegalArgumentException("batch must be at least 1: batch=" + batch);
+    }
+    if (maxStaleness < 0) {
+      throw new IllegalArgumentException(
+          "maxStaleness must not be negative: maxStaleness=" + maxStaleness);
+    }
+    this.batch = batch;
+    this.maxStaleness = maxStaleness;
+  }
+
+  /// Waits for a slot.
+  ///
+  /// @throws InterruptedException if the waiting is interrupted; no slot is taken then
+  public Slot admit() throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (next >= limit()) {
+        changed.await();
+      }
+      return slot(next++);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long limit() {
+    return batch * (published + maxStaleness + 1);
+  }
+
+  /// The slot of a position, whether it was taken before or not.
+  public Slot slot(long position) {
+    return new Slot(position, Math.max(0, position / batch - maxStaleness));
+  }
+
+  /// A version is published: the groups that it was trained on give their slots back. One that is
+  /// not newer changes nothing.
+  public void published(long version) {
+    lock.lock();
+    try {
+      published = Math.max(published, version);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Continues at a position, after a resume.
+  public void resume(long position, long version) {
+    lock.lock();
+    try {
+      next = position;
+      published = version;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// The position that is admitted next.
+  public long next() {
+    lock.lock();
+    try {
+      return next;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Groups that may be under way at a time.
+  public int numSlots() {
+    return batch * (maxStaleness + 1);
+  }
+}

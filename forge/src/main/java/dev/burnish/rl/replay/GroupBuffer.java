@@ -1,0 +1,123 @@
+package dev.burnish.rl.replay;
+
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Groups between rollouts and training, without waiting and without a process: [ReplayBuffer] has
+/// those.
+///
+/// Groups are never split. A batch that was taken stays until it is [#release]d, and taking it
+/// again gives the same: whoever trains may die in between. Not thread-safe.
+///
+/// @param <T> what a group is
+public final class GroupBuffer<T> {
+  private final BufferConfig config;
+  private final Pool<T> pool;
+  private final NavigableMap<Long, Batch<T>> open = new TreeMap<>();
+
+  public GroupBuffer(BufferConfig config) {
+    this(config, Snapshot.empty());
+  }
+
+  /// @param from what [#snapshot] of a buffer of the same configuration gave
+  GroupBuffer(BufferConfig config, Snapshot<T> from) {
+    this.config = config;
+    this.pool =
+        switch (config.selection()) {
+          case Selection.Fifo _, Selection.Windowed _ -> new QueuePool<>(config, from);
+          case Selection.Uniform _, Selection.Prioritised _ -> new ReplayPool<>(config, from);
+        };
+    from.open().forEach(batch -> open.put(batch.version(), batch));
+  }
+
+  /// Whether [#add] has room for a group of this position.
+  public boolean canAdd(long position) {
+    return pool.canAdd(position);
+  }
+
+  /// Takes a group in; one whose position was added or skipped before changes nothing.
+  ///
+  /// @throws IllegalStateException if there is no room
+  public void add(Held<T> group) {
+    if (!canAdd(group.position())) {
+      throw new IllegalStateException(
+          "the buffer must have room: position=%d held=%d buffer.capacity=%d"
+              .formatted(group.position(), pool.size(), config.capacity()));
+    }
+    pool.add(group);
+  }
+
+  /// There will be no group of this position: it was filtered, or failed. Nobody waits for it.
+  public void skip(long position) {
+    pool.skip(position);
+  }
+
+  /// Whether [#take] has a batch for a version.
+  public boolean canTake(long version) {
+    return open.containsKey(version) || pool.isReady(version);
+  }
+
+  /// The batch that is trained on a version of the weights: the same until it is released. It has
+  /// fewer groups where positions were skipped.
+  ///
+  /// @throws IllegalStateException if there is none yet
+  /// @throws StaleGroupException if a group is older than [BufferConfig#bound] allows
+  public Batch<T> take(long version) {
+    return Optional.ofNullable(open.get(version))
+        .orElseGet(() -> {
+          Batch<T> batch = pool.take(version);
+          open.put(version, batch);
+          return batch;
+        });
+  }
+
+  /// The batches of a version and of those before it were trained, and what came of it is
+  /// published.
+  public void release(long version) {
+    open.headMap(version, true).clear();
+  }
+
+  /// Says how much is to be learned from a group; nothing unless priorities choose.
+  ///
+  /// @param priority finite and positive
+  public void prioritise(long position, double priority) {
+    if (pool instanceof ReplayPool<T> replay) {
+      replay.prioritise(position, priority);
+    }
+  }
+
+  /// Groups that wait.
+  public int size() {
+    return pool.size();
+  }
+
+  /// Groups that became too old before they were used up.
+  public long numStale() {
+    return pool.counts().stale();
+  }
+
+  /// Groups whose place a newer one took.
+  public long numDisplaced() {
+    return pool.counts().displaced();
+  }
+
+  Snapshot<T> snapshot() {
+    List<Batch<T>> batches = List.copyOf(open.values());
+    return switch (pool) {
+      case QueuePool<T> queue ->
+          new Snapshot<>(
+              queue.kept(),
+              queue.next(),
+              queue.skipped(),
+              queue.taken(),
+              batches,
+              1,
+              queue.counts());
+      case ReplayPool<T> replay ->
+          new Snapshot<>(
+              replay.kept(), 0, List.of(), List.of(), batches, replay.highest(), replay.counts());
+    };
+  }
+}

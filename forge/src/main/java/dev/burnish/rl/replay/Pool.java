@@ -1,0 +1,42 @@
+package dev.burnish.rl.replay;
+
+import java.util.List;
+
+/// The groups that wait, and a rule by which a step's are chosen. Not thread-safe.
+sealed interface Pool<T> permits QueuePool, ReplayPool {
+  /// Whether there is room for a group; one that is known already takes none.
+  boolean canAdd(long position);
+
+  /// Nothing if a group of that position was added or skipped before: a call that is made twice
+  /// counts once.
+  void add(Held<T> group);
+
+  /// There will be no group of that position.
+  void skip(long position);
+
+  /// Whether a step on a version can be taken now.
+  boolean isReady(long version);
+
+  /// @throws IllegalStateException unless it is ready
+  Batch<T> take(long version);
+
+  int size();
+
+  Counts counts();
+
+  /// Groups by position, with what else there is to know of them.
+  List<Kept<T>> kept();
+
+  /// A group and what is known of it.
+  ///
+  /// @param slot where it stands among others
+  /// @param uses how often it was trained on
+  /// @param priority of the draw, where there is one
+  record Kept<T>(Held<T> held, int slot, int uses, double priority) {}
+
+  /// What left without being trained on as often as it might have been.
+  ///
+  /// @param stale groups that became too old
+  /// @param displaced groups whose place a newer one took
+  record Counts(long stale, long displaced) {}
+}

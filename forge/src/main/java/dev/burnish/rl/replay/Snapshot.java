@@ -1,0 +1,25 @@
+package dev.burnish.rl.replay;
+
+import java.util.List;
+
+/// All that a buffer knows, for a checkpoint.
+///
+/// @param kept groups that wait
+/// @param next position that all below are done with
+/// @param skipped positions from `next` on without a group
+/// @param taken positions from `next` on that were taken
+/// @param open batches that were taken and are not trained
+/// @param highest priority so far
+/// @param counts of what was dropped
+record Snapshot<T>(
+    List<Pool.Kept<T>> kept,
+    long next,
+    List<Long> skipped,
+    List<Long> taken,
+    List<Batch<T>> open,
+    double highest,
+    Pool.Counts counts) {
+  static <T> Snapshot<T> empty() {
+    return new Snapshot<>(List.of(), 0, List.of(), List.of(), List.of(), 1, new Pool.Counts(0, 0));
+  }
+}

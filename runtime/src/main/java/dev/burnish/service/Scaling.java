@@ -1,0 +1,54 @@
+package dev.burnish.service;
+
+import java.time.Duration;
+
+/// When a service scales by itself.
+///
+/// @param min replicas that it keeps
+/// @param max replicas that it does not exceed
+/// @param queuedPerReplica more calls than this that wait, for each replica, make it grow
+/// @param idleBelow a share of permits in use, with nothing waiting, below which it shrinks
+/// @param upAfter that has lasted this long
+/// @param downAfter that has lasted this long
+/// @param every time between looks
+public record Scaling(
+    int min,
+    int max,
+    double queuedPerReplica,
+    double idleBelow,
+    Duration upAfter,
+    Duration downAfter,
+    Duration every) {
+  /// @throws IllegalArgumentException if the bounds are not in order, or it would grow and shrink
+  ///   by turns
+  public Scaling {
+    if (min < 1 || max < min) {
+      throw new IllegalArgumentException(
+          "a service keeps a replica, and no more than it may have: service.scaling.min=%d service.scaling.max=%d"
+              .formatted(min, max));
+    }
+    if (!(queuedPerReplica >= 0) || !(idleBelow >= 0 && idleBelow <= 1)) {
+      throw new IllegalArgumentException(
+          "loads are not negative, and a share is at most 1: service.scaling.queuedPerReplica=%s service.scaling.idleBelow=%s"
+              .formatted(queuedPerReplica, idleBelow));
+    }
+    if (upAfter.isNegative() || downAfter.compareTo(upAfter) < 0 || !every.isPositive()) {
+      throw new IllegalArgumentException(
+          "shrinking takes no less time than growing: service.scaling.upAfter=%s service.scaling.downAfter=%s service.scaling.every=%s"
+              .formatted(upAfter, downAfter, every));
+    }
+  }
+
+  /// Grows when two calls a replica have waited for a second, shrinks when less than 30 % of the
+  /// permits were used for 30 s; looks every 250 ms.
+  public static Scaling between(int min, int max) {
+    return new Scaling(
+        min, max, 2, 0.3, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofMillis(250));
+  }
+
+  /// The same with other times.
+  public Scaling withTimes(Duration otherUpAfter, Duration otherDownAfter, Duration otherEvery) {
+    return new Scaling(
+        min, max, queuedPerReplica, idleBelow, otherUpAfter, otherDownAfter, otherEvery);
+  }
+}
