@@ -6,7 +6,7 @@ import java.util.Optional;
 /// Decides how many replicas there should be, look by look. It acts on what has lasted, not on a
 /// moment, grows in proportion to what waits and shrinks one by one, and begins to watch anew after
 /// every change: so it does not go up and down by turns. Not thread-safe.
-public final class ScalingDecision {
+final class ScalingDecision {
   private final Scaling scaling;
   private Optional<Long> crowdedSince = Optional.empty();
   private Optional<Long> idleSince = Optional.empty();

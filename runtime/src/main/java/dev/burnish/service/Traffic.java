@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Counts the calls of one process to a service. Thread-safe.
-public final class Traffic {
+final class Traffic {
   private static final int WINDOW_SECONDS = 60;
 
   private final Clock clock;

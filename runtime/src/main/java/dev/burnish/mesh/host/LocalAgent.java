@@ -4,6 +4,7 @@ import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.concurrent.Waits;
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.ProcessStarter;
 import dev.burnish.launch.ProcessStarter.Running;
@@ -19,7 +20,6 @@ import dev.burnish.mesh.placement.Ledger;
 import dev.burnish.mesh.placement.Reservation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -254,18 +254,9 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     }
   }
 
-  /// From `/proc`, where there is one.
+  /// 0 where the system does not say.
   public static int residentMegabytes(long pid) {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
-        if (line.startsWith("VmRSS:")) {
-          return Integer.parseInt(line.replaceAll("[^0-9]", "")) / 1024;
-        }
-      }
-    } catch (IOException e) {
-      return 0;
-    }
-    return 0;
+    return (int) (ResidentMemory.of(pid).orElse(0) >> 20);
   }
 
   @Override
