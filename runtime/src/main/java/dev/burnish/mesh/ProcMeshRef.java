@@ -2,8 +2,8 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
-import dev.burnish.actor.RemoteActors;
 import dev.burnish.actor.Factory;
+import dev.burnish.actor.RemoteActors;
 import dev.burnish.actor.Supervisor;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.Scope;

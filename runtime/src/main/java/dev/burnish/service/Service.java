@@ -1,8 +1,8 @@
 package dev.burnish.service;
 
 import dev.burnish.actor.ActorSystem;
-import dev.burnish.actor.RemoteActors;
 import dev.burnish.actor.Factory;
+import dev.burnish.actor.RemoteActors;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.service.ReplicaSet.Blueprint;
