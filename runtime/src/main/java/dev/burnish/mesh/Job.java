@@ -5,6 +5,7 @@ import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.TerminalText;
 import dev.burnish.concurrent.Thrown;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LineFolder;
@@ -338,9 +339,9 @@ public final class Job implements AutoCloseable {
       Thread telling =
           Thread.ofPlatform().daemon().name("tell").start(() -> System.err.println(why));
       try {
-        telling.join(Duration.ofSeconds(2));
+        Waits.join(telling, Duration.ofSeconds(2));
         Thread closing = Thread.ofPlatform().daemon().name("close").start(Job.this::close);
-        closing.join(Duration.ofSeconds(10));
+        Waits.join(closing, Duration.ofSeconds(10));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

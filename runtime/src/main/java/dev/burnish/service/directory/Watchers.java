@@ -1,5 +1,6 @@
 package dev.burnish.service.directory;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.Clock;
 import dev.burnish.service.directory.ReplicaDirectory.Report;
 import dev.burnish.service.directory.ReplicaDirectory.WatcherId;
@@ -105,7 +106,7 @@ final class Watchers {
 
   @SuppressWarnings("WaitNotInLoop") // the callers loop
   private void awaitReport(long nanos) throws InterruptedException {
-    long ignored = changed.awaitNanos(nanos);
+    var _ = Waits.awaitNanos(changed, nanos);
   }
 
   private boolean haveAll(Predicate<Report> said) {

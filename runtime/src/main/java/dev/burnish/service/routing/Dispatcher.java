@@ -1,5 +1,6 @@
 package dev.burnish.service.routing;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
@@ -363,10 +364,9 @@ public final class Dispatcher {
     changed.signalAll();
   }
 
-  @SuppressWarnings("WaitNotInLoop") // the callers loop
   private long awaitChange(long nanos) {
     try {
-      return changed.awaitNanos(nanos);
+      return Waits.awaitNanos(changed, nanos);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 0;
