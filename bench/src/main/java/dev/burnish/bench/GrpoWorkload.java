@@ -7,6 +7,7 @@ import dev.burnish.engine.PromptEncoder;
 import dev.burnish.learn.PolicyLearner;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.observe.Benchmark.Options;
+import dev.burnish.observe.Measurement;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.Group;
@@ -15,8 +16,8 @@ import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.tensor.KeyedRandom;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.OptimizerConfig;
-import dev.burnish.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,7 @@ record GrpoWorkload(
     Map<String, List<Double>> values = new TreeMap<>();
     OptimizerConfig optimizer = OptimizerConfig.defaults().withLr(1e-6);
     try (Subject subject = Subject.load(options, prompts * (runs + 1));
-        Trainer trainer = new Trainer(subject.model().decoder(), optimizer, runs + 1)) {
+        LocalTrainer trainer = new LocalTrainer(subject.model().decoder(), optimizer, runs + 1)) {
       BatchGenerator generator = new BatchGenerator(subject.model(), PromptEncoder.tokensOnly());
       PolicyLearner learner = new PolicyLearner(trainer, SurrogateLoss.dapo());
       double promptTokens = 0;
@@ -102,7 +103,7 @@ record GrpoWorkload(
   /// the blocks, the head where a token is drawn or predicted.
   private void addFloors(
       DecoderShape shape, Subject subject, double promptTokens, Map<String, List<Double>> values) {
-    double sgemm = Timing.median(values.getOrDefault("sgemm", List.of()));
+    double sgemm = Measurement.median(values.getOrDefault("sgemm", List.of()));
     double head = (double) shape.vocabulary() * shape.hidden();
     double tables = shape.tiedHead() ? head : 2 * head;
     double blocks = subject.model().decoder().numParameters() - tables;

@@ -1,9 +1,9 @@
 package dev.burnish.train;
 
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.tensor.Device;
-import dev.burnish.train.memory.ResidentMemory;
 import dev.burnish.train.memory.StepEstimate;
 import dev.burnish.train.memory.TrainedBytes;
 import java.util.List;
@@ -60,7 +60,8 @@ public record MemoryPlan(
       double forwardSeconds) {
     List<StepEstimate.MicroBatchSize> micros =
         batches.stream()
-            .map(b -> new StepEstimate.MicroBatchSize(b.forest().numTokens(), b.targets().size()))
+            .map(b ->
+                new StepEstimate.MicroBatchSize(b.tokens().numTokens(), b.tokens().numTargets()))
             .toList();
     return StepEstimate.of(
         shape,
