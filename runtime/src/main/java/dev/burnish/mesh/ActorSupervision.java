@@ -192,8 +192,8 @@ final class ActorSupervision implements Keeper {
     Optional.ofNullable(listening.remove(ref)).ifPresent(Runnable::run);
   }
 
-  /// Whether the mesh has the actor now: one that was closed meanwhile takes none, and an actor whose
-  /// failure was told before this is over.
+  /// Whether the mesh has the actor now: one that was closed meanwhile takes none, and an actor
+  /// whose failure was told before this is over.
   ///
   /// @param failuresBefore it was made
   private boolean settle(int rank, ActorRef ref, long failuresBefore) {
