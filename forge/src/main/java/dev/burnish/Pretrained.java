@@ -5,11 +5,11 @@ import dev.burnish.data.ExampleEncoder;
 import dev.burnish.data.TextConfig;
 import dev.burnish.engine.BatchGenerator;
 import dev.burnish.engine.PromptEncoder;
+import dev.burnish.gguf.GgufConverter;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.rollout.SamplingParams;
-import dev.burnish.safetensors.GgufConverter;
 import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerFiles;
@@ -46,7 +46,7 @@ public record Pretrained(
     Map<String, byte[]> made = Files.isRegularFile(path) ? GgufConverter.sideFiles(path) : Map.of();
     TokenizerFiles files =
         made.isEmpty() ? TokenizerFiles.read(path) : new TokenizerFiles(path.toString(), made);
-    LanguageModel model = LanguageModel.load(path);
+    LanguageModel model = LanguageModel.load(path).withSource(name);
     try {
       GenerationDefaults defaults = GenerationDefaults.of(model.generationConfig());
       return new Pretrained(

@@ -1,13 +1,9 @@
 package dev.burnish.concurrent;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.burnish.host.CpuInfo;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /// The environment and the flags that a process which computes must be started with. All of the
 /// environment is read once, by libtorch, OpenBLAS or the C library when they load, so it belongs
@@ -27,7 +23,6 @@ public final class ProcessSettings {
   private static final List<String> AVX512 =
       List.of("avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd");
   private static final List<String> AVX2 = List.of("avx2", "fma");
-  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
   private ProcessSettings() {}
 
@@ -51,11 +46,10 @@ public final class ProcessSettings {
   ///
   /// @throws IllegalArgumentException if `cores` is below 1
   public static Map<String, String> environment(int cores) {
-    return environment(cores, System.getenv(), cpuInfo());
+    return environment(cores, System.getenv(), CpuInfo.read());
   }
 
-  static Map<String, String> environment(
-      int cores, Map<String, String> inherited, List<String> cpuInfo) {
+  static Map<String, String> environment(int cores, Map<String, String> inherited, CpuInfo cpu) {
     if (cores < 1) {
       throw new IllegalArgumentException(
           "a process needs at least one core: cores=" + cores + "; give the placement's share");
@@ -64,7 +58,7 @@ public final class ProcessSettings {
     settings.put("OMP_NUM_THREADS", Integer.toString(cores));
     settings.put("OPENBLAS_NUM_THREADS", Integer.toString(cores));
     settings.put("OMP_WAIT_POLICY", chosen(inherited, "OMP_WAIT_POLICY", "PASSIVE"));
-    String core = chosen(inherited, "OPENBLAS_CORETYPE", openBlasCore(cpuInfo));
+    String core = chosen(inherited, "OPENBLAS_CORETYPE", openBlasCore(cpu));
     if (!core.isEmpty()) {
       settings.put("OPENBLAS_CORETYPE", core);
     }
@@ -83,41 +77,21 @@ public final class ProcessSettings {
     return inForce;
   }
 
-  /// The OpenBLAS core that fits the features in a `/proc/cpuinfo`, or nothing where OpenBLAS is to
+  /// The OpenBLAS core that fits the features of a processor, or nothing where OpenBLAS is to
   /// choose: it goes by model names, and takes an AVX-512 processor that it does not know for a
   /// Haswell, at half the speed.
-  static String openBlasCore(List<String> cpuInfo) {
-    Set<String> features = Set.of(field(cpuInfo, "flags").split(" +"));
-    if (features.containsAll(AVX512)) {
+  static String openBlasCore(CpuInfo cpu) {
+    if (cpu.features().containsAll(AVX512)) {
       return "SKYLAKEX";
     }
-    if (features.containsAll(AVX2)) {
-      return field(cpuInfo, "vendor_id").equals("AuthenticAMD") ? "ZEN" : "HASWELL";
+    if (cpu.features().containsAll(AVX2)) {
+      return cpu.vendor().equals("AuthenticAMD") ? "ZEN" : "HASWELL";
     }
     return "";
-  }
-
-  private static String field(List<String> cpuInfo, String name) {
-    return cpuInfo.stream()
-        .filter(line -> line.startsWith(name))
-        .map(line -> line.substring(line.indexOf(':') + 1).strip())
-        .findFirst()
-        .orElse("");
   }
 
   private static String chosen(Map<String, String> inherited, String name, String otherwise) {
     String value = inherited.getOrDefault(name, "");
     return value.isEmpty() ? otherwise : value;
-  }
-
-  private static List<String> cpuInfo() {
-    if (!Files.isReadable(CPU_INFO)) {
-      return List.of();
-    }
-    try {
-      return Files.readAllLines(CPU_INFO);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + CPU_INFO, e);
-    }
   }
 }

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
@@ -30,7 +29,6 @@ import java.util.stream.Stream;
 /// @param path without links
 public record PrivateFolder(Path path) {
   private static final FileAttribute<Set<PosixFilePermission>> FOLDER = only("rwx------");
-  private static final FileAttribute<Set<PosixFilePermission>> FILE = only("rw-------");
 
   private static FileAttribute<Set<PosixFilePermission>> only(String permissions) {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions));
@@ -179,20 +177,10 @@ public record PrivateFolder(Path path) {
     }
   }
 
-  /// Writes a file that nobody else reads: whole or not at all.
+  /// Writes a file that nobody else reads: whole or not at all. It need not survive a loss of
+  /// power.
   public void write(String name, byte[] content) throws IOException {
-    Path partial = Files.createTempFile(path, ".partial-", "", FILE);
-    try {
-      Files.write(partial, content, LinkOption.NOFOLLOW_LINKS);
-      Files.move(
-          partial,
-          child(name),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      Files.deleteIfExists(partial);
-      throw e;
-    }
+    AtomicFile.writePrivately(child(name), content);
   }
 
   /// Removes a file, or a link and not what it leads to.

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.host.CpuInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,9 +35,9 @@ class ProcessSettingsTest {
       throws Exception {
     List<String> cpuInfo =
         List.of("processor\t: 0", "vendor_id\t: " + vendor, "flags\t\t: " + flags, "bugs\t\t:");
-    assertThat(ProcessSettings.openBlasCore(cpuInfo)).isEqualTo(core);
+    assertThat(ProcessSettings.openBlasCore(CpuInfo.of(cpuInfo))).isEqualTo(core);
     assertThat(launcher(cpuInfo, Map.of("OMP_NUM_THREADS", "3", "OPENBLAS_NUM_THREADS", "3")))
-        .isEqualTo(ProcessSettings.environment(3, Map.of(), cpuInfo));
+        .isEqualTo(ProcessSettings.environment(3, Map.of(), CpuInfo.of(cpuInfo)));
   }
 
   @Test
@@ -60,7 +61,7 @@ class ProcessSettingsTest {
             "OMP_WAIT_POLICY", "ACTIVE",
             "GLIBC_TUNABLES", "glibc.malloc.check=0");
     List<String> cpuInfo = List.of("flags : " + AVX512_FLAGS);
-    assertThat(ProcessSettings.environment(1, chosen, cpuInfo))
+    assertThat(ProcessSettings.environment(1, chosen, CpuInfo.of(cpuInfo)))
         .containsAllEntriesOf(chosen)
         .isEqualTo(launcher(cpuInfo, chosen));
   }
@@ -69,7 +70,9 @@ class ProcessSettingsTest {
   void aWorkerGetsTheThreadsOfItsPlacementAndNotThoseOfItsParent() {
     assertThat(
             ProcessSettings.environment(
-                2, Map.of("OMP_NUM_THREADS", "64", "OPENBLAS_NUM_THREADS", "64"), List.of()))
+                2,
+                Map.of("OMP_NUM_THREADS", "64", "OPENBLAS_NUM_THREADS", "64"),
+                CpuInfo.of(List.of())))
         .containsEntry("OMP_NUM_THREADS", "2")
         .containsEntry("OPENBLAS_NUM_THREADS", "2")
         .containsEntry("OMP_WAIT_POLICY", "PASSIVE")

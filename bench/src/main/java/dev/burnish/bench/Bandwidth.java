@@ -1,6 +1,7 @@
 package dev.burnish.bench;
 
 import dev.burnish.observe.Benchmark.Scale;
+import dev.burnish.observe.Measurement;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Libtorch;
@@ -22,7 +23,7 @@ final class Bandwidth {
 
   /// The median bytes a second with all threads of the process.
   static double floor(Scale scale) {
-    return 1e9 * Timing.median(read(scale, Libtorch.threadsFromEnvironment()));
+    return 1e9 * Measurement.median(read(scale, Libtorch.threadsFromEnvironment()));
   }
 
   /// GB/s of every run of reading.

@@ -15,14 +15,14 @@ public final class BandwidthBenchmark implements Benchmark {
 
   @Override
   public void run(Options options, Consumer<Measurement> out) {
-    double one = Timing.median(Bandwidth.read(options.scale(), 1));
+    double one = Measurement.median(Bandwidth.read(options.scale(), 1));
     List<Double> all = Bandwidth.read(options.scale(), Libtorch.threadsFromEnvironment());
     out.accept(Measurement.of("bandwidth/read", "GB/s", one, "reading with one thread", all));
     out.accept(
         Measurement.of(
             "bandwidth/memcpy",
             "GB/s",
-            Timing.median(all),
+            Measurement.median(all),
             "reading with all threads",
             Bandwidth.copy(options.scale())));
   }

@@ -2,13 +2,13 @@ package dev.burnish.bench;
 
 import dev.burnish.concurrent.ProcessSettings;
 import dev.burnish.concurrent.Stop;
+import dev.burnish.host.JvmCommand;
 import dev.burnish.tensor.Libtorch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
@@ -44,11 +44,11 @@ public final class Child {
   }
 
   private static void run(String workload, Path result, Path log) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(flags(ManagementFactory.getRuntimeMXBean().getInputArguments()));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Child.class.getName()));
-    command.addAll(List.of(workload, result.toString()));
+    List<String> command =
+        JvmCommand.of(Child.class)
+            .withFlags(flags(ManagementFactory.getRuntimeMXBean().getInputArguments()))
+            .withArguments(List.of(workload, result.toString()))
+            .words();
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     builder.environment().putAll(ProcessSettings.environment(Libtorch.threadsFromEnvironment()));

@@ -48,8 +48,8 @@ public final class FilesBenchmark implements Benchmark {
     Path file = folder.resolve("model.safetensors");
     List<Double> load = Timing.seconds(1, 5, () -> LanguageModel.load(folder).close());
     ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
-    double chunks = Timing.median(Timing.seconds(1, 5, () -> read(file, buffer)));
-    double whole = Timing.median(Timing.seconds(1, 5, () -> readWhole(file)));
+    double chunks = Measurement.median(Timing.seconds(1, 5, () -> read(file, buffer)));
+    double whole = Measurement.median(Timing.seconds(1, 5, () -> readWhole(file)));
     String name = "files/load/" + label;
     out.accept(Measurement.of(name, "s", whole, "reading the file into a tensor", load));
     out.accept(

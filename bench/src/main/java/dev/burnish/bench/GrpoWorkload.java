@@ -7,6 +7,7 @@ import dev.burnish.engine.PromptEncoder;
 import dev.burnish.learn.PolicyLearner;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.observe.Benchmark.Options;
+import dev.burnish.observe.Measurement;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.Group;
@@ -102,7 +103,7 @@ record GrpoWorkload(
   /// the blocks, the head where a token is drawn or predicted.
   private void addFloors(
       DecoderShape shape, Subject subject, double promptTokens, Map<String, List<Double>> values) {
-    double sgemm = Timing.median(values.getOrDefault("sgemm", List.of()));
+    double sgemm = Measurement.median(values.getOrDefault("sgemm", List.of()));
     double head = (double) shape.vocabulary() * shape.hidden();
     double tables = shape.tiedHead() ? head : 2 * head;
     double blocks = subject.model().decoder().numParameters() - tables;

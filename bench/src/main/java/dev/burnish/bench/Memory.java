@@ -1,6 +1,6 @@
 package dev.burnish.bench;
 
-import dev.burnish.train.memory.ResidentMemory;
+import dev.burnish.host.ResidentMemory;
 import java.util.OptionalDouble;
 
 /// Resident memory of this process.

@@ -4,6 +4,7 @@ import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.kernel.Output;
 import dev.burnish.observe.Benchmark.Scale;
+import dev.burnish.observe.Measurement;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Libtorch;
@@ -37,7 +38,7 @@ record Sgemm(int rows, int inner, int cols) {
         * shapes(scale).stream()
             .map(shape -> shape.measure(1, 3))
             .flatMap(s -> Stream.of(s.kernels(), s.libtorch()))
-            .mapToDouble(Timing::median)
+            .mapToDouble(Measurement::median)
             .max()
             .orElseThrow();
   }

@@ -18,7 +18,7 @@ public final class SgemmBenchmark implements Benchmark {
   public void run(Options options, Consumer<Measurement> out) {
     for (Sgemm shape : Sgemm.shapes(options.scale())) {
       Sgemm.Speeds speeds = shape.measure(WARMUPS, 15);
-      double rival = Timing.median(speeds.libtorch());
+      double rival = Measurement.median(speeds.libtorch());
       out.accept(
           Measurement.of("sgemm/" + shape, "GFLOP/s", rival, "libtorch mm", speeds.kernels()));
     }

@@ -86,7 +86,7 @@ public final class TextBenchmark implements Benchmark {
   }
 
   private static Measurement compare(String name, double megabytes, Runnable ours, Runnable rival) {
-    double baseline = megabytes / Timing.median(Timing.seconds(3, 5, rival));
+    double baseline = megabytes / Measurement.median(Timing.seconds(3, 5, rival));
     List<Double> speeds = Timing.rates(megabytes, Timing.seconds(3, 5, ours));
     return Measurement.of(name, "MB/s", baseline, "DJL tokenizers alone", speeds);
   }
@@ -106,7 +106,7 @@ public final class TextBenchmark implements Benchmark {
     }
     int renders = 2000;
     double baseline =
-        renders / Timing.median(Timing.seconds(3, 5, repeat(renders, () -> direct(messages))));
+        renders / Measurement.median(Timing.seconds(3, 5, repeat(renders, () -> direct(messages))));
     List<Double> speeds =
         Timing.rates(
             renders,

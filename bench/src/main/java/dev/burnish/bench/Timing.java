@@ -25,11 +25,4 @@ public final class Timing {
   static List<Double> rates(double work, List<Double> seconds) {
     return seconds.stream().map(s -> work / s).toList();
   }
-
-  /// The middle value, or the mean of the two.
-  public static double median(List<Double> values) {
-    List<Double> sorted = values.stream().sorted().toList();
-    int size = sorted.size();
-    return (sorted.get((size - 1) / 2) + sorted.get(size / 2)) / 2;
-  }
 }

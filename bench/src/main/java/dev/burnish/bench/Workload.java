@@ -2,6 +2,7 @@ package dev.burnish.bench;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.burnish.observe.Measurement;
 import java.util.List;
 import java.util.Map;
 
@@ -29,7 +30,7 @@ sealed interface Workload permits TrainWorkload, GrpoWorkload, GenerateWorkload 
     }
 
     double median(String name) {
-      return Timing.median(runs(name));
+      return Measurement.median(runs(name));
     }
 
     boolean has(String name) {

@@ -3,6 +3,7 @@ package dev.burnish.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.host.JvmCommand;
 import dev.burnish.observe.Benchmark;
 import dev.burnish.observe.Benchmark.Options;
 import dev.burnish.observe.Benchmark.Scale;
@@ -54,16 +55,17 @@ class BenchmarksTest {
     assertThat(baseline).as(figure.toString()).isPositive().isFinite();
     assertThat(figure.get("ratio").asDouble() * baseline / value).isBetween(0.999999, 1.000001);
     List<Double> runs = figure.get("runs").valueStream().map(JsonNode::asDouble).toList();
-    assertThat(value).isEqualTo(Timing.median(runs));
+    assertThat(value).isEqualTo(Measurement.median(runs));
   }
 
   /// What `burnish` with these arguments prints, in a process of its own.
   private static List<String> command(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(Child.flags(ManagementFactory.getRuntimeMXBean().getInputArguments()));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.burnish.cli.Main"));
-    command.addAll(List.of(arguments));
+    List<String> command =
+        new JvmCommand(
+                Child.flags(ManagementFactory.getRuntimeMXBean().getInputArguments()),
+                "dev.burnish.cli.Main",
+                List.of(arguments))
+            .words();
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     List<String> lines = process.inputReader().readAllLines();

@@ -1,10 +1,10 @@
 package dev.burnish.cli;
 
 import dev.burnish.concurrent.TerminalText;
+import dev.burnish.gguf.GgufConverter.Weights;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
 import dev.burnish.model.Conversion;
-import dev.burnish.safetensors.GgufConverter.Weights;
 import dev.burnish.tensor.DType;
 import java.nio.file.Path;
 import java.util.Optional;

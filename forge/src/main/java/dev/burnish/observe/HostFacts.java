@@ -1,12 +1,10 @@
 package dev.burnish.observe;
 
 import dev.burnish.concurrent.ProcessSettings;
+import dev.burnish.host.CpuInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -52,8 +50,6 @@ public record HostFacts(
           "bf16",
           "i8mm");
 
-  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
-
   /// Copies the collections.
   public HostFacts {
     cpuFeatures = List.copyOf(cpuFeatures);
@@ -62,7 +58,7 @@ public record HostFacts(
 
   /// Looks at this machine and this process. Measures nothing.
   public static HostFacts detect() {
-    List<String> cpuInfo = cpuInfo();
+    CpuInfo cpu = CpuInfo.read();
     return new HostFacts(
         version(),
         System.getProperty("burnish.commit", ""),
@@ -72,11 +68,8 @@ public record HostFacts(
                 System.getProperty("os.name"),
                 System.getProperty("os.version"),
                 System.getProperty("os.arch")),
-        field(cpuInfo, "model name"),
-        Arrays.stream((field(cpuInfo, "flags") + field(cpuInfo, "Features")).split(" +", -1))
-            .filter(OF_INTEREST::contains)
-            .sorted()
-            .toList(),
+        cpu.model(),
+        cpu.features().stream().filter(OF_INTEREST::contains).sorted().toList(),
         Runtime.getRuntime().availableProcessors(),
         memory(),
         Runtime.getRuntime().maxMemory(),
@@ -118,21 +111,5 @@ public record HostFacts(
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getTotalMemorySize()
         : 0;
-  }
-
-  private static String field(List<String> cpuInfo, String name) {
-    return cpuInfo.stream()
-        .filter(line -> line.startsWith(name))
-        .map(line -> line.substring(line.indexOf(':') + 1).strip())
-        .findFirst()
-        .orElse("");
-  }
-
-  private static List<String> cpuInfo() {
-    try {
-      return Files.isReadable(CPU_INFO) ? Files.readAllLines(CPU_INFO) : List.of();
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + CPU_INFO, e);
-    }
   }
 }

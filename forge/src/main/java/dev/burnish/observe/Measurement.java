@@ -34,7 +34,8 @@ public record Measurement(
     return new Measurement(name, value, unit, baseline, baselineName, value / baseline, runs);
   }
 
-  private static double median(List<Double> runs) {
+  /// The middle value, or the mean of the two.
+  public static double median(List<Double> runs) {
     int middle = runs.size() / 2;
     DoubleStream sorted = runs.stream().mapToDouble(run -> run).sorted();
     return runs.size() % 2 == 1

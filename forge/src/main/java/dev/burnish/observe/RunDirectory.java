@@ -3,6 +3,7 @@ package dev.burnish.observe;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.burnish.config.Config;
+import dev.burnish.files.AtomicFile;
 import dev.burnish.metrics.JsonLines;
 import dev.burnish.metrics.JsonLinesSink;
 import dev.burnish.metrics.MetricSink;
@@ -10,12 +11,10 @@ import dev.burnish.metrics.TensorBoardSink;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.time.ZoneId;
@@ -74,7 +73,7 @@ public final class RunDirectory implements AutoCloseable {
 
   /// Owns a folder that the user names: a new one, or that of a run to go on with.
   ///
-  /// @throws IllegalStateException if another process owns it
+  /// @throws FolderInUse if another run owns it
   /// @throws UncheckedIOException if it cannot be made
   public static RunDirectory open(Path folder) {
     try {
@@ -85,8 +84,9 @@ public final class RunDirectory implements AutoCloseable {
     return new RunDirectory(folder);
   }
 
-  /// Owns the folder of a run to go on with.
+  /// Owns the folder of a run to resume.
   ///
+  /// @throws FolderInUse if another run owns it
   /// @throws IllegalArgumentException if no run has been there
   public static RunDirectory resume(Path folder) {
     requireRun(folder);
@@ -185,44 +185,16 @@ public final class RunDirectory implements AutoCloseable {
     return JsonLines.append(folder.resolve("samples.jsonl"));
   }
 
-  /// Writes a file whole or not at all: beside it, to the disk, and then in its place.
+  /// Writes a file whole or not at all.
   ///
   /// @throws UncheckedIOException if there is no room for it; the file is as before
   public void write(String name, byte[] content) {
-    Path file = folder.resolve(name);
-    Path partial = folder.resolve(name + ".partial");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              partial,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(content);
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true);
-      }
-      Files.move(
-          partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      delete(partial, e);
-      throw failure(file, e);
-    }
+    AtomicFile.write(folder.resolve(name), content);
   }
 
   @Override
   public void close() {
     lock.close();
-  }
-
-  private static void delete(Path file, IOException cause) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      cause.addSuppressed(e);
-    }
   }
 
   private static UncheckedIOException failure(Path file, IOException e) {

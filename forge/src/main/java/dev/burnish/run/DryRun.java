@@ -1,8 +1,8 @@
 package dev.burnish.run;
 
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.Trainer;
-import dev.burnish.train.memory.ResidentMemory;
 import dev.burnish.train.memory.StepEstimate;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,9 +1,9 @@
 package dev.burnish.train;
 
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.tensor.Device;
-import dev.burnish.train.memory.ResidentMemory;
 import dev.burnish.train.memory.StepEstimate;
 import dev.burnish.train.memory.TrainedBytes;
 import java.util.List;

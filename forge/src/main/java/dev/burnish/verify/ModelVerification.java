@@ -2,6 +2,7 @@ package dev.burnish.verify;
 
 import dev.burnish.engine.BatchGenerator;
 import dev.burnish.engine.PromptEncoder;
+import dev.burnish.gguf.GgufConverter;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Pass;
@@ -11,7 +12,6 @@ import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
-import dev.burnish.safetensors.GgufConverter;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import dev.burnish.text.ChatMessage;
@@ -31,7 +31,7 @@ import tools.jackson.databind.JsonNode;
 
 /// A model against its recorded forward, gradients and greedy continuations. Two schemas are known:
 /// a list of `cases` with text, and a batch of `ids` with loss and gradient norms (docs/verify.md).
-public final class ModelVerification {
+final class ModelVerification {
   private static final double LOGITS = 1e-4;
   private static final double LOSS = 1e-5;
   private static final double GRADIENTS = 1e-3;

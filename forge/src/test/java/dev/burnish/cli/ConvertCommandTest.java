@@ -2,6 +2,7 @@ package dev.burnish.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.model.WeightFiles;
 import dev.burnish.safetensors.Checkpoint;
 import dev.burnish.tensor.DType;
 import dev.burnish.testing.SharedFiles;
@@ -52,8 +53,8 @@ class ConvertCommandTest {
   }
 
   private static void requireSameWeights(Path before, Path after) {
-    try (Checkpoint from = Checkpoint.open(before);
-        Checkpoint to = Checkpoint.open(after)) {
+    try (Checkpoint from = WeightFiles.open(before);
+        Checkpoint to = WeightFiles.open(after)) {
       assertThat(to.names()).containsExactlyInAnyOrderElementsOf(from.names());
       for (String name : from.names()) {
         assertThat(to.dtype(name)).as(name).isEqualTo(from.dtype(name));
@@ -99,7 +100,7 @@ class ConvertCommandTest {
   void keepsTheTypeOfTheSourceWhereNoneIsGiven() throws Exception {
     Path original = recorded("llama3-odd-factors");
     requireConverted(original, folder.resolve("model.gguf"));
-    try (Checkpoint gguf = Checkpoint.open(folder.resolve("model.gguf"))) {
+    try (Checkpoint gguf = WeightFiles.open(folder.resolve("model.gguf"))) {
       assertThat(gguf.dtype("model.layers.0.mlp.up_proj.weight")).isEqualTo(DType.BF16);
       assertThat(gguf.dtype("model.norm.weight")).isEqualTo(DType.F32);
     }
@@ -114,7 +115,7 @@ class ConvertCommandTest {
     Path original = SharedFiles.data("oracle/models/qwen3-tied");
     requireConverted(original, folder.resolve("half"), "--dtype", "BF16");
     requireConverted(folder.resolve("half"), folder.resolve("wide"), "--dtype", "f32");
-    try (Checkpoint half = Checkpoint.open(folder.resolve("half"))) {
+    try (Checkpoint half = WeightFiles.open(folder.resolve("half"))) {
       assertThat(half.names())
           .allSatisfy(name -> assertThat(half.dtype(name)).isEqualTo(DType.BF16));
     }

@@ -4,11 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.host.JvmCommand;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,7 +34,7 @@ class RunDirectoryTest {
   void refusesASecondRunInTheSameFolder() {
     try (RunDirectory run = RunDirectory.open(folder.resolve("run"))) {
       assertThatThrownBy(() -> RunDirectory.open(run.path()))
-          .isInstanceOf(IllegalStateException.class)
+          .isInstanceOf(FolderInUse.class)
           .hasMessageContaining("process=" + ProcessHandle.current().pid())
           .hasMessageContaining(run.path().toString());
     }
@@ -44,15 +46,11 @@ class RunDirectoryTest {
     Path run = folder.resolve("run");
     Process owner =
         new ProcessBuilder(
-                ProcessHandle.current().info().command().orElseThrow(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Owner.class.getName(),
-                run.toString())
+                JvmCommand.of(Owner.class).withArguments(List.of(run.toString())).words())
             .start();
     assertThat(owner.inputReader().readLine()).isEqualTo("owned");
     assertThatThrownBy(() -> RunDirectory.open(run))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(FolderInUse.class)
         .hasMessageContaining("process=" + owner.pid());
     owner.destroyForcibly().waitFor();
     RunDirectory.open(run).close();
@@ -60,15 +58,17 @@ class RunDirectoryTest {
 
   @Test
   void aFileIsReplacedWholeOrNotAtAll() throws Exception {
-    try (RunDirectory run = RunDirectory.open(folder)) {
+    Path place = folder.resolve("run");
+    try (RunDirectory run = RunDirectory.open(place)) {
       run.writeSummary(Map.of("steps", 1));
-      Files.createDirectory(folder.resolve("summary.json.partial"));
+      Path moved = Files.move(place, folder.resolve("moved"));
+      Files.createFile(place);
       assertThatThrownBy(() -> run.writeSummary(Map.of("steps", 2)))
           .isInstanceOf(UncheckedIOException.class)
           .hasMessageContaining("summary.json")
           .message()
           .hasLineCount(1);
-      assertThat(Files.readString(folder.resolve("summary.json"))).contains("\"steps\" : 1");
+      assertThat(Files.readString(moved.resolve("summary.json"))).contains("\"steps\" : 1");
     }
   }
 

@@ -1,9 +1,8 @@
 package dev.burnish.testing;
 
 import dev.burnish.concurrent.ProcessSettings;
+import dev.burnish.host.JvmCommand;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /// Starts a class of the tests in a JVM of its own.
@@ -18,12 +17,12 @@ public final class ChildJvm {
   /// @param flags of the JVM, beside those that Burnish needs
   public static Process start(
       List<String> flags, int threads, Class<?> main, List<String> arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ProcessSettings.flags());
-    command.addAll(flags);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    command.addAll(arguments);
+    List<String> command =
+        JvmCommand.of(main)
+            .withFlags(ProcessSettings.flags())
+            .withFlags(flags)
+            .withArguments(arguments)
+            .words();
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(ProcessSettings.environment(threads));
     return builder.start();

@@ -1,6 +1,7 @@
 package dev.burnish.testing;
 
 import dev.burnish.Run;
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.LlamaConfig;
 import dev.burnish.nn.Targets;
@@ -12,7 +13,6 @@ import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.Trainer;
-import dev.burnish.train.memory.ResidentMemory;
 import java.util.List;
 
 /// A run whose tensors outweigh its JVM, of a few steps: it tells its peak of memory at the end.
@@ -28,6 +28,7 @@ public final class MediumRun {
   public static void main(String... args) {
     try (Run<Settings> run = Run.start("medium", Settings.defaults(), args)) {
       Settings settings = run.settings();
+      run.seed(settings.seed());
       LanguageModel model =
           LanguageModel.random(
               new LlamaConfig(16_000, 512, 1408, 8, 8, 4, 2048, 10_000, 0.02, 1).toJson(),

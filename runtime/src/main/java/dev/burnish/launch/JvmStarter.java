@@ -1,6 +1,7 @@
 package dev.burnish.launch;
 
 import dev.burnish.concurrent.ProcessSettings;
+import dev.burnish.host.JvmCommand;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,9 +78,7 @@ public final class JvmStarter implements ProcessStarter {
   /// The command of a JVM with these resources.
   List<String> command(Resources resources) {
     List<String> command = new ArrayList<>(DeathSignal.prefix());
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(flags(resources));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(JvmCommand.of(main).withFlags(flags(resources)).words());
     return command;
   }
 

@@ -2,6 +2,7 @@ package dev.burnish.mesh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.host.JvmCommand;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ class DocumentedExampleTest {
     assertThat(compiled).isZero();
     Process process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                JvmCommand.java().toString(),
                 "-cp",
                 folder + File.pathSeparator + classPath,
                 program)

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.burnish.files.PrivateFolder;
+import dev.burnish.host.JvmCommand;
 import dev.burnish.link.transport.SocketNetwork;
 import dev.burnish.mesh.host.JobFolder;
 import dev.burnish.mesh.host.Jobs;
@@ -111,7 +112,7 @@ class OtherUsersTest {
     assumeThat(run(command))
         .as("only root becomes another user, with setpriv of util-linux")
         .isEqualTo("");
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String java = JvmCommand.java().toString();
     assumeThat(run(asStranger(List.of(java, "-version"))))
         .as("another user can start this JDK")
         .contains("version");
@@ -129,8 +130,7 @@ class OtherUsersTest {
 
   private List<String> source(String name, String text) throws IOException {
     Path source = Files.writeString(folder.resolve(name + ".java"), text);
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(), source.toString());
+    return List.of(JvmCommand.java().toString(), source.toString());
   }
 
   private static List<String> all(List<String> first, Object... then) {

@@ -1,5 +1,6 @@
 package dev.burnish.mesh;
 
+import dev.burnish.host.JvmCommand;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -13,12 +14,7 @@ public final class Programs {
 
   /// How to run a class as a program with the class path of this one.
   public static List<String> command(Class<?> main) {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED",
-        "-cp",
-        System.getProperty("java.class.path"),
-        main.getName());
+    return JvmCommand.of(main).withFlags(List.of("--enable-native-access=ALL-UNNAMED")).words();
   }
 
   /// Stops processes, and waits until they are.

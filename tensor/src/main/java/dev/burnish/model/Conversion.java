@@ -1,8 +1,10 @@
 package dev.burnish.model;
 
+import dev.burnish.gguf.GgufConverter;
+import dev.burnish.gguf.GgufConverter.Weights;
+import dev.burnish.gguf.GgufFile;
 import dev.burnish.safetensors.Checkpoint;
-import dev.burnish.safetensors.GgufConverter;
-import dev.burnish.safetensors.GgufConverter.Weights;
+import dev.burnish.safetensors.ModelFolder;
 import dev.burnish.safetensors.SafetensorsWriter;
 import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.DType;
@@ -80,7 +82,9 @@ public final class Conversion {
               .formatted(source));
     }
     requireModel(source);
-    GgufConverter.toGguf(source, gguf, weights.orElseGet(() -> stored(source)));
+    try (Checkpoint checkpoint = WeightFiles.open(source)) {
+      GgufConverter.toGguf(source, checkpoint, gguf, weights.orElseGet(() -> stored(checkpoint)));
+    }
   }
 
   private static boolean isGguf(Path source) {
@@ -95,28 +99,26 @@ public final class Conversion {
   }
 
   /// The type of the first matrix, which all have in published models.
-  private static Weights stored(Path source) {
-    try (Checkpoint weights = Checkpoint.open(source)) {
-      return weights.names().stream()
-          .filter(name -> weights.shape(name).length == 2)
-          .findFirst()
-          .map(weights::dtype)
-          .map(dtype ->
-              switch (dtype) {
-                case F16 -> Weights.F16;
-                case BF16 -> Weights.BF16;
-                case F32, F64, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U8, BOOL -> Weights.F32;
-              })
-          .orElse(Weights.F32);
-    }
+  private static Weights stored(Checkpoint weights) {
+    return weights.names().stream()
+        .filter(name -> weights.shape(name).length == 2)
+        .findFirst()
+        .map(weights::dtype)
+        .map(dtype ->
+            switch (dtype) {
+              case F16 -> Weights.F16;
+              case BF16 -> Weights.BF16;
+              case F32, F64, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U8, BOOL -> Weights.F32;
+            })
+        .orElse(Weights.F32);
   }
 
   private static void copy(Path source, Path folder, Optional<DType> dtype) throws IOException {
     requireModel(source);
     Map<String, DType> dtypes = new HashMap<>();
     Optional<DType> named = dtype;
-    try (Checkpoint weights = Checkpoint.open(source)) {
-      named = weights.isGguf() ? dtype.or(() -> Optional.of(DType.F32)) : dtype;
+    try (Checkpoint weights = WeightFiles.open(source)) {
+      named = weights instanceof GgufFile ? dtype.or(() -> Optional.of(DType.F32)) : dtype;
       List<StoredTensor> tensors = weights.names().stream().map(weights::get).toList();
       for (StoredTensor tensor : tensors) {
         if (tensor.dtype().isFloatingPoint() && named.isPresent()) {
@@ -127,11 +129,11 @@ public final class Conversion {
           folder,
           tensors,
           dtypes,
-          weights.isGguf() ? Map.of("format", "pt") : weights.metadata(),
+          weights instanceof GgufFile ? Map.of("format", "pt") : weights.description(),
           SHARD_BYTES);
     }
     for (String name : GgufConverter.smallFiles()) {
-      Optional<Path> file = Checkpoint.findFile(source, name);
+      Optional<Path> file = ModelFolder.findFile(source, name);
       if (file.isPresent()) {
         Files.copy(file.get(), folder.resolve(name));
       }

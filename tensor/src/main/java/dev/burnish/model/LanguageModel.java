@@ -1,18 +1,19 @@
 package dev.burnish.model;
 
 import dev.burnish.content.FileKind;
+import dev.burnish.files.AtomicFile;
+import dev.burnish.gguf.GgufConverter;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.safetensors.Checkpoint;
-import dev.burnish.safetensors.GgufConverter;
+import dev.burnish.safetensors.ModelFolder;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -34,13 +35,19 @@ public final class LanguageModel implements AutoCloseable {
   private final ObjectNode generation;
   private final WeightFormat format;
   private final Decoder decoder;
+  private final Optional<String> source;
 
   private LanguageModel(
-      ObjectNode config, ObjectNode generation, WeightFormat format, Decoder decoder) {
+      ObjectNode config,
+      ObjectNode generation,
+      WeightFormat format,
+      Decoder decoder,
+      Optional<String> source) {
     this.config = config;
     this.generation = generation;
     this.format = format;
     this.decoder = decoder;
+    this.source = source;
   }
 
   /// A model with random weights of the deviation that its configuration names, from a seed.
@@ -51,7 +58,11 @@ public final class LanguageModel implements AutoCloseable {
     Decoder decoder = new Decoder(shape, Device.CPU);
     decoder.initialize(seed, config.path("initializer_range").asDouble(0.02));
     return new LanguageModel(
-        config.deepCopy(), JSON.createObjectNode(), WeightFormat.plain(), decoder);
+        config.deepCopy(),
+        JSON.createObjectNode(),
+        WeightFormat.plain(),
+        decoder,
+        Optional.empty());
   }
 
   /// The model of a folder in Hugging Face layout: `config.json` with safetensors, or with one GGUF
@@ -80,12 +91,13 @@ public final class LanguageModel implements AutoCloseable {
     ObjectNode config = read(folder, made, CONFIG).orElseThrow();
     ObjectNode generation = read(folder, made, GENERATION).orElseGet(JSON::createObjectNode);
     DecoderShape shape = Architecture.read(config, gguf ? folder.toString() : file.toString());
-    try (Checkpoint weights = Checkpoint.open(folder)) {
+    try (Checkpoint weights = WeightFiles.open(folder)) {
       boolean untied = shape.tiedHead() && WeightFormat.hasOwnHead(weights);
       Decoder decoder = new Decoder(change.apply(untied ? shape.withOwnHead() : shape), Device.CPU);
       try {
         WeightFormat.read(weights, decoder, folder);
-        return new LanguageModel(config, generation, WeightFormat.of(weights), decoder);
+        return new LanguageModel(
+            config, generation, WeightFormat.of(weights), decoder, Optional.of(folder.toString()));
       } catch (RuntimeException e) {
         decoder.close();
         throw e;
@@ -105,7 +117,7 @@ public final class LanguageModel implements AutoCloseable {
     if (!made.isEmpty()) {
       return Optional.ofNullable(made.get(name)).map(content -> parse(folder, content));
     }
-    return Checkpoint.findFile(folder, name)
+    return ModelFolder.findFile(folder, name)
         .map(file -> {
           try {
             return parse(file, Files.readAllBytes(file));
@@ -147,6 +159,16 @@ public final class LanguageModel implements AutoCloseable {
     return decoder;
   }
 
+  /// Where the weights came from: a folder, or a name on the hub; empty for random ones.
+  public Optional<String> source() {
+    return source;
+  }
+
+  /// This model, over the same weights, with another name for where they came from.
+  public LanguageModel withSource(String name) {
+    return new LanguageModel(config, generation, format, decoder, Optional.of(name));
+  }
+
   /// Tokens that end a completion: `eos_token_id` of `generation_config.json`, else of
   /// `config.json`, which is one id or a list.
   public int[] endTokens() {
@@ -185,14 +207,14 @@ public final class LanguageModel implements AutoCloseable {
   /// This model without its adaptation, over the same weights: valid while this one is open, and
   /// with nothing to close.
   public LanguageModel base() {
-    return new LanguageModel(config.deepCopy(), generation, format, decoder.base());
+    return new LanguageModel(config.deepCopy(), generation, format, decoder.base(), source);
   }
 
   /// A second model with the same weights, an adaptation being part of them.
   public LanguageModel copy() {
     Decoder twin = new Decoder(decoder.shape(), decoder.device());
     twin.copyFrom(decoder);
-    return new LanguageModel(config.deepCopy(), generation.deepCopy(), format, twin);
+    return new LanguageModel(config.deepCopy(), generation.deepCopy(), format, twin, source);
   }
 
   /// Writes `config.json`, `generation_config.json` where there was one, and the weights to a
@@ -217,26 +239,17 @@ public final class LanguageModel implements AutoCloseable {
       }
       return;
     }
-    try {
-      Files.createDirectories(folder);
-      format.write(decoder, folder, dtype);
-      ObjectNode written = config.deepCopy();
-      format.changed(dtype).ifPresent(type -> Conversion.putDtype(written, type));
-      write(written, folder.resolve(CONFIG));
-      if (!generation.isEmpty()) {
-        write(generation, folder.resolve(GENERATION));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write model=" + folder + ": " + e, e);
+    format.write(decoder, folder, dtype);
+    ObjectNode written = config.deepCopy();
+    format.changed(dtype).ifPresent(type -> Conversion.putDtype(written, type));
+    write(written, folder.resolve(CONFIG));
+    if (!generation.isEmpty()) {
+      write(generation, folder.resolve(GENERATION));
     }
   }
 
-  static void write(ObjectNode json, Path file) throws IOException {
-    Path temporary = Files.createTempFile(file.resolveSibling(""), ".config", ".json");
-    Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
-    temporary.toFile().setReadable(true, false);
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  static void write(ObjectNode json, Path file) {
+    AtomicFile.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
   }
 
   @Override

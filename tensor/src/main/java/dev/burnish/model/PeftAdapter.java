@@ -4,12 +4,10 @@ import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.ParameterSpec;
 import dev.burnish.nn.Parameters;
 import dev.burnish.safetensors.Checkpoint;
+import dev.burnish.safetensors.ModelFolder;
 import dev.burnish.safetensors.SafetensorsWriter;
 import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.TensorScope;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -68,7 +66,6 @@ public final class PeftAdapter {
           "an adapter is saved of a model that is adapted: lora.rank=0; save the model instead");
     }
     try (TensorScope _ = TensorScope.open()) {
-      Files.createDirectories(folder);
       List<StoredTensor> tensors = new ArrayList<>();
       Set<String> modules = new TreeSet<>();
       for (Parameters part : model.decoder().trained()) {
@@ -79,8 +76,6 @@ public final class PeftAdapter {
       }
       SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
       LanguageModel.write(config(lora, base, modules), folder.resolve(CONFIG));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write adapter=" + folder + ": " + e, e);
     }
   }
 
@@ -161,7 +156,7 @@ public final class PeftAdapter {
   private static void load(LanguageModel model, LoraConfig read, ObjectNode json, long seed) {
     Path folder = read.from();
     refuseUnknown(json, folder);
-    try (Checkpoint weights = Checkpoint.open(Checkpoint.file(folder, WEIGHTS))) {
+    try (Checkpoint weights = Checkpoint.open(ModelFolder.file(folder, WEIGHTS))) {
       String[] modules = modules(weights, folder);
       for (String module : modules) {
         requireFits(model, module, read, weights, json);

@@ -1,5 +1,6 @@
 package dev.burnish.model;
 
+import dev.burnish.gguf.GgufFile;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
 import dev.burnish.safetensors.Checkpoint;
@@ -45,7 +46,7 @@ record WeightFormat(
 
   /// That of a checkpoint. What comes from a GGUF file counts as F32.
   static WeightFormat of(Checkpoint weights) {
-    if (weights.isGguf()) {
+    if (weights instanceof GgufFile) {
       return plain();
     }
     Map<String, DType> dtypes = new HashMap<>();
@@ -60,7 +61,7 @@ record WeightFormat(
         dtypes.put(name, weights.dtype(name));
       }
     }
-    return new WeightFormat(weights.metadata(), dtypes, extras);
+    return new WeightFormat(weights.description(), dtypes, extras);
   }
 
   /// The type that `config.json` has to name, where it is not what it was when the model was

@@ -17,7 +17,7 @@ public final class CorruptFileException extends RuntimeException {
 
   /// @param rule the constraint that is broken, as a sentence without full stop
   /// @param namesAndValues alternating names and values, as `"tensor", name, "begin", 5`
-  CorruptFileException(Path file, String rule, Object... namesAndValues) {
+  public CorruptFileException(Path file, String rule, Object... namesAndValues) {
     this(file, message(file, rule, namesAndValues) + "; fetch or write the file again");
   }
 
@@ -27,20 +27,20 @@ public final class CorruptFileException extends RuntimeException {
   }
 
   /// For a file that keeps the rules of its format, but is of a kind that cannot be read.
-  static CorruptFileException unsupported(Path file, String rule, Object... namesAndValues) {
+  public static CorruptFileException unsupported(Path file, String rule, Object... namesAndValues) {
     return new CorruptFileException(
         file, message(file, rule, namesAndValues) + "; use another file or convert it");
   }
 
   /// The first bytes of a file.
-  static byte[] head(MemorySegment whole) {
+  public static byte[] head(MemorySegment whole) {
     return whole.asSlice(0, Math.min(whole.byteSize(), HEAD)).toArray(ValueLayout.JAVA_BYTE);
   }
 
   /// For a file that is of another kind than it was taken for, which is named with what to do.
   ///
   /// @param kinds that it may well be
-  static void refuseOther(Path file, String wanted, byte[] head, FileKind... kinds) {
+  public static void refuseOther(Path file, String wanted, byte[] head, FileKind... kinds) {
     FileKind.of(head)
         .filter(kind -> !List.of(kinds).contains(kind))
         .ifPresent(kind -> {
@@ -65,7 +65,7 @@ public final class CorruptFileException extends RuntimeException {
   }
 
   /// Text of a hostile file made fit for a terminal: no control characters, bounded length.
-  static String shown(Object value) {
+  public static String shown(Object value) {
     String text = String.valueOf(value);
     StringBuilder shown = new StringBuilder();
     text.codePoints()

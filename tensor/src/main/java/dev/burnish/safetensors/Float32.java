@@ -4,7 +4,6 @@ import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Float8;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.stream.LongStream;
 
 /// Conversion of stored elements to F32 and back, on all cores where there are many.
@@ -14,17 +13,6 @@ import java.util.stream.LongStream;
 /// in E4M3, which has none), a NaN stays a (quiet) NaN. So what was decoded from a floating-point
 /// type of at most 32 bits is encoded to the same bytes, but for the payload of a NaN.
 public final class Float32 {
-  static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private static final int CHUNK = 1 << 16;
 
   /// Never started; stands for any other thread.
@@ -93,13 +81,14 @@ public final class Float32 {
   }
 
   /// A piece of work over `count` elements from `from`.
-  interface Range {
+  public interface Range {
     void apply(long from, int count);
   }
 
   /// Runs `work` over all of `count` elements in pieces of 65 536, on all cores if there are
   /// several pieces and other threads may access the memory.
-  static void parallel(long count, MemorySegment source, MemorySegment destination, Range work) {
+  public static void parallel(
+      long count, MemorySegment source, MemorySegment destination, Range work) {
     long chunks = (count + CHUNK - 1) / CHUNK;
     LongStream indices = LongStream.range(0, chunks);
     (chunks > 1 && isShared(source, destination) ? indices.parallel() : indices)
@@ -107,7 +96,7 @@ public final class Float32 {
   }
 
   /// Whether threads other than this one may access both.
-  static boolean isShared(MemorySegment source, MemorySegment destination) {
+  public static boolean isShared(MemorySegment source, MemorySegment destination) {
     return source.isAccessibleBy(STRANGER) && destination.isAccessibleBy(STRANGER);
   }
 
@@ -123,12 +112,12 @@ public final class Float32 {
       case F8_E4M3, F8_E5M2, I8, U8, BOOL -> bytes(dtype, source, from, out);
       case F32, F64, I32, I64 -> wide(dtype, source, from, out);
     }
-    MemorySegment.copy(out, 0, destination, FLOAT, from * Float.BYTES, n);
+    MemorySegment.copy(out, 0, destination, LittleEndian.FLOAT, from * Float.BYTES, n);
   }
 
   private static void shorts(DType dtype, MemorySegment source, long from, float[] out) {
     short[] raw = new short[out.length];
-    MemorySegment.copy(source, SHORT, from * Short.BYTES, raw, 0, raw.length);
+    MemorySegment.copy(source, LittleEndian.SHORT, from * Short.BYTES, raw, 0, raw.length);
     if (dtype == DType.F16) {
       for (int i = 0; i < raw.length; i++) {
         out[i] = Float.float16ToFloat(raw[i]);
@@ -164,10 +153,10 @@ public final class Float32 {
       long at = (from + i) * dtype.bytes();
       out[i] =
           switch (dtype) {
-            case F32 -> source.get(FLOAT, at);
-            case F64 -> (float) source.get(DOUBLE, at);
-            case I32 -> source.get(INT, at);
-            case I64 -> source.get(LONG, at);
+            case F32 -> source.get(LittleEndian.FLOAT, at);
+            case F64 -> (float) source.get(LittleEndian.DOUBLE, at);
+            case I32 -> source.get(LittleEndian.INT, at);
+            case I64 -> source.get(LittleEndian.LONG, at);
             case F16, BF16, F8_E4M3, F8_E5M2, I16, I8, U8, BOOL -> throw new AssertionError(dtype);
           };
     }
@@ -176,10 +165,10 @@ public final class Float32 {
   private static void encodeChunk(
       DType dtype, MemorySegment source, MemorySegment destination, long from, int n) {
     float[] in = new float[n];
-    MemorySegment.copy(source, FLOAT, from * Float.BYTES, in, 0, n);
+    MemorySegment.copy(source, LittleEndian.FLOAT, from * Float.BYTES, in, 0, n);
     if (dtype == DType.F64) {
       for (int i = 0; i < n; i++) {
-        destination.set(DOUBLE, (from + i) * Double.BYTES, in[i]);
+        destination.set(LittleEndian.DOUBLE, (from + i) * Double.BYTES, in[i]);
       }
     } else if (dtype.bytes() == 1) {
       for (int i = 0; i < n; i++) {
@@ -191,7 +180,7 @@ public final class Float32 {
       for (int i = 0; i < n; i++) {
         out[i] = dtype == DType.F16 ? Float.floatToFloat16(in[i]) : toBf16(in[i]);
       }
-      MemorySegment.copy(out, 0, destination, SHORT, from * Short.BYTES, n);
+      MemorySegment.copy(out, 0, destination, LittleEndian.SHORT, from * Short.BYTES, n);
     }
   }
 

@@ -17,7 +17,7 @@ import java.util.Set;
 /// A memory-mapped safetensors file. Opening validates the whole header and reads no tensor;
 /// tensors are read-only views of the map and end with [#close]. What is copied as it stands is
 /// read past the map, whose pages would each fault once. Safe for use by several threads.
-public final class SafetensorsFile implements Checkpoint.Source {
+public final class SafetensorsFile implements Checkpoint {
   private final Path path;
   private final Arena arena;
   private final FileChannel channel;
@@ -56,7 +56,8 @@ public final class SafetensorsFile implements Checkpoint.Source {
     }
   }
 
-  static MemorySegment map(Path file, Arena arena) {
+  /// The bytes of a file, mapped for as long as `arena` lives.
+  public static MemorySegment map(Path file, Arena arena) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
     } catch (IOException e) {
@@ -65,13 +66,9 @@ public final class SafetensorsFile implements Checkpoint.Source {
   }
 
   /// The `__metadata__` of the header.
-  public Map<String, String> metadata() {
-    return Collections.unmodifiableMap(header.metadata());
-  }
-
   @Override
   public Map<String, String> description() {
-    return metadata();
+    return Collections.unmodifiableMap(header.metadata());
   }
 
   /// Names of all tensors in the order of the header.
@@ -150,5 +147,10 @@ public final class SafetensorsFile implements Checkpoint.Source {
       throw Checkpoint.unknownTensor(path, name, header.entries().keySet());
     }
     return entry;
+  }
+
+  @Override
+  public String toString() {
+    return "checkpoint " + path;
   }
 }

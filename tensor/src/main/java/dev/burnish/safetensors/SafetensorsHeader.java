@@ -53,7 +53,7 @@ final class SafetensorsHeader {
       throw new CorruptFileException(
           file, "a safetensors file has at least 8 bytes", "bytes", whole.byteSize());
     }
-    long length = whole.get(Float32.LONG, 0);
+    long length = whole.get(LittleEndian.LONG, 0);
     long limit = Math.min(MAX_HEADER, whole.byteSize() - 8);
     if (length < 2 || length > limit) {
       throw new CorruptFileException(

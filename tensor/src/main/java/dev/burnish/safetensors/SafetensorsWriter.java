@@ -1,12 +1,12 @@
 package dev.burnish.safetensors;
 
+import dev.burnish.files.AtomicFile;
 import dev.burnish.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,8 +36,8 @@ public final class SafetensorsWriter {
   private static final long PIECE = 1L << 23;
 
   /// A tensor whose bytes are made when they are about to be written.
-  @SuppressWarnings("ArrayRecordComponent") // never leaves the package
-  record Pending(String name, DType dtype, long[] shape, GgufWriter.Data data) {
+  @SuppressWarnings("ArrayRecordComponent") // a shape is an array throughout
+  public record Pending(String name, DType dtype, long[] shape, TensorBytes data) {
     static Pending of(StoredTensor tensor) {
       return new Pending(tensor.name(), tensor.dtype(), tensor.shape(), arena -> tensor.data());
     }
@@ -102,7 +102,8 @@ public final class SafetensorsWriter {
     writePending(folder, pending, metadata, maxShardBytes);
   }
 
-  static void writePending(
+  /// As above, of tensors whose bytes are not there yet.
+  public static void writePending(
       Path folder, List<Pending> tensors, Map<String, String> metadata, long maxShardBytes) {
     if (maxShardBytes <= 0) {
       throw new IllegalArgumentException(
@@ -141,9 +142,7 @@ public final class SafetensorsWriter {
       index.put("metadata", Map.of("total_size", total));
       index.put("weight_map", weightMap);
       byte[] json = StrictJson.pretty(index);
-      files.add(
-          AtomicFile.prepare(
-              folder.resolve(INDEX), c -> AtomicFile.writeFully(c, ByteBuffer.wrap(json))));
+      files.add(AtomicFile.prepare(folder.resolve(INDEX), out -> out.write(ByteBuffer.wrap(json))));
       written.add(INDEX);
       files.forEach(AtomicFile::commit);
     } finally {
@@ -160,25 +159,25 @@ public final class SafetensorsWriter {
     byte[] header = header(sorted, metadata);
     return AtomicFile.prepare(
         file,
-        channel -> {
-          AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
+        output -> {
+          output.write(ByteBuffer.wrap(header));
           for (Pending tensor : sorted) {
-            writeTensor(channel, tensor);
+            writeTensor(output, tensor);
           }
         });
   }
 
-  private static void writeTensor(FileChannel channel, Pending tensor) throws IOException {
+  private static void writeTensor(AtomicFile.Output output, Pending tensor) throws IOException {
     try (Arena arena = Arena.ofShared()) {
-      writeData(channel, tensor.data().in(arena));
+      writeData(output, tensor.data().in(arena));
     }
   }
 
   /// Writes all bytes; those of a mapped file leave the resident memory of the process again.
-  static void writeData(FileChannel channel, MemorySegment data) throws IOException {
+  public static void writeData(AtomicFile.Output output, MemorySegment data) throws IOException {
     for (long at = 0; at < data.byteSize(); at += PIECE) {
       MemorySegment piece = data.asSlice(at, Math.min(PIECE, data.byteSize() - at));
-      AtomicFile.writeFully(channel, piece.asByteBuffer());
+      output.write(piece.asByteBuffer());
       if (piece.isMapped()) {
         piece.unload();
       }

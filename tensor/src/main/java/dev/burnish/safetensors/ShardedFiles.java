@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 
 /// The safetensors files of `model.safetensors.index.json`. Every name of the index must be in the
 /// file that it names, and every tensor of a file in the index.
-final class ShardedFiles implements Checkpoint.Source {
+final class ShardedFiles implements Checkpoint {
   private static final long MAX_INDEX = 32L << 20;
   private static final int MAX_SHARDS = 4096;
 
@@ -29,13 +29,13 @@ final class ShardedFiles implements Checkpoint.Source {
   }
 
   static ShardedFiles open(Path folder) {
-    Path index = Checkpoint.file(folder, SafetensorsWriter.INDEX);
+    Path index = ModelFolder.file(folder, SafetensorsWriter.INDEX);
     Map<String, String> weightMap = weightMap(index, StrictJson.read(index, MAX_INDEX));
     Map<String, SafetensorsFile> byFile = new TreeMap<>();
     try {
       for (String shard : weightMap.values()) {
         if (!byFile.containsKey(shard)) {
-          byFile.put(shard, SafetensorsFile.open(Checkpoint.file(folder, shard)));
+          byFile.put(shard, SafetensorsFile.open(ModelFolder.file(folder, shard)));
         }
       }
       return new ShardedFiles(index, join(index, weightMap, byFile), byFile);
@@ -114,7 +114,7 @@ final class ShardedFiles implements Checkpoint.Source {
   @Override
   public Map<String, String> description() {
     Map<String, String> merged = new LinkedHashMap<>();
-    byFile.values().forEach(file -> file.metadata().forEach(merged::putIfAbsent));
+    byFile.values().forEach(file -> file.description().forEach(merged::putIfAbsent));
     return merged;
   }
 
@@ -154,5 +154,10 @@ final class ShardedFiles implements Checkpoint.Source {
       throw Checkpoint.unknownTensor(index, name, byTensor.keySet());
     }
     return file;
+  }
+
+  @Override
+  public String toString() {
+    return "checkpoint " + index.resolveSibling("");
   }
 }

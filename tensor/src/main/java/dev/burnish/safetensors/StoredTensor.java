@@ -31,7 +31,7 @@ public record StoredTensor(String name, DType dtype, long[] shape, MemorySegment
   /// The same values in another type of floating point, in memory of `arena`; by way of F32.
   ///
   /// @throws IllegalArgumentException if `target` is no type of floating point
-  StoredTensor as(DType target, Arena arena) {
+  public StoredTensor as(DType target, Arena arena) {
     if (target == dtype) {
       return this;
     }
@@ -50,8 +50,10 @@ public record StoredTensor(String name, DType dtype, long[] shape, MemorySegment
     return elements(shape);
   }
 
+  /// Number of elements of a shape.
+  ///
   /// @throws ArithmeticException where the product does not fit a long or an extent is negative
-  static long elements(long[] shape) {
+  public static long elements(long[] shape) {
     long product = 1;
     boolean empty = false;
     for (long extent : shape) {

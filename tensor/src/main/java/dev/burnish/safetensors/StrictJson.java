@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// JSON of files that are not trusted: bounded depth and sizes, no duplicate names, UTF-8 only.
-final class StrictJson {
+public final class StrictJson {
   private static final int MAX_DEPTH = 32;
 
   /// For tokens one by one.
@@ -33,7 +33,8 @@ final class StrictJson {
           .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
           .build();
 
-  static final JsonMapper MAPPER =
+  /// For whole trees.
+  public static final JsonMapper MAPPER =
       JsonMapper.builder(FACTORY).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
   private StrictJson() {}
@@ -41,14 +42,14 @@ final class StrictJson {
   /// The object in `file`.
   ///
   /// @throws CorruptFileException where it is larger than `maxBytes`, no JSON, or no object
-  static ObjectNode object(Path file, long maxBytes) {
+  public static ObjectNode object(Path file, long maxBytes) {
     return object(file, read(file, maxBytes));
   }
 
   /// The content of `file`.
   ///
   /// @throws CorruptFileException where it is larger than `maxBytes`
-  static byte[] read(Path file, long maxBytes) {
+  public static byte[] read(Path file, long maxBytes) {
     try {
       long size = Files.size(file);
       if (size > maxBytes) {
@@ -61,7 +62,10 @@ final class StrictJson {
     }
   }
 
-  static ObjectNode object(Path file, byte[] json) {
+  /// The object that `json`, the content of `file`, is.
+  ///
+  /// @throws CorruptFileException where it is no JSON, or no object
+  public static ObjectNode object(Path file, byte[] json) {
     CorruptFileException.refuseOther(file, "a JSON object", json);
     try {
       JsonNode node = MAPPER.readTree(json);
@@ -86,7 +90,8 @@ final class StrictJson {
     return corrupt;
   }
 
-  static byte[] pretty(Object tree) {
+  /// The tree as indented text with a line feed at its end.
+  public static byte[] pretty(Object tree) {
     String text = MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(tree);
     return (text + "\n").getBytes(StandardCharsets.UTF_8);
   }

@@ -1,6 +1,5 @@
-/// Model files: safetensors (mapped reader, atomic writer, shards), GGUF (reader with
-/// de-quantisation, writer) and [dev.burnish.safetensors.Checkpoint], which gives both one face
-/// with Hugging Face tensor names.
+/// Safetensors files: mapped reader, atomic writer, shards; and what all readers of model files
+/// share: [dev.burnish.safetensors.Checkpoint], strict JSON, errors.
 ///
 /// Files are mapped, not read. A file that another process truncates while it is mapped makes the
 /// JVM throw `InternalError` at the access to a page that is gone; files of ours are replaced by

@@ -3,8 +3,8 @@ package dev.burnish.content;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.gguf.GgufFile;
 import dev.burnish.model.LanguageModel;
-import dev.burnish.safetensors.GgufFile;
 import dev.burnish.safetensors.SafetensorsFile;
 import dev.burnish.text.Tokenizer;
 import java.nio.charset.StandardCharsets;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class SafetensorsFileTest {
+public class SafetensorsFileTest {
   @TempDir Path folder;
 
   @ParameterizedTest
@@ -30,9 +30,9 @@ class SafetensorsFileTest {
     Path original = SharedFiles.data("oracle/models/" + model + "/model.safetensors");
     Path copy = folder.resolve("copy.safetensors");
     try (SafetensorsFile file = SafetensorsFile.open(original)) {
-      assertThat(file.metadata()).containsExactly(Map.entry("format", "pt"));
+      assertThat(file.description()).containsExactly(Map.entry("format", "pt"));
       List<StoredTensor> tensors = file.names().stream().map(file::get).toList();
-      SafetensorsWriter.write(copy, tensors, file.metadata());
+      SafetensorsWriter.write(copy, tensors, file.description());
     }
     assertThat(Files.mismatch(original, copy)).isEqualTo(-1);
   }
@@ -58,7 +58,7 @@ class SafetensorsFileTest {
     SafetensorsWriter.write(path, written, Map.of("a \"b\"", "ü\n"));
 
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
-      assertThat(file.metadata()).containsExactly(Map.entry("a \"b\"", "ü\n"));
+      assertThat(file.description()).containsExactly(Map.entry("a \"b\"", "ü\n"));
       assertThat(file.names())
           .containsExactlyInAnyOrderElementsOf(written.stream().map(StoredTensor::name).toList());
       for (StoredTensor expected : written) {
@@ -128,7 +128,7 @@ class SafetensorsFileTest {
   }
 
   /// A tensor whose bytes are 0, 1, 2 and so on.
-  static StoredTensor tensor(String name, DType dtype, long... shape) {
+  public static StoredTensor tensor(String name, DType dtype, long... shape) {
     byte[] bytes = new byte[Math.toIntExact(StoredTensor.elements(shape) * dtype.bytes())];
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) i;

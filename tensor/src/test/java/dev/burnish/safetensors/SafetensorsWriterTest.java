@@ -4,6 +4,7 @@ import static dev.burnish.safetensors.SafetensorsFileTest.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.files.AtomicFile;
 import dev.burnish.tensor.DType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -38,7 +39,7 @@ class SafetensorsWriterTest {
         .contains("\"total_size\" : 460", "\"b\" : \"model-00002-of-00003.safetensors\"");
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
       assertThat(checkpoint.names()).containsExactlyInAnyOrder("a", "b", "c");
-      assertThat(checkpoint.metadata()).containsEntry("format", "pt");
+      assertThat(checkpoint.description()).containsEntry("format", "pt");
       for (StoredTensor tensor : THREE) {
         assertThat(checkpoint.get(tensor.name()).data().mismatch(tensor.data())).isEqualTo(-1);
       }

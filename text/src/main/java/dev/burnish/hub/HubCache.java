@@ -1,11 +1,13 @@
 package dev.burnish.hub;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.burnish.files.AtomicFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Optional;
@@ -81,15 +83,12 @@ final class HubCache {
     return Optional.of(revision).filter(HubCache::isCommit);
   }
 
-  void remember(String revision, String commit) throws IOException {
+  void remember(String revision, String commit) {
     if (revision.equals(commit)) {
       return;
     }
     Path ref = root.resolve("refs").resolve(revision);
-    Files.createDirectories(ref.resolveSibling(""));
-    Path temporary = Files.createTempFile(ref.resolveSibling(""), "ref", ".tmp");
-    Files.writeString(temporary, commit);
-    Files.move(temporary, ref, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    AtomicFile.write(ref, commit.getBytes(UTF_8));
   }
 
   static boolean isCommit(String text) {

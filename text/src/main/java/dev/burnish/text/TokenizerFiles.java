@@ -1,11 +1,12 @@
 package dev.burnish.text;
 
 import dev.burnish.content.FileKind;
+import dev.burnish.files.AtomicFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -80,24 +81,15 @@ public record TokenizerFiles(String origin, Map<String, byte[]> contents) {
     return new TokenizerFiles(directory.toString(), contents);
   }
 
-  /// Writes each file to a temporary name in the folder and moves it into place.
+  /// Writes each file to the folder, whole or not at all.
   void write(Path directory) {
-    for (Map.Entry<String, byte[]> entry : contents.entrySet()) {
-      Path target = directory.resolve(entry.getKey());
+    contents.forEach((name, content) -> {
+      Path target = directory.resolve(name);
       try {
-        Files.createDirectories(directory);
-        Path partial = Files.createTempFile(directory, entry.getKey(), ".partial");
-        try {
-          Files.write(partial, entry.getValue());
-          partial.toFile().setReadable(true, false);
-          Files.move(
-              partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-          Files.deleteIfExists(partial);
-        }
-      } catch (IOException e) {
-        throw new TokenizerException("cannot write file=%s: %s".formatted(target, e), e);
+        AtomicFile.write(target, content);
+      } catch (UncheckedIOException e) {
+        throw new TokenizerException(e.getMessage(), e);
       }
-    }
+    });
   }
 }

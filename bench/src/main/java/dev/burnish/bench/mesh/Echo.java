@@ -1,5 +1,6 @@
 package dev.burnish.bench.mesh;
 
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.link.Region;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +40,7 @@ interface Echo {
 
     @Override
     public long residentKilobytes() {
-      return ProcessMemory.residentKilobytes();
+      return ResidentMemory.now().orElse(0) / 1024;
     }
   }
 }

@@ -2,7 +2,6 @@ package dev.burnish.bench.mesh;
 
 import static dev.burnish.service.ServiceOptions.replicas;
 
-import dev.burnish.bench.Timing;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.observe.Benchmark;
@@ -38,8 +37,8 @@ public final class ServicesBenchmark implements Benchmark {
         try (Service<Toil> service = start(job, "toil" + size, size)) {
           List<Double> sleeps = Samples.rates(3, 16, full ? 25 : 2, service.route()::sleep);
           List<Double> computes = Samples.rates(3, 16, full ? 20 : 2, service.route()::compute);
-          sleeping = size == 1 ? Timing.median(sleeps) : sleeping;
-          computing = size == 1 ? Timing.median(computes) : computing;
+          sleeping = size == 1 ? Measurement.median(sleeps) : sleeping;
+          computing = size == 1 ? Measurement.median(computes) : computing;
           rate("sleeps 5 ms", size, sleeping, sleeps, out);
           rate("computes", size, computing, computes, out);
         }
@@ -93,7 +92,7 @@ public final class ServicesBenchmark implements Benchmark {
           Measurement.of(
               "services/a routed call, p50",
               "us",
-              Timing.median(floors),
+              Measurement.median(floors),
               "a call of a mesh, by turns",
               values));
     }
@@ -151,7 +150,7 @@ public final class ServicesBenchmark implements Benchmark {
               "us",
               free.quantile(0.5),
               "a routed call, p50",
-              List.of(Timing.median(micros))));
+              List.of(Measurement.median(micros))));
       open.forEach(Session::close);
     }
   }

@@ -1,5 +1,6 @@
 package dev.burnish.bench.soak;
 
+import dev.burnish.observe.Measurement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -44,8 +45,8 @@ record Trend(String name, double allowed, List<Double> values) {
         numDown += slope < 0 ? 1 : 0;
       }
     }
-    double grown = median(slopes) * (settled.size() - 1);
-    double bound = Math.max(allowed, SHARE * median(settled));
+    double grown = Measurement.median(slopes) * (settled.size() - 1);
+    double bound = Math.max(allowed, SHARE * Measurement.median(settled));
     boolean grows = grown > bound && numUp > MOST_PAIRS * (numUp + numDown);
     return grows
         ? Optional.of(
@@ -57,10 +58,5 @@ record Trend(String name, double allowed, List<Double> values) {
                 settled.getFirst(),
                 bound))
         : Optional.empty();
-  }
-
-  private static double median(List<Double> values) {
-    List<Double> sorted = values.stream().sorted().toList();
-    return sorted.get(sorted.size() / 2);
   }
 }

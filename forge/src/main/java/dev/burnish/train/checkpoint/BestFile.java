@@ -1,10 +1,10 @@
 package dev.burnish.train.checkpoint;
 
+import dev.burnish.files.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -38,10 +38,8 @@ final class BestFile {
     }
   }
 
-  void write(Best best) throws IOException {
-    Path partial = file.resolveSibling(".partial-" + NAME);
-    Folders.write(partial, JsonMapper.shared().writeValueAsBytes(best));
-    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  void write(Best best) {
+    AtomicFile.write(file, JsonMapper.shared().writeValueAsBytes(best));
   }
 
   void remove() {

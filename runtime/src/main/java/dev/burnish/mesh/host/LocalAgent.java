@@ -3,6 +3,8 @@ package dev.burnish.mesh.host;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.concurrent.Scope;
+import dev.burnish.concurrent.Waits;
+import dev.burnish.host.ResidentMemory;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.ProcessStarter;
 import dev.burnish.launch.ProcessStarter.Running;
@@ -18,7 +20,6 @@ import dev.burnish.mesh.placement.Ledger;
 import dev.burnish.mesh.placement.Reservation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -29,7 +30,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -254,18 +254,9 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     }
   }
 
-  /// From `/proc`, where there is one.
+  /// 0 where the system does not say.
   public static int residentMegabytes(long pid) {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
-        if (line.startsWith("VmRSS:")) {
-          return Integer.parseInt(line.replaceAll("[^0-9]", "")) / 1024;
-        }
-      }
-    } catch (IOException e) {
-      return 0;
-    }
-    return 0;
+    return (int) (ResidentMemory.of(pid).orElse(0) >> 20);
   }
 
   @Override
@@ -292,7 +283,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
             .toList();
     for (Thread thread : ending) {
       try {
-        thread.join();
+        Waits.join(thread);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
@@ -301,7 +292,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
   private static boolean await(CountDownLatch latch, Duration time) {
     try {
-      return latch.await(time.toMillis(), TimeUnit.MILLISECONDS);
+      return Waits.await(latch, time);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CallCancelled("interrupted while waiting for a process");

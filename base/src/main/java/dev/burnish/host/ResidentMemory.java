@@ -1,0 +1,39 @@
+package dev.burnish.host;
+
+import java.nio.file.Path;
+import java.util.OptionalLong;
+
+/// Memory of processes and of the machine, in bytes, as Linux tells it; elsewhere nothing is told.
+public final class ResidentMemory {
+  private static final Path SELF = Path.of("/proc/self/status");
+  private static final Path MACHINE = Path.of("/proc/meminfo");
+
+  private ResidentMemory() {}
+
+  /// Bytes of this process that are in memory.
+  public static OptionalLong now() {
+    return bytes(SELF, "VmRSS");
+  }
+
+  /// Bytes of another process that are in memory; empty if it has ended.
+  public static OptionalLong of(long pid) {
+    return bytes(Path.of("/proc", Long.toString(pid), "status"), "VmRSS");
+  }
+
+  /// The most that [#now] ever was.
+  public static OptionalLong peak() {
+    return bytes(SELF, "VmHWM");
+  }
+
+  /// Bytes that could be had without pushing anything out.
+  public static OptionalLong available() {
+    return bytes(MACHINE, "MemAvailable");
+  }
+
+  private static OptionalLong bytes(Path file, String name) {
+    return ProcFile.read(file)
+        .field(name)
+        .map(value -> OptionalLong.of(1024 * Long.parseLong(value.replaceAll("\\D", ""))))
+        .orElse(OptionalLong.empty());
+  }
+}

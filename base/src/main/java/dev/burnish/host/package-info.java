@@ -1,0 +1,5 @@
+/// What the operating system says of this machine and its processes, and how to start another JVM.
+@NullMarked
+package dev.burnish.host;
+
+import org.jspecify.annotations.NullMarked;
