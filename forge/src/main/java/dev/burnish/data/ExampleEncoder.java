@@ -1,5 +1,7 @@
 package dev.burnish.data;
 
+import dev.burnish.text.ChatTemplateException;
+import dev.burnish.text.Span;
 import dev.burnish.data.TextConfig.Form;
 import dev.burnish.data.TextConfig.Learned;
 import dev.burnish.data.TextConfig.TooLong;
@@ -11,8 +13,6 @@ import dev.burnish.text.Encoding;
 import dev.burnish.text.TextFrame;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerException;
-import dev.burnish.text.jinja.JinjaException;
-import dev.burnish.text.jinja.Span;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -266,7 +266,7 @@ public final class ExampleEncoder {
   private static <T> T accepted(Supplier<T> reading) {
     try {
       return reading.get();
-    } catch (JinjaException e) {
+    } catch (ChatTemplateException e) {
       throw new IllegalArgumentException(
           "the chat template takes the conversation: " + e.getMessage(), e);
     } catch (TokenizerException e) {
