@@ -21,8 +21,7 @@ void main(String... args) {
     var source = DataSource.of(s.data()).withConfig(s.config()).withSplit(s.split());
     var rows = run.loaded(DataFiles.load(source, base.encoder(s.text())::pair, s.badRows()));
     var pairs = rows.split(s.heldOut(), s.seed(), PreferencePair::promptKey);
-    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
-    run.keep(base.model(), base.tokenizer(), trainer);
+    var trainer = run.keep(base.model(), base.tokenizer(), new LocalTrainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options()));
     run.checkpoints(s.checkpoints());
     run.pin("trainPairs", pairs.training().size());
     run.pin("pairsPerStep", s.batch());

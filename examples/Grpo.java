@@ -27,8 +27,7 @@ void main(String... args) {
     var base = Pretrained.load(s.model());
     base.model().adapt(s.lora(), s.seed());
     var policy = base.generator();
-    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
-    run.keep(base.model(), base.tokenizer(), trainer);
+    var trainer = run.keep(base.model(), base.tokenizer(), new LocalTrainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options()));
     run.checkpoints(s.checkpoints());
     var loss = SurrogateLoss.dapo().withKl(new Kl.Penalty(Kl.K3, s.kl()));
     var learner = s.kl() > 0 ? new PolicyLearner(trainer, loss, run.reference(base.model())) : new PolicyLearner(trainer, loss);

@@ -20,9 +20,8 @@ void main(String... args) {
     var source = DataSource.of(s.data()).withConfig(s.config()).withSplit(s.split());
     var rows = run.loaded(DataFiles.load(source, base.encoder(s.text())::document, s.badRows()));
     var documents = rows.split(s.heldOut(), s.seed(), TokenizedExample::contentKey);
-    var trainer = new Trainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options());
+    var trainer = run.keep(base.model(), base.tokenizer(), new LocalTrainer(base.model().decoder(), s.optimizer(), s.steps(), s.train().options()));
     var learner = new SupervisedLearner(trainer, s.microTokens());
-    run.keep(base.model(), base.tokenizer(), trainer);
     run.checkpoints(s.checkpoints());
     run.pin("trainDocuments", documents.training().size());
     run.pin("documentsPerStep", s.batch());

@@ -31,15 +31,14 @@ void main(String... args) {
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(4);
 
     if (!run.goesOn()) {
-      var teacher = new SupervisedLearner(new Trainer(model.decoder(), s.imitation(), s.warmUp()));
+      var teacher = new SupervisedLearner(new LocalTrainer(model.decoder(), s.imitation(), s.warmUp()));
       for (int i = 1; i <= s.warmUp(); i++) {
         teacher.imitate(tokenizer, task.training(-i, 64));
         if (i >= 40 && i % 5 == 0 && Evaluation.greedy(policy, task.training(-s.warmUp() - i, 256), reward, 4) > s.ready()) break;
       }
       run.summary("accuracyBefore", Evaluation.greedy(policy, task.heldOut(), reward, 4));
     }
-    var trainer = new Trainer(model.decoder(), s.optimizer(), s.steps());
-    run.keep(model, tokenizer, trainer);
+    var trainer = run.keep(model, tokenizer, new LocalTrainer(model.decoder(), s.optimizer(), s.steps()));
     var learner = new PolicyLearner(trainer, SurrogateLoss.dapo(), run.reference(model));
 
     for (long step : run.steps(s.steps())) {

@@ -38,6 +38,7 @@ import dev.burnish.service.Service;
 import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.DType;
 import dev.burnish.text.Tokenizer;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
@@ -58,7 +59,7 @@ import org.jspecify.annotations.Nullable;
 /// ```java
 /// try (var run = Run.start("name", Settings.defaults(), args)) {
 ///   ...
-///   run.keep(model, tokenizer, trainer);
+///   var trainer = run.keep(model, tokenizer, new LocalTrainer(...));
 ///   for (long step : run.steps(run.settings().steps())) {
 ///     run.record(policy.step(episodes));
 ///   }
@@ -90,7 +91,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private boolean finished;
   private @Nullable LanguageModel model;
   private @Nullable Tokenizer tokenizer;
-  private Optional<Trainer> trainer = Optional.empty();
+  private Optional<LocalTrainer> trainer = Optional.empty();
   private Optional<DryRun> dryRun = Optional.empty();
 
   private Run(String name, S settings, RunOptions options) {
@@ -173,7 +174,10 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Names what checkpoints and the final `model/` hold, and restores it from the last checkpoint
   /// where the run goes on.
-  public void keep(LanguageModel languageModel, Tokenizer text, Trainer training) {
+  ///
+  /// @return what the script must train with: the given trainer, or in a dry run one that plans
+  ///   steps instead of doing them
+  public Trainer keep(LanguageModel languageModel, Tokenizer text, LocalTrainer training) {
     model = languageModel;
     tokenizer = text;
     trainer = Optional.of(training);
@@ -183,6 +187,12 @@ public final class Run<S extends Record> implements AutoCloseable {
     if (checkpoints.goesOn()) {
       say("goes on after step %d of %s".formatted(lastStep, folder.id()));
     }
+    if (mode == Mode.DRY_RUN) {
+      DryRun dry = new DryRun(training);
+      dryRun = Optional.of(dry);
+      return dry.trainer();
+    }
+    return training;
   }
 
   /// Has checkpoints hold the state of something else, and restores it where the run goes on.
@@ -263,7 +273,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
     if (mode == Mode.DRY_RUN) {
       watch.sgemmGflops();
-      dryRun = trainer.map(DryRun::new);
+      dryRun.ifPresent(DryRun::begin);
     } else {
       progress.begin(total);
     }
@@ -308,7 +318,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   private long updates() {
-    return trainer.map(Trainer::stepsDone).orElse(0L);
+    return trainer.map(LocalTrainer::stepsDone).orElse(0L);
   }
 
   private void end(long step, long total) {
@@ -581,7 +591,10 @@ public final class Run<S extends Record> implements AutoCloseable {
         samples;
         workers) {
       if (!status.equals("failed")) {
-        say(dryRun.map(DryRun::report).orElse("dry run: the script keeps no trainer to foretell"));
+        say(
+            dryRun
+                .map(DryRun::report)
+                .orElse("dry run: the script keeps no trainer whose steps to plan"));
       }
     } finally {
       DryRun.remove(folder.path().resolveSibling(""));

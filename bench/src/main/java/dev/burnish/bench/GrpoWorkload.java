@@ -16,8 +16,8 @@ import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.tensor.KeyedRandom;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.OptimizerConfig;
-import dev.burnish.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +36,7 @@ record GrpoWorkload(
     Map<String, List<Double>> values = new TreeMap<>();
     OptimizerConfig optimizer = OptimizerConfig.defaults().withLr(1e-6);
     try (Subject subject = Subject.load(options, prompts * (runs + 1));
-        Trainer trainer = new Trainer(subject.model().decoder(), optimizer, runs + 1)) {
+        LocalTrainer trainer = new LocalTrainer(subject.model().decoder(), optimizer, runs + 1)) {
       BatchGenerator generator = new BatchGenerator(subject.model(), PromptEncoder.tokensOnly());
       PolicyLearner learner = new PolicyLearner(trainer, SurrogateLoss.dapo());
       double promptTokens = 0;

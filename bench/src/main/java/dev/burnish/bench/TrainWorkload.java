@@ -4,11 +4,10 @@ import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.observe.Benchmark.Options;
-import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
-import dev.burnish.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,14 +24,14 @@ record TrainWorkload(Options options, int rows, int length, boolean recompute, i
   public Figures measure() {
     Map<String, List<Double>> values = new TreeMap<>();
     try (Subject subject = Subject.load(options, 0);
-        Trainer trainer =
-            new Trainer(
+        LocalTrainer trainer =
+            new LocalTrainer(
                 subject.model().decoder(),
                 OptimizerConfig.defaults().withLr(1e-6),
                 runs + 1,
                 recompute ? ActivationPolicy.recomputeAll() : ActivationPolicy.keepAll())) {
       List<MicroBatch> batch =
-          CrossEntropy.of(
+          MicroBatch.ofCrossEntropy(
               List.of(batch(subject.model().decoder().shape().vocabulary(), rows, length)));
       List<Double> seconds = new ArrayList<>();
       List<Double> sgemm = new ArrayList<>();

@@ -1,10 +1,11 @@
 package dev.burnish.algorithm;
 
 /// A loss of a policy: a function of the log-probabilities of target tokens, with its gradient.
+/// Closed and made of records, so that it travels to a trainer elsewhere.
 ///
 /// The global counts are passed in, so the values and gradients of the parts of a batch add up to
 /// those of the whole.
-public interface PolicyLoss {
+public sealed interface PolicyLoss permits SurrogateLoss {
   /// The loss of the tokens `[from, to)`. Only these entries of `batch.logprobs()` are read, so a
   /// trainer may go over the tokens in chunks, forwards and backwards at once.
   ///

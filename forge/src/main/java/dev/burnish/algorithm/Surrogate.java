@@ -2,7 +2,7 @@ package dev.burnish.algorithm;
 
 /// The policy term of a loss at one point, a token or a whole sequence: what is minimised and its
 /// derivative with respect to the current log-probability. Closed and made of records, so that a
-/// loss made from it travels to other processes; a loss of one's own implements [PolicyLoss].
+/// loss made from it travels to other processes.
 public sealed interface Surrogate permits Cispo, DppoTv, DualClip, PpoClip, TwoSidedClip {
   /// Log-ratios are held within this bound before they are exponentiated; Source: verl
   /// `core_algos.py` compute_policy_loss.

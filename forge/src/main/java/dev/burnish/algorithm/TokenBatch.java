@@ -51,6 +51,15 @@ public record TokenBatch(
     return new TokenBatch(layout, logprobs, oldLogprobs, rolloutLogprobs, values, advantages);
   }
 
+  /// Log-probabilities as a model gives them, in the precision of a loss.
+  public static double[] widen(float[] values) {
+    double[] result = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      result[i] = values[i];
+    }
+    return result;
+  }
+
   public boolean hasOld() {
     return oldLogprobs.length > 0 || layout.numTokens() == 0;
   }

@@ -1,16 +1,20 @@
 package dev.burnish.learn;
 
 import dev.burnish.algorithm.Denominators;
+import dev.burnish.algorithm.PolicyLoss;
 import dev.burnish.algorithm.TokenBatch;
 import dev.burnish.algorithm.TokenLayout;
 import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.Targets;
 import dev.burnish.rollout.ScoredGroup;
+import dev.burnish.train.MicroBatch;
 import dev.burnish.train.PackedTokens;
+import dev.burnish.train.objective.PolicyObjective;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /// The episodes of a step, packed: what their sequences have in common (a group's prompt, a common
 /// beginning of all prompts, completions that differ late) goes through the model once, and what
@@ -107,16 +111,19 @@ record EpisodeBatch(List<PackedTokens> micros, List<TokenBatch> tokens, Denomina
   EpisodeBatch withReference(List<float[]> referenceLogprobs) {
     List<TokenBatch> result = new ArrayList<>();
     for (int i = 0; i < tokens.size(); i++) {
-      result.add(tokens.get(i).withRefLogprobs(widen(referenceLogprobs.get(i))));
+      result.add(tokens.get(i).withRefLogprobs(TokenBatch.widen(referenceLogprobs.get(i))));
     }
     return new EpisodeBatch(micros, result, global);
   }
 
-  static double[] widen(float[] values) {
-    double[] result = new double[values.length];
-    for (int i = 0; i < values.length; i++) {
-      result[i] = values[i];
-    }
-    return result;
+  /// The micro-batches of a policy loss.
+  ///
+  /// @param entropyBonus coefficient of the mean entropy, which is subtracted from the loss
+  List<MicroBatch> microBatches(PolicyLoss loss, double entropyBonus) {
+    return IntStream.range(0, micros.size())
+        .mapToObj(i ->
+            new MicroBatch(
+                micros.get(i), new PolicyObjective(loss, entropyBonus, tokens.get(i), global)))
+        .toList();
   }
 }

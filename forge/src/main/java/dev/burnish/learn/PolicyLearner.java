@@ -1,16 +1,13 @@
 package dev.burnish.learn;
 
+import dev.burnish.algorithm.LossResult;
 import dev.burnish.algorithm.PolicyLoss;
-import dev.burnish.concurrent.Stop;
 import dev.burnish.model.LanguageModel;
-import dev.burnish.nn.Decoder;
-import dev.burnish.nn.Pass;
 import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.ScoredGroup;
-import dev.burnish.train.PackedTokens;
+import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,11 +20,11 @@ public final class PolicyLearner {
   private final PolicyLoss loss;
   private final double entropyBonus;
   private final int maxTokens;
-  private final Optional<Decoder> reference;
+  private final Optional<ReferenceModel> reference;
 
   /// Without an entropy bonus, in micro-batches of at most 4 096 tokens.
   public PolicyLearner(Trainer trainer, PolicyLoss loss, LanguageModel reference) {
-    this(trainer, loss, 0, 4096, Optional.of(reference.decoder()));
+    this(trainer, loss, 0, 4096, Optional.of(ReferenceModel.of(reference.decoder())));
   }
 
   /// Without a reference.
@@ -43,7 +40,7 @@ public final class PolicyLearner {
       PolicyLoss loss,
       double entropyBonus,
       int maxTokens,
-      Optional<Decoder> reference) {
+      Optional<ReferenceModel> reference) {
     this.trainer = trainer;
     this.loss = loss;
     this.entropyBonus = entropyBonus;
@@ -55,25 +52,13 @@ public final class PolicyLearner {
   public PolicyReport step(List<ScoredGroup> groups) {
     EpisodeBatch batch = EpisodeBatch.of(groups, maxTokens);
     if (reference.isPresent()) {
-      batch = batch.withReference(logprobs(reference.get(), batch.micros()));
+      batch = batch.withReference(reference.get().logprobs(batch.micros()));
     }
-    PolicyStep step = new PolicyStep(batch, loss, entropyBonus);
-    StepReport report = trainer.step(step.micros());
+    StepReport report = trainer.step(batch.microBatches(loss, entropyBonus));
+    LossResult.Metrics metrics = report.metrics().policy().orElse(LossResult.Metrics.ZERO);
     List<Episode> episodes = groups.stream().flatMap(g -> g.episodes().stream()).toList();
     double reward = episodes.stream().mapToDouble(Episode::reward).average().orElseThrow();
     double length = episodes.stream().mapToInt(Episode::numSampled).average().orElseThrow();
-    return new PolicyReport(report, step.metrics(), reward, length);
-  }
-
-  /// Log-probabilities of each micro-batch's targets under a model that is not trained.
-  static List<float[]> logprobs(Decoder reference, List<PackedTokens> micros) {
-    List<float[]> result = new ArrayList<>();
-    for (PackedTokens micro : micros) {
-      Stop.check();
-      try (Pass pass = reference.evaluate(micro.forest())) {
-        result.add(pass.logprobs(micro.targets(), 1).logprobs());
-      }
-    }
-    return result;
+    return new PolicyReport(report, metrics, reward, length);
   }
 }

@@ -1,5 +1,7 @@
 package dev.burnish.learn;
 
+import dev.burnish.algorithm.preference.PreferenceLoss;
+
 /// How a policy judges preference pairs.
 ///
 /// @param chosenReward mean of `beta (logprobs - referenceLogprobs)` of the chosen answers
@@ -14,20 +16,18 @@ public record PreferenceMetrics(
     double accuracy,
     double chosenLogprob,
     double rejectedLogprob) {
-  static final PreferenceMetrics ZERO = new PreferenceMetrics(0, 0, 0, 0, 0, 0);
+  static PreferenceMetrics of(PreferenceLoss.Metrics means) {
+    return new PreferenceMetrics(
+        means.loss(),
+        means.chosenReward(),
+        means.rejectedReward(),
+        means.accuracy(),
+        means.chosenLogprob(),
+        means.rejectedLogprob());
+  }
 
   /// By how much the chosen answers lead.
   public double margin() {
     return chosenReward - rejectedReward;
-  }
-
-  PreferenceMetrics plus(PreferenceMetrics other) {
-    return new PreferenceMetrics(
-        loss + other.loss,
-        chosenReward + other.chosenReward,
-        rejectedReward + other.rejectedReward,
-        accuracy + other.accuracy,
-        chosenLogprob + other.chosenLogprob,
-        rejectedLogprob + other.rejectedLogprob);
   }
 }

@@ -7,7 +7,7 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.rollout.Problem;
 import dev.burnish.text.Tokenizer;
-import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.MicroBatch;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
@@ -39,7 +39,7 @@ public final class SupervisedLearner {
 
   /// One update from the documents of a step.
   public StepReport step(List<TokenizedExample> documents) {
-    return trainer.step(CrossEntropy.of(pack(documents)));
+    return trainer.step(MicroBatch.ofCrossEntropy(pack(documents)));
   }
 
   /// One update towards the targets of `problems`, the warm-up that gives a reward something to
@@ -55,7 +55,7 @@ public final class SupervisedLearner {
                     "a tokenizer must have an end token to end answers with, and this one has none"));
     List<Answer> answers = problems.stream().map(p -> Answer.of(p, tokenizer, end)).toList();
     return trainer.step(
-        CrossEntropy.of(
+        MicroBatch.ofCrossEntropy(
             Packing.bins(answers, Answer::numTokens, maxTokens).stream()
                 .map(SupervisedLearner::answers)
                 .toList()));
@@ -92,7 +92,7 @@ public final class SupervisedLearner {
   /// How well the present model predicts documents, without learning from them.
   public EvalReport evaluate(List<TokenizedExample> documents) {
     List<PackedTokens> micros = pack(documents);
-    long count = micros.stream().mapToLong(micro -> micro.targets().size()).sum();
+    long count = micros.stream().mapToLong(PackedTokens::numTargets).sum();
     double sum = 0;
     for (float[] logprobs : trainer.logprobs(micros, Numerics.FASTEST)) {
       for (float logprob : logprobs) {

@@ -1,7 +1,7 @@
 package dev.burnish.run;
 
 import dev.burnish.metrics.StepMetrics;
-import dev.burnish.train.Trainer;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.checkpoint.Best;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.Checkpoints;
@@ -24,7 +24,7 @@ public final class Checkpointer implements AutoCloseable {
   private final Checkpoints files;
   private final Optional<Snapshot> from;
   private final Map<String, Resumable> others = new TreeMap<>();
-  private Optional<Trainer> trainer = Optional.empty();
+  private Optional<LocalTrainer> trainer = Optional.empty();
   private Optional<Watched> watched = Optional.empty();
   private long every = 100;
   private long failed;
@@ -66,7 +66,7 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /// Puts the trainer where the run goes on.
-  public void keep(Trainer kept) {
+  public void keep(LocalTrainer kept) {
     trainer = Optional.of(kept);
     kept.health().checkpointIn(this::lastGood);
     from.ifPresent(kept::restore);
@@ -129,7 +129,7 @@ public final class Checkpointer implements AutoCloseable {
 
   private Map<String, byte[]> states() {
     Map<String, byte[]> states = new TreeMap<>();
-    trainer.ifPresent(kept -> states.put(Trainer.SECTION, kept.state()));
+    trainer.ifPresent(kept -> states.put(LocalTrainer.SECTION, kept.state()));
     others.forEach((name, other) -> states.put(name, other.state()));
     return states;
   }

@@ -1,6 +1,7 @@
 package dev.burnish.run;
 
 import dev.burnish.host.ResidentMemory;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.memory.StepEstimate;
 import java.io.IOException;
@@ -12,22 +13,30 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// A run that stops short of training: its first step goes as far as the update, which is foretold
-/// instead of done, and what training would take is said. Its folder is a temporary one.
+/// A run that stops short of training: its first step goes as far as the trainer, which plans it
+/// instead of doing it, and what training would take is said. Its folder is a temporary one.
 public final class DryRun {
   /// What the process grows by over the first steps, beside what a step makes: compiled kernels,
   /// panels of matrix products, and the gaps that small tensors leave.
   private static final long GROWTH = 32L << 20;
 
-  private final Trainer trainer;
-  private final long before;
-  private final long start = System.nanoTime();
+  private final PlannedTrainer trainer;
+  private long before;
+  private long start;
 
-  /// Begins with the step. The trainer only foretells from here on.
-  public DryRun(Trainer trainer) {
-    this.trainer = trainer;
-    trainer.rehearse();
+  public DryRun(LocalTrainer trainer) {
+    this.trainer = new PlannedTrainer(trainer);
+  }
+
+  /// What the script must train with.
+  public Trainer trainer() {
+    return trainer;
+  }
+
+  /// Begins with the step, from which memory and time are counted.
+  public void begin() {
     before = ResidentMemory.now().orElse(0);
+    start = System.nanoTime();
   }
 
   /// What training would take, in lines.
@@ -35,14 +44,15 @@ public final class DryRun {
     Optional<StepEstimate> estimate = trainer.estimate();
     return estimate
         .map(this::report)
-        .orElse("dry run: the script trains nothing in its first step, so there is nothing to say");
+        .orElse(
+            "dry run: the first step goes through no trainer that run.keep returned, so there is nothing to say");
   }
 
   private String report(StepEstimate e) {
     long grown = ResidentMemory.peak().orElse(0) - before;
     long rest = Math.max(0, before - e.weights() - e.moments()) + GROWTH;
     long peak = Math.max(before + grown, rest + e.peak());
-    int blocks = trainer.model().shape().blocks().size();
+    int blocks = trainer.numBlocks();
     double training = e.seconds(blocks);
     double other = Math.max(0, (System.nanoTime() - start) / 1e9 - 2 * e.forwardSeconds());
     return String.join(

@@ -5,8 +5,8 @@ import static dev.burnish.metrics.ConsoleSink.format;
 import dev.burnish.host.ResidentMemory;
 import dev.burnish.kernel.Calibration;
 import dev.burnish.train.Health.Alarm;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.StepReport;
-import dev.burnish.train.Trainer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
@@ -30,7 +30,7 @@ public final class MachineMetrics {
   private final IntToDoubleFunction product;
   private final LongSupplier clock;
   private final Deque<End> recent = new ArrayDeque<>();
-  private Optional<Trainer> trainer = Optional.empty();
+  private Optional<LocalTrainer> trainer = Optional.empty();
   private double sgemm;
   private long measured;
 
@@ -45,7 +45,7 @@ public final class MachineMetrics {
     this.clock = clock;
   }
 
-  public void of(Trainer training) {
+  public void of(LocalTrainer training) {
     trainer = Optional.of(training);
   }
 
@@ -87,7 +87,7 @@ public final class MachineMetrics {
   /// How many alarms there were and how many updates were skipped, once there are some.
   public void alarms(ObjDoubleConsumer<String> record) {
     trainer
-        .map(Trainer::health)
+        .map(LocalTrainer::health)
         .filter(health -> health.alarms() > 0)
         .ifPresent(health -> {
           record.accept("alarms", health.alarms());

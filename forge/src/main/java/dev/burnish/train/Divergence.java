@@ -17,11 +17,10 @@ final class Divergence {
       long step,
       List<Parameters> parts,
       int part,
-      List<MicroBatch> batches,
+      List<String> ids,
       boolean updated,
       double loss,
       double norm) {
-    List<String> ids = batches.stream().flatMap(batch -> batch.tokens().ids().stream()).toList();
     for (Parameters candidate : parts) {
       String name = firstNotFinite(candidate, value -> values(candidate, value));
       if (!name.isEmpty()) {

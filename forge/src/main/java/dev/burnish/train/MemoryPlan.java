@@ -60,7 +60,8 @@ public record MemoryPlan(
       double forwardSeconds) {
     List<StepEstimate.MicroBatchSize> micros =
         batches.stream()
-            .map(b -> new StepEstimate.MicroBatchSize(b.forest().numTokens(), b.targets().size()))
+            .map(b ->
+                new StepEstimate.MicroBatchSize(b.tokens().numTokens(), b.tokens().numTargets()))
             .toList();
     return StepEstimate.of(
         shape,

@@ -1,29 +1,27 @@
 package dev.burnish.train;
 
-import dev.burnish.nn.TargetLoss;
-import dev.burnish.nn.Targets;
-import dev.burnish.nn.TokenForest;
+import dev.burnish.train.objective.CrossEntropy;
+import dev.burnish.train.objective.Objective;
 import java.util.List;
 
-/// What one forward and backward takes: packed tokens and the loss of their targets.
+/// What one forward and backward takes: packed tokens, and what their targets are trained for.
 ///
-/// @param loss its share in the loss of the whole step
-public record MicroBatch(PackedTokens tokens, TargetLoss loss) {
-  /// Micro-batches of one loss that is the same function of each of them.
-  public static List<MicroBatch> of(List<PackedTokens> packed, TargetLoss loss) {
-    return packed.stream().map(tokens -> new MicroBatch(tokens, loss)).toList();
+/// @param objective its share in the loss of the whole step
+public record MicroBatch(PackedTokens tokens, Objective objective) {
+  /// Micro-batches of one objective that is the same function of each of them.
+  public static List<MicroBatch> of(List<PackedTokens> packed, Objective objective) {
+    return packed.stream().map(tokens -> new MicroBatch(tokens, objective)).toList();
   }
 
-  public TokenForest forest() {
-    return tokens.forest();
+  /// Micro-batches whose losses add up to the mean negative log-likelihood of the targets of all of
+  /// them.
+  public static List<MicroBatch> ofCrossEntropy(List<PackedTokens> packed) {
+    long numTargets = packed.stream().mapToLong(PackedTokens::numTargets).sum();
+    return of(packed, new CrossEntropy(numTargets));
   }
 
-  public Targets targets() {
-    return tokens.targets();
-  }
-
-  /// The tokens of these micro-batches without their losses.
-  static List<PackedTokens> tokens(List<MicroBatch> batches) {
-    return batches.stream().map(MicroBatch::tokens).toList();
+  /// The tokens of these micro-batches without their objectives.
+  static List<PackedTokens> tokens(List<MicroBatch> batch) {
+    return batch.stream().map(MicroBatch::tokens).toList();
   }
 }

@@ -1,11 +1,14 @@
 package dev.burnish.train;
 
+import dev.burnish.train.objective.LossMetrics;
+
 /// What one optimizer step did.
 ///
 /// @param gradientNorm global, before clipping
 /// @param entropy mean over the targets, in nats
 /// @param tokens computed, shared ones once
 /// @param targets predicted
+/// @param metrics of the objectives, before the update
 public record StepReport(
     long step,
     double loss,
@@ -14,7 +17,8 @@ public record StepReport(
     double entropy,
     int tokens,
     int targets,
-    double seconds) {
+    double seconds,
+    LossMetrics metrics) {
   public double tokensPerSecond() {
     return tokens / seconds;
   }

@@ -18,7 +18,7 @@ import dev.burnish.text.ChatMessage;
 import dev.burnish.text.ChatOptions;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerFiles;
-import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.objective.CrossEntropy;
 import dev.burnish.verify.Evidence.Collector;
 import java.nio.file.Files;
 import java.nio.file.Path;

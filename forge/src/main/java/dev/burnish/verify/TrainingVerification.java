@@ -6,11 +6,11 @@ import dev.burnish.nn.Parameters;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
-import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
-import dev.burnish.train.Trainer;
 import dev.burnish.verify.Evidence.Collector;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ public final class TrainingVerification {
     OptimizerConfig optimizer = RecordedOptimizer.of(recorded);
     Collector found = new Collector();
     try (LanguageModel model = LanguageModel.load(folder);
-        Trainer trainer = new Trainer(model.decoder(), optimizer, batches.size())) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), optimizer, batches.size())) {
       if (recorded.has("first_batch_gradients")) {
         firstGradients(
             trainer,
@@ -49,7 +49,7 @@ public final class TrainingVerification {
             found);
       }
       for (int i = 0; i < batches.size(); i++) {
-        StepReport report = trainer.step(CrossEntropy.of(batch(batches.get(i), file)));
+        StepReport report = trainer.step(MicroBatch.ofCrossEntropy(batch(batches.get(i), file)));
         String where = "step " + (i + 1);
         double loss = Recorded.number(steps.get(i), "loss", file);
         found.add("loss", LOSS, report.loss(), loss, where);
@@ -85,8 +85,12 @@ public final class TrainingVerification {
   }
 
   private static void firstGradients(
-      Trainer trainer, List<PackedTokens> micros, JsonNode recorded, Path file, Collector found) {
-    trainer.gradients(CrossEntropy.of(micros));
+      LocalTrainer trainer,
+      List<PackedTokens> micros,
+      JsonNode recorded,
+      Path file,
+      Collector found) {
+    trainer.gradients(MicroBatch.ofCrossEntropy(micros));
     for (var entry : recorded.properties()) {
       float[] gradient = Gradients.gradient(trainer.model(), entry.getKey());
       double sum = 0;

@@ -19,11 +19,10 @@ import dev.burnish.rollout.Segment.Sampled;
 import dev.burnish.rollout.Segment.Source;
 import dev.burnish.rollout.TokenVersions;
 import dev.burnish.testing.TinyModels;
-import dev.burnish.train.MicroBatch;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
-import dev.burnish.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -82,8 +81,8 @@ class EpisodeSegmentsTest {
     return new ScoredGroup(new Problem("", "", 0), List.of(episodes));
   }
 
-  private static Trainer trainer(LanguageModel model) {
-    return new Trainer(model.decoder(), OptimizerConfig.defaults().withLr(1e-2), 1);
+  private static LocalTrainer trainer(LanguageModel model) {
+    return new LocalTrainer(model.decoder(), OptimizerConfig.defaults().withLr(1e-2), 1);
   }
 
   private static List<Float> weights(LanguageModel model) {
@@ -100,17 +99,15 @@ class EpisodeSegmentsTest {
   }
 
   /// On policy the gradient of the mean over tokens is that of `-advantage * logprob / tokens`.
-  private static StepReport stepByHand(Trainer trainer, int... positions) {
+  private static StepReport stepByHand(LocalTrainer trainer, int... positions) {
     return trainer.step(
-        List.of(
-            new MicroBatch(
-                packed(positions),
-                chunk -> {
-                  for (int i = chunk.from(); i < chunk.to(); i++) {
-                    chunk.dLogprobs()[i] = (float) (-ADVANTAGES[i] / ADVANTAGES.length);
-                  }
-                  return 0;
-                })));
+        List.of(packed(positions)),
+        chunk -> {
+          for (int i = chunk.from(); i < chunk.to(); i++) {
+            chunk.dLogprobs()[i] = (float) (-ADVANTAGES[i] / ADVANTAGES.length);
+          }
+          return 0;
+        });
   }
 
   @Test
@@ -131,8 +128,8 @@ class EpisodeSegmentsTest {
   void twoTurnsWithAToolLearnAsTheSameSequenceMaskedByHand() {
     try (LanguageModel segments = model();
         LanguageModel byHand = model();
-        Trainer trainer = trainer(segments);
-        Trainer other = trainer(byHand)) {
+        LocalTrainer trainer = trainer(segments);
+        LocalTrainer other = trainer(byHand)) {
       List<Float> before = weights(segments);
       PolicyReport report =
           new PolicyLearner(trainer, SurrogateLoss.dapo()).step(List.of(group(twoTurns(segments))));
@@ -155,8 +152,8 @@ class EpisodeSegmentsTest {
   void whatTheToolSaysChangesTheGradientOnlyAsContext() {
     try (LanguageModel model = model();
         LanguageModel byHand = model();
-        Trainer trainer = trainer(model);
-        Trainer other = trainer(byHand)) {
+        LocalTrainer trainer = trainer(model);
+        LocalTrainer other = trainer(byHand)) {
       // With a target at the tool's first token the gradient is another one.
       double norm =
           new PolicyLearner(trainer, SurrogateLoss.dapo())

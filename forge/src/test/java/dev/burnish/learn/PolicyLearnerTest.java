@@ -22,8 +22,9 @@ import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.testing.TinyModels;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.OptimizerConfig;
-import dev.burnish.train.Trainer;
+import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.TrainingDiverged;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,15 +34,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class PolicyLearnerTest {
-  private static final Tokenizer TEXT = CharacterTokenizer.of("abcdefgh ");
+  static final Tokenizer TEXT = CharacterTokenizer.of("abcdefgh ");
   private static final Reward LIKES_A =
       (_, completion, _) -> completion.chars().filter(c -> c == 'a').count() / 8.0;
 
-  private static LanguageModel model(long seed) {
+  static LanguageModel model(long seed) {
     return TinyModels.llama(TEXT.vocabularySize(), TEXT.endId().orElseThrow(), seed);
   }
 
-  private static List<ScoredGroup> groups(LanguageModel model, long seed) {
+  static List<ScoredGroup> groups(LanguageModel model, long seed) {
     List<Problem> problems =
         List.of(
             new Problem("abc", "", 0), new Problem("hg", "", 1), new Problem("a bad cafe", "", 2));
@@ -69,10 +70,16 @@ class PolicyLearnerTest {
     for (int maxTokens : new int[] {1, 60, 100_000}) {
       try (LanguageModel policy = model(3);
           LanguageModel reference = model(4);
-          Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+          LocalTrainer trainer =
+              new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
         List<ScoredGroup> groups = groups(model(5), 1);
         reports.add(
-            new PolicyLearner(trainer, loss, 0.01, maxTokens, Optional.of(reference.decoder()))
+            new PolicyLearner(
+                    trainer,
+                    loss,
+                    0.01,
+                    maxTokens,
+                    Optional.of(ReferenceModel.of(reference.decoder())))
                 .step(groups));
         weights.add(policy.decoder().parts().getFirst().values().toFloatArray());
       }
@@ -93,7 +100,7 @@ class PolicyLearnerTest {
   @Test
   void onPolicyTheRatioIsOneAndNothingIsClipped() {
     try (LanguageModel policy = model(3);
-        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+        LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
       PolicyReport report =
           new PolicyLearner(trainer, SurrogateLoss.dapo()).step(groups(policy, 1));
       assertThat(report.loss().clipFraction()).isZero();
@@ -106,7 +113,7 @@ class PolicyLearnerTest {
   @Test
   void aStepThatIsNotFiniteNamesItsEpisodesTheBlockAndTheCheckpoint() {
     try (LanguageModel policy = model(3);
-        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+        LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
       List<ScoredGroup> groups = groups(policy, 1);
       trainer.health().checkpointIn(() -> "checkpoints/step-7");
       String weight = "model.layers.1.mlp.down_proj.weight";
@@ -132,7 +139,7 @@ class PolicyLearnerTest {
   @Test
   void aWarmUpThatIsNotFiniteNamesItsSamples() {
     try (LanguageModel policy = model(3);
-        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+        LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
       policy.decoder().parts().getFirst().values().fill_(Double.NaN);
       List<Problem> samples = List.of(new Problem("ab", "c", 40), new Problem("ba", "d", 41));
       assertThatThrownBy(() -> new SupervisedLearner(trainer).imitate(TEXT, samples))
@@ -144,8 +151,8 @@ class PolicyLearnerTest {
   @Test
   void rewardRises() {
     try (LanguageModel policy = model(3);
-        Trainer trainer =
-            new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 30)) {
+        LocalTrainer trainer =
+            new LocalTrainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 30)) {
       PolicyLearner learner = new PolicyLearner(trainer, SurrogateLoss.dapo());
       double first = learner.step(groups(policy, 0)).reward();
       double last = first;
@@ -160,8 +167,8 @@ class PolicyLearnerTest {
   @Test
   void rewardRisesWithAnAdaptationThatTheGeneratorSees() {
     try (LanguageModel policy = model(3).adapt(LoraConfig.defaults().withRank(4), 1);
-        Trainer trainer =
-            new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 40)) {
+        LocalTrainer trainer =
+            new LocalTrainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 40)) {
       PolicyLearner learner = new PolicyLearner(trainer, SurrogateLoss.dapo(), policy.base());
       double first = learner.step(groups(policy, 0)).reward();
       PolicyReport last = learner.step(groups(policy, 1));

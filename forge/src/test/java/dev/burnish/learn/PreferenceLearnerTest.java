@@ -15,8 +15,9 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.testing.TinyModels;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.OptimizerConfig;
-import dev.burnish.train.Trainer;
+import dev.burnish.train.ReferenceModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -82,7 +83,7 @@ class PreferenceLearnerTest {
   void aSharedPromptGivesTheLossOfWholeSequences(String name) {
     try (LanguageModel policy = model(3);
         LanguageModel reference = model(4);
-        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+        LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
       List<PreferencePair> pairs = pairs(5);
       PairBatch batch = unshared(policy, reference, pairs);
       var expected = loss(name).evaluate(batch, 5);
@@ -121,7 +122,7 @@ class PreferenceLearnerTest {
               .withSgd(new OptimizerConfig.Sgd(0, false))
               .withLr(1)
               .withClipNorm(0);
-      try (Trainer trainer = new Trainer(policy.decoder(), descent, 1)) {
+      try (LocalTrainer trainer = new LocalTrainer(policy.decoder(), descent, 1)) {
         new PreferenceLearner(trainer, loss(name), reference, 30).step(pairs);
       }
       float[] after = part.values().toFloatArray();
@@ -165,7 +166,8 @@ class PreferenceLearnerTest {
     for (int maxTokens : new int[] {1, 30, 10_000}) {
       try (LanguageModel policy = model(3);
           LanguageModel reference = model(4);
-          Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+          LocalTrainer trainer =
+              new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
         reports.add(
             new PreferenceLearner(trainer, loss("sigmoid"), reference, maxTokens).step(pairs));
       }
@@ -189,10 +191,11 @@ class PreferenceLearnerTest {
   private Trained epochs(List<PreferencePair> pairs, int mostKept, boolean remembers) {
     try (LanguageModel policy = model(3);
         LanguageModel reference = model(4);
-        Trainer trainer =
-            new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 9)) {
+        LocalTrainer trainer =
+            new LocalTrainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 9)) {
       PreferenceLearner one =
-          new PreferenceLearner(trainer, loss("sigmoid"), reference, 50, mostKept);
+          new PreferenceLearner(
+              trainer, loss("sigmoid"), ReferenceModel.of(reference.decoder()), 50, mostKept);
       List<Double> losses = new ArrayList<>();
       List<PreferenceMetrics> heldOut = new ArrayList<>();
       for (int step = 0; step < 9; step++) {
@@ -225,7 +228,7 @@ class PreferenceLearnerTest {
     int[][] answers = {{7}, {8, 9}, {9, 8}};
     try (LanguageModel policy = model(3);
         LanguageModel reference = model(4);
-        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 9)) {
+        LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 9)) {
       PreferenceLearner one = new PreferenceLearner(trainer, loss("sigmoid"), reference, 50);
       for (int[] prompt : prompts) {
         for (int[] chosen : answers) {
@@ -247,8 +250,10 @@ class PreferenceLearnerTest {
   void asksTheReferenceOncePerPairAsFarAsRoomGoes() {
     try (LanguageModel policy = model(3);
         LanguageModel reference = model(4);
-        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 9)) {
-      PreferenceLearner learner = new PreferenceLearner(trainer, loss("sigmoid"), reference, 50, 4);
+        LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 9)) {
+      PreferenceLearner learner =
+          new PreferenceLearner(
+              trainer, loss("sigmoid"), ReferenceModel.of(reference.decoder()), 50, 4);
       List<PreferencePair> known = pairs(4);
       List<PreferencePair> beyond = pairs(2);
       learner.step(known);
@@ -265,7 +270,7 @@ class PreferenceLearnerTest {
   void aPolicyThatIsItsReferenceBeginsAtLogTwo() {
     try (LanguageModel policy = model(3);
         LanguageModel reference = policy.copy();
-        Trainer trainer = new Trainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
+        LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 1)) {
       PreferenceReport report =
           new PreferenceLearner(trainer, loss("sigmoid"), reference, 100).step(pairs(3));
       assertThat(report.step().loss()).isCloseTo(Math.log(2), within(1e-6));
@@ -291,8 +296,8 @@ class PreferenceLearnerTest {
   void learnsAPreference(int rank) {
     try (LanguageModel policy = model(3).adapt(LoraConfig.defaults().withRank(rank), 1);
         LanguageModel copy = policy.copy();
-        Trainer trainer =
-            new Trainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 60)) {
+        LocalTrainer trainer =
+            new LocalTrainer(policy.decoder(), OptimizerConfig.defaults().withLr(1e-2), 60)) {
       LanguageModel reference = rank > 0 ? policy.base() : copy;
       PreferenceLearner learner = new PreferenceLearner(trainer, loss("sigmoid"), reference, 200);
       List<PreferencePair> heldOut = risingPairs(40);

@@ -11,9 +11,9 @@ import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.TensorScope;
 import dev.burnish.testing.ChildJvm;
 import dev.burnish.testing.TinyModels;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.StepReport;
-import dev.burnish.train.Trainer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,8 +31,8 @@ class SupervisedLearnerTest {
     return TinyModels.llama(VOCABULARY, 1, 3);
   }
 
-  static Trainer trainer(LanguageModel model) {
-    return new Trainer(model.decoder(), OptimizerConfig.defaults().withLr(1e-2), 1000);
+  static LocalTrainer trainer(LanguageModel model) {
+    return new LocalTrainer(model.decoder(), OptimizerConfig.defaults().withLr(1e-2), 1000);
   }
 
   /// Documents of different lengths of which a part is learned.
@@ -76,7 +76,7 @@ class SupervisedLearnerTest {
   @Test
   void theLossIsTheMeanOverTheLearnedTokensOfDocumentsThatDoNotSeeEachOther() {
     try (LanguageModel model = model();
-        Trainer trainer = trainer(model)) {
+        LocalTrainer trainer = trainer(model)) {
       List<TokenizedExample> documents = documents(1, 7);
       double expected = meanOfEachAlone(model, documents);
       SupervisedLearner learner = new SupervisedLearner(trainer, 1000);
@@ -96,7 +96,7 @@ class SupervisedLearnerTest {
     List<Double> evaluated = new ArrayList<>();
     for (int maxTokens : new int[] {1, 25, 60, 100_000}) {
       try (LanguageModel model = model();
-          Trainer trainer = trainer(model)) {
+          LocalTrainer trainer = trainer(model)) {
         SupervisedLearner learner = new SupervisedLearner(trainer, maxTokens);
         evaluated.add(learner.evaluate(documents(4, 11)).loss());
         reports.add(learner.step(documents(2, 11)));
@@ -123,7 +123,7 @@ class SupervisedLearnerTest {
   @Test
   void evaluatingLearnsNothingAndLearningLowersTheLoss() {
     try (LanguageModel model = model();
-        Trainer trainer = trainer(model)) {
+        LocalTrainer trainer = trainer(model)) {
       SupervisedLearner learner = new SupervisedLearner(trainer, 64);
       List<TokenizedExample> documents = documents(3, 6);
       double before = learner.evaluate(documents).loss();
@@ -158,7 +158,7 @@ class SupervisedLearnerTest {
     assertThatThrownBy(() -> new TokenizedExample(new int[] {1, 2}, new boolean[] {true}, "x:1"))
         .hasMessageContaining("tokens=2 lossMask=1");
     try (LanguageModel model = model();
-        Trainer trainer = trainer(model)) {
+        LocalTrainer trainer = trainer(model)) {
       assertThatThrownBy(() -> new SupervisedLearner(trainer, 0))
           .hasMessageContaining("microTokens=0");
       assertThatThrownBy(() -> new SupervisedLearner(trainer, 9).evaluate(List.of()))

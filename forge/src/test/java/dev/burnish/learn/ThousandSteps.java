@@ -2,7 +2,7 @@ package dev.burnish.learn;
 
 import dev.burnish.model.LanguageModel;
 import dev.burnish.testing.Memory;
-import dev.burnish.train.Trainer;
+import dev.burnish.train.LocalTrainer;
 import java.io.IOException;
 
 /// A thousand steps of supervised tuning in a process of their own: it tells what is resident after
@@ -12,7 +12,7 @@ public final class ThousandSteps {
 
   public static void main(String... args) throws IOException {
     try (LanguageModel model = SupervisedLearnerTest.model();
-        Trainer trainer = SupervisedLearnerTest.trainer(model)) {
+        LocalTrainer trainer = SupervisedLearnerTest.trainer(model)) {
       SupervisedLearner learner = new SupervisedLearner(trainer, 64);
       for (int i = 1; i <= 1_000; i++) {
         learner.step(SupervisedLearnerTest.documents(i, 6));

@@ -8,7 +8,8 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.CharacterTokenizer;
-import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.Trainer;
@@ -32,8 +33,8 @@ public final class MediumRun {
               new LlamaConfig(16_000, 512, 1408, 8, 8, 4, 2048, 10_000, 0.02, 1).toJson(),
               settings.seed());
       OptimizerConfig config = OptimizerConfig.defaults().withClipNorm(settings.clipNorm());
-      Trainer trainer = new Trainer(model.decoder(), config, settings.steps());
-      run.keep(model, CharacterTokenizer.of("ab"), trainer);
+      LocalTrainer local = new LocalTrainer(model.decoder(), config, settings.steps());
+      Trainer trainer = run.keep(model, CharacterTokenizer.of("ab"), local);
       for (long step : run.steps(settings.steps())) {
         TokenForest forest = new TokenForest();
         int[] ids =
@@ -41,7 +42,8 @@ public final class MediumRun {
                 .ints(settings.tokens(), 0, 16_000)
                 .toArray();
         Targets targets = new Targets().addNode(forest, forest.add(TokenForest.ROOT, ids), 1);
-        run.record(trainer.step(CrossEntropy.of(List.of(new PackedTokens(forest, targets)))));
+        run.record(
+            trainer.step(MicroBatch.ofCrossEntropy(List.of(new PackedTokens(forest, targets)))));
       }
     }
     System.out.println("measured peak " + ResidentMemory.peak().orElse(0) / 1e9);

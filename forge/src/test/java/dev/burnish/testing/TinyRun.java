@@ -11,7 +11,8 @@ import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.CharacterTokenizer;
-import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
@@ -105,8 +106,9 @@ public final class TinyRun {
       CharacterTokenizer tokenizer = CharacterTokenizer.of(ALPHABET);
       Buffer buffer = new Buffer();
       LanguageModel model = TinyModels.llama(tokenizer.vocabularySize(), 1, settings.seed());
-      Trainer trainer = new Trainer(model.decoder(), settings.optimizer(), settings.steps());
-      run.keep(model, tokenizer, trainer);
+      LocalTrainer local =
+          new LocalTrainer(model.decoder(), settings.optimizer(), settings.steps());
+      Trainer trainer = run.keep(model, tokenizer, local);
       run.keep("buffer", buffer);
       run.checkpointEvery(settings.every());
       if (settings.best()) {
@@ -131,7 +133,7 @@ public final class TinyRun {
     PackedTokens batch = document(fresh + buffer.oldest());
     buffer.add(fresh);
     beforeUpdate.accept(number);
-    return trainer.step(CrossEntropy.of(List.of(batch)));
+    return trainer.step(MicroBatch.ofCrossEntropy(List.of(batch)));
   }
 
   private static PackedTokens document(String text) {

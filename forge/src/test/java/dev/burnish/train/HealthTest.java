@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.TargetLoss;
 import dev.burnish.train.Health.Alarm;
+import dev.burnish.train.objective.MetricSum;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,9 +29,9 @@ class HealthTest {
   void namesTheParameterOfAGradientThatIsNotFinite(double clipNorm) {
     OptimizerConfig config = OptimizerConfig.defaults().withClipNorm(clipNorm);
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config, 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 10)) {
       float[] before = Tiny.weights(model);
-      assertThatThrownBy(() -> trainer.step(MicroBatch.of(Tiny.batches(7, 2), BROKEN)))
+      assertThatThrownBy(() -> trainer.step(Tiny.batches(7, 2), BROKEN))
           .isInstanceOfSatisfying(
               TrainingDiverged.class,
               failure -> {
@@ -49,7 +50,7 @@ class HealthTest {
   @Test
   void namesTheWeightThatIsNotFinite() {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), OptimizerConfig.defaults(), 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), OptimizerConfig.defaults(), 10)) {
       String name = "model.layers.2.mlp.down_proj.weight";
       var part = model.decoder().part(name);
       part.values().narrow(0, part.layout().offset(name), 1).fill_(Double.NaN);
@@ -64,8 +65,8 @@ class HealthTest {
   void skipsAndCountsBadStepsUntilThereAreTooMany() {
     HealthConfig config = new HealthConfig(10, 10, 32, true, 2);
     try (LanguageModel model = Tiny.model();
-        Trainer trainer =
-            new Trainer(
+        LocalTrainer trainer =
+            new LocalTrainer(
                 model.decoder(),
                 OptimizerConfig.defaults(),
                 10,
@@ -73,13 +74,13 @@ class HealthTest {
       List<Alarm> alarms = new ArrayList<>();
       trainer.health().onAlarm(alarms::add);
       float[] before = Tiny.weights(model);
-      trainer.step(MicroBatch.of(Tiny.batches(1, 1), BROKEN));
-      trainer.step(MicroBatch.of(Tiny.batches(2, 1), BROKEN));
+      trainer.step(Tiny.batches(1, 1), BROKEN);
+      trainer.step(Tiny.batches(2, 1), BROKEN);
       assertThat(Tiny.weights(model)).isEqualTo(before);
       assertThat(trainer.health().skipped()).isEqualTo(2);
       assertThat(alarms).extracting(Alarm::step).containsExactly(1L, 2L);
       assertThat(alarms).hasOnlyElementsOfType(Alarm.Skipped.class).hasSize(2);
-      assertThatThrownBy(() -> trainer.step(MicroBatch.of(Tiny.batches(3, 1), BROKEN)))
+      assertThatThrownBy(() -> trainer.step(Tiny.batches(3, 1), BROKEN))
           .isInstanceOf(TrainingDiverged.class);
     }
   }
@@ -92,23 +93,23 @@ class HealthTest {
         TrainerOptions.defaults().withHealth(new HealthConfig(10, 10, 32, true, 2));
     try (LanguageModel model = Tiny.model();
         LanguageModel other = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config, 10, skipping);
-        Trainer calm = new Trainer(other.decoder(), config.withLr(8e-3), 8)) {
-      trainer.step(MicroBatch.of(Tiny.batches(1, 1), BROKEN));
-      trainer.step(MicroBatch.of(Tiny.batches(2, 1), BROKEN));
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 10, skipping);
+        LocalTrainer calm = new LocalTrainer(other.decoder(), config.withLr(8e-3), 8)) {
+      trainer.step(Tiny.batches(1, 1), BROKEN);
+      trainer.step(Tiny.batches(2, 1), BROKEN);
       assertThat(trainer.stepsDone()).isEqualTo(2);
       for (int step = 3; step <= 6; step++) {
         List<PackedTokens> batches = Tiny.batches(step, 1);
-        StepReport report = trainer.step(CrossEntropy.of(batches));
-        StepReport expected = calm.step(CrossEntropy.of(batches));
+        StepReport report = trainer.step(MicroBatch.ofCrossEntropy(batches));
+        StepReport expected = calm.step(MicroBatch.ofCrossEntropy(batches));
         assertThat(report.step()).isEqualTo(step);
         assertThat(report.lr()).isCloseTo(expected.lr(), within(1e-12));
         assertThat(report.loss()).isCloseTo(expected.loss(), within(1e-6));
       }
       assertThat(Tiny.weights(model)).containsExactly(Tiny.weights(other), offset(1e-6f));
       // Bad ones are counted in a row: the good ones in between have set that back.
-      trainer.step(MicroBatch.of(Tiny.batches(7, 1), BROKEN));
-      trainer.step(MicroBatch.of(Tiny.batches(8, 1), BROKEN));
+      trainer.step(Tiny.batches(7, 1), BROKEN);
+      trainer.step(Tiny.batches(8, 1), BROKEN);
       assertThat(trainer.health().skipped()).isEqualTo(4);
     }
   }
@@ -116,14 +117,14 @@ class HealthTest {
   @Test
   void aLossThatIsNotFiniteNamesItsBatchesAndTheLastGoodCheckpoint() {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), OptimizerConfig.defaults(), 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), OptimizerConfig.defaults(), 10)) {
       trainer.health().checkpointIn(() -> "checkpoints/step-00000004");
-      List<MicroBatch> batches = new ArrayList<>();
+      List<Work> batches = new ArrayList<>();
       for (PackedTokens tokens : Tiny.batches(7, 3)) {
         double loss = batches.size() == 1 ? NaN : 1;
-        batches.add(new MicroBatch(tokens, _ -> loss));
+        batches.add(Work.of(tokens, _ -> loss));
       }
-      assertThatThrownBy(() -> trainer.step(batches))
+      assertThatThrownBy(() -> trainer.step(batches, new MetricSum()))
           .isInstanceOf(TrainingDiverged.class)
           .hasMessageContaining("step=1 loss is not, parameter=none")
           .hasMessageContaining("batches=[step 7/0, step 7/1, step 7/2]")

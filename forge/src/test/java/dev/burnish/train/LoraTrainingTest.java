@@ -43,13 +43,13 @@ class LoraTrainingTest {
   @Test
   void learnsWithAnUnmovedBase() {
     try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG, 40)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 40)) {
       List<float[]> base = values(model.decoder().parts());
       List<PackedTokens> batch = Tiny.batches(1, 2);
-      double first = trainer.step(CrossEntropy.of(batch)).loss();
+      double first = trainer.step(MicroBatch.ofCrossEntropy(batch)).loss();
       double last = first;
       for (int i = 0; i < 40; i++) {
-        last = trainer.step(CrossEntropy.of(batch)).loss();
+        last = trainer.step(MicroBatch.ofCrossEntropy(batch)).loss();
       }
       assertThat(last).isLessThan(0.8 * first);
       assertSameBits(values(model.decoder().parts()), base);
@@ -63,13 +63,13 @@ class LoraTrainingTest {
     List<List<Double>> runs = new ArrayList<>();
     for (int run = 0; run < 2; run++) {
       try (LanguageModel model = Tiny.model().adapt(LORA.withDropout(0.5), 3);
-          Trainer trained = new Trainer(model.decoder(), CONFIG, 9)) {
-        trained.step(CrossEntropy.of(batch));
-        try (Trainer still = new Trainer(model.decoder(), CONFIG.withLr(0), 9)) {
+          LocalTrainer trained = new LocalTrainer(model.decoder(), CONFIG, 9)) {
+        trained.step(MicroBatch.ofCrossEntropy(batch));
+        try (LocalTrainer still = new LocalTrainer(model.decoder(), CONFIG.withLr(0), 9)) {
           runs.add(
               List.of(
-                  still.step(CrossEntropy.of(batch)).loss(),
-                  still.step(CrossEntropy.of(batch)).loss()));
+                  still.step(MicroBatch.ofCrossEntropy(batch)).loss(),
+                  still.step(MicroBatch.ofCrossEntropy(batch)).loss()));
         }
       }
     }
@@ -80,10 +80,10 @@ class LoraTrainingTest {
   @Test
   void storesGradientsAndMomentsOfTheAdaptationAlone() {
     try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 10)) {
       List<PackedTokens> batch = Tiny.batches(1, 2);
       List<Boolean> baseHadGradients = new ArrayList<>();
-      trainer.gradients(CrossEntropy.of(batch));
+      trainer.gradients(MicroBatch.ofCrossEntropy(batch));
       model.decoder().parts().forEach(part -> baseHadGradients.add(part.gradients().exist()));
       long gradients =
           model.decoder().trained().stream()
@@ -111,12 +111,12 @@ class LoraTrainingTest {
     List<float[]> undisturbed;
     Path kept = folder.resolve("checkpoints");
     try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG, 10);
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 10);
         Checkpoints checkpoints = Checkpoints.open(kept)) {
       for (int i = 0; i < 3; i++) {
         Tiny.step(trainer, 2);
       }
-      Map<String, byte[]> sections = Map.of(Trainer.SECTION, trainer.state());
+      Map<String, byte[]> sections = Map.of(LocalTrainer.SECTION, trainer.state());
       checkpoints.save(3, trainer.freeze(), sections, Optional.empty());
       for (int i = 0; i < 3; i++) {
         Tiny.step(trainer, 2);
@@ -134,7 +134,7 @@ class LoraTrainingTest {
           .isLessThan(4 * model.decoder().numParameters());
     }
     try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG, 10);
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 10);
         Checkpoints checkpoints = Checkpoints.open(kept)) {
       trainer.restore(checkpoints.newest(_ -> {}).orElseThrow());
       for (int i = 0; i < 3; i++) {
@@ -152,7 +152,7 @@ class LoraTrainingTest {
           TrainerOptions.defaults()
               .withMemory(MemoryConfig.defaults().withOffload(offload).withFolder(folder));
       try (LanguageModel model = model();
-          Trainer trainer = new Trainer(model.decoder(), CONFIG, 10, options)) {
+          LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 10, options)) {
         for (int i = 0; i < 3; i++) {
           Tiny.step(trainer, 2);
         }

@@ -30,12 +30,12 @@ class OptimizersTest {
     double lr = name.equals("sgd") ? 0.3 : 2e-3;
     OptimizerConfig config = OptimizerConfig.defaults().withLr(lr).withName(name).withClipNorm(0);
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config, 100)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 100)) {
       List<PackedTokens> batches = Tiny.batches(1, 1);
-      double first = trainer.step(CrossEntropy.of(batches)).loss();
+      double first = trainer.step(MicroBatch.ofCrossEntropy(batches)).loss();
       double last = first;
       for (int i = 0; i < 20; i++) {
-        last = trainer.step(CrossEntropy.of(batches)).loss();
+        last = trainer.step(MicroBatch.ofCrossEntropy(batches)).loss();
       }
       assertThat(last).isLessThan(first - 0.5);
     }
@@ -90,10 +90,10 @@ class OptimizersTest {
     OptimizerConfig config = OptimizerConfig.defaults().withLr(1e-2).withWeightDecay(0.1);
     try (LanguageModel model = Tiny.model();
         LanguageModel other = Tiny.model();
-        Trainer some =
-            new Trainer(
+        LocalTrainer some =
+            new LocalTrainer(
                 model.decoder(), config.withGroups(Group.frozen("model.layers.*.q_proj.*")), 10);
-        Trainer all = new Trainer(other.decoder(), config, 10)) {
+        LocalTrainer all = new LocalTrainer(other.decoder(), config, 10)) {
       float[] before = parameter(model, QUERY);
       StepReport report = Tiny.step(some, 1);
       assertThat(report.gradientNorm()).isLessThan(Tiny.step(all, 1).gradientNorm());
@@ -111,9 +111,9 @@ class OptimizersTest {
     Group group = byRate ? new Group("*.layers.*", 0, 1, false) : Group.frozen("*.layers.*");
     try (LanguageModel model = Tiny.model();
         LanguageModel other = Tiny.model();
-        Trainer all = new Trainer(other.decoder(), config, 10)) {
+        LocalTrainer all = new LocalTrainer(other.decoder(), config, 10)) {
       float[] before = parameter(model, QUERY);
-      try (Trainer some = new Trainer(model.decoder(), config.withGroups(group), 10)) {
+      try (LocalTrainer some = new LocalTrainer(model.decoder(), config.withGroups(group), 10)) {
         assertThat(
                 model.decoder().parts().stream().mapToLong(part -> part.gradients().size()).sum())
             .isEqualTo(98 * 32);
@@ -140,9 +140,9 @@ class OptimizersTest {
             .withClipNorm(0);
     try (LanguageModel model = Tiny.model();
         LanguageModel half = Tiny.model();
-        Trainer one = new Trainer(model.decoder(), plain, 10);
-        Trainer two =
-            new Trainer(
+        LocalTrainer one = new LocalTrainer(model.decoder(), plain, 10);
+        LocalTrainer two =
+            new LocalTrainer(
                 half.decoder(),
                 plain.withGroups(new Group("*.q_proj.weight", 0.5, 1, false)),
                 10)) {
@@ -172,7 +172,7 @@ class OptimizersTest {
         .hasMessageContaining("optimizer.muon.iterations");
     try (LanguageModel model = Tiny.model()) {
       OptimizerConfig groups = config.withGroups(Group.frozen("model.layer.*"));
-      assertThatThrownBy(() -> new Trainer(model.decoder(), groups, 1))
+      assertThatThrownBy(() -> new LocalTrainer(model.decoder(), groups, 1))
           .hasMessageContaining("optimizer.groups.0.pattern")
           .hasMessageContaining("pattern=model.layer.*");
     }

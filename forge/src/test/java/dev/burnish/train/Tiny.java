@@ -50,9 +50,9 @@ final class Tiny {
     return batches;
   }
 
-  static StepReport step(Trainer trainer, int micros) {
+  static StepReport step(LocalTrainer trainer, int micros) {
     List<PackedTokens> batches = batches(trainer.stepsDone() + 1, micros);
-    return trainer.step(CrossEntropy.of(batches));
+    return trainer.step(MicroBatch.ofCrossEntropy(batches));
   }
 
   static float[] weights(LanguageModel model) {

@@ -35,11 +35,11 @@ class TrainerCheckpointTest {
         .withSchedule("cosine");
   }
 
-  private static void save(Checkpoints checkpoints, Trainer trainer) {
+  private static void save(Checkpoints checkpoints, LocalTrainer trainer) {
     checkpoints.save(
         trainer.stepsDone(),
         trainer.freeze(),
-        Map.of(Trainer.SECTION, trainer.state()),
+        Map.of(LocalTrainer.SECTION, trainer.state()),
         Optional.empty());
   }
 
@@ -55,8 +55,8 @@ class TrainerCheckpointTest {
       String name, double clipNorm, Offload before, Offload after) {
     float[] undisturbed;
     try (LanguageModel model = Tiny.model();
-        Trainer trainer =
-            new Trainer(model.decoder(), config(name, clipNorm), 10, options(before));
+        LocalTrainer trainer =
+            new LocalTrainer(model.decoder(), config(name, clipNorm), 10, options(before));
         Checkpoints checkpoints = Checkpoints.open(folder.resolve("checkpoints"))) {
       for (int step = 1; step <= 10; step++) {
         Tiny.step(trainer, 2);
@@ -67,7 +67,8 @@ class TrainerCheckpointTest {
       undisturbed = Tiny.weights(model);
     }
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config(name, clipNorm), 10, options(after));
+        LocalTrainer trainer =
+            new LocalTrainer(model.decoder(), config(name, clipNorm), 10, options(after));
         Checkpoints checkpoints = Checkpoints.open(folder.resolve("checkpoints"))) {
       Tiny.step(trainer, 1);
       trainer.restore(checkpoints.newest(_ -> {}).orElseThrow());
@@ -80,9 +81,28 @@ class TrainerCheckpointTest {
   }
 
   @Test
+  void savesToAFolderAndRestoresFromIt() {
+    String saved = folder.resolve("saved").toString();
+    try (LanguageModel model = Tiny.model();
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config("adamw", 1), 10)) {
+      Trainer either = trainer;
+      Tiny.step(trainer, 2);
+      either.save(saved);
+      double loss = Tiny.step(trainer, 2).loss();
+      float[] after = Tiny.weights(model);
+      Tiny.step(trainer, 2);
+      either.restore(saved);
+      assertThat(trainer.stepsDone()).isEqualTo(1);
+      assertThat(model.decoder().version()).isEqualTo(1);
+      assertThat(Tiny.step(trainer, 2).loss()).isEqualTo(loss);
+      assertThat(Tiny.weights(model)).isEqualTo(after);
+    }
+  }
+
+  @Test
   void aCheckpointHoldsOneMomentHoweverSlowItIsWritten() {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config("adamw", 1), 10);
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config("adamw", 1), 10);
         Checkpoints checkpoints = Checkpoints.open(folder.resolve("checkpoints"))) {
       Tiny.step(trainer, 1);
       float[] frozen = Tiny.weights(model);
@@ -91,7 +111,7 @@ class TrainerCheckpointTest {
       Tiny.step(trainer, 1);
       Tiny.step(trainer, 1);
       assertThat(Tiny.weights(model)).isNotEqualTo(frozen);
-      checkpoints.save(1, pieces, Map.of(Trainer.SECTION, state), Optional.empty());
+      checkpoints.save(1, pieces, Map.of(LocalTrainer.SECTION, state), Optional.empty());
       checkpoints.await();
       trainer.restore(checkpoints.newest(_ -> {}).orElseThrow());
       assertThat(Tiny.weights(model)).isEqualTo(frozen);
@@ -102,7 +122,7 @@ class TrainerCheckpointTest {
   @Test
   void thereIsOneAtATime() {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config("adamw", 1), 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config("adamw", 1), 10)) {
       try (Pieces _ = trainer.freeze()) {
         assertThatThrownBy(trainer::freeze).isInstanceOf(IllegalStateException.class);
       }
@@ -113,8 +133,8 @@ class TrainerCheckpointTest {
   @Test
   void refusesACheckpointOfOtherOptimizerState() {
     try (LanguageModel model = Tiny.model();
-        Trainer sgd = new Trainer(model.decoder(), config("sgd", 1), 10);
-        Trainer adamW = new Trainer(model.decoder(), config("adamw", 1), 10);
+        LocalTrainer sgd = new LocalTrainer(model.decoder(), config("sgd", 1), 10);
+        LocalTrainer adamW = new LocalTrainer(model.decoder(), config("adamw", 1), 10);
         Checkpoints checkpoints = Checkpoints.open(folder.resolve("checkpoints"))) {
       save(checkpoints, sgd);
       checkpoints.await();
@@ -128,7 +148,7 @@ class TrainerCheckpointTest {
   @Test
   void refusesToSaveWeightsThatAreNotFinite() {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config("adamw", 1), 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config("adamw", 1), 10)) {
       trainer.health().checkpointIn(() -> "checkpoints/step-00000003");
       String name = "model.layers.1.mlp.up_proj.weight";
       var part = model.decoder().part(name);

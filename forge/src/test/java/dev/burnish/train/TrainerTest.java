@@ -12,6 +12,7 @@ import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.testing.Memory;
 import dev.burnish.testing.TinyModels;
+import dev.burnish.train.objective.CrossEntropy;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +37,7 @@ class TrainerTest {
     return List.of(document(random, 9), document(random, 4), document(random, 12));
   }
 
-  private static StepReport step(Trainer trainer, long step) {
+  private static StepReport step(LocalTrainer trainer, long step) {
     List<PackedTokens> micros = batch(step);
     long targets = micros.stream().mapToLong(m -> m.targets().size()).sum();
     return trainer.step(MicroBatch.of(micros, new CrossEntropy(targets)));
@@ -59,7 +60,7 @@ class TrainerTest {
   @Test
   void learnsABatchByHeart() {
     try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG, 60)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 60)) {
       double first = step(trainer, 0).loss();
       double last = first;
       for (int i = 0; i < 60; i++) {
@@ -73,9 +74,9 @@ class TrainerTest {
   @Test
   void howABatchIsSplitChangesNeitherLossNorGradient() {
     try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 10)) {
       List<PackedTokens> micros = batch(7);
-      double split = trainer.gradients(CrossEntropy.of(micros)).loss();
+      double split = trainer.gradients(MicroBatch.ofCrossEntropy(micros)).loss();
       List<float[]> gradients = gradients(model.decoder());
       TokenForest forest = new TokenForest();
       Targets targets = new Targets();
@@ -83,7 +84,9 @@ class TrainerTest {
         targets.addNode(forest, forest.add(TokenForest.ROOT, micro.forest().tokens()), 1);
       }
       double whole =
-          trainer.gradients(CrossEntropy.of(List.of(new PackedTokens(forest, targets)))).loss();
+          trainer
+              .gradients(MicroBatch.ofCrossEntropy(List.of(new PackedTokens(forest, targets))))
+              .loss();
       assertThat(whole).isCloseTo(split, within(1e-6));
       List<float[]> other = gradients(model.decoder());
       for (int i = 0; i < gradients.size(); i++) {
@@ -105,7 +108,7 @@ class TrainerTest {
     List<List<float[]>> runs = new ArrayList<>();
     for (int run = 0; run < 2; run++) {
       try (LanguageModel model = model();
-          Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
+          LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 10)) {
         for (int i = 0; i < 5; i++) {
           step(trainer, i);
         }
@@ -120,7 +123,7 @@ class TrainerTest {
     // With SGD-like settings a first AdamW step is lr * sign(g), so clipping shows in the moments
     // only: compare two steps.
     try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG.withClipNorm(1e-3), 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG.withClipNorm(1e-3), 10)) {
       StepReport report = step(trainer, 0);
       assertThat(report.gradientNorm()).isGreaterThan(0.1);
       double sum = 0;
@@ -140,9 +143,9 @@ class TrainerTest {
   @Test
   void aLossThatIsNotFiniteStopsAndChangesNothing() {
     try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG, 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG, 10)) {
       List<float[]> before = weights(model.decoder());
-      assertThatThrownBy(() -> trainer.step(MicroBatch.of(batch(0), _ -> Double.NaN)))
+      assertThatThrownBy(() -> trainer.step(batch(0), _ -> Double.NaN))
           .isInstanceOf(TrainingDiverged.class)
           .hasMessageContaining("step=1 ")
           .hasMessageContaining("loss=NaN");
@@ -167,14 +170,14 @@ class TrainerTest {
   @Test
   void tenThousandStepsKeepMemoryFlat() throws IOException {
     try (LanguageModel model = model();
-        Trainer trainer = new Trainer(model.decoder(), CONFIG.withLr(1e-4), 10_000)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), CONFIG.withLr(1e-4), 10_000)) {
       List<PackedTokens> micros = List.of(document(new SplittableRandom(1), 6));
       for (int i = 0; i < 3_000; i++) {
-        trainer.step(CrossEntropy.of(micros));
+        trainer.step(MicroBatch.ofCrossEntropy(micros));
       }
       long before = Memory.residentKilobytes();
       for (int i = 0; i < 7_000; i++) {
-        trainer.step(CrossEntropy.of(micros));
+        trainer.step(MicroBatch.ofCrossEntropy(micros));
       }
       assertThat(Memory.residentKilobytes()).isLessThan((long) (1.05 * before) + 4_000);
     }

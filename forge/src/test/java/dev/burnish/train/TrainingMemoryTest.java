@@ -29,7 +29,7 @@ class TrainingMemoryTest {
 
   private static Trained train(OptimizerConfig config, TrainerOptions options, int micros) {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config, 10, options)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 10, options)) {
       double[] losses = new double[4];
       double[] norms = new double[4];
       for (int i = 0; i < losses.length; i++) {
@@ -69,7 +69,7 @@ class TrainingMemoryTest {
   @Test
   void freesEachGradientAsItsBlockFinishes() {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config(0), 10)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config(0), 10)) {
       assertThat(trainer.memory().fused()).isTrue();
       Tiny.step(trainer, 2);
       assertThat(model.decoder().parts()).noneMatch(part -> part.gradients().exist());
@@ -102,11 +102,13 @@ class TrainingMemoryTest {
   @Test
   void putsEverythingThatItMayInFilesWhenTheBudgetIsSmall() {
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
+        LocalTrainer trainer =
+            new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
       assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, true, true, 0));
     }
     try (LanguageModel model = Tiny.model();
-        Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.NEVER))) {
+        LocalTrainer trainer =
+            new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.NEVER))) {
       assertThat(trainer.memory()).isEqualTo(new MemoryPlan(false, false, false, 0));
     }
   }
@@ -131,10 +133,10 @@ class TrainingMemoryTest {
     double[] norms = new double[2];
     for (int order = 0; order < 2; order++) {
       try (LanguageModel model = Tiny.model();
-          Trainer trainer = new Trainer(model.decoder(), config(1), 10)) {
+          LocalTrainer trainer = new LocalTrainer(model.decoder(), config(1), 10)) {
         List<PackedTokens> batches = Tiny.batches(1, 4);
         StepReport report =
-            trainer.step(CrossEntropy.of(order == 0 ? batches : batches.reversed()));
+            trainer.step(MicroBatch.ofCrossEntropy(order == 0 ? batches : batches.reversed()));
         losses[order] = report.loss();
         norms[order] = report.gradientNorm();
       }
@@ -144,16 +146,19 @@ class TrainingMemoryTest {
   }
 
   private static StepEstimate estimate(LanguageModel model, OptimizerConfig config, int micros) {
-    try (Trainer trainer = new Trainer(model.decoder(), config, 10)) {
-      trainer.rehearse();
-      Tiny.step(trainer, micros);
-      return trainer.estimate().orElseThrow();
+    try (LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 10)) {
+      float[] before = Tiny.weights(model);
+      StepEstimate estimate =
+          trainer.planner().plan(MicroBatch.ofCrossEntropy(Tiny.batches(1, micros)));
+      assertThat(Tiny.weights(model)).isEqualTo(before);
+      assertThat(trainer.stepsDone()).isZero();
+      return estimate;
     }
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
-  void foretellsGradientsAndMomentsOfWhatIsTrainedAlone(int micros) {
+  void plansGradientsAndMomentsOfWhatIsTrainedAlone(int micros) {
     try (LanguageModel full = Tiny.model();
         LanguageModel adapted = Tiny.model().adapt(LoraConfig.defaults().withRank(2), 1)) {
       long weights = 4 * full.decoder().numParameters();
@@ -174,7 +179,7 @@ class TrainingMemoryTest {
 
   /// A part at a time where it is updated at once, unless micro-batches add up.
   @Test
-  void foretellsTheGradientsThatAreThereAtOnce() {
+  void plansTheGradientsThatAreThereAtOnce() {
     try (LanguageModel model = Tiny.model()) {
       TrainedBytes bytes = TrainedBytes.of(model.decoder(), 0);
       assertThat(estimate(model, config(0), 1).gradients())
@@ -221,7 +226,8 @@ class TrainingMemoryTest {
     assertSame(
         train(frozen, budget(1, Offload.AUTO), 2), train(frozen, TrainerOptions.defaults(), 2));
     try (LanguageModel model = Tiny.model().adapt(LoraConfig.defaults().withRank(2), 1);
-        Trainer trainer = new Trainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
+        LocalTrainer trainer =
+            new LocalTrainer(model.decoder(), config(1), 10, budget(1, Offload.AUTO))) {
       assertThat(trainer.memory().gradientsInFile()).isTrue();
       assertThat(Tiny.step(trainer, 2).gradientNorm()).isPositive();
     }

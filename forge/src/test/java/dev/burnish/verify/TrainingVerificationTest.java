@@ -10,12 +10,12 @@ import dev.burnish.nn.TokenForest;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.testing.SharedFiles;
 import dev.burnish.testing.TinyModels;
-import dev.burnish.train.CrossEntropy;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
-import dev.burnish.train.Trainer;
+import dev.burnish.train.objective.CrossEntropy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,7 +84,7 @@ class TrainingVerificationTest {
     ArrayNode steps = recorded.putArray("steps");
     OptimizerConfig config = new OptimizerConfig(1e-2, 0.9, 0.95, 1e-8, 0.1, 1, 0, "constant");
     try (LanguageModel model = LanguageModel.load(model());
-        Trainer trainer = new Trainer(model.decoder(), config, 2)) {
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), config, 2)) {
       trainer.gradients(MicroBatch.of(List.of(batch(0)), new CrossEntropy(4)));
       ObjectNode gradients = recorded.putObject("first_batch_gradients");
       for (Parameters part : model.decoder().parts()) {

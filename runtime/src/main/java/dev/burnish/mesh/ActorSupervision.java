@@ -11,6 +11,7 @@ import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.host.ProcessRef;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +35,7 @@ final class ActorSupervision implements Keeper {
   private final ActorSystem.Blueprint blueprint;
   private final String name;
   private final Shape shape;
-  private final ProcMesh procs;
+  private final ProcMeshRef procs;
   private final ActorOptions options;
   private final long mesh;
   private final List<Slot<ActorRef>> slots = new ArrayList<>();
@@ -57,7 +58,7 @@ final class ActorSupervision implements Keeper {
       ActorSystem.Blueprint blueprint,
       String name,
       Shape shape,
-      ProcMesh procs,
+      ProcMeshRef procs,
       ActorOptions options) {
     this.system = system;
     this.owner = owner;
@@ -74,26 +75,18 @@ final class ActorSupervision implements Keeper {
     }
   }
 
-  String name() {
-    return name;
-  }
-
   /// Ranks count members in the order of slots.
   Shape shape() {
     return Shape.of(shape.extent());
   }
 
-  List<Member> members() {
+  /// The actors as stubs see them, and where others ask for them.
+  ActorMeshRef.Actors actors() {
     List<Member> members = new ArrayList<>();
     for (int rank = 0; rank < slots.size(); rank++) {
       members.add(Member.owned(slots.get(rank), made.get(rank)));
     }
-    return members;
-  }
-
-  /// Where others ask for its actors.
-  ActorRef address() {
-    return new ActorRef(system.self(), mesh);
+    return new ActorMeshRef.Actors(name, members, new ActorRef(system.self(), mesh));
   }
 
   @Override
@@ -101,7 +94,7 @@ final class ActorSupervision implements Keeper {
     return Slot.of(made, "an actor", place).get();
   }
 
-  /// Has something done when they were closed.
+  /// Runs an action when they are closed.
   void onClosed(Runnable action) {
     onClosed = action;
   }
@@ -202,7 +195,7 @@ final class ActorSupervision implements Keeper {
       lose(
           rank,
           Optional.of(process),
-          ProcMesh.failure(place(rank, process), procs.exit(process), cause));
+          ProcMeshRef.failure(place(rank, process), procs.exit(process), cause));
     }
   }
 
@@ -231,7 +224,7 @@ final class ActorSupervision implements Keeper {
 
   private void lose(int rank, Optional<ProcessRef> process, Failure failure, Supervisor above) {
     Slot<ActorRef> slot = slots.get(rank);
-    Optional<java.time.Duration> delay;
+    Optional<Duration> delay;
     lock.lock();
     try {
       if (closed.get() || slot.isGone()) {

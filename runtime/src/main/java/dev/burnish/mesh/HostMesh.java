@@ -9,6 +9,8 @@ import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
 import dev.burnish.mesh.placement.Placement;
 import dev.burnish.mesh.placement.Unplaceable;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +18,9 @@ import java.util.function.IntFunction;
 import java.util.function.Predicate;
 
 /// The hosts of a job, along the axis `hosts`. Processes are spawned on all of them.
+///
+/// A mesh of hosts may travel: it ends nothing. The hosts are the [Job]'s, and what is spawned
+/// belongs to the actor whose code spawns it, else to the program.
 public final class HostMesh {
   private final ActorSystem system;
   private final Shape shape;
@@ -40,7 +45,7 @@ public final class HostMesh {
     return spawnProcs("procs", perHost, index -> Resources.light());
   }
 
-  /// Spawns processes, all at once. Returns immediately: whoever needs a process waits for it.
+  /// Spawns processes, all at once. Returns immediately: a call that needs a process waits for it.
   ///
   /// @param name before the rank in the names of the processes and the prefix of their output
   /// @param perHost sizes of further axes; a map of several must have an order
@@ -50,10 +55,10 @@ public final class HostMesh {
       String name, Map<String, Integer> perHost, IntFunction<Resources> resources) {
     Shape procs = shape.append(perHost);
     int numPerHost = Shape.of(perHost).size();
-    List<ProcMesh.Place> places = new java.util.ArrayList<>();
+    List<ProcMeshRef.Place> places = new ArrayList<>();
     for (int rank = 0; rank < procs.size(); rank++) {
       places.add(
-          new ProcMesh.Place(
+          new ProcMeshRef.Place(
               agents.get(shape.position(rank / numPerHost)),
               resources.apply(rank % numPerHost),
               Optional.empty()));
@@ -71,13 +76,13 @@ public final class HostMesh {
       String name, int count, Demand each, Resources process, Placement placement) {
     String holder = name + "#" + system.nextNumber();
     Shape procs = Shape.of(Map.of("procs", count));
-    List<ProcMesh.Place> places =
+    List<ProcMeshRef.Place> places =
         new Placer(system, positioned()).place(name, holder, count, each, process, placement);
     return ProcMesh.spawn(system, owner(), program, name, procs, places);
   }
 
   private List<ActorRef> positioned() {
-    return java.util.Arrays.stream(shape.positions()).mapToObj(agents::get).toList();
+    return Arrays.stream(shape.positions()).mapToObj(agents::get).toList();
   }
 
   private Owner owner() {
@@ -96,30 +101,11 @@ public final class HostMesh {
   /// @param onFailure whether a failure is handled; else it goes to the caller's owner. Must not
   ///   wait
   /// @throws IllegalStateException if the caller has no owner
-  public HostMesh keptBy(AutoCloseable keeper, Predicate<Failure> onFailure) {
+  public KeptHosts keptBy(AutoCloseable keeper, Predicate<Failure> onFailure) {
     Owner owner = Owner.current(program);
     owner.own(keeper);
-    return new HostMesh(
-        system, shape, agents, Optional.of(new Owner.Keeper(owner, keeper, onFailure)));
-  }
-
-  /// Ends [#keptBy]: the keeper has closed what it spawned, and its owner lets go of it.
-  public void leaveKeeper() {
-    if (program.isPresent() && program.get() instanceof Owner.Keeper keeper) {
-      keeper.owner().disown(keeper.kept());
-    }
-  }
-
-  /// Gives a failure that a keeper does not handle to its owner, see [#keptBy].
-  ///
-  /// @throws IllegalStateException if nothing keeps what is spawned here
-  public void escalate(Failure failure) {
-    if (program.isPresent() && program.get() instanceof Owner.Keeper keeper) {
-      keeper.owner().failed(failure);
-      return;
-    }
-    throw new IllegalStateException(
-        "only what was made by keptBy has an owner above it: " + failure.describe());
+    Owner.Keeper kept = new Owner.Keeper(owner, keeper, onFailure);
+    return new KeptHosts(new HostMesh(system, shape, agents, Optional.of(kept)), kept);
   }
 
   /// The process in which this is used.

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// Meshes as arguments and results. Who gets one can call its actors, directly; it stays with its
-/// owner.
+/// Meshes as arguments and results: an owner travels as the handle that the endpoint declares.
+/// Whoever gets one can call its actors, directly; it stays with its owner.
 public final class MeshKind implements HandleKind {
   /// Makes it known to every process.
   public static final class Provider implements HandleProvider {
@@ -50,55 +50,68 @@ public final class MeshKind implements HandleKind {
 
   @Override
   public Optional<Handle<?, ?>> bind(Type declared, Codecs codecs) {
-    if (declared == ProcMesh.class) {
+    if (declared == ProcMeshRef.class) {
       return Optional.of(new Procs(here));
     }
     if (declared == HostMesh.class) {
       return Optional.of(new Hosts(here));
     }
-    if (declared instanceof ParameterizedType generic && generic.getRawType() == ActorMesh.class) {
-      if (generic.getActualTypeArguments()[0] instanceof Class<?> type && type.isInterface()) {
-        return Optional.of(new Actors(here, type));
-      }
+    Type raw = declared instanceof ParameterizedType generic ? generic.getRawType() : declared;
+    if (raw == ActorMesh.class || raw == ProcMesh.class) {
       throw new IllegalArgumentException(
-          "a mesh travels with the interface of its actors: type=%s; declare ActorMesh<Counter>"
-              .formatted(declared.getTypeName()));
+          "the owner of a mesh stays where it is: type=%s; declare %s, which an owner can be passed as"
+              .formatted(
+                  declared.getTypeName(),
+                  raw == ProcMesh.class ? "ProcMeshRef" : "ActorMeshRef<Counter>"));
     }
-    return Optional.empty();
+    return raw == ActorMeshRef.class
+        ? Optional.of(new Actors(here, interfaceOf(declared)))
+        : Optional.empty();
+  }
+
+  private static Class<?> interfaceOf(Type declared) {
+    if (declared instanceof ParameterizedType generic
+        && generic.getActualTypeArguments()[0] instanceof Class<?> type
+        && type.isInterface()) {
+      return type;
+    }
+    throw new IllegalArgumentException(
+        "a mesh must be declared with the interface of its actors to travel: type=%s; declare ActorMeshRef<Counter>"
+            .formatted(declared.getTypeName()));
   }
 
   private record Actors(Supplier<ActorSystem> here, Class<?> type)
-      implements Handle<ActorMesh<?>, ActorsForm> {
+      implements Handle<ActorMeshRef<?>, ActorsForm> {
     @Override
     public Class<ActorsForm> form() {
       return ActorsForm.class;
     }
 
     @Override
-    public ActorsForm export(ActorMesh<?> value, Session session) {
+    public ActorsForm export(ActorMeshRef<?> value, Session session) {
       return value.form();
     }
 
     @Override
-    public ActorMesh<?> restore(ActorsForm form, Session session) {
-      return ActorMesh.reference(here.get(), type, form);
+    public ActorMeshRef<?> restore(ActorsForm form, Session session) {
+      return ActorMeshRef.reference(here.get(), type, form);
     }
   }
 
-  private record Procs(Supplier<ActorSystem> here) implements Handle<ProcMesh, ProcsForm> {
+  private record Procs(Supplier<ActorSystem> here) implements Handle<ProcMeshRef, ProcsForm> {
     @Override
     public Class<ProcsForm> form() {
       return ProcsForm.class;
     }
 
     @Override
-    public ProcsForm export(ProcMesh value, Session session) {
+    public ProcsForm export(ProcMeshRef value, Session session) {
       return value.form(CallSession.of(session).waiting());
     }
 
     @Override
-    public ProcMesh restore(ProcsForm form, Session session) {
-      return ProcMesh.reference(here.get(), form);
+    public ProcMeshRef restore(ProcsForm form, Session session) {
+      return ProcMeshRef.reference(here.get(), form);
     }
   }
 

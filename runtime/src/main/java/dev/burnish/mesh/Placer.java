@@ -12,17 +12,20 @@ import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
 import dev.burnish.mesh.placement.Placement;
 import dev.burnish.mesh.placement.Plan;
+import dev.burnish.mesh.placement.Reservation;
 import dev.burnish.mesh.placement.Unplaceable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
 /// Finds room for processes and takes it, at the hosts that have it. Each host is asked for itself:
 /// one that is lost or does not answer is passed over.
@@ -94,10 +97,9 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
     }
   }
 
-  List<ProcMesh.Place> place(
+  List<ProcMeshRef.Place> place(
       String name, String holder, int count, Demand each, Resources process, Placement placement) {
     Silent silent = new Silent();
-    Taking taking = new Taking(holder, each, process, silent);
     List<HostFree> hosts = List.of();
     for (int i = 0; i < TRIES; i++) {
       SequencedMap<ActorRef, HostFree> found = look(silent);
@@ -106,7 +108,8 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
       if (plan.isEmpty()) {
         break;
       }
-      Optional<List<ProcMesh.Place>> places = take(plan.get(), List.copyOf(found.keySet()), taking);
+      Optional<List<ProcMeshRef.Place>> places =
+          take(plan.get(), found, new Taking(holder, each, process, silent, bound(i)));
       if (places.isPresent()) {
         return places.get();
       }
@@ -114,22 +117,37 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
     throw new Unplaceable(name, count, each, placement.order(hosts), silent.describe());
   }
 
+  /// A host that others have chosen meanwhile may not be the best any more, and is looked at again.
+  /// The last try takes it as it is.
+  private static ToIntFunction<HostFree> bound(int tries) {
+    return tries < TRIES - 1 ? host -> host.processes().size() : host -> Integer.MAX_VALUE;
+  }
+
   /// What is taken, and for whom.
-  private record Taking(String holder, Demand each, Resources process, Silent silent) {}
+  ///
+  /// @param bound processes that a host may have by now, to be taken
+  private record Taking(
+      String holder, Demand each, Resources process, Silent silent, ToIntFunction<HostFree> bound) {
+    Reservation of(int count) {
+      return new Reservation(holder, each, count);
+    }
+  }
 
   /// All of a plan, or nothing: what is free has changed, or a host does not answer any more.
   ///
   /// @param hosts that the plan is for
-  private Optional<List<ProcMesh.Place>> take(Plan plan, List<ActorRef> hosts, Taking taking) {
-    List<ProcMesh.Place> places = new ArrayList<>();
+  private Optional<List<ProcMeshRef.Place>> take(
+      Plan plan, SequencedMap<ActorRef, HostFree> hosts, Taking taking) {
+    List<ProcMeshRef.Place> places = new ArrayList<>();
+    List<ActorRef> agents = List.copyOf(hosts.keySet());
     for (Plan.Share share : plan.shares()) {
-      ActorRef agent = hosts.get(share.host());
+      ActorRef agent = agents.get(share.host());
+      int most = taking.bound().applyAsInt(Objects.requireNonNull(hosts.get(agent)));
       Optional<List<List<Integer>>> devices =
           ask(
                   agent,
                   taking.silent(),
-                  host ->
-                      host.reserve(taking.holder(), taking.each(), share.count(), system.self()))
+                  host -> host.reserve(taking.of(share.count()), most, system.self()))
               .flatMap(Function.identity());
       if (devices.isEmpty()) {
         if (taking.silent().has(agent)) {
@@ -143,14 +161,14 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
     return Optional.of(places);
   }
 
-  private static ProcMesh.Place place(ActorRef agent, Taking taking, List<Integer> gpus) {
+  private static ProcMeshRef.Place place(ActorRef agent, Taking taking, List<Integer> gpus) {
     Resources process = taking.process();
     Resources given = gpus.isEmpty() ? process : process.withCudaDevices(gpus);
-    return new ProcMesh.Place(agent, given, Optional.of(taking.holder()));
+    return new ProcMeshRef.Place(agent, given, Optional.of(taking.holder()));
   }
 
   /// Gives back what a place has taken, as far as its host still knows.
-  static void release(ActorSystem system, ProcMesh.Place place) {
+  static void release(ActorSystem system, ProcMeshRef.Place place) {
     place
         .holder()
         .ifPresent(holder -> {

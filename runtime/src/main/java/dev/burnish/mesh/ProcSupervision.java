@@ -30,7 +30,7 @@ final class ProcSupervision implements Supervisor.Keeper {
   private final String name;
   private final String prefix;
   private final Shape shape;
-  private final List<ProcMesh.Place> places;
+  private final List<ProcMeshRef.Place> places;
   private final List<Slot<ProcessRef>> slots = new ArrayList<>();
   private final Tellers tellers = new Tellers();
   private final Map<Integer, ReentrantLock> renewing = new ConcurrentHashMap<>();
@@ -71,7 +71,7 @@ final class ProcSupervision implements Supervisor.Keeper {
   }
 
   ProcSupervision(
-      ActorSystem system, Owner owner, String name, Shape shape, List<ProcMesh.Place> places) {
+      ActorSystem system, Owner owner, String name, Shape shape, List<ProcMeshRef.Place> places) {
     this.system = system;
     this.owner = owner;
     this.name = name;
@@ -112,7 +112,7 @@ final class ProcSupervision implements Supervisor.Keeper {
         .log(System.Logger.Level.WARNING, "not of a process: {0}", failure.describe());
   }
 
-  /// Has something done when they were closed.
+  /// Runs an action when they are closed.
   void onClosed(Runnable action) {
     onClosed = action;
   }
@@ -134,7 +134,7 @@ final class ProcSupervision implements Supervisor.Keeper {
       launch(position, process);
     } catch (ReplicaLost cause) {
       if (!closed.get() && tellers.tell(position)) {
-        owner.failed(ProcMesh.failure(place(position, process), Optional.empty(), cause));
+        owner.failed(ProcMeshRef.failure(place(position, process), Optional.empty(), cause));
       }
     }
   }
@@ -143,9 +143,10 @@ final class ProcSupervision implements Supervisor.Keeper {
   private void launch(int position, String process) {
     Slot<ProcessRef> slot = slots.get(position);
     try {
-      ProcMesh.Place place = places.get(position);
+      ProcMeshRef.Place place = places.get(position);
       ProcessRef started =
-          Agents.host(system, place.agent()).start(process, place.resources(), system.self());
+          Agents.host(system, place.agent())
+              .start(process, place.resources(), place.holder(), system.self());
       system
           .switchboard()
           .link(started.address())
@@ -174,7 +175,7 @@ final class ProcSupervision implements Supervisor.Keeper {
     }
     Optional<Exit> exit = Agents.exit(system, process, Duration.ofSeconds(1));
     slots.get(position).lose(cause);
-    owner.failed(ProcMesh.failure(place(position, process.address().process()), exit, cause));
+    owner.failed(ProcMeshRef.failure(place(position, process.address().process()), exit, cause));
   }
 
   /// Whoever asks reports, if no process can be started: it may ask again.

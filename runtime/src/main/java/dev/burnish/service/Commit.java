@@ -43,7 +43,7 @@ record Commit<T>(ReplicaSet<T> replicas, String what) {
   ///
   /// @throws AllLost if it may be tried again
   /// @throws RuntimeException the first failure by number, if it is taken back
-  void settle(List<Attempt<T>> attempts) {
+  void settle(List<Attempt> attempts) {
     boolean isMade = attempts.stream().anyMatch(Commit::made);
     if (isMade && !isInterrupted(attempts)) {
       attempts.stream().filter(attempt -> !made(attempt)).forEach(this::replaceWithIt);
@@ -54,29 +54,29 @@ record Commit<T>(ReplicaSet<T> replicas, String what) {
     throw failure(attempts);
   }
 
-  private static boolean made(Attempt<?> attempt) {
+  private static boolean made(Attempt attempt) {
     return attempt.failure().isEmpty();
   }
 
-  private static boolean isInterrupted(List<? extends Attempt<?>> attempts) {
+  private static boolean isInterrupted(List<Attempt> attempts) {
     return Thread.currentThread().isInterrupted()
         && attempts.stream()
             .anyMatch(attempt -> attempt.failure().orElse(null) instanceof CallCancelled);
   }
 
-  private void replaceWithIt(Attempt<T> attempt) {
+  private void replaceWithIt(Attempt attempt) {
     replicas.replace(
         attempt.slot(),
         "it has not made the change %s that others have: %s"
             .formatted(what, attempt.failure().orElseThrow()));
   }
 
-  private void replaceWithoutIt(Attempt<T> attempt) {
+  private void replaceWithoutIt(Attempt attempt) {
     replicas.replace(
         attempt.slot(), "it may have made the change %s that is taken back".formatted(what));
   }
 
-  private boolean mayHaveMade(Attempt<T> attempt) {
+  private boolean mayHaveMade(Attempt attempt) {
     return switch (attempt.failure().orElse(null)) {
       case null -> true;
       case CallTimedOut _, CallCancelled _ -> true;
@@ -84,18 +84,18 @@ record Commit<T>(ReplicaSet<T> replicas, String what) {
     };
   }
 
-  private boolean wasLost(Attempt<T> attempt) {
+  private boolean wasLost(Attempt attempt) {
     return attempt.failure().orElse(null) instanceof ReplicaLost && !isThere(attempt.slot());
   }
 
-  private boolean isThere(ReplicaSlot<Target<T>> slot) {
+  private boolean isThere(ReplicaSlot slot) {
     return !slot.isGone() && replicas.isAlive(slot);
   }
 
-  private RuntimeException failure(List<Attempt<T>> attempts) {
+  private RuntimeException failure(List<Attempt> attempts) {
     Optional<Throwable> first = Optional.empty();
     AllLost allLost = new AllLost(replicas.name(), what);
-    for (Attempt<T> attempt : attempts) {
+    for (Attempt attempt : attempts) {
       Throwable cause = attempt.failure().orElse(null);
       if (cause != null && wasLost(attempt)) {
         allLost.addSuppressed(cause);

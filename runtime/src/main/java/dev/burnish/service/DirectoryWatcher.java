@@ -4,7 +4,7 @@ import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Stub;
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.mesh.ActorMesh;
+import dev.burnish.mesh.ActorMeshRef;
 import dev.burnish.service.directory.Lease;
 import dev.burnish.service.directory.ReplicaDirectory;
 import dev.burnish.service.directory.ReplicaDirectory.Entry;
@@ -30,7 +30,7 @@ import java.util.function.Function;
 /// and what is under way; the owner answers when the directory changes. What it was told holds for
 /// a time: see [Lease]. A replica that is seen to be lost from here gets no more calls at once,
 /// whatever the owner says.
-final class DirectoryWatcher<T> implements Membership<T> {
+final class DirectoryWatcher implements Membership {
   private static final System.Logger LOG = System.getLogger(DirectoryWatcher.class.getName());
   private static final Duration ASKING = Duration.ofSeconds(60);
   private static final Duration AGAIN = Duration.ofMillis(300);
@@ -41,21 +41,21 @@ final class DirectoryWatcher<T> implements Membership<T> {
 
   private final ActorSystem system;
   private final WatcherId self;
-  private final Class<T> type;
+  private final Class<?> type;
   private final ServiceKind.ServiceForm form;
-  private final Dispatcher<Target<T>> dispatcher;
+  private final Dispatcher dispatcher;
   private final ReplicaDirectory directory;
   private final Lease lease;
   private final Runnable atEnd;
-  private final Map<Integer, ReplicaSlot<Target<T>>> slots = new HashMap<>();
+  private final Map<Integer, ReplicaSlot> slots = new HashMap<>();
   private long version = NONE;
 
   /// @param atEnd run when the service has ended
   DirectoryWatcher(
       ActorSystem system,
-      Class<T> type,
+      Class<?> type,
       ServiceKind.ServiceForm form,
-      Dispatcher<Target<T>> dispatcher,
+      Dispatcher dispatcher,
       Runnable atEnd) {
     this.system = system;
     this.self = new WatcherId(system.self().process(), UUID.randomUUID().toString());
@@ -125,8 +125,8 @@ final class DirectoryWatcher<T> implements Membership<T> {
     system.later(AGAIN, "service " + form.name(), work);
   }
 
-  /// The replicas that a change of state goes to.
-  List<ReplicaSlot<Target<T>>> forChange() {
+  @Override
+  public List<ReplicaSlot> forChange() {
     ask(directory::forChange);
     return dispatcher.healthy();
   }
@@ -138,7 +138,7 @@ final class DirectoryWatcher<T> implements Membership<T> {
     }
     version = members.version();
     members.entries().forEach(this::apply);
-    for (ReplicaSlot<Target<T>> slot : List.copyOf(slots.values())) {
+    for (ReplicaSlot slot : List.copyOf(slots.values())) {
       if (members.entries().stream().noneMatch(entry -> entry.replica() == slot.replica())) {
         slots.remove(slot.replica());
         leave(slot, "it has left the service");
@@ -167,32 +167,52 @@ final class DirectoryWatcher<T> implements Membership<T> {
     }
   }
 
-  private Optional<ReplicaSlot<Target<T>>> known(Entry entry) {
+  private Optional<ReplicaSlot> known(Entry entry) {
     return Optional.ofNullable(slots.get(entry.replica()));
   }
 
   private void join(Entry entry) {
-    ActorMesh<T> actors = ActorMesh.reference(system, type, entry.actors());
-    ReplicaSlot<Target<T>> slot =
-        new ReplicaSlot<>(entry.replica(), Target.of(entry.generation(), actors, form.timeout()));
+    ActorMeshRef<?> actors = ActorMeshRef.reference(system, type, entry.actors());
+    ReplicaSlot slot =
+        new ReplicaSlot(
+            entry.replica(), ReplicaActors.of(entry.generation(), actors, form.timeout()));
     slots.put(entry.replica(), slot);
     dispatcher.join(slot);
     system.execute("way to " + actors.name(), () -> actors.onLost(cause -> lost(slot, cause)));
   }
 
-  private void leave(ReplicaSlot<Target<T>> slot, String reason) {
+  private void leave(ReplicaSlot slot, String reason) {
     dispatcher.lose(slot, new ReplicaFailure(slot.replica(), Instant.now(), reason));
   }
 
   @Override
-  public void await(String call, long deadline) {
+  public void await(Object call, long deadline) {
     lease.await(call, deadline);
+  }
+
+  /// The owner waited for that.
+  @Override
+  public void awaitSettled(Duration limit) {}
+
+  @Override
+  public ServiceKind.ServiceForm form() {
+    return form;
+  }
+
+  @Override
+  public List<ReplicaStatus> statuses() {
+    return List.of();
+  }
+
+  @Override
+  public History history() {
+    return History.NONE;
   }
 
   /// The way from here to a replica is lost. If its owner still has it after a while, it was only
   /// the way.
   @Override
-  public void lost(ReplicaSlot<Target<T>> slot, ReplicaLost cause) {
+  public void lost(ReplicaSlot slot, ReplicaLost cause) {
     ReplicaFailure failure =
         new ReplicaFailure(slot.replica(), Instant.now(), String.valueOf(cause.getMessage()));
     if (dispatcher.lose(slot, failure)) {

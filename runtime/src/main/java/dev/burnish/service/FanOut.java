@@ -18,8 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// A call of all of some replicas.
 ///
 /// @param slots to them, by number
-record FanOut<T>(
-    ServiceClient<T> client, Class<T> type, List<ReplicaSlot<Target<T>>> slots, Duration timeout) {
+record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, Duration timeout) {
   private static final System.Logger LOG = System.getLogger(FanOut.class.getName());
 
   /// What came of it, by the number of the replica.
@@ -54,18 +53,17 @@ record FanOut<T>(
   /// What became of a change of state at a replica.
   ///
   /// @param failure why it was not made there; empty if it was
-  record Attempt<T>(ReplicaSlot<Target<T>> slot, Optional<Throwable> failure) {}
+  record Attempt(ReplicaSlot slot, Optional<Throwable> failure) {}
 
   /// Makes a change of state, and waits for all, whatever they throw: what is interrupted has an
   /// outcome too.
-  List<Attempt<T>> attempts(Consumer<? super T> change) {
-    Map<ReplicaSlot<Target<T>>, Attempt<T>> attempts = new ConcurrentHashMap<>();
+  List<Attempt> attempts(Consumer<? super T> change) {
+    Map<ReplicaSlot, Attempt> attempts = new ConcurrentHashMap<>();
     slots.forEach(slot ->
-        attempts.put(
-            slot, new Attempt<>(slot, Optional.of(new CallCancelled("it was not begun")))));
-    Function<ReplicaSlot<Target<T>>, Boolean> work =
+        attempts.put(slot, new Attempt(slot, Optional.of(new CallCancelled("it was not begun")))));
+    Function<ReplicaSlot, Boolean> work =
         slot -> {
-          attempts.put(slot, new Attempt<>(slot, attempt(slot, change)));
+          attempts.put(slot, new Attempt(slot, attempt(slot, change)));
           return true;
         };
     try {
@@ -76,7 +74,7 @@ record FanOut<T>(
     return slots.stream().map(attempts::get).toList();
   }
 
-  private Optional<Throwable> attempt(ReplicaSlot<Target<T>> slot, Consumer<? super T> change) {
+  private Optional<Throwable> attempt(ReplicaSlot slot, Consumer<? super T> change) {
     try {
       change.accept(actor(slot));
       return Optional.empty();
@@ -86,7 +84,7 @@ record FanOut<T>(
   }
 
   private <R extends @Nullable Object> Outcome<R> outcome(
-      ReplicaSlot<Target<T>> slot, Function<? super T, ? extends R> call) {
+      ReplicaSlot slot, Function<? super T, ? extends R> call) {
     try {
       return new Outcome.Value<R>(slot.replica(), call.apply(actor(slot)));
     } catch (RuntimeException e) {
@@ -94,10 +92,10 @@ record FanOut<T>(
     }
   }
 
-  private T actor(ReplicaSlot<Target<T>> slot) {
+  private T actor(ReplicaSlot slot) {
     return RoutedStub.of(
         type,
-        slot.target().mesh().name(),
+        slot.target().name(),
         (method, arguments) -> client.call(slot, method, arguments, timeout));
   }
 

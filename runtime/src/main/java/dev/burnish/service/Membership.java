@@ -1,19 +1,40 @@
 package dev.burnish.service;
 
 import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.service.ServiceKind.ServiceForm;
 import dev.burnish.service.routing.ReplicaSlot;
+import java.time.Duration;
+import java.util.List;
 
-/// Who the replicas are, as the calls of one process need to know.
-interface Membership<T> {
-  /// Returns when what is known here of the replicas may be gone by: at once where they belong to
-  /// this process.
+/// Who the replicas of a service are, as one process knows: in that of the owner a [ReplicaSet],
+/// elsewhere a [DirectoryWatcher].
+interface Membership {
+  /// Returns when what is known here of the replicas may be gone by: at once in the process of the
+  /// owner.
   ///
-  /// @param call which waits
+  /// @param call which waits, for messages
   /// @param deadline in nanoseconds of the clock
   /// @throws dev.burnish.link.failure.CallFailure if the deadline passes, or the thread is
   ///   interrupted
-  void await(String call, long deadline);
+  void await(Object call, long deadline);
 
-  /// A call has seen that a replica is lost.
-  void lost(ReplicaSlot<Target<T>> slot, ReplicaLost cause);
+  /// Returns when every replica of the beginning has become healthy or was lost, as far as that is
+  /// known here, or the limit has passed.
+  void awaitSettled(Duration limit);
+
+  /// Told by a call that has seen that a replica is lost.
+  void lost(ReplicaSlot slot, ReplicaLost cause);
+
+  /// The healthy replicas, at the beginning of a change of state: one that joins later begins again
+  /// what brings it up to date.
+  List<ReplicaSlot> forChange();
+
+  /// What names the service to another process.
+  ServiceForm form();
+
+  /// The replicas by number, as far as they are known here.
+  List<ReplicaStatus> statuses();
+
+  /// What has happened since the service began, as far as it is known here.
+  History history();
 }

@@ -1,5 +1,7 @@
 package dev.burnish.service;
 
+import dev.burnish.actor.Point;
+import dev.burnish.actor.Supervisor;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.Exit;
 import dev.burnish.link.failure.CallFailure;
@@ -8,10 +10,9 @@ import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.ActorOptions;
 import dev.burnish.mesh.ProcMesh;
 import dev.burnish.mesh.Restarts;
+import dev.burnish.service.routing.CallTarget;
 import dev.burnish.service.routing.ReplicaFailure;
 import dev.burnish.service.routing.ReplicaSlot;
-import dev.burnish.service.state.ReplicaState;
-import dev.burnish.service.state.ReplicaStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -23,7 +24,7 @@ final class Replica<T> {
   private static final System.Logger LOG = System.getLogger(Replica.class.getName());
   private static final Duration EXIT = Duration.ofMillis(500);
 
-  private final ReplicaSet<T> replicas;
+  private final ReplicaSet<T> set;
   private final int index;
   private final Restarts restarts;
   private ReplicaState state = ReplicaState.STARTING;
@@ -34,12 +35,12 @@ final class Replica<T> {
   private boolean givenUp;
   private Optional<ProcMesh> procs = Optional.empty();
   private Optional<ActorMesh<T>> actors = Optional.empty();
-  private Optional<ReplicaSlot<Target<T>>> slot = Optional.empty();
+  private Optional<ReplicaSlot> slot = Optional.empty();
 
-  Replica(ReplicaSet<T> replicas, int index) {
-    this.replicas = replicas;
+  Replica(ReplicaSet<T> set, int index) {
+    this.set = set;
     this.index = index;
-    this.restarts = new Restarts(replicas.options().restart(), replicas.system().clock());
+    this.restarts = new Restarts(set.options().restart(), set.system().clock());
   }
 
   int index() {
@@ -48,7 +49,7 @@ final class Replica<T> {
 
   /// The name of its actors.
   String name() {
-    return replicas.name() + "/" + index;
+    return set.name() + "/" + index;
   }
 
   synchronized ReplicaState state() {
@@ -73,7 +74,7 @@ final class Replica<T> {
   ///
   /// @throws dev.burnish.mesh.placement.Unplaceable if there is none
   void take() {
-    ProcMesh taken = replicas.spawn(this);
+    ProcMesh taken = set.hosting().spawn(name());
     synchronized (this) {
       procs = Optional.of(taken);
     }
@@ -81,7 +82,7 @@ final class Replica<T> {
 
   /// Begins a generation; returns at once.
   void start() {
-    replicas.system().execute(name() + " start", this::begin);
+    set.system().execute(name() + " start", this::begin);
   }
 
   private void begin() {
@@ -95,11 +96,11 @@ final class Replica<T> {
     }
     try {
       ActorMesh<T> actors = spawn(mine);
-      actors.await(replicas.options().health().starting());
+      actors.await(set.options().health().starting());
       actors.onLost(cause -> lost(mine, String.valueOf(cause.getMessage())));
       watch(mine, actors);
-      Target<T> target = Target.of(mine, actors, replicas.options().call().timeout());
-      replicas.admit(target, () -> join(mine, new ReplicaSlot<>(index, target)));
+      CallTarget target = ReplicaActors.of(mine, actors, set.options().call().timeout());
+      set.admit(target, () -> join(mine, actors, new ReplicaSlot(index, target)));
     } catch (RuntimeException e) {
       lost(mine, "it cannot be started: " + e.getMessage());
     } catch (Throwable e) {
@@ -108,12 +109,12 @@ final class Replica<T> {
   }
 
   private ActorMesh<T> spawn(int mine) {
-    ProcMesh spawned = procs().orElseGet(() -> replicas.spawn(this));
+    ProcMesh spawned = procs().orElseGet(() -> set.hosting().spawn(name()));
     if (!hold(mine, spawned)) {
       close(spawned);
       throw new ReplicaLost("it was removed while it started: replica=" + name());
     }
-    return replicas.spawn(
+    return set.spawn(
         spawned,
         name(),
         ActorOptions.defaults()
@@ -130,12 +131,12 @@ final class Replica<T> {
     return isAlive(mine);
   }
 
-  private synchronized void join(int mine, ReplicaSlot<Target<T>> joining) {
+  private synchronized void join(int mine, ActorMesh<T> spawned, ReplicaSlot joining) {
     if (mine == generation && state == ReplicaState.STARTING) {
       slot = Optional.of(joining);
-      actors = Optional.of(joining.target().mesh());
+      actors = Optional.of(spawned);
       enter(ReplicaState.HEALTHY);
-      replicas.joined(this, joining);
+      set.joined(this, joining);
     }
   }
 
@@ -150,21 +151,20 @@ final class Replica<T> {
 
   /// Asks after a while whether it lives, and again.
   private void watch(int mine, ActorMesh<T> actors) {
-    replicas
-        .system()
+    set.system()
         .clock()
         .after(
-            replicas.options().health().every(),
+            set.options().health().every(),
             () -> {
               if (isAlive(mine)) {
-                replicas.system().execute(name() + " health", () -> probe(mine, actors));
+                set.system().execute(name() + " health", () -> probe(mine, actors));
               }
             });
   }
 
   private void probe(int mine, ActorMesh<T> actors) {
     try {
-      actors.probe(replicas.options().health().limit());
+      actors.probe(set.options().health().limit());
       watch(mine, actors);
     } catch (CallFailure e) {
       lost(mine, "it does not say that it lives: " + e.getMessage());
@@ -173,7 +173,7 @@ final class Replica<T> {
 
   /// A generation is lost, as somebody has seen.
   void lost(int mine, String why) {
-    Optional<ReplicaSlot<Target<T>>> left;
+    Optional<ReplicaSlot> left;
     boolean comesBack;
     synchronized (this) {
       if (!isAlive(mine)) {
@@ -185,8 +185,8 @@ final class Replica<T> {
       left = slot;
       slot = Optional.empty();
     }
-    replicas.left(this, mine, left, new ReplicaFailure(index, Instant.now(), why));
-    replicas.system().execute(name() + " end", () -> recover(comesBack));
+    set.left(this, mine, left, new ReplicaFailure(index, Instant.now(), why));
+    set.system().execute(name() + " end", () -> recover(comesBack));
   }
 
   /// Ends what is left of a generation, whatever that says, and begins the next one after a while.
@@ -206,15 +206,15 @@ final class Replica<T> {
         name(),
         status().reason(),
         delay.get());
-    replicas.restarts().increment();
-    replicas.system().clock().after(delay.get(), this::start);
+    set.restarts().increment();
+    set.system().clock().after(delay.get(), this::start);
   }
 
   private void giveUp() {
     synchronized (this) {
       givenUp = true;
     }
-    replicas.gaveUp(this);
+    set.gaveUp(this);
   }
 
   /// Whether it is being started, or will be again.
@@ -265,12 +265,12 @@ final class Replica<T> {
       reason = exit.describe();
       failure = new ReplicaFailure(index, since, reason);
     }
-    replicas.explained(failure);
+    set.explained(failure);
   }
 
   private void close(ProcMesh mesh) {
     try {
-      replicas.close(mesh);
+      set.hosting().close(mesh);
     } catch (RuntimeException | Error e) {
       LOG.log(System.Logger.Level.WARNING, "failed to close " + name(), e);
     }
@@ -278,28 +278,28 @@ final class Replica<T> {
 
   /// Takes no more calls but those of its sessions, ends, and is no more. Waits for that.
   void remove(Duration draining) {
-    Optional<ReplicaSlot<Target<T>>> left;
+    Optional<ReplicaSlot> left;
     synchronized (this) {
       if (state == ReplicaState.HEALTHY || state == ReplicaState.STARTING) {
         enter(ReplicaState.DRAINING);
       }
       left = slot;
     }
-    left.ifPresent(l -> replicas.drain(l, draining));
+    left.ifPresent(l -> set.drain(l, draining));
     stop();
   }
 
   /// Ends at once, in good order.
   boolean stop() {
     Optional<ProcMesh> ending;
-    Optional<ReplicaSlot<Target<T>>> left;
+    Optional<ReplicaSlot> left;
     synchronized (this) {
       enter(ReplicaState.STOPPED);
       ending = leaveProcs();
       left = slot;
       slot = Optional.empty();
     }
-    replicas.stopped(this, left);
+    set.stopped(this, left);
     ending.ifPresent(this::close);
     return true;
   }
@@ -307,8 +307,7 @@ final class Replica<T> {
   /// What its owner is told when it does not come back.
   Failure failure() {
     return new Failure(
-        new dev.burnish.actor.Supervisor.Place(
-            name(), dev.burnish.actor.Point.single(), name(), replicas.system().self().host()),
+        new Supervisor.Place(name(), Point.single(), name(), set.system().self().host()),
         "it was lost and its restarts are used up: " + status().reason(),
         List.of());
   }

@@ -7,20 +7,18 @@ import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.ActorOptions;
-import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.ProcMesh;
+import dev.burnish.service.ServiceKind.ServiceForm;
 import dev.burnish.service.directory.Countdown;
 import dev.burnish.service.directory.DirectoryServer;
 import dev.burnish.service.directory.IdleProbe;
 import dev.burnish.service.directory.ReplicaDirectory;
 import dev.burnish.service.directory.ReplicaDirectory.Standing;
+import dev.burnish.service.routing.Balancing;
+import dev.burnish.service.routing.CallTarget;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.ReplicaFailure;
 import dev.burnish.service.routing.ReplicaSlot;
-import dev.burnish.service.scaling.Scaling;
-import dev.burnish.service.scaling.ScalingDecision;
-import dev.burnish.service.state.History;
-import dev.burnish.service.state.ReplicaState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -31,44 +29,40 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
-/// The replicas of a service, in the process that owns it.
-final class ReplicaSet<T> {
+/// The replicas of a service, in the process that owns it: starts, replaces, adds and removes them,
+/// and tells the calls of this process and the directory for others who is there. Thread-safe.
+final class ReplicaSet<T> implements Membership {
   private static final System.Logger LOG = System.getLogger(ReplicaSet.class.getName());
 
   /// What every replica is made from.
   record Blueprint<T>(String name, Class<T> type, Factory factory, List<?> arguments) {}
 
-  private final HostMesh hosts;
+  private final ReplicaHosting hosting;
   private final Blueprint<T> blueprint;
   private final ServiceOptions options;
-  private final Dispatcher<Target<T>> dispatcher;
+  private final Dispatcher dispatcher;
   private final Updates<T> updates = new Updates<>();
   private final DirectoryServer directory;
   private final ActorRef address;
   private final SortedMap<Integer, Replica<T>> replicas = new TreeMap<>();
   private final ReentrantLock scaling = new ReentrantLock();
   private final LongAdder restarts = new LongAdder();
-  private final LongAdder scalingFailures = new LongAdder();
-  private final AtomicReference<@Nullable ScalingDecision> scaler = new AtomicReference<>();
+  private final Autoscaler autoscaler;
   private boolean closed;
   private volatile boolean ended;
   private final CountDownLatch settling;
-  private volatile Consumer<ProcMesh> closing = ProcMesh::close;
 
   ReplicaSet(
-      HostMesh hosts,
+      ReplicaHosting hosting,
       Blueprint<T> blueprint,
       ServiceOptions options,
-      Dispatcher<Target<T>> dispatcher) {
-    this.hosts = hosts;
+      Dispatcher dispatcher) {
+    this.hosting = hosting;
     this.blueprint = blueprint;
     this.options = options;
     this.dispatcher = dispatcher;
@@ -79,7 +73,7 @@ final class ReplicaSet<T> {
             system().clock(),
             process -> system().switchboard().existing(process).isPresent());
     this.address = system().serve("service " + name(), ReplicaDirectory.class, directory);
-    system().blueprint(blueprint.type(), blueprint.factory(), blueprint.arguments());
+    this.autoscaler = new Autoscaler(this, () -> directory.with(dispatcher.load()));
   }
 
   void start() {
@@ -107,7 +101,7 @@ final class ReplicaSet<T> {
       added.forEach(Replica::stop);
       throw e;
     }
-    dispatcher.hope();
+    dispatcher.expectReplica();
     added.forEach(Replica::start);
   }
 
@@ -124,8 +118,16 @@ final class ReplicaSet<T> {
     return blueprint.name();
   }
 
+  Class<T> type() {
+    return blueprint.type();
+  }
+
   ActorSystem system() {
-    return hosts.system();
+    return hosting.system();
+  }
+
+  ReplicaHosting hosting() {
+    return hosting;
   }
 
   /// Replicas that are not healthy and will be.
@@ -133,17 +135,8 @@ final class ReplicaSet<T> {
     return (int) replicas().stream().filter(Replica::isComing).count();
   }
 
-  /// It is closed: its owner lets go of it.
-  void leaveKeeper() {
-    hosts.leaveKeeper();
-  }
-
   ServiceOptions options() {
     return options;
-  }
-
-  ActorRef address() {
-    return address;
   }
 
   Updates<T> updates() {
@@ -158,21 +151,39 @@ final class ReplicaSet<T> {
     return restarts;
   }
 
-  History history() {
-    return new History(restarts.intValue(), scalingFailures.intValue());
+  @Override
+  public History history() {
+    return new History(restarts.intValue(), autoscaler.numFailures());
   }
 
-  /// As calls of this process see the replicas, which are its own.
-  Membership<T> membership() {
-    return new Membership<>() {
-      @Override
-      public void await(String call, long deadline) {}
+  @Override
+  public ServiceForm form() {
+    return new ServiceForm(
+        name(),
+        address,
+        options.queueing(),
+        options.router() instanceof Balancing known ? known : Balancing.LEAST_LOADED,
+        options.call().timeout().toMillis(),
+        options.call().retries());
+  }
 
-      @Override
-      public void lost(ReplicaSlot<Target<T>> slot, ReplicaLost cause) {
-        ReplicaSet.this.lost(slot, String.valueOf(cause.getMessage()));
-      }
-    };
+  /// The replicas belong to this process: what is known here holds.
+  @Override
+  public void await(Object call, long deadline) {}
+
+  @Override
+  public void lost(ReplicaSlot slot, ReplicaLost cause) {
+    lost(slot, String.valueOf(cause.getMessage()));
+  }
+
+  @Override
+  public List<ReplicaSlot> forChange() {
+    return updates.begin(dispatcher::healthy);
+  }
+
+  @Override
+  public List<ReplicaStatus> statuses() {
+    return replicas().stream().map(Replica::status).toList();
   }
 
   List<Replica<T>> replicas() {
@@ -182,7 +193,8 @@ final class ReplicaSet<T> {
   }
 
   /// Waits until every replica of the beginning has become healthy or was lost.
-  void awaitSettled(Duration limit) {
+  @Override
+  public void awaitSettled(Duration limit) {
     try {
       settling.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
@@ -191,42 +203,33 @@ final class ReplicaSet<T> {
     }
   }
 
-  ProcMesh spawn(Replica<T> replica) {
-    ServiceOptions.Size size = options.size();
-    return hosts.spawnProcs(
-        replica.name(), size.procs(), size.each(), size.room().process(), size.room().placement());
-  }
-
   ActorMesh<T> spawn(ProcMesh procs, String mesh, ActorOptions supervised) {
     return procs.spawn(
         mesh, blueprint.type(), blueprint.factory(), blueprint.arguments(), supervised);
   }
 
-  void admit(Target<T> target, Runnable join) {
+  void admit(CallTarget target, Runnable join) {
     T actor =
         RoutedStub.of(
             blueprint.type(),
-            target.mesh().name(),
+            target.name(),
             (method, arguments) ->
                 target.call(method, arguments, options.call().timeout().toNanos()));
     updates.admit(actor, join);
   }
 
-  void joined(Replica<T> replica, ReplicaSlot<Target<T>> slot) {
-    Target<T> target = slot.target();
+  void joined(Replica<T> replica, ReplicaSlot slot) {
+    CallTarget target = slot.target();
     dispatcher.join(slot);
     directory.joined(
         new ReplicaDirectory.Entry(
-            slot.replica(), target.generation(), Standing.SERVING, target.mesh().form()));
+            slot.replica(), target.generation(), Standing.SERVING, target.actors().form()));
     settle(replica);
   }
 
   /// Others are told first: who finds it gone here may rely on it that they are, or will be.
   void left(
-      Replica<T> replica,
-      int generation,
-      Optional<ReplicaSlot<Target<T>>> slot,
-      ReplicaFailure failure) {
+      Replica<T> replica, int generation, Optional<ReplicaSlot> slot, ReplicaFailure failure) {
     directory.left(failure, generation);
     slot.ifPresentOrElse(
         l -> dispatcher.lose(l, failure), () -> dispatcher.failures().note(failure));
@@ -234,7 +237,7 @@ final class ReplicaSet<T> {
   }
 
   /// A replica has stopped; does nothing more if it was lost or removed before.
-  void stopped(Replica<T> replica, Optional<ReplicaSlot<Target<T>>> slot) {
+  void stopped(Replica<T> replica, Optional<ReplicaSlot> slot) {
     slot.ifPresent(l -> {
       directory.removed(replica.index());
       dispatcher.lose(l, new ReplicaFailure(l.replica(), Instant.now(), "it was stopped"));
@@ -242,9 +245,9 @@ final class ReplicaSet<T> {
     settle(replica);
   }
 
-  /// Has no call go to a replica any more, whoever else may be about to see to that, and another
-  /// one made in its place.
-  void replace(ReplicaSlot<Target<T>> slot, String why) {
+  /// Sends no call to a replica any more, whoever else may be about to see to that, and starts
+  /// another one in its place.
+  void replace(ReplicaSlot slot, String why) {
     lost(slot, why);
     ReplicaFailure failure = new ReplicaFailure(slot.replica(), Instant.now(), why);
     directory.left(failure, slot.target().generation());
@@ -252,11 +255,11 @@ final class ReplicaSet<T> {
   }
 
   /// Whether a replica is not lost, as far as is known.
-  boolean isAlive(ReplicaSlot<Target<T>> slot) {
+  boolean isAlive(ReplicaSlot slot) {
     return replica(slot).filter(r -> r.isAlive(slot.target().generation())).isPresent();
   }
 
-  private Optional<Replica<T>> replica(ReplicaSlot<Target<T>> slot) {
+  private Optional<Replica<T>> replica(ReplicaSlot slot) {
     synchronized (replicas) {
       return Optional.ofNullable(replicas.get(slot.replica()));
     }
@@ -269,7 +272,7 @@ final class ReplicaSet<T> {
   }
 
   /// A call has seen that a replica is lost.
-  void lost(ReplicaSlot<Target<T>> slot, String why) {
+  void lost(ReplicaSlot slot, String why) {
     replica(slot).ifPresent(r -> r.lost(slot.target().generation(), why));
   }
 
@@ -278,18 +281,9 @@ final class ReplicaSet<T> {
     directory.explained(failure);
   }
 
-  void close(ProcMesh procs) {
-    closing.accept(procs);
-  }
-
-  /// For tests: how the processes of a replica are closed.
-  void closing(Consumer<ProcMesh> how) {
-    closing = how;
-  }
-
   /// Lets the calls and sessions of all processes end that a replica has, a time at most, and takes
   /// it out.
-  void drain(ReplicaSlot<Target<T>> slot, Duration limit) {
+  void drain(ReplicaSlot slot, Duration limit) {
     Countdown time = new Countdown(system().clock(), limit);
     dispatcher.startDraining(slot);
     directory.draining(slot.replica());
@@ -300,9 +294,9 @@ final class ReplicaSet<T> {
   }
 
   /// What a process has called that says nothing any more is only known where it runs.
-  private void awaitIdle(Target<T> target, Countdown time) {
+  private void awaitIdle(CallTarget target, Countdown time) {
     if (directory.hadWatchers()) {
-      new IdleProbe(system(), target.mesh().form()).await(time);
+      new IdleProbe(system(), target.actors().form()).await(time);
     }
   }
 
@@ -311,7 +305,7 @@ final class ReplicaSet<T> {
     LOG.log(System.Logger.Level.ERROR, replica.failure().describe());
     if (replicas().stream().allMatch(Replica::isGivenUp)) {
       dispatcher.giveUp();
-      hosts.escalate(replica.failure());
+      hosting.escalate(replica.failure());
     }
   }
 
@@ -320,7 +314,7 @@ final class ReplicaSet<T> {
   void scaleTo(int count) {
     if (count < 1) {
       throw new IllegalArgumentException(
-          "a service has a replica: service=%s replicas=%d; close it to end it"
+          "a service must have a replica: service=%s replicas=%d; close it to end it"
               .formatted(name(), count));
     }
     scaling.lock();
@@ -347,37 +341,10 @@ final class ReplicaSet<T> {
     return replica.isGivenUp() ? 0 : replica.state() == ReplicaState.HEALTHY ? 2 : 1;
   }
 
-  /// Looks at the load from time to time, until the service ends or this is called again.
-  void autoscale(Scaling scaling) {
-    ScalingDecision decision = new ScalingDecision(scaling);
-    scaler.set(decision);
-    directory.hearEvery(scaling.every());
-    look(scaling, decision);
-  }
-
-  private void look(Scaling scaling, ScalingDecision decision) {
-    system().later(scaling.every(), name() + " scaling", () -> scale(scaling, decision));
-  }
-
-  private void scale(Scaling scaling, ScalingDecision decision) {
-    if (scaler.get() != decision) {
-      return;
-    }
-    try {
-      int now = replicas().size();
-      int target =
-          decision.target(system().clock().nanos(), now, directory.with(dispatcher.load()));
-      if (target != now) {
-        scaleTo(target);
-      }
-    } catch (RuntimeException | Error e) {
-      scalingFailures.increment();
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "service %s cannot be scaled now, it is tried again: %s".formatted(name(), e));
-    } finally {
-      look(scaling, decision);
-    }
+  /// Lets the number of replicas follow the load, until the service ends or this is called again.
+  void autoscale(Scaling by) {
+    directory.hearEvery(by.every());
+    autoscaler.start(by);
   }
 
   private boolean remove(Replica<T> replica) {
@@ -397,7 +364,7 @@ final class ReplicaSet<T> {
     }
     String why = "service %s has stopped".formatted(name());
     Countdown time = new Countdown(system().clock(), draining);
-    scaler.set(null);
+    autoscaler.stop();
     directory.closing(why);
     dispatcher.close(why, time.left());
     directory.awaitNoCalls(time.left());

@@ -4,24 +4,13 @@ import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.HostMesh;
-import dev.burnish.service.ServiceKind.ServiceForm;
-import dev.burnish.service.routing.Balancing;
+import dev.burnish.service.ReplicaSet.Blueprint;
 import dev.burnish.service.routing.Dispatcher;
-import dev.burnish.service.routing.Load;
 import dev.burnish.service.routing.ReplicaSlot;
-import dev.burnish.service.routing.Request.Affinity;
-import dev.burnish.service.scaling.Scaling;
-import dev.burnish.service.state.History;
-import dev.burnish.service.state.ReplicaStatus;
-import dev.burnish.service.state.ServiceMetrics;
-import dev.burnish.service.state.Traffic;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /// Replicas of an actor, each in processes of its own, which are restarted when they are lost.
 ///
@@ -36,41 +25,21 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 ///
-/// Calls are made on the caller's thread and go straight to a replica. An exception of an endpoint,
-/// a deadline or an interrupt of the caller never makes a replica unhealthy. Whoever started it
-/// owns it; as an argument it goes to other processes, which call the replicas directly.
+/// Whoever started it owns it, and has what only an owner may do. As an argument, result or part of
+/// one it travels as a [ServiceRef]: so it is declared there, and whoever gets it calls the
+/// replicas directly. An endpoint that declares a `Service` is refused when its actor is spawned.
 /// Thread-safe.
 ///
 /// @param <T> the interface of the actors
-public final class Service<T> implements AutoCloseable {
-  private final String name;
-  private final Class<T> type;
-  private final ActorSystem system;
-  private final ServiceClient<T> client;
-  private final Backing<T> backing;
-  private final CallOptions defaults;
-  private final T routed;
+public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
+  private final ReplicaSet<T> replicaSet;
+  private final ServiceRef<T> withoutOwner;
 
-  /// Where the replicas come from.
-  private sealed interface Backing<T> {}
-
-  private record Owned<T>(ReplicaSet<T> replicas) implements Backing<T> {}
-
-  private record Watched<T>(DirectoryWatcher<T> watcher, ServiceForm form) implements Backing<T> {}
-
-  private Service(
-      ActorSystem system,
-      Class<T> type,
-      ServiceClient<T> client,
-      Backing<T> backing,
-      Duration timeout) {
-    this.name = client.name();
-    this.system = system;
-    this.type = type;
-    this.client = client;
-    this.backing = backing;
-    this.defaults = new CallOptions(timeout, 0, Optional.empty());
-    this.routed = route(defaults);
+  private Service(ReplicaSet<T> replicaSet, ServiceClient client) {
+    super(replicaSet.type(), client, replicaSet.options().call().timeout());
+    this.replicaSet = replicaSet;
+    this.withoutOwner =
+        new ServiceRef<>(replicaSet.type(), client, replicaSet.options().call().timeout());
   }
 
   /// Starts a service whose actors are constructed without arguments.
@@ -111,39 +80,45 @@ public final class Service<T> implements AutoCloseable {
       List<?> arguments,
       ServiceOptions options) {
     SingleUse.check(type, options.size().procs());
-    ActorSystem system = hosts.system();
-    Dispatcher<Target<T>> dispatcher =
-        new Dispatcher<>(name, options.queueing(), options.router().get(), system.clock());
+    ActorSystem.Blueprint ignored = hosts.system().blueprint(type, factory, arguments);
     Kept kept = new Kept();
-    ReplicaSet<T> replicas =
-        new ReplicaSet<>(
-            hosts.keptBy(kept, failure -> true),
-            new ReplicaSet.Blueprint<>(name, type, factory, arguments),
-            options,
-            dispatcher);
+    ReplicaHosting hosting =
+        new ReplicaHosting.Kept(hosts.keptBy(kept, failure -> true), options.size());
+    Service<T> service = start(hosting, new Blueprint<>(name, type, factory, arguments), options);
+    kept.closing = service::close;
+    return service;
+  }
+
+  /// Starts a service at hosts that are its own.
+  static <T> Service<T> start(
+      ReplicaHosting hosting, Blueprint<T> blueprint, ServiceOptions options) {
+    ActorSystem system = hosting.system();
+    String name = blueprint.name();
+    Dispatcher dispatcher =
+        new Dispatcher(name, options.queueing(), options.router().get(), system.clock());
+    ReplicaSet<T> replicas = new ReplicaSet<>(hosting, blueprint, options, dispatcher);
     dispatcher.coming(replicas::numComing);
-    ServiceClient<T> client =
-        new ServiceClient<>(
+    ServiceClient client =
+        new ServiceClient(
             name,
             dispatcher,
             new Traffic(system.clock()),
             system.clock(),
             options.call().retries(),
-            replicas.membership());
-    Service<T> service =
-        new Service<>(system, type, client, new Owned<>(replicas), options.call().timeout());
-    kept.closing = service::close;
+            replicas);
+    Service<T> service = new Service<>(replicas, client);
     try {
       replicas.start();
     } catch (RuntimeException e) {
       replicas.close(Duration.ZERO);
+      hosting.leave();
       throw e;
     }
-    system.statusBoard().put("service " + name, () -> service.metrics().describe(name));
+    system.statusBoard().put(service.toString(), () -> service.metrics().describe(name));
     return service;
   }
 
-  /// What the owner of the caller closes, which has to be known before there is a service.
+  /// What the owner of the caller closes, which must be known before there is a service.
   private static final class Kept implements AutoCloseable {
     private volatile Runnable closing = () -> {};
 
@@ -151,86 +126,6 @@ public final class Service<T> implements AutoCloseable {
     public void close() {
       closing.run();
     }
-  }
-
-  /// The service that another process named.
-  static <T> Service<T> follow(
-      ActorSystem system, Class<T> type, ServiceForm form, Runnable atEnd) {
-    Dispatcher<Target<T>> dispatcher =
-        new Dispatcher<>(form.name(), form.queueing(), form.balancing().get(), system.clock());
-    DirectoryWatcher<T> watcher = new DirectoryWatcher<>(system, type, form, dispatcher, atEnd);
-    ServiceClient<T> client =
-        new ServiceClient<>(
-            form.name(),
-            dispatcher,
-            new Traffic(system.clock()),
-            system.clock(),
-            form.retries(),
-            watcher);
-    watcher.start();
-    return new Service<>(system, type, client, new Watched<>(watcher, form), form.timeout());
-  }
-
-  /// A stub whose every call goes to a healthy replica of the router's choice. A replica of several
-  /// processes is called in all of them; the result is that of rank 0.
-  public T route() {
-    return routed;
-  }
-
-  /// The same with a deadline, a priority or a key, from [#options()].
-  public T route(CallOptions options) {
-    Affinity<Target<T>> affinity =
-        options.key().<Affinity<Target<T>>>map(Affinity.Keyed::new).orElseGet(Affinity.Any::new);
-    return RoutedStub.of(
-        type,
-        "service " + name,
-        (method, arguments) -> client.call(method, arguments, options, affinity));
-  }
-
-  /// How calls are made that say nothing else.
-  public CallOptions options() {
-    return defaults;
-  }
-
-  /// Calls that all go to one replica; see [Session] for what happens when that is lost.
-  public Session<T> session() {
-    return new Session<>(client, type, defaults, Optional.empty());
-  }
-
-  /// The same; if the replica is lost, the state of the session is restored at another one.
-  ///
-  /// @param restore is given the actor of the session at the other replica
-  public Session<T> session(Consumer<? super T> restore) {
-    return new Session<>(client, type, defaults, Optional.of(restore));
-  }
-
-  /// Calls every healthy replica, beside all other calls, and waits for all. For a change of state
-  /// that replicas which start later must have too, use [#update]; a replica that joins meanwhile
-  /// runs its [#onStart] again.
-  ///
-  /// @throws RuntimeException the first failure by number, as it is, with a suppressed exception
-  ///   that names the replica; the others follow as suppressed exceptions too
-  public void fanout(Consumer<? super T> call) {
-    fanOut(forChange())
-        .values(actor -> {
-          call.accept(actor);
-          return true;
-        });
-  }
-
-  /// Calls every healthy replica and returns the results by the number of the replica.
-  ///
-  /// @throws RuntimeException as [#fanout] does
-  public <R extends @Nullable Object> List<R> gather(Function<? super T, ? extends R> call) {
-    awaitSomeHealthy();
-    return fanOut(client.dispatcher().healthy()).values(call);
-  }
-
-  /// Calls every healthy replica and returns what came of it, by the number of the replica.
-  public <R extends @Nullable Object> List<Outcome<R>> gatherPartial(
-      Function<? super T, ? extends R> call) {
-    awaitSomeHealthy();
-    return fanOut(client.dispatcher().healthy()).outcomes(call);
   }
 
   /// Makes a change of state at every replica, also at those that drain, and at every replica that
@@ -241,176 +136,86 @@ public final class Service<T> implements AutoCloseable {
   /// replaced, and its replacement has the change. If it fails at all, it is taken back: this
   /// throws, and later replicas do not have it. An endpoint that makes a change and throws leaves
   /// the state as it was; a replica that is late or was interrupted is replaced. A change is made
-  /// again at replicas that start, so that it says what the state is to be.
+  /// again at replicas that start, so that it must say what the state is to be.
   ///
   /// @param what the name of the change, such as `weights`
   /// @throws RuntimeException as [#fanout] does, if the change was made at no replica
-  /// @throws IllegalStateException if the service came as an argument
   public void update(String what, Consumer<? super T> change) {
-    ReplicaSet<T> replicas = owned("update");
-    Commit<T> commit = new Commit<>(replicas, what);
+    Commit<T> commit = new Commit<>(replicaSet, what);
     for (int tries = 0; ; tries++) {
       awaitSomeHealthy();
       try {
-        Supplier<List<ReplicaSlot<Target<T>>>> all = () -> client.dispatcher().members();
-        replicas
+        Supplier<List<ReplicaSlot>> all = client().dispatcher()::members;
+        replicaSet
             .updates()
             .update(what, change, all, slots -> commit.settle(fanOut(slots).attempts(change)));
         return;
       } catch (Commit.AllLost e) {
-        if (tries >= client.retries()) {
+        if (tries >= client().retries()) {
           throw e.failure();
         }
       }
     }
   }
 
-  /// Has something run on every replica that starts from now on, before it gets calls: a generator
-  /// pulls the current weights. If a fan-out began meanwhile, it runs once more.
-  ///
-  /// @throws IllegalStateException if the service came as an argument
+  /// Runs a hook on every replica that starts from now on, before it gets calls: a generator pulls
+  /// the current weights. If a fan-out began meanwhile, it runs once more.
   public void onStart(Consumer<? super T> hook) {
-    owned("onStart").updates().onStart(hook);
+    replicaSet.updates().onStart(hook);
   }
 
-  /// Has so many replicas. New ones start meanwhile; those that go end their calls and sessions
-  /// first, for a bounded time, which is waited for.
+  /// Scales the service to `numReplicas` replicas. New ones start meanwhile; those that go end
+  /// their calls and sessions first, for a bounded time, which is waited for.
   ///
-  /// @throws IllegalArgumentException if there were none
-  /// @throws IllegalStateException if the service came as an argument
+  /// @throws IllegalArgumentException if `numReplicas` is below 1
   public void scaleTo(int numReplicas) {
-    owned("scaleTo").scaleTo(numReplicas);
+    replicaSet.scaleTo(numReplicas);
   }
 
-  /// Has the number of replicas follow the calls that wait, from now on and as long as the service
+  /// Lets the number of replicas follow the calls that wait, from now on and as long as the service
   /// lasts, in place of what was said before.
-  ///
-  /// @throws IllegalStateException if the service came as an argument
   public void autoscale(Scaling scaling) {
-    owned("autoscale").autoscale(scaling);
-  }
-
-  /// Waits until so many replicas are healthy.
-  ///
-  /// @throws dev.burnish.link.failure.CallTimedOut if that takes longer
-  public void awaitHealthy(int numReplicas, Duration limit) {
-    client.dispatcher().awaitHealthy(numReplicas, limit);
+    replicaSet.autoscale(scaling);
   }
 
   /// The replicas by number.
-  ///
-  /// @throws IllegalStateException if the service came as an argument
   public List<ReplicaStatus> replicas() {
-    return owned("replicas").replicas().stream().map(Replica::status).toList();
+    return replicaSet.statuses();
   }
 
   /// The numbers of the processes of a replica with their operating system, by rank.
   ///
   /// @throws ReplicaLost if it has none now
   public List<Long> pids(int replica) {
-    return owned("pids").replicas().stream()
+    return replicaSet.replicas().stream()
         .filter(r -> r.index() == replica)
         .findFirst()
         .flatMap(Replica::procs)
-        .orElseThrow(
-            () -> new ReplicaLost("replica %d of %s has no processes now".formatted(replica, name)))
+        .orElseThrow(() ->
+            new ReplicaLost("replica %d of %s has no processes now".formatted(replica, name())))
         .pids();
   }
 
-  /// How it does, as calls from this process see it.
-  public ServiceMetrics metrics() {
-    Load load = client.dispatcher().load();
-    return switch (backing) {
-      case Owned<T>(ReplicaSet<T> replicas) ->
-          client.traffic().metrics(load, replicas(), replicas.history());
-      case Watched<T> _ -> client.traffic().metrics(load, List.of(), History.NONE);
-    };
-  }
-
-  /// Its name.
-  public String name() {
-    return name;
-  }
-
   /// Stops: what is under way and what waits may end, for a time; what has not by then fails, and
-  /// so does every further call. Of a service that came as an argument, only the owner's stops.
-  ///
-  /// @throws IllegalStateException if the service came as an argument
+  /// so does every further call, from whatever process.
   public void stop(Duration draining) {
-    ReplicaSet<T> replicas = owned("stop");
-    replicas.close(draining);
-    replicas.leaveKeeper();
-    system.statusBoard().remove("service " + name);
+    replicaSet.close(draining);
+    replicaSet.hosting().leave();
+    replicaSet.system().statusBoard().remove(toString());
   }
 
   /// Stops, see [#stop], with the time to drain of its options.
   @Override
   public void close() {
-    stop(owned("close").options().health().draining());
+    stop(replicaSet.options().health().draining());
   }
 
-  /// Such as `service policy`.
   @Override
-  public String toString() {
-    return "service " + name;
+  ServiceRef<T> withoutOwner() {
+    return withoutOwner;
   }
 
-  ServiceForm form() {
-    return switch (backing) {
-      case Watched<T>(_, ServiceForm form) -> form;
-      case Owned<T>(ReplicaSet<T> replicas) -> {
-        ServiceOptions options = replicas.options();
-        yield new ServiceForm(
-            name,
-            replicas.address(),
-            options.queueing(),
-            options.router() instanceof Balancing known ? known : Balancing.LEAST_LOADED,
-            options.call().timeout().toMillis(),
-            options.call().retries());
-      }
-    };
-  }
-
-  /// For tests.
-  Dispatcher<Target<T>> dispatcher() {
-    return client.dispatcher();
-  }
-
-  /// For tests.
-  ReplicaSet<T> owned() {
-    return owned("replicas");
-  }
-
-  private ReplicaSet<T> owned(String what) {
-    return switch (backing) {
-      case Owned<T>(ReplicaSet<T> replicas) -> replicas;
-      case Watched<T> _ ->
-          throw new IllegalStateException(
-              "only the owner of a service has that: service=%s method=%s; call it where the service was started"
-                  .formatted(name, what));
-    };
-  }
-
-  private FanOut<T> fanOut(List<ReplicaSlot<Target<T>>> slots) {
-    return new FanOut<>(client, type, slots, defaults.timeout());
-  }
-
-  private void awaitSomeHealthy() {
-    if (backing instanceof Owned<T>(ReplicaSet<T> replicas)) {
-      replicas.awaitSettled(defaults.timeout());
-    }
-    client
-        .membership()
-        .await(name + " at all", system.clock().nanos() + defaults.timeout().toNanos());
-    client.dispatcher().awaitHealthy(1, defaults.timeout());
-  }
-
-  private List<ReplicaSlot<Target<T>>> forChange() {
-    awaitSomeHealthy();
-    return switch (backing) {
-      case Owned<T>(ReplicaSet<T> replicas) ->
-          replicas.updates().begin(() -> client.dispatcher().healthy());
-      case Watched<T>(DirectoryWatcher<T> watcher, _) -> watcher.forChange();
-    };
+  ReplicaSet<T> replicaSet() {
+    return replicaSet;
   }
 }

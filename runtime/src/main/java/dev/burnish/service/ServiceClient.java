@@ -8,45 +8,55 @@ import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.service.ServiceMetrics.FailureKind;
 import dev.burnish.service.routing.BindingLost;
+import dev.burnish.service.routing.CallName;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.ReplicaSlot;
 import dev.burnish.service.routing.Request;
 import dev.burnish.service.routing.Request.Affinity;
-import dev.burnish.service.state.ServiceMetrics.FailureKind;
-import dev.burnish.service.state.Traffic;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Makes the calls of one process to a service: has a replica chosen, calls it on the caller's
-/// thread, and does it again where that is allowed.
+/// thread, and calls another where that is allowed.
 ///
+/// @param retries of a call of an idempotent endpoint
 /// @param membership told of a replica that is seen to be lost
-record ServiceClient<T>(
+record ServiceClient(
     String name,
-    Dispatcher<Target<T>> dispatcher,
+    Dispatcher dispatcher,
     Traffic traffic,
     Clock clock,
     int retries,
-    Membership<T> membership) {
+    Membership membership) {
   /// A replica that does not say in this time that it lives is left to the health check.
   private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(1);
+
+  /// What came of a call at one replica.
+  private sealed interface Answer {
+    /// It returned.
+    record Value(@Nullable Object value) implements Answer {}
+
+    /// The replica is lost with the call: another may be called.
+    record Lost(ReplicaLost cause) implements Answer {}
+
+    /// It failed in another way.
+    record Failed(Throwable cause, FailureKind kind) implements Answer {}
+  }
 
   /// Calls some replica.
   ///
   /// @throws BindingLost if the call is of a session whose replica was lost before
   @Nullable Object call(
-      Method method,
-      Object @Nullable [] arguments,
-      CallOptions options,
-      Affinity<Target<T>> affinity)
+      Method method, Object @Nullable [] arguments, CallOptions options, Affinity affinity)
       throws Throwable {
     long began = clock.nanos();
-    Request<Target<T>> request =
-        new Request<>(
-            name + "." + method.getName(),
+    Request request =
+        new Request(
+            new CallName(name, method.getName()),
             options.priority(),
             began + options.timeout().toNanos(),
             affinity);
@@ -55,12 +65,12 @@ record ServiceClient<T>(
 
   /// Calls a certain replica, beside all others.
   @Nullable Object call(
-      ReplicaSlot<Target<T>> slot, Method method, Object @Nullable [] arguments, Duration timeout)
+      ReplicaSlot slot, Method method, Object @Nullable [] arguments, Duration timeout)
       throws Throwable {
     long began = clock.nanos();
-    Request<Target<T>> request =
-        new Request<>(
-            name + "." + method.getName(), 0, began + timeout.toNanos(), new Affinity.Any<>());
+    Request request =
+        new Request(
+            new CallName(name, method.getName()), 0, began + timeout.toNanos(), Affinity.ANY);
     return new Attempt(method, arguments, request, began).runAt(slot);
   }
 
@@ -68,11 +78,10 @@ record ServiceClient<T>(
   private final class Attempt {
     private final Method method;
     private final Object @Nullable [] arguments;
-    private final Request<Target<T>> request;
+    private final Request request;
     private final long began;
-    private FailureKind failedBy = FailureKind.ENDPOINT;
 
-    Attempt(Method method, Object @Nullable [] arguments, Request<Target<T>> request, long began) {
+    Attempt(Method method, Object @Nullable [] arguments, Request request, long began) {
       this.method = method;
       this.arguments = arguments;
       this.request = request;
@@ -82,43 +91,50 @@ record ServiceClient<T>(
     @Nullable Object run() throws Throwable {
       Optional<ReplicaLost> first = Optional.empty();
       for (int tries = 0; ; tries++) {
-        ReplicaSlot<Target<T>> slot = acquire(first);
-        try {
-          return at(slot);
-        } catch (ReplicaLost e) {
-          boolean lost = failedBy == FailureKind.LOST;
-          ReplicaLost cause = lost ? keep(first, e) : e;
-          if (!lost || tries >= retries || !mayRunTwice()) {
-            traffic.failed(failedBy);
-            throw cause;
-          }
-          first = Optional.of(cause);
-        } catch (Throwable e) {
-          traffic.failed(failedBy);
-          throw e;
+        Answer answer = at(acquire(first));
+        if (!(answer instanceof Answer.Lost(ReplicaLost then))) {
+          return result(answer);
         }
+        ReplicaLost cause = keep(first, then);
+        if (tries >= retries || !mayRunTwice()) {
+          return result(new Answer.Lost(cause));
+        }
+        first = Optional.of(cause);
       }
     }
 
-    @Nullable Object runAt(ReplicaSlot<Target<T>> slot) throws Throwable {
+    @Nullable Object runAt(ReplicaSlot slot) throws Throwable {
       try {
-        membership.await(request.what(), request.deadline());
+        membership.await(request.call(), request.deadline());
         dispatcher.enter(slot);
       } catch (CallFailure e) {
         traffic.failed(kind(e));
         throw e;
       }
-      try {
-        return at(slot);
-      } catch (Throwable e) {
-        traffic.failed(failedBy);
-        throw e;
-      }
+      return result(at(slot));
     }
 
-    private ReplicaSlot<Target<T>> acquire(Optional<ReplicaLost> first) {
+    /// What the caller gets in the end.
+    private @Nullable Object result(Answer answer) throws Throwable {
+      return switch (answer) {
+        case Answer.Value value -> {
+          traffic.succeeded(began);
+          yield value.value();
+        }
+        case Answer.Lost(ReplicaLost cause) -> {
+          traffic.failed(FailureKind.LOST);
+          throw cause;
+        }
+        case Answer.Failed(Throwable cause, FailureKind kind) -> {
+          traffic.failed(kind);
+          throw cause;
+        }
+      };
+    }
+
+    private ReplicaSlot acquire(Optional<ReplicaLost> first) {
       try {
-        membership.await(request.what(), request.deadline());
+        membership.await(request.call(), request.deadline());
         return dispatcher.acquire(request);
       } catch (CallFailure e) {
         traffic.failed(kind(e));
@@ -134,28 +150,24 @@ record ServiceClient<T>(
 
     private boolean mayRunTwice() {
       return method.isAnnotationPresent(Idempotent.class)
-          && !(request.affinity() instanceof Affinity.Bound<Target<T>>);
+          && !(request.affinity() instanceof Affinity.Bound);
     }
 
     /// Whatever the replica calls is called while this holds a permit of it.
-    private @Nullable Object holding(ReplicaSlot<Target<T>> slot) throws Throwable {
-      return CallChain.current()
-          .then(slot.holder(name + "/" + slot.replica()))
+    private @Nullable Object holding(ReplicaSlot slot) throws Throwable {
+      return slot.heldBy(CallChain.current())
           .<@Nullable Object, Throwable>during(
               () -> slot.target().call(method, arguments, request.deadline() - clock.nanos()));
     }
 
-    /// Calls the replica and gives its slot back: when that is known to be lost, nobody gets it.
-    private @Nullable Object at(ReplicaSlot<Target<T>> slot) throws Throwable {
+    /// Calls the replica and gives its permit back: when that is known to be lost, nobody gets it.
+    private Answer at(ReplicaSlot slot) {
       Traffic.Counts counts = traffic.replica(slot.replica());
       try {
-        Object value = holding(slot);
-        traffic.succeeded(began);
-        return value;
+        return new Answer.Value(holding(slot));
       } catch (Throwable e) {
-        failedBy = e instanceof ReplicaLost lost ? look(slot, lost) : kind(e);
         counts.failures().increment();
-        throw e;
+        return e instanceof ReplicaLost lost ? look(slot, lost) : new Answer.Failed(e, kind(e));
       } finally {
         counts.requests().increment();
         dispatcher.release(slot);
@@ -164,17 +176,17 @@ record ServiceClient<T>(
   }
 
   /// An endpoint may itself have called something that is lost; then its own replica answers.
-  private FailureKind look(ReplicaSlot<Target<T>> slot, ReplicaLost thrown) {
+  private Answer look(ReplicaSlot slot, ReplicaLost thrown) {
     if (!slot.isGone() && answers(slot)) {
-      return FailureKind.ENDPOINT;
+      return new Answer.Failed(thrown, FailureKind.ENDPOINT);
     }
     membership.lost(slot, thrown);
-    return FailureKind.LOST;
+    return new Answer.Lost(thrown);
   }
 
-  private static <T> boolean answers(ReplicaSlot<Target<T>> slot) {
+  private static boolean answers(ReplicaSlot slot) {
     try {
-      slot.target().mesh().probe(SIGN_OF_LIFE);
+      slot.target().actors().probe(SIGN_OF_LIFE);
       return true;
     } catch (ReplicaLost e) {
       return false;

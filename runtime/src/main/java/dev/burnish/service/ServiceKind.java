@@ -17,8 +17,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
-/// Services as arguments and results. Who gets one calls its replicas directly; all that a process
-/// gets of one service are the same.
+/// Services as arguments and results: an owner travels as the handle that the endpoint declares.
+/// Whoever gets one calls its replicas directly; all that a process gets of one service are the
+/// same.
 public final class ServiceKind implements HandleKind {
   /// Makes it known to every process.
   public static final class Provider implements HandleProvider {
@@ -42,7 +43,7 @@ public final class ServiceKind implements HandleKind {
   }
 
   private final Supplier<ActorSystem> here;
-  private final Map<ActorRef, Service<?>> known = new ConcurrentHashMap<>();
+  private final Map<ActorRef, ServiceRef<?>> known = new ConcurrentHashMap<>();
 
   ServiceKind(Supplier<ActorSystem> here) {
     this.here = here;
@@ -50,18 +51,29 @@ public final class ServiceKind implements HandleKind {
 
   @Override
   public Optional<Handle<?, ?>> bind(Type declared, Codecs codecs) {
-    if (!(declared instanceof ParameterizedType generic) || generic.getRawType() != Service.class) {
-      return Optional.empty();
+    Type raw = declared instanceof ParameterizedType generic ? generic.getRawType() : declared;
+    if (raw == Service.class) {
+      throw new IllegalArgumentException(
+          "the owner of a service stays where it is: type=%s; declare ServiceRef<Counter>, which an owner can be passed as"
+              .formatted(declared.getTypeName()));
     }
-    if (generic.getActualTypeArguments()[0] instanceof Class<?> type && type.isInterface()) {
-      return Optional.of(new Services<>(type));
+    return raw == ServiceRef.class
+        ? Optional.of(new Services<>(interfaceOf(declared)))
+        : Optional.empty();
+  }
+
+  private static Class<?> interfaceOf(Type declared) {
+    if (declared instanceof ParameterizedType generic
+        && generic.getActualTypeArguments()[0] instanceof Class<?> type
+        && type.isInterface()) {
+      return type;
     }
     throw new IllegalArgumentException(
-        "a service travels with the interface of its actors: type=%s; declare Service<Counter>"
+        "a service must be declared with the interface of its actors to travel: type=%s; declare ServiceRef<Counter>"
             .formatted(declared.getTypeName()));
   }
 
-  private final class Services<T> implements Handle<Service<T>, ServiceForm> {
+  private final class Services<T> implements Handle<ServiceRef<T>, ServiceForm> {
     private final Class<T> type;
 
     Services(Class<T> type) {
@@ -74,21 +86,21 @@ public final class ServiceKind implements HandleKind {
     }
 
     @Override
-    public ServiceForm export(Service<T> value, Session session) {
-      ServiceForm form = value.form();
+    public ServiceForm export(ServiceRef<T> value, Session session) {
+      ServiceForm form = value.client().membership().form();
       if (form.directory().process().equals(here.get().self())) {
-        known.putIfAbsent(form.directory(), value);
+        known.putIfAbsent(form.directory(), value.withoutOwner());
       }
       return form;
     }
 
     @Override
     @SuppressWarnings("unchecked") // both sides declare the same interface
-    public Service<T> restore(ServiceForm form, Session session) {
-      return (Service<T>)
+    public ServiceRef<T> restore(ServiceForm form, Session session) {
+      return (ServiceRef<T>)
           known.computeIfAbsent(
               form.directory(),
-              directory -> Service.follow(here.get(), type, form, () -> known.remove(directory)));
+              directory -> ServiceRef.watch(here.get(), type, form, () -> known.remove(directory)));
     }
   }
 }

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// something that restores its state has that run on the other replica instead, before its next
 /// call. Thread-safe.
 public final class Session<T> implements AutoCloseable {
-  private final ServiceClient<T> client;
-  private final Binding<Target<T>> binding;
+  private final ServiceClient client;
+  private final Binding binding;
   private final CallOptions options;
   private final Class<T> type;
   private final Optional<Consumer<? super T>> restore;
@@ -30,7 +30,7 @@ public final class Session<T> implements AutoCloseable {
   private final ReentrantLock restoring = new ReentrantLock();
 
   Session(
-      ServiceClient<T> client,
+      ServiceClient client,
       Class<T> type,
       CallOptions options,
       Optional<Consumer<? super T>> restore) {
@@ -60,7 +60,7 @@ public final class Session<T> implements AutoCloseable {
   private @Nullable Object call(Method method, Object @Nullable [] arguments) throws Throwable {
     while (true) {
       try {
-        return client.call(method, arguments, options, new Affinity.Bound<>(binding));
+        return client.call(method, arguments, options, new Affinity.Bound(binding));
       } catch (BindingLost e) {
         rebind(e.failure());
       } catch (ReplicaLost e) {
@@ -97,14 +97,14 @@ public final class Session<T> implements AutoCloseable {
   }
 
   private void restore(Consumer<? super T> restoration) {
-    Binding<Target<T>> fresh = client.dispatcher().sessions().open();
+    Binding fresh = client.dispatcher().sessions().open();
     try {
       restoration.accept(
           RoutedStub.of(
               type,
               "session of " + client.name(),
               (method, arguments) ->
-                  client.call(method, arguments, options, new Affinity.Bound<>(fresh))));
+                  client.call(method, arguments, options, new Affinity.Bound(fresh))));
       numRebinds.incrementAndGet();
       client.dispatcher().sessions().adopt(binding, fresh);
     } catch (BindingLost e) {

@@ -43,7 +43,7 @@ final class Updates<T> {
     }
   }
 
-  /// Has something run on every replica that joins from now on.
+  /// Runs a hook on every replica that joins from now on.
   void onStart(Consumer<? super T> hook) {
     gate.lock();
     try {
@@ -53,7 +53,7 @@ final class Updates<T> {
     }
   }
 
-  /// Brings a replica up to date and has it join.
+  /// Brings a replica up to date and lets it join.
   void admit(T replica, Runnable join) {
     Hooks<T> hooks = hooks();
     hooks.bring(replica);

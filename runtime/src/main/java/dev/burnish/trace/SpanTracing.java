@@ -20,6 +20,7 @@ import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -51,7 +52,7 @@ public final class SpanTracing implements Tracing {
     SpanExporter exporter =
         settings.exporter() == Exporter.FILE
             ? new FileExporter(settings.folder(), process, host)
-            : new HttpExporter(settings.endpoint());
+            : new CollectorExporter(settings.endpoint(), new OtlpEnvironment(System.getenv()));
     Resource resource =
         Resource.create(
             Attributes.of(
@@ -109,8 +110,8 @@ public final class SpanTracing implements Tracing {
     byte[] span = new byte[SPAN];
     in.get(trace).get(span);
     return SpanContext.createFromRemoteParent(
-        java.util.HexFormat.of().formatHex(trace),
-        java.util.HexFormat.of().formatHex(span),
+        HexFormat.of().formatHex(trace),
+        HexFormat.of().formatHex(span),
         TraceFlags.fromByte(in.get()),
         TraceState.getDefault());
   }

@@ -7,7 +7,8 @@ import java.nio.file.Path;
 /// @param exporter where they go
 /// @param folder for files, one a process and host: `PROCESS.jsonl`, in the JSON form of OTLP,
 ///   which a collector reads
-/// @param endpoint of a collector that takes OTLP over HTTP
+/// @param endpoint of a collector that takes OTLP over HTTP; `OTEL_EXPORTER_OTLP_*` of the
+///   environment add headers, certificates, the timeout and the compression
 /// @param share of the traces that are written, 0 to 1: of a trace all spans or none
 public record TraceSettings(Exporter exporter, Path folder, String endpoint, double share) {
   /// Where spans go.

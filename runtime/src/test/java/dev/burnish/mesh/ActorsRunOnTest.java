@@ -393,7 +393,7 @@ class ActorsRunOnTest {
   @Test
   void callersThatGiveUpLeaveTheActorToOthers() {
     ActorMesh<Box> boxes = boxes();
-    ActorMesh<Box> hasty = boxes.within(Duration.ofMillis(50));
+    ActorMeshRef<Box> hasty = boxes.within(Duration.ofMillis(50));
     for (int i = 0; i < 4; i++) {
       assertThatThrownBy(() -> hasty.only().take("a")).isInstanceOf(CallTimedOut.class);
     }

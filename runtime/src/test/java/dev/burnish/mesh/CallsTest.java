@@ -316,7 +316,7 @@ class CallsTest {
   @Test
   void deadlinesAreKeptWhileAnActorRestarts() {
     ActorMesh<Trial> trials = restarting();
-    ActorMesh<Trial> soon = trials.within(Duration.ofMillis(50));
+    ActorMeshRef<Trial> soon = trials.within(Duration.ofMillis(50));
     assertThatThrownBy(() -> call(() -> soon.only().value()))
         .isInstanceOf(CallTimedOut.class)
         .hasMessageContaining("trials[0]")
@@ -333,7 +333,7 @@ class CallsTest {
   @Test
   void anInterruptWhileAnActorRestartsIsACancel() throws Exception {
     ActorMesh<Trial> trials = restarting();
-    ActorMesh<Trial> soon = trials.within(Duration.ofMillis(50));
+    ActorMeshRef<Trial> soon = trials.within(Duration.ofMillis(50));
     assertThatThrownBy(() -> call(() -> soon.only().value())).isInstanceOf(CallTimedOut.class);
     List<Object> ended = interrupted(0, () -> trials.only().value());
     assertThat(ended.getFirst()).isExactlyInstanceOf(CallCancelled.class);

@@ -40,10 +40,10 @@ public interface Counter {
   void report(int n, Consumer<String> progress);
 
   /// Spawns a mesh in this process and asks it.
-  List<Integer> nested(ProcMesh procs);
+  List<Integer> nested(ProcMeshRef procs);
 
   /// Asks a mesh that came as an argument.
-  List<Integer> ask(ActorMesh<Counter> other);
+  List<Integer> ask(ActorMeshRef<Counter> other);
 
   void print(String line);
 

@@ -82,7 +82,7 @@ class HostsTest {
 
     String host();
 
-    List<String> hosts(ActorMesh<Sums> all);
+    List<String> hosts(ActorMeshRef<Sums> all);
 
     void print(String line);
   }
@@ -110,7 +110,7 @@ class HostsTest {
     }
 
     @Override
-    public List<String> hosts(ActorMesh<Sums> all) {
+    public List<String> hosts(ActorMeshRef<Sums> all) {
       return all.gather(Sums::host);
     }
 

@@ -412,13 +412,25 @@ class MeshTest {
     public void take(Thread worker) {}
   }
 
+  /// That a slice has no `close` is in OwnersAndHandlesTest.
   @Test
-  void onlyTheOwnerCloses() {
+  void aClosedMeshAnswersNoCall() {
     ActorMesh<Counter> counters = counters(2, 0);
-    assertThatThrownBy(() -> counters.slice("gpus", 0, 1).close())
-        .isInstanceOf(IllegalStateException.class);
     counters.close();
     assertThatThrownBy(() -> counters.gather(Counter::value)).isInstanceOf(ReplicaLost.class);
+    assertThat(unhandled).isEmpty();
+  }
+
+  @Test
+  void closingProcessesStopsWhatWasSpawnedInSlicesOfThem() throws IOException {
+    Path notes = folder.resolve("notes");
+    ProcMesh procs = procs(2);
+    procs
+        .slice("gpus", 1, 2)
+        .spawn("counters", Counter.class, CounterActor::new, 0, notes.toString())
+        .fanout(c -> c.add(1));
+    procs.close();
+    assertThat(Files.readAllLines(notes)).containsExactly("closed counters0");
     assertThat(unhandled).isEmpty();
   }
 

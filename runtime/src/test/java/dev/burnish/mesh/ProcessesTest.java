@@ -287,7 +287,7 @@ class ProcessesTest {
 
   /// Hosts for an owner that hears of every failure of what it spawns there.
   private HostMesh hosts() {
-    return job(ActorSystemSettings.defaults()).hosts().keptBy(() -> {}, told::add);
+    return job(ActorSystemSettings.defaults()).hosts().keptBy(() -> {}, told::add).hosts();
   }
 
   /// One process of two cannot be started; who has actors in it tells, for each mesh once.
@@ -542,7 +542,7 @@ class ProcessesTest {
       assertThat(busy.only().echo(i)).isEqualTo(i);
       busy.broadcast(Heavy::compute);
     }
-    ActorMesh<Heavy> soon = other.within(Duration.ofSeconds(30));
+    ActorMeshRef<Heavy> soon = other.within(Duration.ofSeconds(30));
     assertThat(soon.only().echo(2)).isEqualTo(2);
     assertThat(soon.only().beside(3)).isEqualTo(3);
     soon.probe(Duration.ofSeconds(30));

@@ -25,11 +25,11 @@ class ReferencesTest {
   private Optional<Job> started = Optional.empty();
 
   interface Holder {
-    void hold(ActorMesh<Counter> other);
+    void hold(ActorMeshRef<Counter> other);
 
     List<Integer> values();
 
-    void holdProcs(ProcMesh procs);
+    void holdProcs(ProcMeshRef procs);
 
     /// Spawns a counter in each process that is held; the numbers of the processes.
     List<Long> spawnCounters();
@@ -37,7 +37,7 @@ class ReferencesTest {
     /// The numbers of the processes of what was spawned last.
     List<Long> pids();
 
-    void holdOwn(ActorMesh<Holder> own);
+    void holdOwn(ActorMeshRef<Holder> own);
 
     int gatherOwn();
 
@@ -58,13 +58,13 @@ class ReferencesTest {
   }
 
   static final class HolderActor implements Holder {
-    private final List<ActorMesh<Counter>> held = new ArrayList<>();
-    private final List<ProcMesh> procs = new ArrayList<>();
-    private volatile List<ActorMesh<Holder>> own = List.of();
+    private final List<ActorMeshRef<Counter>> held = new ArrayList<>();
+    private final List<ProcMeshRef> procs = new ArrayList<>();
+    private volatile List<ActorMeshRef<Holder>> own = List.of();
     private int told;
 
     @Override
-    public void hold(ActorMesh<Counter> other) {
+    public void hold(ActorMeshRef<Counter> other) {
       held.add(other);
     }
 
@@ -74,7 +74,7 @@ class ReferencesTest {
     }
 
     @Override
-    public void holdProcs(ProcMesh mesh) {
+    public void holdProcs(ProcMeshRef mesh) {
       procs.add(mesh);
     }
 
@@ -90,7 +90,7 @@ class ReferencesTest {
     }
 
     @Override
-    public void holdOwn(ActorMesh<Holder> mesh) {
+    public void holdOwn(ActorMeshRef<Holder> mesh) {
       own = List.of(mesh);
     }
 
@@ -151,7 +151,7 @@ class ReferencesTest {
     started.ifPresent(Job::close);
   }
 
-  private static ActorMesh<Counter> restarting(ProcMesh procs) {
+  private static ActorMesh<Counter> restarting(ProcMeshRef procs) {
     return procs.spawn(
         "counters",
         Counter.class,

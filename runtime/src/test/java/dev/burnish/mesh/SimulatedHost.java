@@ -9,8 +9,8 @@ import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.ProcessRef;
-import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
+import dev.burnish.mesh.placement.Reservation;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -61,15 +61,16 @@ final class SimulatedHost implements HostAgent {
 
   @Override
   public Optional<List<List<Integer>>> reserve(
-      String holder, Demand each, int count, ProcessAddress owner) {
-    return Optional.of(Collections.nCopies(count, List.of()));
+      Reservation reservation, int mostProcesses, ProcessAddress owner) {
+    return Optional.of(Collections.nCopies(reservation.count(), List.of()));
   }
 
   @Override
   public void release(String holder) {}
 
   @Override
-  public ProcessRef start(String name, Resources resources, ProcessAddress owner) {
+  public ProcessRef start(
+      String name, Resources resources, Optional<String> holder, ProcessAddress owner) {
     started.add(name);
     ActorSystem process = simulation.waitingProcess(name, host);
     return new ProcessRef(process.self(), agent());

@@ -1,6 +1,5 @@
 package dev.burnish.mesh;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -114,16 +114,15 @@ class TracingTest {
 
   @Test
   void aCollectorGetsThemOverHttp() throws Exception {
-    BlockingQueue<String> bodies = new LinkedBlockingQueue<>();
+    BlockingQueue<byte[]> bodies = new LinkedBlockingQueue<>();
     HttpServer collector =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     collector.createContext(
         "/v1/traces",
         exchange -> {
-          bodies.add(
-              exchange.getRequestHeaders().getFirst("Content-Type")
-                  + "\n"
-                  + new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+          assertThat(exchange.getRequestHeaders().getFirst("Content-Type"))
+              .isEqualTo("application/x-protobuf");
+          bodies.add(new GZIPInputStream(exchange.getRequestBody()).readAllBytes());
           exchange.sendResponseHeaders(200, -1);
           exchange.close();
         });
@@ -145,9 +144,8 @@ class TracingTest {
       collector.stop(1);
     }
     List<Span> spans = new ArrayList<>();
-    for (String body : bodies) {
-      assertThat(body).startsWith("application/json\n");
-      spans.addAll(spans(JsonMapper.shared().readTree(body.substring(body.indexOf('\n')))));
+    for (byte[] body : bodies) {
+      spans.addAll(spans(OtlpMessage.request(body)));
     }
     assertWithin(
         only(spans, "procs/0", "counters[0].value", SERVER),

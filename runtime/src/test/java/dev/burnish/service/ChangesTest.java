@@ -12,7 +12,6 @@ import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.mesh.RestartPolicy;
-import dev.burnish.service.state.ReplicaState;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -51,7 +50,7 @@ class ChangesTest {
 
   private static void lose(Service<Dial> service, int replica) {
     int before = service.metrics().restarts();
-    service.owned().replicas().get(replica).actors().orElseThrow().broadcast(Dial::fail);
+    service.replicaSet().replicas().get(replica).actors().orElseThrow().broadcast(Dial::fail);
     Waiting.until("it restarts", () -> service.metrics().restarts() > before);
   }
 
@@ -169,7 +168,7 @@ class ChangesTest {
     one.actor().get();
     two.actor().get();
     Thread scaling = Thread.ofVirtual().start(() -> service.scaleTo(1));
-    Waiting.until("one drains", () -> service.dispatcher().healthy().size() == 1);
+    Waiting.until("one drains", () -> service.client().dispatcher().healthy().size() == 1);
     service.update("number", dial -> dial.set(2));
     assertThat(List.of(one.actor().get(), two.actor().get())).containsExactly(2, 2);
     assertThat(service.replicas()).anyMatch(replica -> replica.state() == ReplicaState.DRAINING);
@@ -201,7 +200,7 @@ class ChangesTest {
     Service<Dial> service = service(replicas(1));
     AtomicInteger numMade = new AtomicInteger();
     service.update("number", dial -> dial.set(numMade.getAndIncrement() == 0 ? 3 : -1));
-    service.owned().replicas().getFirst().actors().orElseThrow().broadcast(Dial::fail);
+    service.replicaSet().replicas().getFirst().actors().orElseThrow().broadcast(Dial::fail);
     assertThat(unhandled.take().reason())
         .contains("restarts are used up")
         .contains("a dial has no number below 0");
@@ -219,7 +218,7 @@ class ChangesTest {
         throw new IllegalStateException("not yet");
       }
     });
-    service.owned().replicas().getFirst().actors().orElseThrow().broadcast(Dial::fail);
+    service.replicaSet().replicas().getFirst().actors().orElseThrow().broadcast(Dial::fail);
     Waiting.until(
         "the restarts are used up",
         () -> Assertions.catchThrowable(() -> service.route().get()) instanceof ReplicaLost);
@@ -250,7 +249,7 @@ class ChangesTest {
     for (int i = 0; i < 20; i++) {
       assertThat(service.route().get()).isZero();
     }
-    assertThat(service.dispatcher().members()).hasSize(1);
+    assertThat(service.client().dispatcher().members()).hasSize(1);
     assertThat(service.metrics().numFailed()).isZero();
   }
 
@@ -286,7 +285,7 @@ class ChangesTest {
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     Thread caller =
         Thread.ofVirtual().start(() -> thrown.set(Assertions.catchThrowable(call::run)));
-    Dial first = service.owned().replicas().getFirst().actors().orElseThrow().actor(0);
+    Dial first = service.replicaSet().replicas().getFirst().actors().orElseThrow().actor(0);
     Waiting.until("it is held", () -> first.numHeld() == 1);
     caller.interrupt();
     caller.join();

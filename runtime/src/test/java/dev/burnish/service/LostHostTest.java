@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.actor.Supervisor.Failure;
+import dev.burnish.concurrent.Scope;
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.HostProgram;
@@ -17,18 +18,19 @@ import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
 import dev.burnish.mesh.placement.Placement;
 import dev.burnish.mesh.placement.Unplaceable;
-import dev.burnish.service.scaling.Scaling;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// A host is lost: what ran there goes to the others, which are as usable as before.
+/// Several hosts: what is placed is spread, and when one is lost, what ran there goes to the
+/// others.
 class LostHostTest {
   private static final Duration SOON = Duration.ofMinutes(1);
 
@@ -96,6 +98,21 @@ class LostHostTest {
         .hasMessageContaining(left + ": ")
         .hasMessageContaining("; hosts that do not answer: " + lost + ": ");
     assertThat(unhandled).isEmpty();
+  }
+
+  /// Before any of the processes runs.
+  @Test
+  void processesThatArePlacedAtOnceAreSpread() throws Exception {
+    join("one");
+    join("two");
+    HostMesh hosts = job.awaitHosts(2);
+    List<ProcMesh> placed =
+        Scope.map(Collections.nCopies(6, Demand.none()), each -> placed(hosts, each));
+    assertThat(hosts.free()).extracting(host -> host.processes().size()).containsExactly(3, 3);
+    placed.forEach(ProcMesh::await);
+    assertThat(hosts.free()).extracting(host -> host.processes().size()).containsExactly(3, 3);
+    placed.forEach(ProcMesh::close);
+    assertThat(hosts.free()).extracting(HostFree::processes).containsOnly(List.of());
   }
 
   private static ProcMesh placed(HostMesh hosts, Demand each) {

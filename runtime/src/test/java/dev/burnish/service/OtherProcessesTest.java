@@ -10,8 +10,6 @@ import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.mesh.Programs;
 import dev.burnish.service.ServiceOptions.Health;
 import dev.burnish.service.routing.Balancing;
-import dev.burnish.service.scaling.Scaling;
-import dev.burnish.service.state.ReplicaState;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
@@ -55,7 +53,7 @@ class OtherProcessesTest {
   }
 
   private static void release(Service<Dial> dials) {
-    dials.owned().replicas().stream()
+    dials.replicaSet().replicas().stream()
         .flatMap(replica -> replica.actors().stream())
         .forEach(actors -> {
           try {
@@ -106,7 +104,7 @@ class OtherProcessesTest {
     user.begin(6);
     Waiting.until("all are held", () -> numHeld(dials) == 6);
     Thread scaling = Thread.ofVirtual().start(() -> dials.scaleTo(1));
-    Waiting.until("two drain", () -> dials.dispatcher().healthy().size() == 1);
+    Waiting.until("two drain", () -> dials.client().dispatcher().healthy().size() == 1);
     assertThat(user.read(5)).as("calls go to the other").hasSize(5);
     assertThat(scaling.isAlive()).isTrue();
     release(dials);
@@ -120,14 +118,14 @@ class OtherProcessesTest {
     Job job = job(Processes.THREADS);
     Service<Dial> dials = dials(job, replicas(2).balancing(Balancing.ROUND_ROBIN));
     DialUser user = user(job, dials);
-    dials.owned().replicas().get(1).actors().orElseThrow().fanout(dial -> dial.set(9));
+    dials.replicaSet().replicas().get(1).actors().orElseThrow().fanout(dial -> dial.set(9));
     user.open();
     while (user.readInSession() != 9) {
       user.end();
       user.open();
     }
     Thread scaling = Thread.ofVirtual().start(() -> dials.scaleTo(1));
-    Waiting.until("it drains", () -> dials.dispatcher().healthy().size() == 1);
+    Waiting.until("it drains", () -> dials.client().dispatcher().healthy().size() == 1);
     for (int i = 0; i < 50; i++) {
       assertThat(user.readInSession()).isEqualTo(9);
     }

@@ -8,7 +8,6 @@ import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.mesh.placement.Unplaceable;
-import dev.burnish.service.scaling.Scaling;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -104,7 +103,10 @@ class PlacedServiceTest {
     Waiting.until("it has grown", () -> service.replicas().size() == 4);
     service.awaitHealthy(4, SOON);
     while (callers.stream().anyMatch(Thread::isAlive)) {
-      service.dispatcher().healthy().forEach(slot -> slot.target().mesh().fanout(Tally::release));
+      service
+          .replicaSet()
+          .replicas()
+          .forEach(replica -> replica.actors().ifPresent(actors -> actors.fanout(Tally::release)));
     }
     Waiting.until("it has shrunk", () -> service.replicas().size() == 1);
     assertThat(service.route().value()).isZero();

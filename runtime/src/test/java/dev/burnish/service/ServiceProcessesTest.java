@@ -4,13 +4,16 @@ import static dev.burnish.service.ServiceOptions.replicas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.ActorSystem;
+import dev.burnish.actor.Factory;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
+import dev.burnish.mesh.ProcMesh;
 import dev.burnish.mesh.host.Jobs;
+import dev.burnish.service.ServiceMetrics.FailureKind;
 import dev.burnish.service.ServiceOptions.Health;
-import dev.burnish.service.state.ServiceMetrics.FailureKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,7 +109,9 @@ class ServiceProcessesTest {
     Waiting.until("four wait", () -> service.metrics().numQueued() == 4);
     signal("KILL", pids.get(0));
     assertThat(outcomes.take()).isInstanceOf(ReplicaLost.class);
-    service.dispatcher().healthy().getFirst().target().mesh().fanout(Tally::release);
+    service.client().dispatcher().healthy().stream()
+        .map(slot -> service.replicaSet().replicas().get(slot.replica()))
+        .forEach(replica -> replica.actors().orElseThrow().fanout(Tally::release));
     List<Object> others = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       others.add(outcomes.take());
@@ -165,17 +170,46 @@ class ServiceProcessesTest {
     }
   }
 
+  /// Hosts whose processes say that they cannot be closed.
+  private record NotClosing(ReplicaHosting hosts) implements ReplicaHosting {
+    @Override
+    public ActorSystem system() {
+      return hosts.system();
+    }
+
+    @Override
+    public ProcMesh spawn(String replica) {
+      return hosts.spawn(replica);
+    }
+
+    @Override
+    public void close(ProcMesh procs) {
+      procs.close();
+      throw new IllegalStateException("it does not close");
+    }
+
+    @Override
+    public void escalate(Failure failure) {
+      hosts.escalate(failure);
+    }
+
+    @Override
+    public void leave() {
+      hosts.leave();
+    }
+  }
+
   @Test
-  void recoveryGoesOnWhenClosingTheDeadActorThrows() throws Exception {
+  void recoveryContinuesWhenClosingTheDeadActorThrows() throws Exception {
+    ServiceOptions options = replicas(1).health(QUICK);
+    ReplicaHosting hosts =
+        new ReplicaHosting.Kept(job.hosts().keptBy(() -> {}, failure -> true), options.size());
+    Factory.Of1<TallyActor, Integer> factory = TallyActor::new;
     Service<Tally> service =
         Service.start(
-            job.hosts(), "tally", Tally.class, TallyActor::new, 6, replicas(1).health(QUICK));
-    service
-        .owned()
-        .closing(mesh -> {
-          mesh.close();
-          throw new IllegalStateException("it does not close");
-        });
+            new NotClosing(hosts),
+            new ReplicaSet.Blueprint<>("tally", Tally.class, factory, List.of(6)),
+            options);
     signal("KILL", service.route().pid());
     awaitRestart(service, 1);
     assertThat(service.route().value()).isEqualTo(6);

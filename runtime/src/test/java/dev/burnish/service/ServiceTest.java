@@ -18,14 +18,11 @@ import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.mesh.RestartPolicy;
 import dev.burnish.metrics.Metrics;
 import dev.burnish.metrics.StepMetrics;
+import dev.burnish.service.ServiceMetrics.FailureKind;
+import dev.burnish.service.ServiceMetrics.OfReplica;
 import dev.burnish.service.routing.Balancing;
 import dev.burnish.service.routing.Queueing;
 import dev.burnish.service.routing.Queueing.Overflow;
-import dev.burnish.service.state.ReplicaState;
-import dev.burnish.service.state.ReplicaStatus;
-import dev.burnish.service.state.ServiceMetrics;
-import dev.burnish.service.state.ServiceMetrics.FailureKind;
-import dev.burnish.service.state.ServiceMetrics.OfReplica;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -527,7 +524,10 @@ class ServiceTest {
   }
 
   private static void releaseDirectly(Service<Tally> service) {
-    service.dispatcher().healthy().forEach(slot -> slot.target().mesh().fanout(Tally::release));
+    service
+        .replicaSet()
+        .replicas()
+        .forEach(replica -> replica.actors().ifPresent(actors -> actors.fanout(Tally::release)));
   }
 
   @Test
@@ -652,7 +652,7 @@ class ServiceTest {
     Waiting.until(
         "one drains", () -> service.replicas().getLast().state() == ReplicaState.DRAINING);
     assertThat(ended).isEmpty();
-    service.owned().replicas().forEach(r -> r.actors().orElseThrow().fanout(Tally::release));
+    service.replicaSet().replicas().forEach(r -> r.actors().orElseThrow().fanout(Tally::release));
     scaling.join();
     assertThat(List.of(ended.take(), ended.take())).containsExactly("answered", "answered");
     assertThat(service.replicas()).hasSize(1);
@@ -666,9 +666,8 @@ class ServiceTest {
     assertThat(user.route().ask(service, 10)).isEqualTo(30);
     assertThat(service.metrics().requests()).as("calls from here").isZero();
     assertThat(
-            service.dispatcher().healthy().stream()
-                .map(slot -> slot.target().mesh())
-                .mapToLong(mesh -> mesh.only().value())
+            service.replicaSet().replicas().stream()
+                .mapToLong(replica -> replica.actors().orElseThrow().only().value())
                 .sum())
         .isEqualTo(6);
     user.route().addAtAll(service, 4);

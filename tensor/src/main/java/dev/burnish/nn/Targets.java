@@ -9,6 +9,15 @@ public final class Targets {
   private int[] ids = new int[16];
   private int size;
 
+  /// Those with these rows and ids.
+  public static Targets of(int[] rows, int[] ids) {
+    Targets targets = new Targets();
+    for (int i = 0; i < rows.length; i++) {
+      targets.add(rows[i], ids[i]);
+    }
+    return targets;
+  }
+
   public Targets add(int row, int id) {
     if (size == rows.length) {
       rows = Arrays.copyOf(rows, 2 * size);

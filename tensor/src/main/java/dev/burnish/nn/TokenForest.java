@@ -15,6 +15,10 @@ import java.util.List;
 public final class TokenForest {
   public static final int ROOT = -1;
 
+  /// Adjacent tokens and the node that they continue, as [#add] takes them.
+  @SuppressWarnings("ArrayRecordComponent") // data; never compared
+  public record Run(int parent, int[] tokens) {}
+
   private record Node(int start, int length, int parent, int depth, int tree) {}
 
   private final List<Node> nodes = new ArrayList<>();
@@ -40,6 +44,25 @@ public final class TokenForest {
     nodes.add(new Node(numTokens, run.length, parent, depth, tree));
     numTokens += run.length;
     return nodes.size() - 1;
+  }
+
+  /// The forest of these runs, each added in turn.
+  ///
+  /// @throws IllegalArgumentException as [#add]
+  public static TokenForest of(List<Run> runs) {
+    TokenForest forest = new TokenForest();
+    runs.forEach(run -> forest.add(run.parent(), run.tokens()));
+    return forest;
+  }
+
+  /// What [#of] makes this forest from: a run per node.
+  public List<Run> runs() {
+    return nodes.stream()
+        .map(node -> {
+          int[] run = Arrays.copyOfRange(tokens, node.start(), node.start() + node.length());
+          return new Run(node.parent(), run);
+        })
+        .toList();
   }
 
   public int numTokens() {

@@ -7,6 +7,7 @@ import dev.burnish.launch.Resources;
 import dev.burnish.link.Region;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.mesh.ActorMesh;
+import dev.burnish.mesh.ActorMeshRef;
 import dev.burnish.mesh.ActorOptions;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.ProcMesh;
@@ -31,7 +32,7 @@ final class Chores implements AutoCloseable {
 
   private final Job job;
   private final ProcMesh procs;
-  private final ActorMesh<Chore> kept;
+  private final ActorMeshRef<Chore> kept;
   private final ActorMesh<Chore> restarting;
   private final Service<Chore> service;
   private final LongAdder numFailed = new LongAdder();

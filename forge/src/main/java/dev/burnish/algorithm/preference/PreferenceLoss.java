@@ -1,5 +1,7 @@
 package dev.burnish.algorithm.preference;
 
+import java.util.Arrays;
+
 /// The DPO family: a function of `h = (chosen - refChosen) - (rejected - refRejected)`.
 ///
 /// Source: Rafailov et al. 2023; TRL `dpo_trainer.py`, OpenRLHF `models/loss.py`.
@@ -133,6 +135,45 @@ public sealed interface PreferenceLoss {
       double[] chosenRewards,
       double[] rejectedRewards,
       int numRight) {}
+
+  /// How a policy judges pairs: means over all pairs of a step, of which those of its parts add up.
+  ///
+  /// @param chosenReward mean of `beta (logprob - reference's)` of the chosen answers
+  /// @param accuracy share of the pairs whose chosen answer has the larger reward
+  /// @param chosenLogprob mean log-probability of a chosen answer
+  record Metrics(
+      double loss,
+      double chosenReward,
+      double rejectedReward,
+      double accuracy,
+      double chosenLogprob,
+      double rejectedLogprob) {
+    public static final Metrics ZERO = new Metrics(0, 0, 0, 0, 0, 0);
+
+    /// The share of a micro-batch.
+    ///
+    /// @param globalPairs of all micro-batches and ranks
+    public static Metrics of(PairBatch batch, Result result, long globalPairs) {
+      return new Metrics(
+          result.value(),
+          Arrays.stream(result.chosenRewards()).sum() / globalPairs,
+          Arrays.stream(result.rejectedRewards()).sum() / globalPairs,
+          (double) result.numRight() / globalPairs,
+          Arrays.stream(batch.chosenLogprobs()).sum() / globalPairs,
+          Arrays.stream(batch.rejectedLogprobs()).sum() / globalPairs);
+    }
+
+    /// Those of two parts together.
+    public Metrics plus(Metrics other) {
+      return new Metrics(
+          loss + other.loss,
+          chosenReward + other.chosenReward,
+          rejectedReward + other.rejectedReward,
+          accuracy + other.accuracy,
+          chosenLogprob + other.chosenLogprob,
+          rejectedLogprob + other.rejectedLogprob);
+    }
+  }
 
   /// The mean over pairs.
   ///

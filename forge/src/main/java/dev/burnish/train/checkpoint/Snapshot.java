@@ -37,6 +37,18 @@ public final class Snapshot {
     return new Snapshot(folder, read(folder));
   }
 
+  /// Writes a checkpoint: it is in `target`, and on the disk, when this returns; or nothing is.
+  ///
+  /// @param number the step after which it is taken
+  /// @throws UncheckedIOException if it cannot be written
+  public static void write(Path target, long number, Pieces tensors, Map<String, byte[]> sections) {
+    try (tensors) {
+      SnapshotWriter.write(target, number, tensors, sections);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write checkpoint=" + target + ": " + e, e);
+    }
+  }
+
   /// What is wrong with a checkpoint, if anything is.
   static Optional<String> damage(Path folder) {
     Manifest manifest;

@@ -5,8 +5,8 @@ import dev.burnish.actor.Concurrent;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.transport.ProcessAddress;
-import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
+import dev.burnish.mesh.placement.Reservation;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,9 +17,10 @@ public interface HostAgent {
 
   /// Starts a process; returns when it answers.
   ///
+  /// @param holder of the [#reserve] that it is part of
   /// @param owner when it is gone, the process is ended
   @Concurrent
-  ProcessRef start(String name, Resources resources, ProcessAddress owner);
+  ProcessRef start(String name, Resources resources, Optional<String> holder, ProcessAddress owner);
 
   /// Said by a process that was started, as soon as it can be called.
   @Concurrent
@@ -45,13 +46,14 @@ public interface HostAgent {
   @Concurrent
   HostFree free();
 
-  /// Takes what a number of processes ask for, or nothing.
+  /// Takes what a number of processes ask for, or nothing. It is held until [#release], or until
+  /// the owner is gone.
   ///
-  /// @param holder has it until [#release], or until the owner is gone
+  /// @param mostProcesses nothing is taken if more run here, or have a place, by now
   /// @return the devices of each; empty if there is no room
   @Concurrent
   Optional<List<List<Integer>>> reserve(
-      String holder, Demand each, int count, ProcessAddress owner);
+      Reservation reservation, int mostProcesses, ProcessAddress owner);
 
   /// Ends [#reserve].
   @Concurrent

@@ -14,9 +14,9 @@ import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.link.transport.SocketNetwork;
 import dev.burnish.mesh.placement.Capacity;
-import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
 import dev.burnish.mesh.placement.Ledger;
+import dev.burnish.mesh.placement.Reservation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -31,6 +31,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /// The agent of this host: in the controller on its own host, in `burnish worker` on others.
 public final class LocalAgent implements HostAgent, AutoCloseable {
@@ -52,12 +53,21 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
   /// A process from its start to its end and after.
   private static final class Child {
+    private final Optional<String> holder;
     private volatile Runnable atEnd = () -> {};
     private final CountDownLatch started = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile Optional<ProcessAddress> address = Optional.empty();
     private volatile Optional<Running> running = Optional.empty();
     private volatile Optional<Exit> exit = Optional.empty();
+
+    Child(Optional<String> holder) {
+      this.holder = holder;
+    }
+
+    boolean isOf(String reservation) {
+      return exit.isEmpty() && holder.isPresent() && holder.get().equals(reservation);
+    }
 
     void ready(ProcessAddress at) {
       address = Optional.of(at);
@@ -85,8 +95,9 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
   }
 
   @Override
-  public ProcessRef start(String name, Resources resources, ProcessAddress owner) {
-    Child child = new Child();
+  public ProcessRef start(
+      String name, Resources resources, Optional<String> holder, ProcessAddress owner) {
+    Child child = new Child(holder);
     if (children.putIfAbsent(name, child) != null) {
       throw new IllegalArgumentException("a process has a name of its own: name=" + name);
     }
@@ -119,19 +130,33 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
   @Override
   public HostFree free() {
-    List<String> names =
+    Stream<String> running =
         children.entrySet().stream()
             .filter(child -> child.getValue().exit.isEmpty())
-            .map(Map.Entry::getKey)
-            .sorted()
-            .toList();
+            .map(Map.Entry::getKey);
+    List<String> names =
+        Stream.concat(running, ledger.reserved(this::numRunning).stream()).sorted().toList();
     return new HostFree(system.self().host(), ledger.capacity(), ledger.free(), names);
+  }
+
+  private int numRunning(String holder) {
+    return (int) children.values().stream().filter(child -> child.isOf(holder)).count();
+  }
+
+  /// Processes that run and are not part of what is reserved.
+  private int numOthers() {
+    return (int)
+        children.values().stream()
+            .filter(child -> child.exit.isEmpty())
+            .filter(child -> child.holder.filter(ledger::holds).isEmpty())
+            .count();
   }
 
   @Override
   public Optional<List<List<Integer>>> reserve(
-      String holder, Demand each, int count, ProcessAddress owner) {
-    Optional<List<List<Integer>>> devices = ledger.take(holder, each, count);
+      Reservation reservation, int mostProcesses, ProcessAddress owner) {
+    String holder = reservation.holder();
+    Optional<List<List<Integer>>> devices = ledger.take(reservation, mostProcesses - numOthers());
     if (devices.isPresent() && !owner.process().equals(system.self().process())) {
       Link link = system.switchboard().link(owner);
       Consumer<ReplicaLost> listener = cause -> release(holder);

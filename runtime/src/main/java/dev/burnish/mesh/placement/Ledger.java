@@ -5,13 +5,23 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 
 /// What is taken of a host, and by whom. Thread-safe.
 public final class Ledger {
   private final Capacity capacity;
   private final Map<String, Taken> taken = new HashMap<>();
 
-  private record Taken(int cores, int megabytes, List<Integer> gpus) {}
+  private record Taken(Reservation of, List<Integer> gpus) {
+    int cores() {
+      return of.each().cores() * of.count();
+    }
+
+    int megabytes() {
+      return of.each().megabytes() * of.count();
+    }
+  }
 
   /// Nothing taken.
   public Ledger(Capacity capacity) {
@@ -38,24 +48,48 @@ public final class Ledger {
 
   /// Takes what a number of processes ask for, or nothing.
   ///
-  /// @param holder has it until [#release]
+  /// @param mostProcesses nothing is taken if more have a place here by now: whoever asks has
+  ///   chosen this host by an older number
   /// @return the devices of each; empty if not all of it is free
-  public synchronized Optional<List<List<Integer>>> take(String holder, Demand each, int count) {
+  public synchronized Optional<List<List<Integer>>> take(
+      Reservation reservation, int mostProcesses) {
+    Demand each = reservation.each();
     Capacity free = free();
-    if (each.numFitting(free) < count || taken.containsKey(holder)) {
+    if (each.numFitting(free) < reservation.count()
+        || numProcesses() > mostProcesses
+        || taken.containsKey(reservation.holder())) {
       return Optional.empty();
     }
     List<List<Integer>> devices = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < reservation.count(); i++) {
       devices.add(List.copyOf(free.gpus().subList(i * each.gpus(), (i + 1) * each.gpus())));
     }
     taken.put(
-        holder,
-        new Taken(
-            each.cores() * count,
-            each.megabytes() * count,
-            devices.stream().flatMap(List::stream).toList()));
+        reservation.holder(),
+        new Taken(reservation, devices.stream().flatMap(List::stream).toList()));
     return Optional.of(devices);
+  }
+
+  /// Processes that have a place, whether they run yet or not.
+  private int numProcesses() {
+    return taken.values().stream().mapToInt(place -> place.of().count()).sum();
+  }
+
+  /// Whether a holder has a place.
+  public synchronized boolean holds(String holder) {
+    return taken.containsKey(holder);
+  }
+
+  /// Names for processes that have a place and do not run, such as `policy/0/(reserved)`.
+  ///
+  /// @param numRunning processes of a holder that run
+  public synchronized List<String> reserved(ToIntFunction<String> numRunning) {
+    return taken.values().stream()
+        .map(Taken::of)
+        .flatMap(place ->
+            Stream.generate(() -> place.mesh() + "/(reserved)")
+                .limit(Math.max(0, place.count() - numRunning.applyAsInt(place.holder()))))
+        .toList();
   }
 
   /// Ends [#take]; does nothing if that has ended.

@@ -21,7 +21,8 @@ public interface Placement {
             .toList();
   }
 
-  /// Uses all hosts alike: what runs the fewest processes comes first.
+  /// Uses all hosts alike: what runs the fewest processes, or has kept a place for them, comes
+  /// first.
   static Placement spread() {
     return hosts ->
         hosts.stream()

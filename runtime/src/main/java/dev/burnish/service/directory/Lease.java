@@ -61,7 +61,7 @@ public final class Lease {
   /// @param deadline in nanoseconds of the clock
   /// @throws CallTimedOut if the deadline passes
   /// @throws CallCancelled if the thread is interrupted, which stays set
-  public void await(String call, long deadline) {
+  public void await(Object call, long deadline) {
     if (lasts()) {
       return;
     }

@@ -6,8 +6,8 @@ import dev.burnish.link.failure.ReplicaLost;
 final class Admission {
   private enum State {
     OPEN,
-    /// No replica will come back: calls fail unless one does.
-    HOPELESS,
+    /// No replica will come back by itself: calls fail unless one does.
+    GIVEN_UP,
     /// Further calls fail, what waits does not.
     CLOSED
   }
@@ -26,7 +26,7 @@ final class Admission {
   void check(boolean noneHealthy) {
     switch (state) {
       case OPEN -> {}
-      case HOPELESS -> {
+      case GIVEN_UP -> {
         if (noneHealthy) {
           throw new ReplicaLost(
               "no replica of service %s will come back by itself%s"
@@ -41,13 +41,13 @@ final class Admission {
   /// No replica will come back by itself. Returns whether that is news.
   boolean giveUp() {
     boolean wasOpen = state == State.OPEN;
-    state = wasOpen ? State.HOPELESS : state;
+    state = wasOpen ? State.GIVEN_UP : state;
     return wasOpen;
   }
 
   /// A replica may become healthy.
-  void hope() {
-    state = state == State.HOPELESS ? State.OPEN : state;
+  void expectReplica() {
+    state = state == State.GIVEN_UP ? State.OPEN : state;
   }
 
   void close(String why) {

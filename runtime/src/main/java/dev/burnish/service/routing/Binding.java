@@ -5,10 +5,58 @@ import java.util.Optional;
 /// What binds the calls of a session to one replica: the one that took its first call. When that is
 /// lost the binding is lost too, until its owner has taken note. Guarded by the lock of its
 /// dispatcher.
-public final class Binding<X> {
-  Optional<ReplicaSlot<X>> slot = Optional.empty();
-  Optional<ReplicaFailure> lost = Optional.empty();
-  boolean open = true;
+public final class Binding {
+  private Optional<ReplicaSlot> slot = Optional.empty();
+  private Optional<ReplicaFailure> lost = Optional.empty();
+  private boolean open = true;
 
   Binding() {}
+
+  /// Where its calls go, once one was made.
+  Optional<ReplicaSlot> slot() {
+    return slot;
+  }
+
+  /// How its replica was lost, until [#acknowledge].
+  Optional<ReplicaFailure> lost() {
+    return lost;
+  }
+
+  boolean isBoundElsewhere(ReplicaSlot other) {
+    return slot.isPresent() && !slot.get().equals(other);
+  }
+
+  /// Binds it, if the session has not ended.
+  void bindTo(ReplicaSlot to) {
+    if (open) {
+      slot = Optional.of(to);
+      to.add(this);
+    }
+  }
+
+  /// The replica is lost with what it knew.
+  void lose(ReplicaFailure failure) {
+    slot = Optional.empty();
+    lost = Optional.of(failure);
+  }
+
+  /// The session's owner knows that it is lost: the next call binds it again.
+  void acknowledge() {
+    lost = Optional.empty();
+  }
+
+  /// Continues where another is bound, which ends.
+  void adopt(Binding other) {
+    lost = other.lost;
+    Optional<ReplicaSlot> to = other.slot;
+    other.close();
+    to.ifPresent(this::bindTo);
+  }
+
+  /// The session has ended.
+  void close() {
+    open = false;
+    slot.ifPresent(bound -> bound.remove(this));
+    slot = Optional.empty();
+  }
 }

@@ -5,7 +5,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// The last loss of each replica that is not back. Thread-safe.
+/// The last failure of each replica that is not back. Thread-safe.
 public final class FailureLog {
   private final SortedMap<Integer, ReplicaFailure> failures = new TreeMap<>();
 

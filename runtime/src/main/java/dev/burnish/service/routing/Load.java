@@ -11,7 +11,12 @@ import java.util.List;
 public record Load(
     int numQueued, int numInFlight, int numPermits, int numSessions, List<OfReplica> replicas) {
   /// Of a replica that is healthy or drains.
-  public record OfReplica(int replica, int numInFlight, int numQueued, int numSessions) {}
+  public record OfReplica(int replica, int numInFlight, int numQueued, int numSessions) {
+    static OfReplica of(Candidate replica) {
+      return new OfReplica(
+          replica.replica(), replica.numInFlight(), replica.numQueued(), replica.numSessions());
+    }
+  }
 
   /// The share of permits that are taken.
   public double utilisation() {

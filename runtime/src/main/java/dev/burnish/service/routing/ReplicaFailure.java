@@ -2,7 +2,7 @@ package dev.burnish.service.routing;
 
 import java.time.Instant;
 
-/// A replica was lost.
+/// How a replica was lost.
 ///
 /// @param replica its number
 /// @param reason in one line

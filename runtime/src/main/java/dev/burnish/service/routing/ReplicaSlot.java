@@ -2,19 +2,20 @@ package dev.burnish.service.routing;
 
 import dev.burnish.link.CallChain;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
-/// The way to a replica, from when it becomes healthy until it is lost or removed: a replacement
-/// has a slot of its own. What it counts is guarded by the lock of its dispatcher.
-///
-/// @param <X> what calls are made on
-public final class ReplicaSlot<X> implements Candidate {
-  enum State {
+/// The place of a replica in the dispatcher of a process, from when it becomes healthy until it is
+/// lost or removed: its replacement has a slot of its own. Calls hold permits of it. What it counts
+/// is guarded by the lock of its dispatcher.
+public final class ReplicaSlot implements Candidate {
+  private enum State {
     SERVING,
     DRAINING,
     GONE
@@ -22,41 +23,44 @@ public final class ReplicaSlot<X> implements Candidate {
 
   private final long number = ThreadLocalRandom.current().nextLong();
   private final int replica;
-  private final X target;
-  final TreeSet<Waiter<X>> waiting = new TreeSet<>();
-  final Set<Binding<X>> bindings = new HashSet<>();
-  int numInFlight;
+  private final CallTarget target;
+  private final CallChain.Waiter holder;
+  private final CallChain alone;
+  private final TreeSet<Waiter> waiting = new TreeSet<>();
+  private final Set<Binding> bindings = new HashSet<>();
+  private int numInFlight;
   private volatile State state = State.SERVING;
 
-  /// The way to a replica of this number.
-  public ReplicaSlot(int replica, X target) {
+  /// The slot of a replica of this number.
+  public ReplicaSlot(int replica, CallTarget target) {
     this.replica = replica;
     this.target = target;
+    this.holder = new CallChain.Waiter(number, 0, target.name());
+    this.alone = CallChain.NONE.then(holder);
   }
 
   /// What calls are made on.
-  public X target() {
+  public CallTarget target() {
     return target;
   }
 
-  /// A call that holds a permit of this replica until what it calls has ended.
-  ///
-  /// @param name for people
-  public CallChain.Waiter holder(String name) {
-    return new CallChain.Waiter(number, 0, name);
+  /// The chain of what a call that holds a permit of this replica calls: it gives the permit back
+  /// when that has ended.
+  public CallChain heldBy(CallChain caller) {
+    return caller.isEmpty() ? alone : caller.then(holder);
   }
 
-  /// The first of those that wait for something which holds a permit of this replica.
-  Optional<Integer> firstHolder(CallChain waiting) {
-    return IntStream.range(0, waiting.waiters().size())
-        .filter(i -> waiting.waiters().get(i).actor() == number)
+  /// The position of the first waiter in a chain that holds a permit of this replica.
+  Optional<Integer> firstHolder(CallChain chain) {
+    return IntStream.range(0, chain.waiters().size())
+        .filter(i -> chain.waiters().get(i).actor() == number)
         .boxed()
         .findFirst();
   }
 
-  /// How many permits those hold that wait for something.
-  long numHeldBy(CallChain waiting) {
-    return waiting.waiters().stream().filter(waiter -> waiter.actor() == number).count();
+  /// How many permits the waiters of a chain hold.
+  long numHeldBy(CallChain chain) {
+    return chain.waiters().stream().filter(waiter -> waiter.actor() == number).count();
   }
 
   /// Whether its replica was lost or removed.
@@ -84,10 +88,6 @@ public final class ReplicaSlot<X> implements Candidate {
     return bindings.size();
   }
 
-  void state(State next) {
-    state = next;
-  }
-
   /// Whether calls of any session or none may go here.
   boolean isServing() {
     return state == State.SERVING;
@@ -97,14 +97,65 @@ public final class ReplicaSlot<X> implements Candidate {
     return numInFlight == 0 && waiting.isEmpty();
   }
 
+  /// Whether it has no call and no session any more.
+  boolean isDrained() {
+    return isGone() || (isIdle() && bindings.isEmpty());
+  }
+
+  /// A call takes a permit.
+  void take() {
+    numInFlight++;
+  }
+
+  /// A call gives its permit back.
+  void release() {
+    numInFlight--;
+  }
+
+  /// Takes calls of its sessions only.
+  void drain() {
+    state = State.DRAINING;
+  }
+
+  /// Its replica is lost or removed: its sessions are lost with it.
+  void leave(ReplicaFailure failure) {
+    state = State.GONE;
+    bindings.forEach(binding -> binding.lose(failure));
+    bindings.clear();
+  }
+
+  void add(Binding binding) {
+    bindings.add(binding);
+  }
+
+  void remove(Binding binding) {
+    bindings.remove(binding);
+  }
+
+  /// A call waits for this replica and no other.
+  void add(Waiter waiter) {
+    waiting.add(waiter);
+  }
+
+  boolean remove(Waiter waiter) {
+    return waiting.remove(waiter);
+  }
+
+  /// Takes out the waiting calls that match, in their order.
+  List<Waiter> removeIf(Predicate<Waiter> which) {
+    List<Waiter> removed = waiting.stream().filter(which).toList();
+    removed.forEach(waiting::remove);
+    return removed;
+  }
+
   /// The call that is next, of those that wait for this replica and of the others.
-  Optional<Waiter<X>> next(SortedSet<Waiter<X>> others) {
-    Optional<Waiter<X>> own = first(waiting);
-    Optional<Waiter<X>> other = isServing() ? first(others) : Optional.empty();
+  Optional<Waiter> next(SortedSet<Waiter> others) {
+    Optional<Waiter> own = first(waiting);
+    Optional<Waiter> other = isServing() ? first(others) : Optional.empty();
     return own.filter(mine -> other.isEmpty() || mine.compareTo(other.get()) < 0).or(() -> other);
   }
 
-  private static <X> Optional<Waiter<X>> first(SortedSet<Waiter<X>> waiters) {
+  private static Optional<Waiter> first(SortedSet<Waiter> waiters) {
     return waiters.isEmpty() ? Optional.empty() : Optional.of(waiters.first());
   }
 }

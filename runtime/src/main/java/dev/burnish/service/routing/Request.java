@@ -2,20 +2,22 @@ package dev.burnish.service.routing;
 
 /// A call that needs a replica.
 ///
-/// @param what which call, for messages
 /// @param priority higher ones go first
 /// @param deadline in nanoseconds of the clock
 /// @param affinity which replicas will do
-public record Request<X>(String what, int priority, long deadline, Affinity<X> affinity) {
+public record Request(CallName call, int priority, long deadline, Affinity affinity) {
   /// Which replicas will do.
-  public sealed interface Affinity<X> {
+  public sealed interface Affinity {
+    /// Any of them.
+    Affinity ANY = new Any();
+
     /// All.
-    record Any<X>() implements Affinity<X> {}
+    record Any() implements Affinity {}
 
     /// The one that the router has for a key, another if that is lost.
-    record Keyed<X>(String key) implements Affinity<X> {}
+    record Keyed(String key) implements Affinity {}
 
     /// The one of a session.
-    record Bound<X>(Binding<X> binding) implements Affinity<X> {}
+    record Bound(Binding binding) implements Affinity {}
   }
 }

@@ -9,22 +9,22 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// Chooses among the healthy replicas. Guarded by the lock of its dispatcher.
-final class Selection<X> {
+final class Selection {
   /// Where a call goes, as things are.
-  sealed interface Choice<X> {
-    /// A slot that is free.
-    record Take<X>(ReplicaSlot<X> slot) implements Choice<X> {}
+  sealed interface Choice {
+    /// A replica that has a free permit.
+    record Take(ReplicaSlot slot) implements Choice {}
 
     /// The replica that the call waits for.
-    record WaitFor<X>(ReplicaSlot<X> slot) implements Choice<X> {}
+    record WaitFor(ReplicaSlot slot) implements Choice {}
 
     /// The call waits for any.
-    record WaitForAny<X>() implements Choice<X> {}
+    record WaitForAny() implements Choice {}
   }
 
   private final Router router;
   private final int concurrency;
-  private List<ReplicaSlot<X>> healthy = List.of();
+  private List<ReplicaSlot> healthy = List.of();
 
   Selection(Router router, int concurrency) {
     this.router = router;
@@ -32,18 +32,18 @@ final class Selection<X> {
   }
 
   /// By number.
-  List<ReplicaSlot<X>> healthy() {
+  List<ReplicaSlot> healthy() {
     return healthy;
   }
 
-  void add(ReplicaSlot<X> slot) {
-    List<ReplicaSlot<X>> more = new ArrayList<>(healthy);
+  void add(ReplicaSlot slot) {
+    List<ReplicaSlot> more = new ArrayList<>(healthy);
     more.add(slot);
     more.sort(Comparator.comparingInt(ReplicaSlot::replica));
     healthy = List.copyOf(more);
   }
 
-  void remove(ReplicaSlot<X> slot) {
+  void remove(ReplicaSlot slot) {
     healthy = healthy.stream().filter(other -> !other.equals(slot)).toList();
   }
 
@@ -52,40 +52,38 @@ final class Selection<X> {
     return healthy.size() * concurrency;
   }
 
-  boolean isFree(ReplicaSlot<X> slot) {
-    return slot.numInFlight < concurrency;
+  boolean isFree(ReplicaSlot slot) {
+    return slot.numInFlight() < concurrency;
   }
 
   /// Where a call goes.
   ///
   /// @throws BindingLost if it is of a session that has lost its replica
-  Choice<X> choose(Affinity<X> affinity) {
+  Choice choose(Affinity affinity) {
     return switch (affinity) {
-      case Affinity.Any<X> _ -> chooseFree();
-      case Affinity.Keyed<X>(String key) ->
-          healthy.isEmpty()
-              ? new Choice.WaitForAny<>()
-              : takeOrWait(pick(healthy, Optional.of(key)));
-      case Affinity.Bound<X>(Binding<X> binding) -> {
-        if (binding.lost.isPresent()) {
-          throw new BindingLost(binding.lost.get());
+      case Affinity.Any _ -> chooseFree();
+      case Affinity.Keyed(String key) ->
+          healthy.isEmpty() ? new Choice.WaitForAny() : takeOrWait(pick(healthy, Optional.of(key)));
+      case Affinity.Bound(Binding binding) -> {
+        if (binding.lost().isPresent()) {
+          throw new BindingLost(binding.lost().get());
         }
-        yield binding.slot.map(this::takeOrWait).orElseGet(this::chooseFree);
+        yield binding.slot().map(this::takeOrWait).orElseGet(this::chooseFree);
       }
     };
   }
 
-  /// A call that waits for a slot, while every slot that it could get waits for what it is part of,
-  /// would wait for itself.
+  /// A call that waits for a permit, while every permit that it could get is held by a call that
+  /// waits for this one, would wait for itself.
   ///
   /// @throws IllegalStateException then
-  void checkCircle(String what, Choice<X> choice) {
+  void checkCircle(CallName call, Choice choice) {
     CallChain waiting = CallChain.current();
-    List<ReplicaSlot<X>> awaited =
+    List<ReplicaSlot> awaited =
         switch (choice) {
-          case Choice.Take<X> _ -> List.of();
-          case Choice.WaitFor<X>(ReplicaSlot<X> slot) -> List.of(slot);
-          case Choice.WaitForAny<X> _ -> healthy;
+          case Choice.Take _ -> List.of();
+          case Choice.WaitFor(ReplicaSlot slot) -> List.of(slot);
+          case Choice.WaitForAny _ -> healthy;
         };
     if (!awaited.isEmpty()
         && awaited.stream().allMatch(slot -> slot.numHeldBy(waiting) >= concurrency)) {
@@ -97,25 +95,30 @@ final class Selection<X> {
               .collect(Collectors.joining(" -> "));
       throw new IllegalStateException(
           "a call that leads back to a service whose replicas all wait for it would wait for itself: circle=%s -> %s; give the service more replicas or service.concurrency, call what it would ask for before, or pass that on"
-              .formatted(circle, what));
+              .formatted(circle, call));
     }
   }
 
-  private Choice<X> chooseFree() {
-    List<ReplicaSlot<X>> free = healthy;
-    if (!healthy.stream().allMatch(this::isFree)) {
-      free = healthy.stream().filter(this::isFree).toList();
+  private Choice chooseFree() {
+    List<ReplicaSlot> free = free();
+    return free.isEmpty() ? new Choice.WaitForAny() : new Choice.Take(pick(free, Optional.empty()));
+  }
+
+  /// Those that take a call now: no list is made in the usual case that all do.
+  private List<ReplicaSlot> free() {
+    for (ReplicaSlot slot : healthy) {
+      if (!isFree(slot)) {
+        return healthy.stream().filter(this::isFree).toList();
+      }
     }
-    return free.isEmpty()
-        ? new Choice.WaitForAny<>()
-        : new Choice.Take<>(pick(free, Optional.empty()));
+    return healthy;
   }
 
-  private Choice<X> takeOrWait(ReplicaSlot<X> slot) {
-    return isFree(slot) ? new Choice.Take<>(slot) : new Choice.WaitFor<>(slot);
+  private Choice takeOrWait(ReplicaSlot slot) {
+    return isFree(slot) ? new Choice.Take(slot) : new Choice.WaitFor(slot);
   }
 
-  private ReplicaSlot<X> pick(List<ReplicaSlot<X>> candidates, Optional<String> key) {
+  private ReplicaSlot pick(List<ReplicaSlot> candidates, Optional<String> key) {
     int position = router.pick(candidates, key);
     if (position < 0 || position >= candidates.size()) {
       throw new IllegalStateException(

@@ -8,10 +8,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /// The open sessions of one process. Shares the lock of its dispatcher.
-public final class Sessions<X> {
+public final class Sessions {
   private final ReentrantLock lock;
   private final Condition changed;
-  private final Set<Binding<X>> open = new HashSet<>();
+  private final Set<Binding> open = new HashSet<>();
 
   /// @param changed signalled when one ends
   Sessions(ReentrantLock lock, Condition changed) {
@@ -20,69 +20,53 @@ public final class Sessions<X> {
   }
 
   /// A session, bound by its first call.
-  public Binding<X> open() {
+  public Binding open() {
     return locked(() -> {
-      Binding<X> binding = new Binding<>();
+      Binding binding = new Binding();
       open.add(binding);
       return binding;
     });
   }
 
   /// Ends [#open].
-  public void close(Binding<X> binding) {
-    locked(() -> {
-      binding.open = false;
-      binding.slot.ifPresent(slot -> slot.bindings.remove(binding));
-      binding.slot = Optional.empty();
-      changed.signalAll();
-      return open.remove(binding);
-    });
+  public void close(Binding binding) {
+    locked(() -> end(binding));
+  }
+
+  private boolean end(Binding binding) {
+    binding.close();
+    changed.signalAll();
+    return open.remove(binding);
   }
 
   /// Whoever owns the session knows that it is lost: its next call binds it again.
-  public void acknowledge(Binding<X> binding) {
-    locked(() -> binding.lost = Optional.empty());
+  public void acknowledge(Binding binding) {
+    locked(() -> {
+      binding.acknowledge();
+      return binding;
+    });
   }
 
-  /// A lost session goes on where another is bound, which ends.
-  public void adopt(Binding<X> binding, Binding<X> other) {
+  /// A lost session continues where another is bound, which ends.
+  public void adopt(Binding binding, Binding other) {
     locked(() -> {
-      binding.lost = other.lost;
-      Optional<ReplicaSlot<X>> slot = other.slot;
-      close(other);
-      slot.ifPresent(to -> bind(binding, to));
-      return slot;
+      binding.adopt(other);
+      return end(other);
     });
   }
 
   /// The replica that a session is bound to.
-  public Optional<Integer> replica(Binding<X> binding) {
-    return locked(() -> binding.slot.map(ReplicaSlot::replica));
+  public Optional<Integer> replica(Binding binding) {
+    return locked(() -> binding.slot().map(ReplicaSlot::replica));
   }
 
   /// Whether a session has lost its replica and its owner does not know yet.
-  public boolean isLost(Binding<X> binding) {
-    return locked(() -> binding.lost.isPresent());
+  public boolean isLost(Binding binding) {
+    return locked(() -> binding.lost().isPresent());
   }
 
   int size() {
     return open.size();
-  }
-
-  void bind(Binding<X> binding, ReplicaSlot<X> slot) {
-    if (binding.open) {
-      binding.slot = Optional.of(slot);
-      slot.bindings.add(binding);
-    }
-  }
-
-  /// The replica of a slot is lost with what it knew.
-  void lose(ReplicaSlot<X> slot, ReplicaFailure failure) {
-    for (Binding<X> binding : slot.bindings) {
-      binding.slot = Optional.empty();
-      binding.lost = Optional.of(failure);
-    }
-    slot.bindings.clear();
   }
 
   private <R> R locked(Supplier<R> work) {

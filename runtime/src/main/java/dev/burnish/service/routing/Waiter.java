@@ -1,32 +1,33 @@
 package dev.burnish.service.routing;
 
+import dev.burnish.link.Clock;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A caller that waits for a replica. Ordered by priority, then by arrival.
-final class Waiter<X> implements Comparable<Waiter<X>> {
-  private static final Comparator<Waiter<?>> ORDER =
-      Comparator.<Waiter<?>>comparingInt(w -> -w.request.priority())
+final class Waiter implements Comparable<Waiter> {
+  private static final Comparator<Waiter> ORDER =
+      Comparator.<Waiter>comparingInt(w -> -w.request.priority())
           .thenComparingLong(w -> w.sequence);
 
-  private final Request<X> request;
+  private final Request request;
   private final long sequence;
   private final Thread thread = Thread.currentThread();
-  private volatile @Nullable ReplicaSlot<X> slot;
+  private volatile @Nullable ReplicaSlot slot;
   private volatile @Nullable RuntimeException failure;
 
-  Waiter(Request<X> request, long sequence) {
+  Waiter(Request request, long sequence) {
     this.request = request;
     this.sequence = sequence;
   }
 
-  Request<X> request() {
+  Request request() {
     return request;
   }
 
-  void grant(ReplicaSlot<X> to) {
+  void grant(ReplicaSlot to) {
     slot = to;
     LockSupport.unpark(thread);
   }
@@ -36,10 +37,10 @@ final class Waiter<X> implements Comparable<Waiter<X>> {
     LockSupport.unpark(thread);
   }
 
-  /// The slot if it was granted.
+  /// The slot if a permit of it was granted.
   ///
   /// @throws RuntimeException what it was failed with
-  Optional<ReplicaSlot<X>> outcome() {
+  Optional<ReplicaSlot> outcome() {
     RuntimeException cause = failure;
     if (cause != null) {
       throw cause;
@@ -47,8 +48,23 @@ final class Waiter<X> implements Comparable<Waiter<X>> {
     return Optional.ofNullable(slot);
   }
 
+  /// Waits until a permit is granted; nothing if the deadline passes or this thread is interrupted
+  /// before that.
+  ///
+  /// @throws RuntimeException what it was failed with
+  Optional<ReplicaSlot> await(Clock clock) {
+    while (true) {
+      Optional<ReplicaSlot> granted = outcome();
+      long left = request.deadline() - clock.nanos();
+      if (granted.isPresent() || left <= 0 || Thread.currentThread().isInterrupted()) {
+        return granted;
+      }
+      LockSupport.parkNanos(this, left);
+    }
+  }
+
   @Override
-  public int compareTo(Waiter<X> other) {
+  public int compareTo(Waiter other) {
     return ORDER.compare(this, other);
   }
 

@@ -78,15 +78,31 @@ class PlacementTest {
   @Test
   void whatIsTakenIsFreeAgainWhenItIsReleased() {
     Ledger ledger = new Ledger(new Capacity(4, 1000, List.of(3, 1, 4, 1)));
-    assertThat(ledger.take("x", new Demand(1, 100, 1), 2))
+    assertThat(ledger.take(new Reservation("x", new Demand(1, 100, 1), 2), 99))
         .contains(List.of(List.of(1), List.of(3)));
     assertThat(ledger.free()).isEqualTo(new Capacity(2, 800, List.of(4)));
-    assertThat(ledger.take("y", new Demand(0, 0, 2), 1)).isEmpty();
-    assertThat(ledger.take("z", new Demand(3, 0, 0), 1)).isEmpty();
+    assertThat(ledger.take(new Reservation("y", new Demand(0, 0, 2), 1), 99)).isEmpty();
+    assertThat(ledger.take(new Reservation("z", new Demand(3, 0, 0), 1), 99)).isEmpty();
     ledger.release("x");
     ledger.release("x");
     assertThat(ledger.free()).isEqualTo(ledger.capacity());
-    assertThat(ledger.take("y", new Demand(0, 0, 3), 1)).contains(List.of(List.of(1, 3, 4)));
+    assertThat(ledger.take(new Reservation("y", new Demand(0, 0, 3), 1), 99))
+        .contains(List.of(List.of(1, 3, 4)));
+  }
+
+  /// Two that choose a host at once by the same number of its processes do not both get it.
+  @Test
+  void aPlaceThatIsTakenCountsFromItsChoiceOn() {
+    Ledger ledger = new Ledger(new Capacity(4, 1000, List.of()));
+    assertThat(ledger.take(new Reservation("p#1", Demand.none(), 2), 0)).isPresent();
+    assertThat(ledger.take(new Reservation("q#2", Demand.none(), 1), 0)).isEmpty();
+    assertThat(ledger.reserved(holder -> 0)).containsExactly("p/(reserved)", "p/(reserved)");
+    assertThat(ledger.reserved(holder -> holder.equals("p#1") ? 1 : 0))
+        .containsExactly("p/(reserved)");
+    assertThat(ledger.reserved(holder -> 3)).isEmpty();
+    assertThat(ledger.take(new Reservation("q#2", Demand.none(), 1), 2)).isPresent();
+    ledger.release("p#1");
+    assertThat(ledger.reserved(holder -> 0)).containsExactly("q/(reserved)");
   }
 
   @Test

@@ -7,8 +7,10 @@ import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.mesh.ActorMeshRef;
 import dev.burnish.service.routing.Queueing.Overflow;
 import dev.burnish.service.routing.Request.Affinity;
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class DispatcherTest {
@@ -24,21 +27,39 @@ class DispatcherTest {
   private final Clock clock = Clock.system();
   private final BlockingQueue<String> granted = new LinkedBlockingQueue<>();
 
-  private Dispatcher<String> dispatcher(int concurrency, int capacity, Overflow overflow) {
-    return new Dispatcher<>(
+  private Dispatcher dispatcher(int concurrency, int capacity, Overflow overflow) {
+    return new Dispatcher(
         "s", new Queueing(concurrency, capacity, overflow), Balancing.CONSISTENT_HASH.get(), clock);
   }
 
-  private Request<String> request(String what, int priority, Affinity<String> affinity) {
-    return new Request<>(what, priority, clock.nanos() + LONG, affinity);
+  private Request request(String what, int priority, Affinity affinity) {
+    return new Request(new CallName("s", what), priority, clock.nanos() + LONG, affinity);
   }
 
-  private Request<String> any(String what) {
-    return request(what, 0, new Affinity.Any<>());
+  private Request any(String what) {
+    return request(what, 0, Affinity.ANY);
   }
 
-  private static ReplicaSlot<String> slot(int replica) {
-    return new ReplicaSlot<>(replica, "target " + replica);
+  private static ReplicaSlot slot(int replica) {
+    return new ReplicaSlot(replica, new Nowhere("s/" + replica));
+  }
+
+  /// A replica that is only chosen, not called.
+  private record Nowhere(String name) implements CallTarget {
+    @Override
+    public int generation() {
+      return 1;
+    }
+
+    @Override
+    public ActorMeshRef<?> actors() {
+      throw new UnsupportedOperationException(name);
+    }
+
+    @Override
+    public Object call(Method method, Object @Nullable [] arguments, long nanos) {
+      throw new UnsupportedOperationException(name);
+    }
   }
 
   private static ReplicaFailure failure(int replica) {
@@ -46,15 +67,16 @@ class DispatcherTest {
   }
 
   /// Has a caller ask for a replica and says which it got.
-  private Thread caller(Dispatcher<String> dispatcher, Request<String> request) {
+  private Thread caller(Dispatcher dispatcher, Request request) {
     int before = dispatcher.load().numQueued();
     Thread thread =
         Thread.ofVirtual()
             .start(() -> {
               try {
-                granted.add(request.what() + " at " + dispatcher.acquire(request).replica());
+                granted.add(
+                    request.call().endpoint() + " at " + dispatcher.acquire(request).replica());
               } catch (RuntimeException e) {
-                granted.add(request.what() + " failed: " + e.getMessage());
+                granted.add(request.call().endpoint() + " failed: " + e.getMessage());
               }
             });
     until(() -> dispatcher.load().numQueued() > before || !thread.isAlive());
@@ -72,13 +94,13 @@ class DispatcherTest {
 
   @Test
   void callsWaitForAReplicaAndGoByPriorityThenByTime() throws Exception {
-    Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
+    Dispatcher dispatcher = dispatcher(1, 10, Overflow.REJECT);
     caller(dispatcher, any("a"));
     caller(dispatcher, any("b"));
-    caller(dispatcher, request("urgent", 5, new Affinity.Any<>()));
-    caller(dispatcher, request("later", -1, new Affinity.Any<>()));
+    caller(dispatcher, request("urgent", 5, Affinity.ANY));
+    caller(dispatcher, request("later", -1, Affinity.ANY));
     assertThat(dispatcher.load().numQueued()).isEqualTo(4);
-    ReplicaSlot<String> slot = slot(0);
+    ReplicaSlot slot = slot(0);
     dispatcher.join(slot);
     List<String> order = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -93,7 +115,7 @@ class DispatcherTest {
 
   @Test
   void concurrencyIsTheReplicasAndCountsAreExact() {
-    Dispatcher<String> dispatcher = dispatcher(2, 1, Overflow.REJECT);
+    Dispatcher dispatcher = dispatcher(2, 1, Overflow.REJECT);
     dispatcher.join(slot(0));
     dispatcher.join(slot(1));
     for (int i = 0; i < 4; i++) {
@@ -106,14 +128,14 @@ class DispatcherTest {
     caller(dispatcher, any("waits"));
     assertThatThrownBy(() -> dispatcher.acquire(any("one too many")))
         .isInstanceOf(Overloaded.class)
-        .hasMessageContaining("call=one too many capacity=1");
+        .hasMessageContaining("call=s.one too many capacity=1");
     assertThat(dispatcher.load().numQueued()).isEqualTo(1);
   }
 
   @Test
   void aQueueThatWaitsTakesMoreThanItsBound() throws Exception {
-    Dispatcher<String> dispatcher = dispatcher(1, 0, Overflow.WAIT);
-    ReplicaSlot<String> slot = slot(0);
+    Dispatcher dispatcher = dispatcher(1, 0, Overflow.WAIT);
+    ReplicaSlot slot = slot(0);
     dispatcher.join(slot);
     dispatcher.acquire(any("first"));
     caller(dispatcher, any("second"));
@@ -123,14 +145,14 @@ class DispatcherTest {
 
   @Test
   void callsOfAKeyWaitForTheirReplicaAndMoveWhenItIsLost() throws Exception {
-    Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
-    ReplicaSlot<String> zero = slot(0);
-    ReplicaSlot<String> one = slot(1);
+    Dispatcher dispatcher = dispatcher(1, 10, Overflow.REJECT);
+    ReplicaSlot zero = slot(0);
+    ReplicaSlot one = slot(1);
     dispatcher.join(zero);
     dispatcher.join(one);
-    Affinity<String> key = new Affinity.Keyed<>("prompt");
-    ReplicaSlot<String> mine = dispatcher.acquire(request("first", 0, key));
-    ReplicaSlot<String> other = mine == zero ? one : zero;
+    Affinity key = new Affinity.Keyed("prompt");
+    ReplicaSlot mine = dispatcher.acquire(request("first", 0, key));
+    ReplicaSlot other = mine == zero ? one : zero;
     Thread waiting = caller(dispatcher, request("second", 0, key));
     assertThat(dispatcher.load().numQueued()).as("though another is free").isEqualTo(1);
     assertThat(dispatcher.acquire(any("any"))).isSameAs(other);
@@ -146,9 +168,9 @@ class DispatcherTest {
 
   @Test
   void whatWaitsForAnyIsNotHeldUpByALoss() throws Exception {
-    Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
-    ReplicaSlot<String> zero = slot(0);
-    ReplicaSlot<String> one = slot(1);
+    Dispatcher dispatcher = dispatcher(1, 10, Overflow.REJECT);
+    ReplicaSlot zero = slot(0);
+    ReplicaSlot one = slot(1);
     dispatcher.join(zero);
     dispatcher.join(one);
     dispatcher.acquire(any("a"));
@@ -163,11 +185,11 @@ class DispatcherTest {
 
   @Test
   void aSessionThatWaitsIsToldOfTheLoss() throws Exception {
-    Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
-    ReplicaSlot<String> zero = slot(0);
+    Dispatcher dispatcher = dispatcher(1, 10, Overflow.REJECT);
+    ReplicaSlot zero = slot(0);
     dispatcher.join(zero);
-    Binding<String> session = dispatcher.sessions().open();
-    Affinity<String> bound = new Affinity.Bound<>(session);
+    Binding session = dispatcher.sessions().open();
+    Affinity bound = new Affinity.Bound(session);
     dispatcher.acquire(request("first", 0, bound));
     dispatcher.join(slot(1));
     caller(dispatcher, request("second", 0, bound));
@@ -184,12 +206,12 @@ class DispatcherTest {
 
   @Test
   void twoFirstCallsOfASessionGoToOneReplica() throws Exception {
-    Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
-    Binding<String> session = dispatcher.sessions().open();
-    Affinity<String> bound = new Affinity.Bound<>(session);
+    Dispatcher dispatcher = dispatcher(1, 10, Overflow.REJECT);
+    Binding session = dispatcher.sessions().open();
+    Affinity bound = new Affinity.Bound(session);
     caller(dispatcher, request("a", 0, bound));
     caller(dispatcher, request("b", 0, bound));
-    ReplicaSlot<String> zero = slot(0);
+    ReplicaSlot zero = slot(0);
     dispatcher.join(zero);
     assertThat(granted.take()).isEqualTo("a at 0");
     dispatcher.join(slot(1));
@@ -200,11 +222,11 @@ class DispatcherTest {
 
   @Test
   void aDrainingReplicaServesItsSessionsOnlyAndGoesWhenTheyHaveEnded() throws Exception {
-    Dispatcher<String> dispatcher = dispatcher(4, 10, Overflow.REJECT);
-    ReplicaSlot<String> zero = slot(0);
+    Dispatcher dispatcher = dispatcher(4, 10, Overflow.REJECT);
+    ReplicaSlot zero = slot(0);
     dispatcher.join(zero);
-    Binding<String> session = dispatcher.sessions().open();
-    Affinity<String> bound = new Affinity.Bound<>(session);
+    Binding session = dispatcher.sessions().open();
+    Affinity bound = new Affinity.Bound(session);
     dispatcher.release(dispatcher.acquire(request("first", 0, bound)));
     dispatcher.join(slot(1));
     Thread draining = Thread.ofVirtual().start(() -> dispatcher.drain(zero, Duration.ofMinutes(5)));
@@ -223,7 +245,7 @@ class DispatcherTest {
 
   @Test
   void anInterruptEndsAWaitAndFreesItsPlace() throws Exception {
-    Dispatcher<String> dispatcher = dispatcher(1, 1, Overflow.REJECT);
+    Dispatcher dispatcher = dispatcher(1, 1, Overflow.REJECT);
     Thread waiting =
         Thread.ofVirtual()
             .start(() -> {
@@ -241,7 +263,7 @@ class DispatcherTest {
 
   @Test
   void withoutHopeCallsFailUntilAReplicaJoins() {
-    Dispatcher<String> dispatcher = dispatcher(1, 10, Overflow.REJECT);
+    Dispatcher dispatcher = dispatcher(1, 10, Overflow.REJECT);
     dispatcher.failures().note(failure(0));
     caller(dispatcher, any("waits"));
     dispatcher.giveUp();
@@ -256,8 +278,8 @@ class DispatcherTest {
 
   @Test
   void aRouterOfTheUsersMustPickACandidate() {
-    Dispatcher<String> dispatcher =
-        new Dispatcher<>("s", Queueing.defaults(), (candidates, key) -> candidates.size(), clock);
+    Dispatcher dispatcher =
+        new Dispatcher("s", Queueing.defaults(), (candidates, key) -> candidates.size(), clock);
     dispatcher.join(slot(0));
     assertThatThrownBy(() -> dispatcher.acquire(any("call")))
         .isInstanceOf(IllegalStateException.class)
@@ -267,15 +289,15 @@ class DispatcherTest {
 
   @Test
   void tenThousandSessionsAreOpenAtOnce() {
-    Dispatcher<String> dispatcher = dispatcher(4, 10, Overflow.REJECT);
+    Dispatcher dispatcher = dispatcher(4, 10, Overflow.REJECT);
     for (int i = 0; i < 4; i++) {
       dispatcher.join(slot(i));
     }
-    List<Binding<String>> sessions = new ArrayList<>();
+    List<Binding> sessions = new ArrayList<>();
     for (int i = 0; i < 10_000; i++) {
-      Binding<String> session = dispatcher.sessions().open();
+      Binding session = dispatcher.sessions().open();
       sessions.add(session);
-      dispatcher.release(dispatcher.acquire(request("call", 0, new Affinity.Bound<>(session))));
+      dispatcher.release(dispatcher.acquire(request("call", 0, new Affinity.Bound(session))));
     }
     assertThat(dispatcher.load().numSessions()).isEqualTo(10_000);
     assertThat(dispatcher.load().replicas())

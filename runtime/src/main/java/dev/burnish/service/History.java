@@ -1,4 +1,4 @@
-package dev.burnish.service.state;
+package dev.burnish.service;
 
 /// What has happened to a service since it began, as its owner knows.
 ///

@@ -1,4 +1,4 @@
-package dev.burnish.service.state;
+package dev.burnish.service;
 
 /// What a replica is.
 public enum ReplicaState {

@@ -1,4 +1,4 @@
-package dev.burnish.service.scaling;
+package dev.burnish.service;
 
 import dev.burnish.service.routing.Load;
 import java.util.Optional;

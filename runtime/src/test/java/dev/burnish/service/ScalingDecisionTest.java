@@ -1,4 +1,4 @@
-package dev.burnish.service.scaling;
+package dev.burnish.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,12 +1,12 @@
-package dev.burnish.service.state;
+package dev.burnish.service;
 
 import dev.burnish.link.Clock;
 import dev.burnish.metrics.Histogram;
 import dev.burnish.metrics.RateWindow;
+import dev.burnish.service.ServiceMetrics.FailureKind;
+import dev.burnish.service.ServiceMetrics.Latency;
+import dev.burnish.service.ServiceMetrics.OfReplica;
 import dev.burnish.service.routing.Load;
-import dev.burnish.service.state.ServiceMetrics.FailureKind;
-import dev.burnish.service.state.ServiceMetrics.Latency;
-import dev.burnish.service.state.ServiceMetrics.OfReplica;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.burnish.service;
 
-import dev.burnish.mesh.ActorMesh;
+import dev.burnish.mesh.ActorMeshRef;
+import dev.burnish.service.routing.CallTarget;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -16,43 +17,52 @@ import org.jspecify.annotations.Nullable;
 /// @param generation of the replica, which grows with every restart
 /// @param nanos that calls of the stub have
 /// @param stub of rank 0, kept since most calls have the same time
-record Target<T>(int generation, ActorMesh<T> mesh, long nanos, T stub) {
+record ReplicaActors(int generation, ActorMeshRef<?> actors, long nanos, Object stub)
+    implements CallTarget {
   /// A call whose time differs from the usual by less has the usual.
   private static final long TOLERANCE = 1_000_000;
 
   /// @param timeout of most calls
-  static <T> Target<T> of(int generation, ActorMesh<T> mesh, Duration timeout) {
-    return new Target<>(generation, mesh, timeout.toNanos(), mesh.within(timeout).actor(0));
+  static ReplicaActors of(int generation, ActorMeshRef<?> actors, Duration timeout) {
+    return new ReplicaActors(generation, actors, timeout.toNanos(), rankZero(actors, timeout));
   }
 
-  /// Calls.
-  ///
-  /// @param left nanoseconds that the call has
-  @Nullable Object call(Method method, Object @Nullable [] arguments, long left) throws Throwable {
-    if (mesh.size() == 1) {
-      T actor =
-          Math.abs(nanos - left) < TOLERANCE ? stub : mesh.within(Duration.ofNanos(left)).actor(0);
+  private static Object rankZero(ActorMeshRef<?> actors, Duration timeout) {
+    return actors.within(timeout).actor(0);
+  }
+
+  @Override
+  public String name() {
+    return actors.name();
+  }
+
+  @Override
+  public @Nullable Object call(Method method, Object @Nullable [] arguments, long left)
+      throws Throwable {
+    if (actors.size() == 1) {
+      Object actor =
+          Math.abs(nanos - left) < TOLERANCE ? stub : rankZero(actors, Duration.ofNanos(left));
       return handler(actor).invoke(actor, method, arguments);
     }
     try {
       List<@Nullable Object> results =
-          mesh.within(Duration.ofNanos(left)).gather(actor -> call(actor, method, arguments));
-      results.subList(1, results.size()).forEach(Target::leave);
+          actors.within(Duration.ofNanos(left)).gather(actor -> call(actor, method, arguments));
+      results.subList(1, results.size()).forEach(ReplicaActors::leave);
       return results.getFirst();
     } catch (UndeclaredThrowableException e) {
       throw e.getUndeclaredThrowable();
     } catch (CancellationException e) {
-      throw FanOut.ended(e, mesh.name() + "." + method.getName());
+      throw FanOut.ended(e, name() + "." + method.getName());
     }
   }
 
-  /// What a result holds that nobody gets.
+  /// Closes a result that nobody gets.
   private static void leave(@Nullable Object result) {
     if (result instanceof AutoCloseable closeable) {
       try {
         closeable.close();
       } catch (Exception e) {
-        System.getLogger(Target.class.getName())
+        System.getLogger(ReplicaActors.class.getName())
             .log(System.Logger.Level.WARNING, "the result of a further process does not end", e);
       }
     }

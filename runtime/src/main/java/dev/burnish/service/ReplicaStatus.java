@@ -1,4 +1,4 @@
-package dev.burnish.service.state;
+package dev.burnish.service;
 
 import java.time.Instant;
 

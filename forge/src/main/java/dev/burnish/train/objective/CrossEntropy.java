@@ -1,13 +1,12 @@
-package dev.burnish.train;
+package dev.burnish.train.objective;
 
 import dev.burnish.kernel.Numerics;
 import dev.burnish.nn.TargetLoss;
-import java.util.List;
 
 /// The mean negative log-likelihood of targets.
 ///
 /// @param numTargets of the whole step, which the sum is divided by
-public record CrossEntropy(long numTargets) implements TargetLoss {
+public record CrossEntropy(long numTargets) implements Objective, TargetLoss {
   public CrossEntropy {
     if (numTargets < 1) {
       throw new IllegalArgumentException(
@@ -15,10 +14,9 @@ public record CrossEntropy(long numTargets) implements TargetLoss {
     }
   }
 
-  /// Micro-batches whose losses add up to the mean over the targets of all of them.
-  public static List<MicroBatch> of(List<PackedTokens> packed) {
-    long numTargets = packed.stream().mapToLong(tokens -> tokens.targets().size()).sum();
-    return MicroBatch.of(packed, new CrossEntropy(numTargets));
+  @Override
+  public TargetLoss loss(MetricSum metrics) {
+    return this;
   }
 
   @Override

@@ -1,0 +1,25 @@
+package dev.burnish.train.objective;
+
+import dev.burnish.algorithm.LossResult;
+import dev.burnish.algorithm.preference.PreferenceLoss;
+import java.util.Optional;
+
+/// Adds up what the objectives of a step tell about it, in the order in which they are evaluated,
+/// so that how a batch is divided is all that the sum depends on. For one thread.
+public final class MetricSum {
+  private Optional<LossResult.Metrics> policy = Optional.empty();
+  private Optional<PreferenceLoss.Metrics> preference = Optional.empty();
+
+  void add(LossResult.Metrics part) {
+    policy = Optional.of(policy.orElse(LossResult.Metrics.ZERO).plus(part));
+  }
+
+  void add(PreferenceLoss.Metrics part) {
+    preference = Optional.of(preference.orElse(PreferenceLoss.Metrics.ZERO).plus(part));
+  }
+
+  /// The sum so far.
+  public LossMetrics total() {
+    return new LossMetrics(policy, preference);
+  }
+}

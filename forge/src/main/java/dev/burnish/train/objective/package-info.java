@@ -1,0 +1,5 @@
+/// What a step is trained for, as data: losses that a batch carries to a trainer.
+@NullMarked
+package dev.burnish.train.objective;
+
+import org.jspecify.annotations.NullMarked;

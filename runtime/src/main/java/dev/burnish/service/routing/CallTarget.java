@@ -1,0 +1,22 @@
+package dev.burnish.service.routing;
+
+import dev.burnish.mesh.ActorMeshRef;
+import java.lang.reflect.Method;
+import org.jspecify.annotations.Nullable;
+
+/// What the calls of a replica are made on.
+public interface CallTarget {
+  /// The name of the replica's actors, such as `policy/1`.
+  String name();
+
+  /// Which start of the replica this is of; grows with every restart.
+  int generation();
+
+  /// The replica's actors.
+  ActorMeshRef<?> actors();
+
+  /// Calls the replica on this thread.
+  ///
+  /// @param nanos that the call has
+  @Nullable Object call(Method method, Object @Nullable [] arguments, long nanos) throws Throwable;
+}

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.burnish.service.scaling;
-
-import org.jspecify.annotations.NullMarked;
