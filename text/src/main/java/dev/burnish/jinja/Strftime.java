@@ -2,8 +2,6 @@ package dev.burnish.jinja;
 
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoField;
-import java.time.temporal.IsoFields;
 import java.util.Locale;
 
 /// Python's `strftime` in the C locale. What it does not know it leaves as it is.
@@ -37,47 +35,24 @@ final class Strftime {
       case 'A' -> pattern(time, "EEEE");
       case 'b', 'h' -> pattern(time, "MMM");
       case 'B' -> pattern(time, "MMMM");
-      case 'c' ->
-          pattern(time, "EEE MMM ")
-              + String.format(Locale.ROOT, "%2d", time.getDayOfMonth())
-              + pattern(time, " HH:mm:ss yyyy");
-      case 'C' -> String.format(Locale.ROOT, "%02d", time.getYear() / 100);
       case 'd' -> pattern(time, "dd");
-      case 'D', 'x' -> pattern(time, "MM/dd/yy");
       case 'e' -> String.format(Locale.ROOT, "%2d", time.getDayOfMonth());
       case 'f' -> pattern(time, "SSSSSS");
       case 'F' -> pattern(time, "yyyy-MM-dd");
-      case 'G' -> String.format(Locale.ROOT, "%d", time.get(IsoFields.WEEK_BASED_YEAR));
       case 'H' -> pattern(time, "HH");
       case 'I' -> pattern(time, "hh");
       case 'j' -> pattern(time, "DDD");
-      case 'k' -> String.format(Locale.ROOT, "%2d", time.getHour());
-      case 'l' -> String.format(Locale.ROOT, "%2d", time.get(ChronoField.CLOCK_HOUR_OF_AMPM));
       case 'm' -> pattern(time, "MM");
       case 'M' -> pattern(time, "mm");
-      case 'n' -> "\n";
       case 'p' -> pattern(time, "a");
-      case 'r' -> pattern(time, "hh:mm:ss a");
-      case 'R' -> pattern(time, "HH:mm");
-      case 's' -> Long.toString(time.toEpochSecond());
       case 'S' -> pattern(time, "ss");
-      case 't' -> "\t";
-      case 'T', 'X' -> pattern(time, "HH:mm:ss");
-      case 'u' -> Integer.toString(time.getDayOfWeek().getValue());
-      case 'U' -> week(time, time.getDayOfWeek().getValue() % 7);
-      case 'V' -> String.format(Locale.ROOT, "%02d", time.get(IsoFields.WEEK_OF_WEEK_BASED_YEAR));
-      case 'w' -> Integer.toString(time.getDayOfWeek().getValue() % 7);
-      case 'W' -> week(time, time.getDayOfWeek().getValue() - 1);
+      case 'T' -> pattern(time, "HH:mm:ss");
       case 'y' -> pattern(time, "yy");
       case 'Y' -> Integer.toString(time.getYear());
       case 'z', 'Z' -> ""; // Python's now() knows no zone
       case '%' -> "%";
       default -> "%" + kind;
     };
-  }
-
-  private static String week(ZonedDateTime time, int dayOfWeek) {
-    return String.format(Locale.ROOT, "%02d", (time.getDayOfYear() + 6 - dayOfWeek) / 7);
   }
 
   private static String pattern(ZonedDateTime time, String pattern) {

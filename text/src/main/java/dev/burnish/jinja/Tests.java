@@ -38,7 +38,7 @@ final class Tests {
     plain("number", PyNumber::isNumber);
     plain("string", Py::isText);
     plain("mapping", value -> value instanceof PyDict);
-    plain("sequence", Tests::isSequence);
+    plain("sequence", Py::isSequence);
     plain("iterable", Py::isIterable);
     plain("callable", value -> value instanceof Callable || value instanceof Undefined);
     plain("lower", value -> Casing.isCased(Repr.str(value), Character::isLowerCase));
@@ -97,11 +97,6 @@ final class Tests {
 
   private static Object remainder(Object value, Object divisor) {
     return Operators.binary("%", value, divisor);
-  }
-
-  /// Jinja2 asks for a length and for items by index.
-  private static boolean isSequence(Object value) {
-    return Py.size(value).isPresent() && !(value instanceof Loop);
   }
 
   /// Python's `is`, which for templates means the same object, or the same small value.

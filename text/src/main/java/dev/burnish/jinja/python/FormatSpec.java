@@ -19,6 +19,14 @@ record FormatSpec(
     String grouping,
     char type) {
 
+  /// A width or precision; 0 where no digits stand.
+  static int size(String digits) {
+    if (digits.length() > 8) {
+      PyText.requireLength(Long.MAX_VALUE);
+    }
+    return digits.isEmpty() ? 0 : Integer.parseInt(digits);
+  }
+
   String text(String text) {
     int length = PyText.length(text);
     int most = precision.orElse(length);

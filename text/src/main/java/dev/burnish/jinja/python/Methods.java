@@ -66,9 +66,9 @@ final class Methods {
   private static Optional<Callable> ofDict(PyDict dict, String name) {
     return switch (name) {
       case "get" -> Optional.of(args -> get(dict, args));
-      case "items" -> Optional.of(args -> list(args, name, dict.items()));
-      case "keys" -> Optional.of(args -> list(args, name, dict.keys()));
-      case "values" -> Optional.of(args -> list(args, name, dict.values()));
+      case "items" -> Optional.of(args -> view(args, name, dict.items()));
+      case "keys" -> Optional.of(args -> view(args, name, dict.keys()));
+      case "values" -> Optional.of(args -> view(args, name, dict.values()));
       case "copy" -> Optional.of(_ -> dict);
       default -> Optional.empty();
     };
@@ -82,8 +82,8 @@ final class Methods {
     return dict.get(bound.required(0)).orElse(bound.or(1, None.NONE));
   }
 
-  private static PyList list(Arguments args, String name, List<Object> items) {
+  private static DictView view(Arguments args, String name, List<Object> items) {
     args.bind(name);
-    return new PyList(items);
+    return new DictView("dict_" + name, items);
   }
 }

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 /// `text % values`: printf-style formatting.
 public final class PercentFormat {
   private static final Pattern CONVERSION =
-      Pattern.compile("(?:\\(([^)]*)\\))?([0\\- +]*)(\\d{0,8})(?:\\.(\\d{0,8}))?([a-zA-Z%])");
+      Pattern.compile("(?:\\(([^)]*)\\))?([0\\- +]*)(\\d*)(?:\\.(\\d*))?([a-zA-Z%])");
 
   private final boolean markup;
   private final Object values;
@@ -110,10 +110,10 @@ public final class PercentFormat {
         flags.contains("-") ? '<' : zeros ? '=' : '>',
         zeros ? "0" : " ",
         flags.contains("+") ? "+" : flags.contains(" ") ? " " : "",
-        m.group(3).isEmpty() ? 0 : Integer.parseInt(m.group(3)),
+        FormatSpec.size(m.group(3)),
         precision == null
             ? OptionalInt.empty()
-            : OptionalInt.of(precision.isEmpty() ? 0 : Integer.parseInt(precision)),
+            : OptionalInt.of(FormatSpec.size(precision)),
         "",
         type);
   }

@@ -57,6 +57,7 @@ public final class Py {
       case PyList _ -> "list";
       case PyTuple _ -> "tuple";
       case PyDict _ -> "dict";
+      case DictView view -> view.type();
       case PyIterator _ -> "generator";
       case HasAttributes own -> own.typeName();
       case Function _ -> "function";
@@ -108,10 +109,17 @@ public final class Py {
       case String text -> Optional.of((long) PyText.length(text));
       case Markup markup -> Optional.of((long) PyText.length(markup.text()));
       case PyDict dict -> Optional.of((long) dict.size());
+      case DictView view -> Optional.of((long) view.items().size());
       case Undefined _ -> Optional.of(0L);
       case HasAttributes own -> own.length();
       default -> items(value).map(items -> (long) items.size());
     };
+  }
+
+  /// Whether it has a length, and items by index or key.
+  public static boolean isSequence(Object value) {
+    boolean view = value instanceof DictView || value instanceof HasAttributes;
+    return size(value).isPresent() && !view;
   }
 
   public static long length(Object value) {
@@ -129,6 +137,7 @@ public final class Py {
       case String text -> PyText.characters(text).iterator();
       case Markup markup -> PyText.characters(markup.text()).iterator();
       case PyDict dict -> dict.keys().iterator();
+      case DictView view -> view.items().iterator();
       case PyIterator generator -> generator.iterator();
       case Undefined _ -> List.of().iterator();
       default ->

@@ -49,6 +49,7 @@ public final class Repr {
       case PyTuple tuple ->
           sequence("(", tuple.items(), tuple.items().size() == 1 ? ",)" : ")", depth);
       case PyDict dict -> dict(dict, depth);
+      case DictView view -> sequence(view.type() + "([", view.items(), "])", depth);
       case Namespace namespace -> {
         out.append("<Namespace ");
         dict(namespace.attributes(), depth);

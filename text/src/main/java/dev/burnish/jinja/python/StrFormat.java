@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 final class StrFormat {
   private static final Pattern SPEC =
       Pattern.compile(
-          "(?:(.)?([<>=^]))?([-+ ])?(0)?(\\d{0,8})([_,])?(?:\\.(\\d{1,8}))?([a-zA-Z%])?",
+          "(?:(.)?([<>=^]))?([-+ ])?(0)?(\\d*)([_,])?(?:\\.(\\d+))?([a-zA-Z%])?",
           Pattern.DOTALL);
   private static final Pattern STEP = Pattern.compile("\\.([^.\\[]+)|\\[([^\\]]+)\\]");
 
@@ -143,8 +143,8 @@ final class StrFormat {
         align,
         m.group(1) != null ? m.group(1) : zeros ? "0" : " ",
         plus == null || plus.equals("-") ? "" : plus,
-        m.group(5).isEmpty() ? 0 : Integer.parseInt(m.group(5)),
-        m.group(7) == null ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(m.group(7))),
+        FormatSpec.size(m.group(5)),
+        m.group(7) == null ? OptionalInt.empty() : OptionalInt.of(FormatSpec.size(m.group(7))),
         m.group(6) == null ? "" : m.group(6),
         type);
   }

@@ -26,13 +26,15 @@ public final class Subscripts {
   }
 
   private static Optional<Object> attributeOnly(Object object, String name) {
+    if (object instanceof Undefined undefined) {
+      throw undefined.failure();
+    }
     // Python's own attributes, such as `__class__`, begin so; the sandbox gives out none.
     if (name.startsWith("__")) {
       return Optional.of(Undefined.unsafe(object, name));
     }
     Optional<Object> attribute =
         switch (object) {
-          case Undefined undefined -> throw undefined.failure();
           case HasAttributes own -> own.attribute(name);
           case Namespace namespace -> namespace.attributes().get(name);
           default -> Methods.of(object, name);
