@@ -1,15 +1,15 @@
 package dev.burnish.data;
 
-import dev.burnish.text.ChatTemplateException;
-import dev.burnish.text.Span;
 import dev.burnish.data.TextConfig.Form;
 import dev.burnish.data.TextConfig.Learned;
 import dev.burnish.data.TextConfig.TooLong;
 import dev.burnish.text.ChatMessage;
 import dev.burnish.text.ChatOptions;
 import dev.burnish.text.ChatTemplate;
+import dev.burnish.text.ChatTemplateException;
 import dev.burnish.text.ChatText;
 import dev.burnish.text.Encoding;
+import dev.burnish.text.Span;
 import dev.burnish.text.TextFrame;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerException;

@@ -1,7 +1,7 @@
 package dev.burnish.jinja;
 
-import dev.burnish.jinja.python.Arguments.Bound;
 import dev.burnish.jinja.python.Arguments;
+import dev.burnish.jinja.python.Arguments.Bound;
 import dev.burnish.jinja.python.Callable;
 import dev.burnish.jinja.python.Function;
 import dev.burnish.jinja.python.JinjaException;
@@ -32,9 +32,7 @@ final class Globals {
         scope,
         "strftime_now",
         args ->
-            Strftime.format(
-                ZonedDateTime.now(clock),
-                args.bind("strftime_now", "format").text(0)));
+            Strftime.format(ZonedDateTime.now(clock), args.bind("strftime_now", "format").text(0)));
   }
 
   private static void function(Scope scope, String name, Callable body) {

@@ -11,8 +11,8 @@ import dev.burnish.jinja.python.PyList;
 import dev.burnish.jinja.python.Repr;
 import dev.burnish.jinja.python.Undefined;
 import dev.burnish.jinja.syntax.Expr;
-import dev.burnish.jinja.syntax.Stmt.Signature;
 import dev.burnish.jinja.syntax.Stmt;
+import dev.burnish.jinja.syntax.Stmt.Signature;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -109,7 +109,8 @@ final class Interpreter {
           assign(assign.target(), evaluator.evaluate(assign.value(), scope), scope);
       case Stmt.AssignBlock block -> assignBlock(block, scope);
       case Stmt.MacroDefinition macro ->
-          scope.set(macro.name(), new Macro(macro.name(), macro.signature(), macro.body(), scope, this));
+          scope.set(
+              macro.name(), new Macro(macro.name(), macro.signature(), macro.body(), scope, this));
       case Stmt.CallBlock call -> callBlock(call, scope);
       case Stmt.FilterBlock block -> {
         String text = capture(block.body(), scope.inner());
@@ -172,17 +173,17 @@ final class Interpreter {
     Iterator<Object> items = Py.iterate(iterable);
     Expr filter = node.filter().orElseThrow();
     return PyIterator.lazy(() -> {
-          while (items.hasNext()) {
-            spend(1);
-            Object item = items.next();
-            Scope inner = scope.inner();
-            assign(node.target(), item, inner);
-            if (Py.truth(evaluator.evaluate(filter, inner))) {
-              return Optional.of(item);
-            }
-          }
-          return Optional.empty();
-        });
+      while (items.hasNext()) {
+        spend(1);
+        Object item = items.next();
+        Scope inner = scope.inner();
+        assign(node.target(), item, inner);
+        if (Py.truth(evaluator.evaluate(filter, inner))) {
+          return Optional.of(item);
+        }
+      }
+      return Optional.empty();
+    });
   }
 
   private void assign(Expr target, Object value, Scope scope) {

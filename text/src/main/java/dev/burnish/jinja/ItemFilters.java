@@ -1,8 +1,8 @@
 package dev.burnish.jinja;
 
 import dev.burnish.jinja.Filters.Filter;
-import dev.burnish.jinja.python.Arguments.Bound;
 import dev.burnish.jinja.python.Arguments;
+import dev.burnish.jinja.python.Arguments.Bound;
 import dev.burnish.jinja.python.JinjaException;
 import dev.burnish.jinja.python.None;
 import dev.burnish.jinja.python.Operators;
@@ -123,8 +123,8 @@ final class ItemFilters {
       return new PyIterator(dict.items().iterator());
     }
     return PyIterator.lazy(() -> {
-          throw JinjaException.type("Can only get item pairs from a mapping.");
-        });
+      throw JinjaException.type("Can only get item pairs from a mapping.");
+    });
   }
 
   private static Object reverse(Object value) {
@@ -208,18 +208,18 @@ final class ItemFilters {
     Iterator<Object> items = Py.truth(value) ? Py.iterate(value) : Collections.emptyIterator();
     Step[] step = new Step[1];
     return PyIterator.lazy(() -> {
-          while (items.hasNext()) {
-            interpreter.spend(1);
-            if (step[0] == null) {
-              step[0] = source.open();
-            }
-            Optional<Object> result = step[0].apply(items.next());
-            if (result.isPresent()) {
-              return result;
-            }
-          }
-          return Optional.empty();
-        });
+      while (items.hasNext()) {
+        interpreter.spend(1);
+        if (step[0] == null) {
+          step[0] = source.open();
+        }
+        Optional<Object> result = step[0].apply(items.next());
+        if (result.isPresent()) {
+          return result;
+        }
+      }
+      return Optional.empty();
+    });
   }
 
   private static Object select(
@@ -255,14 +255,14 @@ final class ItemFilters {
     Set<Object> seen = new HashSet<>();
     Iterator<Object> items = Py.iterate(value);
     return PyIterator.lazy(() -> {
-          while (items.hasNext()) {
-            interpreter.spend(1);
-            Object item = items.next();
-            if (seen.add(Py.hashKey(getter.apply(item)))) {
-              return Optional.of(item);
-            }
-          }
-          return Optional.empty();
-        });
+      while (items.hasNext()) {
+        interpreter.spend(1);
+        Object item = items.next();
+        if (seen.add(Py.hashKey(getter.apply(item)))) {
+          return Optional.of(item);
+        }
+      }
+      return Optional.empty();
+    });
   }
 }

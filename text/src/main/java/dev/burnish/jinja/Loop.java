@@ -108,8 +108,7 @@ final class Loop implements Callable, HasAttributes {
               before.isPresent() ? before.get() : Undefined.of("there is no previous item");
           case "nextitem" ->
               peek().isPresent() ? peek().get() : Undefined.of("there is no next item");
-          case "cycle" ->
-              new Function("<bound method LoopContext.cycle>", args -> cycle(args));
+          case "cycle" -> new Function("<bound method LoopContext.cycle>", args -> cycle(args));
           case "changed" ->
               new Function("<bound method LoopContext.changed>", args -> changed(args));
           default -> null;

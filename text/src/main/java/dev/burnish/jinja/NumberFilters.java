@@ -1,8 +1,8 @@
 package dev.burnish.jinja;
 
 import dev.burnish.jinja.Filters.Filter;
-import dev.burnish.jinja.python.Arguments.Bound;
 import dev.burnish.jinja.python.Arguments;
+import dev.burnish.jinja.python.Arguments.Bound;
 import dev.burnish.jinja.python.JinjaException;
 import dev.burnish.jinja.python.Py;
 import dev.burnish.jinja.python.PyNumber;

@@ -74,7 +74,6 @@ record FormatSpec(
   /// A format puts the odd character to the right, always; `str.center` does not.
   private String centered(String text) {
     int left = Math.max(0, width - PyText.length(text)) / 2;
-    return PyText.pad(
-        PyText.repeated(fill, left) + text, PyText.Side.LEFT, width, fill);
+    return PyText.pad(PyText.repeated(fill, left) + text, PyText.Side.LEFT, width, fill);
   }
 }

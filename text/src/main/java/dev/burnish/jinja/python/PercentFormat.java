@@ -89,8 +89,7 @@ public final class PercentFormat {
         yield spec(m, type).floating(PyNumber.toDouble(number));
       }
       default ->
-          throw JinjaException.value(
-              "unsupported format character '%s' (0x%x)", type, (int) type);
+          throw JinjaException.value("unsupported format character '%s' (0x%x)", type, (int) type);
     };
   }
 
@@ -111,9 +110,7 @@ public final class PercentFormat {
         zeros ? "0" : " ",
         flags.contains("+") ? "+" : flags.contains(" ") ? " " : "",
         FormatSpec.size(m.group(3)),
-        precision == null
-            ? OptionalInt.empty()
-            : OptionalInt.of(FormatSpec.size(precision)),
+        precision == null ? OptionalInt.empty() : OptionalInt.of(FormatSpec.size(precision)),
         "",
         type);
   }

@@ -124,8 +124,8 @@ public final class Py {
 
   public static long length(Object value) {
     return size(value)
-        .orElseThrow(() ->
-            JinjaException.type("object of type '%s' has no len()", typeName(value)));
+        .orElseThrow(
+            () -> JinjaException.type("object of type '%s' has no len()", typeName(value)));
   }
 
   public static boolean isIterable(Object value) {
@@ -142,8 +142,8 @@ public final class Py {
       case Undefined _ -> List.of().iterator();
       default ->
           items(value)
-              .orElseThrow(() ->
-                  JinjaException.type("'%s' object is not iterable", typeName(value)))
+              .orElseThrow(
+                  () -> JinjaException.type("'%s' object is not iterable", typeName(value)))
               .iterator();
     };
   }

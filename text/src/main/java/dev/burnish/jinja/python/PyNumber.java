@@ -277,9 +277,7 @@ public final class PyNumber {
     if (!(value instanceof Double number)) {
       BigDecimal whole = new BigDecimal(big(value));
       return normalized(
-          whole
-              .setScale(Math.clamp(digits, -10_000, 0), RoundingMode.HALF_EVEN)
-              .toBigInteger());
+          whole.setScale(Math.clamp(digits, -10_000, 0), RoundingMode.HALF_EVEN).toBigInteger());
     }
     if (!Double.isFinite(number) || digits > 323) {
       return number;

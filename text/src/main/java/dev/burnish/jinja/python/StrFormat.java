@@ -8,8 +8,7 @@ import java.util.regex.Pattern;
 final class StrFormat {
   private static final Pattern SPEC =
       Pattern.compile(
-          "(?:(.)?([<>=^]))?([-+ ])?(0)?(\\d*)([_,])?(?:\\.(\\d+))?([a-zA-Z%])?",
-          Pattern.DOTALL);
+          "(?:(.)?([<>=^]))?([-+ ])?(0)?(\\d*)([_,])?(?:\\.(\\d+))?([a-zA-Z%])?", Pattern.DOTALL);
   private static final Pattern STEP = Pattern.compile("\\.([^.\\[]+)|\\[([^\\]]+)\\]");
 
   private final String format;

@@ -106,8 +106,7 @@ public final class StringMethods {
         .bind("strip", "chars=")
         .given(0)
         .map(chars ->
-            Py.text(chars)
-                .orElseThrow(() -> JinjaException.type("strip arg must be None or str")));
+            Py.text(chars).orElseThrow(() -> JinjaException.type("strip arg must be None or str")));
   }
 
   private static String lstrip(String text, Arguments arguments) {
@@ -166,7 +165,8 @@ public final class StringMethods {
     Bound bound = arguments.bind(name, "affix", "start=", "end=");
     int length = PyText.length(text);
     int start = Search.clamp(bound.given(1).map(PyNumber::count).orElse(0), length);
-    int end = Math.min(length, Search.clamp(bound.given(2).map(PyNumber::count).orElse(length), length));
+    int end =
+        Math.min(length, Search.clamp(bound.given(2).map(PyNumber::count).orElse(length), length));
     if (start > end) {
       return false;
     }

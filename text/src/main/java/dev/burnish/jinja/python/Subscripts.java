@@ -90,8 +90,7 @@ public final class Subscripts {
       case Markup markup -> new Markup(cut(markup.text(), slice));
       case PyDict _ -> throw JinjaException.type("unhashable type: 'slice'");
       default ->
-          throw Undefined.orType(
-              object, "'%s' object is not subscriptable", Py.typeName(object));
+          throw Undefined.orType(object, "'%s' object is not subscriptable", Py.typeName(object));
     };
   }
 
@@ -110,8 +109,7 @@ public final class Subscripts {
   private static String cut(String text, Slice slice) {
     Slice.Bounds bounds = slice.within(PyText.length(text));
     if (bounds.step() == 1) {
-      return PyText.substring(
-          text, (int) bounds.start(), (int) (bounds.start() + bounds.count()));
+      return PyText.substring(text, (int) bounds.start(), (int) (bounds.start() + bounds.count()));
     }
     int[] codePoints = text.codePoints().toArray();
     StringBuilder result = new StringBuilder();

@@ -1,6 +1,5 @@
 package dev.burnish.jinja.syntax;
 
-import dev.burnish.jinja.python.Slice;
 import java.util.List;
 import java.util.Optional;
 

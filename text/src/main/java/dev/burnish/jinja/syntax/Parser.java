@@ -1,7 +1,6 @@
 package dev.burnish.jinja.syntax;
 
 import dev.burnish.jinja.python.JinjaException;
-import dev.burnish.jinja.python.None;
 import dev.burnish.jinja.syntax.ExpressionParser.Tupled;
 import dev.burnish.jinja.syntax.Stmt.Signature;
 import dev.burnish.jinja.syntax.Token.Kind;
