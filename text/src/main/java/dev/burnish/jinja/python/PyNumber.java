@@ -93,20 +93,21 @@ public final class PyNumber {
       return floats(operator, toDouble(left), toDouble(right));
     }
     if (left instanceof Long a && right instanceof Long b && isSmall(a) && isSmall(b)) {
-      switch (operator) {
-        case "+":
-          return a + b;
-        case "-":
-          return a - b;
-        case "%":
-          if (b != 0) {
-            return Math.floorMod(a, b);
-          }
-          break;
-        default:
+      Optional<Object> result = small(operator, a, b);
+      if (result.isPresent()) {
+        return result.get();
       }
     }
     return integers(operator, big(left), big(right));
+  }
+
+  private static Optional<Object> small(String operator, long left, long right) {
+    return switch (operator) {
+      case "+" -> Optional.of(left + right);
+      case "-" -> Optional.of(left - right);
+      case "%" -> right == 0 ? Optional.empty() : Optional.of(Math.floorMod(left, right));
+      default -> Optional.empty();
+    };
   }
 
   private static boolean isSmall(long value) {
