@@ -1,5 +1,6 @@
-/// Counts in several processes: the interface, the actor and the records of this very file, called like ordinary objects.
-/// Here they run on this host; --set hosts.launcher=SSH --set hosts.nodes=[n1,n2] has them on others.
+/// Counts in several processes: the interface, the actor and the records of this very file, called
+/// like ordinary objects. Here they run on this host; --set hosts.launcher=SSH --set
+/// hosts.nodes=[n1,n2] has them on others.
 import dev.burnish.actor.*;
 import dev.burnish.config.*;
 import dev.burnish.launch.remote.HostSettings;
@@ -41,8 +42,8 @@ void main(String... args) {
       counters.fanout(counter -> counter.add(n));
     }
     counters.at("procs", 0).only().add(100);
-    for (var tally : counters.gather(Counter::tally)) {
-      IO.println("counter %d of process %d has %d".formatted(tally.rank(), tally.pid(), tally.value()));
+    for (var t : counters.gather(Counter::tally)) {
+      IO.println("counter %d of process %d has %d".formatted(t.rank(), t.pid(), t.value()));
     }
   }
 }

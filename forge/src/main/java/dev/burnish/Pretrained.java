@@ -46,7 +46,7 @@ public record Pretrained(
     Map<String, byte[]> made = Files.isRegularFile(path) ? GgufConverter.sideFiles(path) : Map.of();
     TokenizerFiles files =
         made.isEmpty() ? TokenizerFiles.read(path) : new TokenizerFiles(path.toString(), made);
-    LanguageModel model = LanguageModel.load(path);
+    LanguageModel model = LanguageModel.load(path).withSource(name);
     try {
       GenerationDefaults defaults = GenerationDefaults.of(model.generationConfig());
       return new Pretrained(

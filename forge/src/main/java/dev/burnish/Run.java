@@ -4,114 +4,123 @@ import dev.burnish.actor.Factory;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.concurrent.Stopped;
-import dev.burnish.data.Dataset;
-import dev.burnish.engine.BatchGenerator;
-import dev.burnish.learn.EvalReport;
-import dev.burnish.learn.PolicyReport;
-import dev.burnish.learn.PreferenceMetrics;
-import dev.burnish.learn.PreferenceReport;
+import dev.burnish.launch.Resources;
+import dev.burnish.mesh.HostMesh;
+import dev.burnish.mesh.JobOptions;
+import dev.burnish.mesh.ProcMesh;
+import dev.burnish.mesh.placement.Demand;
+import dev.burnish.mesh.placement.Placement;
 import dev.burnish.metrics.ConsoleSink;
-import dev.burnish.metrics.JsonLines;
 import dev.burnish.metrics.Metrics;
-import dev.burnish.metrics.Reduce;
-import dev.burnish.metrics.StepMetrics;
+import dev.burnish.metrics.Recordable;
 import dev.burnish.model.LanguageModel;
-import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.observe.RunDirectory;
-import dev.burnish.observe.SampleLine;
-import dev.burnish.rollout.Completion;
-import dev.burnish.rollout.Episode;
-import dev.burnish.rollout.Problem;
 import dev.burnish.rollout.ScoredGroup;
-import dev.burnish.rollout.Segment.Sampled;
 import dev.burnish.run.Checkpointer;
 import dev.burnish.run.DryRun;
+import dev.burnish.run.EarlyStopping;
 import dev.burnish.run.LiveProgress;
 import dev.burnish.run.MachineMetrics;
-import dev.burnish.run.ResumedSettings;
+import dev.burnish.run.RunEnd;
 import dev.burnish.run.RunOptions;
 import dev.burnish.run.RunOptions.Mode;
+import dev.burnish.run.RunStatus;
 import dev.burnish.run.RunSummary;
+import dev.burnish.run.SampleLog;
+import dev.burnish.run.StepLoop;
+import dev.burnish.run.StepRecorder;
+import dev.burnish.run.Steps;
+import dev.burnish.run.TrainedModel;
 import dev.burnish.run.Workers;
 import dev.burnish.service.Service;
 import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.DType;
+import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.LocalTrainer;
-import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.CheckpointConfig;
 import dev.burnish.train.checkpoint.Resumable;
 import java.nio.file.Path;
-import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
-/// One training run of a script: its settings, its folder, what it shows while it goes, and its
-/// checkpoints.
+// Over 400 lines: the whole of what a script calls in one place, two thirds of it documentation;
+// the
+// parts that do it are in dev.burnish.run.
+
+/// The root of a script: its settings, its folder, its steps with their numbers and checkpoints,
+/// and the processes that work for it.
 ///
 /// ```java
 /// try (var run = Run.start("name", Settings.defaults(), args)) {
 ///   ...
 ///   var trainer = run.keep(model, tokenizer, new LocalTrainer(...));
 ///   for (long step : run.steps(run.settings().steps())) {
-///     run.record(policy.step(episodes));
+///     run.record(learner.step(groups));
 ///   }
 /// }
 /// ```
 ///
-/// `runs/<id>/` holds everything (see [RunDirectory]). A run that was stopped goes on with
+/// `runs/<id>/` holds everything (see [RunDirectory]). A run that was stopped is resumed with
 /// `--resume runs/<id>`: [#steps] then begins after the last checkpoint. Settings that are paths
-/// are absolute, so that a run is resumed from any folder. A run goes on where its standard output
-/// ends, as in `| head`. For one thread.
+/// are absolute, so that a run is resumed from any folder. A run continues where its standard
+/// output ends, as in `| head`.
+///
+/// Threading: one thread, that of the training loop, sets the run up, runs [#steps] and closes it.
+/// Every thread may record, write samples, [#say] something, set numbers of the summary, ask for a
+/// checkpoint and [#finish] at any time; one that works for a step to come, such as a rollout, does
+/// so through [#at].
 public final class Run<S extends Record> implements AutoCloseable {
   private final S settings;
   private final Mode mode;
   private final RunDirectory folder;
   private final Checkpointer checkpoints;
-  private final RunSummary summary;
+  private final RunSummary summary = new RunSummary();
+  private final MachineMetrics machine = new MachineMetrics();
   private final LiveProgress progress = new LiveProgress();
+  private final StepRecorder.Whole whole = new StepRecorder.Whole(summary, machine, progress);
   private final Metrics metrics;
-  private final JsonLines samples;
-  private final MachineMetrics watch = new MachineMetrics();
+  private final SampleLog samples;
+  private final StepRecorder present;
+  private final StepLoop loop;
+  private final Steps steps;
   private final Workers workers = new Workers();
   private final Stop stop = Stop.listen();
-  private String status = "failed";
-  private long lastStep;
-  private long totalSteps;
-  private boolean stepOpen;
-  private long updatesBefore;
-  private long updatesPerStep;
-  private boolean finished;
-  private @Nullable LanguageModel model;
-  private @Nullable Tokenizer tokenizer;
+  private Optional<TrainedModel> model = Optional.empty();
   private Optional<LocalTrainer> trainer = Optional.empty();
   private Optional<DryRun> dryRun = Optional.empty();
 
   private Run(String name, S settings, RunOptions options) {
     this.settings = settings;
-    summary = new RunSummary(settings);
     mode = options.mode();
     folder = open(name, options);
     try {
       checkpoints = new Checkpointer(folder.path().resolve("checkpoints"), this::say);
       checkpoints.keep("run", summary);
-      lastStep = checkpoints.firstStep();
+      long done = checkpoints.firstStep();
       if (options.resume().isPresent() && mode == Mode.TRAIN) {
-        folder.keepUntil(lastStep);
+        folder.keepUntil(done);
+      } else {
+        folder.writeConfig(settings);
       }
-      folder.writeConfig(settings);
       metrics =
           mode == Mode.TRAIN
-              ? new Metrics(folder.metrics(), folder.tensorBoard(lastStep), progress)
+              ? new Metrics(folder.metrics(), folder.tensorBoard(done), progress)
               : new Metrics();
-      samples = folder.samples();
+      samples =
+          new SampleLog(folder.samples(), done, mode == Mode.TRAIN ? progress::samples : _ -> {});
+      present = new StepRecorder(metrics, samples::add, whole);
+      loop = new StepLoop(done, () -> trainer.map(LocalTrainer::stepsDone).orElse(0L));
+      steps =
+          new Steps(
+              mode,
+              stop,
+              loop,
+              checkpoints,
+              new Steps.Parts(metrics, samples, present, whole, () -> trainer));
     } catch (RuntimeException e) {
       folder.close();
       throw e;
@@ -143,13 +152,9 @@ public final class Run<S extends Record> implements AutoCloseable {
           "the options and settings of the script were shown: option=--help; leave it out to run");
     }
     S settings = options.resolve(defaults);
-    List<String> changes =
-        options
-            .before(defaults)
-            .map(before -> ResumedSettings.lines(before, settings))
-            .orElse(List.of());
+    Optional<String> changes = options.changes(defaults, settings);
     Run<S> run = new Run<>(name, settings, options);
-    changes.forEach(run::say);
+    changes.ifPresent(run::say);
     return run;
   }
 
@@ -161,10 +166,10 @@ public final class Run<S extends Record> implements AutoCloseable {
     return folder.path();
   }
 
-  /// Whether what comes before the steps is to be left out: this run goes on from a checkpoint, or
-  /// it is a dry run.
-  public boolean goesOn() {
-    return checkpoints.goesOn() || mode == Mode.DRY_RUN;
+  /// Whether the run begins with its first step: what comes before the steps, such as a warm-up, is
+  /// left out where this is a run that is resumed from a checkpoint, or a dry run.
+  public boolean isFresh() {
+    return !checkpoints.isResumed() && mode == Mode.TRAIN;
   }
 
   /// Shows a line to the user.
@@ -172,20 +177,50 @@ public final class Run<S extends Record> implements AutoCloseable {
     progress.message(text);
   }
 
+  /// Says the seed that all numbers of the run follow from: it is part of the summary.
+  ///
+  /// @throws IllegalArgumentException if the run is resumed and began with another one
+  public void seed(long seed) {
+    summary.seed(seed);
+  }
+
+  /// The seed of the rollouts of a step: a function of the run's seed and the step alone.
+  ///
+  /// @throws IllegalStateException if the seed of the run was not said
+  public long rolloutSeed(long step) {
+    return KeyedRandom.bits(summary.seed(), "rollouts", step);
+  }
+
+  /// Makes the trainer of a published model as the settings say, and keeps both: adapts the model,
+  /// sets the seed and when checkpoints are written.
+  ///
+  /// @return as [#keep(LanguageModel, Tokenizer, LocalTrainer)] does
+  public Trainer trainer(Pretrained base, TrainingSettings training) {
+    seed(training.seed());
+    checkpoints(training.checkpoints());
+    base.model().adapt(training.lora(), training.seed());
+    return keep(
+        base.model(),
+        base.tokenizer(),
+        new LocalTrainer(
+            base.model().decoder(),
+            training.optimizer(),
+            training.steps(),
+            training.train().options()));
+  }
+
   /// Names what checkpoints and the final `model/` hold, and restores it from the last checkpoint
-  /// where the run goes on.
+  /// where the run is resumed.
   ///
   /// @return what the script must train with: the given trainer, or in a dry run one that plans
   ///   steps instead of doing them
-  public Trainer keep(LanguageModel languageModel, Tokenizer text, LocalTrainer training) {
-    model = languageModel;
-    tokenizer = text;
+  public Trainer keep(LanguageModel languageModel, Tokenizer tokenizer, LocalTrainer training) {
+    model = Optional.of(new TrainedModel(languageModel, tokenizer));
     trainer = Optional.of(training);
     checkpoints.keep(training);
-    watch.of(training);
-    training.health().onAlarm(alarm -> say(MachineMetrics.words(alarm)));
-    if (checkpoints.goesOn()) {
-      say("goes on after step %d of %s".formatted(lastStep, folder.id()));
+    training.health().onAlarm(alarm -> say(alarm.words()));
+    if (checkpoints.isResumed()) {
+      say("resumes after step %d of %s".formatted(loop.completed(), folder.id()));
     }
     if (mode == Mode.DRY_RUN) {
       DryRun dry = new DryRun(training);
@@ -195,7 +230,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     return training;
   }
 
-  /// Has checkpoints hold the state of something else, and restores it where the run goes on.
+  /// Has checkpoints hold the state of something else, and restores it where the run is resumed.
   ///
   /// @param name in small letters, digits and dashes, by which checkpoints know it
   public void keep(String name, Resumable other) {
@@ -203,8 +238,8 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   /// The model as it is when the run begins, frozen, for the divergence from it: of an adapted one
-  /// its base, else a copy, as of one that began from an adapter. A run that goes on has the copy
-  /// of its beginning.
+  /// its base, else a copy, as of one that began from an adapter. A run that is resumed has the
+  /// copy of its beginning.
   public LanguageModel reference(LanguageModel policy) {
     LoraConfig lora = policy.decoder().lora();
     if (lora.adapts() && !lora.goesOn()) {
@@ -214,11 +249,44 @@ public final class Run<S extends Record> implements AutoCloseable {
     if (mode == Mode.DRY_RUN) {
       return policy.copy();
     }
-    if (goesOn()) {
+    if (checkpoints.isResumed()) {
       return LanguageModel.load(saved);
     }
     policy.save(saved, DType.F32);
     return policy.copy();
+  }
+
+  /// Says where and how the processes of the run are started, before the first is: on hosts, or as
+  /// threads of this process. Unless it is said they are processes of this host.
+  ///
+  /// @throws IllegalStateException if there are some
+  public void job(JobOptions options) {
+    workers.options(options);
+  }
+
+  /// The hosts on which the processes of the run are started.
+  public HostMesh hosts() {
+    return workers.hosts();
+  }
+
+  /// Starts processes that end with the run, along the axis `procs`; actors are spawned in them.
+  ///
+  /// @param each what every process is given
+  public ProcMesh procs(String name, int count, Resources each) {
+    return hosts().spawnProcs(name, count, Demand.none(), each, Placement.spread());
+  }
+
+  /// Starts one actor in a light process of its own, which ends with the run.
+  ///
+  /// @param type its interface
+  public <T> T actor(String name, Class<T> type, Factory.Of0<? extends T> factory) {
+    return procs(name, 1, Resources.light()).spawn(name, type, factory).only();
+  }
+
+  /// Starts one actor that is constructed with an argument, as [#actor(String, Class, Factory.Of0)]
+  /// does.
+  public <T, A> T actor(String name, Class<T> type, Factory.Of1<? extends T, A> factory, A a) {
+    return procs(name, 1, Resources.light()).spawn(name, type, factory, a).only();
   }
 
   /// Starts replicas of something in processes of their own, which end with the run; see [Service].
@@ -227,7 +295,38 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// @param factory such as `Reward::exact`
   public <T> Service<T> service(
       String name, Class<T> type, Factory.Of0<? extends T> factory, ServiceOptions options) {
-    return Service.start(workers.hosts(), name, type, factory, options);
+    return Service.start(hosts(), name, type, factory, options);
+  }
+
+  /// Starts replicas that are constructed with an argument.
+  public <T, A> Service<T> service(
+      String name,
+      Class<T> type,
+      Factory.Of1<? extends T, A> factory,
+      A a,
+      ServiceOptions options) {
+    return Service.start(hosts(), name, type, factory, a, options);
+  }
+
+  /// Something that is called as one object: so many replicas in processes of their own, or for
+  /// none of them an object of this process.
+  ///
+  /// @param type its interface
+  /// @param factory such as `Reward::exact`
+  public <T> T replicas(
+      String name, Class<T> type, Factory.Of0<? extends T> factory, int replicas) {
+    if (replicas > 0) {
+      return service(name, type, factory, ServiceOptions.replicas(replicas)).route();
+    }
+    try {
+      return factory.make();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalArgumentException(
+          "the factory must make an object: name=%s (%s); mend what it calls".formatted(name, e),
+          e);
+    }
   }
 
   /// Steps between two checkpoints; 100 unless set.
@@ -249,211 +348,139 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
+  /// Asks for a checkpoint of the step that is completed next.
+  public void checkpoint() {
+    checkpoints.request();
+  }
+
   /// Has the step that is best by a metric keep its checkpoint, written when it is recorded. Where
   /// that is another than the last, its model is in `best/` in the end.
   public void keepBest(String metric, Goal goal) {
     checkpoints.keepBest(metric, goal);
   }
 
-  /// The steps that are left, from 1 or from the one after the last checkpoint. Between two of them
-  /// metrics are written, and a checkpoint where one is due; the loop ends early after [#finish],
-  /// and when the process was asked to stop.
+  /// The steps that are left, from 1 or from the one after the last checkpoint.
+  ///
+  /// A step is open from [java.util.Iterator#next] until [java.util.Iterator#hasNext] is asked for
+  /// the one after it. That completes it: its metrics are written, then its checkpoint where one is
+  /// due. Asking again changes nothing. The loop ends after `total` steps, after the step in which
+  /// [#finish] was called, and after the one in which the process was asked to stop; then the last
+  /// checkpoint is on the disk. A loop that is left in the middle of a step, by an exception or
+  /// `break`, leaves the step undone, and the run counts as failed, unless [#finish] was called
+  /// before: [#close] then completes it.
   ///
   /// @throws IllegalArgumentException if there are fewer than none
   public Iterable<Long> steps(long total) {
     if (total < 0) {
       throw new IllegalArgumentException(
-          "a run has steps: steps=%d; give how many there are from the beginning".formatted(total));
+          "a run must have steps: steps=%d; give how many there are from the beginning"
+              .formatted(total));
     }
-    totalSteps = total;
-    if (goesOn() && mode == Mode.TRAIN && lastStep >= total) {
+    loop.total(total);
+    summary.totalSteps(total).ifPresent(before -> sayIfRatesChange(before, total));
+    if (checkpoints.isResumed() && mode == Mode.TRAIN && loop.completed() >= total) {
       say(
-          "nothing is left to do: %d steps are done, steps=%d; raise it to go on"
-              .formatted(lastStep, total));
+          "nothing is left to do: %d steps are done, steps=%d; raise it to resume"
+              .formatted(loop.completed(), total));
     }
+    // Only now: a run that is resumed with settings that it refuses keeps its own.
+    folder.writeConfig(settings);
     if (mode == Mode.DRY_RUN) {
-      watch.sgemmGflops();
+      machine.sgemmGflops();
       dryRun.ifPresent(DryRun::begin);
     } else {
       progress.begin(total);
     }
-    return () -> new Steps(total);
+    return steps;
   }
 
-  private final class Steps implements Iterator<Long> {
-    private final long total;
-
-    Steps(long total) {
-      this.total = total;
-    }
-
-    @Override
-    public boolean hasNext() {
-      if (stepOpen) {
-        end(lastStep, total);
-      }
-      if (lastStep >= total || finished || (mode == Mode.DRY_RUN && lastStep > 0)) {
-        status = "finished";
-      } else if (stop.requested()) {
-        status = "stopped";
-      } else {
-        return true;
-      }
-      if (mode == Mode.TRAIN && lastStep > 0) {
-        checkpoints.finish(lastStep);
-      }
-      return false;
-    }
-
-    @Override
-    public Long next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      stepOpen = true;
-      updatesBefore = updates();
-      FaultPoint.reach("run.step");
-      return ++lastStep;
+  private void sayIfRatesChange(long before, long total) {
+    if (before != total && trainer.filter(LocalTrainer::ratesFollowTotalSteps).isPresent()) {
+      say(
+          "the schedule of the learning rate depends on the number of steps: from here on the rates are those of a run of %d steps, before they were those of one of %d"
+              .formatted(total, before));
     }
   }
 
-  private long updates() {
-    return trainer.map(LocalTrainer::stepsDone).orElse(0L);
-  }
-
-  private void end(long step, long total) {
-    stepOpen = false;
-    updatesPerStep = updates() - updatesBefore;
-    watch.times(step, total, this::time);
-    watch.alarms(this::record);
-    FaultPoint.reach("run.flush");
-    StepMetrics written = metrics.flush(step);
-    FaultPoint.reach("run.flushed");
-    summary.firstReward();
-    if (mode == Mode.TRAIN) {
-      checkpoints.after(written);
+  /// Takes numbers and samples for a step that may be the present one or one to come, from any
+  /// thread. They are written when that step is completed.
+  ///
+  /// @param step counted from 1
+  /// @throws IllegalArgumentException if the step was completed; so do the recorder's methods once
+  ///   it is
+  public StepRecorder at(long step) {
+    if (step <= loop.completed()) {
+      throw new IllegalArgumentException(
+          "a number must be recorded before its step is written: step=%d, written=%d; record it with a later step"
+              .formatted(step, loop.completed()));
     }
+    return new StepRecorder(metrics.at(step), groups -> samples.add(step, groups), whole);
   }
 
   /// Records a number of the present step that the seed determines.
   public void record(String key, double value) {
-    metrics.record(key, value, Reduce.LAST);
+    present.record(key, value);
   }
 
   /// Records a number of the present step that depends on the machine.
   public void time(String key, double value) {
-    metrics.time(key, value, Reduce.LAST);
+    present.time(key, value);
   }
 
-  /// Records what an optimizer step did.
-  public void record(StepReport report) {
-    record("loss", report.loss());
-    record("gradNorm", report.gradientNorm());
-    record("lr", report.lr());
-    record("entropy", report.entropy());
-    record("targets", report.targets());
-    time("trainTokensPerSecond", report.tokensPerSecond());
-    time("trainSeconds", report.seconds());
-    watch.step(report, this::time);
+  /// Records all that a report says of the present step.
+  public void record(Recordable report) {
+    present.record(report);
   }
 
-  /// Records what an update of a policy did.
-  public void record(PolicyReport report) {
-    record(report.step());
-    record("reward", report.reward());
-    record("responseLength", report.responseLength());
-    record("kl", report.loss().referenceKl());
-    record("oldKl", report.loss().oldKl());
-    record("clipFraction", report.loss().clipFraction());
-  }
-
-  /// Records what an update from preference pairs did.
-  public void record(PreferenceReport report) {
-    record(report.step());
-    record("", report.metrics());
-  }
-
-  /// Records how a policy judges held-out pairs, under keys that begin with `eval`, and puts the
-  /// loss and the accuracy into the summary.
-  public void record(PreferenceMetrics heldOut) {
-    record("eval", heldOut);
-    summary("evalLoss", heldOut.loss());
-    summary("evalAccuracy", heldOut.accuracy());
-  }
-
-  private void record(String prefix, PreferenceMetrics metrics) {
-    if (!prefix.isEmpty()) {
-      record(prefix + "Loss", metrics.loss());
-    }
-    record(prefixed(prefix, "margin"), metrics.margin());
-    record(prefixed(prefix, "accuracy"), metrics.accuracy());
-    record(prefixed(prefix, "chosenReward"), metrics.chosenReward());
-    record(prefixed(prefix, "rejectedReward"), metrics.rejectedReward());
-    record(prefixed(prefix, "chosenLogp"), metrics.chosenLogprob());
-    record(prefixed(prefix, "rejectedLogp"), metrics.rejectedLogprob());
-  }
-
-  private static String prefixed(String prefix, String key) {
-    return prefix.isEmpty()
-        ? key
-        : prefix + Character.toUpperCase(key.charAt(0)) + key.substring(1);
-  }
-
-  /// Records how well held-out documents are predicted, here and in the summary.
-  public void record(EvalReport report) {
-    record("evalLoss", report.loss());
-    record("perplexity", report.perplexity());
-    summary("evalLoss", report.loss());
-    summary("perplexity", report.perplexity());
-  }
-
-  /// Says how many rows of a data set were left out, and why the first of them were, and puts the
-  /// number into the summary.
-  public <T> Dataset<T> loaded(Dataset<T> rows) {
-    if (rows.skipped() > 0) {
-      say("left out %d of %d rows:".formatted(rows.skipped(), rows.skipped() + rows.size()));
-      rows.problems().forEach(this::say);
-    }
-    summary("skippedRows", (double) rows.skipped());
+  /// Records how rows were loaded, and gives them back: how many were left out, and why the first
+  /// of them were.
+  public <R extends Recordable> R loaded(R rows) {
+    record(rows);
     return rows;
   }
 
-  /// A number that a run has to have again when it goes on, such as the rows of its data; part of
+  /// A number that a run must have again when it is resumed, such as the rows of its data; part of
   /// the summary. To be given after [#keep].
   ///
-  /// @throws IllegalArgumentException if it goes on with another one
+  /// @throws IllegalArgumentException if it is resumed with another one
   public void pin(String key, double value) {
-    Optional<Double> before = goesOn() ? summary.get(key) : Optional.empty();
+    Optional<Double> before = checkpoints.isResumed() ? summary.get(key) : Optional.empty();
     if (before.isPresent() && before.get() != value) {
       throw new IllegalArgumentException(
-          "a run goes on with what it began with: %s=%s, was %s; give the data and settings of its beginning"
+          "a run must be resumed with what it began with: %s=%s, was %s; give the data and settings of its beginning"
               .formatted(key, value, before.get()));
     }
     summary(key, value);
   }
 
-  /// Whether the present step is the last, or a multiple of so many; never for 0.
+  /// Whether the present step is the last, or a multiple of `steps`; never for 0.
   ///
   /// @throws IllegalArgumentException if it is below 0
   public boolean every(long steps) {
     if (steps < 0) {
       throw new IllegalArgumentException(
-          "what recurs does so every so many steps: every=%d; give 0 for never".formatted(steps));
+          "a number of steps between two must be at least 0: every=%d; give 0 for never"
+              .formatted(steps));
     }
-    return steps > 0 && (lastStep % steps == 0 || lastStep == totalSteps);
+    long step = loop.present();
+    return steps > 0 && (step % steps == 0 || step == loop.total());
   }
 
   /// Keeps the least value that a number had in the summary, as `best<Key>`, and ends the loop
-  /// after `patience` steps without a lesser one; 0 for never. A run that goes on remembers.
+  /// after `patience` steps without a lesser one; 0 for never. A run that is resumed remembers.
   public void stopUnlessBetter(String key, double value, long patience) {
-    String best = prefixed("best", key);
-    Optional<Double> least = summary.get(best);
-    double since = lastStep - summary.get(best + "Step").orElse(0.0);
-    if (least.isEmpty() || value < least.get() || Double.isNaN(least.get())) {
-      summary(best, value);
-      summary(best + "Step", lastStep);
-    } else if (patience > 0 && since >= patience) {
-      say("%s has not been below %.4f for %.0f steps".formatted(key, least.get(), since));
+    new EarlyStopping(summary, key)
+        .end(loop.present(), value, patience)
+        .ifPresent(reason -> {
+          say(reason);
+          finish();
+        });
+  }
+
+  /// Ends the loop after the present step if a number has reached its goal.
+  public void stopOnceReached(String key, double value, double goal) {
+    if (value >= goal) {
+      say("%s has reached %.4f".formatted(key, goal));
       finish();
     }
   }
@@ -461,39 +488,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// Writes the episodes of the present step to `samples.jsonl`, and shows three of them now and
   /// then.
   public void samples(List<ScoredGroup> groups) {
-    List<SampleLine> lines =
-        groups.stream()
-            .flatMap(
-                group -> group.episodes().stream().map(e -> line(lastStep, group.problem(), e)))
-            .toList();
-    lines.forEach(samples::write);
-    if (mode == Mode.DRY_RUN) {
-      return;
-    }
-    if (lastStep == 1 || lastStep % 25 == 0) {
-      progress.samples(lines.subList(0, Math.min(3, lines.size())));
-    }
-  }
-
-  private static SampleLine line(long step, Problem problem, Episode episode) {
-    List<Completion> said = episode.sampled().stream().map(Sampled::completion).toList();
-    return new SampleLine(
-        step,
-        episode.versions().oldest(),
-        problem.prompt(),
-        said.stream().map(Completion::text).collect(Collectors.joining()),
-        episode.reward(),
-        episode.advantage(),
-        said.stream().flatMapToInt(c -> IntStream.of(c.tokens())).boxed().toList(),
-        said.stream()
-            .flatMap(c -> IntStream.range(0, c.logprobs().length).mapToObj(i -> c.logprobs()[i]))
-            .toList());
-  }
-
-  /// Records how fast a generator was since it was last asked.
-  public void record(BatchGenerator.Throughput throughput) {
-    time("generateTokensPerSecond", throughput.tokensPerSecond());
-    time("generateSeconds", throughput.seconds());
+    present.samples(groups);
   }
 
   /// Puts a number into `summary.json`.
@@ -501,31 +496,16 @@ public final class Run<S extends Record> implements AutoCloseable {
     summary.put(key, value);
   }
 
-  /// Ends the loop after the present step, since its goal is reached.
-  public void finish() {
-    finished = true;
+  /// Has the last words to the user compare two numbers of the summary, where both are there.
+  ///
+  /// @param what they are, such as `held-out loss`
+  public void compare(String what, String before, String after) {
+    summary.compare(what, before, after);
   }
 
-  /// What was no step has ended since the process was asked to stop. A step whose updates are done
-  /// counts, without what was measured after them; one that has changed nothing is as if it had not
-  /// begun; from one in between nothing can be resumed.
-  private void stopHere() {
-    status = "stopped";
-    long done = stepOpen ? updates() - updatesBefore : 0;
-    if (stepOpen && done > 0 && done >= updatesPerStep) {
-      say("what is measured after step %d is left out".formatted(lastStep));
-      end(lastStep, totalSteps);
-    } else if (stepOpen) {
-      stepOpen = false;
-      lastStep--;
-      if (done > 0) {
-        say("step %d was half done; the checkpoint before it stays".formatted(lastStep + 1));
-        return;
-      }
-    }
-    if (lastStep > checkpoints.firstStep()) {
-      checkpoints.finish(lastStep);
-    }
+  /// Ends the loop after the present step, since its goal is reached.
+  public void finish() {
+    loop.finish();
   }
 
   /// Writes the model, the summary and the report, and gives the folder back.
@@ -541,41 +521,33 @@ public final class Run<S extends Record> implements AutoCloseable {
         samples;
         checkpoints;
         workers) {
-      if (status.equals("failed") && Stop.wasHonoured()) {
-        stopHere();
-      }
-      boolean failed = status.equals("failed");
-      if (model != null && tokenizer != null && !failed && lastStep > 0) {
+      steps.leave(this::say);
+      RunStatus status = steps.status();
+      boolean failed = status == RunStatus.FAILED;
+      if (model.isPresent() && !failed && loop.completed() > 0) {
         FaultPoint.reach("run.model");
-        save(model, tokenizer, folder.path());
-        saveBest(model, tokenizer);
+        model.get().save(folder.path());
+        saveBest(model.get());
       }
+      RunEnd end = new RunEnd(status, loop.present());
       folder.writeSummary(
-          summary.all(folder.id(), status, lastStep, checkpoints.failed(), watch.sgemmGflops()));
+          summary.all(folder.id(), end, checkpoints.failed(), machine.sgemmGflops()));
       folder.writeReport();
       if (!failed) {
-        progress.message(summary.closing(status, lastStep, folder.path()));
+        say(summary.closing(end, folder.path()));
       }
-    }
-  }
-
-  private void save(LanguageModel trained, Tokenizer text, Path place) {
-    trained.save(place.resolve("model"));
-    text.save(place.resolve("model"));
-    if (trained.decoder().lora().adapts()) {
-      PeftAdapter.save(trained, summary.setting("model"), place.resolve("adapter"));
     }
   }
 
   /// The weights are those of the best step afterwards.
-  private void saveBest(LanguageModel trained, Tokenizer text) {
-    Path place = folder.path().resolve("best");
+  private void saveBest(TrainedModel trained) {
     checkpoints
         .best()
-        .filter(best -> best.number() != lastStep)
+        .filter(best -> best.number() != loop.completed())
         .ifPresent(best -> {
-          trainer.ifPresent(of -> of.restoreWeights(checkpoints.open(best)));
-          save(trained, text, place);
+          Path place = folder.path().resolve("best");
+          checkpoints.restoreBest(best);
+          trained.save(place);
           summary.put("bestStep", best.number());
           say(
               "best %s %s at step %d: see %s"
@@ -590,7 +562,7 @@ public final class Run<S extends Record> implements AutoCloseable {
         metrics;
         samples;
         workers) {
-      if (!status.equals("failed")) {
+      if (steps.status() != RunStatus.FAILED) {
         say(
             dryRun
                 .map(DryRun::report)

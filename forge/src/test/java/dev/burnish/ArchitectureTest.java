@@ -36,6 +36,7 @@ class ArchitectureTest {
   private static final Pattern ROW =
       Pattern.compile("\\| `(\\w+)` \\| (\\w+) \\| ([^|]*) \\|(.*)\\|");
   private static final Pattern LARGE = Pattern.compile("\\| `([\\w.]+)` \\| ([^|]+) \\|");
+  private static final Pattern NAMED = Pattern.compile("`([\\w.]+)`");
   private static final Pattern OURS = Pattern.compile("dev/burnish/((?:[a-z]+/)*)[A-Z]");
 
   /// A package's module and the packages that it may use.
@@ -132,6 +133,35 @@ class ArchitectureTest {
   @Test
   void theReaderOfClassesSeesUses() throws IOException {
     assertThat(uses().get("cli")).contains("config", "mesh.host", "script", ROOT_PACKAGE);
+  }
+
+  /// A type is public since another package of the product uses it, or the signature of a public
+  /// member needs it, or it is an exception that leaves its package. ARCHITECTURE.md names the rest
+  /// and for whom they are. Benchmarks are public for their framework.
+  @Test
+  void whatIsPublicHasAUser() throws IOException {
+    PublicTypes types = new PublicTypes();
+    for (String module : MODULES) {
+      Path classes = ROOT.resolve(module).resolve(CLASSES);
+      if (Files.isDirectory(classes)) {
+        try (Stream<Path> files = Files.walk(classes)) {
+          for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
+            types.add(ClassFile.of().parse(file));
+          }
+        }
+      }
+    }
+    Set<String> named = new TreeSet<>();
+    String architecture = Files.readString(ROOT.resolve("ARCHITECTURE.md"));
+    String table = architecture.substring(architecture.indexOf("| public for |"));
+    NAMED
+        .matcher(table.substring(0, table.indexOf("\n\n")))
+        .results()
+        .forEach(name -> named.add(name.group(1)));
+    assertThat(types.withoutUsers())
+        .as("public types without a user, beside those that ARCHITECTURE.md names")
+        .filteredOn(name -> !name.startsWith("bench."))
+        .containsExactlyElementsOf(named);
   }
 
   private static Map<String, Row> table() throws IOException {

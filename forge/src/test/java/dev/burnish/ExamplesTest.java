@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.google.googlejavaformat.java.Formatter;
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.Jobs;
 import dev.burnish.model.LanguageModel;
@@ -79,13 +80,43 @@ class ExamplesTest {
     return lines;
   }
 
-  @Test
-  void noExampleIsLongerThanSixtyLines() throws IOException {
+  private static List<Path> examples() throws IOException {
     try (Stream<Path> files = Files.list(EXAMPLES)) {
-      assertThat(files.toList())
-          .isNotEmpty()
-          .allSatisfy(file -> assertThat(Files.readAllLines(file)).hasSizeLessThanOrEqualTo(60));
+      return files.filter(file -> file.toString().endsWith(".java")).sorted().toList();
     }
+  }
+
+  @Test
+  void noExampleIsLongerThanSixtyLinesOfAHundredColumns() throws IOException {
+    assertThat(examples())
+        .isNotEmpty()
+        .allSatisfy(file ->
+            assertThat(Files.readAllLines(file))
+                .as(file.toString())
+                .hasSizeLessThanOrEqualTo(60)
+                .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100)));
+  }
+
+  @Test
+  void theLoopOfTheReadmeIsThatOfGrpo() throws IOException {
+    String readme = Files.readString(Path.of("..", "README.md"));
+    String loop = readme.substring(readme.indexOf("```java\n") + "```java\n".length());
+    String indented = loop.substring(0, loop.indexOf("```")).indent(4);
+    assertThat(indented.lines()).hasSizeBetween(8, 15);
+    assertThat(Files.readString(EXAMPLES.resolve("Grpo.java"))).contains(indented);
+  }
+
+  @Test
+  void theExamplesAreFormatted() throws Exception {
+    Formatter format = new Formatter();
+    for (Path example : examples()) {
+      String source = Files.readString(example);
+      assertThat(format.formatSource(source))
+          .as(example + ": see ./mvnw spotless:apply")
+          .isEqualTo(source);
+    }
+    assertThat(format.formatSource("void main() {IO.println(1);}\n"))
+        .isEqualTo("void main() {\n  IO.println(1);\n}\n");
   }
 
   @Test
@@ -531,7 +562,7 @@ class ExamplesTest {
     characterModel();
     Path data = rows(20);
     Map.of(
-            "steps=-4", "a run has steps: steps=-4",
+            "steps=-4", "a run must have steps: steps=-4",
             "batch=0", "batch=0; give 1 or more",
             "evalEvery=-1", "every=-1; give 0 for never",
             "checkpoints.every=0", "checkpoints.every=0",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.observe.FolderInUse;
 import dev.burnish.testing.TinyRun;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -105,7 +106,7 @@ class RunTest {
     String said = train("--resume", run.toString(), "--set", "steps=14");
     assertThat(said)
         .contains("step-00000009 is damaged: file=part-001.safetensors does not match its digest")
-        .contains("goes on after step 8")
+        .contains("resumes after step 8")
         .doesNotContain("step  8/14");
     start("calm", "--set", "optimizer.schedule=constant");
     assertThat(determined(run)).isEqualTo(determined(run("calm")));
@@ -194,7 +195,7 @@ class RunTest {
           if (point.equals("run.model")) {
             try {
               TinyRun.train("--resume", run.toString());
-            } catch (IllegalStateException e) {
+            } catch (FolderInUse e) {
               refused.add(e);
             }
           }

@@ -63,7 +63,7 @@ class StoppedRunTest {
     assertThat(steps).isBetween(1, 13);
     assertThat(summary(run).get("status").asString()).isEqualTo("stopped");
     assertThat(said)
-        .contains("stopped after step %d; go on with --resume %s".formatted(steps, run));
+        .contains("stopped after step %d; resume with --resume %s".formatted(steps, run));
     assertThat(run.resolve("checkpoints/step-%08d".formatted(steps))).isDirectory();
     assertThat(run.resolve("model/model.safetensors")).isRegularFile();
     live("0", "--resume", run.toString());

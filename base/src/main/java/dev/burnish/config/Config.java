@@ -26,7 +26,8 @@ import tools.jackson.databind.node.StringNode;
 /// - A record's compact constructor checks its values; its message is kept.
 ///
 /// Components may be primitives, strings, enums, paths, durations (`90s`, `PT1M30S`), optionals,
-/// lists, maps with string keys, and records of these. A value of this class never changes.
+/// lists, maps with string keys, and records of these; the keys of an [Inlined] record stand in the
+/// record around it. A value of this class never changes.
 public final class Config<T extends Record> {
   private final Class<T> type;
   private final ObjectNode tree;

@@ -79,7 +79,7 @@ record Keys(Class<? extends Record> root) {
   private static Optional<Type> below(Type outer, String name) {
     return switch (outer) {
       case Class<?> record when record.isRecord() ->
-          Arrays.stream(record.getRecordComponents())
+          Inlining.keys(record).stream()
               .filter(component -> component.getName().equals(name))
               .map(RecordComponent::getGenericType)
               .map(Keys::withoutOptional)
@@ -110,7 +110,7 @@ record Keys(Class<? extends Record> root) {
   private static List<String> all(Type type, String key) {
     List<String> keys = new ArrayList<>();
     if (type instanceof Class<?> record && record.isRecord()) {
-      for (RecordComponent component : record.getRecordComponents()) {
+      for (RecordComponent component : Inlining.keys(record)) {
         String inner = key.isEmpty() ? component.getName() : key + "." + component.getName();
         keys.add(inner);
         keys.addAll(all(withoutOptional(component.getGenericType()), inner));

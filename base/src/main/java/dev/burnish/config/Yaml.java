@@ -1,6 +1,5 @@
 package dev.burnish.config;
 
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.TokenStreamLocation;
@@ -50,7 +49,7 @@ final class Yaml {
   }
 
   static JsonNode toTree(Record config) {
-    return MAPPER.valueToTree(config);
+    return Inlining.flatten(config.getClass(), MAPPER.<JsonNode>valueToTree(config));
   }
 
   static String write(JsonNode tree) {
@@ -58,10 +57,11 @@ final class Yaml {
   }
 
   static <T> T bind(JsonNode tree, Class<T> type) {
+    JsonNode records = Inlining.nest(type, tree);
     try {
-      return MAPPER.treeToValue(tree, type);
+      return MAPPER.treeToValue(records, type);
     } catch (JacksonException e) {
-      throw translate(e, tree);
+      throw translate(e, records, type);
     }
   }
 
@@ -71,8 +71,8 @@ final class Yaml {
     return text.length() <= 80 ? text : text.substring(0, 77) + "...";
   }
 
-  private static ConfigException translate(JacksonException e, JsonNode tree) {
-    String key = key(e);
+  private static ConfigException translate(JacksonException e, JsonNode tree, Class<?> type) {
+    String key = Inlining.key(type, e.getPath().stream().map(Yaml::name).toList());
     @Nullable Throwable cause = e.getCause();
     if (e instanceof ValueInstantiationException && cause != null) {
       String message = String.valueOf(cause.getMessage());
@@ -89,10 +89,6 @@ final class Yaml {
           e);
     }
     return new ConfigException("cannot use %s: %s".formatted(key, firstLine(e)), e);
-  }
-
-  private static String key(JacksonException e) {
-    return e.getPath().stream().map(Yaml::name).collect(Collectors.joining("."));
   }
 
   private static JsonNode at(JsonNode tree, JacksonException e) {

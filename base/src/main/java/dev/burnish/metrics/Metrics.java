@@ -5,15 +5,19 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// Collects numbers from any thread and writes their reduction once a step.
+/// Collects numbers from any thread and writes their reduction once per step.
 ///
 /// A number that the seed does not determine (a duration, a rate, memory) is recorded with
-/// [#time(String, double, Reduce)] and kept apart, so that two runs of one seed can be compared.
+/// [#time(String, double, Reduce)] and kept apart, so that two runs of one seed can be compared. A
+/// number belongs to the step that is flushed next, or to the one that [#at] names: threads that
+/// work for a later step record before its time.
+///
 /// Threading: safe for all threads. The values of a step are held until it is flushed.
-public final class Metrics implements AutoCloseable {
+public final class Metrics implements Recorder, AutoCloseable {
   private final List<MetricSink> sinks;
-  private SortedMap<String, Values> values = new TreeMap<>();
-  private SortedMap<String, Values> times = new TreeMap<>();
+  private final SortedMap<Long, Numbers> ahead = new TreeMap<>();
+  private Numbers next = new Numbers();
+  private long flushed;
 
   /// Owns the sinks: closes them with itself.
   public Metrics(MetricSink... sinks) {
@@ -25,25 +29,60 @@ public final class Metrics implements AutoCloseable {
     record(key, value, Reduce.MEAN);
   }
 
-  /// Records a value that the seed determines.
-  ///
-  /// @throws IllegalArgumentException if the key has another reduction in this step
+  @Override
   public synchronized void record(String key, double value, Reduce reduce) {
-    add(values, key, value, reduce);
+    next.values.add(key, value, reduce);
   }
 
-  /// Records a value that depends on the machine and the moment.
-  ///
-  /// @throws IllegalArgumentException if the key has another reduction in this step
+  @Override
   public synchronized void time(String key, double value, Reduce reduce) {
-    add(times, key, value, reduce);
+    next.times.add(key, value, reduce);
   }
 
-  /// Reduces what was recorded since the last flush, writes it to every sink, and starts anew.
+  /// Takes numbers of one step until that is flushed. Where a key is recorded for a step both ways,
+  /// those of this recorder come last.
+  ///
+  /// @param step counted from 1
+  public Recorder at(long step) {
+    return new Recorder() {
+      @Override
+      public void record(String key, double value, Reduce reduce) {
+        synchronized (Metrics.this) {
+          of(step).values.add(key, value, reduce);
+        }
+      }
+
+      @Override
+      public void time(String key, double value, Reduce reduce) {
+        synchronized (Metrics.this) {
+          of(step).times.add(key, value, reduce);
+        }
+      }
+    };
+  }
+
+  /// @throws IllegalArgumentException if the step was flushed
+  private Numbers of(long step) {
+    if (step <= flushed) {
+      throw new IllegalArgumentException(
+          "a number must be recorded before its step is written: step=%d, written=%d; record it with a later step"
+              .formatted(step, flushed));
+    }
+    return ahead.computeIfAbsent(step, _ -> new Numbers());
+  }
+
+  /// Reduces what was recorded for a step, which is what was recorded since the last flush and
+  /// [#at] it, and writes it to every sink.
   public synchronized StepMetrics flush(long step) {
-    StepMetrics metrics = new StepMetrics(step, reduce(values), reduce(times));
-    values = new TreeMap<>();
-    times = new TreeMap<>();
+    Numbers numbers = next;
+    next = new Numbers();
+    Numbers own = ahead.remove(step);
+    if (own != null) {
+      numbers.values.addAll(own.values);
+      numbers.times.addAll(own.times);
+    }
+    flushed = Math.max(flushed, step);
+    StepMetrics metrics = new StepMetrics(step, numbers.values.reduce(), numbers.times.reduce());
     sinks.forEach(sink -> sink.write(metrics));
     return metrics;
   }
@@ -68,21 +107,38 @@ public final class Metrics implements AutoCloseable {
     }
   }
 
-  private static void add(
-      SortedMap<String, Values> recorded, String key, double value, Reduce reduce) {
-    Values present = recorded.computeIfAbsent(key, k -> new Values(reduce));
-    if (present.reduce != reduce) {
-      throw new IllegalArgumentException(
-          "a key has one reduction: key=%s, reduce=%s, before=%s; record both under two keys"
-              .formatted(key, reduce, present.reduce));
-    }
-    present.add(value);
+  /// What was recorded of one step.
+  private static final class Numbers {
+    private final Keyed values = new Keyed();
+    private final Keyed times = new Keyed();
   }
 
-  private static SortedMap<String, Double> reduce(SortedMap<String, Values> recorded) {
-    SortedMap<String, Double> reduced = new TreeMap<>();
-    recorded.forEach((key, v) -> reduced.put(key, v.reduce.apply(v.toArray())));
-    return reduced;
+  private static final class Keyed {
+    private final SortedMap<String, Values> byKey = new TreeMap<>();
+
+    void add(String key, double value, Reduce reduce) {
+      of(key, reduce).add(value);
+    }
+
+    void addAll(Keyed later) {
+      later.byKey.forEach((key, values) -> of(key, values.reduce).addAll(values));
+    }
+
+    private Values of(String key, Reduce reduce) {
+      Values present = byKey.computeIfAbsent(key, _ -> new Values(reduce));
+      if (present.reduce != reduce) {
+        throw new IllegalArgumentException(
+            "a key must have one reduction: key=%s, reduce=%s, before=%s; record both under two keys"
+                .formatted(key, reduce, present.reduce));
+      }
+      return present;
+    }
+
+    SortedMap<String, Double> reduce() {
+      SortedMap<String, Double> reduced = new TreeMap<>();
+      byKey.forEach((key, v) -> reduced.put(key, v.reduce.apply(v.toArray())));
+      return reduced;
+    }
   }
 
   private static final class Values {
@@ -99,6 +155,12 @@ public final class Metrics implements AutoCloseable {
         array = Arrays.copyOf(array, 2 * size);
       }
       array[size++] = value;
+    }
+
+    void addAll(Values later) {
+      for (double value : later.toArray()) {
+        add(value);
+      }
     }
 
     double[] toArray() {

@@ -87,6 +87,53 @@ class MetricsTest {
   }
 
   @Test
+  void numbersOfALaterStepWaitForIt() {
+    Metrics metrics = new Metrics();
+    metrics.at(2).record("reward", 4, Reduce.MEAN);
+    metrics.at(2).time("seconds", 7, Reduce.LAST);
+    metrics.record("reward", 2);
+    assertThat(metrics.flush(1).values()).containsExactly(Map.entry("reward", 2.0));
+    metrics.record("reward", 8);
+    StepMetrics second = metrics.flush(2);
+    assertThat(second.values()).containsExactly(Map.entry("reward", 6.0));
+    assertThat(second.times()).containsExactly(Map.entry("seconds", 7.0));
+    assertThat(metrics.flush(3).values()).isEmpty();
+  }
+
+  @Test
+  void refusesANumberOfAStepThatIsWritten() {
+    Metrics metrics = new Metrics();
+    Recorder third = metrics.at(3);
+    third.record("a", 1, Reduce.LAST);
+    metrics.flush(3);
+    assertThatThrownBy(() -> third.record("a", 2, Reduce.LAST))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("step=3, written=3");
+    assertThatThrownBy(() -> metrics.at(2).time("a", 2, Reduce.LAST))
+        .hasMessageContaining("step=2, written=3");
+  }
+
+  /// Each thread works a few steps ahead of the one that writes, as rollouts do.
+  @Test
+  void everyStepHasItsOwnNumbersWhicheverThreadIsAhead() {
+    Metrics metrics = new Metrics();
+    int ahead = 5;
+    for (int step = 1; step <= 50; step++) {
+      int present = step;
+      Scope.map(
+          IntStream.range(0, 8).boxed().toList(),
+          thread -> {
+            for (int i = 0; i < ahead; i++) {
+              metrics.at(present + i).record("sum", present + i, Reduce.SUM);
+            }
+            return thread;
+          });
+      int recorded = Math.min(step, ahead);
+      assertThat(metrics.flush(step).values()).containsEntry("sum", 8.0 * recorded * step);
+    }
+  }
+
+  @Test
   void refusesASecondReductionOfAKey() {
     Metrics metrics = new Metrics();
     metrics.record("a", 1, Reduce.SUM);

@@ -53,20 +53,14 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     return ExitCode.SOFTWARE;
   }
 
-  /// Exceptions of ours carry constraint, value and cure; so do those about arguments and files.
+  /// Whether the user can mend it, by type alone: wrong arguments, files, and the exceptions of our
+  /// own packages, which carry constraint, value and cure. A wrong moment (IllegalStateException)
+  /// is a fault of the program.
   static boolean isInput(Throwable e) {
     return e instanceof IllegalArgumentException
         || e instanceof UncheckedIOException
         || e instanceof FileSystemException
-        || (e instanceof IllegalStateException && madeHere(e))
-        || (e.getClass().getName().startsWith("dev.burnish.") && e instanceof RuntimeException);
-  }
-
-  private static boolean madeHere(Throwable e) {
-    StackTraceElement[] trace = e.getStackTrace();
-    return trace.length > 0
-        && trace[0].getClassName().startsWith("dev.burnish.")
-        && String.valueOf(e.getMessage()).contains("=");
+        || (e instanceof RuntimeException && e.getClass().getName().startsWith("dev.burnish."));
   }
 
   private static Throwable unwrap(Throwable thrown) {

@@ -1,5 +1,7 @@
 package dev.burnish.data;
 
+import dev.burnish.metrics.Recordable;
+import dev.burnish.metrics.RunRecorder;
 import dev.burnish.tensor.KeyedRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,10 +13,20 @@ import java.util.stream.LongStream;
 ///
 /// @param skipped rows that could not be read
 /// @param problems the first of them: place and reason
-public record Dataset<T>(List<T> rows, long skipped, List<String> problems) {
+public record Dataset<T>(List<T> rows, long skipped, List<String> problems) implements Recordable {
   public Dataset {
     rows = List.copyOf(rows);
     problems = List.copyOf(problems);
+  }
+
+  /// Says how many rows were left out, and why the first of them were.
+  @Override
+  public void recordTo(RunRecorder run) {
+    if (skipped > 0) {
+      run.say("left out %d of %d rows:".formatted(skipped, skipped + size()));
+      problems.forEach(run::say);
+    }
+    run.summarize("skippedRows", skipped);
   }
 
   public int size() {

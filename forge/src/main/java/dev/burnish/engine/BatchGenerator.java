@@ -1,7 +1,11 @@
 package dev.burnish.engine;
 
+import static dev.burnish.metrics.Reduce.LAST;
+
 import dev.burnish.concurrent.Stop;
 import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.metrics.Recordable;
+import dev.burnish.metrics.RunRecorder;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.Decoder;
@@ -53,9 +57,15 @@ public final class BatchGenerator implements Generator {
   }
 
   /// What was sampled in some time.
-  public record Throughput(long tokens, double seconds) {
+  public record Throughput(long tokens, double seconds) implements Recordable {
     public double tokensPerSecond() {
       return seconds == 0 ? 0 : tokens / seconds;
+    }
+
+    @Override
+    public void recordTo(RunRecorder run) {
+      run.time("generateTokensPerSecond", tokensPerSecond(), LAST);
+      run.time("generateSeconds", seconds, LAST);
     }
   }
 

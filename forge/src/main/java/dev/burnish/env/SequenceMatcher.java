@@ -13,7 +13,7 @@ import java.util.Set;
 /// Gives what Python's `difflib.SequenceMatcher(None, a, b).ratio()` gives, its rule for long texts
 /// included: if the second text has 200 characters or more, a character that makes up more than 1 %
 /// of it starts no block. Characters are code points.
-public final class SequenceMatcher {
+final class SequenceMatcher {
   private static final int AUTOJUNK_LENGTH = 200;
 
   private final int[] first;

@@ -1,6 +1,10 @@
 package dev.burnish.learn;
 
+import static dev.burnish.metrics.Reduce.LAST;
+
 import dev.burnish.algorithm.LossResult;
+import dev.burnish.metrics.Recordable;
+import dev.burnish.metrics.RunRecorder;
 import dev.burnish.train.StepReport;
 
 /// What one update of a policy did.
@@ -8,4 +12,15 @@ import dev.burnish.train.StepReport;
 /// @param reward mean over the episodes
 /// @param responseLength mean tokens of a completion
 public record PolicyReport(
-    StepReport step, LossResult.Metrics loss, double reward, double responseLength) {}
+    StepReport step, LossResult.Metrics loss, double reward, double responseLength)
+    implements Recordable {
+  @Override
+  public void recordTo(RunRecorder run) {
+    step.recordTo(run);
+    run.record("reward", reward, LAST);
+    run.record("responseLength", responseLength, LAST);
+    run.record("kl", loss.referenceKl(), LAST);
+    run.record("oldKl", loss.oldKl(), LAST);
+    run.record("clipFraction", loss.clipFraction(), LAST);
+  }
+}

@@ -1,8 +1,13 @@
 package dev.burnish.learn;
 
-import dev.burnish.algorithm.preference.PreferenceLoss;
+import static dev.burnish.metrics.Reduce.LAST;
 
-/// How a policy judges preference pairs.
+import dev.burnish.algorithm.preference.PreferenceLoss;
+import dev.burnish.metrics.Recordable;
+import dev.burnish.metrics.RunRecorder;
+
+/// How a policy judges preference pairs. Of its own it records how held-out ones are judged: under
+/// keys that begin with `eval`, with loss and accuracy for the run as a whole too.
 ///
 /// @param chosenReward mean of `beta (logprobs - referenceLogprobs)` of the chosen answers
 /// @param rejectedReward of the rejected ones
@@ -15,7 +20,8 @@ public record PreferenceMetrics(
     double rejectedReward,
     double accuracy,
     double chosenLogprob,
-    double rejectedLogprob) {
+    double rejectedLogprob)
+    implements Recordable {
   static PreferenceMetrics of(PreferenceLoss.Metrics means) {
     return new PreferenceMetrics(
         means.loss(),
@@ -29,5 +35,28 @@ public record PreferenceMetrics(
   /// By how much the chosen answers lead.
   public double margin() {
     return chosenReward - rejectedReward;
+  }
+
+  @Override
+  public void recordTo(RunRecorder run) {
+    run.record("evalLoss", loss, LAST);
+    recordTo(run, "eval");
+    run.summarize("evalLoss", loss);
+    run.summarize("evalAccuracy", accuracy);
+  }
+
+  void recordTo(RunRecorder run, String prefix) {
+    run.record(key(prefix, "margin"), margin(), LAST);
+    run.record(key(prefix, "accuracy"), accuracy, LAST);
+    run.record(key(prefix, "chosenReward"), chosenReward, LAST);
+    run.record(key(prefix, "rejectedReward"), rejectedReward, LAST);
+    run.record(key(prefix, "chosenLogp"), chosenLogprob, LAST);
+    run.record(key(prefix, "rejectedLogp"), rejectedLogprob, LAST);
+  }
+
+  private static String key(String prefix, String name) {
+    return prefix.isEmpty()
+        ? name
+        : prefix + Character.toUpperCase(name.charAt(0)) + name.substring(1);
   }
 }

@@ -1,8 +1,16 @@
 package dev.burnish.learn;
 
+import dev.burnish.metrics.Recordable;
+import dev.burnish.metrics.RunRecorder;
 import dev.burnish.train.StepReport;
 
 /// What one update from preference pairs did.
 ///
 /// @param metrics of the policy before the update
-public record PreferenceReport(StepReport step, PreferenceMetrics metrics) {}
+public record PreferenceReport(StepReport step, PreferenceMetrics metrics) implements Recordable {
+  @Override
+  public void recordTo(RunRecorder run) {
+    step.recordTo(run);
+    metrics.recordTo(run, "");
+  }
+}

@@ -73,7 +73,7 @@ public final class RunDirectory implements AutoCloseable {
 
   /// Owns a folder that the user names: a new one, or that of a run to go on with.
   ///
-  /// @throws IllegalStateException if another process owns it
+  /// @throws FolderInUse if another run owns it
   /// @throws UncheckedIOException if it cannot be made
   public static RunDirectory open(Path folder) {
     try {
@@ -84,8 +84,9 @@ public final class RunDirectory implements AutoCloseable {
     return new RunDirectory(folder);
   }
 
-  /// Owns the folder of a run to go on with.
+  /// Owns the folder of a run to resume.
   ///
+  /// @throws FolderInUse if another run owns it
   /// @throws IllegalArgumentException if no run has been there
   public static RunDirectory resume(Path folder) {
     requireRun(folder);

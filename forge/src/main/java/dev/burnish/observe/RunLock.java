@@ -29,9 +29,7 @@ final class RunLock implements AutoCloseable {
       if (!locked(channel)) {
         String owner = Files.readString(file).strip();
         channel.close();
-        throw new IllegalStateException(
-            "another run writes to this folder: folder=%s, process=%s; wait for it or choose another folder"
-                .formatted(file.toAbsolutePath().getParent(), owner));
+        throw new FolderInUse(file.toAbsolutePath().getParent(), owner);
       }
       channel.truncate(0);
       String owner = Long.toString(ProcessHandle.current().pid());

@@ -14,8 +14,10 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/// When a run writes checkpoints, and what they hold: its trainer, and a section for everything
-/// else that has a state.
+/// Writes the checkpoints of a run: its trainer, and a section for everything else that has a
+/// state. Restores them all when the run is resumed, and keeps the best by a metric.
+///
+/// Threading: the thread of the training loop, except [#request].
 public final class Checkpointer implements AutoCloseable {
   /// A metric whose best step has a checkpoint.
   private record Watched(String metric, Goal goal) {}
@@ -28,7 +30,7 @@ public final class Checkpointer implements AutoCloseable {
   private Optional<Watched> watched = Optional.empty();
   private long every = 100;
   private long failed;
-  private boolean again;
+  private volatile boolean requested;
   private Map<String, byte[]> sections = Map.of();
 
   /// @param say tells the user of damaged checkpoints and failed writes
@@ -39,12 +41,12 @@ public final class Checkpointer implements AutoCloseable {
     files.forgetBestAfter(firstStep());
   }
 
-  /// The step of the checkpoint that the run goes on from, or 0.
+  /// The step of the checkpoint from which the run is resumed, or 0.
   public long firstStep() {
     return from.map(Snapshot::number).orElse(0L);
   }
 
-  public boolean goesOn() {
+  public boolean isResumed() {
     return from.isPresent();
   }
 
@@ -65,7 +67,7 @@ public final class Checkpointer implements AutoCloseable {
     watched = Optional.of(new Watched(metric, goal));
   }
 
-  /// Puts the trainer where the run goes on.
+  /// Has checkpoints hold the trainer, and restores it where the run is resumed.
   public void keep(LocalTrainer kept) {
     trainer = Optional.of(kept);
     kept.health().checkpointIn(this::lastGood);
@@ -77,30 +79,37 @@ public final class Checkpointer implements AutoCloseable {
     return files.all().isEmpty() ? "" : files.all().getLast().toString();
   }
 
-  /// Puts something else where the run goes on, where its checkpoint knows of it.
+  /// Has checkpoints hold the state of something else, and restores it where the run is resumed and
+  /// its checkpoint has that name.
   public void keep(String name, Resumable other) {
     if (others.put(name, other) != null) {
       throw new IllegalArgumentException(
-          "what a run keeps has names of its own: name=%s is taken; choose another"
+          "each thing that a run keeps must have a name of its own: name=%s is taken; choose another"
               .formatted(name));
     }
     from.flatMap(snapshot -> snapshot.section(name)).ifPresent(other::resume);
   }
 
-  /// Writes what is due after a step, and tells of the write before it, should it have failed. What
-  /// everything is like now is kept: a step that is given up has no share in a checkpoint.
-  public void after(StepMetrics step) {
+  /// Has the step that is completed next written, whether or not it is due. For any thread.
+  public void request() {
+    requested = true;
+  }
+
+  /// Writes what is due after a step was completed, and tells of the write before it, should it
+  /// have failed. States are taken now: a step that is abandoned later has no share in a
+  /// checkpoint.
+  public void completed(StepMetrics step) {
     sections = states();
     files.failure().ifPresent(this::tell);
     Optional<Best> best = improved(step);
-    if (step.step() % every == 0 || best.isPresent() || again) {
+    if (step.step() % every == 0 || best.isPresent() || requested) {
       save(step.step(), best);
     }
   }
 
   private void tell(RuntimeException failure) {
     failed++;
-    again = true;
+    requested = true;
     say.accept(failure.getMessage() + "; trying again");
   }
 
@@ -122,7 +131,7 @@ public final class Checkpointer implements AutoCloseable {
       // What fails while this waits is told now: the next failure would take its place.
       files.await();
       files.failure().ifPresent(this::tell);
-      again = false;
+      requested = false;
       files.save(step, trainer.get().freeze(), sections.isEmpty() ? states() : sections, best);
     }
   }
@@ -134,10 +143,10 @@ public final class Checkpointer implements AutoCloseable {
     return states;
   }
 
-  /// Has the last step on the disk, as it was when [#after] was told of it.
+  /// Writes the last step, as it was when it was completed, and waits until it is on the disk.
   ///
   /// @throws java.io.UncheckedIOException if that cannot be
-  public void finish(long step) {
+  public void saveLast(long step) {
     files.await();
     files.failure().ifPresent(this::tell);
     if (files.all().stream().noneMatch(files.place(step)::equals)) {
@@ -156,8 +165,9 @@ public final class Checkpointer implements AutoCloseable {
     return watched.flatMap(by -> files.best().filter(best -> best.metric().equals(by.metric())));
   }
 
-  public Snapshot open(Best best) {
-    return Snapshot.open(files.place(best.number()));
+  /// Puts the weights of the best checkpoint into the trainer.
+  public void restoreBest(Best best) {
+    trainer.ifPresent(of -> of.restoreWeights(Snapshot.open(files.place(best.number()))));
   }
 
   /// Checkpoints that could not be written.

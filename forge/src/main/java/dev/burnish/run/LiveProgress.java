@@ -12,7 +12,7 @@ import java.util.Map;
 public final class LiveProgress implements MetricSink {
   private static final Map<String, String> COLUMNS = columns();
 
-  private Progress progress = Progress.start(1, COLUMNS);
+  private volatile Progress progress = Progress.start(1, COLUMNS);
 
   private static Map<String, String> columns() {
     Map<String, String> columns = new LinkedHashMap<>();

@@ -45,6 +45,7 @@ final class PlannedTrainer implements Trainer {
         0,
         Math.toIntExact(planned.tokens()),
         Math.toIntExact(planned.targets()),
+        0,
         planned.forwardSeconds(),
         LossMetrics.NONE);
   }

@@ -1,13 +1,16 @@
 package dev.burnish.run;
 
 import dev.burnish.config.Config;
+import dev.burnish.config.Config.Change;
 import dev.burnish.observe.RunDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// What a script was started with: `--set key=value` and `--config FILE`, both repeatable,
 /// `--resume FOLDER`, `--runs FOLDER`, `--dry-run`, `--help`.
@@ -117,7 +120,7 @@ public record RunOptions(
     return USAGE + Config.dump(defaults).stripTrailing().indent(2);
   }
 
-  /// Defaults, then the configuration of the run to go on with, then files, then settings.
+  /// Defaults, then the configuration of the run to resume, then files, then settings.
   public <S extends Record> S resolve(S defaults) {
     Config<S> config = Config.of(defaults);
     if (resume.isPresent()) {
@@ -131,10 +134,31 @@ public record RunOptions(
         Path.of("").toAbsolutePath(), config.withSettings(settings).resolve(), RunOptions::isModel);
   }
 
-  /// What the run that is resumed began with, where that can still be read.
-  public <S extends Record> Optional<S> before(S defaults) {
-    return resume.map(
-        folder -> Config.of(defaults).withFile(folder.resolve("config.yaml")).resolve());
+  /// Says in which settings a run that is resumed differs from how it began, where it does and that
+  /// can still be read: it then computes something else.
+  public <S extends Record> Optional<String> changes(S defaults, S settings) {
+    return resume.flatMap(folder -> {
+      S before = Config.of(defaults).withFile(folder.resolve("config.yaml")).resolve();
+      Map<String, Change> changes = Config.changes(before, settings);
+      changes.values().removeIf(RunOptions::isSamePath);
+      return changes.isEmpty()
+          ? Optional.empty()
+          : Optional.of(
+              "resumes with other settings than it began with: "
+                  + changes.entrySet().stream()
+                      .map(change -> said(change.getKey(), change.getValue()))
+                      .collect(Collectors.joining("; ")));
+    });
+  }
+
+  private static String said(String key, Change change) {
+    return "%s=%s (was %s)".formatted(key, change.after(), change.before());
+  }
+
+  /// A relative path of a configuration that an earlier version wrote.
+  private static boolean isSamePath(Change change) {
+    return !change.before().isEmpty()
+        && Path.of(change.before()).toAbsolutePath().normalize().toString().equals(change.after());
   }
 
   /// A model is a text, since it may be on the hub; it is a path where there is one.

@@ -5,58 +5,85 @@ import dev.burnish.train.checkpoint.Resumable;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The numbers of a run as a whole, for `summary.json`, and the seed that all others follow from. A
-/// run that goes on has those of its beginning.
+/// run that is resumed has those of its beginning. Threading: safe for all threads.
 public final class RunSummary implements Resumable {
   private static final String FIRST_REWARD = "secondsToFirstReward";
+  private static final String NO_SEED = "none";
 
-  private record State(String seed, Map<String, Double> numbers) {}
+  /// @param steps that there were to be in all; 0 in checkpoints that do not have it
+  private record State(String seed, Map<String, Double> numbers, long steps) {}
+
+  /// Two numbers that the last words compare.
+  private record Comparison(String what, String before, String after) {}
 
   private final Map<String, Double> numbers = new LinkedHashMap<>();
-  private final Record settings;
-  private final Object seed;
+  private final List<Comparison> comparisons = new ArrayList<>();
+  private Optional<String> seed = Optional.empty();
+  private Optional<State> resumed = Optional.empty();
+  private long totalSteps;
 
-  public RunSummary(Record settings) {
-    this.settings = settings;
-    seed = setting(settings, "seed");
-  }
-
-  /// The setting of that name, or `none` where there is none.
-  public String setting(String name) {
-    return setting(settings, name).toString();
-  }
-
-  static Object setting(Record settings, String name) {
-    for (var component : settings.getClass().getRecordComponents()) {
-      if (component.getName().equals(name)) {
-        try {
-          component.getAccessor().setAccessible(true);
-          return component.getAccessor().invoke(settings);
-        } catch (ReflectiveOperationException e) {
-          throw new IllegalStateException("cannot read %s of %s".formatted(name, settings), e);
-        }
-      }
+  /// Says the seed of the run.
+  ///
+  /// @throws IllegalArgumentException if the run is resumed and began with another one
+  public synchronized void seed(long value) {
+    String text = Long.toString(value);
+    Optional<String> before = resumed.map(State::seed).filter(s -> !s.equals(NO_SEED));
+    if (before.isPresent() && !before.get().equals(text)) {
+      throw new IllegalArgumentException(
+          "a run must be resumed with its seed: seed=%s, its checkpoint has seed=%s; leave the setting out"
+              .formatted(text, before.get()));
     }
-    return "none";
+    seed = Optional.of(text);
   }
 
-  public Optional<Double> get(String key) {
+  /// The seed of the run.
+  ///
+  /// @throws IllegalStateException if it was not said
+  public synchronized long seed() {
+    return seed.map(Long::parseLong)
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "the seed of the run must be said before it is used: seed=none; call Run.seed first"));
+  }
+
+  /// Says how many steps there are in all, and returns how many there were to be when the
+  /// checkpoint was written from which the run is resumed, if that is known.
+  public synchronized OptionalLong totalSteps(long total) {
+    totalSteps = total;
+    return resumed
+        .filter(state -> state.steps() > 0)
+        .map(state -> OptionalLong.of(state.steps()))
+        .orElseGet(OptionalLong::empty);
+  }
+
+  public synchronized Optional<Double> get(String key) {
     return Optional.ofNullable(numbers.get(key));
   }
 
-  public void put(String key, double value) {
+  public synchronized void put(String key, double value) {
     numbers.put(key, value);
   }
 
-  /// The first step is done.
-  public void firstReward() {
+  /// Has the last words compare two numbers, where both are there.
+  ///
+  /// @param what they are, such as `held-out loss`
+  public synchronized void compare(String what, String before, String after) {
+    comparisons.add(new Comparison(what, before, after));
+  }
+
+  /// Marks the end of the first step.
+  public synchronized void firstReward() {
     numbers.putIfAbsent(FIRST_REWARD, secondsSinceStart());
   }
 
@@ -65,64 +92,65 @@ public final class RunSummary implements Resumable {
   }
 
   @Override
-  public byte[] state() {
+  public synchronized byte[] state() {
+    String known = seed.or(() -> resumed.map(State::seed)).orElse(NO_SEED);
     return JsonMapper.shared()
-        .writeValueAsBytes(new State(seed.toString(), new TreeMap<>(numbers)));
+        .writeValueAsBytes(new State(known, new TreeMap<>(numbers), totalSteps));
   }
 
-  /// @throws IllegalArgumentException if the seed is another one than before
   @Override
-  public void resume(byte[] bytes) {
+  public synchronized void resume(byte[] bytes) {
     State state = JsonMapper.shared().readValue(bytes, State.class);
-    if (!state.seed().equals(seed.toString())) {
-      throw new IllegalArgumentException(
-          "a run goes on with its seed: seed=%s, its checkpoint has seed=%s; leave the setting out"
-              .formatted(seed, state.seed()));
-    }
+    resumed = Optional.of(state);
     numbers.putAll(state.numbers());
   }
 
   /// All that `summary.json` says.
-  public Map<String, Object> all(
-      String id, String status, long steps, long failedCheckpoints, double sgemmGflops) {
+  ///
+  /// @param end how the run ended, and after which step
+  public synchronized Map<String, Object> all(
+      String id, RunEnd end, long failedCheckpoints, double sgemmGflops) {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("id", id);
-    all.put("status", status);
+    all.put("status", end.status().toString());
     all.putAll(numbers);
-    all.put("steps", steps);
-    all.put("seed", seed);
+    all.put("steps", end.steps());
+    all.put("seed", seed.<Object>map(Long::valueOf).orElse(NO_SEED));
     all.put("failedCheckpoints", failedCheckpoints);
     all.put("seconds", secondsSinceStart());
     all.put("host", HostFacts.detect().withSgemm(sgemmGflops));
     return all;
   }
 
-  /// The last words to the user.
-  public String closing(String status, long steps, Path folder) {
-    StringBuilder text = new StringBuilder();
-    if (numbers.containsKey("accuracyBefore") && numbers.containsKey("accuracyAfter")) {
-      text.append(
-          "held-out accuracy %.3f before, %.3f after %d steps in %s%n"
-              .formatted(
-                  numbers.get("accuracyBefore"),
-                  numbers.get("accuracyAfter"),
-                  steps,
-                  Duration.ofSeconds((long) secondsSinceStart())
-                      .toString()
-                      .substring(2)
-                      .toLowerCase(Locale.ROOT)));
+  /// The last words to the user, in lines.
+  public synchronized String closing(RunEnd end, Path folder) {
+    List<String> lines = new ArrayList<>();
+    for (Comparison c : comparisons) {
+      if (numbers.containsKey(c.before()) && numbers.containsKey(c.after())) {
+        lines.add(
+            "%s %.4f before, %.4f after %d steps in %s"
+                .formatted(
+                    c.what(),
+                    numbers.get(c.before()),
+                    numbers.get(c.after()),
+                    end.steps(),
+                    time()));
+      }
     }
-    if (numbers.containsKey("evalLossBefore") && numbers.containsKey("evalLoss")) {
-      text.append(
-          "held-out loss %.4f before, %.4f after %d steps%n"
-              .formatted(numbers.get("evalLossBefore"), numbers.get("evalLoss"), steps));
+    if (end.status() == RunStatus.STOPPED) {
+      lines.add(
+          end.steps() > 0
+              ? "stopped after step %d; resume with --resume %s".formatted(end.steps(), folder)
+              : "stopped before the first step was done");
     }
-    if (status.equals("stopped")) {
-      text.append(
-          steps > 0
-              ? "stopped after step %d; go on with --resume %s%n".formatted(steps, folder)
-              : "stopped before the first step was done%n".formatted());
-    }
-    return text.append("see %s".formatted(folder.resolve("report.html"))).toString();
+    lines.add("see " + folder.resolve("report.html"));
+    return String.join(System.lineSeparator(), lines);
+  }
+
+  private static String time() {
+    return Duration.ofSeconds((long) secondsSinceStart())
+        .toString()
+        .substring(2)
+        .toLowerCase(Locale.ROOT);
   }
 }

@@ -5,18 +5,32 @@ import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import java.util.Optional;
 
-/// The processes that work for a run: none, until some are asked for. They end with it.
+/// The processes that work for a run: none, until some are asked for. They end with it. Threading:
+/// safe for all threads.
 public final class Workers implements AutoCloseable {
+  private JobOptions options = JobOptions.named("run");
   private Optional<Job> job = Optional.empty();
 
-  /// Where to start some.
-  public HostMesh hosts() {
-    job = job.or(() -> Optional.of(Job.start(JobOptions.named("run"))));
+  /// Says how the job is started.
+  ///
+  /// @throws IllegalStateException if it was started
+  public synchronized void options(JobOptions other) {
+    if (job.isPresent()) {
+      throw new IllegalStateException(
+          "the options of a run's job must be given before its first process: job=%s; give them first"
+              .formatted(options.name()));
+    }
+    options = other;
+  }
+
+  /// The hosts of the job, which is started by the first call.
+  public synchronized HostMesh hosts() {
+    job = job.or(() -> Optional.of(Job.start(options)));
     return job.get().hosts();
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     job.ifPresent(Job::close);
   }
 }

@@ -1,5 +1,10 @@
 package dev.burnish.train;
 
+import static dev.burnish.metrics.ConsoleSink.format;
+import static dev.burnish.metrics.Reduce.LAST;
+
+import dev.burnish.metrics.Recordable;
+import dev.burnish.metrics.RunRecorder;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.function.Consumer;
@@ -9,17 +14,37 @@ import java.util.function.Supplier;
 ///
 /// A jump is told from the median of the last steps, which a single jump does not move. There is no
 /// alarm before half a window is known.
-public final class Health {
+public final class Health implements Recordable {
   /// Something unusual about a step, which nevertheless went on.
   public sealed interface Alarm {
     long step();
 
-    record LossSpike(long step, double loss, double median) implements Alarm {}
+    /// The alarm as a line for the user.
+    String words();
 
-    record NormSpike(long step, double gradientNorm, double median) implements Alarm {}
+    record LossSpike(long step, double loss, double median) implements Alarm {
+      @Override
+      public String words() {
+        return "alarm: loss=%s at step %d, where %s was usual"
+            .formatted(format(loss), step, format(median));
+      }
+    }
+
+    record NormSpike(long step, double gradientNorm, double median) implements Alarm {
+      @Override
+      public String words() {
+        return "alarm: gradNorm=%s at step %d, where %s was usual"
+            .formatted(format(gradientNorm), step, format(median));
+      }
+    }
 
     /// The update of a step that was not finite was left out.
-    record Skipped(long step, TrainingDiverged cause) implements Alarm {}
+    record Skipped(long step, TrainingDiverged cause) implements Alarm {
+      @Override
+      public String words() {
+        return "alarm: the update of step %d was skipped: %s".formatted(step, cause.getMessage());
+      }
+    }
   }
 
   private final HealthConfig config;
@@ -43,6 +68,15 @@ public final class Health {
   /// Where the last good checkpoint is, to be named where training stops; empty for none.
   public void checkpointIn(Supplier<String> place) {
     checkpoint = place;
+  }
+
+  /// Records how many alarms there were and how many updates were skipped, once there are some.
+  @Override
+  public void recordTo(RunRecorder run) {
+    if (alarms > 0) {
+      run.record("alarms", alarms, LAST);
+      run.record("skippedUpdates", skipped, LAST);
+    }
   }
 
   /// Alarms so far, skipped steps included.

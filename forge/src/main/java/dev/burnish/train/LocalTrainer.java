@@ -122,9 +122,9 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     return health;
   }
 
-  /// Floating-point operations that a step over that many tokens and targets needs.
-  public double flops(long tokens, long targets) {
-    return Sizes.flops(model.shape(), tokens, targets);
+  /// Whether the learning rate of a step depends on how many steps there are in all.
+  public boolean ratesFollowTotalSteps() {
+    return !config.schedule().equals("constant");
   }
 
   /// Steps done, those whose update was skipped among them.
@@ -184,6 +184,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
         sum.entropy() / Math.max(1, sum.targets()),
         sum.tokens(),
         sum.targets(),
+        Sizes.flops(model.shape(), sum.tokens(), sum.targets()),
         seconds,
         metrics.total());
   }

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /// The learning rate as a share of its peak, by step.
 @FunctionalInterface
-public interface Schedule {
+interface Schedule {
   /// @param step from 1 to `steps`
   /// @return between 0 and 1
   double at(long step, long steps);

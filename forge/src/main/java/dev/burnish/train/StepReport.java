@@ -1,5 +1,9 @@
 package dev.burnish.train;
 
+import static dev.burnish.metrics.Reduce.LAST;
+
+import dev.burnish.metrics.Recordable;
+import dev.burnish.metrics.RunRecorder;
 import dev.burnish.train.objective.LossMetrics;
 
 /// What one optimizer step did.
@@ -8,6 +12,7 @@ import dev.burnish.train.objective.LossMetrics;
 /// @param entropy mean over the targets, in nats
 /// @param tokens computed, shared ones once
 /// @param targets predicted
+/// @param flops floating-point operations of forward and backward
 /// @param metrics of the objectives, before the update
 public record StepReport(
     long step,
@@ -17,9 +22,23 @@ public record StepReport(
     double entropy,
     int tokens,
     int targets,
+    double flops,
     double seconds,
-    LossMetrics metrics) {
+    LossMetrics metrics)
+    implements Recordable {
   public double tokensPerSecond() {
     return tokens / seconds;
+  }
+
+  @Override
+  public void recordTo(RunRecorder run) {
+    run.record("loss", loss, LAST);
+    run.record("gradNorm", gradientNorm, LAST);
+    run.record("lr", lr, LAST);
+    run.record("entropy", entropy, LAST);
+    run.record("targets", targets, LAST);
+    run.time("trainTokensPerSecond", tokensPerSecond(), LAST);
+    run.time("trainSeconds", seconds, LAST);
+    run.computed(flops, seconds);
   }
 }

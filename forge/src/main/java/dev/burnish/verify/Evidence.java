@@ -13,7 +13,7 @@ import java.util.Map;
 /// @param largest difference; for ids and greedy text, how many differ
 /// @param tolerance that it has to stay within
 /// @param where the largest difference is
-public record Evidence(String name, long compared, double largest, double tolerance, String where) {
+record Evidence(String name, long compared, double largest, double tolerance, String where) {
   /// Nothing compared is no evidence.
   public boolean passed() {
     return compared > 0 && largest <= tolerance;

@@ -31,7 +31,7 @@ import tools.jackson.databind.JsonNode;
 
 /// A model against its recorded forward, gradients and greedy continuations. Two schemas are known:
 /// a list of `cases` with text, and a batch of `ids` with loss and gradient norms (docs/verify.md).
-public final class ModelVerification {
+final class ModelVerification {
   private static final double LOGITS = 1e-4;
   private static final double LOSS = 1e-5;
   private static final double GRADIENTS = 1e-3;

@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
 
 /// Supervised AdamW steps against recorded ones: the loss and gradient norm of each, every
 /// parameter's gradient of the first batch, and the weights afterwards.
-public final class TrainingVerification {
+final class TrainingVerification {
   private static final double LOSS = 1e-4;
   private static final double NORM = 1e-3;
 

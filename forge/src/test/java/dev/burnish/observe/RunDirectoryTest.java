@@ -34,7 +34,7 @@ class RunDirectoryTest {
   void refusesASecondRunInTheSameFolder() {
     try (RunDirectory run = RunDirectory.open(folder.resolve("run"))) {
       assertThatThrownBy(() -> RunDirectory.open(run.path()))
-          .isInstanceOf(IllegalStateException.class)
+          .isInstanceOf(FolderInUse.class)
           .hasMessageContaining("process=" + ProcessHandle.current().pid())
           .hasMessageContaining(run.path().toString());
     }
@@ -50,7 +50,7 @@ class RunDirectoryTest {
             .start();
     assertThat(owner.inputReader().readLine()).isEqualTo("owned");
     assertThatThrownBy(() -> RunDirectory.open(run))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(FolderInUse.class)
         .hasMessageContaining("process=" + owner.pid());
     owner.destroyForcibly().waitFor();
     RunDirectory.open(run).close();

@@ -28,6 +28,7 @@ public final class MediumRun {
   public static void main(String... args) {
     try (Run<Settings> run = Run.start("medium", Settings.defaults(), args)) {
       Settings settings = run.settings();
+      run.seed(settings.seed());
       LanguageModel model =
           LanguageModel.random(
               new LlamaConfig(16_000, 512, 1408, 8, 8, 4, 2048, 10_000, 0.02, 1).toJson(),

@@ -103,6 +103,7 @@ public final class TinyRun {
   public static void train(String... args) {
     try (Run<Settings> run = Run.start("tiny", Settings.defaults(), args)) {
       Settings settings = run.settings();
+      run.seed(settings.seed());
       CharacterTokenizer tokenizer = CharacterTokenizer.of(ALPHABET);
       Buffer buffer = new Buffer();
       LanguageModel model = TinyModels.llama(tokenizer.vocabularySize(), 1, settings.seed());

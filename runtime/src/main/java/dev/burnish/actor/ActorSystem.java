@@ -1,20 +1,15 @@
 package dev.burnish.actor;
 
-import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.Carriers;
 import dev.burnish.concurrent.Closing;
 import dev.burnish.concurrent.SystemThreads;
-import dev.burnish.link.CallChain;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.CallMemory;
-import dev.burnish.link.CallSession;
 import dev.burnish.link.Clock;
 import dev.burnish.link.Link;
-import dev.burnish.link.OpenCall;
 import dev.burnish.link.Switchboard;
-import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
-import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Frames;
 import java.lang.reflect.Proxy;
@@ -27,54 +22,25 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 /// One process of a job: its actors, and the way to those of the others.
 public final class ActorSystem implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ActorSystem.class.getName());
 
-  /// What a process does for others, under the number 0, which no actor has.
-  sealed interface Command {
-    /// Makes an actor. Answered when it is constructed.
-    record Spawn(ActorSpec spec) implements Command {}
-
-    /// Stops an actor. Answered when it has stopped.
-    record Stop(long number, String reason) implements Command {}
-
-    /// Tells the owner of a mesh of a failure. Not answered.
-    record Failed(long mesh, Failure failure) implements Command {}
-
-    /// Asks the owner of a mesh where one of its actors is. Answered when it is somewhere.
-    record Locate(long mesh, int place) implements Command {}
-
-    /// Pings an actor; it answers whatever it is doing.
-    record Ping(long number) implements Command {}
-
-    /// Answered when an actor is constructed.
-    record Await(long number) implements Command {}
-  }
-
-  /// Numbers below are those of agents, which are not spawned.
-  private static final long NUM_AGENTS = 1L << 16;
-
-  static final Link.Target SELF = new Link.Target(0, 0);
-
   private final ActorSystemSettings settings;
   private final Threads threads;
   private final ClassLoader loader;
   private final Codecs codecs;
-  private final Codec commands;
-  private final Codec places;
   private final Clock clock;
   private final Optional<Tracing> tracing;
   private final Switchboard switchboard;
+  private final RemoteActors remote;
   private final Cells cells = new Cells();
   private final Map<Class<?>, Endpoints> endpoints = new ConcurrentHashMap<>();
   private final Map<Long, Supervisor.Keeper> owned = new ConcurrentHashMap<>();
   private final Map<String, Integer> names = new ConcurrentHashMap<>();
-  private final AtomicLong numbers;
+  private final ActorNumbers numbers;
   private final StatusBoard statusBoard = new StatusBoard();
   private final CallMemory callMemory = CallMemory.ofThisProcess();
 
@@ -144,26 +110,11 @@ public final class ActorSystem implements AutoCloseable {
     this.clock = parts.clock();
     this.tracing = parts.tracing();
     this.codecs = parts.codecs();
-    this.commands = codecs.of(Command.class);
-    this.places = codecs.of(ActorRef.class);
-    this.numbers = new AtomicLong(firstNumber(parts.network().self().process()));
+    this.numbers = new ActorNumbers(parts.network().self().process());
     this.switchboard =
         new Switchboard(
             parts.network(), parts.token(), handler.apply(this), parts.clock(), settings.link());
-  }
-
-  /// Numbers that this process gives to actors of others differ from those that others give: the
-  /// upper half is a digest of its name.
-  private static long firstNumber(String process) {
-    return digest(process) | NUM_AGENTS;
-  }
-
-  private static long digest(String process) {
-    long digest = 0xcbf29ce484222325L;
-    for (int i = 0; i < process.length(); i++) {
-      digest = (digest ^ process.charAt(i)) * 0x100000001b3L;
-    }
-    return digest & 0x7fff_ffff_0000_0000L;
+    this.remote = new RemoteActors(this);
   }
 
   /// Where this process is reached.
@@ -211,18 +162,17 @@ public final class ActorSystem implements AutoCloseable {
 
   /// The same for calls of one actor: agents are not followed.
   Optional<Tracing> tracing(long actor) {
-    return actor < NUM_AGENTS ? Optional.empty() : tracing;
+    return ActorNumbers.isAgent(actor) ? Optional.empty() : tracing;
   }
 
-  /// What tells an actor of this process from all others of the job: its number, or more for an
-  /// agent, which has the same in every process.
+  /// See [ActorNumbers#identity].
   long identity(long number) {
-    return number < NUM_AGENTS ? digest(self().process()) | number : number;
+    return numbers.identity(number);
   }
 
   /// A number that no other mesh or actor of the job has.
   public long nextNumber() {
-    return numbers.incrementAndGet();
+    return numbers.next();
   }
 
   /// A name that no other of this process's has: itself, or with a number after it.
@@ -254,7 +204,7 @@ public final class ActorSystem implements AutoCloseable {
   }
 
   boolean isAgent(long number) {
-    return number < NUM_AGENTS || served.contains(number);
+    return ActorNumbers.isAgent(number) || served.contains(number);
   }
 
   /// Runs something when some time has passed, under a name. It may wait.
@@ -314,93 +264,14 @@ public final class ActorSystem implements AutoCloseable {
   /// Prepares the making of an actor: looks into the factory.
   ///
   /// @throws IllegalArgumentException if the factory or an argument does not travel
-  public Blueprint blueprint(Class<?> type, Factory factory, List<?> arguments) {
-    return new Blueprint(
+  public RemoteActors.Blueprint blueprint(Class<?> type, Factory factory, List<?> arguments) {
+    return new RemoteActors.Blueprint(
         type.getName(), check(type), Construction.of(factory, arguments, loader, codecs));
   }
 
-  /// How to make actors that differ only in their place.
-  public static final class Blueprint {
-    private final String type;
-    private final String signature;
-    private final Construction.Recipe recipe;
-
-    Blueprint(String type, String signature, Construction.Recipe recipe) {
-      this.type = type;
-      this.signature = signature;
-      this.recipe = recipe;
-    }
-  }
-
-  /// Has an actor made in a process. The call ends when it is constructed, or with what its
-  /// constructor threw; calls that are sent after this wait for it.
-  ///
-  /// @param mesh under which [#supervise] was called
-  public OpenCall spawn(
-      Link link, Blueprint blueprint, String name, Point point, long number, long mesh) {
-    CallSession session = link.session();
-    ActorSpec spec =
-        new ActorSpec(
-            number,
-            name,
-            point,
-            blueprint.type,
-            blueprint.signature,
-            blueprint.recipe.encode(session),
-            mesh);
-    return command(link, session, "spawn of " + name, new Command.Spawn(spec));
-  }
-
-  /// Has an actor of another process stopped; the call ends when it has, or has had its time.
-  public OpenCall stop(Link link, long number, String reason) {
-    return command(
-        link,
-        link.session(),
-        "stop of actor " + number,
-        new Command.Stop(number, reason),
-        settings.stopped());
-  }
-
-  /// Asks the owner of a mesh where one of its actors is; waits while it is being made anew.
-  ///
-  /// @param owner the number of the mesh in the owner's process
-  /// @throws ReplicaLost if the actor, the mesh or the owner is gone
-  public ActorRef locate(ActorRef owner, int place) {
-    Link link = switchboard.link(owner.process());
-    CallSession session = link.session();
-    byte[] result =
-        command(link, session, "place of an actor", new Command.Locate(owner.number(), place))
-            .await(loader);
-    return (ActorRef) places.decode(result, link.resultSession()).getFirst();
-  }
-
-  /// Pings an actor through its process: it answers at once, also while the actor is busy. Fails if
-  /// there is no such actor, or it has failed.
-  public OpenCall ping(Link link, long number, Duration limit) {
-    return command(link, link.session(), "ping", new Command.Ping(number), limit);
-  }
-
-  /// A call that ends when an actor is constructed, or fails as its constructor did.
-  public OpenCall await(Link link, long number, Duration limit) {
-    return command(
-        link, link.session(), "construction of " + number, new Command.Await(number), limit);
-  }
-
-  /// A call that ends when an actor has come to what was sent to it before.
-  OpenCall reached(Link link, long number, String what, Duration limit) {
-    CallSession session = link.session();
-    Link.Target self = new Link.Target(SELF.actor(), SELF.method(), CallChain.current());
-    byte[] encoded = commands.encode(List.of(new Command.Await(number)), session);
-    return link.call(what, self, encoded, limit, session);
-  }
-
-  private OpenCall command(Link link, CallSession session, String what, Command command) {
-    return command(link, session, what, command, settings.timeout());
-  }
-
-  private OpenCall command(
-      Link link, CallSession session, String what, Command command, Duration limit) {
-    return link.call(what, SELF, commands.encode(List.of(command), session), limit, session);
+  /// The actors of other processes: spawns, stops, finds and pings them.
+  public RemoteActors remote() {
+    return remote;
   }
 
   /// Has failures of a mesh of this process's given to its owner, who is asked where its actors
@@ -483,7 +354,7 @@ public final class ActorSystem implements AutoCloseable {
           });
     }
     try {
-      if (!stopped.await(settings.stopped().toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!Waits.await(stopped, settings.stopped())) {
         LOG.log(System.Logger.Level.WARNING, "not every actor stops: process={0}", self());
       }
     } catch (InterruptedException e) {

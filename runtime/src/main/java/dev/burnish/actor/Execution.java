@@ -15,11 +15,10 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// One call on its way through an actor. Whatever is thrown on that way is its answer.
-final class Execution implements Turn.Work {
+final class Execution extends Interruptible implements Turn.Work {
   private static final System.Logger LOG = System.getLogger(Execution.class.getName());
   private static final byte[] NOTHING = {};
 
@@ -30,12 +29,6 @@ final class Execution implements Turn.Work {
   private final CallSession session;
   private boolean concurrent;
   private volatile boolean isCut;
-
-  // Guarded by this.
-  private @Nullable Thread thread;
-  private boolean cancelled;
-  private boolean counted;
-  private boolean done;
 
   Execution(
       ActorCell cell,
@@ -66,10 +59,6 @@ final class Execution implements Turn.Work {
     }
   }
 
-  private synchronized void count() {
-    counted = true;
-  }
-
   /// Nobody waits for a broadcast: that one is lost is a failure of the actor.
   private void overflow(CallMemory callMemory) {
     String full =
@@ -89,23 +78,6 @@ final class Execution implements Turn.Work {
   void start() {
     run();
     call.ifPresent(served -> served.onCancel(this::cancel));
-  }
-
-  /// Waits until it has run; false if that takes longer, or this thread is interrupted, which stays
-  /// set.
-  ///
-  /// @param deadline of [System#nanoTime]
-  synchronized boolean awaitDone(long deadline) {
-    try {
-      for (long left = deadline - System.nanoTime();
-          !done && left > 0;
-          left = deadline - System.nanoTime()) {
-        TimeUnit.NANOSECONDS.timedWait(this, left);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    return done;
   }
 
   /// Such as `counters[1].add`.
@@ -190,13 +162,6 @@ final class Execution implements Turn.Work {
     interrupt();
   }
 
-  private synchronized void interrupt() {
-    cancelled = true;
-    if (thread != null) {
-      thread.interrupt();
-    }
-  }
-
   /// It does not run.
   void refuse(Throwable failure) {
     release();
@@ -204,15 +169,9 @@ final class Execution implements Turn.Work {
   }
 
   private void release() {
-    if (wasCounted()) {
+    if (takeCount()) {
       cell.system().callMemory().release(arguments.length);
     }
-  }
-
-  private synchronized boolean wasCounted() {
-    boolean was = counted;
-    counted = false;
-    return was;
   }
 
   private void execute(Endpoint endpoint) {
@@ -220,7 +179,7 @@ final class Execution implements Turn.Work {
       if (call.isPresent() && call.get().isLate()) {
         refuse(
             new CallTimedOut("the deadline passed while it was queued: call=" + endpoint.name()));
-      } else if (begin()) {
+      } else if (begin() && cell.gone().isEmpty()) {
         long began = cell.system().clock().nanos();
         cell.began(began);
         invoke(endpoint);
@@ -258,23 +217,6 @@ final class Execution implements Turn.Work {
           endpoint.name(),
           Thrown.text(e));
     }
-  }
-
-  /// Once this is one of those that run, the end of the actor cancels it.
-  private synchronized boolean begin() {
-    thread = Thread.currentThread();
-    return !cancelled && cell.gone().isEmpty();
-  }
-
-  /// After this no interrupt of this call comes any more; one that came is taken back.
-  ///
-  /// @return whether it still holds memory of the process
-  private synchronized boolean finish() {
-    thread = null;
-    var _ = Thread.interrupted();
-    done = true;
-    notifyAll();
-    return wasCounted();
   }
 
   private void invoke(Endpoint endpoint) {

@@ -1,6 +1,5 @@
 package dev.burnish.actor;
 
-import dev.burnish.actor.ActorSystem.Command;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.link.CallSession;
 import dev.burnish.link.Link;
@@ -159,7 +158,7 @@ final class InboundCalls implements Link.Handler {
     CallSession session = link.session();
     link.cast(
         "failure",
-        ActorSystem.SELF,
+        Command.PROCESS,
         commands.encode(List.of(new Command.Failed(mesh, failure)), session));
   }
 

@@ -3,12 +3,13 @@ package dev.burnish.actor;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.actor.Supervisor.Place;
 import dev.burnish.concurrent.Thrown;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.ReplicaLost;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /// How an actor ends, once: because it is stopped, or because it failed. Its calls end, then what
@@ -208,7 +209,7 @@ final class Lifecycle {
 
   private static boolean await(CountDownLatch latch, long deadline) {
     try {
-      return latch.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      return Waits.await(latch, Duration.ofNanos(deadline - System.nanoTime()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;

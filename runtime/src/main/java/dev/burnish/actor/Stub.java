@@ -160,7 +160,7 @@ public final class Stub implements InvocationHandler {
                 window.sent(
                     ref,
                     encoded.length,
-                    () -> system.reached(link, ref.number(), what, timeout),
+                    () -> system.remote().reached(link, ref.number(), what, timeout),
                     system.loader()));
         return nothing(method);
       }

@@ -1,7 +1,5 @@
 package dev.burnish.actor;
 
-import dev.burnish.link.Link;
-
 /// Is told when something that it owns fails and nobody handled it.
 @FunctionalInterface
 public interface Supervisor {
@@ -39,16 +37,11 @@ public interface Supervisor {
 
   /// Looks after the actors of a mesh: is told when one fails, and knows where each is.
   interface Keeper extends Supervisor {
-    /// Where an actor is; waits while it is being made anew.
+    /// Where an actor is; waits while it is being made again.
     ///
     /// @param place of the actor in the list of the mesh's actors
     /// @throws dev.burnish.link.failure.ReplicaLost if it is gone
     /// @throws IllegalArgumentException if there is no such place
     ActorRef locate(int place);
   }
-
-  /// Who owns an actor, as its process sees it: told over the link that the actor came by.
-  ///
-  /// @param number of the owner's mesh in the owner's process
-  record Remote(Link link, long number) {}
 }

@@ -2,7 +2,6 @@ package dev.burnish.actor;
 
 import dev.burnish.concurrent.Thrown;
 import dev.burnish.link.failure.CallCancelled;
-import dev.burnish.link.transport.ReaderThread;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -205,7 +204,6 @@ final class Turn {
       return;
     }
     requireStack(STACK);
-    ReaderThread.leave();
     Work mine = piece;
     long myNumber = number;
     TurnWaiter waiter = pass(new TurnWaiter(condition));

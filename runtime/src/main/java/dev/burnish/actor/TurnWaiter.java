@@ -1,5 +1,6 @@
 package dev.burnish.actor;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallCancelled;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -40,9 +41,9 @@ final class TurnWaiter {
     boolean told = true;
     while (!granted) {
       if (told) {
-        LockSupport.park(this);
+        Waits.park(this);
       } else {
-        LockSupport.parkNanos(this, AGAIN);
+        Waits.parkNanos(this, AGAIN);
       }
       if (Thread.interrupted()) {
         interrupted = true;

@@ -7,9 +7,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 
-/// Lets a child that was stopped (SIGSTOP) go on when its parent dies, where the operating system
-/// can, which is Linux: a stopped process does not see the end of its standard input, and would
-/// stay for good.
+/// Lets a child that was stopped (SIGSTOP) continue when its parent dies, where the operating
+/// system can, which is Linux: a stopped process does not see the end of its standard input, and
+/// would stay for good.
 ///
 /// Whoever is to get the signal asks for it. `setpriv` of util-linux does so before it becomes the
 /// JVM, for a millisecond; where it is missing, the JVM does so as it starts, which takes some tens
@@ -84,7 +84,7 @@ final class DeathSignal {
     }
   }
 
-  /// Lets a process go on that was stopped; does nothing to any other.
+  /// Continues a process that was stopped; does nothing to any other.
   static void wake(long pid) {
     try {
       new ProcessBuilder("kill", "-CONT", Long.toString(pid)).start();

@@ -38,8 +38,8 @@ public final class LogApart extends Handler {
     thread = Thread.ofPlatform().daemon().name("burnish-log").start(this::writeAll);
   }
 
-  /// Has what goes to the console go there apart, soon, if this process logs as the JVM does by
-  /// itself: another configuration stays as it is.
+  /// Writes what goes to the console on a thread apart, soon, if this process logs as the JVM does
+  /// by itself: another configuration stays as it is.
   public static void begin() {
     Thread.ofPlatform().daemon().name("burnish-log/begin").start(LogApart::install);
   }

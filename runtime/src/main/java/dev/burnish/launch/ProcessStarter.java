@@ -1,6 +1,7 @@
 package dev.burnish.launch;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -22,6 +23,6 @@ public interface ProcessStarter {
     List<String> log();
 
     /// Asks it to end, and ends it after a time if it does not.
-    void end(java.time.Duration grace);
+    void end(Duration grace);
   }
 }

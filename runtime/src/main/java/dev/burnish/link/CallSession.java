@@ -114,16 +114,18 @@ public final class CallSession implements Session {
     then.run();
   }
 
-  /// Has something run when the call has ended.
-  public synchronized void atEnd(Runnable release) {
-    if (released) {
-      release.run();
-      return;
+  /// Runs something when the call has ended: at once if it has.
+  public void atEnd(Runnable release) {
+    synchronized (this) {
+      if (!released) {
+        if (owned.isEmpty()) {
+          owned = new ArrayList<>();
+        }
+        owned.add(release);
+        return;
+      }
     }
-    if (owned.isEmpty()) {
-      owned = new ArrayList<>();
-    }
-    owned.add(release);
+    release.run();
   }
 
   /// The call has ended: what it owned ends.

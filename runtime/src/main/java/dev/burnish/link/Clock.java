@@ -1,7 +1,7 @@
 package dev.burnish.link;
 
 import dev.burnish.concurrent.Alarm;
-import dev.burnish.link.transport.NonBlocking;
+import dev.burnish.concurrent.Waits;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -53,7 +53,7 @@ public interface Clock {
             });
     try {
       while (!holds.getAsBoolean() && nanos() < until) {
-        changed.await();
+        Waits.await(changed);
       }
       return holds.getAsBoolean();
     } finally {
@@ -91,7 +91,7 @@ public interface Clock {
         throws InterruptedException {
       long left = until - System.nanoTime();
       while (!holds.getAsBoolean() && left > 0) {
-        left = changed.awaitNanos(left);
+        left = Waits.awaitNanos(changed, left);
       }
       return holds.getAsBoolean();
     }
@@ -135,10 +135,15 @@ public interface Clock {
                       thrown));
     }
 
-    private static final class Ticking extends Thread implements NonBlocking {
+    private static final class Ticking extends Thread implements Waits.Listener {
       Ticking(Runnable work) {
         super(work, "burnish-clock");
         setDaemon(true);
+      }
+
+      @Override
+      public void beforeWait() {
+        assert false : "something waits on a thread that must not: " + this;
       }
     }
   }

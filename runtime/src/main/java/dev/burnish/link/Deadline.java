@@ -1,7 +1,6 @@
 package dev.burnish.link;
 
 import dev.burnish.link.failure.CallTimedOut;
-import dev.burnish.link.transport.ReaderThread;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -50,7 +49,6 @@ public record Deadline(Clock clock, long nanos) {
     if (holds.getAsBoolean()) {
       return true;
     }
-    ReaderThread.leave();
     return clock.await(lock, changed, holds, nanos);
   }
 }

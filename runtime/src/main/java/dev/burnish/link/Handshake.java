@@ -1,9 +1,9 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
-import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
 import dev.burnish.wire.Frame;
@@ -88,8 +88,7 @@ final class Handshake {
   ProcessAddress peer() {
     if (peer.isEmpty()) {
       try {
-        ReaderThread.leave();
-        settled.await();
+        Waits.await(settled);
       } catch (InterruptedException e) {
         throw CallCancelled.by(e, "interrupted while a connection is made");
       }

@@ -11,12 +11,6 @@ import dev.burnish.wire.Frame;
 import dev.burnish.wire.Frames;
 import dev.burnish.wire.WireException;
 import java.time.Duration;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -49,71 +43,12 @@ public final class Link implements Transport.Receiver {
   private final Handshake handshake;
   private final Timers timers;
   private final OpenCalls open;
-  private final Map<Long, ServedCall> served = new ConcurrentHashMap<>();
+  private final ServedCalls served = new ServedCalls();
   private final Streams streams;
-  private final Set<Consumer<ReplicaLost>> onDown = new LinkedHashSet<>();
+  private final LinkState state = new LinkState();
   private final AtomicBoolean closing = new AtomicBoolean();
-  private final FailureDetector failureDetector;
-  private Optional<ReplicaLost> down = Optional.empty();
-  private volatile boolean up = true;
-  private volatile long lastReceived;
-  private volatile long lastSent;
+  private final Heartbeats heartbeats;
   private volatile String farewell = "";
-
-  /// The alarms of a link. They wait for minutes, some of them, and are taken back when the link is
-  /// down, so that no ended connection is kept.
-  static final class Timers {
-    private final Link link;
-    private final Clock clock;
-    private final Set<Timer> pending = ConcurrentHashMap.newKeySet();
-    private volatile boolean ended;
-
-    Timers(Link link, Clock clock) {
-      this.link = link;
-      this.clock = clock;
-    }
-
-    /// Runs something short at a time, unless it is taken back or the link is down by then.
-    Alarm at(long nanos, Consumer<Link> action) {
-      Timer timer = new Timer(action);
-      pending.add(timer);
-      timer.alarm = clock.at(nanos, timer);
-      if (ended || timer.isOver) {
-        timer.cancel();
-      }
-      return timer;
-    }
-
-    void end() {
-      ended = true;
-      pending.forEach(Timer::cancel);
-    }
-
-    private final class Timer implements Runnable, Alarm {
-      private final Consumer<Link> action;
-      private volatile Alarm alarm = Alarm.NONE;
-      private volatile boolean isOver;
-
-      Timer(Consumer<Link> action) {
-        this.action = action;
-      }
-
-      @Override
-      public void run() {
-        pending.remove(this);
-        if (!isOver && !ended) {
-          action.accept(link);
-        }
-      }
-
-      @Override
-      public void cancel() {
-        isOver = true;
-        pending.remove(this);
-        alarm.cancel();
-      }
-    }
-  }
 
   Link(
       Transport transport,
@@ -131,17 +66,14 @@ public final class Link implements Transport.Receiver {
     this.timers = new Timers(this, clock);
     this.open = new OpenCalls(this, timers, clock);
     this.streams = new Streams(this);
-    lastReceived = clock.nanos();
-    lastSent = lastReceived;
-    failureDetector = new FailureDetector(settings.heartbeat().toNanos(), lastReceived);
+    this.heartbeats = new Heartbeats(this, timers, settings);
   }
 
   void start() {
     transport.start(this);
     handshake.hello().ifPresent(this::send);
-    long now = clock.nanos();
-    timers.at(now + settings.handshakeTimeout().toNanos(), Link::giveUpUnlessMet);
-    timers.at(now + settings.heartbeat().toNanos(), Link::sendHeartbeat);
+    timers.at(clock.nanos() + settings.handshakeTimeout().toNanos(), Link::giveUpUnlessMet);
+    heartbeats.start();
   }
 
   private void giveUpUnlessMet() {
@@ -150,6 +82,11 @@ public final class Link implements Transport.Receiver {
           new ReplicaLost(
               "the peer did not say within %s who it is".formatted(settings.handshakeTimeout())));
     }
+  }
+
+  /// The peer, for messages.
+  String peerName() {
+    return handshake.isDone() ? handshake.peer().toString() : "the peer";
   }
 
   /// Who the peer is.
@@ -217,11 +154,11 @@ public final class Link implements Transport.Receiver {
     byte[] payload = target.waiting().before(arguments);
     long now = begin(what, payload, deadline, session);
     OpenCall call = open.open(what, deadline, session);
-    if (!up) {
-      open.lose(call, down());
+    if (!state.isUp()) {
+      open.lose(call, state.cause());
       return call;
     }
-    lastSent = now;
+    heartbeats.sent(now);
     long left = Math.max(deadline.nanos() - now, 1);
     call.sent(
         transport.sendCall(
@@ -288,35 +225,20 @@ public final class Link implements Transport.Receiver {
     }
   }
 
-  /// Has something told when the connection is lost or closed: at once if it is. Whoever ends
-  /// before the connection calls [#forget(Consumer)].
+  /// Tells a listener when the connection is lost or closed: at once if it is. Whoever ends before
+  /// the connection calls [#forget(Consumer)].
   public void onDown(Consumer<ReplicaLost> listener) {
-    Optional<ReplicaLost> already;
-    synchronized (onDown) {
-      already = down;
-      if (already.isEmpty()) {
-        onDown.add(listener);
-      }
-    }
-    already.ifPresent(listener);
+    state.onDown(listener);
   }
 
   /// Ends [#onDown].
   public void forget(Consumer<ReplicaLost> listener) {
-    synchronized (onDown) {
-      onDown.remove(listener);
-    }
-  }
-
-  private ReplicaLost down() {
-    synchronized (onDown) {
-      return down.orElseThrow();
-    }
+    state.forget(listener);
   }
 
   /// Whether calls can be sent.
   public boolean isUp() {
-    return up;
+    return state.isUp();
   }
 
   /// Calls of ours that are open.
@@ -335,37 +257,21 @@ public final class Link implements Transport.Receiver {
 
   /// Ends the connection because the peer is known to be gone.
   public void lose(ReplicaLost cause) {
-    List<Consumer<ReplicaLost>> listeners;
-    synchronized (onDown) {
-      if (down.isPresent()) {
-        return;
-      }
-      down = Optional.of(cause);
-      up = false;
-      listeners = List.copyOf(onDown);
-      onDown.clear();
-    }
+    state.goDown(cause, () -> endAll(cause));
+  }
+
+  private void endAll(ReplicaLost cause) {
     timers.end();
     handshake.lost(cause);
     transport.close();
     open.lose(cause);
-    served.values().forEach(ServedCall::cancel);
+    served.cancelAll();
     streams.lose(cause);
-    listeners.forEach(listener -> tell(listener, cause));
-  }
-
-  /// One that throws does not keep the others from being told.
-  private static void tell(Consumer<ReplicaLost> listener, ReplicaLost cause) {
-    try {
-      listener.accept(cause);
-    } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.ERROR, "a listener failed when a connection ended", e);
-    }
   }
 
   @Override
   public void receive(Frame frame) {
-    lastReceived = clock.nanos();
+    heartbeats.received(clock.nanos());
     if (!handshake.isDone()) {
       greet(frame);
       return;
@@ -389,11 +295,10 @@ public final class Link implements Transport.Receiver {
 
   @Override
   public void ended(Throwable cause) {
-    String who =
-        handshake.isDone() ? handshake.peer().toString() : "a peer that never said who it is";
+    String who = handshake.isDone() ? peerName() : "a peer that never said who it is";
     String said = cause instanceof Error ? Thrown.text(cause) : String.valueOf(cause.getMessage());
     String why = farewell.isEmpty() ? said : farewell;
-    if (cause instanceof WireException && up) {
+    if (cause instanceof WireException && state.isUp()) {
       LOG.log(System.Logger.Level.WARNING, "connection to {0} given up: {1}", who, why);
     }
     lose(new ReplicaLost("connection to %s ended: %s".formatted(who, why), cause));
@@ -421,7 +326,7 @@ public final class Link implements Transport.Receiver {
   }
 
   void send(Frame frame) {
-    lastSent = clock.nanos();
+    heartbeats.sent(clock.nanos());
     transport.send(frame);
   }
 
@@ -436,7 +341,7 @@ public final class Link implements Transport.Receiver {
   }
 
   void finish(long id) {
-    served.remove(id);
+    served.forget(id);
   }
 
   private void greet(Frame frame) {
@@ -448,10 +353,8 @@ public final class Link implements Transport.Receiver {
   }
 
   private void serve(Frame.Call frame) {
-    ServedCall call = new ServedCall(this, frame, lastReceived + frame.timeout());
-    if (served.putIfAbsent(frame.id(), call) != null) {
-      throw new WireException("a call has a number of its own: id=" + frame.id());
-    }
+    ServedCall call = new ServedCall(this, frame, heartbeats.lastReceived() + frame.timeout());
+    served.add(frame.id(), call);
     if (frame.actor() == Regions.NUMBER) {
       context.regions().serve(call);
     } else if (frame.actor() < 0) {
@@ -470,7 +373,7 @@ public final class Link implements Transport.Receiver {
   }
 
   private void cancelled(long id) {
-    Optional.ofNullable(served.remove(id)).ifPresent(ServedCall::cancel);
+    served.cancel(id);
     streams.drop(id);
   }
 
@@ -489,31 +392,5 @@ public final class Link implements Transport.Receiver {
   /// Runs something short in some time, unless it is taken back or the link is down by then.
   Alarm after(Duration delay, Consumer<Link> action) {
     return timers.at(clock.nanos() + delay.toNanos(), action);
-  }
-
-  /// See [OpenCalls#sweep].
-  void sweep() {
-    open.sweep();
-  }
-
-  private void sendHeartbeat() {
-    if (!up) {
-      return;
-    }
-    long now = clock.nanos();
-    if (failureDetector.at(now, lastReceived) > settings.heartbeatTimeout().toNanos()) {
-      lose(
-          new ReplicaLost(
-              "no heartbeat from %s for %s: link.heartbeatTimeout=%s"
-                  .formatted(
-                      handshake.isDone() ? handshake.peer() : "the peer",
-                      Duration.ofNanos(now - lastReceived),
-                      settings.heartbeatTimeout())));
-      return;
-    }
-    if (now - lastSent >= settings.heartbeat().toNanos() / 2) {
-      send(new Frame.Heartbeat());
-    }
-    timers.at(now + settings.heartbeat().toNanos(), Link::sendHeartbeat);
   }
 }

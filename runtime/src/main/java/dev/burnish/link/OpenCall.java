@@ -1,12 +1,12 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.RemoteErrors;
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.link.transport.Transport;
 import dev.burnish.wire.Codec;
 import java.lang.reflect.Method;
@@ -132,11 +132,10 @@ public final class OpenCall {
   }
 
   private Outcome ended() {
-    ReaderThread.leave();
     Waiting waiting = new Waiting(Thread.currentThread());
     if (state.compareAndSet(PENDING, waiting)) {
       while (state.get() instanceof Waiting) {
-        LockSupport.park(this);
+        Waits.park(this);
         if (Thread.currentThread().isInterrupted()) {
           cancel();
         }

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Thread-safe.
 final class OpenCalls {
   private final Link link;
-  private final Link.Timers timers;
+  private final Timers timers;
   private final Clock clock;
   private final Map<Long, OpenCall> open = new ConcurrentHashMap<>();
   private final AtomicLong nextId = new AtomicLong();
@@ -20,7 +20,7 @@ final class OpenCalls {
   private Alarm alarm = Alarm.NONE;
 
   /// @param timers which let go of the link when it is down
-  OpenCalls(Link link, Link.Timers timers, Clock clock) {
+  OpenCalls(Link link, Timers timers, Clock clock) {
     this.link = link;
     this.timers = timers;
     this.clock = clock;
@@ -77,7 +77,7 @@ final class OpenCalls {
       if (!isSweptBy(deadline)) {
         nextSweep = Optional.of(deadline);
         alarm.cancel();
-        alarm = timers.at(deadline, Link::sweep);
+        alarm = timers.at(deadline, _ -> sweep());
       }
     }
   }
@@ -88,7 +88,7 @@ final class OpenCalls {
   }
 
   /// Ends the calls whose deadlines have passed.
-  void sweep() {
+  private void sweep() {
     nextSweep = Optional.empty();
     long now = clock.nanos();
     Optional<Long> next = Optional.empty();

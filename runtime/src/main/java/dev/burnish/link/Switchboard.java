@@ -1,12 +1,12 @@
 package dev.burnish.link;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.Handshake.Side;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.MemoryTransport;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
-import dev.burnish.link.transport.ReaderThread;
 import dev.burnish.link.transport.Transport;
 import java.io.IOException;
 import java.util.List;
@@ -248,8 +248,7 @@ public final class Switchboard implements AutoCloseable {
       lock.lock();
       try {
         while (!isSettled()) {
-          ReaderThread.leave();
-          changed.await();
+          Waits.await(changed);
         }
         return settled();
       } catch (InterruptedException e) {

@@ -225,7 +225,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   /// @throws dev.burnish.link.failure.CallTimedOut if that takes longer
   public void await(Duration limit) {
     Deadline deadline = Deadline.in(system.clock(), limit);
-    ask(deadline, (link, ref) -> system.await(link, ref.number(), deadline.time()));
+    ask(deadline, (link, ref) -> system.remote().await(link, ref.number(), deadline.time()));
   }
 
   /// Asks for a sign of life of every actor, which comes at once also from one that is busy.
@@ -234,7 +234,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   /// @throws dev.burnish.link.failure.CallTimedOut if one does not answer in time
   public void probe(Duration limit) {
     Deadline deadline = Deadline.in(system.clock(), limit);
-    ask(deadline, (link, ref) -> system.ping(link, ref.number(), deadline.time()));
+    ask(deadline, (link, ref) -> system.remote().ping(link, ref.number(), deadline.time()));
   }
 
   private void ask(Deadline deadline, BiFunction<Link, ActorRef, OpenCall> question) {

@@ -2,6 +2,7 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
+import dev.burnish.actor.RemoteActors;
 import dev.burnish.actor.Supervisor;
 import dev.burnish.actor.Supervisor.Keeper;
 import dev.burnish.concurrent.Thrown;
@@ -32,7 +33,7 @@ final class ActorSupervision implements Keeper {
 
   private final ActorSystem system;
   private final Owner owner;
-  private final ActorSystem.Blueprint blueprint;
+  private final RemoteActors.Blueprint blueprint;
   private final String name;
   private final Shape shape;
   private final ProcMeshRef procs;
@@ -55,7 +56,7 @@ final class ActorSupervision implements Keeper {
   ActorSupervision(
       ActorSystem system,
       Owner owner,
-      ActorSystem.Blueprint blueprint,
+      RemoteActors.Blueprint blueprint,
       String name,
       Shape shape,
       ProcMeshRef procs,
@@ -145,9 +146,10 @@ final class ActorSupervision implements Keeper {
     Link link = system.switchboard().link(process.address());
     ActorRef ref = new ActorRef(process.address(), system.nextNumber());
     procs.occupy(process);
-    OpenCall spawning = system.spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
+    OpenCall spawning =
+        system.remote().spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
     if (!settle(rank, ref)) {
-      system.stop(link, ref.number(), CLOSED);
+      system.remote().stop(link, ref.number(), CLOSED);
       return;
     }
     spawning.onEnd(outcome -> {
@@ -323,6 +325,6 @@ final class ActorSupervision implements Keeper {
     return system
         .switchboard()
         .existing(ref.process().process())
-        .map(link -> system.stop(link, ref.number(), CLOSED));
+        .map(link -> system.remote().stop(link, ref.number(), CLOSED));
   }
 }

@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.concurrent.Scope;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.LogLine;
 import dev.burnish.launch.remote.HostSettings;
@@ -116,7 +117,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
         if (left <= 0 || !ends.isEmpty()) {
           throw missing(count, patience);
         }
-        left = changed.awaitNanos(left);
+        left = Waits.awaitNanos(changed, left);
       }
       return List.copyOf(agents.subList(0, count));
     } catch (InterruptedException e) {
@@ -201,7 +202,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
       boolean interrupted = false;
       while (ending.isAlive()) {
         try {
-          ending.join();
+          Waits.join(ending);
         } catch (InterruptedException e) {
           interrupted = true;
         }

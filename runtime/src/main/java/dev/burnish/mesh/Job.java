@@ -5,6 +5,7 @@ import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.TerminalText;
 import dev.burnish.concurrent.Thrown;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LineFolder;
@@ -30,6 +31,8 @@ import dev.burnish.mesh.host.LocalAgent;
 import dev.burnish.mesh.host.Worker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -178,8 +181,8 @@ public final class Job implements AutoCloseable {
 
   private static String host() {
     try {
-      return java.net.InetAddress.getLocalHost().getHostName();
-    } catch (java.net.UnknownHostException e) {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
       return "localhost";
     }
   }
@@ -229,8 +232,8 @@ public final class Job implements AutoCloseable {
     return joined.ticket();
   }
 
-  /// Has a failure that nobody handled given to a handler instead of ending the program. It is
-  /// called once, for the first.
+  /// Gives a failure that nobody handled to a handler, instead of ending the program. It is called
+  /// once, for the first.
   public void onUnhandled(Consumer<Failure> handler) {
     program.handler = handler;
   }
@@ -336,9 +339,9 @@ public final class Job implements AutoCloseable {
       Thread telling =
           Thread.ofPlatform().daemon().name("tell").start(() -> System.err.println(why));
       try {
-        telling.join(Duration.ofSeconds(2));
+        Waits.join(telling, Duration.ofSeconds(2));
         Thread closing = Thread.ofPlatform().daemon().name("close").start(Job.this::close);
-        closing.join(Duration.ofSeconds(10));
+        Waits.join(closing, Duration.ofSeconds(10));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

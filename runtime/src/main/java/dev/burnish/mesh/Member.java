@@ -48,7 +48,7 @@ record Member(
 
   private static void find(ActorSystem system, ActorRef owner, int place, Slot<ActorRef> slot) {
     try {
-      slot.settle(system.locate(owner, place));
+      slot.settle(system.remote().locate(owner, place));
     } catch (ReplicaLost e) {
       slot.lose(e);
     } catch (Throwable e) { // an error of the owner's process arrives as itself

@@ -7,7 +7,7 @@ import java.util.function.Predicate;
 
 /// Who owns what is spawned: the actor whose code spawns it, else the program.
 interface Owner extends Supervisor {
-  /// Has something closed when the owner ends, the last one first.
+  /// Closes something when the owner ends, the last one first.
   void own(AutoCloseable owned);
 
   /// Ends [#own]: it was closed before.

@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
+import dev.burnish.actor.RemoteActors;
 import dev.burnish.actor.Supervisor;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.concurrent.Scope;
@@ -121,7 +122,7 @@ public sealed class ProcMeshRef permits ProcMesh {
   public <T> ActorMesh<T> spawn(
       String name, Class<T> type, Factory factory, List<?> arguments, ActorOptions options) {
     Owner owner = Owner.current(processes.program());
-    ActorSystem.Blueprint blueprint = system.blueprint(type, factory, arguments);
+    RemoteActors.Blueprint blueprint = system.blueprint(type, factory, arguments);
     ActorSupervision supervised =
         new ActorSupervision(system, owner, blueprint, name, shape, this, options);
     ActorMesh<T> mesh = new ActorMesh<>(system, type, supervised);
@@ -208,7 +209,7 @@ public sealed class ProcMeshRef permits ProcMesh {
   ProcessRef renew(int rank, ProcessRef lost) {
     int position = shape.position(rank);
     ProcessRef found =
-        new ProcessRef(system.locate(processes.owner(), position).process(), lost.agent());
+        new ProcessRef(system.remote().locate(processes.owner(), position).process(), lost.agent());
     processes.slots().get(position).settle(found);
     return found;
   }

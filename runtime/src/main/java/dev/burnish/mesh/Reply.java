@@ -1,9 +1,9 @@
 package dev.burnish.mesh;
 
 import dev.burnish.actor.Point;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.RemoteErrors;
-import dev.burnish.link.transport.ReaderThread;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -79,8 +79,7 @@ public record Reply<R>(Point point, R value) {
       lock.lock();
       try {
         while (arrived.size() <= place) {
-          ReaderThread.leave();
-          changed.await();
+          Waits.await(changed);
         }
         return arrived.get(place);
       } catch (InterruptedException e) {

@@ -2,7 +2,7 @@ package dev.burnish.mesh;
 
 import java.time.Duration;
 
-/// Whether an actor that failed is made anew, in a new process if its own is gone. It begins as it
+/// Whether an actor that failed is restarted, in a new process if its own is gone. It begins as it
 /// first began; what it knew is lost, and calls that were under way have failed.
 public sealed interface RestartPolicy {
   /// A failure goes to the owner.

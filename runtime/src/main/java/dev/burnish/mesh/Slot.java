@@ -1,9 +1,9 @@
 package dev.burnish.mesh;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.Deadline;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.link.transport.ReaderThread;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -89,7 +89,7 @@ final class Slot<V> {
     change(new Gone<>(cause));
   }
 
-  /// It is being made anew: who asks waits.
+  /// It is being restarted: whoever asks waits.
   void expect() {
     change(new Coming<>());
   }
@@ -122,8 +122,7 @@ final class Slot<V> {
     lock.lock();
     try {
       while (state instanceof Coming<V>) {
-        ReaderThread.leave();
-        changed.await();
+        Waits.await(changed);
       }
       return settled();
     } catch (InterruptedException e) {

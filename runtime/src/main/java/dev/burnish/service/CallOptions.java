@@ -12,7 +12,7 @@ public record CallOptions(Duration timeout, int priority, Optional<String> key) 
   /// @throws IllegalArgumentException if there is no time
   public CallOptions {
     if (timeout.compareTo(Duration.ZERO) <= 0) {
-      throw new IllegalArgumentException("a call has some time: service.timeout=" + timeout);
+      throw new IllegalArgumentException("a call must have some time: service.timeout=" + timeout);
     }
   }
 

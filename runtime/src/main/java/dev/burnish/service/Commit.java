@@ -14,7 +14,7 @@ import java.util.Optional;
 ///
 /// It is made if a replica has made it: whichever has not is replaced, and its replacement has the
 /// change; nobody is sent to one that was before. If none has made it, it is taken back: replicas
-/// whose endpoint threw go on as they were, those of which it is not known whether they made it are
+/// whose endpoint threw stay as they were, those of which it is not known whether they made it are
 /// replaced, without the change. So a change that returns is made at all, and one that throws at
 /// none.
 ///

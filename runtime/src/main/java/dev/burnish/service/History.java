@@ -4,7 +4,7 @@ package dev.burnish.service;
 ///
 /// @param restarts of replicas
 /// @param scalingFailures looks at which it could not be scaled
-public record History(int restarts, int scalingFailures) {
+record History(int restarts, int scalingFailures) {
   /// Nothing, or nothing that is known.
-  public static final History NONE = new History(0, 0);
+  static final History NONE = new History(0, 0);
 }

@@ -3,6 +3,7 @@ package dev.burnish.service;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.ActorMesh;
@@ -28,7 +29,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
@@ -196,7 +196,7 @@ final class ReplicaSet<T> implements Membership {
   @Override
   public void awaitSettled(Duration limit) {
     try {
-      settling.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+      Waits.await(settling, limit);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CallCancelled("interrupted while the replicas of %s start".formatted(name()));

@@ -1,6 +1,6 @@
 package dev.burnish.service;
 
-/// What a replica is.
+/// The states of a replica.
 public enum ReplicaState {
   /// Its processes start, its actors are constructed and brought up to date; it gets no calls.
   STARTING,
@@ -8,7 +8,7 @@ public enum ReplicaState {
   HEALTHY,
   /// It is being removed: it ends the calls that it has, and those of its sessions.
   DRAINING,
-  /// It is gone. It is started anew, unless its restarts are used up.
+  /// It is gone. It is restarted, unless its restarts are used up.
   LOST,
   /// It was removed.
   STOPPED

@@ -24,22 +24,22 @@ public record Scaling(
   public Scaling {
     if (min < 1 || max < min) {
       throw new IllegalArgumentException(
-          "a service keeps a replica, and no more than it may have: service.scaling.min=%d service.scaling.max=%d"
+          "a service must keep a replica, and no more than it may have: service.scaling.min=%d service.scaling.max=%d"
               .formatted(min, max));
     }
     if (!(queuedPerReplica >= 0) || !(idleBelow >= 0 && idleBelow <= 1)) {
       throw new IllegalArgumentException(
-          "loads are not negative, and a share is at most 1: service.scaling.queuedPerReplica=%s service.scaling.idleBelow=%s"
+          "loads must not be negative, and a share must be at most 1: service.scaling.queuedPerReplica=%s service.scaling.idleBelow=%s"
               .formatted(queuedPerReplica, idleBelow));
     }
     if (upAfter.isNegative() || downAfter.compareTo(upAfter) < 0 || !every.isPositive()) {
       throw new IllegalArgumentException(
-          "shrinking takes no less time than growing: service.scaling.upAfter=%s service.scaling.downAfter=%s service.scaling.every=%s"
+          "shrinking must take no less time than growing: service.scaling.upAfter=%s service.scaling.downAfter=%s service.scaling.every=%s"
               .formatted(upAfter, downAfter, every));
     }
   }
 
-  /// Grows when two calls a replica have waited for a second, shrinks when less than 30 % of the
+  /// Grows when two calls per replica have waited for a second, shrinks when less than 30 % of the
   /// permits were used for 30 s; looks every 250 ms.
   public static Scaling between(int min, int max) {
     return new Scaling(

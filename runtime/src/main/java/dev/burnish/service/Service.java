@@ -2,6 +2,7 @@ package dev.burnish.service;
 
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Factory;
+import dev.burnish.actor.RemoteActors;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.service.ReplicaSet.Blueprint;
@@ -80,7 +81,7 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
       List<?> arguments,
       ServiceOptions options) {
     SingleUse.check(type, options.size().procs());
-    ActorSystem.Blueprint ignored = hosts.system().blueprint(type, factory, arguments);
+    RemoteActors.Blueprint ignored = hosts.system().blueprint(type, factory, arguments);
     Kept kept = new Kept();
     ReplicaHosting hosting =
         new ReplicaHosting.Kept(hosts.keptBy(kept, failure -> true), options.size());

@@ -63,7 +63,7 @@ record ServiceClient(
     return new Attempt(method, arguments, request, began).run();
   }
 
-  /// Calls a certain replica, beside all others.
+  /// Calls a certain replica, together with all its other calls.
   @Nullable Object call(
       ReplicaSlot slot, Method method, Object @Nullable [] arguments, Duration timeout)
       throws Throwable {

@@ -12,7 +12,7 @@ import java.util.Map;
 ///
 /// @param requests calls that have ended, a fan-out counts once for each replica
 /// @param failures of these, by kind
-/// @param perSecond requests a second over the last minute
+/// @param perSecond requests per second over the last minute
 /// @param latency of requests that succeeded, waiting included
 /// @param numQueued calls that wait for a replica
 /// @param utilisation the share of the healthy replicas' permits that is taken, in [0, 1]
@@ -83,7 +83,7 @@ public record ServiceMetrics(
     into.time(prefix + "scaling_failures", scalingFailures, Reduce.LAST);
   }
 
-  /// The same in lines for people, such as of `burnish ps`: one for the service, one a replica.
+  /// The same in lines for people, such as of `burnish ps`: one for the service, one per replica.
   public List<String> describe(String name) {
     List<String> lines = new ArrayList<>();
     lines.add(

@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 
 /// How a service is made up and behaves, such as `replicas(2).procs(4)`.
 ///
-/// @param size of what
+/// @param size replicas, processes and devices
 /// @param queueing of calls, in each process that makes some
 /// @param router makes a router for each process that makes calls; one that is not of [Balancing]
 ///   stays in its process, others route by least load
@@ -28,17 +28,17 @@ public record ServiceOptions(
     RestartPolicy restart,
     Call call) {
 
-  /// How many of what.
+  /// Numbers of replicas, processes and devices.
   ///
   /// @param replicas at first
   /// @param procs processes of a replica, each with an actor
   /// @param gpus devices of a replica, as many for each of its processes
   public record Size(int replicas, int procs, int gpus, Room room) {
-    /// @throws IllegalArgumentException if there is nothing of something
+    /// @throws IllegalArgumentException if a count is below its minimum
     public Size {
       if (replicas < 1 || procs < 1 || gpus < 0) {
         throw new IllegalArgumentException(
-            "a service has a replica, and that a process: service.replicas=%d service.procs=%d service.gpus=%d"
+            "a service must have a replica, and that a process: service.replicas=%d service.procs=%d service.gpus=%d"
                 .formatted(replicas, procs, gpus));
       }
     }
@@ -49,7 +49,7 @@ public record ServiceOptions(
     Demand each() {
       if (gpus % procs != 0) {
         throw new IllegalArgumentException(
-            "every process of a replica has as many devices: service.gpus=%d service.procs=%d"
+            "every process of a replica must have as many devices: service.gpus=%d service.procs=%d"
                 .formatted(gpus, procs));
       }
       return new Demand(room.cores(), room.megabytes(), gpus / procs);
@@ -79,7 +79,7 @@ public record ServiceOptions(
     public Health {
       if (!isPositive(every) || !isPositive(limit) || !isPositive(starting)) {
         throw new IllegalArgumentException(
-            "times are above zero: service.health.every=%s service.health.limit=%s service.health.starting=%s"
+            "times must be above zero: service.health.every=%s service.health.limit=%s service.health.starting=%s"
                 .formatted(every, limit, starting));
       }
     }
@@ -117,14 +117,14 @@ public record ServiceOptions(
     public Call {
       if (timeout.compareTo(Duration.ZERO) <= 0 || retries < 0) {
         throw new IllegalArgumentException(
-            "a call has some time, and no negative number of retries: service.timeout=%s service.retries=%d"
+            "a call must have some time, and no negative number of retries: service.timeout=%s service.retries=%d"
                 .formatted(timeout, retries));
       }
     }
   }
 
-  /// So many replicas of one light process; least loaded; restarts as [RestartPolicy#atMost] of 10;
-  /// 10 minutes and 3 retries for a call.
+  /// `replicas` replicas of one light process; least loaded; restarts as [RestartPolicy#atMost] of
+  /// 10; 10 minutes and 3 retries for a call.
   public static ServiceOptions replicas(int replicas) {
     return new ServiceOptions(
         new Size(replicas, 1, 0, Room.shared()),
@@ -135,12 +135,12 @@ public record ServiceOptions(
         new Call(Duration.ofMinutes(10), 3));
   }
 
-  /// The same with so many processes a replica.
+  /// The same with `procs` processes per replica.
   public ServiceOptions procs(int procs) {
     return with(new Size(size.replicas(), procs, size.gpus(), size.room()));
   }
 
-  /// The same with so many devices a replica, shared out among its processes.
+  /// The same with `gpus` devices per replica, shared out among its processes.
   public ServiceOptions gpus(int gpus) {
     return with(new Size(size.replicas(), size.procs(), gpus, size.room()));
   }
@@ -163,7 +163,7 @@ public record ServiceOptions(
     return with(new Room(room.cores(), room.megabytes(), room.process(), placement));
   }
 
-  /// The same with so many calls at once at a replica.
+  /// The same with `calls` calls at once per replica.
   public ServiceOptions concurrency(int calls) {
     return with(new Queueing(calls, queueing.capacity(), queueing.overflow()));
   }
@@ -194,7 +194,7 @@ public record ServiceOptions(
         size, queueing, router, health, restart, new Call(timeout, call.retries()));
   }
 
-  /// The same with so many retries of idempotent endpoints.
+  /// The same with `retries` retries of idempotent endpoints.
   public ServiceOptions retries(int retries) {
     return new ServiceOptions(
         size, queueing, router, health, restart, new Call(call.timeout(), retries));

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// When the replica is lost, so is what it knew of the session; that is never passed over. The call
 /// that was under way fails with [ReplicaLost]; if none was, the next one does, without having run.
-/// After that one failure the session goes on at another replica. A session that was opened with
+/// After that one failure the session continues at another replica. A session that was opened with
 /// something that restores its state has that run on the other replica instead, before its next
 /// call. Thread-safe.
 public final class Session<T> implements AutoCloseable {

@@ -37,7 +37,7 @@ final class SingleUse {
     for (Parameter parameter : method.getParameters()) {
       if (isIn(parameter.getParameterizedType(), new HashSet<>())) {
         throw new IllegalArgumentException(
-            "%s takes nothing that is used up by a call: method=%s.%s parameter=%s; pass a list or an array, or %s"
+            "%s must take nothing that is used up by a call: method=%s.%s parameter=%s; pass a list or an array, or %s"
                 .formatted(
                     procs > 1
                         ? "an endpoint that all processes of a replica are called at"
@@ -45,7 +45,7 @@ final class SingleUse {
                     method.getDeclaringClass().getSimpleName(),
                     method.getName(),
                     parameter.getParameterizedType().getTypeName(),
-                    procs > 1 ? "have one process a replica" : "leave @Idempotent out"));
+                    procs > 1 ? "have one process per replica" : "leave @Idempotent out"));
       }
     }
   }

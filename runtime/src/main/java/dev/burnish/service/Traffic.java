@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Counts the calls of one process to a service. Thread-safe.
-public final class Traffic {
+final class Traffic {
   private static final int WINDOW_SECONDS = 60;
 
   private final Clock clock;
@@ -28,10 +28,10 @@ public final class Traffic {
   /// Of one replica, over all its restarts.
   ///
   /// @param requests that ended
-  public record Counts(LongAdder requests, LongAdder failures) {}
+  record Counts(LongAdder requests, LongAdder failures) {}
 
   /// Nothing yet.
-  public Traffic(Clock clock) {
+  Traffic(Clock clock) {
     this.clock = clock;
     rate = new RateWindow(WINDOW_SECONDS, clock.nanos());
     for (FailureKind kind : FailureKind.values()) {
@@ -40,14 +40,14 @@ public final class Traffic {
   }
 
   /// Of a replica, by number.
-  public Counts replica(int index) {
+  Counts replica(int index) {
     return replicas.computeIfAbsent(index, i -> new Counts(new LongAdder(), new LongAdder()));
   }
 
   /// A request has its answer.
   ///
   /// @param began in nanoseconds of the clock
-  public void succeeded(long began) {
+  void succeeded(long began) {
     long now = clock.nanos();
     latencies.record(now - began);
     rate.count(now);
@@ -55,7 +55,7 @@ public final class Traffic {
   }
 
   /// A request has failed.
-  public void failed(FailureKind kind) {
+  void failed(FailureKind kind) {
     rate.count(clock.nanos());
     failures.getOrDefault(kind, new LongAdder()).increment();
   }
@@ -65,7 +65,7 @@ public final class Traffic {
   /// @param load now
   /// @param replicas of the service, as far as they are known here
   /// @param history of all of them
-  public ServiceMetrics metrics(Load load, List<ReplicaStatus> replicas, History history) {
+  ServiceMetrics metrics(Load load, List<ReplicaStatus> replicas, History history) {
     Map<FailureKind, Long> failed = failures();
     return new ServiceMetrics(
         numSucceeded.sum() + failed.values().stream().mapToLong(Long::longValue).sum(),

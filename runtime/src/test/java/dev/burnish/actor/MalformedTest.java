@@ -114,10 +114,11 @@ class MalformedTest {
                   .sum())
           .isZero();
       Link back = far.switchboard().existing("visitor").orElseThrow();
-      ActorSystem.Blueprint blueprint =
+      RemoteActors.Blueprint blueprint =
           far.blueprint(Adder.class, (Factory.Of0<AdderActor>) AdderActor::new, List.of());
       assertThatThrownBy(() ->
-              far.spawn(back, blueprint, "evil", Point.single(), far.nextNumber(), 0)
+              far.remote()
+                  .spawn(back, blueprint, "evil", Point.single(), far.nextNumber(), 0)
                   .await(MalformedTest.class.getClassLoader()))
           .hasMessageContaining("a visitor serves nothing");
       for (long number : new long[] {0, 1, 2, 3, 4, actor.number()}) {

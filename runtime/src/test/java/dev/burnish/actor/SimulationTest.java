@@ -43,17 +43,18 @@ class SimulationTest {
       this.perHost = perHost;
       this.codec = controller.codecs().of(int.class);
       Factory.Of0<Touch.Actor> factory = Touch.Actor::new;
-      ActorSystem.Blueprint blueprint = controller.blueprint(Touch.class, factory, List.of());
+      RemoteActors.Blueprint blueprint = controller.blueprint(Touch.class, factory, List.of());
       for (int rank = 0; rank < size(); rank++) {
         spawn(blueprint, rank);
       }
     }
 
-    private void spawn(ActorSystem.Blueprint blueprint, int rank) {
+    private void spawn(RemoteActors.Blueprint blueprint, int rank) {
       ActorSystem system = simulation.process(name(rank), "host" + rank / perHost);
       Link link = controller.switchboard().link(system.self());
       long number = controller.nextNumber();
       controller
+          .remote()
           .spawn(link, blueprint, "touch", Point.single(), number, 1)
           .onEnd(outcome -> numConstructed++);
       link.onDown(cause -> lost.add(rank));

@@ -3,7 +3,7 @@ package dev.burnish.link;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.actor.QuietLog;
-import dev.burnish.link.transport.ReaderThread;
+import dev.burnish.concurrent.Waits;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -67,7 +67,7 @@ class ClockTest {
                 Duration.ZERO,
                 () -> {
                   try {
-                    ReaderThread.leave();
+                    Waits.announce();
                   } catch (AssertionError e) {
                     answer.add(e);
                     return;

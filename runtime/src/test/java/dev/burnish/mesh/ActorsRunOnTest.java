@@ -407,7 +407,7 @@ class ActorsRunOnTest {
 
     void boom();
 
-    void spawnAndClose(ProcMesh procs);
+    void spawnAndClose(ProcMeshRef procs);
   }
 
   static final class KeptActor implements Kept {
@@ -428,7 +428,7 @@ class ActorsRunOnTest {
     }
 
     @Override
-    public void spawnAndClose(ProcMesh procs) {
+    public void spawnAndClose(ProcMeshRef procs) {
       try (ActorMesh<Kept> own = procs.spawn("own", Kept.class, KeptActor::new)) {
         own.only().note();
         synchronized (MADE) {

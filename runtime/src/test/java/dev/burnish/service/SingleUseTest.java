@@ -72,7 +72,7 @@ class SingleUseTest {
     assertThatThrownBy(() -> SingleUse.check(Again.class, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "an endpoint that may run twice for one call takes nothing that is used up by a call: method=Again.sum parameter=java.util.Iterator<java.lang.Integer>; pass a list or an array, or leave @Idempotent out");
+            "an endpoint that may run twice for one call must take nothing that is used up by a call: method=Again.sum parameter=java.util.Iterator<java.lang.Integer>; pass a list or an array, or leave @Idempotent out");
     assertThatThrownBy(() -> SingleUse.check(Told.class, 1))
         .hasMessageContaining("method=Told.tell parameter=java.util.function.Consumer");
     assertThatThrownBy(() -> SingleUse.check(Inside.class, 1))
@@ -81,7 +81,7 @@ class SingleUseTest {
     assertThatThrownBy(() -> SingleUse.check(Once.class, 2))
         .hasMessageContaining("all processes of a replica")
         .hasMessageContaining("method=Once.sum")
-        .hasMessageContaining("have one process a replica");
+        .hasMessageContaining("have one process per replica");
   }
 
   @Test

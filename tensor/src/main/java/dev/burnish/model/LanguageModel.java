@@ -35,13 +35,19 @@ public final class LanguageModel implements AutoCloseable {
   private final ObjectNode generation;
   private final WeightFormat format;
   private final Decoder decoder;
+  private final Optional<String> source;
 
   private LanguageModel(
-      ObjectNode config, ObjectNode generation, WeightFormat format, Decoder decoder) {
+      ObjectNode config,
+      ObjectNode generation,
+      WeightFormat format,
+      Decoder decoder,
+      Optional<String> source) {
     this.config = config;
     this.generation = generation;
     this.format = format;
     this.decoder = decoder;
+    this.source = source;
   }
 
   /// A model with random weights of the deviation that its configuration names, from a seed.
@@ -52,7 +58,11 @@ public final class LanguageModel implements AutoCloseable {
     Decoder decoder = new Decoder(shape, Device.CPU);
     decoder.initialize(seed, config.path("initializer_range").asDouble(0.02));
     return new LanguageModel(
-        config.deepCopy(), JSON.createObjectNode(), WeightFormat.plain(), decoder);
+        config.deepCopy(),
+        JSON.createObjectNode(),
+        WeightFormat.plain(),
+        decoder,
+        Optional.empty());
   }
 
   /// The model of a folder in Hugging Face layout: `config.json` with safetensors, or with one GGUF
@@ -86,7 +96,8 @@ public final class LanguageModel implements AutoCloseable {
       Decoder decoder = new Decoder(change.apply(untied ? shape.withOwnHead() : shape), Device.CPU);
       try {
         WeightFormat.read(weights, decoder, folder);
-        return new LanguageModel(config, generation, WeightFormat.of(weights), decoder);
+        return new LanguageModel(
+            config, generation, WeightFormat.of(weights), decoder, Optional.of(folder.toString()));
       } catch (RuntimeException e) {
         decoder.close();
         throw e;
@@ -148,6 +159,16 @@ public final class LanguageModel implements AutoCloseable {
     return decoder;
   }
 
+  /// Where the weights came from: a folder, or a name on the hub; empty for random ones.
+  public Optional<String> source() {
+    return source;
+  }
+
+  /// This model, over the same weights, with another name for where they came from.
+  public LanguageModel withSource(String name) {
+    return new LanguageModel(config, generation, format, decoder, Optional.of(name));
+  }
+
   /// Tokens that end a completion: `eos_token_id` of `generation_config.json`, else of
   /// `config.json`, which is one id or a list.
   public int[] endTokens() {
@@ -186,14 +207,14 @@ public final class LanguageModel implements AutoCloseable {
   /// This model without its adaptation, over the same weights: valid while this one is open, and
   /// with nothing to close.
   public LanguageModel base() {
-    return new LanguageModel(config.deepCopy(), generation, format, decoder.base());
+    return new LanguageModel(config.deepCopy(), generation, format, decoder.base(), source);
   }
 
   /// A second model with the same weights, an adaptation being part of them.
   public LanguageModel copy() {
     Decoder twin = new Decoder(decoder.shape(), decoder.device());
     twin.copyFrom(decoder);
-    return new LanguageModel(config.deepCopy(), generation.deepCopy(), format, twin);
+    return new LanguageModel(config.deepCopy(), generation.deepCopy(), format, twin, source);
   }
 
   /// Writes `config.json`, `generation_config.json` where there was one, and the weights to a

@@ -10,7 +10,7 @@ import dev.burnish.kernel.RopeTable;
 /// @param attention without a window; [#plan] adds a block's own
 /// @param dropout of adapted matrices
 /// @param numerics of the forward matrix products
-public record PassContext(
+record PassContext(
     int[] positions, RopeTable rope, AttentionPlan attention, Dropout dropout, Numerics numerics) {
   AttentionPlan plan(int window) {
     return window == AttentionPlan.NO_WINDOW ? attention : attention.withWindow(window);

@@ -2,6 +2,7 @@ package dev.burnish.launch.remote;
 
 import dev.burnish.launch.remote.LaunchRequest.AgentEnd;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -103,7 +104,7 @@ final class KubernetesLauncher implements Launcher {
             .map(JsonMapper.shared()::readTree)
             .takeWhile(event -> !isError(event))
             .forEach(this::change);
-      } catch (java.io.UncheckedIOException e) {
+      } catch (UncheckedIOException e) {
         throw e.getCause();
       }
     }

@@ -1,6 +1,7 @@
 package dev.burnish.launch.remote;
 
 import dev.burnish.launch.remote.HostSettings.Kubernetes;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -96,7 +97,7 @@ final class PodObjects {
     if (phase.equals("Failed") || phase.equals("Succeeded")) {
       return Optional.of(
           "its pod has "
-              + phase.toLowerCase(java.util.Locale.ROOT)
+              + phase.toLowerCase(Locale.ROOT)
               + details(status, state.path("terminated")));
     }
     JsonNode waiting = state.path("waiting");

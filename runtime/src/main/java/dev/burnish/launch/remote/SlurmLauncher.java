@@ -12,11 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 
 /// Runs an agent on each node of one job of Slurm. The ticket is in a file that only this user
 /// reads; the script that Slurm keeps names the file alone.
@@ -77,8 +79,7 @@ final class SlurmLauncher implements Launcher {
     return settings.slurm().folder().toAbsolutePath().resolve(request.job() + "." + kind);
   }
 
-  private static FileAttribute<Set<java.nio.file.attribute.PosixFilePermission>> only(
-      String permissions) {
+  private static FileAttribute<Set<PosixFilePermission>> only(String permissions) {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions));
   }
 
@@ -134,7 +135,7 @@ final class SlurmLauncher implements Launcher {
                   "slurm/" + job,
                   "its Slurm job ended: %s; the last output: %s"
                       .formatted(state.describe(), last(output))));
-    } catch (InterruptedException | java.util.concurrent.CancellationException e) {
+    } catch (InterruptedException | CancellationException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       request.onEnd().accept(new AgentEnd("slurm/" + job, String.valueOf(e.getMessage())));

@@ -1,5 +1,6 @@
 package dev.burnish.link.transport;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.wire.Frame;
 import dev.burnish.wire.Frames;
 import java.io.IOException;
@@ -119,7 +120,7 @@ final class FrameWriter {
 
   private void flush() {
     while (!ended) {
-      LockSupport.park(this);
+      Waits.park(this);
       while (handedOver && !ended) {
         handedOver = false;
         while (!writeAll()) {
@@ -217,7 +218,6 @@ final class FrameWriter {
     if (hasRoom()) {
       return true;
     }
-    ReaderThread.leave();
     lock.lock();
     numWaiting.incrementAndGet();
     try {
@@ -226,7 +226,7 @@ final class FrameWriter {
         if (left <= 0) {
           return false;
         }
-        left = room.awaitNanos(left);
+        left = Waits.awaitNanos(room, left);
       }
       return true;
     } finally {

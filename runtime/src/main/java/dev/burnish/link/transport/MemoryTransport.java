@@ -1,5 +1,6 @@
 package dev.burnish.link.transport;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.wire.Frame;
 import java.io.EOFException;
 import java.util.concurrent.BlockingQueue;
@@ -59,7 +60,7 @@ public final class MemoryTransport implements Transport {
   private void deliver(Receiver receiver) {
     Throwable cause = new EOFException("the connection was closed");
     try {
-      while (arrived.take() instanceof Arrived(Frame frame)) {
+      while (Waits.take(arrived) instanceof Arrived(Frame frame)) {
         receiver.receive(frame);
       }
     } catch (InterruptedException | RuntimeException | Error e) {

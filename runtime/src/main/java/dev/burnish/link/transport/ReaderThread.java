@@ -1,5 +1,6 @@
 package dev.burnish.link.transport;
 
+import dev.burnish.concurrent.Waits;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -7,12 +8,12 @@ import java.util.concurrent.atomic.AtomicReference;
 /// A thread that reads a connection, and may do what a frame asks for itself: that saves the
 /// hand-over to another thread, which takes longer than most calls.
 ///
-/// Idea: work is done here while nothing else has come, and another thread goes on with reading as
-/// soon as that takes long ([#LONGEST], looked at now and then) or waits for something ([#leave]).
+/// Idea: work is done here while nothing else has come, and another thread resumes reading as soon
+/// as that takes long ([#LONGEST], looked at now and then) or waits for something ([#beforeWait]).
 /// So work that was expected to be short and is not delays what comes after it by some milliseconds
 /// at most, and never blocks its own connection. Each thread reads until it has left; then it ends
 /// with its work.
-public final class ReaderThread extends Thread {
+public final class ReaderThread extends Thread implements Waits.Listener {
   /// Time between two looks at a thread that works.
   private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -86,13 +87,10 @@ public final class ReaderThread extends Thread {
     void run(long nanos, Runnable action);
   }
 
-  /// Has another thread go on with reading if this one reads: it is about to wait.
-  public static void leave() {
-    assert !(Thread.currentThread() instanceof NonBlocking)
-        : "something waits on a thread that must not: " + Thread.currentThread();
-    if (Thread.currentThread() instanceof ReaderThread thread) {
-      thread.handOver();
-    }
+  /// Lets another thread resume reading if this one works.
+  @Override
+  public void beforeWait() {
+    handOver();
   }
 
   private void handOver() {

@@ -2,6 +2,7 @@ package dev.burnish.link.transport;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.burnish.concurrent.Waits;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,7 +23,6 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
@@ -176,7 +176,7 @@ public final class SocketNetwork implements Network {
         if (i == TRIES || !wasDropped(e)) {
           throw e;
         }
-        LockSupport.parkNanos(PAUSE.toNanos());
+        Waits.parkNanos(SocketNetwork.class, PAUSE.toNanos());
       }
     }
   }
@@ -270,7 +270,7 @@ public final class SocketNetwork implements Network {
     } catch (Throwable e) {
       // There is no memory even for that: later then.
     }
-    LockSupport.parkNanos(PAUSE.toNanos());
+    Waits.parkNanos(SocketNetwork.class, PAUSE.toNanos());
   }
 
   private void accept(Acceptor acceptor, SocketChannel channel) {

@@ -1,5 +1,6 @@
 package dev.burnish.link.transport;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.wire.Frame;
 import dev.burnish.wire.Frames;
 import dev.burnish.wire.WireException;
@@ -7,7 +8,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /// Frames over a socket: a thread that reads many frames at a time, and a [FrameWriter].
 final class SocketTransport implements Transport {
@@ -103,7 +103,7 @@ final class SocketTransport implements Transport {
   public void flush() {
     long end = System.nanoTime() + LAST_WORDS;
     while (!writer.isIdle() && System.nanoTime() < end) {
-      LockSupport.parkNanos(1_000_000);
+      Waits.parkNanos(this, 1_000_000);
     }
   }
 

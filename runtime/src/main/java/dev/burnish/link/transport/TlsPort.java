@@ -1,5 +1,6 @@
 package dev.burnish.link.transport;
 
+import dev.burnish.concurrent.Waits;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -18,7 +19,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
@@ -161,7 +161,7 @@ public final class TlsPort implements AutoCloseable {
     } catch (Throwable e) {
       // Not even that: later then.
     }
-    LockSupport.parkNanos(PAUSE.toNanos());
+    Waits.parkNanos(this, PAUSE.toNanos());
   }
 
   private void welcome(Socket plain, String name, Reception reception) {

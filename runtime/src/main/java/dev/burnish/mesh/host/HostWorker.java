@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Stub;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LogApart;
@@ -23,7 +24,6 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
 
@@ -90,7 +90,7 @@ public final class HostWorker {
         });
     registry.joined(self);
     try {
-      ended.await();
+      Waits.await(ended);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -126,7 +126,7 @@ public final class HostWorker {
         if (i == TRIES || e instanceof ConnectException) {
           throw e;
         }
-        LockSupport.parkNanos(PAUSE.toNanos());
+        Waits.parkNanos(HostWorker.class, PAUSE.toNanos());
       }
     }
   }

@@ -3,6 +3,7 @@ package dev.burnish.mesh.host;
 import dev.burnish.files.PrivateFolder;
 import dev.burnish.link.transport.SocketNetwork;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ final class JobFolders {
   private JobFolders() {}
 
   /// @param folder in which it is
-  /// @param name of it, and the beginning of the names beside it
+  /// @param name of it, and the beginning of the names next to it
   private record Place(Path folder, String name) {
     Path path() {
       return folder.resolve(name);
@@ -34,7 +35,7 @@ final class JobFolders {
     List<Path> all() {
       try (Stream<Path> all = Files.list(folder)) {
         return all.filter(path -> isOurs(path.getFileName().toString())).sorted().toList();
-      } catch (IOException | java.io.UncheckedIOException e) {
+      } catch (IOException | UncheckedIOException e) {
         return List.of();
       }
     }

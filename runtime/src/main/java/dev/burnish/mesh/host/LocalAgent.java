@@ -3,6 +3,7 @@ package dev.burnish.mesh.host;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.concurrent.Scope;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.host.ResidentMemory;
 import dev.burnish.launch.Exit;
 import dev.burnish.launch.ProcessStarter;
@@ -29,7 +30,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -283,7 +283,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
             .toList();
     for (Thread thread : ending) {
       try {
-        thread.join();
+        Waits.join(thread);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
@@ -292,7 +292,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
   private static boolean await(CountDownLatch latch, Duration time) {
     try {
-      return latch.await(time.toMillis(), TimeUnit.MILLISECONDS);
+      return Waits.await(latch, time);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CallCancelled("interrupted while waiting for a process");

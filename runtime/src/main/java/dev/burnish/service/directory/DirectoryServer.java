@@ -1,5 +1,6 @@
 package dev.burnish.service.directory;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.Clock;
 import dev.burnish.service.directory.ReplicaDirectory.Phase.Closing;
 import dev.burnish.service.directory.ReplicaDirectory.Phase.Ended;
@@ -119,7 +120,7 @@ public final class DirectoryServer implements ReplicaDirectory {
     try {
       long began = System.nanoTime();
       while (version == report.version() && left(began) > 0) {
-        changed.awaitNanos(left(began));
+        var _ = Waits.awaitNanos(changed, left(began));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -155,7 +156,7 @@ public final class DirectoryServer implements ReplicaDirectory {
     }
   }
 
-  /// Has what the watchers say be about as new as this, between 50 ms and a second.
+  /// Sets how old what the watchers say may be: between 50 ms and a second.
   public void hearEvery(Duration time) {
     locked(() ->
         usually =

@@ -4,13 +4,13 @@ import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.actor.Stub;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.MeshKind.ActorsForm;
 import dev.burnish.mesh.host.ProcessAgent;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 
 /// Whether the actors of a replica have calls, as their processes say: whoever made them, and
 /// whether that still speaks or not.
@@ -25,7 +25,7 @@ public record IdleProbe(ActorSystem system, ActorsForm actors) {
     while (countdown.left().isPositive()
         && !Thread.currentThread().isInterrupted()
         && !isIdle(countdown)) {
-      LockSupport.parkNanos(this, AGAIN.toNanos());
+      Waits.parkNanos(this, AGAIN.toNanos());
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.burnish.service.directory;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
@@ -74,7 +75,7 @@ public final class Lease {
               "the owner of service %s did not say before the deadline which replicas are healthy: call=%s"
                   .formatted(service, call));
         }
-        changed.awaitNanos(left);
+        var _ = Waits.awaitNanos(changed, left);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -1,5 +1,6 @@
 package dev.burnish.service.directory;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.Clock;
 import dev.burnish.service.directory.ReplicaDirectory.Report;
 import dev.burnish.service.directory.ReplicaDirectory.WatcherId;
@@ -11,9 +12,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
-/// The processes that call a service beside that of its owner, as they last said. One that has said
-/// nothing for the time of its [Lease] sends no call to a replica that has left, whatever it knows:
-/// it is not counted until it speaks again. Thread-safe.
+/// The processes that call a service, except that of its owner, as they last said. One that has
+/// said nothing for the time of its [Lease] sends no call to a replica that has left, whatever it
+/// knows: it is not counted until it speaks again. Thread-safe.
 final class Watchers {
   /// For clocks that run a little apart.
   private static final Duration MARGIN = Duration.ofMillis(250);
@@ -105,7 +106,7 @@ final class Watchers {
 
   @SuppressWarnings("WaitNotInLoop") // the callers loop
   private void awaitReport(long nanos) throws InterruptedException {
-    long ignored = changed.awaitNanos(nanos);
+    var _ = Waits.awaitNanos(changed, nanos);
   }
 
   private boolean haveAll(Predicate<Report> said) {

@@ -1,5 +1,6 @@
 package dev.burnish.service.routing;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.CallChain;
 import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
@@ -91,8 +92,8 @@ public final class Dispatcher {
     return waiter.await(clock).orElseGet(() -> locked(() -> withdraw(waiter)));
   }
 
-  /// Takes a permit of a certain replica, whether it has a free one or not: the call runs beside
-  /// all others. The caller must [#release] it.
+  /// Takes a permit of a certain replica, whether it has a free one or not: the call runs together
+  /// with all others. The caller must [#release] it.
   ///
   /// @throws ReplicaLost if the replica has left: it may not have what the others have
   public void enter(ReplicaSlot slot) {
@@ -363,10 +364,9 @@ public final class Dispatcher {
     changed.signalAll();
   }
 
-  @SuppressWarnings("WaitNotInLoop") // the callers loop
   private long awaitChange(long nanos) {
     try {
-      return changed.awaitNanos(nanos);
+      return Waits.awaitNanos(changed, nanos);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 0;

@@ -18,7 +18,7 @@ public record Queueing(int concurrency, int capacity, Overflow overflow) {
   public Queueing {
     if (concurrency < 1 || capacity < 0) {
       throw new IllegalArgumentException(
-          "a replica takes a call at a time at least: service.concurrency=%d service.capacity=%d"
+          "a replica must take a call at a time at least: service.concurrency=%d service.capacity=%d"
               .formatted(concurrency, capacity));
     }
   }

@@ -1,5 +1,6 @@
 package dev.burnish.service.routing;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.Clock;
 import java.util.Comparator;
 import java.util.Optional;
@@ -59,7 +60,7 @@ final class Waiter implements Comparable<Waiter> {
       if (granted.isPresent() || left <= 0 || Thread.currentThread().isInterrupted()) {
         return granted;
       }
-      LockSupport.parkNanos(this, left);
+      Waits.parkNanos(this, left);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.burnish.link.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.concurrent.Waits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -63,8 +64,8 @@ class ReaderThreadTest {
       thread.work(
           () -> {
             assertThat(thread.isFree()).isFalse();
-            ReaderThread.leave();
-            ReaderThread.leave();
+            Waits.announce();
+            Waits.announce();
             assertThat(thread.hasLeft()).isTrue();
           },
           this::later);
@@ -100,7 +101,7 @@ class ReaderThreadTest {
       assertThat(looks).isEmpty();
       thread.work(() -> {}, this::later);
       assertThat(looks).hasSize(1);
-      ReaderThread.leave(); // It does not work.
+      Waits.announce(); // It does not work.
       assertThat(thread.hasLeft()).isFalse();
     });
     assertThat(numSuccessors).hasValue(0);

@@ -1,0 +1,96 @@
+package dev.burnish.concurrent;
+
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+
+/// All that links, actors, meshes and services wait with.
+///
+/// Idea: some threads must know that they are about to wait. One that reads a connection hands the
+/// reading over to another, one on which all deadlines depend must not wait at all. A call that
+/// waits does not know on which thread it runs; so whatever may be part of a call waits through
+/// this class, which a test checks in the compiled classes, and no wait can forget to say so.
+public final class Waits {
+  /// A thread that is told before it waits.
+  public interface Listener {
+    /// The current thread, which is this one, is about to wait.
+    void beforeWait();
+  }
+
+  private Waits() {}
+
+  /// Tells the current thread that it is about to wait, in a way that this class does not have.
+  public static void announce() {
+    if (Thread.currentThread() instanceof Listener listener) {
+      listener.beforeWait();
+    }
+  }
+
+  /// Waits for a signal; the caller holds the lock and looks again.
+  @SuppressWarnings("WaitNotInLoop") // the callers loop
+  public static void await(Condition condition) throws InterruptedException {
+    announce();
+    condition.await();
+  }
+
+  /// Waits for a signal, a time at most; the caller holds the lock and looks again.
+  ///
+  /// @return nanoseconds that are left
+  @SuppressWarnings("WaitNotInLoop") // the callers loop
+  public static long awaitNanos(Condition condition, long nanos) throws InterruptedException {
+    announce();
+    return condition.awaitNanos(nanos);
+  }
+
+  /// Waits until a latch is open.
+  public static void await(CountDownLatch latch) throws InterruptedException {
+    announce();
+    latch.await();
+  }
+
+  /// Waits until a latch is open, a time at most; says whether it is.
+  public static boolean await(CountDownLatch latch, Duration limit) throws InterruptedException {
+    announce();
+    return latch.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /// Waits until this thread is unparked or interrupted; the caller looks again.
+  public static void park(Object blocker) {
+    announce();
+    LockSupport.park(blocker);
+  }
+
+  /// Waits until this thread is unparked or interrupted, a time at most; the caller looks again.
+  public static void parkNanos(Object blocker, long nanos) {
+    announce();
+    LockSupport.parkNanos(blocker, nanos);
+  }
+
+  /// Waits until a monitor is notified, a time at most; the caller holds it and looks again.
+  @SuppressWarnings("WaitNotInLoop") // the callers loop
+  public static void waitNanos(Object monitor, long nanos) throws InterruptedException {
+    announce();
+    TimeUnit.NANOSECONDS.timedWait(monitor, nanos);
+  }
+
+  /// Waits until a thread has ended.
+  public static void join(Thread thread) throws InterruptedException {
+    announce();
+    thread.join();
+  }
+
+  /// Waits until a thread has ended, a time at most; says whether it has.
+  public static boolean join(Thread thread, Duration limit) throws InterruptedException {
+    announce();
+    return thread.join(limit);
+  }
+
+  /// Takes the next element of a queue; waits until there is one.
+  public static <T> T take(BlockingQueue<T> queue) throws InterruptedException {
+    announce();
+    return queue.take();
+  }
+}

@@ -1,0 +1,35 @@
+package dev.burnish.run;
+
+import java.util.Optional;
+
+/// Keeps the least value of a number in the summary, as `best<Key>` of the step `best<Key>Step`,
+/// and says when there has been no lesser one for long. A run that is resumed remembers.
+public final class EarlyStopping {
+  private final RunSummary summary;
+  private final String key;
+  private final String best;
+
+  /// @param key of the number, such as `evalLoss`
+  public EarlyStopping(RunSummary summary, String key) {
+    this.summary = summary;
+    this.key = key;
+    best = "best" + Character.toUpperCase(key.charAt(0)) + key.substring(1);
+  }
+
+  /// Takes the value of a step and returns why the run should end, if it should.
+  ///
+  /// @param patience steps without a lesser value after which it should; 0 for never
+  public Optional<String> end(long step, double value, long patience) {
+    Optional<Double> least = summary.get(best);
+    if (least.isEmpty() || value < least.get() || Double.isNaN(least.get())) {
+      summary.put(best, value);
+      summary.put(best + "Step", step);
+      return Optional.empty();
+    }
+    double since = step - summary.get(best + "Step").orElse(0.0);
+    return patience > 0 && since >= patience
+        ? Optional.of(
+            "%s has not been below %.4f for %.0f steps".formatted(key, least.get(), since))
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,153 @@
+package dev.burnish.run;
+
+import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.concurrent.Stop;
+import dev.burnish.metrics.Metrics;
+import dev.burnish.metrics.StepMetrics;
+import dev.burnish.run.RunOptions.Mode;
+import dev.burnish.train.LocalTrainer;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// The steps of a run that are left.
+///
+/// A step is open from [Iterator#next] until [Iterator#hasNext] is asked for the one after it. That
+/// completes it: its metrics are written, then its checkpoint where one is due. Asking again
+/// changes nothing.
+///
+/// Threading: that of the training loop.
+public final class Steps implements Iterable<Long> {
+  /// What takes part in the end of a step.
+  ///
+  /// @param present records for the step that is open
+  /// @param trainer of the run, once it is known
+  public record Parts(
+      Metrics metrics,
+      SampleLog samples,
+      StepRecorder present,
+      StepRecorder.Whole whole,
+      Supplier<Optional<LocalTrainer>> trainer) {}
+
+  private final Mode mode;
+  private final Stop stop;
+  private final StepLoop loop;
+  private final Checkpointer checkpoints;
+  private final Parts parts;
+  private RunStatus status = RunStatus.FAILED;
+
+  /// @param mode whether steps are done, or the first is only estimated
+  /// @param stop the wish that the loop ends
+  public Steps(Mode mode, Stop stop, StepLoop loop, Checkpointer checkpoints, Parts parts) {
+    this.mode = mode;
+    this.stop = stop;
+    this.loop = loop;
+    this.checkpoints = checkpoints;
+    this.parts = parts;
+  }
+
+  /// How the loop has ended; it has failed until then.
+  public RunStatus status() {
+    return status;
+  }
+
+  @Override
+  public Iterator<Long> iterator() {
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return isNext();
+      }
+
+      @Override
+      public Long next() {
+        if (!isNext()) {
+          throw new NoSuchElementException();
+        }
+        return open();
+      }
+    };
+  }
+
+  private boolean isNext() {
+    complete();
+    if (loop.isLast() || (mode == Mode.DRY_RUN && loop.completed() > 0)) {
+      end(RunStatus.FINISHED);
+    } else if (stop.requested()) {
+      end(RunStatus.STOPPED);
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+  private long open() {
+    FaultPoint.reach("run.step");
+    long step = loop.open();
+    parts.samples().open(step);
+    return step;
+  }
+
+  /// Completes the step that is open, if one is.
+  private void complete() {
+    if (!loop.isOpen()) {
+      return;
+    }
+    long step = loop.present();
+    parts.whole().machine().endStep(step, loop.total(), parts.present());
+    parts.trainer().get().ifPresent(of -> parts.present().record(of.health()));
+    FaultPoint.reach("run.flush");
+    StepMetrics written = parts.metrics().flush(step);
+    FaultPoint.reach("run.flushed");
+    loop.complete();
+    parts.whole().summary().firstReward();
+    if (mode == Mode.TRAIN) {
+      checkpoints.completed(written);
+    }
+  }
+
+  /// Writes the last step to the disk, once.
+  private void end(RunStatus how) {
+    if (status != how && mode == Mode.TRAIN && loop.completed() > 0) {
+      checkpoints.saveLast(loop.completed());
+    }
+    status = how;
+  }
+
+  /// Ends the loop where it was left in the middle of a step. One that was to be the last is
+  /// completed. Where the process was asked to stop, so is a step whose updates are done, without
+  /// what was measured after them; one that has changed nothing is as if it had not begun; from one
+  /// in between nothing can be resumed.
+  ///
+  /// @param say tells the user
+  public void leave(Consumer<String> say) {
+    if (status == RunStatus.FAILED && Stop.wasHonoured()) {
+      stopHere(say);
+    } else if (status == RunStatus.FAILED && loop.isOpen() && loop.isFinished()) {
+      complete();
+      end(RunStatus.FINISHED);
+    }
+  }
+
+  private void stopHere(Consumer<String> say) {
+    status = RunStatus.STOPPED;
+    switch (loop.left()) {
+      case UPDATED -> {
+        say.accept("what is measured after step %d is left out".formatted(loop.present()));
+        complete();
+      }
+      case HALF_DONE -> {
+        say.accept(
+            "step %d was half done; the checkpoint before it stays".formatted(loop.present()));
+        loop.abandon();
+        return;
+      }
+      case NOTHING_DONE, BETWEEN_STEPS -> loop.abandon();
+    }
+    if (loop.completed() > checkpoints.firstStep()) {
+      checkpoints.saveLast(loop.completed());
+    }
+  }
+}

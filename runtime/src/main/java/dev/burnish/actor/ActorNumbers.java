@@ -1,0 +1,41 @@
+package dev.burnish.actor;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/// The numbers of actors. Those below 65536 are of agents, which every process has; all others are
+/// given by some process to actors of any, and no two processes give the same: the upper half is a
+/// digest of the giver's name. Thread-safe.
+final class ActorNumbers {
+  private static final long NUM_AGENTS = 1L << 16;
+
+  private final long digest;
+  private final AtomicLong last;
+
+  /// @param process the name of the process that gives them
+  ActorNumbers(String process) {
+    digest = digest(process);
+    last = new AtomicLong(digest | NUM_AGENTS);
+  }
+
+  private static long digest(String process) {
+    long digest = 0xcbf29ce484222325L;
+    for (int i = 0; i < process.length(); i++) {
+      digest = (digest ^ process.charAt(i)) * 0x100000001b3L;
+    }
+    return digest & 0x7fff_ffff_0000_0000L;
+  }
+
+  static boolean isAgent(long number) {
+    return number < NUM_AGENTS;
+  }
+
+  long next() {
+    return last.incrementAndGet();
+  }
+
+  /// What tells an actor of the process from all others of the job: its number, or more for an
+  /// agent, which has the same in every process.
+  long identity(long number) {
+    return isAgent(number) ? digest | number : number;
+  }
+}
