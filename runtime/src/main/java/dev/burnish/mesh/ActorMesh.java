@@ -23,4 +23,8 @@ public final class ActorMesh<T> extends ActorMeshRef<T> implements AutoCloseable
   public void close() {
     supervision.close();
   }
+
+  ActorSupervision supervision() {
+    return supervision;
+  }
 }

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -43,6 +44,10 @@ final class ActorSupervision implements Keeper {
 
   /// The same, once their processes know them: calls over other links than ours find them then.
   private final List<Slot<ActorRef>> made = new ArrayList<>();
+
+  /// Of each rank, so that an actor is not taken for living whose failure came first; changed under
+  /// the lock.
+  private final AtomicLongArray failures;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Restarts restarts;
@@ -70,6 +75,7 @@ final class ActorSupervision implements Keeper {
     this.options = options;
     this.restarts = new Restarts(options.restart(), system.clock());
     this.mesh = system.nextNumber();
+    this.failures = new AtomicLongArray(shape.size());
     for (int rank = 0; rank < shape.size(); rank++) {
       slots.add(new Slot<>(name + "[" + rank + "]"));
       made.add(new Slot<>(name + "[" + rank + "]"));
@@ -143,12 +149,13 @@ final class ActorSupervision implements Keeper {
   }
 
   private void make(int rank, ProcessRef process) {
+    long failuresBefore = failures.get(rank);
     Link link = system.switchboard().link(process.address());
     ActorRef ref = new ActorRef(process.address(), system.nextNumber());
     procs.occupy(process);
     OpenCall spawning =
         system.remote().spawn(link, blueprint, name, shape.point(rank), ref.number(), mesh);
-    if (!settle(rank, ref)) {
+    if (!settle(rank, ref, failuresBefore)) {
       system.remote().stop(link, ref.number(), CLOSED);
       return;
     }
@@ -158,6 +165,7 @@ final class ActorSupervision implements Keeper {
       }
     });
     listen(
+        rank,
         link,
         ref,
         cause ->
@@ -165,12 +173,18 @@ final class ActorSupervision implements Keeper {
                 "lost " + slots.get(rank).name(), () -> lostLink(rank, ref, process, cause)));
   }
 
-  private void listen(Link link, ActorRef ref, Consumer<ReplicaLost> listener) {
+  private void listen(int rank, Link link, ActorRef ref, Consumer<ReplicaLost> listener) {
     listening.put(ref, () -> link.forget(listener));
     link.onDown(listener);
-    if (closed.get()) {
+    // It may have failed, or the mesh may have been closed, before there was anything to forget.
+    if (closed.get() || !slots.get(rank).isAt(ref)) {
       forget(ref);
     }
+  }
+
+  /// Actors whose links are listened to.
+  int numListening() {
+    return listening.size();
   }
 
   /// The actor is no more, or is not ours.
@@ -178,11 +192,14 @@ final class ActorSupervision implements Keeper {
     Optional.ofNullable(listening.remove(ref)).ifPresent(Runnable::run);
   }
 
-  /// Whether the mesh has the actor now: one that was closed meanwhile takes none.
-  private boolean settle(int rank, ActorRef ref) {
+  /// Whether the mesh has the actor now: one that was closed meanwhile takes none, and an actor
+  /// whose failure was told before this is over.
+  ///
+  /// @param failuresBefore it was made
+  private boolean settle(int rank, ActorRef ref, long failuresBefore) {
     lock.lock();
     try {
-      if (closed.get()) {
+      if (closed.get() || failures.get(rank) != failuresBefore) {
         return false;
       }
       slots.get(rank).settle(ref);
@@ -232,6 +249,7 @@ final class ActorSupervision implements Keeper {
       if (closed.get() || slot.isGone()) {
         return;
       }
+      failures.incrementAndGet(rank);
       slot.now().ifPresent(this::forget);
       delay = process.isPresent() ? restarts.next() : Optional.empty();
       if (delay.isPresent()) {
