@@ -8,8 +8,15 @@ package dev.burnish.train.objective;
 public record PairTargets(int[] ends) {
   /// An answer of a pair.
   public enum Answer {
-    CHOSEN,
-    REJECTED
+    CHOSEN(0),
+    REJECTED(1);
+
+    private final int place;
+
+    /// @param place among the answers of its pair
+    Answer(int place) {
+      this.place = place;
+    }
   }
 
   public PairTargets {
@@ -34,7 +41,7 @@ public record PairTargets(int[] ends) {
   public double[] sums(float[] logprobs, Answer answer) {
     double[] sums = new double[numPairs()];
     for (int pair = 0; pair < sums.length; pair++) {
-      int at = 2 * pair + answer.ordinal();
+      int at = 2 * pair + answer.place;
       for (int i = start(at); i < ends[at]; i++) {
         sums[pair] += logprobs[i];
       }
@@ -46,7 +53,7 @@ public record PairTargets(int[] ends) {
   public int[] lengths(Answer answer) {
     int[] lengths = new int[numPairs()];
     for (int pair = 0; pair < lengths.length; pair++) {
-      int at = 2 * pair + answer.ordinal();
+      int at = 2 * pair + answer.place;
       lengths[pair] = ends[at] - start(at);
     }
     return lengths;
