@@ -73,7 +73,7 @@ class AtomicFileTest {
   void anInterruptInTheMidstOfWritingLosesNoByte() throws Exception {
     byte[] content = new byte[1 << 20];
     for (int i = 0; i < content.length; i++) {
-      content[i] = (byte) (i * 31 >> 3);
+      content[i] = (byte) ((i * 31) >> 3);
     }
     Thread writer = Thread.currentThread();
     AtomicInteger pieces = new AtomicInteger();

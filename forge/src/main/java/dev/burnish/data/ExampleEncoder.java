@@ -6,13 +6,13 @@ import dev.burnish.data.TextConfig.TooLong;
 import dev.burnish.text.ChatMessage;
 import dev.burnish.text.ChatOptions;
 import dev.burnish.text.ChatTemplate;
+import dev.burnish.text.ChatTemplateException;
 import dev.burnish.text.ChatText;
 import dev.burnish.text.Encoding;
+import dev.burnish.text.Span;
 import dev.burnish.text.TextFrame;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.text.TokenizerException;
-import dev.burnish.text.jinja.JinjaException;
-import dev.burnish.text.jinja.Span;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -266,7 +266,7 @@ public final class ExampleEncoder {
   private static <T> T accepted(Supplier<T> reading) {
     try {
       return reading.get();
-    } catch (JinjaException e) {
+    } catch (ChatTemplateException e) {
       throw new IllegalArgumentException(
           "the chat template takes the conversation: " + e.getMessage(), e);
     } catch (TokenizerException e) {

@@ -1,6 +1,6 @@
 package dev.burnish.text;
 
-import dev.burnish.text.jinja.Limits;
+import dev.burnish.jinja.Limits;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.Collections;

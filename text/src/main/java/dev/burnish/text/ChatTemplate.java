@@ -1,9 +1,8 @@
 package dev.burnish.text;
 
-import dev.burnish.text.jinja.JinjaException;
-import dev.burnish.text.jinja.JinjaTemplate;
-import dev.burnish.text.jinja.Rendering;
-import dev.burnish.text.jinja.Span;
+import dev.burnish.jinja.JinjaTemplate;
+import dev.burnish.jinja.Rendering;
+import dev.burnish.jinja.python.JinjaException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -124,7 +123,7 @@ public final class ChatTemplate {
 
   /// The conversation as text.
   ///
-  /// @throws JinjaException if the template refuses the conversation, or is malformed
+  /// @throws ChatTemplateException if the template refuses the conversation, or is malformed
   public String render(List<ChatMessage> messages, ChatOptions options) {
     return rendering(messages, options).text();
   }
@@ -133,12 +132,14 @@ public final class ChatTemplate {
   /// generation %}`; where it marks none, what each message of the assistant adds to the text
   /// before it, with the prompt for an answer counted to the text before.
   ///
-  /// @throws JinjaException if the template refuses the conversation or a beginning of it
+  /// @throws ChatTemplateException if the template refuses the conversation or a beginning of it
   /// @throws IllegalArgumentException if a message's part cannot be told
   public ChatText renderWithSpans(List<ChatMessage> messages, ChatOptions options) {
     Rendering whole = rendering(messages, options);
     if (GENERATION.matcher(source(name(options))).find()) {
-      return new ChatText(whole.text(), whole.generated());
+      return new ChatText(
+          whole.text(),
+          whole.generated().stream().map(part -> new Span(part.start(), part.end())).toList());
     }
     List<Span> spans = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
@@ -201,8 +202,12 @@ public final class ChatTemplate {
     variables.put("add_generation_prompt", options.generationPrompt());
     variables.putAll(options.variables());
     String name = name(options);
-    return parsed
-        .computeIfAbsent(name, _ -> JinjaTemplate.parse(source(name)))
-        .render(variables, options.limits(), options.clock());
+    try {
+      return parsed
+          .computeIfAbsent(name, _ -> JinjaTemplate.parse(source(name)))
+          .render(variables, options.limits(), options.clock());
+    } catch (JinjaException e) {
+      throw new ChatTemplateException(e.getMessage(), e.reason(), e);
+    }
   }
 }

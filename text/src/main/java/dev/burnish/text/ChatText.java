@@ -1,6 +1,5 @@
 package dev.burnish.text;
 
-import dev.burnish.text.jinja.Span;
 import java.util.List;
 
 /// A conversation as text, with the parts that the assistant has to say: what a loss is taken over.

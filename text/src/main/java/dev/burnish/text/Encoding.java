@@ -1,6 +1,5 @@
 package dev.burnish.text;
 
-import dev.burnish.text.jinja.Span;
 import java.util.List;
 
 /// Token ids of a text with the part of the text that each one stands for.

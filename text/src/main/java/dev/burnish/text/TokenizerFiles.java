@@ -88,7 +88,7 @@ public record TokenizerFiles(String origin, Map<String, byte[]> contents) {
       try {
         AtomicFile.write(target, content);
       } catch (UncheckedIOException e) {
-        throw new TokenizerException(e.getMessage(), e);
+        throw new TokenizerException(String.valueOf(e.getMessage()), e);
       }
     });
   }

@@ -1,9 +1,9 @@
 package dev.burnish.verify.templates;
 
+import dev.burnish.jinja.JinjaTemplate;
+import dev.burnish.jinja.Limits;
+import dev.burnish.jinja.python.JinjaException;
 import dev.burnish.text.TokenizerException;
-import dev.burnish.text.jinja.JinjaException;
-import dev.burnish.text.jinja.JinjaTemplate;
-import dev.burnish.text.jinja.Limits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,0 +1,6 @@
+package dev.burnish.jinja.python;
+
+/// Python's None.
+public enum None {
+  NONE
+}

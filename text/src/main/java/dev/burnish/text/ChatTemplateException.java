@@ -1,0 +1,18 @@
+package dev.burnish.text;
+
+/// A chat template is malformed, or refuses a conversation.
+public final class ChatTemplateException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final String reason;
+
+  ChatTemplateException(String message, String reason, Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+  }
+
+  /// What the template says, without the line it says it at.
+  public String reason() {
+    return reason;
+  }
+}
