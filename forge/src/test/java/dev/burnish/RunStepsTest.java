@@ -127,7 +127,7 @@ class RunStepsTest {
           to.summarize("c", 3);
         };
     try (run) {
-      for (long step : run.steps(1)) {
+      for (long _ : run.steps(1)) {
         run.record(report);
       }
     }

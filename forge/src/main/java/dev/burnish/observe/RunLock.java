@@ -29,7 +29,7 @@ final class RunLock implements AutoCloseable {
       if (!locked(channel)) {
         String owner = Files.readString(file).strip();
         channel.close();
-        throw new FolderInUse(file.toAbsolutePath().getParent(), owner);
+        throw new FolderInUse(file.resolveSibling("").toAbsolutePath(), owner);
       }
       channel.truncate(0);
       String owner = Long.toString(ProcessHandle.current().pid());

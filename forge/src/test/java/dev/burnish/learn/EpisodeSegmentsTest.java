@@ -167,26 +167,24 @@ class EpisodeSegmentsTest {
 
   @Test
   void aMaskedPartOfACompletionIsContextToo() {
-    try (LanguageModel model = model()) {
-      Completion said = completion(FIRST, new float[] {-1, -2});
-      Episode episode =
-          new Episode(
-              List.of(
-                  new Given(Source.PROMPT, PROMPT),
-                  new Sampled(said, new double[] {3, 4}, new boolean[] {false, true}),
-                  Sampled.of(completion(SECOND, new float[] {-3, -4, -5}), 6),
-                  new Given(Source.ENVIRONMENT, TOOL)),
-              0);
-      EpisodeTokens tokens = EpisodeTokens.of(episode);
-      assertThat(tokens.inputs()).containsExactly(2, 3, 4, 5, 6, 10, 3);
-      assertThat(tokens.targets()).containsExactly(6, 10, 3, 1);
-      assertThat(tokens.positions()).containsExactly(4, 5, 6, 7);
-      assertThat(tokens.logprobs()).containsExactly(-2, -3, -4, -5);
-      assertThat(tokens.advantages()).containsExactly(4, 6, 6, 6);
-      assertThat(episode.advantage()).isEqualTo(4);
-      assertThat(episode.numSampled()).isEqualTo(5);
-      assertThat(episode.numLearned()).isEqualTo(4);
-    }
+    Completion said = completion(FIRST, new float[] {-1, -2});
+    Episode episode =
+        new Episode(
+            List.of(
+                new Given(Source.PROMPT, PROMPT),
+                new Sampled(said, new double[] {3, 4}, new boolean[] {false, true}),
+                Sampled.of(completion(SECOND, new float[] {-3, -4, -5}), 6),
+                new Given(Source.ENVIRONMENT, TOOL)),
+            0);
+    EpisodeTokens tokens = EpisodeTokens.of(episode);
+    assertThat(tokens.inputs()).containsExactly(2, 3, 4, 5, 6, 10, 3);
+    assertThat(tokens.targets()).containsExactly(6, 10, 3, 1);
+    assertThat(tokens.positions()).containsExactly(4, 5, 6, 7);
+    assertThat(tokens.logprobs()).containsExactly(-2, -3, -4, -5);
+    assertThat(tokens.advantages()).containsExactly(4, 6, 6, 6);
+    assertThat(episode.advantage()).isEqualTo(4);
+    assertThat(episode.numSampled()).isEqualTo(5);
+    assertThat(episode.numLearned()).isEqualTo(4);
   }
 
   @Test

@@ -28,12 +28,10 @@ public final class CallSession implements Session {
     record Returned(long actor) implements Part {}
   }
 
-  private static final Runnable NOTHING = () -> {};
-
   private final Link link;
   private final Part part;
   private List<Runnable> owned = List.of();
-  private Runnable whenEmpty = NOTHING;
+  private Runnable whenEmpty = () -> {};
   private boolean released;
 
   CallSession(Link link, Part part) {

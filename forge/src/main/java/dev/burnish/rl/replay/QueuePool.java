@@ -109,7 +109,9 @@ final class QueuePool<T> implements Pool<T> {
   }
 
   private void advance() {
-    while (skipped.remove(next) | taken.remove(next)) {
+    while (skipped.contains(next) || taken.contains(next)) {
+      skipped.remove(next);
+      taken.remove(next);
       next++;
     }
   }
