@@ -25,8 +25,7 @@ class WordsTest {
           "bench/src",
           "examples",
           "docs");
-  private static final List<String> PAGES =
-      List.of("README.md", "ARCHITECTURE.md", "SECURITY.md");
+  private static final List<String> PAGES = List.of("README.md", "ARCHITECTURE.md", "SECURITY.md");
 
   /// Phrases that are not written, each with what is meant.
   private static final List<Pattern> PHRASES =
@@ -73,8 +72,7 @@ class WordsTest {
           PHRASES.stream()
               .filter(phrase -> phrase.matcher(line).find())
               .forEach(
-                  phrase ->
-                      found.add("%s:%d: %s".formatted(ROOT.relativize(file), at, phrase)));
+                  phrase -> found.add("%s:%d: %s".formatted(ROOT.relativize(file), at, phrase)));
         }
       }
     }

@@ -1,6 +1,8 @@
 package dev.burnish.service;
 
 import dev.burnish.service.routing.Load;
+import dev.burnish.service.scaling.Scaling;
+import dev.burnish.service.scaling.ScalingDecision;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;

@@ -20,6 +20,7 @@ import dev.burnish.service.routing.CallTarget;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.ReplicaFailure;
 import dev.burnish.service.routing.ReplicaSlot;
+import dev.burnish.service.scaling.Scaling;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;

@@ -8,6 +8,7 @@ import dev.burnish.mesh.HostMesh;
 import dev.burnish.service.ReplicaSet.Blueprint;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.ReplicaSlot;
+import dev.burnish.service.scaling.Scaling;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;

@@ -18,6 +18,7 @@ import dev.burnish.mesh.placement.Demand;
 import dev.burnish.mesh.placement.HostFree;
 import dev.burnish.mesh.placement.Placement;
 import dev.burnish.mesh.placement.Unplaceable;
+import dev.burnish.service.scaling.Scaling;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;

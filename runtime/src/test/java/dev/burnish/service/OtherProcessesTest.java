@@ -10,6 +10,7 @@ import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.mesh.Programs;
 import dev.burnish.service.ServiceOptions.Health;
 import dev.burnish.service.routing.Balancing;
+import dev.burnish.service.scaling.Scaling;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;

@@ -88,7 +88,7 @@ class OwnersAndHandlesTest {
         "x.update(\"weights\", Runnable::run);",
         "x.onStart(Runnable::run);",
         "x.scaleTo(2);",
-        "x.autoscale(Scaling.between(1, 2));",
+        "x.autoscale(dev.burnish.service.scaling.Scaling.between(1, 2));",
         "var all = x.replicas();",
         "var pids = x.pids(0);",
         "x.stop(Duration.ZERO);",

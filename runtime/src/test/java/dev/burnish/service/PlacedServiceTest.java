@@ -8,6 +8,7 @@ import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.mesh.placement.Unplaceable;
+import dev.burnish.service.scaling.Scaling;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -1,4 +1,4 @@
-package dev.burnish.service;
+package dev.burnish.service.scaling;
 
 import java.time.Duration;
 

@@ -1,4 +1,4 @@
-package dev.burnish.service;
+package dev.burnish.service.scaling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package dev.burnish.service;
+package dev.burnish.service.scaling;
 
 import dev.burnish.service.routing.Load;
 import java.util.Optional;
@@ -6,13 +6,13 @@ import java.util.Optional;
 /// Decides how many replicas there should be, look by look. It acts on what has lasted, not on a
 /// moment, grows in proportion to what waits and shrinks one by one, and begins to watch again
 /// after every change: so it does not go up and down by turns. Not thread-safe.
-final class ScalingDecision {
+public final class ScalingDecision {
   private final Scaling scaling;
   private Optional<Long> crowdedSince = Optional.empty();
   private Optional<Long> idleSince = Optional.empty();
 
   /// A decision that has seen nothing yet.
-  ScalingDecision(Scaling scaling) {
+  public ScalingDecision(Scaling scaling) {
     this.scaling = scaling;
   }
 
@@ -20,7 +20,7 @@ final class ScalingDecision {
   ///
   /// @param nanos of a clock, now
   /// @param numReplicas that there are, also those that start
-  int target(long nanos, int numReplicas, Load load) {
+  public int target(long nanos, int numReplicas, Load load) {
     boolean crowded = load.numQueued() > scaling.queuedPerReplica() * numReplicas;
     boolean idle = load.numQueued() == 0 && load.utilisation() < scaling.idleBelow();
     crowdedSince = crowded ? crowdedSince.or(() -> Optional.of(nanos)) : Optional.empty();
