@@ -21,6 +21,11 @@ public record TokenizedExample(int[] tokens, boolean[] lossMask, String id) {
     }
   }
 
+  /// Whether each token is learned: [#lossMask], by the name that the messages of a row use.
+  public boolean[] learned() {
+    return lossMask;
+  }
+
   /// Tokens that are predicted.
   public int numTargets() {
     return targets(lossMask);

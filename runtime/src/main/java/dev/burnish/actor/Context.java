@@ -66,6 +66,11 @@ public final class Context {
     return cell.system();
   }
 
+  /// The same as [#system], by the name that scripts know.
+  public ActorSystem node() {
+    return system();
+  }
+
   /// Has something closed when the actor stops, before the actor itself; the last one first.
   public void own(AutoCloseable owned) {
     cell.lifecycle().own(owned);
