@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -95,10 +96,15 @@ class WaitsOfCallsTest {
   }
 
   /// Waits as nothing of ours may.
-  private record Waiting(CountDownLatch latch) {
-    void await() throws InterruptedException {
-      latch.await();
-      Thread.sleep(1);
+  private record Waiting(CountDownLatch latch) implements Runnable {
+    @Override
+    public void run() {
+      LockSupport.park();
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }
