@@ -35,7 +35,7 @@ public record SurrogateLoss(
         OffPolicyMask.none());
   }
 
-  /// GRPO as DeepSeekMath has it: clip 0.2, mean over sequences, k3 to the reference.
+  /// GRPO as in DeepSeekMath: clip 0.2, mean over sequences, k3 to the reference.
   public static SurrogateLoss grpo(double beta) {
     return of(new PpoClip(0.2, 0.2))
         .withAggregation(new Aggregation.SequenceMeanTokenMean())
@@ -53,7 +53,7 @@ public record SurrogateLoss(
         .withAggregation(new Aggregation.SequenceMeanTokenSum(maxResponse));
   }
 
-  /// GSPO: one clipped ratio a sequence, the geometric mean of its tokens'.
+  /// GSPO: one clipped ratio per sequence, the geometric mean of its tokens' ratios.
   public static SurrogateLoss gspo(double clipLow, double clipHigh) {
     return of(new PpoClip(clipLow, clipHigh))
         .withLevel(Surrogate.Level.SEQUENCE_MEAN)

@@ -3,7 +3,7 @@ package dev.burnish.data;
 import java.io.Serial;
 
 /// Data that can not be read: the message names the file, the line or row, what is wrong and the
-/// cure.
+/// remedy.
 public final class DataException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1;
 

@@ -10,7 +10,7 @@ package dev.burnish.data;
 ///   where the tokenizer does not put it there itself
 public record TextConfig(
     int maxTokens, TooLong tooLong, Form form, Learned learned, boolean beginToken) {
-  /// What happens to a document that is too long.
+  /// Handling of a document that is too long.
   public enum TooLong {
     /// It is a bad row.
     REFUSE,
@@ -26,7 +26,7 @@ public record TextConfig(
     PLAIN
   }
 
-  /// Whose words are predicted.
+  /// The tokens that are predicted.
   public enum Learned {
     /// Every turn of the assistant.
     ASSISTANT,

@@ -11,7 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /// Draws one token from each row of logits. A draw is a function of a key and a position, so it
-/// does not depend on which other rows are there.
+/// does not depend on the other rows of the batch.
 final class Sampler {
   /// A drawn token and its log-probability under softmax(logits / temperature).
   record Draw(int token, float logprob) {}
@@ -121,7 +121,7 @@ final class Sampler {
     return last; // rounding left the sum below the threshold
   }
 
-  /// Ids in order of falling probability, equals by id: all that top-k and top-p can reach.
+  /// Ids by falling probability, ties by id: all that top-k and top-p can reach.
   private int[] mostLikely(MemorySegment p, int vocabulary) {
     float bound = at(p, argmax(p, vocabulary));
     while (true) {

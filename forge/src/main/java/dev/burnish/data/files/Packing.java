@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import net.jpountz.lz4.LZ4FrameInputStream;
 
-/// How a file is packed: its first bytes say it, whatever it is called.
+/// How a file is packed: its first bytes tell it, whatever its name is.
 public enum Packing {
   GZIP("1f8b", ".gz"),
   ZSTD("28b52ffd", ".zst"),
@@ -62,7 +62,7 @@ public enum Packing {
     return HexFormat.of().formatHex(start).startsWith(beginning);
   }
 
-  /// A name that says how a file is packed is right.
+  /// Checks that a name that says how a file is packed is right.
   private static void checkName(Path file, Optional<Packing> packing) throws IOException {
     String name = file.toString();
     for (Packing named : List.of(GZIP, ZSTD, LZ4)) {
@@ -98,7 +98,7 @@ public enum Packing {
     return new BufferedInputStream(new Checked(unpacked), 1 << 16);
   }
 
-  /// Says in our words what is wrong with packed bytes.
+  /// Reports errors in packed bytes in our words.
   private final class Checked extends FilterInputStream {
     Checked(InputStream unpacked) {
       super(unpacked);
