@@ -81,7 +81,7 @@ final class Messages {
     return row.objects(field).stream().map(Messages::message).toList();
   }
 
-  /// Checks that a row says only through its messages what of it is learned.
+  /// Checks that a row says through its messages alone which parts are learned.
   static void checkMasks(Row row) {
     for (String field : PARTLY_LEARNED) {
       refuse(row.has(field), field);

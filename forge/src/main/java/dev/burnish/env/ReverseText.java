@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 
 /// "Write the text backwards" on made-up words; the reward is how alike answer and target are.
 ///
-/// Training texts have an even number of words, held-out texts an odd one.
+/// Training texts have an odd number of words, held-out texts an even one.
 ///
 /// Source: prime-rl's reverse-text.
 public record ReverseText(int maxWords, int numHeldOut, long seed) implements Task {
