@@ -8,7 +8,7 @@ import dev.burnish.train.memory.StepEstimate;
 import dev.burnish.train.memory.TrainedBytes;
 import java.util.List;
 
-/// What training keeps where, for the memory it was given.
+/// The placement of training state, for the memory that training was given.
 ///
 /// @param fused whether each part is updated, and its gradients freed, inside the last backward:
 ///   possible where nothing has to be known of all gradients before the first update

@@ -18,7 +18,7 @@ import java.util.Map;
 /// The optimizer's state, part by part: first moments (or momenta) and second ones, where the
 /// algorithm has them.
 sealed interface Moments extends AutoCloseable {
-  /// Which moments.
+  /// The kind of a moment.
   enum Order {
     FIRST("first"),
     SECOND("second");
@@ -78,7 +78,7 @@ sealed interface Moments extends AutoCloseable {
     return new InFile(runs, folder);
   }
 
-  /// A tensor for each part.
+  /// One tensor per part.
   final class InMemory implements Moments {
     private final Map<Order, List<Tensor>> tensors = new EnumMap<>(Order.class);
 

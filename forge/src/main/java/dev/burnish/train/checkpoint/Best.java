@@ -9,7 +9,7 @@ public record Best(String metric, double value, long number) {
     HIGHEST,
     LOWEST;
 
-    /// Whether the first is better than the second; one of another metric is taken for worse, and a
+    /// Whether the first is better than the second; one of another metric counts as worse, and a
     /// value that is no number is never better.
     public boolean better(Best first, Best second) {
       if (Double.isNaN(first.value()) || Double.isNaN(second.value())) {

@@ -7,7 +7,7 @@ import dev.burnish.nn.Pass;
 import dev.burnish.nn.SavedActivations;
 import java.util.List;
 
-/// What a training step is going to take, from shapes alone.
+/// The cost of a training step, from shapes alone.
 ///
 /// A step has two peaks: when the backward begins, with all activations and few gradients, and when
 /// it ends, with all gradients and few activations. Where several micro-batches add up, all
@@ -35,7 +35,7 @@ public record StepEstimate(
     long peak,
     int keptBlocks,
     double forwardSeconds) {
-  /// What a trainer keeps where.
+  /// The placement of a trainer's state.
   ///
   /// @param fused whether gradients are freed part by part
   /// @param gradientsInFile whether they are in memory part by part only
