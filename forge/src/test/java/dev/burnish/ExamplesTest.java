@@ -34,7 +34,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The scripts that users start from, run as the command does, at a small size.
+/// The scripts that users start from, run as the command runs them, at a small size.
 class ExamplesTest {
   private static final Path EXAMPLES = Path.of("..", "examples");
 

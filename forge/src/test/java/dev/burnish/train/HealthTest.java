@@ -85,7 +85,7 @@ class HealthTest {
     }
   }
 
-  /// As if the skipped steps had not been, but for the schedule.
+  /// As if the skipped steps had not been done, except for the schedule.
   @Test
   void aSkippedStepMovesTheScheduleAndNotTheMoments() {
     OptimizerConfig config = OptimizerConfig.defaults().withLr(1e-2).withSchedule("linear");
