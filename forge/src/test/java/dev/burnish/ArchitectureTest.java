@@ -182,7 +182,8 @@ class ArchitectureTest {
     return table;
   }
 
-  /// Where this build puts classes, relative to a module: `target/classes` or below `target/quick`.
+  /// The folder of this build's classes, relative to a module: `target/classes` or below
+  /// `target/quick`.
   private static Path classesFolder() {
     URI classes =
         URI.create(

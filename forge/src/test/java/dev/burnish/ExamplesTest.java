@@ -156,7 +156,7 @@ class ExamplesTest {
     assertThat(metrics(runs().get(2))).isNotEqualTo(metrics(runs().get(0)));
   }
 
-  /// The replicas are processes; the one that is killed is a call or two from its next.
+  /// The replicas are processes; the one that is killed is a call or two away from its next call.
   @Test
   void aRewardInOtherProcessesGivesTheSameMetricsThoughOneIsKilled() throws Exception {
     sumDigits(40);

@@ -43,7 +43,7 @@ class LanguageTest {
     }
   }
 
-  /// The texts of a run by name, without what the machine and the moment determine.
+  /// The texts of a run by name, without the parts that the machine and the time determine.
   private static Map<String, String> texts(Path run) throws Exception {
     Map<String, String> texts = new TreeMap<>();
     try (Stream<Path> files = Files.walk(run)) {

@@ -40,7 +40,7 @@ class RunTest {
     fault.close();
   }
 
-  /// Trains and returns what was shown.
+  /// Trains and returns the output.
   private static String train(String... args) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     PrintStream out = System.out;

@@ -3,8 +3,8 @@ package dev.burnish.algorithm;
 /// A policy loss from parts: `sum over t of a_t (w_t surrogate_t + beta kl_t)`, with the weights
 /// `a` of the aggregation and `w` of the correction and the off-policy mask.
 ///
-/// @param level what the surrogate's ratio is taken over
-/// @param anchor what it is taken to
+/// @param level the tokens that the surrogate's ratio is taken over
+/// @param anchor the policy that the ratio is taken to
 public record SurrogateLoss(
     Surrogate surrogate,
     Surrogate.Level level,

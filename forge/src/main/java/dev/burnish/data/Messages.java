@@ -118,7 +118,7 @@ final class Messages {
         : Optional.empty();
   }
 
-  /// The turns of a row's `history`: a list of pairs of what the user and the assistant said.
+  /// The turns of a row's `history`: a list of pairs of user and assistant texts.
   static List<Map<String, Object>> history(Row row) {
     List<Map<String, Object>> turns = new ArrayList<>();
     for (JsonNode pair : row.has("history") ? row.fields().get("history") : List.<JsonNode>of()) {

@@ -66,7 +66,7 @@ public sealed interface PreferenceExample {
       List<Map<String, Object>> rejected,
       List<Map<String, Object>> tools)
       implements PreferenceExample {
-    /// Without tools.
+    /// A chat without tools.
     public Chat(
         List<Map<String, Object>> prompt,
         List<Map<String, Object>> chosen,

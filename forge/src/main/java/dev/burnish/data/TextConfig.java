@@ -1,6 +1,6 @@
 package dev.burnish.data;
 
-/// How rows become tokens.
+/// Settings of the conversion of rows to tokens.
 ///
 /// @param maxTokens of one document, or of a prompt with one of its answers
 /// @param tooLong what happens to longer ones
@@ -18,7 +18,7 @@ public record TextConfig(
     CUT
   }
 
-  /// How a prompt and its answer are written.
+  /// The form in which a prompt and its answer are written.
   public enum Form {
     /// As a user's and the assistant's turn, where the model has a chat template.
     CHAT,

@@ -82,7 +82,8 @@ final class Sampler {
     int[] candidates = mostLikely(p, vocabulary);
     int most =
         truncation.topK() == 0 ? candidates.length : Math.min(truncation.topK(), candidates.length);
-    // Top-p is a share of what top-k leaves, as in transformers, vLLM and llama.cpp.
+    // Top-p is a share of the probability that top-k leaves, as in transformers, vLLM and
+    // llama.cpp.
     double share =
         truncation.topK() == 0 ? truncation.topP() : truncation.topP() * mass(p, candidates, most);
     double mass = 0;

@@ -23,7 +23,7 @@ public final class SupervisedLearner {
   private final Trainer trainer;
   private final int maxTokens;
 
-  /// In micro-batches of at most 4 096 tokens.
+  /// A learner with micro-batches of at most 4 096 tokens.
   public SupervisedLearner(Trainer trainer) {
     this(trainer, 4096);
   }

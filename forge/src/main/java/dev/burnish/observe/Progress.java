@@ -169,7 +169,7 @@ public final class Progress implements MetricSink {
     return fit(marks == 0 ? numbers.strip() : drawnMarks + " " + numbers, columns);
   }
 
-  /// By the mean time of the steps so far, the first of which is measured from the start.
+  /// The remaining time by the mean time of the steps so far, the first measured from the start.
   private Duration timeLeft() {
     Duration elapsed = Duration.between(start, clock.instant());
     return elapsed.multipliedBy(Math.max(0, totalSteps - step)).dividedBy(step - firstStep + 1);

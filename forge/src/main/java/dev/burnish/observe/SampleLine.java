@@ -6,9 +6,9 @@ import java.util.List;
 ///
 /// @param step the training step that it was drawn for
 /// @param weightVersion the version of the weights that made it
-/// @param prompt what the model was given
-/// @param completion what it answered
-/// @param reward what that was worth
+/// @param prompt the input of the model
+/// @param completion the output of the model
+/// @param reward the worth of the completion
 /// @param advantage how much better it was than the others of its group
 /// @param tokens the ids of the completion's tokens
 /// @param logprobs the log-probability of each of them

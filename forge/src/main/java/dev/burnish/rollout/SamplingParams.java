@@ -2,7 +2,7 @@ package dev.burnish.rollout;
 
 import java.util.List;
 
-/// How completions are sampled.
+/// Parameters of the sampling of completions.
 ///
 /// @param n completions per prompt
 /// @param maxTokens longest completion in tokens
@@ -13,8 +13,8 @@ import java.util.List;
 ///   else runs
 public record SamplingParams(
     int n, int maxTokens, double temperature, Truncation truncation, Stop stop, long seed) {
-  /// Which tokens may be sampled: those that are not suppressed, of these the `topK` most likely,
-  /// of these the most likely ones that hold `topP` of the remaining probability.
+  /// The tokens that may be sampled: those that are not suppressed, of these the `topK` most
+  /// likely, of these the most likely ones that hold `topP` of the remaining probability.
   ///
   /// @param topP share of the probability; 1 for all
   /// @param topK number of tokens; 0 for all

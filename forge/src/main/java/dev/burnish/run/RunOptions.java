@@ -91,8 +91,8 @@ public record RunOptions(
     return new RunOptions(configs, settings, resume, runs, mode);
   }
 
-  /// With `--key value` and `--key=value` as `--set key=value`, where the settings have that key,
-  /// as it is or with dashes between its words.
+  /// The arguments with `--key value` and `--key=value` written as `--set key=value`, where the
+  /// settings have that key, as it is or with dashes between its words.
   public static String[] withSettings(Record defaults, String... args) {
     List<String> result = new ArrayList<>();
     for (int i = 0; i < args.length; i++) {

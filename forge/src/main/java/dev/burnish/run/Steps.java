@@ -48,7 +48,7 @@ public final class Steps implements Iterable<Long> {
     this.parts = parts;
   }
 
-  /// How the loop has ended; it has failed until then.
+  /// The status with which the loop ended; failed until then.
   public RunStatus status() {
     return status;
   }

@@ -147,7 +147,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     return step(batch.stream().map(tokens -> Work.of(tokens, loss)).toList(), new MetricSum());
   }
 
-  /// @param metrics takes what the losses of the work tell about the step
+  /// @param metrics takes the metrics that the losses of the work report
   StepReport step(List<Work> work, MetricSum metrics) {
     long start = System.nanoTime();
     Update update = new Update(work);

@@ -7,8 +7,8 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// How much memory training may take, and where state may go instead. No choice here changes a
-/// number.
+/// The memory that training may take, and the places where state may go instead. No choice here
+/// changes a number.
 ///
 /// @param budget bytes that this process may have resident; 0 for as much as the machine has
 ///   available
@@ -19,7 +19,7 @@ import java.nio.file.Path;
 ///   temporary folder where empty
 /// @param activations handling of those that memory has no room for
 public record MemoryConfig(long budget, Offload offload, Path folder, Activations activations) {
-  /// When the optimizer's state goes to a file.
+  /// Whether the optimizer's state goes to a file.
   public enum Offload {
     NEVER,
     AUTO,

@@ -73,7 +73,7 @@ sealed interface Moments extends AutoCloseable {
     return new InMemory(runs, device);
   }
 
-  /// Of a model on the CPU.
+  /// The moments of a model on the CPU, in a file.
   static Moments inFile(List<List<Run>> runs, Path folder) {
     return new InFile(runs, folder);
   }

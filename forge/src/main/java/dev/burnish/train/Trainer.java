@@ -18,8 +18,8 @@ public interface Trainer {
 
   /// Log-probabilities of the targets of each batch under the present weights.
   ///
-  /// @param numerics [Numerics#BATCH_INVARIANT] to compare with what a generator, a reference or a
-  ///   policy loss says
+  /// @param numerics [Numerics#BATCH_INVARIANT] to compare with the logprobs of a generator, a
+  ///   reference or a policy loss
   List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics);
 
   /// Makes the present weights the ones that generators take over.

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Where state is kept changes memory use, never a number.
+/// The placement of state changes memory use, never a number.
 class TrainingMemoryTest {
   @TempDir Path folder;
 

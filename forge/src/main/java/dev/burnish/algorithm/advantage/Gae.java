@@ -17,7 +17,7 @@ public record Gae(double gamma, double lambda, Masked masked) {
     }
   }
 
-  /// Treatment of a token that is no target in the recursion.
+  /// The treatment, in the recursion, of a token that is no target.
   public enum Masked {
     /// Carries the next target's value and advantage through (verl, NeMo-RL).
     SKIP,

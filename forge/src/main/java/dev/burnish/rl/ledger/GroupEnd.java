@@ -1,6 +1,6 @@
 package dev.burnish.rl.ledger;
 
-/// How a group ended. Each group that was dispatched ends exactly once.
+/// The end of a group. Each group that was dispatched ends exactly once.
 public sealed interface GroupEnd {
   /// The kind that it counts as.
   Kind kind();
@@ -49,7 +49,7 @@ public sealed interface GroupEnd {
     }
   }
 
-  /// Where a group failed.
+  /// The place where a group failed.
   enum Cause {
     GENERATOR,
     ENVIRONMENT,

@@ -1,6 +1,6 @@
 package dev.burnish.rl.replay;
 
-/// How a replay buffer holds and gives out groups.
+/// Configuration of a replay buffer.
 ///
 /// @param batch groups per step
 /// @param capacity most groups that are held; a further one waits, or with replay takes the place
@@ -54,8 +54,8 @@ public record BufferConfig(
     return new BufferConfig(batch, capacity, maxStaleness, selection, newSeed);
   }
 
-  /// By how many versions a token that is trained on may be older than the weights that are
-  /// trained.
+  /// The number of versions by which a token that is trained on may be older than the weights that
+  /// are trained.
   public int bound() {
     return selection instanceof Selection.Windowed(int window)
         ? maxStaleness + Math.ceilDiv(window - 1, batch)

@@ -27,7 +27,7 @@ sealed interface Pool<T> permits QueuePool, ReplayPool {
   /// Groups by position, with whatever else is known of them.
   List<Kept<T>> kept();
 
-  /// A group and what is known of it.
+  /// A group and the data known about it.
   ///
   /// @param slot where it stands among others
   /// @param uses how often it was trained on

@@ -10,7 +10,7 @@ import java.util.List;
 /// @param taken positions from `next` on that were taken
 /// @param open batches that were taken and are not trained
 /// @param highest priority so far
-/// @param counts of what was dropped
+/// @param counts of the groups that were dropped
 record Snapshot<T>(
     List<Pool.Kept<T>> kept,
     long next,

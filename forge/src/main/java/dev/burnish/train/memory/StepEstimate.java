@@ -19,7 +19,7 @@ import java.util.List;
 /// @param momentsInFile those that are not
 /// @param gradients that are in memory at once
 /// @param activations kept or made again for the backward of the largest micro-batch
-/// @param head a chunk of logits and what belongs to it
+/// @param head a chunk of logits and the tensors that belong to it
 /// @param peak of weights, moments and all that a step makes
 /// @param keptBlocks whose activations are kept
 /// @param forwardSeconds measured

@@ -1,6 +1,6 @@
 package dev.burnish.train.objective;
 
-/// Where the answers of preference pairs lie among the targets of a micro-batch: those of the
+/// The places of the answers of preference pairs among the targets of a micro-batch: those of the
 /// chosen and the rejected answer of each pair in turn.
 ///
 /// @param ends index after the last target of each answer, chosen and rejected in turn
