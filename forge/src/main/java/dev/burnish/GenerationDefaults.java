@@ -84,7 +84,7 @@ record GenerationDefaults(SamplingParams sampling, List<String> unused) {
     unused = List.copyOf(unused);
   }
 
-  /// @throws IllegalArgumentException if a setting has a value that it can not have
+  /// @throws IllegalArgumentException if a setting has a value that it cannot have
   static GenerationDefaults of(ObjectNode json) {
     return new GenerationDefaults(sampling(json), unused(json));
   }

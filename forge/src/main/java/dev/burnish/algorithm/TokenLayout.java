@@ -72,7 +72,7 @@ public record TokenLayout(int[] starts, int[] group, boolean[] mask) {
     return count;
   }
 
-  /// One value per sequence, repeated for each of its tokens; 0 where a token is no target.
+  /// One value per sequence, repeated for each of its tokens; 0 where a token is not a target.
   public double[] broadcast(double[] perSequence) {
     double[] perToken = new double[numTokens()];
     for (int i = 0; i < numSequences(); i++) {

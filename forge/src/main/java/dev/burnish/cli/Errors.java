@@ -36,7 +36,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
       return ExitCode.OK;
     }
     if (e instanceof StandardOutput.Lost) {
-      return ExitCode.USAGE; // said where it happened
+      return ExitCode.USAGE; // reported where it happened
     }
     if ("1".equals(System.getenv("BURNISH_STACKTRACE"))) {
       StringWriter trace = new StringWriter();

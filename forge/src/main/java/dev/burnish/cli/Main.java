@@ -95,7 +95,7 @@ public final class Main implements Runnable {
     try {
       return new CommandLine.RunLast().execute(parsed);
     } catch (StandardOutput.Lost e) {
-      return CommandLine.ExitCode.USAGE; // said where it happened
+      return CommandLine.ExitCode.USAGE; // reported where it happened
     }
   }
 

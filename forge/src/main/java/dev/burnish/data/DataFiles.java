@@ -35,7 +35,7 @@ public final class DataFiles {
 
   private DataFiles() {}
 
-  /// Handling of a row that can not be read.
+  /// Handling of a row that cannot be read.
   public enum OnBadRow {
     /// The load ends with the row's place and the reason.
     FAIL,

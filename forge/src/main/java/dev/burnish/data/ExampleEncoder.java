@@ -280,8 +280,8 @@ public final class ExampleEncoder {
             "a conversation needs a model with a chat template; this one has none"));
   }
 
-  /// Messages as templates take them: a content that is no text, such as that of a tool call, stays
-  /// as it is. Calls that the template does not write are written as JSON.
+  /// Messages as templates take them: a content that is not a text, such as that of a tool call,
+  /// stays as it is. Calls that the template does not write are written as JSON.
   private List<ChatMessage> messages(List<Map<String, Object>> messages) {
     boolean calls = template().mentions(Messages.CALLS);
     List<ChatMessage> result = new ArrayList<>();

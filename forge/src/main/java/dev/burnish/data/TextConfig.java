@@ -6,7 +6,7 @@ package dev.burnish.data;
 /// @param tooLong what happens to longer ones
 /// @param form of rows that have a prompt and an answer as plain texts
 /// @param learned which turns of a conversation are learned
-/// @param beginToken whether texts that are no chats begin with the tokenizer's begin token even
+/// @param beginToken whether texts that are not chats begin with the tokenizer's begin token even
 ///   where the tokenizer does not put it there itself
 public record TextConfig(
     int maxTokens, TooLong tooLong, Form form, Learned learned, boolean beginToken) {

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 /// that cannot be read (a character, a word that may change a number, a second number) makes the
 /// line no answer at all, rather than being skipped.
 final class AnswerLine {
-  /// A longer line is no number; it would only cost time to find that out.
+  /// A longer line is not a number; it would only cost time to find that out.
   private static final int MAX_LENGTH = 200;
 
   private static final String UNSIGNED =

@@ -8,7 +8,7 @@ import java.util.Optional;
 ///
 /// Equal means exactly equal: rational numbers, roots, multiples of pi, polynomials and quotients
 /// of these, sets without order, tuples, intervals with their brackets, matrices. An answer counts
-/// only if all of it was understood: a text that can not be read is equal only to the same text, so
+/// only if all of it was understood: a text that cannot be read is equal only to the same text, so
 /// that no wrong answer counts as right; an unusual spelling of a right one may count as wrong.
 public final class MathAnswer implements Reward {
   private static final String HASHES = "####";

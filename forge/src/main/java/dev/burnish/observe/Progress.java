@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import org.jline.utils.AttributedString;
 
 /// Shows a run in the terminal: one line per step, sample rollouts now and then, and below them a
-/// bar with the remaining time. Where the output is no terminal there is no bar and no colour.
+/// bar with the remaining time. Where the output is not a terminal there is no bar and no colour.
 ///
 /// A line that is redrawn stays within the terminal, whose width is read each time; where the
 /// window has become narrower meanwhile, so that the bar was wrapped, all its rows are removed.
@@ -106,7 +106,7 @@ public final class Progress implements MetricSink {
       while (left.columnLength() > columns) {
         AttributedString head = left.columnSubSequence(0, columns);
         if (head.length() == 0) {
-          break; // a sign of two columns in a terminal of one
+          break; // a character two columns wide in a terminal of one
         }
         print(head.toString());
         left = left.subSequence(head.length(), left.length());

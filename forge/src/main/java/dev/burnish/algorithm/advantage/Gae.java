@@ -17,7 +17,7 @@ public record Gae(double gamma, double lambda, Masked masked) {
     }
   }
 
-  /// The treatment, in the recursion, of a token that is no target.
+  /// The treatment, in the recursion, of a token that is not a target.
   public enum Masked {
     /// Carries the next target's value and advantage through (verl, NeMo-RL).
     SKIP,
@@ -27,7 +27,7 @@ public record Gae(double gamma, double lambda, Masked masked) {
     KEEP
   }
 
-  /// Advantages, not whitened, and returns `A + V`; both 0 where a token is no target.
+  /// Advantages, not whitened, and returns `A + V`; both 0 where a token is not a target.
   @SuppressWarnings("ArrayRecordComponent") // handed to the trainer at once; never compared
   public record Estimate(double[] advantages, double[] returns) {}
 

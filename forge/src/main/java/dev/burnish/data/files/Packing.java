@@ -40,7 +40,7 @@ public enum Packing {
 
   /// The bytes of a file, unpacked.
   ///
-  /// @throws IOException if it can not be read, is damaged, or is not packed as its name says
+  /// @throws IOException if it cannot be read, is damaged, or is not packed as its name says
   /// @throws IllegalArgumentException if it is packed in a way that is not read
   public static InputStream open(Path file) throws IOException {
     var raw = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
