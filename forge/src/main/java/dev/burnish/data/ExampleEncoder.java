@@ -52,7 +52,7 @@ public final class ExampleEncoder {
 
   /// A document of an example.
   ///
-  /// @param id names it where something is wrong with it later
+  /// @param id names the document in later error messages
   /// @throws IllegalArgumentException as [#document(Row)] does
   public TokenizedExample document(SftExample example, String id) {
     return accepted(() -> read(example, id));

@@ -277,7 +277,7 @@ public final class BatchGenerator implements Generator {
     }
   }
 
-  /// Where the keys of a node's path lie when the rows of the forest begin at `firstSlot`.
+  /// The slots of the keys of a node's path when the rows of the forest begin at `firstSlot`.
   private static Sequence.Spans spans(TokenForest forest, int node, int firstSlot) {
     Sequence.Spans spans = Sequence.Spans.NONE;
     for (int n : forest.path(node)) {

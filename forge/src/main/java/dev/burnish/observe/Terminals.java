@@ -25,7 +25,7 @@ record Terminals(boolean interactive, IntSupplier width) {
   /// The width of the terminal, or less where `COLUMNS` says less: a line that is redrawn must not
   /// be wider than either, or it wraps and the wrapped part stays.
   ///
-  /// @param columns 0 where the terminal does not tell
+  /// @param columns 0 if the terminal does not report its width
   static int width(int columns, Map<String, String> environment) {
     String text = environment.getOrDefault("COLUMNS", "");
     int wanted = text.matches("[1-9]\\d{0,5}") ? Integer.parseInt(text) : 0;

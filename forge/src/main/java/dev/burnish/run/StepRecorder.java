@@ -16,7 +16,7 @@ public final class StepRecorder implements RunRecorder {
   ///
   /// @param summary of the run
   /// @param machine the speed that its arithmetic is measured against
-  /// @param progress where its user is told
+  /// @param progress shows messages to the run's user
   public record Whole(RunSummary summary, MachineMetrics machine, LiveProgress progress) {}
 
   private final Recorder numbers;

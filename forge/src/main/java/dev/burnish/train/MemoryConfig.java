@@ -19,7 +19,7 @@ import java.nio.file.Path;
 ///   temporary folder where empty
 /// @param activations handling of those that memory has no room for
 public record MemoryConfig(long budget, Offload offload, Path folder, Activations activations) {
-  /// Whether the optimizer's state goes to a file.
+  /// When the optimizer's state goes to a file.
   public enum Offload {
     NEVER,
     AUTO,

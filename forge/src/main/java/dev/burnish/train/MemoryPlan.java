@@ -70,7 +70,7 @@ public record MemoryPlan(
         forwardSeconds);
   }
 
-  /// 0 on a system that does not tell: then the estimate leaves the process itself out.
+  /// 0 on a system that does not report it: then the estimate leaves the process itself out.
   private static long resident() {
     return ResidentMemory.now().orElse(0);
   }

@@ -15,7 +15,7 @@ import javax.management.ObjectName;
 /// @param heap bytes after a collection
 /// @param objects reachable instances of classes of ours, listeners included
 /// @param threads of the platform
-/// @param files open ones; 0 where the system does not tell
+/// @param files open ones; 0 if the system does not report them
 /// @param shared bytes of files in memory that it has open
 /// @param direct bytes of buffers outside the heap
 public record Vitals(long heap, long objects, long threads, long files, long shared, long direct) {

@@ -62,7 +62,7 @@ public final class GroupBuffer<T> {
   /// The batch that is trained on a version of the weights: the same until it is released. It has
   /// fewer groups where positions were skipped.
   ///
-  /// @throws IllegalStateException if there is none yet
+  /// @throws IllegalStateException if there is no batch yet
   /// @throws StaleGroupException if a group is older than [BufferConfig#bound] allows
   public Batch<T> take(long version) {
     return Optional.ofNullable(open.get(version))

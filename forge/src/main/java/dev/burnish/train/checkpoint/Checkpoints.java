@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Invariants, whenever the process ends: a folder `step-<n>` is whole; the checkpoint before the
 /// one that is being written is there; a folder that is unfinished or being removed has a hidden
-/// name, and the next [#open] deletes it. A write that fails leaves the earlier checkpoints as they
+/// name, and the next [#open] cleans it up. A write that fails leaves the earlier checkpoints as they
 /// are and is reported by [#failure].
 ///
 /// For one thread, which is not the writer's.
@@ -41,7 +41,7 @@ public final class Checkpoints implements AutoCloseable {
     bestFile = new BestFile(folder);
   }
 
-  /// Opens a folder, which is created with the first checkpoint, and deletes the unfinished files
+  /// Opens a folder, which is created with the first checkpoint, and cleans up the unfinished files
   /// of a process that was killed. The latest two are kept.
   public static Checkpoints open(Path folder) {
     try {

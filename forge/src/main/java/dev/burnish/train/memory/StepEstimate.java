@@ -112,8 +112,8 @@ public record StepEstimate(
     return 4 * (rows * shape.vocabulary() + 2 * micro.targets() * shape.hidden());
   }
 
-  /// Seconds of a step: a backward takes twice its forward, and blocks that are not kept go forward
-  /// once more.
+  /// Seconds of a step: a backward takes twice its forward, and blocks that are not kept repeat
+  /// their forward.
   public double seconds(int numBlocks) {
     return forwardSeconds * (3 + (double) (numBlocks - keptBlocks) / numBlocks);
   }
