@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Invariants, whenever the process ends: a folder `step-<n>` is whole; the checkpoint before the
 /// one that is being written is there; a folder that is unfinished or being removed has a hidden
-/// name, and the next [#open] cleans it up. A write that fails leaves the earlier checkpoints as they
-/// are and is reported by [#failure].
+/// name, and the next [#open] cleans it up. A write that fails leaves the earlier checkpoints as
+/// they are and is reported by [#failure].
 ///
 /// For one thread, which is not the writer's.
 public final class Checkpoints implements AutoCloseable {
