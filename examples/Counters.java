@@ -1,6 +1,6 @@
 /// Counts in several processes: the interface, the actor and the records of this very file, called
 /// like ordinary objects. Here they run on this host; --set hosts.launcher=SSH --set
-/// hosts.nodes=[n1,n2] has them on others.
+/// hosts.nodes=[n1,n2] puts them on others.
 import dev.burnish.actor.*;
 import dev.burnish.config.*;
 import dev.burnish.launch.remote.HostSettings;

@@ -1,5 +1,5 @@
-/// Post-trains a published model with GRPO on GSM8K: the number after `####` or in `\boxed{}` is to
-/// be the answer.
+/// Post-trains a published model with GRPO on GSM8K: the number after `####` or in `\boxed{}`
+/// should be the answer.
 import dev.burnish.*;
 import dev.burnish.algorithm.*;
 import dev.burnish.algorithm.advantage.*;

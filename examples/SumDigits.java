@@ -1,4 +1,4 @@
-/// Post-trains a character-level model from random weights until it can add up digits.
+/// Post-trains a character-level model from random weights until it can add digits.
 import dev.burnish.*;
 import dev.burnish.algorithm.*;
 import dev.burnish.algorithm.advantage.*;

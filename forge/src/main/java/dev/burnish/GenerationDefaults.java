@@ -7,22 +7,22 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// How a `generation_config.json` has text sampled. Where it is silent the defaults of transformers
-/// hold: greedy, and where it samples, temperature 1 and the 50 likeliest tokens.
+/// The sampling settings of a `generation_config.json`. Settings that it omits have the defaults of
+/// transformers: greedy, and when sampling, temperature 1 and the 50 most likely tokens.
 ///
 /// Source: `GenerationConfig._get_default_generation_params` of transformers 5.
 ///
-/// @param unused settings that may change what is generated and are not offered here, as
-///   `key=value`: none is passed over in silence
+/// @param unused settings that may change what is generated and are not supported here, as
+///   `key=value`; none is ignored silently
 record GenerationDefaults(SamplingParams sampling, List<String> unused) {
   private static final int TOP_K = 50;
 
-  /// What is honoured, here or in `LanguageModel`.
+  /// Settings that are honoured, here or in `LanguageModel`.
   private static final Set<String> USED =
       Set.of("do_sample", "temperature", "top_p", "top_k", "suppress_tokens", "eos_token_id");
 
-  /// What changes no token of a completion of one model: lengths, which the caller gives, ids that
-  /// are only named, caches, what is returned, and settings of other ways to generate.
+  /// Settings that change no token of a completion of one model: lengths, which the caller gives,
+  /// ids that are only named, caches, what is returned, and settings of other ways to generate.
   private static final Set<String> HARMLESS =
       Set.of(
           "max_length",
@@ -62,7 +62,7 @@ record GenerationDefaults(SamplingParams sampling, List<String> unused) {
           "_commit_hash",
           "trust_remote_code");
 
-  /// The value at which each of these does nothing; any does nothing as null or false.
+  /// The value at which each of these settings has no effect; null and false disable any of them.
   private static final Map<String, Double> NEUTRAL =
       Map.ofEntries(
           Map.entry("repetition_penalty", 1.0),
@@ -84,14 +84,14 @@ record GenerationDefaults(SamplingParams sampling, List<String> unused) {
     unused = List.copyOf(unused);
   }
 
-  /// @throws IllegalArgumentException if a setting has a value that it can not have
+  /// @throws IllegalArgumentException if a setting has a value that it cannot have
   static GenerationDefaults of(ObjectNode json) {
     return new GenerationDefaults(sampling(json), unused(json));
   }
 
   private static SamplingParams sampling(ObjectNode json) {
     double topK = number(json, "top_k", TOP_K, 0, Integer.MAX_VALUE);
-    // Transformers takes 0 for the likeliest token alone.
+    // In transformers, 0 means the most likely token alone.
     double topP = Math.max(number(json, "top_p", 1, 0, 1), Double.MIN_NORMAL);
     double temperature = number(json, "temperature", 1, 0, 100);
     return SamplingParams.defaults()

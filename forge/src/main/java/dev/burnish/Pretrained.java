@@ -21,8 +21,8 @@ import java.util.Optional;
 
 /// A published model with everything that came with it.
 ///
-/// @param sampling what `generation_config.json` asks for, and where it is silent what transformers
-///   does: without `do_sample` greedy, with it from the 50 likeliest tokens
+/// @param sampling what `generation_config.json` asks for; where it is silent, the defaults of
+///   transformers: without `do_sample` greedy, with it from the 50 most likely tokens
 /// @param unusedDefaults settings of that file that may change what is generated and are not known
 ///   here, as `key=value`
 public record Pretrained(
@@ -61,7 +61,7 @@ public record Pretrained(
     }
   }
 
-  /// What turns prompts into tokens for this model.
+  /// The encoder that turns prompts into tokens for this model.
   public PromptEncoder prompts() {
     return new PromptEncoder(Optional.of(tokenizer), template);
   }
@@ -71,7 +71,7 @@ public record Pretrained(
     return new BatchGenerator(model, prompts());
   }
 
-  /// What turns examples into tokens for this model.
+  /// The encoder that turns examples into tokens for this model.
   ///
   /// @throws IllegalArgumentException if documents may be longer than the model
   public ExampleEncoder encoder(TextConfig text) {

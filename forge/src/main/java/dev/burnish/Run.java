@@ -48,9 +48,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-// Over 400 lines: the whole of what a script calls in one place, two thirds of it documentation;
-// the
-// parts that do it are in dev.burnish.run.
+// Over 400 lines: everything that a script calls in one place, two thirds of it documentation; the
+// parts that implement it are in dev.burnish.run.
 
 /// The root of a script: its settings, its folder, its steps with their numbers and checkpoints,
 /// and the processes that work for it.
@@ -67,13 +66,13 @@ import java.util.Optional;
 ///
 /// `runs/<id>/` holds everything (see [RunDirectory]). A run that was stopped is resumed with
 /// `--resume runs/<id>`: [#steps] then begins after the last checkpoint. Settings that are paths
-/// are absolute, so that a run is resumed from any folder. A run continues where its standard
-/// output ends, as in `| head`.
+/// are absolute, so that a run can be resumed from any folder. A run continues when its standard
+/// output is closed, as in `| head`.
 ///
 /// Threading: one thread, that of the training loop, sets the run up, runs [#steps] and closes it.
 /// Every thread may record, write samples, [#say] something, set numbers of the summary, ask for a
-/// checkpoint and [#finish] at any time; one that works for a step to come, such as a rollout, does
-/// so through [#at].
+/// checkpoint and [#finish] at any time; a thread that works for a later step, such as a rollout,
+/// does so through [#at].
 public final class Run<S extends Record> implements AutoCloseable {
   private final S settings;
   private final Mode mode;
@@ -167,8 +166,8 @@ public final class Run<S extends Record> implements AutoCloseable {
     return folder.path();
   }
 
-  /// Whether the run begins with its first step: what comes before the steps, such as a warm-up, is
-  /// left out where this is a run that is resumed from a checkpoint, or a dry run.
+  /// Whether the run begins with its first step: work that comes before the steps, such as a
+  /// warm-up, is skipped in a run that is resumed from a checkpoint and in a dry run.
   public boolean isFresh() {
     return !checkpoints.isResumed() && mode == Mode.TRAIN;
   }
@@ -178,22 +177,22 @@ public final class Run<S extends Record> implements AutoCloseable {
     progress.message(text);
   }
 
-  /// Says the seed that all numbers of the run follow from: it is part of the summary.
+  /// Sets the seed that determines all numbers of the run; it is part of the summary.
   ///
-  /// @throws IllegalArgumentException if the run is resumed and began with another one
+  /// @throws IllegalArgumentException if the run is resumed and began with another seed
   public void seed(long seed) {
     summary.seed(seed);
   }
 
   /// The seed of the rollouts of a step: a function of the run's seed and the step alone.
   ///
-  /// @throws IllegalStateException if the seed of the run was not said
+  /// @throws IllegalStateException if the seed of the run was not set
   public long rolloutSeed(long step) {
     return KeyedRandom.bits(summary.seed(), "rollouts", step);
   }
 
-  /// Makes the trainer of a published model as the settings say, and keeps both: adapts the model,
-  /// sets the seed and when checkpoints are written.
+  /// Creates the trainer of a published model as the settings say, and keeps both: adapts the
+  /// model, sets the seed and when checkpoints are written.
   ///
   /// @return as [#keep(LanguageModel, Tokenizer, LocalTrainer)] does
   public Trainer trainer(Pretrained base, TrainingSettings training) {
@@ -210,8 +209,8 @@ public final class Run<S extends Record> implements AutoCloseable {
             training.train().options()));
   }
 
-  /// Names what checkpoints and the final `model/` hold, and restores it from the last checkpoint
-  /// where the run is resumed.
+  /// Registers what checkpoints and the final `model/` hold, and restores it from the last
+  /// checkpoint when the run is resumed.
   ///
   /// @return what the script must train with: the given trainer, or in a dry run one that plans
   ///   steps instead of doing them
@@ -231,16 +230,16 @@ public final class Run<S extends Record> implements AutoCloseable {
     return training;
   }
 
-  /// Has checkpoints hold the state of something else, and restores it where the run is resumed.
+  /// Adds the state of another object to checkpoints, and restores it when the run is resumed.
   ///
-  /// @param name in small letters, digits and dashes, by which checkpoints know it
+  /// @param name in lower-case letters, digits and dashes, under which checkpoints store it
   public void keep(String name, Resumable other) {
     checkpoints.keep(name, other);
   }
 
-  /// The model as it is when the run begins, frozen, for the divergence from it: of an adapted one
-  /// its base, else a copy, as of one that began from an adapter. A run that is resumed has the
-  /// copy of its beginning.
+  /// The model as it is when the run begins, frozen, to measure the divergence from it: the base of
+  /// an adapted model, else a copy, also for a model that began from an adapter. A resumed run has
+  /// the copy of its beginning.
   public LanguageModel reference(LanguageModel policy) {
     LoraConfig lora = policy.decoder().lora();
     if (lora.adapts() && !lora.goesOn()) {
@@ -257,10 +256,10 @@ public final class Run<S extends Record> implements AutoCloseable {
     return policy.copy();
   }
 
-  /// Says where and how the processes of the run are started, before the first is: on hosts, or as
-  /// threads of this process. Unless it is said they are processes of this host.
+  /// Sets where and how the processes of the run are started, before the first one is: on hosts, or
+  /// as threads of this process. By default they are processes of this host.
   ///
-  /// @throws IllegalStateException if there are some
+  /// @throws IllegalStateException if processes were started already
   public void job(JobOptions options) {
     workers.options(options);
   }
@@ -272,7 +271,7 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Starts processes that end with the run, along the axis `procs`; actors are spawned in them.
   ///
-  /// @param each what every process is given
+  /// @param each the resources of every process
   public ProcMesh procs(String name, int count, Resources each) {
     return hosts().spawnProcs(name, count, Demand.none(), each, Placement.spread());
   }
@@ -290,8 +289,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     return procs(name, 1, Resources.light()).spawn(name, type, factory, a).only();
   }
 
-  /// Starts replicas of something in processes of their own, which end with the run; see
-  /// [OwnedService].
+  /// Starts replicas of an object in processes of their own, which end with the run; see [Service].
   ///
   /// @param type its interface
   /// @param factory such as `Reward::exact`
@@ -310,8 +308,8 @@ public final class Run<S extends Record> implements AutoCloseable {
     return Service.start(hosts(), name, type, factory, a, options);
   }
 
-  /// Something that is called as one object: so many replicas in processes of their own, or for
-  /// none of them an object of this process.
+  /// An object that is called as one but has a number of replicas in processes of their own; with 0
+  /// replicas, an object of this process.
   ///
   /// @param type its interface
   /// @param factory such as `Reward::exact`
@@ -331,17 +329,17 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
-  /// Steps between two checkpoints; 100 unless set.
+  /// Sets the number of steps between two checkpoints; 100 unless set.
   public void checkpointEvery(long steps) {
     checkpoints.every(steps);
   }
 
-  /// How many of the latest checkpoints stay; 2 unless set.
+  /// Sets how many of the latest checkpoints are kept; 2 unless set.
   public void keepCheckpoints(int number) {
     checkpoints.keep(number);
   }
 
-  /// When checkpoints are written, and which stay.
+  /// Sets when checkpoints are written, and which are kept.
   public void checkpoints(CheckpointConfig config) {
     checkpointEvery(config.every());
     keepCheckpoints(config.keep());
@@ -350,18 +348,18 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
-  /// Asks for a checkpoint of the step that is completed next.
+  /// Requests a checkpoint of the step that is completed next.
   public void checkpoint() {
     checkpoints.request();
   }
 
-  /// Has the step that is best by a metric keep its checkpoint, written when it is recorded. Where
-  /// that is another than the last, its model is in `best/` in the end.
+  /// Keeps the checkpoint of the step that is best by a metric, written when the metric is
+  /// recorded. If that step is not the last, its model is in `best/` at the end.
   public void keepBest(String metric, Goal goal) {
     checkpoints.keepBest(metric, goal);
   }
 
-  /// The steps that are left, from 1 or from the one after the last checkpoint.
+  /// The remaining steps, from 1 or from the one after the last checkpoint.
   ///
   /// A step is open from [java.util.Iterator#next] until [java.util.Iterator#hasNext] is asked for
   /// the one after it. That completes it: its metrics are written, then its checkpoint where one is
@@ -371,7 +369,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// `break`, leaves the step undone, and the run counts as failed, unless [#finish] was called
   /// before: [#close] then completes it.
   ///
-  /// @throws IllegalArgumentException if there are fewer than none
+  /// @throws IllegalArgumentException if `total` is negative
   public Iterable<Long> steps(long total) {
     if (total < 0) {
       throw new IllegalArgumentException(
@@ -404,12 +402,12 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
-  /// Takes numbers and samples for a step that may be the present one or one to come, from any
-  /// thread. They are written when that step is completed.
+  /// Takes numbers and samples for the present step or a later one, from any thread. They are
+  /// written when that step is completed.
   ///
   /// @param step counted from 1
-  /// @throws IllegalArgumentException if the step was completed; so do the recorder's methods once
-  ///   it is
+  /// @throws IllegalArgumentException if the step was completed; the recorder's methods throw it
+  ///   too once it is
   public StepRecorder at(long step) {
     if (step <= loop.completed()) {
       throw new IllegalArgumentException(
@@ -429,22 +427,22 @@ public final class Run<S extends Record> implements AutoCloseable {
     present.time(key, value);
   }
 
-  /// Records all that a report says of the present step.
+  /// Records all numbers of a report for the present step.
   public void record(Recordable report) {
     present.record(report);
   }
 
-  /// Records how rows were loaded, and gives them back: how many were left out, and why the first
-  /// of them were.
+  /// Records how rows were loaded, and returns them: how many were left out, and why the first of
+  /// them were.
   public <R extends Recordable> R loaded(R rows) {
     record(rows);
     return rows;
   }
 
-  /// A number that a run must have again when it is resumed, such as the rows of its data; part of
-  /// the summary. To be given after [#keep].
+  /// Records a number that must be the same when the run is resumed, such as the number of rows of
+  /// its data; part of the summary. Must be called after [#keep].
   ///
-  /// @throws IllegalArgumentException if it is resumed with another one
+  /// @throws IllegalArgumentException if the run is resumed with another value
   public void pin(String key, double value) {
     Optional<Double> before = checkpoints.isResumed() ? summary.get(key) : Optional.empty();
     if (before.isPresent() && before.get() != value) {
@@ -457,7 +455,7 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   /// Whether the present step is the last, or a multiple of `steps`; never for 0.
   ///
-  /// @throws IllegalArgumentException if it is below 0
+  /// @throws IllegalArgumentException if `steps` is negative
   public boolean every(long steps) {
     if (steps < 0) {
       throw new IllegalArgumentException(
@@ -468,8 +466,8 @@ public final class Run<S extends Record> implements AutoCloseable {
     return steps > 0 && (step % steps == 0 || step == loop.total());
   }
 
-  /// Keeps the least value that a number had in the summary, as `best<Key>`, and ends the loop
-  /// after `patience` steps without a lesser one; 0 for never. A run that is resumed remembers.
+  /// Keeps the lowest value of a number in the summary, as `best<Key>`, and ends the loop after
+  /// `patience` steps without a lower one; 0 for never. A resumed run remembers it.
   public void stopUnlessBetter(String key, double value, long patience) {
     new EarlyStopping(summary, key)
         .end(loop.present(), value, patience)
@@ -498,9 +496,9 @@ public final class Run<S extends Record> implements AutoCloseable {
     summary.put(key, value);
   }
 
-  /// Has the last words to the user compare two numbers of the summary, where both are there.
+  /// Adds a comparison of two numbers of the summary to the closing message, where both are there.
   ///
-  /// @param what they are, such as `held-out loss`
+  /// @param what the two numbers are, such as `held-out loss`
   public void compare(String what, String before, String after) {
     summary.compare(what, before, after);
   }
@@ -510,7 +508,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     loop.finish();
   }
 
-  /// Writes the model, the summary and the report, and gives the folder back.
+  /// Writes the model, the summary and the report, and releases the folder.
   @Override
   public void close() {
     if (mode == Mode.DRY_RUN) {
@@ -541,7 +539,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
-  /// The weights are those of the best step afterwards.
+  /// Afterwards the weights are those of the best step.
   private void saveBest(TrainedModel trained) {
     checkpoints
         .best()

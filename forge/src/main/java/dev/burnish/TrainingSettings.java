@@ -38,7 +38,7 @@ public record TrainingSettings(
         CheckpointConfig.defaults());
   }
 
-  /// The same with a changed optimizer, such as `o -> o.withLr(1e-5)`.
+  /// The same settings with a changed optimizer, such as `o -> o.withLr(1e-5)`.
   public TrainingSettings withOptimizer(UnaryOperator<OptimizerConfig> change) {
     return new TrainingSettings(
         seed, model, steps, lora, change.apply(optimizer), train, checkpoints);

@@ -1,4 +1,4 @@
-/// Where a script begins: [dev.burnish.Run].
+/// The starting point of a script: [dev.burnish.Run].
 @NullMarked
 package dev.burnish;
 

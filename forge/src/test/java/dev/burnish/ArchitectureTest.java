@@ -23,8 +23,8 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
-/// Holds the packages to the table of ARCHITECTURE.md: reads the compiled classes of every module
-/// and follows each mention of another package of ours.
+/// Checks the packages against the table of ARCHITECTURE.md: reads the compiled classes of every
+/// module and follows each mention of another package of ours.
 class ArchitectureTest {
   private static final Path ROOT = Path.of("..");
   private static final List<String> MODULES =
@@ -56,7 +56,7 @@ class ArchitectureTest {
     Map<String, Set<String>> allowed = new TreeMap<>();
     table()
         .forEach((name, row) -> {
-          // The module after this one has no classes yet in a build from nothing.
+          // The module after this one has no classes yet in a clean build.
           if (!row.toCome() && Files.isDirectory(ROOT.resolve(row.module()).resolve(CLASSES))) {
             allowed.put(name, row.allowed());
           }
@@ -92,7 +92,8 @@ class ArchitectureTest {
     assertThat(circle(uses)).containsExactlyInAnyOrder("a", "b", "b.x");
   }
 
-  /// The packages that are left when all are taken out that use none of those left.
+  /// The packages that remain when those that use none of the remaining ones are removed
+  /// repeatedly.
   private static Set<String> circle(Map<String, Set<String>> uses) {
     Set<String> left = new TreeSet<>(uses.keySet());
     while (left.removeIf(
@@ -181,7 +182,8 @@ class ArchitectureTest {
     return table;
   }
 
-  /// Where this build puts classes, relative to a module: `target/classes` or below `target/quick`.
+  /// The folder of this build's classes, relative to a module: `target/classes` or below
+  /// `target/quick`.
   private static Path classesFolder() {
     URI classes =
         URI.create(

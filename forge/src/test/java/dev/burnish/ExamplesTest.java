@@ -34,7 +34,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The scripts that users start from, run as the command does, at a small size.
+/// The scripts that users start from, run as the command runs them, at a small size.
 class ExamplesTest {
   private static final Path EXAMPLES = Path.of("..", "examples");
 
@@ -156,7 +156,7 @@ class ExamplesTest {
     assertThat(metrics(runs().get(2))).isNotEqualTo(metrics(runs().get(0)));
   }
 
-  /// The replicas are processes; the one that is killed is a call or two from its next.
+  /// The replicas are processes; the one that is killed is a call or two away from its next call.
   @Test
   void aRewardInOtherProcessesGivesTheSameMetricsThoughOneIsKilled() throws Exception {
     sumDigits(40);

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Runs in processes of their own that are killed at random points, a save among them, and go on:
-/// they end in the bits of a run that nobody disturbed.
+/// Runs in processes of their own that are killed at random points, also during a save, and
+/// resumed: they end with the bits of an undisturbed run.
 ///
 /// `-Dburnish.kills=200 -Dburnish.killSeed=7` kills more often.
 class KilledRunTest {
@@ -66,10 +66,10 @@ class KilledRunTest {
     System.out.println("killed " + kills + " processes, seed=" + SEED);
   }
 
-  /// Starts the run, or goes on with it, until it ends or is killed.
+  /// Starts or resumes the run, until it ends or is killed.
   ///
   /// @param haltAt the point at which it ends itself, 0 for none
-  /// @param killAt the point after which this process kills it, wherever it has got to by then
+  /// @param killAt the point after which this process kills it, wherever it is by then
   private static Life live(Path runs, int haltAt, int killAt) throws Exception {
     List<String> arguments = new ArrayList<>(List.of(Integer.toString(haltAt)));
     arguments.addAll(List.of("--runs", runs.toString()));
@@ -94,7 +94,7 @@ class KilledRunTest {
     return new Life(status == KILLED, points, output.toString());
   }
 
-  /// The run to go on with: one that got as far as its configuration.
+  /// The run to resume: one that got as far as its configuration.
   private static Optional<Path> runOf(Path runs) throws IOException {
     try (Stream<Path> entries = Files.list(runs)) {
       return entries.filter(run -> Files.exists(run.resolve("config.yaml"))).findFirst();

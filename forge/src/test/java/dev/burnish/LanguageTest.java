@@ -21,9 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// What a run leaves is the same whatever the language of its user, also where a program of the
-/// user's own runs it: other digits, commas for points and dotless letters are in no file and no
-/// name.
+/// The output of a run is the same whatever the language of its user, also if a program of the user
+/// runs it: other digits, decimal commas and dotless letters are in no file and no name.
 @Timeout(120)
 class LanguageTest {
   private static final Pattern PADDED =
@@ -44,7 +43,7 @@ class LanguageTest {
     }
   }
 
-  /// The texts of a run by name, without what the machine and the moment determine.
+  /// The texts of a run by name, without the parts that the machine and the time determine.
   private static Map<String, String> texts(Path run) throws Exception {
     Map<String, String> texts = new TreeMap<>();
     try (Stream<Path> files = Files.walk(run)) {
@@ -78,8 +77,8 @@ class LanguageTest {
     }
   }
 
-  /// The gate of the build has `String.toUpperCase()` without a locale for an error; this holds the
-  /// formats of what machines read to a locale too.
+  /// The build treats `String.toUpperCase()` without a locale as an error; this test also requires
+  /// a locale for the formats of machine-readable output.
   @Test
   void noNameOfAFileOrHeaderIsFormattedInTheLanguageOfTheUser() throws Exception {
     List<String> found = new ArrayList<>();

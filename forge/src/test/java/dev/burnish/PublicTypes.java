@@ -17,7 +17,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// The public top-level types of ours, and which of them something uses.
+/// The public top-level types of ours, and which of them are used.
 final class PublicTypes {
   private static final String PREFIX = "dev/burnish/";
   private static final Pattern TYPE = Pattern.compile(PREFIX + "(?:[a-z]+/)*[A-Z]\\w*");
@@ -25,7 +25,7 @@ final class PublicTypes {
   private final Set<String> declared = new TreeSet<>();
   private final Set<String> used = new TreeSet<>();
 
-  /// Adds a class, with what it declares and what it uses.
+  /// Adds a class, with its declarations and its uses.
   void add(ClassModel model) {
     String name = model.thisClass().asInternalName();
     if (!name.startsWith(PREFIX) || name.endsWith("package-info")) {
@@ -70,7 +70,8 @@ final class PublicTypes {
     return types(texts);
   }
 
-  /// The types in what users of the class see: its supertypes, its public members, what it permits.
+  /// The types that users of the class see: its supertypes, its public members, its permitted
+  /// types.
   private static List<String> signatures(ClassModel model) {
     List<String> texts = new ArrayList<>();
     model.superclass().ifPresent(type -> texts.add(type.asInternalName()));

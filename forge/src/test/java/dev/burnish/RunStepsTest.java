@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// What the steps of a run promise, and what several threads may do to one run at once.
+/// The guarantees of a run's steps, and the concurrent use of one run by several threads.
 @Timeout(120)
 class RunStepsTest {
   record Settings(long seed) {}

@@ -28,7 +28,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Runs that are stopped, damaged and gone on with, in this process.
+/// Runs that are stopped, damaged and resumed, in this process.
 @Timeout(120)
 class RunTest {
   @TempDir private Path folder;
@@ -40,7 +40,7 @@ class RunTest {
     fault.close();
   }
 
-  /// Trains and returns what was shown.
+  /// Trains and returns the output.
   private static String train(String... args) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     PrintStream out = System.out;
@@ -257,7 +257,7 @@ class RunTest {
     assertThat(tried).as("after 6, 7, 12 and at the end").hasValue(4);
   }
 
-  /// So that what became of a checkpoint is known when the next step ends.
+  /// Waits so that the result of a checkpoint is known when the next step ends.
   private static void awaitWriters() {
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
       if (thread.getName().startsWith("checkpoint/")) {

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A run that is asked to stop, as by Ctrl-C, ends after its step with a checkpoint, and goes on
-/// from there. In processes of their own: there is one such wish a process.
+/// A run that is asked to stop, as by Ctrl-C, ends after its step with a checkpoint, and resumes
+/// from there. In processes of their own: there is one such request per process.
 @Timeout(120)
 class StoppedRunTest {
   /// Within a step between two checkpoints.
@@ -74,8 +74,8 @@ class StoppedRunTest {
         .contains("nothing is left to do: 14 steps are done, steps=14");
   }
 
-  /// A step that has changed nothing yet is given up, with what it did to the state that is kept;
-  /// one whose update is done counts, without what is measured after it.
+  /// A step that has changed nothing yet is abandoned, with its changes to the state that is kept;
+  /// one whose update is done counts, without the measurements after it.
   @ParameterizedTest
   @CsvSource({"before, 7, 6", "after, 7, 7", "before, 1, 0", "after, 1, 1"})
   void endsWithinAStepWhereNothingIsHalfDone(String place, int asked, int done) throws Exception {

@@ -9,7 +9,7 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.List;
 
-/// The floor of everything that reads more than the caches hold: libtorch's sum of a large tensor.
+/// The floor of all work that reads more than the caches hold: libtorch's sum of a large tensor.
 final class Bandwidth {
   private Bandwidth() {}
 
@@ -21,7 +21,7 @@ final class Bandwidth {
     };
   }
 
-  /// The median bytes a second with all threads of the process.
+  /// The median bytes per second with all threads of the process.
   static double floor(Scale scale) {
     return 1e9 * Measurement.median(read(scale, Libtorch.threadsFromEnvironment()));
   }

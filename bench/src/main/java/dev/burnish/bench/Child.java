@@ -23,7 +23,7 @@ public final class Child {
 
   /// Runs a workload in a fresh JVM.
   ///
-  /// @throws IllegalStateException if it fails; the message has the end of what it printed
+  /// @throws IllegalStateException if it fails; the message has the end of its output
   static Workload.Figures run(Workload workload) {
     try {
       Path folder = Files.createTempDirectory("burnish-bench");
@@ -77,7 +77,7 @@ public final class Child {
     }
   }
 
-  /// Of this JVM's flags, those for a JVM of another main class.
+  /// The flags of this JVM that suit a JVM of another main class.
   static List<String> flags(List<String> own) {
     return own.stream()
         .filter(flag ->
@@ -95,7 +95,7 @@ public final class Child {
     Files.write(Path.of(args[1]), JsonMapper.shared().writeValueAsBytes(workload.measure()));
   }
 
-  /// The parent holds the other end of standard input.
+  /// Ends when the parent does, which holds the other end of standard input.
   private static void endWithParent() {
     try {
       int read;

@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// `files`: a model's safetensors loaded, beside reading the same bytes, all from the page cache.
+/// `files`: loading a model's safetensors, compared with reading the same bytes, all from the page
+/// cache.
 public final class FilesBenchmark implements Benchmark {
   private static final int CHUNK = 8 << 20;
 

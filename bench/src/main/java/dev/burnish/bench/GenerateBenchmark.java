@@ -6,7 +6,7 @@ import dev.burnish.observe.Measurement;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// `generate`: new tokens a second, prefill included. One sequence reads all weights for each
+/// `generate`: new tokens per second, prefill included. One sequence reads all weights for each
 /// token; many at once multiply.
 public final class GenerateBenchmark implements Benchmark {
   @Override

@@ -5,7 +5,7 @@ import dev.burnish.observe.Benchmark;
 import dev.burnish.observe.Measurement;
 import java.util.function.Consumer;
 
-/// `grpo`: seconds of a GRPO step and of its parts, and what sharing a group's prompt saves.
+/// `grpo`: seconds of a GRPO step and of its parts, and the time saved by sharing a group's prompt.
 public final class GrpoBenchmark implements Benchmark {
   private static final String FLOOR = "sgemm over the flops of its matrix products";
 

@@ -90,7 +90,8 @@ record GrpoWorkload(
     return scored;
   }
 
-  /// The same with a first token of its own: whatever sequences have in common is shared.
+  /// The same episode with a first token of its own, since common beginnings of sequences are
+  /// shared.
   private static ScoredGroup alone(Episode episode, int first) {
     int[] prompt = episode.prompt().clone();
     prompt[0] = first;

@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 final class Memory {
   private Memory() {}
 
-  /// The most that this process ever had, in GB; empty where the system does not tell.
+  /// The peak memory of this process so far, in GB; empty if the system does not report it.
   static OptionalDouble peakGigabytes() {
     var peak = ResidentMemory.peak();
     return peak.isPresent() ? OptionalDouble.of(peak.getAsLong() / 1e9) : OptionalDouble.empty();

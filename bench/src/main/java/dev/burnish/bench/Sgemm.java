@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.openblas.global.openblas;
 
-/// The floor of everything that multiplies matrices: single precision, all threads of the process,
-/// by our kernels and by libtorch.
+/// The floor of all work that multiplies matrices: single precision, all threads of the process, by
+/// our kernels and by libtorch.
 ///
 /// @param rows of the result, and so on: `[rows, inner] x [inner, cols]`
 record Sgemm(int rows, int inner, int cols) {
@@ -31,7 +31,7 @@ record Sgemm(int rows, int inner, int cols) {
     };
   }
 
-  /// What the best shape and implementation reach now, in flops a second. A workload samples it
+  /// The speed of the best shape and implementation now, in flops per second. A workload samples it
   /// between its runs, and takes the median as its floor: both then saw the same machine.
   static double sample(Scale scale) {
     return 1e9
@@ -43,7 +43,7 @@ record Sgemm(int rows, int inner, int cols) {
             .orElseThrow();
   }
 
-  /// By turns, so that both see the same machine.
+  /// Alternates between the two, so that both see the same machine.
   Speeds measure(int warmups, int runs) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor x = filled(rows, inner);

@@ -4,9 +4,9 @@ import dev.burnish.observe.Benchmark;
 import dev.burnish.observe.Measurement;
 import java.util.function.Consumer;
 
-/// `sgemm`: our matrix product beside libtorch's.
+/// `sgemm`: our matrix product compared with libtorch's.
 public final class SgemmBenchmark implements Benchmark {
-  /// The first products run beside their own compilation.
+  /// The first products run at the same time as their own compilation.
   private static final int WARMUPS = 20;
 
   @Override

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/// `text`: encoding and decoding beside DJL's tokenizers alone, where there is a model with a
-/// `tokenizer.json`; and chat templates beside building the same text in Java.
+/// `text`: encoding and decoding compared with DJL's tokenizers alone, where there is a model with
+/// a `tokenizer.json`; and chat templates compared with building the same text in Java.
 public final class TextBenchmark implements Benchmark {
   private static final String CHAT_ML =
       """

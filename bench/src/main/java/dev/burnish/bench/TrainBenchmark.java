@@ -6,9 +6,10 @@ import dev.burnish.observe.Measurement;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// `train`: supervised tokens a second beside what the matrix product allows, and peak memory.
+/// `train`: supervised tokens per second compared with the limit of the matrix product, and peak
+/// memory.
 public final class TrainBenchmark implements Benchmark {
-  /// Flops a token and parameter: a multiplication and an addition, forward and twice backward.
+  /// Flops per token and parameter: a multiplication and an addition, forward and twice backward.
   private static final double FLOPS = 6;
 
   /// @param torchGigabytes peak of torch 2.15 eager with fused AdamW, recorded once

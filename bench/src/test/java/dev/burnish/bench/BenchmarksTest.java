@@ -58,7 +58,7 @@ class BenchmarksTest {
     assertThat(value).isEqualTo(Measurement.median(runs));
   }
 
-  /// What `burnish` with these arguments prints, in a process of its own.
+  /// The output of `burnish` with these arguments, in a process of its own.
   private static List<String> command(String... arguments) throws Exception {
     List<String> command =
         new JvmCommand(

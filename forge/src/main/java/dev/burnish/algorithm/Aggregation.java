@@ -1,7 +1,7 @@
 package dev.burnish.algorithm;
 
-/// How the losses of tokens become one number: each way is a weight for each token, and the loss is
-/// the weighted sum.
+/// The reduction of token losses to one number: each way is a weight for each token, and the loss
+/// is the weighted sum.
 ///
 /// LUSPO's mean of length times sequence loss is [SequenceMeanTokenSum] over a sequence-level
 /// ratio.

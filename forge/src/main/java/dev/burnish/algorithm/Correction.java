@@ -63,7 +63,7 @@ public sealed interface Correction {
     };
   }
 
-  /// The weight of each token, 0 where it is no target.
+  /// The weight of each token, 0 where it is not a target.
   default double[] weights(TokenBatch batch) {
     double[] weights = new double[batch.layout().numTokens()];
     for (int i = 0; i < batch.layout().numSequences(); i++) {

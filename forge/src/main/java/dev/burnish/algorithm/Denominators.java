@@ -3,8 +3,8 @@ package dev.burnish.algorithm;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What the losses of a step are divided by: counts over all micro-batches and ranks, so that a
-/// batch in parts gives the sum that it gives whole.
+/// Divisors of the losses of a step: counts over all micro-batches and ranks, so that the parts of
+/// a batch give the same sum as the whole batch.
 ///
 /// @param tokens targets
 /// @param sequences sequences with at least one target

@@ -22,7 +22,7 @@ public final class Entropy {
     return logprobs;
   }
 
-  /// In nats.
+  /// The entropy in nats.
   public static double of(double[] logits) {
     double entropy = 0;
     for (double logprob : logSoftmax(logits)) {

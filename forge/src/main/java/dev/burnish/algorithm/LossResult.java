@@ -9,7 +9,7 @@ package dev.burnish.algorithm;
 ///   the trainer adds itself, such as entropy
 @SuppressWarnings("ArrayRecordComponent") // handed to the trainer at once; never compared
 public record LossResult(double value, double[] gradient, double[] tokenWeights, Metrics metrics) {
-  /// What a loss tells about a step. All but the maximum are means over the targets of the whole
+  /// Metrics of a loss for one step. All but the maximum are means over the targets of the whole
   /// batch, so the parts of a batch add up.
   ///
   /// @param clipFraction of targets where clipping decided

@@ -2,8 +2,8 @@ package dev.burnish.algorithm;
 
 /// One evaluation of a [SurrogateLoss] over a range of tokens.
 ///
-/// Idea: each sequence is gone over once. A token-level surrogate adds its slope to its own token;
-/// a sequence-level one gathers `d loss / d logRatio` over the sequence and spreads it over its
+/// Idea: one pass over each sequence. A token-level surrogate adds its slope to its own token; a
+/// sequence-level one gathers `d loss / d logRatio` over the sequence and spreads it over its
 /// targets, each with its share.
 final class LossSum {
   /// A surrogate as a function; see [Surrogate#at].

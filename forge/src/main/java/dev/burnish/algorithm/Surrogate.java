@@ -39,7 +39,7 @@ public sealed interface Surrogate permits Cispo, DppoTv, DualClip, PpoClip, TwoS
     return value < low ? low : value > high ? high : value;
   }
 
-  /// What a probability ratio is taken over.
+  /// The range of tokens that a probability ratio is taken over.
   enum Level {
     /// One token.
     TOKEN,

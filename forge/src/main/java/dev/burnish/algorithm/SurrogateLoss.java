@@ -3,8 +3,8 @@ package dev.burnish.algorithm;
 /// A policy loss from parts: `sum over t of a_t (w_t surrogate_t + beta kl_t)`, with the weights
 /// `a` of the aggregation and `w` of the correction and the off-policy mask.
 ///
-/// @param level what the surrogate's ratio is taken over
-/// @param anchor what it is taken to
+/// @param level the tokens that the surrogate's ratio is taken over
+/// @param anchor the policy that the ratio is taken to
 public record SurrogateLoss(
     Surrogate surrogate,
     Surrogate.Level level,
@@ -35,7 +35,7 @@ public record SurrogateLoss(
         OffPolicyMask.none());
   }
 
-  /// GRPO as DeepSeekMath has it: clip 0.2, mean over sequences, k3 to the reference.
+  /// GRPO as in DeepSeekMath: clip 0.2, mean over sequences, k3 to the reference.
   public static SurrogateLoss grpo(double beta) {
     return of(new PpoClip(0.2, 0.2))
         .withAggregation(new Aggregation.SequenceMeanTokenMean())
@@ -53,7 +53,7 @@ public record SurrogateLoss(
         .withAggregation(new Aggregation.SequenceMeanTokenSum(maxResponse));
   }
 
-  /// GSPO: one clipped ratio a sequence, the geometric mean of its tokens'.
+  /// GSPO: one clipped ratio per sequence, the geometric mean of its tokens' ratios.
   public static SurrogateLoss gspo(double clipLow, double clipHigh) {
     return of(new PpoClip(clipLow, clipHigh))
         .withLevel(Surrogate.Level.SEQUENCE_MEAN)

@@ -3,7 +3,7 @@ package dev.burnish.algorithm;
 /// Log-probabilities and advantages of response tokens, one entry for each token of the layout.
 ///
 /// An optional array is empty when there is none: without `oldLogprobs` the old policy is the
-/// current one, held fixed (one update a batch); without `rolloutLogprobs` there is nothing to
+/// current one, held fixed (one update per batch); without `rolloutLogprobs` there is nothing to
 /// correct for; without `refLogprobs` there is no reference.
 ///
 /// @param logprobs under the policy being trained; only this array has a gradient

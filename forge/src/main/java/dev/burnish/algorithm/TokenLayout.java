@@ -2,7 +2,7 @@ package dev.burnish.algorithm;
 
 import java.util.Arrays;
 
-/// Where the response tokens of a ragged batch lie in flat arrays.
+/// The positions of a ragged batch's response tokens in flat arrays.
 ///
 /// @param starts sequence `i` owns the tokens `[starts[i], starts[i + 1])`; one entry more than
 ///   there are sequences, the first is 0
@@ -63,7 +63,7 @@ public record TokenLayout(int[] starts, int[] group, boolean[] mask) {
     return starts[sequence + 1];
   }
 
-  /// How many targets a sequence has.
+  /// The number of targets of a sequence.
   public int numTargets(int sequence) {
     int count = 0;
     for (int t = start(sequence); t < end(sequence); t++) {
@@ -72,7 +72,7 @@ public record TokenLayout(int[] starts, int[] group, boolean[] mask) {
     return count;
   }
 
-  /// One value a sequence, repeated for each of its tokens; 0 where a token is no target.
+  /// One value per sequence, repeated for each of its tokens; 0 where a token is not a target.
   public double[] broadcast(double[] perSequence) {
     double[] perToken = new double[numTokens()];
     for (int i = 0; i < numSequences(); i++) {

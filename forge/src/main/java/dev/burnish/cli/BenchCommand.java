@@ -29,9 +29,9 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// `burnish bench [NAME]...`: every benchmark on the class path, or those named. A JSON object a
-/// measurement goes to standard output, the first with what the machine is; a line for people to
-/// standard error.
+/// `burnish bench [NAME]...`: every benchmark on the class path, or those named. Writes one JSON
+/// object per measurement to standard output, the first with a description of the machine, and one
+/// line for people to standard error.
 @Command(
     name = "bench",
     description = "Measure, each figure beside a floor or a rival measured in the same run.",
@@ -105,7 +105,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  /// The file is created before anything is measured, and grows as figures come.
+  /// The output file, created before anything is measured; it grows as figures come.
   private Writer writer() throws IOException {
     return json == null ? Writer.nullWriter() : Files.newBufferedWriter(json);
   }
@@ -149,7 +149,7 @@ final class BenchCommand implements Callable<Integer> {
     return Optional.empty();
   }
 
-  /// @throws IllegalArgumentException if a name is that of none
+  /// @throws IllegalArgumentException if a name is not that of a benchmark
   static List<Benchmark> select(List<Benchmark> all, List<String> names) {
     List<String> known = all.stream().map(Benchmark::name).toList();
     for (String name : names) {
@@ -161,7 +161,7 @@ final class BenchCommand implements Callable<Integer> {
     return all.stream().filter(b -> names.isEmpty() || names.contains(b.name())).toList();
   }
 
-  /// Where figures go as they come.
+  /// The destination of figures as they come.
   private static final class Output {
     private final PrintWriter out;
     private final PrintWriter err;

@@ -10,11 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// What `burnish generate` does with a model.
+/// Completions of a model, as `burnish generate` makes them.
 final class Completions {
   /// Receives what a model generates, piece by piece. Called by one thread.
   interface Output {
-    /// Comes first: what the completions are sampled with, and what of that file was not used.
+    /// Called first: the sampling settings, and the model's own defaults that were not used.
     void sampling(SamplingParams params, List<String> unused);
 
     /// The next piece of text of completion `index`.
@@ -66,7 +66,7 @@ final class Completions {
     return new Prompt.Chat(turns);
   }
 
-  /// What the user gave, over the model's own defaults.
+  /// The user's options, over the model's own defaults.
   private static SamplingParams sampling(Pretrained base, GenerateOptions options) {
     SamplingParams params =
         base.sampling()

@@ -128,7 +128,7 @@ final class Diagnosis {
         .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
   }
 
-  /// What a program prints, or nothing if it is missing, fails or hangs.
+  /// The output of a program, or nothing if it is missing, fails or hangs.
   private static Optional<String> output(String... command) {
     if (!onPath(command[0])) {
       return Optional.empty();

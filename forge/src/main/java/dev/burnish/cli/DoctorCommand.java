@@ -8,7 +8,7 @@ import picocli.CommandLine.Option;
 import tools.jackson.databind.json.JsonMapper;
 
 /// `burnish doctor`: what this machine has, and what to do about what is missing. Status 1 if
-/// something is missing that nothing works without.
+/// something is missing without which nothing works.
 @Command(name = "doctor", description = "Say what this machine has and what is missing.")
 final class DoctorCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print a JSON array.")

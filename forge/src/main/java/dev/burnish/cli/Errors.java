@@ -19,9 +19,9 @@ import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/// Turns an exception into one line and an exit status. What the user can mend (a value, a file,
-/// the disk) is 2; everything else is 1, with the stack trace in a file that the line names.
-/// `BURNISH_STACKTRACE=1` prints the stack trace of either.
+/// Turns an exception into one line and an exit status. An error that the user can fix (a value, a
+/// file, the disk) gives 2; everything else gives 1, with the stack trace in a file that the line
+/// names. `BURNISH_STACKTRACE=1` prints the stack trace of either.
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
   @Override
   public int handleParseException(ParameterException e, String[] args) {
@@ -36,7 +36,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
       return ExitCode.OK;
     }
     if (e instanceof StandardOutput.Lost) {
-      return ExitCode.USAGE; // said where it happened
+      return ExitCode.USAGE; // reported where it happened
     }
     if ("1".equals(System.getenv("BURNISH_STACKTRACE"))) {
       StringWriter trace = new StringWriter();
@@ -53,9 +53,9 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     return ExitCode.SOFTWARE;
   }
 
-  /// Whether the user can mend it, by type alone: wrong arguments, files, and the exceptions of our
-  /// own packages, which carry constraint, value and cure. A wrong moment (IllegalStateException)
-  /// is a fault of the program.
+  /// Whether the user can fix the error, by type alone: wrong arguments, files, and the exceptions
+  /// of our own packages, which carry constraint, value and remedy. A call at the wrong time
+  /// (IllegalStateException) is a bug in the program.
   static boolean isInput(Throwable e) {
     return e instanceof IllegalArgumentException
         || e instanceof UncheckedIOException

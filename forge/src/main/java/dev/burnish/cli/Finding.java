@@ -1,6 +1,6 @@
 package dev.burnish.cli;
 
-/// What `burnish doctor` found about one thing.
+/// A finding of `burnish doctor` about one thing.
 ///
 /// @param advice what to do; empty where nothing is to be done
 record Finding(String name, Verdict verdict, String value, String advice) {

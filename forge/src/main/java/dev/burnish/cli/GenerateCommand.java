@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
 import tools.jackson.databind.json.JsonMapper;
 
 /// `burnish generate`: text streams to standard output; with `--json`, an object per completion. A
-/// completion goes to a file or a pipe as it is; a terminal gets no control characters of it.
+/// file or a pipe gets a completion as it is; a terminal gets none of its control characters.
 @Command(name = "generate", description = "Complete a prompt with a model.", sortOptions = false)
 final class GenerateCommand implements Callable<Integer> {
   @Option(
@@ -115,8 +115,7 @@ final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
-  /// Says on standard error what completions are sampled with, so that standard output is text
-  /// alone.
+  /// Prints the sampling settings to standard error, so that standard output is text alone.
   private static void show(SamplingParams params, List<String> unused) {
     System.err.printf(
         Locale.ROOT,
@@ -137,7 +136,7 @@ final class GenerateCommand implements Callable<Integer> {
     private final PrintStream out;
     private final UnaryOperator<String> shown;
 
-    /// @param shown what is printed of a text
+    /// @param shown maps a text to what is printed of it
     Streaming(PrintStream out, UnaryOperator<String> shown) {
       this.out = out;
       this.shown = shown;
@@ -160,7 +159,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  /// Several completions, or JSON: each when it is whole.
+  /// Several completions, or JSON: each is printed when it is complete.
   static final class Whole implements Completions.Output {
     private final PrintStream out;
     private final boolean json;
@@ -172,7 +171,7 @@ final class GenerateCommand implements Callable<Integer> {
       this(out, json, TerminalOutput.made(json ? TerminalText::escaped : TerminalText::cleanLines));
     }
 
-    /// @param shown what is printed of a text or an object
+    /// @param shown maps a text or an object to what is printed of it
     Whole(PrintStream out, boolean json, UnaryOperator<String> shown) {
       this.out = out;
       this.json = json;

@@ -7,12 +7,12 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/// What `burnish generate` was asked for.
+/// The options of `burnish generate`.
 ///
-/// Where temperature, top-p or top-k is not given, the model's own default holds.
+/// Where temperature, top-p or top-k is not given, the model's own default applies.
 ///
 /// @param adapter a folder in the layout of PEFT
-/// @param temperature 0 takes the likeliest token each time
+/// @param temperature 0 takes the most likely token each time
 /// @param topP the share of probability to draw from; 1 draws from all
 /// @param topK how many tokens to draw from; 0 draws from all
 /// @param count how many completions

@@ -18,7 +18,7 @@ final class Interrupts {
     Signals.register("TERM", Interrupts::terminated);
   }
 
-  /// The status of a process whose work ended with one of its own: another, if it was asked to end.
+  /// The exit status of a process whose work ended with `own`: another one if it was asked to end.
   static int status(int own) {
     return Stop.wasRequested() ? STATUS.get() : own;
   }
@@ -29,7 +29,7 @@ final class Interrupts {
     }
   }
 
-  /// In good order, as without us.
+  /// Ends the process in good order, as a JVM without this handler does.
   private static void terminated() {
     if (!request(TERMINATED, "a second signal ends at once")) {
       System.exit(TERMINATED);

@@ -93,7 +93,7 @@ final class JobCommands {
     }
   }
 
-  /// What a process printed last.
+  /// Shows the last output of a process.
   @Command(name = "logs", description = "Show the last lines that a process of a job printed.")
   static final class Logs implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "JOB", description = "As ps shows it.")

@@ -58,7 +58,8 @@ public final class Main implements Runnable {
   public static void main(String... args) {
     StandardError.restore();
     StandardOutput.install();
-    // What is printed is read by machines too: digits are ASCII, and a decimal point is a point.
+    // Printed output is read by machines too: digits are ASCII, and the decimal separator is a
+    // point.
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     Interrupts.handle();
     System.exit(Interrupts.status(StandardOutput.status(status(args))));
@@ -89,12 +90,12 @@ public final class Main implements Runnable {
     return line;
   }
 
-  /// Help is printed here too, whose errors no handler sees.
+  /// Help is printed here too, where no handler sees its errors.
   private static int execute(CommandLine.ParseResult parsed) {
     try {
       return new CommandLine.RunLast().execute(parsed);
     } catch (StandardOutput.Lost e) {
-      return CommandLine.ExitCode.USAGE; // said where it happened
+      return CommandLine.ExitCode.USAGE; // reported where it happened
     }
   }
 

@@ -13,14 +13,14 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 
-/// Standard output whose errors count: a [PrintStream] by itself keeps them to itself, and a
-/// program goes on computing for a reader that has left, or calls half a file a success.
+/// Standard output whose errors count: a [PrintStream] swallows its own, so that a program
+/// continues to compute for a reader that has left, or reports success for half a file.
 ///
-/// A command ends with its first error. A loop that listens to [Stop], as a run does, goes on: its
-/// results are in its folder, and hours of training are worth more than lines that nobody reads. In
-/// either case the process ends with [#status].
+/// A command ends with its first error. A loop that listens to [Stop], as a run does, continues:
+/// its results are in its folder, and hours of training are worth more than lines that nobody
+/// reads. In either case the process ends with [#status].
 final class StandardOutput {
-  /// As of a program that SIGPIPE ended.
+  /// The status of a program that SIGPIPE ended.
   private static final int BROKEN_PIPE = 141;
 
   private static final AtomicReference<Optional<IOException>> FAILURE =
@@ -28,7 +28,7 @@ final class StandardOutput {
 
   private StandardOutput() {}
 
-  /// What was to be written could not be.
+  /// Thrown where output could not be written.
   static final class Lost extends RuntimeException {
     @Serial private static final long serialVersionUID = 1;
 
@@ -37,7 +37,7 @@ final class StandardOutput {
     }
   }
 
-  /// Puts it in the place of `System.out`.
+  /// Replaces `System.out`.
   static void install() {
     OutputStream out = new Checked(new FileOutputStream(FileDescriptor.out), Stop::listening);
     System.setOut(new PrintStream(new BufferedOutputStream(out), true, charset()));
@@ -48,7 +48,7 @@ final class StandardOutput {
         System.getProperty("stdout.encoding", "UTF-8"), Charset.defaultCharset());
   }
 
-  /// Ends a loop that goes on, whose output is all that there is of it.
+  /// Ends a loop that has continued although its output is its only result.
   ///
   /// @throws Lost if something could not be written
   static void requireWhole() {
@@ -59,8 +59,8 @@ final class StandardOutput {
         });
   }
 
-  /// The status of a process whose work ended with one of its own: another, if its output is not
-  /// whole.
+  /// The exit status of a process whose work ended with `own`: another one if its output is
+  /// incomplete.
   static int status(int own) {
     return FAILURE
         .get()

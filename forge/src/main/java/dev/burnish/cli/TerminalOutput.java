@@ -4,8 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.util.function.UnaryOperator;
 
-/// What standard output is connected to. Where that is a terminal, text of others is made harmless
-/// for it; a file or a pipe gets it as it is.
+/// The destination of standard output. On a terminal, text from outside is made harmless; a file or
+/// a pipe gets it as it is.
 final class TerminalOutput {
   private static final int NUMBER = 1;
 
@@ -16,7 +16,7 @@ final class TerminalOutput {
     return isTerminal() ? harmless : UnaryOperator.identity();
   }
 
-  /// The launcher says so; a JVM that somebody else has started asks the operating system.
+  /// The launcher tells; a JVM that was started in another way asks the operating system.
   private static boolean isTerminal() {
     if (Boolean.getBoolean("burnish.terminal")) {
       return true;

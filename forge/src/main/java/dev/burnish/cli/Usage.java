@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/// What is wrong with a command line, in our form: the constraint, the value, and the cure.
+/// Describes the error in a command line in our form: constraint, value and remedy.
 final class Usage {
   private Usage() {}
 

@@ -9,7 +9,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/// What the launcher runs once after a build, for the JVM to learn what a start needs: the help of
+/// Run once by the launcher after a build, so that the JVM learns what a start needs: the help of
 /// every command, a configuration, a script.
 @Command(name = "warm-up", hidden = true)
 final class WarmUpCommand implements Callable<Integer> {

@@ -2,8 +2,8 @@ package dev.burnish.data;
 
 import java.io.Serial;
 
-/// Data that can not be read: the message names the file, the line or row, what is wrong and the
-/// cure.
+/// Data that cannot be read: the message names the file, the line or row, what is wrong and the
+/// remedy.
 public final class DataException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1;
 

@@ -35,7 +35,7 @@ public final class DataFiles {
 
   private DataFiles() {}
 
-  /// What happens at a row that can not be read.
+  /// Handling of a row that cannot be read.
   public enum OnBadRow {
     /// The load ends with the row's place and the reason.
     FAIL,
@@ -43,7 +43,7 @@ public final class DataFiles {
     SKIP
   }
 
-  /// All rows, each in the shape that is wanted.
+  /// All rows, each in the shape that the caller asks for.
   ///
   /// @param shape throws IllegalArgumentException for a row that does not fit
   /// @throws DataException if there is no such file, no row, or a bad one that may not be skipped
@@ -98,7 +98,7 @@ public final class DataFiles {
     }
   }
 
-  /// What the name says, else the first bytes.
+  /// The format by the file's name, else by its first bytes.
   private static Format format(Path file) throws IOException {
     Optional<Format> named = Format.of(String.valueOf(file.getFileName()));
     if (named.isPresent()) {
@@ -130,9 +130,9 @@ public final class DataFiles {
     };
   }
 
-  /// Says so where a file's first bytes are those of something else than rows.
+  /// Throws where a file's first bytes are those of something other than rows.
   ///
-  /// @throws IllegalArgumentException if they are
+  /// @throws IllegalArgumentException if so
   static void checkStart(Path file, byte... start) {
     FileKind.of(start)
         .filter(OTHER::contains)
@@ -147,7 +147,7 @@ public final class DataFiles {
     }
   }
 
-  /// Takes rows from a reader and keeps what they became.
+  /// Takes rows from a reader and keeps the results.
   static final class Sink<T> {
     private final Function<Row, T> shape;
     private final OnBadRow onBadRow;

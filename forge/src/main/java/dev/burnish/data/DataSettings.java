@@ -14,7 +14,7 @@ import java.util.function.Function;
 ///   empty until it is set
 /// @param config of a folder that has several
 /// @param split of a folder
-/// @param badRows what becomes of a row that cannot be read
+/// @param badRows handling of a row that cannot be read
 public record DataSettings(Path data, String config, String split, DataFiles.OnBadRow badRows) {
   /// The training split; a bad row is an error; the data must be set.
   public static DataSettings defaults() {

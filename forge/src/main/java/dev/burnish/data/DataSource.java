@@ -2,7 +2,7 @@ package dev.burnish.data;
 
 import java.nio.file.Path;
 
-/// Where a data set lies.
+/// The location of a data set.
 ///
 /// @param path a file of JSON rows or a `.parquet` file, or a folder as Hugging Face lays it out
 /// @param config of a folder that has several: `default` is the only one, or the one marked so

@@ -19,7 +19,7 @@ public record Dataset<T>(List<T> rows, long skipped, List<String> problems) impl
     problems = List.copyOf(problems);
   }
 
-  /// Says how many rows were left out, and why the first of them were.
+  /// Records how many rows were left out, and why the first of them were.
   @Override
   public void recordTo(RunRecorder run) {
     if (skipped > 0) {
@@ -33,8 +33,8 @@ public record Dataset<T>(List<T> rows, long skipped, List<String> problems) impl
     return rows.size();
   }
 
-  /// The rows of a step, a function of seed and step alone: each epoch all rows once, in an order
-  /// of its own.
+  /// The rows of a step, a function of seed and step alone: each epoch has all rows once, in its
+  /// own order.
   ///
   /// @param step counted from 1
   public List<T> batch(long seed, long step, int count) {

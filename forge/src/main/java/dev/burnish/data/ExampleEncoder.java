@@ -52,7 +52,7 @@ public final class ExampleEncoder {
 
   /// A document of an example.
   ///
-  /// @param id names it where something is wrong with it later
+  /// @param id names the document in later error messages
   /// @throws IllegalArgumentException as [#document(Row)] does
   public TokenizedExample document(SftExample example, String id) {
     return accepted(() -> read(example, id));
@@ -104,7 +104,7 @@ public final class ExampleEncoder {
     return fit(encoding.ids(), learned(encoding, text.assistant(), conversation), id);
   }
 
-  /// A conversation has a turn that is learned.
+  /// Checks that a conversation has a turn that is learned.
   private void checkAnswered(SftExample.Conversation conversation) {
     List<Map<String, Object>> all = conversation.messages();
     int first = config.learned() == Learned.ALL ? 0 : conversation.promptMessages();
@@ -229,8 +229,8 @@ public final class ExampleEncoder {
     return render(whole, chat.tools(), false);
   }
 
-  /// The prompt as it is written before both answers. Where the template writes more for an answer
-  /// to come than before one that is there, such as an empty thought, only what is before both.
+  /// The prompt as it is written before both answers. Where the template writes more before an
+  /// answer to come than before one that is there, such as an empty thought, only the common part.
   ///
   /// Source: TRL 1.16, `apply_chat_template`.
   private String start(PreferenceExample.Chat chat, String chosen, String rejected) {
@@ -262,7 +262,7 @@ public final class ExampleEncoder {
     return template().render(messages(messages), options);
   }
 
-  /// A row that template or tokenizer refuse is a bad one.
+  /// Reports a row that the template or the tokenizer refuses as a bad one.
   private static <T> T accepted(Supplier<T> reading) {
     try {
       return reading.get();
@@ -280,7 +280,7 @@ public final class ExampleEncoder {
             "a conversation needs a model with a chat template; this one has none"));
   }
 
-  /// Messages as templates take them: a content that is no text, such as that of a call of a tool,
+  /// Messages as templates take them: a content that is not a text, such as that of a tool call,
   /// stays as it is. Calls that the template does not write are written as JSON.
   private List<ChatMessage> messages(List<Map<String, Object>> messages) {
     boolean calls = template().mentions(Messages.CALLS);
@@ -343,7 +343,8 @@ public final class ExampleEncoder {
     return begun(tokenizer.encode(prompt));
   }
 
-  /// With what the tokenizer puts before every plain text, or the begin token that was asked for.
+  /// Prepends what the tokenizer puts before every plain text, or the begin token that was asked
+  /// for.
   private int[] begun(int[] tokens) {
     int[] begin = tokenizer.frame().before();
     if (begin.length == 0 && config.beginToken()) {

@@ -21,9 +21,9 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// Files of JSON objects in UTF-8, whatever they are called: one a line, several a line, or each
-/// over several lines; lines of white space are no rows. A file that begins with `[` is one array
-/// of objects, or of texts, instead.
+/// Files of JSON objects in UTF-8, whatever they are called: one per line, several per line, or
+/// each over several lines; lines of white space are not rows. A file that begins with `[` is one
+/// array of objects, or of texts, instead.
 final class JsonLines {
   private static final int PEEK = 1 << 16;
   private static final char BYTE_ORDER_MARK = '\uFEFF';
@@ -136,7 +136,7 @@ final class JsonLines {
     }
   }
 
-  /// Reads one value that begins on a line and may end on a later one. What follows it there is
+  /// Reads one value that begins on a line and may end on a later one. Whatever follows it there is
   /// read next.
   private void readOverLines(Line first, Malformed alone) throws IOException {
     var lines = new Following(first);
@@ -196,7 +196,7 @@ final class JsonLines {
     return line.toByteArray();
   }
 
-  /// A line and those after it, each taken when it is asked for.
+  /// A line and the lines after it, each read when it is asked for.
   private final class Following extends Reader {
     private final List<Line> pulled = new ArrayList<>();
     private int taken;

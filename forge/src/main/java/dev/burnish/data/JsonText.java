@@ -56,7 +56,7 @@ final class JsonText implements AutoCloseable {
   /// @param twice a field that an object in it has twice
   record Value(JsonNode node, int line, Optional<String> twice) {}
 
-  /// A text that is not JSON: what is wrong with it in our words.
+  /// A text that is not JSON, with a message in our words.
   static final class Malformed extends Exception {
     @Serial private static final long serialVersionUID = 1;
 
@@ -75,7 +75,7 @@ final class JsonText implements AutoCloseable {
       return reason;
     }
 
-    /// Whether it is the beginning of a longer one.
+    /// Whether the text is the beginning of a longer one.
     boolean incomplete() {
       return incomplete;
     }
@@ -96,7 +96,7 @@ final class JsonText implements AutoCloseable {
     return values;
   }
 
-  /// The next value; none at the end of the text, or of the array that was entered.
+  /// The next value; empty at the end of the text, or of the array that was entered.
   Optional<Value> next() throws Malformed {
     try {
       @Nullable JsonToken token = parser.nextToken();
@@ -111,7 +111,7 @@ final class JsonText implements AutoCloseable {
     }
   }
 
-  /// Steps into the array that the text is: its elements are the values.
+  /// Steps into the array that the text consists of: its elements are the values.
   void enterArray() throws Malformed {
     try {
       parser.nextToken();
@@ -120,12 +120,12 @@ final class JsonText implements AutoCloseable {
     }
   }
 
-  /// How many characters were read, up to the end of the last value.
+  /// The number of characters read, up to the end of the last value.
   long length() {
     return parser.currentLocation().getCharOffset();
   }
 
-  /// Where the last value ends.
+  /// The line on which the last value ends.
   int line() {
     return parser.currentLocation().getLineNr();
   }

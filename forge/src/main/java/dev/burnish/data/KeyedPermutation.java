@@ -16,7 +16,7 @@ public record KeyedPermutation(long size, long key) {
     }
   }
 
-  /// Where the permutation takes `position`.
+  /// The image of `position` under the permutation.
   public long apply(long position) {
     if (position < 0 || position >= size) {
       throw new IllegalArgumentException(

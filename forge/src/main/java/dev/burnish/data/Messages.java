@@ -13,15 +13,16 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The messages of a row in the form that chat templates take: maps with `role` and `content`,
-/// whatever the data calls them. What a message says of its being learned becomes `weight`, 0 or 1.
+/// whatever the data calls them. The field by which a message says whether it is learned becomes
+/// `weight`, 0 or 1.
 ///
-/// Source: the roles of ShareGPT as LLaMA-Factory and FastChat write them; `weight` of OpenAI and
+/// Source: the roles of ShareGPT as written by LLaMA-Factory and FastChat; `weight` of OpenAI and
 /// Mistral, `train` of axolotl, `loss` of ms-swift.
 final class Messages {
   /// The field of a message that says whether it is learned.
   static final String WEIGHT = "weight";
 
-  /// The field of a message that holds its calls of tools.
+  /// The field of a message that holds its tool calls.
   static final String CALLS = "tool_calls";
 
   private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {};
@@ -48,15 +49,15 @@ final class Messages {
           Map.entry("tool_response", "tool"),
           Map.entry("ipython", "ipython"));
 
-  /// What may stand in the place of a content.
+  /// Fields that may stand in place of a content.
   private static final Set<String> INSTEAD_OF_CONTENT =
       Set.of(CALLS, "function_call", "reasoning_content", "reasoning", "thinking");
 
-  /// Fields that say whether a message is learned, by yes and no.
+  /// Boolean fields that say whether a message is learned.
   private static final List<String> LEARNED =
       List.of(WEIGHT, "train", "training", "trainable", "loss", "loss_mask");
 
-  /// Fields that say it in a way that is not known here.
+  /// Fields that say so in a way that is not supported here.
   private static final List<String> PARTLY_LEARNED =
       List.of(
           "train_detail",
@@ -80,7 +81,7 @@ final class Messages {
     return row.objects(field).stream().map(Messages::message).toList();
   }
 
-  /// A row says what of it is learned by its messages alone.
+  /// Checks that a row says through its messages alone which parts are learned.
   static void checkMasks(Row row) {
     for (String field : PARTLY_LEARNED) {
       refuse(row.has(field), field);
@@ -96,7 +97,7 @@ final class Messages {
     }
   }
 
-  /// With a system message before them, where a row has one apart and they have none.
+  /// Puts a row's separate system message before the messages, where they have none.
   static List<Map<String, Object>> withSystem(Row row, List<Map<String, Object>> messages) {
     Optional<String> system = system(row);
     boolean has = !messages.isEmpty() && "system".equals(messages.getFirst().get("role"));
@@ -117,7 +118,7 @@ final class Messages {
         : Optional.empty();
   }
 
-  /// The turns of a row's `history`: a list of pairs of what the user and the assistant said.
+  /// The turns of a row's `history`: a list of pairs of user and assistant texts.
   static List<Map<String, Object>> history(Row row) {
     List<Map<String, Object>> turns = new ArrayList<>();
     for (JsonNode pair : row.has("history") ? row.fields().get("history") : List.<JsonNode>of()) {
@@ -185,7 +186,7 @@ final class Messages {
     return role;
   }
 
-  /// A content is a text, parts of texts, or what only a template knows.
+  /// Reads a content: a text, parts of texts, or a form that only a template knows.
   private static void content(Map<String, Object> message, Map<String, Object> original) {
     Object content = message.get("content");
     if (content == null && message.keySet().stream().noneMatch(INSTEAD_OF_CONTENT::contains)) {
@@ -213,7 +214,7 @@ final class Messages {
         && map.get("text") instanceof String;
   }
 
-  /// A call that is written as JSON is one for the template, any other the assistant's text.
+  /// Reads a tool call: one written as JSON is for the template, any other is the assistant's text.
   private static void call(Map<String, Object> message) {
     if (message.get("content") instanceof String text) {
       List<Map<String, Object>> calls = calls(text);
@@ -242,7 +243,7 @@ final class Messages {
     }
   }
 
-  /// Leaves of the fields that say whether a message is learned one, at a message of the assistant.
+  /// Reduces the fields that say whether a message is learned to one, on messages of the assistant.
   private static void weight(Map<String, Object> message) {
     for (String field : PARTLY_LEARNED) {
       refuse(message.containsKey(field), field);

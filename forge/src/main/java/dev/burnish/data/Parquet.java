@@ -27,11 +27,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Parquet files as rows of the same form as JSON.
+/// Reads Parquet files as rows of the same form as JSON.
 final class Parquet {
   private static final int START = 64;
 
-  /// Says what machine it runs on, which nobody asked for; kept, since loggers are held weakly.
+  /// Logs the machine that it runs on, which nobody needs; kept, since loggers are held weakly.
   private static final Logger READER = Logger.getLogger("dev.hardwood");
 
   static {
@@ -75,7 +75,7 @@ final class Parquet {
     }
   }
 
-  /// The file, or what is in it where it is packed once more.
+  /// The file, or its content where it is packed once more.
   private static InputFile input(Path file) throws IOException {
     byte[] start;
     try (var raw = Files.newInputStream(file)) {
@@ -109,8 +109,8 @@ final class Parquet {
     return String.join(", ", codecs.stream().map(CompressionCodec::name).toList());
   }
 
-  /// Fields that are null are left out: Parquet gives each message of a conversation the fields of
-  /// all.
+  /// Null fields are left out: Parquet gives each message of a conversation the fields of all
+  /// messages.
   private static Map<String, @Nullable Object> struct(StructAccessor struct, SchemaNode schema) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     for (int i = 0; i < struct.getFieldCount(); i++) {

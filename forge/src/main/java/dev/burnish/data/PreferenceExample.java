@@ -66,7 +66,7 @@ public sealed interface PreferenceExample {
       List<Map<String, Object>> rejected,
       List<Map<String, Object>> tools)
       implements PreferenceExample {
-    /// Without tools.
+    /// A chat without tools.
     public Chat(
         List<Map<String, Object>> prompt,
         List<Map<String, Object>> chosen,
@@ -95,10 +95,10 @@ public sealed interface PreferenceExample {
     }
   }
 
-  /// From `prompt`, `chosen` and `rejected`, texts or lists of messages. Without a prompt, what
-  /// both answers begin with is it. Messages may have `tools`. A `question`, an `instruction` with
-  /// its `input`, and `messages` beside the answers are prompts too; `system` and `history` go
-  /// before.
+  /// Reads `prompt`, `chosen` and `rejected`, texts or lists of messages. Without a prompt, the
+  /// common beginning of both answers is the prompt. Messages may have `tools`. A `question`, an
+  /// `instruction` with its `input`, and `messages` next to the answers are prompts too; `system`
+  /// and `history` are put before them.
   ///
   /// @throws IllegalArgumentException if a field is missing, an answer is empty, or the answers are
   ///   equal
@@ -131,7 +131,7 @@ public sealed interface PreferenceExample {
         List.of(Messages.turn("assistant", rejected)));
   }
 
-  /// The text that a row asks with.
+  /// The text with which a row asks.
   private static Optional<String> asked(Row row) {
     if (row.has("prompt")) {
       return Optional.of("prompt").filter(row::isText).map(row::text);
@@ -142,7 +142,7 @@ public sealed interface PreferenceExample {
     return row.has("instruction") ? Optional.of(SftExample.instruction(row)) : Optional.empty();
   }
 
-  /// The field whose messages a row asks with.
+  /// The field with the messages with which a row asks.
   private static Optional<String> conversation(Row row) {
     return Stream.of("prompt", "messages", "conversations")
         .filter(row::has)
@@ -185,7 +185,7 @@ public sealed interface PreferenceExample {
         rejected.subList(repeated, rejected.size()));
   }
 
-  /// The messages that both begin with, all but the last of the shorter at most.
+  /// The number of messages that both begin with, at most all but the last of the shorter.
   private static int shared(List<Map<String, Object>> one, List<Map<String, Object>> other) {
     int shared = 0;
     while (shared < Math.min(one.size(), other.size()) - 1
@@ -195,7 +195,8 @@ public sealed interface PreferenceExample {
     return shared;
   }
 
-  /// How many messages of an answer are the prompt's, with or without that of the system.
+  /// The number of messages of an answer that repeat the prompt, with or without the system
+  /// message.
   private static int repeated(List<Map<String, Object>> prompt, List<Map<String, Object>> answer) {
     boolean system = "system".equals(prompt.getFirst().get("role"));
     return Stream.of(prompt, prompt.subList(system ? 1 : 0, prompt.size()))

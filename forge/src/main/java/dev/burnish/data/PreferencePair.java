@@ -20,7 +20,7 @@ public record PreferencePair(int[] prompt, int[] chosen, int[] rejected, String 
     }
   }
 
-  /// Tokens that go through the model: the prompt's once.
+  /// The number of tokens that go through the model: the prompt's count once.
   public int numTokens() {
     return prompt.length + chosen.length + rejected.length;
   }

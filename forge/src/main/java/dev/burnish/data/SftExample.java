@@ -66,7 +66,7 @@ public sealed interface SftExample {
             + row.fields().propertyNames());
   }
 
-  /// An answer that is marked as a bad one is not to be imitated.
+  /// Refuses to imitate an answer that is marked as a bad one.
   private static void checkLabel(Row row) {
     for (String field : List.of("label", "kto_tag")) {
       JsonNode label = row.fields().path(field);
@@ -97,7 +97,7 @@ public sealed interface SftExample {
     return new Conversation(Messages.withSystem(row, messages), tools(row), 0);
   }
 
-  /// What a row with an `instruction` asks: that, and its `input`.
+  /// The text that a row with an `instruction` asks: that, and its `input`.
   static String instruction(Row row) {
     String input = row.has("input") ? row.text("input") : "";
     return row.text("instruction") + (input.isBlank() ? "" : "\n\n" + input);

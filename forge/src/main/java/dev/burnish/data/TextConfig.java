@@ -1,16 +1,16 @@
 package dev.burnish.data;
 
-/// How rows become tokens.
+/// Settings of the conversion of rows to tokens.
 ///
 /// @param maxTokens of one document, or of a prompt with one of its answers
 /// @param tooLong what happens to longer ones
 /// @param form of rows that have a prompt and an answer as plain texts
 /// @param learned which turns of a conversation are learned
-/// @param beginToken whether texts that are no chats begin with the tokenizer's begin token even
+/// @param beginToken whether texts that are not chats begin with the tokenizer's begin token even
 ///   where the tokenizer does not put it there itself
 public record TextConfig(
     int maxTokens, TooLong tooLong, Form form, Learned learned, boolean beginToken) {
-  /// What happens to a document that is too long.
+  /// Handling of a document that is too long.
   public enum TooLong {
     /// It is a bad row.
     REFUSE,
@@ -18,7 +18,7 @@ public record TextConfig(
     CUT
   }
 
-  /// How a prompt and its answer are written.
+  /// The form in which a prompt and its answer are written.
   public enum Form {
     /// As a user's and the assistant's turn, where the model has a chat template.
     CHAT,
@@ -26,7 +26,7 @@ public record TextConfig(
     PLAIN
   }
 
-  /// Whose words are predicted.
+  /// The tokens that are predicted.
   public enum Learned {
     /// Every turn of the assistant.
     ASSISTANT,

@@ -48,7 +48,7 @@ public final class BatchGenerator implements Generator {
     }
   }
 
-  /// Told of each token as it is sampled.
+  /// Receives each token as it is sampled.
   @FunctionalInterface
   public interface Listener {
     /// @param prompt index of the prompt
@@ -56,7 +56,7 @@ public final class BatchGenerator implements Generator {
     void token(int prompt, int sample, int token);
   }
 
-  /// What was sampled in some time.
+  /// The number of tokens sampled in some time.
   public record Throughput(long tokens, double seconds) implements Recordable {
     public double tokensPerSecond() {
       return seconds == 0 ? 0 : tokens / seconds;
@@ -115,7 +115,7 @@ public final class BatchGenerator implements Generator {
   }
 
   /// Takes over the weights that the model holds. A generator in the process of its trainer sees
-  /// what the trainer published without being told; this checks which version that is.
+  /// the published weights without being told; this checks which version they are.
   @Override
   public long updateWeights(long version) {
     long held = runner.refresh();
@@ -230,8 +230,8 @@ public final class BatchGenerator implements Generator {
         .toList();
   }
 
-  /// Computes every prompt once, what prompts have in common too, and draws the first token of each
-  /// sample. Prompts lie at the beginning of the cache.
+  /// Computes every prompt once, common beginnings of prompts too, and draws the first token of
+  /// each sample. Prompts lie at the beginning of the cache.
   private void prefill(
       List<int[]> prompts,
       int first,
@@ -253,7 +253,7 @@ public final class BatchGenerator implements Generator {
       PrefixTree.Placed placed = tree.place();
       TokenForest forest = placed.forest();
       int firstSlot = slot;
-      // The last row of each prompt, once for each of its samples.
+      // The last row of each prompt, once per sample.
       int[] rows = new int[(to - from) * perPrompt];
       List<Sequence> drawn =
           sequences.subList((from - first) * perPrompt, (to - first) * perPrompt);
@@ -277,7 +277,7 @@ public final class BatchGenerator implements Generator {
     }
   }
 
-  /// Where the keys of a node's path lie when the forest's rows begin at `firstSlot`.
+  /// The slots of the keys of a node's path when the rows of the forest begin at `firstSlot`.
   private static Sequence.Spans spans(TokenForest forest, int node, int firstSlot) {
     Sequence.Spans spans = Sequence.Spans.NONE;
     for (int n : forest.path(node)) {

@@ -2,7 +2,7 @@ package dev.burnish.engine;
 
 import java.io.Serial;
 
-/// The logits of a token hold NaN or an infinity, so that none can be drawn.
+/// Logits of a token hold NaN or an infinity, so that none can be drawn.
 final class NonFiniteLogitsException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1;
 

@@ -23,7 +23,7 @@ public record PromptEncoder(Optional<Tokenizer> tokenizer, Optional<ChatTemplate
     return new PromptEncoder(Optional.of(tokenizer), Optional.empty());
   }
 
-  /// The token ids of a prompt. A chat gets none of those that a plain text begins with: the
+  /// The token ids of a prompt. A chat does not get the tokens that a plain text begins with: its
   /// template writes its own.
   ///
   /// @throws IllegalArgumentException if the prompt needs a tokenizer or template that is not there

@@ -11,7 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /// Draws one token from each row of logits. A draw is a function of a key and a position, so it
-/// does not depend on which other rows are there.
+/// does not depend on the other rows of the batch.
 final class Sampler {
   /// A drawn token and its log-probability under softmax(logits / temperature).
   record Draw(int token, float logprob) {}
@@ -82,7 +82,8 @@ final class Sampler {
     int[] candidates = mostLikely(p, vocabulary);
     int most =
         truncation.topK() == 0 ? candidates.length : Math.min(truncation.topK(), candidates.length);
-    // Top-p is a share of what top-k leaves, as in transformers, vLLM and llama.cpp.
+    // Top-p is a share of the probability that top-k leaves, as in transformers, vLLM and
+    // llama.cpp.
     double share =
         truncation.topK() == 0 ? truncation.topP() : truncation.topP() * mass(p, candidates, most);
     double mass = 0;
@@ -121,7 +122,7 @@ final class Sampler {
     return last; // rounding left the sum below the threshold
   }
 
-  /// Ids in order of falling probability, equals by id: all that top-k and top-p can reach.
+  /// Ids by falling probability, ties by id: all that top-k and top-p can reach.
   private int[] mostLikely(MemorySegment p, int vocabulary) {
     float bound = at(p, argmax(p, vocabulary));
     while (true) {

@@ -86,7 +86,7 @@ final class Sequence {
     return slot + length - 1;
   }
 
-  /// Says where the keys of the prompt lie in the cache.
+  /// Sets where the keys of the prompt lie in the cache.
   void attend(Spans spans) {
     promptSpans = spans;
   }

@@ -1,4 +1,4 @@
-/// The generation engine: samples completions in batches, over a key-value cache.
+/// The generation engine: samples completions in batches, over a KV cache.
 @NullMarked
 package dev.burnish.engine;
 

@@ -8,11 +8,11 @@ import java.util.regex.Pattern;
 
 /// The line of an answer after `####`: perhaps a few words, one number, perhaps a unit.
 ///
-/// The number counts only if everything else on the line is known to leave it as it is. What cannot
-/// be read (a character, a word that may change a number, a second number) makes the line no answer
-/// at all, rather than being skipped.
+/// The number counts only if everything else on the line is known to leave it as it is. Anything
+/// that cannot be read (a character, a word that may change a number, a second number) makes the
+/// line no answer at all, rather than being skipped.
 final class AnswerLine {
-  /// A longer line is no number; it would only cost time to find that out.
+  /// A longer line is not a number; it would only cost time to find that out.
   private static final int MAX_LENGTH = 200;
 
   private static final String UNSIGNED =
@@ -41,7 +41,7 @@ final class AnswerLine {
               + "|(?:\\d+(?:\\.\\d+)?)?\\\\sqrt(?:\\[\\d+])?\\{\\d+(?:\\.\\d+)?}|\\d+(?:\\.\\d+)?)"
               + "(?:\\^(?:\\{[-+]?\\d+}|\\d+))?)(?![\\d.,/^!])(?<after>.*)");
 
-  /// What may follow: percent, degrees or a currency; words; the end of a sentence.
+  /// The text that may follow: percent, degrees or a currency; words; the end of a sentence.
   private static final Pattern AFTER =
       Pattern.compile(
           "(?:\\s*\\\\?%|\\s*\u00b0[CF]?(?!\\p{L})|\\s*\\p{Sc})?"
@@ -78,7 +78,7 @@ final class AnswerLine {
     return value(parts.group("value")).map(value -> sign + value);
   }
 
-  /// Without emphasis, quotes and the marks of mathematics around the whole or a part.
+  /// The text without emphasis, quotes and math delimiters around the whole or a part.
   private static String undecorated(String text) {
     String bare = WORDS.matcher(text).replaceAll(m -> quoted(" " + m.group(1) + " "));
     bare = EMPHASIS.matcher(bare).replaceAll(m -> quoted(m.group(2)));
@@ -124,7 +124,7 @@ final class AnswerLine {
     return new BigDecimal(number).scaleByPowerOfTen(Integer.parseInt(exponent)).toPlainString();
   }
 
-  /// Whether what follows the number is known to leave it as it is.
+  /// Whether the text after the number is known to leave it as it is.
   private static boolean ends(String after) {
     Matcher matcher = AFTER.matcher(after);
     if (!matcher.matches()) {

@@ -6,9 +6,9 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// Which words may stand beside the number of an answer without changing what it is worth: any noun
-/// after it, sentences such as "the answer is" before it. Words of number (million, dozens, half),
-/// of calculation (squared, root), of sign (minus, below) and of doubt or denial (not, about, or)
+/// Words that may stand next to the number of an answer without changing its value: any noun after
+/// it, sentences such as "the answer is" before it. Words of number (million, dozens, half), of
+/// calculation (squared, root), of sign (minus, below) and of doubt or denial (not, about, or)
 /// change it.
 final class AnswerWords {
   private static final Pattern BETWEEN = Pattern.compile("[^\\p{L}]+");
@@ -44,7 +44,7 @@ final class AnswerWords {
           alpha beta gamma delta theta lambda sigma omega phi psi rho tau
           """);
 
-  /// Of these, the words that follow what they calculate with.
+  /// The words of these that follow the number they apply to.
   private static final Set<String> AFTERWARDS =
       words("squared cubed factorial doubled tripled halved permille negated inverted plus minus");
 
@@ -76,7 +76,7 @@ final class AnswerWords {
   private static final Set<String> AMBIGUOUS =
       words("m a an as at be by do go he in is it so us we");
 
-  /// What may stand right before a number: `the answer is 5`.
+  /// Words that may stand right before a number: `the answer is 5`.
   private static final Set<String> LEADING =
       words(
           """

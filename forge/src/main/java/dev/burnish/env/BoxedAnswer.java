@@ -3,11 +3,11 @@ package dev.burnish.env;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// What stands in `\boxed{}`, unless the box is only a part of a larger number.
+/// The content of `\boxed{}`, unless the box is only a part of a larger number.
 final class BoxedAnswer {
   private static final String BOX = "\\boxed";
 
-  /// What is looked at on either side.
+  /// The number of characters that are looked at on either side.
   private static final int CONTEXT = 40;
 
   /// A sign that touches the box or follows an operand, an operation after one, a number, the group
@@ -44,7 +44,7 @@ final class BoxedAnswer {
         : Optional.of(text.substring(open + 1, close));
   }
 
-  /// The brace that closes the one there, or -1.
+  /// The index of the brace that closes the one there, or -1.
   private static int close(String text, int open) {
     int depth = 0;
     for (int i = open; i < text.length(); i++) {

@@ -11,15 +11,15 @@ import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
-/// "Go on with a, b modulo max for n numbers", written `a,b:max,n`. The reward is dense, so that a
-/// model with random weights has something to go by: each right character of the beginning counts,
-/// and so does stopping at the end.
+/// "Continue a, b modulo max for n numbers", written `a,b:max,n`. The reward is dense, so that a
+/// model with random weights has a signal: each correct character of the beginning counts, and so
+/// does stopping at the end.
 ///
 /// Source: verl `tests/special_e2e/envs/digit_completion`.
 ///
-/// @param maxNumber numbers lie below
+/// @param maxNumber the exclusive upper bound of the numbers
 /// @param maxDifference of the first two numbers
-/// @param maxCount of the numbers to go on with
+/// @param maxCount of the numbers to continue with
 public record DigitCompletion(
     int maxNumber, int maxDifference, int maxCount, int numHeldOut, long seed) implements Task {
   public DigitCompletion {

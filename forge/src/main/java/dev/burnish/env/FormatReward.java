@@ -4,8 +4,8 @@ import dev.burnish.rollout.Reward;
 import java.util.regex.Pattern;
 
 /// 1 if a completion ends in a marked answer, so that it can be read at all: its last line that is
-/// not blank holds `#### ` with one number, or a closed `\boxed{}` with something in it. A small
-/// weight of it beside [MathAnswer] teaches the form before the content.
+/// not blank holds `#### ` with one number, or a closed `\boxed{}` with something in it. Added to
+/// [MathAnswer] with a small weight, it teaches the form before the content.
 public final class FormatReward implements Reward {
   private static final Pattern SPACE = Pattern.compile("\\\\(?:[,;:! ]|q?quad(?![a-zA-Z]))|[~{}$]");
 

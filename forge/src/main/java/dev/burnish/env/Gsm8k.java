@@ -23,7 +23,7 @@ public final class Gsm8k {
     return load(DataSource.of(path), onBadRow);
   }
 
-  /// The same of one config and split of a folder.
+  /// As [#load(Path, OnBadRow)], for one config and split of a folder.
   public static Dataset<Problem> load(DataSource source, OnBadRow onBadRow) {
     return DataFiles.load(source, Gsm8k::sample, onBadRow);
   }

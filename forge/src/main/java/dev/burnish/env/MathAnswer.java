@@ -8,8 +8,8 @@ import java.util.Optional;
 ///
 /// Equal means exactly equal: rational numbers, roots, multiples of pi, polynomials and quotients
 /// of these, sets without order, tuples, intervals with their brackets, matrices. An answer counts
-/// only if all of it was understood: what can not be read is equal only to the same text, so that
-/// no wrong answer counts as right; an unusual spelling of a right one may count as wrong.
+/// only if all of it was understood: a text that cannot be read is equal only to the same text, so
+/// that no wrong answer counts as right; an unusual spelling of a right one may count as wrong.
 public final class MathAnswer implements Reward {
   private static final String HASHES = "####";
 
@@ -19,7 +19,7 @@ public final class MathAnswer implements Reward {
     return extract(completion).filter(answer -> equal(answer, right)).isPresent() ? 1 : 0;
   }
 
-  /// The last marked answer: the one number of the line after `####`, or what stands in `\boxed{}`.
+  /// The last marked answer: the one number of the line after `####`, or the content of `\boxed{}`.
   /// Empty if something that touches it (a sign, a factor, a word such as *million*) makes another
   /// number of it.
   public static Optional<String> extract(String completion) {

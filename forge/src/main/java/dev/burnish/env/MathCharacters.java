@@ -5,8 +5,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Brings the characters of typeset mathematics to the ASCII and LaTeX that readers know: signs,
-/// digits of other scripts, raised and lowered digits, vulgar fractions, roots, spaces. What has no
-/// such form is left as it is, so that a reader meets a character it does not know and gives up.
+/// digits of other scripts, raised and lowered digits, vulgar fractions, roots, spaces. Characters
+/// without such a form are left as they are, so that a reader meets a character it does not know
+/// and gives up.
 final class MathCharacters {
   private static final String MINUS = "\u2212\u2010\u2011\u2012\u2013\ufe63\u2796";
   private static final String PLUS = "\ufe62\u2795";
@@ -109,7 +110,7 @@ final class MathCharacters {
         .split(Character.toString(FRACTION_SLASH), -1);
   }
 
-  /// The end of the run of raised digits and signs that begins there, or the place itself.
+  /// The end of the run of raised digits and signs that begins there, or `start` itself.
   private static int raised(String text, int start) {
     int end = start;
     while (end < text.length() && raisedAs(text.charAt(end)) != 0) {

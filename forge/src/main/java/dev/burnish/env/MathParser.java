@@ -182,7 +182,7 @@ final class MathParser {
     return argument().root(degree);
   }
 
-  /// What a command applies to: a group in braces, or the next digit or symbol alone.
+  /// The argument of a command: a group in braces, or the next digit or symbol alone.
   private Quotient argument() {
     if (peek().equals("{")) {
       take();

@@ -131,7 +131,7 @@ final class MathText {
     return bracketed(text).orElseGet(() -> bare(text));
   }
 
-  /// `(a, b)` and `[a, b)`: empty if the brackets are no pair around a list.
+  /// `(a, b)` and `[a, b)`: empty if the brackets are not a pair around a list.
   private static Optional<MathValue> bracketed(String text) {
     boolean brackets =
         text.length() > 2

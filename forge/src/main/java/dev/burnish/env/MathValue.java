@@ -3,7 +3,7 @@ package dev.burnish.env;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What an answer stands for.
+/// The value that an answer stands for.
 sealed interface MathValue {
   /// Whether both are the same; an answer may be compared with an answer only.
   boolean sameAs(MathValue other);

@@ -11,8 +11,7 @@ import java.util.stream.IntStream;
 
 /// "Write the text backwards" on made-up words; the reward is how alike answer and target are.
 ///
-/// Held-out texts differ from training texts in the number of words' parity: the first have an even
-/// number, the others an odd one.
+/// Training texts have an odd number of words, held-out texts an even one.
 ///
 /// Source: prime-rl's reverse-text.
 public record ReverseText(int maxWords, int numHeldOut, long seed) implements Task {
@@ -44,7 +43,7 @@ public record ReverseText(int maxWords, int numHeldOut, long seed) implements Ta
     return sample(2 + 2 * random.nextInt(maxWords / 2), random, index);
   }
 
-  /// What stands between `<reversed_text>` tags if there are any, else the whole answer.
+  /// The content of the `<reversed_text>` tags if there are any, else the whole answer.
   @Override
   public Reward reward() {
     return (_, completion, target) -> SequenceMatcher.ratio(content(completion), target);

@@ -26,7 +26,7 @@ final class SequenceMatcher {
     this.positions = positions(this.second);
   }
 
-  /// Between 0 and 1; 1 for two empty texts.
+  /// The ratio, between 0 and 1; 1 for two empty texts.
   public static double ratio(String first, String second) {
     var matcher = new SequenceMatcher(first, second);
     int length = matcher.first.length + matcher.second.length;
@@ -35,7 +35,7 @@ final class SequenceMatcher {
         : 2.0 * matcher.matches(0, matcher.first.length, 0, matcher.second.length) / length;
   }
 
-  /// Where each character that is not popular occurs in the second text.
+  /// The positions of each character that is not popular in the second text.
   private static Map<Integer, int[]> positions(int[] text) {
     Map<Integer, Integer> counts = new HashMap<>();
     for (int character : text) {
@@ -66,7 +66,7 @@ final class SequenceMatcher {
 
   private record Range(int fromFirst, int toFirst, int fromSecond, int toSecond) {}
 
-  /// Without recursion: a long text in which every other character matches would overflow the
+  /// Works without recursion: a long text in which every other character matches would overflow the
   /// stack.
   private int matches(int fromFirst, int toFirst, int fromSecond, int toSecond) {
     var open = new ArrayDeque<Range>();

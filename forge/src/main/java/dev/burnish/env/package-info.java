@@ -1,4 +1,4 @@
-/// Tasks and rewards: where problems come from, and what a completion is worth.
+/// Tasks and rewards: the sources of problems, and the worth of completions.
 @NullMarked
 package dev.burnish.env;
 

@@ -16,13 +16,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// The episodes of a step, packed: what their sequences have in common (a group's prompt, a common
-/// beginning of all prompts, completions that differ late) goes through the model once, and what
-/// comes after the last learned token of an episode not at all. Only learned tokens are targets.
+/// The episodes of a step, packed: common parts of their sequences (a group's prompt, a common
+/// beginning of all prompts, completions that differ late) go through the model once, and the
+/// tokens after the last learned token of an episode not at all. Only learned tokens are targets.
 /// Groups are not divided among micro-batches.
 ///
-/// @param micros what goes through the model together
-/// @param tokens what a loss knows about the targets of each micro-batch, in the same order
+/// @param micros the tokens that go through the model together
+/// @param tokens the data that a loss needs about the targets of each micro-batch, in the same
+///   order
 /// @param global counts over all micro-batches
 record EpisodeBatch(List<PackedTokens> micros, List<TokenBatch> tokens, Denominators global) {
   /// One episode of the step.
@@ -55,8 +56,8 @@ record EpisodeBatch(List<PackedTokens> micros, List<TokenBatch> tokens, Denomina
     return new EpisodeBatch(micros, tokens, global);
   }
 
-  /// The episodes of a group, each named by the index of its group in the step and its own in the
-  /// group.
+  /// The episodes of a group, each named by the index of its group in the step and its own index in
+  /// the group.
   private static List<Member> members(int group, ScoredGroup scored) {
     List<Member> members = new ArrayList<>();
     for (int i = 0; i < scored.episodes().size(); i++) {

@@ -40,7 +40,7 @@ record EpisodeTokens(
         result.advantages);
   }
 
-  /// Notes the learned tokens of a segment that begins at position `start`, from index `next` on.
+  /// Records the learned tokens of a segment that begins at position `start`, from index `next` on.
   private int learn(Sampled sampled, int start, int next) {
     int index = next;
     for (int t = 0; t < sampled.lossMask().length; t++) {

@@ -5,7 +5,7 @@ import static dev.burnish.metrics.Reduce.LAST;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 
-/// How well held-out documents are predicted.
+/// Report of the prediction of held-out documents.
 ///
 /// @param loss mean negative log-likelihood of a target, in nats
 /// @param targets predicted

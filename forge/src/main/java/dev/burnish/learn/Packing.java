@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
 
-/// Puts things of different sizes together, a bin for each micro-batch.
+/// Packs items of different sizes into bins, one per micro-batch.
 final class Packing {
   private Packing() {}
 

@@ -22,12 +22,12 @@ public final class PolicyLearner {
   private final int maxTokens;
   private final Optional<ReferenceModel> reference;
 
-  /// Without an entropy bonus, in micro-batches of at most 4 096 tokens.
+  /// A learner without an entropy bonus, with micro-batches of at most 4 096 tokens.
   public PolicyLearner(Trainer trainer, PolicyLoss loss, LanguageModel reference) {
     this(trainer, loss, 0, 4096, Optional.of(ReferenceModel.of(reference.decoder())));
   }
 
-  /// Without a reference.
+  /// A learner without a reference.
   public PolicyLearner(Trainer trainer, PolicyLoss loss) {
     this(trainer, loss, 0, 4096, Optional.empty());
   }

@@ -7,7 +7,7 @@ import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 import dev.burnish.train.StepReport;
 
-/// What one update of a policy did.
+/// Report of one update of a policy.
 ///
 /// @param reward mean over the episodes
 /// @param responseLength mean tokens of a completion

@@ -19,11 +19,12 @@ import java.util.Optional;
 
 /// Trains a policy on preference pairs with a loss of the DPO family, held near a frozen reference.
 ///
-/// What the reference says of a pair is kept, since it says the same each time: a further epoch,
-/// and a further measurement of held-out pairs, go through the policy alone. It does not depend on
-/// what a pair is packed with, so a resumed run, which computes it again, sees the same numbers.
+/// The reference's log-probabilities of a pair are kept, since they are the same each time: a
+/// further epoch, and a further measurement of held-out pairs, go through the policy alone. They do
+/// not depend on what a pair is packed with, so a resumed run, which computes them again, sees the
+/// same numbers.
 public final class PreferenceLearner {
-  /// Pairs whose reference is kept, of 100 bytes each or so.
+  /// Pairs whose reference log-probabilities are kept, of about 100 bytes each.
   private static final int MOST_KEPT = 1 << 18;
 
   private final Trainer trainer;
@@ -39,7 +40,7 @@ public final class PreferenceLearner {
     this(trainer, loss, ReferenceModel.of(reference.decoder()), maxTokens, MOST_KEPT);
   }
 
-  /// @param mostKept pairs of which is kept what the reference says
+  /// @param mostKept pairs whose reference log-probabilities are kept
   PreferenceLearner(
       Trainer trainer, PreferenceLoss loss, ReferenceModel reference, int maxTokens, int mostKept) {
     this.trainer = trainer;
@@ -63,7 +64,7 @@ public final class PreferenceLearner {
     return new PreferenceReport(report, PreferenceMetrics.of(metrics));
   }
 
-  /// How the present policy judges pairs, without learning from them.
+  /// Measures how the present policy judges pairs, without learning from them.
   public PreferenceMetrics evaluate(List<PreferencePair> pairs) {
     List<PairMicroBatch> micros = pack(pairs, maxTokens);
     Map<Key, Answers> reference = references.of(pairs);
@@ -105,8 +106,8 @@ public final class PreferenceLearner {
     return Optional.ofNullable(reference.get(Key.of(pair))).orElseThrow();
   }
 
-  /// A pair by its tokens: equal pairs have equal keys, others differ, except for one in 2^150 or
-  /// so.
+  /// A pair by its tokens: equal pairs have equal keys; others differ, except with a chance of
+  /// about one in 2^150.
   private record Key(long prompt, long chosen, long rejected) {
     static Key of(PreferencePair pair) {
       return new Key(pair.promptKey(), pair.chosenKey(), pair.rejectedKey());
@@ -116,7 +117,7 @@ public final class PreferenceLearner {
   /// Log-probabilities of the answers of a pair.
   private record Answers(double chosen, double rejected) {}
 
-  /// What the reference says of pairs; of the first ones it is kept.
+  /// The log-probabilities of pairs under the reference; those of the first pairs are kept.
   private static final class References {
     private final ReferenceModel model;
     private final int maxTokens;

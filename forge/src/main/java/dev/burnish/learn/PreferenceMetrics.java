@@ -6,8 +6,9 @@ import dev.burnish.algorithm.preference.PreferenceLoss;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 
-/// How a policy judges preference pairs. Of its own it records how held-out ones are judged: under
-/// keys that begin with `eval`, with loss and accuracy for the run as a whole too.
+/// Metrics of how a policy judges preference pairs. Recorded on their own they are those of
+/// held-out pairs: under keys that begin with `eval`, with loss and accuracy for the run as a whole
+/// too.
 ///
 /// @param chosenReward mean of `beta (logprobs - referenceLogprobs)` of the chosen answers
 /// @param rejectedReward of the rejected ones
@@ -32,7 +33,7 @@ public record PreferenceMetrics(
         means.rejectedLogprob());
   }
 
-  /// By how much the chosen answers lead.
+  /// The margin by which the chosen answers lead.
   public double margin() {
     return chosenReward - rejectedReward;
   }

@@ -4,7 +4,7 @@ import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 import dev.burnish.train.StepReport;
 
-/// What one update from preference pairs did.
+/// Report of one update from preference pairs.
 ///
 /// @param metrics of the policy before the update
 public record PreferenceReport(StepReport step, PreferenceMetrics metrics) implements Recordable {

@@ -23,7 +23,7 @@ public final class SupervisedLearner {
   private final Trainer trainer;
   private final int maxTokens;
 
-  /// In micro-batches of at most 4 096 tokens.
+  /// A learner with micro-batches of at most 4 096 tokens.
   public SupervisedLearner(Trainer trainer) {
     this(trainer, 4096);
   }
@@ -77,7 +77,7 @@ public final class SupervisedLearner {
     }
   }
 
-  /// Answers that go through the model together: what their prompts have in common once.
+  /// Answers that go through the model together: common beginnings of their prompts once.
   private static PackedTokens answers(List<Answer> answers) {
     PrefixTree tree = new PrefixTree();
     answers.forEach(answer -> tree.addContinued(answer.prompt(), answer.tokens()));
@@ -89,7 +89,7 @@ public final class SupervisedLearner {
     return new PackedTokens(placed.forest(), targets, answers.stream().map(Answer::id).toList());
   }
 
-  /// How well the present model predicts documents, without learning from them.
+  /// Measures how well the present model predicts documents, without learning from them.
   public EvalReport evaluate(List<TokenizedExample> documents) {
     List<PackedTokens> micros = pack(documents);
     long count = micros.stream().mapToLong(PackedTokens::numTargets).sum();

@@ -12,8 +12,8 @@ import java.util.function.ToDoubleFunction;
 /// Imitation of a task's answers before reinforcement, until some completions earn a reward: a
 /// model of random weights would never find one. Its settings are inlined into a script's.
 ///
-/// @param warmUp steps at most
-/// @param ready the accuracy above which it ends
+/// @param warmUp most steps
+/// @param ready the accuracy above which the warm-up ends
 /// @param imitation the optimizer
 public record WarmUp(int warmUp, double ready, OptimizerConfig imitation) {
   private static final int BATCH = 64;
@@ -27,8 +27,7 @@ public record WarmUp(int warmUp, double ready, OptimizerConfig imitation) {
     return new WarmUp(100, 0.3, adamW.withLr(8e-4).withWarmup(10).withSchedule("wsd"));
   }
 
-  /// Trains the model on problems that [Task#training] gives for negative steps, which no step of a
-  /// run has.
+  /// Trains the model on problems that [Task#training] gives for negative steps, which no run uses.
   ///
   /// @param accuracy measures the model on such problems
   public void imitate(

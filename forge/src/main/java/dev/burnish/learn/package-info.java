@@ -1,4 +1,4 @@
-/// Learners: what turns episodes, preference pairs and examples into steps of a trainer.
+/// Learners: they turn episodes, preference pairs and examples into steps of a trainer.
 @NullMarked
 package dev.burnish.learn;
 

@@ -11,7 +11,7 @@ final class BitmapFont {
   private static final int ROWS = 7;
   private static final int COLUMNS = 5;
 
-  /// Seven rows of five bits a character, two hexadecimal digits a row.
+  /// Seven rows of five bits per character, two hexadecimal digits per row.
   private static final String[] GLYPHS = {
     "0E11131519110E", "040C040404040E", "0E11010204081F", "1F02040201110E", "02060A121F0202",
     "1F101E0101110E", "0608101E11110E", "1F010204080808", "0E11110E11110E", "0E11110F01020C",

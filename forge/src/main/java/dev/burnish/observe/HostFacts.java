@@ -12,7 +12,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// What a figure depends on besides the program: the machine, the JVM and the process settings.
+/// The conditions that a figure depends on besides the program: machine, JVM and process settings.
 ///
 /// @param sgemmGflops the measured single-precision matrix product, where the caller measured it
 public record HostFacts(
@@ -56,7 +56,7 @@ public record HostFacts(
     processSettings = new TreeMap<>(processSettings);
   }
 
-  /// Looks at this machine and this process. Measures nothing.
+  /// Detects the facts of this machine and this process. Measures nothing.
   public static HostFacts detect() {
     CpuInfo cpu = CpuInfo.read();
     return new HostFacts(

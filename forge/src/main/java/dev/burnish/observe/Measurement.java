@@ -3,7 +3,7 @@ package dev.burnish.observe;
 import java.util.List;
 import java.util.stream.DoubleStream;
 
-/// A figure and what it is compared with.
+/// A figure and its baseline.
 ///
 /// @param value the median of the runs
 /// @param baseline a floor (flops, bytes) or a rival measured in the same run, in the same unit
@@ -22,7 +22,7 @@ public record Measurement(
     runs = List.copyOf(runs);
   }
 
-  /// The median of several runs beside a baseline.
+  /// The median of several runs together with a baseline.
   ///
   /// @throws IllegalArgumentException if there is no run
   public static Measurement of(

@@ -15,12 +15,11 @@ import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 import org.jline.utils.AttributedString;
 
-/// Shows a run in the terminal: a line a step, sample rollouts now and then, and below them a bar
-/// with the time that is left. Where the output is no terminal there is no bar and no colour.
+/// Shows a run in the terminal: one line per step, sample rollouts now and then, and below them a
+/// bar with the remaining time. Where the output is not a terminal there is no bar and no colour.
 ///
-/// A line that is drawn again stays within the terminal, whose width is asked for each time; where
-/// the window has become narrower meanwhile, so that the bar was wrapped, all its rows are taken
-/// back.
+/// A line that is redrawn stays within the terminal, whose width is read each time; where the
+/// window has become narrower meanwhile, so that the bar was wrapped, all its rows are removed.
 ///
 /// Threading: safe for all threads.
 public final class Progress implements MetricSink {
@@ -83,7 +82,7 @@ public final class Progress implements MetricSink {
     print("step %s/%s  %s%s".formatted(padded, digits, values(metrics), left));
   }
 
-  /// Shows a few completions, a line each.
+  /// Shows a few completions, one line each.
   public synchronized void samples(List<SampleLine> samples) {
     for (SampleLine sample : samples) {
       String mark = sample.reward() > 0 ? "+" : "-";
@@ -107,7 +106,7 @@ public final class Progress implements MetricSink {
       while (left.columnLength() > columns) {
         AttributedString head = left.columnSubSequence(0, columns);
         if (head.length() == 0) {
-          break; // a sign of two columns in a terminal of one
+          break; // a character two columns wide in a terminal of one
         }
         print(head.toString());
         left = left.subSequence(head.length(), left.length());
@@ -128,7 +127,7 @@ public final class Progress implements MetricSink {
     out.flush();
   }
 
-  /// Takes the bar back, from the first of the rows that it has now.
+  /// Removes the bar, from the first of the rows that it now occupies.
   private String clear() {
     int rows = (drawn - 1) / Math.max(1, width.getAsInt());
     return rows > 0 ? String.format(Locale.ROOT, "\r\u001b[%dA\u001b[J", rows) : CLEAR_LINE;
@@ -159,7 +158,7 @@ public final class Progress implements MetricSink {
         .stripTrailing();
   }
 
-  /// The marks have what the numbers leave: those are what is read.
+  /// The bar gets the width that the numbers leave: the numbers are what is read.
   private String bar(int columns) {
     long percent = 100 * Math.min(step, totalSteps) / Math.max(1, totalSteps);
     String left = step <= firstStep ? "" : "  " + clock(timeLeft()) + " left";
@@ -170,7 +169,7 @@ public final class Progress implements MetricSink {
     return fit(marks == 0 ? numbers.strip() : drawnMarks + " " + numbers, columns);
   }
 
-  /// By the mean time of the steps so far, the first of which is measured from the start.
+  /// The remaining time by the mean time of the steps so far, the first measured from the start.
   private Duration timeLeft() {
     Duration elapsed = Duration.between(start, clock.instant());
     return elapsed.multipliedBy(Math.max(0, totalSteps - step)).dividedBy(step - firstStep + 1);
@@ -199,7 +198,7 @@ public final class Progress implements MetricSink {
     return columns < 1 ? "" : new AttributedString(text).columnSubSequence(0, columns - 1) + "…";
   }
 
-  /// Signs of East Asia are two columns wide, and marks above a letter none.
+  /// East Asian characters are two columns wide, combining marks none.
   private static int columns(String text) {
     return new AttributedString(text).columnLength();
   }

@@ -14,9 +14,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// `report.html`: one page with everything in it, no network needed.
 ///
-/// The run is embedded as JSON in which no `<` is left, and the page's script puts text only where
-/// text goes, so that a completion cannot become markup. The size is bounded: few enough steps and
-/// samples, and long texts cut.
+/// The run is embedded as JSON that contains no `<`, and the page's script puts text only into text
+/// nodes, so that a completion cannot become markup. The size is bounded: steps and samples are
+/// limited in number, and long texts are cut.
 final class Report {
   private static final int MAX_TEXT = 2_000;
   private static final Set<String> NOT_SHOWN = Set.of("tokens", "logprobs");

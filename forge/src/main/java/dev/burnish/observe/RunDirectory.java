@@ -32,8 +32,8 @@ import tools.jackson.databind.json.JsonMapper;
 ///   written whole or not at all,
 /// - `model/`: weights in Hugging Face layout.
 ///
-/// One process owns it: the lock is the operating system's, so it ends with its owner however that
-/// dies.
+/// One process owns it: the lock is the operating system's, so it ends with its owner however the
+/// owner dies.
 public final class RunDirectory implements AutoCloseable {
   private static final JsonMapper MAPPER =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -63,7 +63,7 @@ public final class RunDirectory implements AutoCloseable {
         try {
           return new RunDirectory(Files.createDirectory(folder));
         } catch (FileAlreadyExistsException e) {
-          // Another run of the same second: the next number.
+          // Another run began in the same second: the next number.
         }
       }
     } catch (IOException e) {
@@ -71,7 +71,7 @@ public final class RunDirectory implements AutoCloseable {
     }
   }
 
-  /// Owns a folder that the user names: a new one, or that of a run to go on with.
+  /// Owns a folder that the user names: a new one, or that of a run to resume.
   ///
   /// @throws FolderInUse if another run owns it
   /// @throws UncheckedIOException if it cannot be made
@@ -102,8 +102,8 @@ public final class RunDirectory implements AutoCloseable {
     }
   }
 
-  /// Takes the lines of later steps off `metrics.jsonl` and `samples.jsonl`: what was done after
-  /// the last checkpoint is done again.
+  /// Removes the lines of later steps from `metrics.jsonl` and `samples.jsonl`: the steps after the
+  /// last checkpoint are done again.
   public void keepUntil(long step) {
     for (String name : List.of("metrics.jsonl", "samples.jsonl")) {
       Path file = folder.resolve(name);
@@ -113,8 +113,8 @@ public final class RunDirectory implements AutoCloseable {
     }
   }
 
-  /// Steps only grow in a file, so that it is cut at the first line of a later one, or at what a
-  /// killed process has left of its last line.
+  /// Steps only grow in a file, so it is cut at the first line of a later one, or at the incomplete
+  /// last line that a killed process has left.
   private static void cut(Path file, long step) {
     try (FileChannel channel =
             FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -144,7 +144,7 @@ public final class RunDirectory implements AutoCloseable {
     return folder;
   }
 
-  /// Where the model goes; not made here.
+  /// The path of the model's folder; not created here.
   public Path model() {
     return folder.resolve("model");
   }
@@ -175,7 +175,7 @@ public final class RunDirectory implements AutoCloseable {
 
   /// Opens an event file in `tensorboard/`, which [#keepUntil] needs not cut. The caller closes it.
   ///
-  /// @param stepsDone the step after which the run goes on, or 0
+  /// @param stepsDone the step after which the run resumes, or 0
   public MetricSink tensorBoard(long stepsDone) {
     return new TensorBoardSink(folder.resolve("tensorboard"), stepsDone);
   }

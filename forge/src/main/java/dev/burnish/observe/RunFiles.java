@@ -13,8 +13,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// The files of a run, read back. What is missing is empty; the unfinished last line of a run that
-/// still goes on is left out. Of long runs it keeps what a page can show.
+/// The files of a run, read back. A missing file is empty; the unfinished last line of a run that
+/// is still in progress is left out. Of long runs it keeps what a page can show.
 record RunFiles(
     String id, List<JsonNode> metrics, List<JsonNode> samples, String config, JsonNode summary) {
   private static final int MAX_STEPS = 2_000;
@@ -43,7 +43,7 @@ record RunFiles(
     }
   }
 
-  /// The points of a key, wherever in the object it is; without those that are no number.
+  /// The points of a key, wherever in the object it is; values that are no number are left out.
   Curve curve(String key) {
     List<JsonNode> points = metrics.stream().filter(step -> step.path(key).isNumber()).toList();
     return new Curve(
@@ -63,7 +63,7 @@ record RunFiles(
     return thinned.kept;
   }
 
-  /// Keeps an object a bucket: the first and the last line are buckets of their own.
+  /// Keeps one object per bucket: the first and the last line are buckets of their own.
   private static final class Thinned {
     private final List<JsonNode> kept = new ArrayList<>();
     private final long numLines;

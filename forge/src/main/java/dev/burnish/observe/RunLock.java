@@ -14,7 +14,7 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /// The sole ownership of a folder, for as long as this process lives. The file holds the owner's
-/// process id for the message only; what counts is the operating system's lock on it.
+/// process id for the message only; the operating system's lock on it is what counts.
 final class RunLock implements AutoCloseable {
   private final FileChannel channel;
 

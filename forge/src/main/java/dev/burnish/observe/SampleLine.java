@@ -2,14 +2,14 @@ package dev.burnish.observe;
 
 import java.util.List;
 
-/// One completion of a run, a line of `samples.jsonl`.
+/// One completion of a run: a line of `samples.jsonl`.
 ///
 /// @param step the training step that it was drawn for
 /// @param weightVersion the version of the weights that made it
-/// @param prompt what the model was given
-/// @param completion what it answered
-/// @param reward what that was worth
-/// @param advantage how much better than the others of its group
+/// @param prompt the input of the model
+/// @param completion the output of the model
+/// @param reward the worth of the completion
+/// @param advantage how much better it was than the others of its group
 /// @param tokens the ids of the completion's tokens
 /// @param logprobs the log-probability of each of them
 public record SampleLine(

@@ -6,13 +6,13 @@ import java.util.function.IntSupplier;
 import org.jline.terminal.spi.SystemStream;
 import org.jline.terminal.spi.TerminalProvider;
 
-/// What standard output is connected to: the launcher looks, since Java would ask for a terminal on
+/// The destination of standard output: the launcher looks, since Java would ask for a terminal on
 /// standard input too.
 ///
 /// @param interactive whether a person watches: a terminal that moves its cursor
 /// @param width its columns now, which change when the window does
 record Terminals(boolean interactive, IntSupplier width) {
-  /// Of a terminal that does not know how wide it is.
+  /// The width of a terminal that does not know its own.
   static final int OTHERWISE = 80;
 
   static Terminals detect() {
@@ -22,10 +22,10 @@ record Terminals(boolean interactive, IntSupplier width) {
     return new Terminals(true, () -> width(columns(), System.getenv()));
   }
 
-  /// What the terminal says, or less where `COLUMNS` does: a line that is drawn again must not be
-  /// wider than either, or it wraps and what wrapped stays.
+  /// The width of the terminal, or less where `COLUMNS` says less: a line that is redrawn must not
+  /// be wider than either, or it wraps and the wrapped part stays.
   ///
-  /// @param columns 0 where the terminal does not say
+  /// @param columns 0 if the terminal does not report its width
   static int width(int columns, Map<String, String> environment) {
     String text = environment.getOrDefault("COLUMNS", "");
     int wanted = text.matches("[1-9]\\d{0,5}") ? Integer.parseInt(text) : 0;
@@ -35,7 +35,7 @@ record Terminals(boolean interactive, IntSupplier width) {
     return Math.max(columns, wanted) > 0 ? Math.max(columns, wanted) : OTHERWISE;
   }
 
-  /// Asked of standard output itself, each time: standard input may be something else, and a window
+  /// Asks standard output itself, each time: standard input may be something else, and a window
   /// changes its size.
   private static int columns() {
     return Provider.OF_SYSTEM.systemStreamWidth(SystemStream.Output);

@@ -1,4 +1,4 @@
-/// What a run leaves behind and shows while it lasts: its folder, report, picture and progress.
+/// The output of a run while it lasts and afterwards: its folder, report, picture and progress.
 @NullMarked
 package dev.burnish.observe;
 

@@ -2,7 +2,7 @@ package dev.burnish.rollout;
 
 /// One sampled continuation of a prompt.
 ///
-/// @param tokens what was sampled, the end token included where one came
+/// @param tokens the sampled tokens, the end token included where one came
 /// @param logprobs natural log-probability of each token under softmax(logits / temperature),
 ///   before top-k and top-p cut it
 /// @param versions of the weights that sampled each token

@@ -6,7 +6,7 @@ import dev.burnish.rollout.Segment.Source;
 import java.util.Arrays;
 import java.util.List;
 
-/// One trajectory with what it was worth: the unit that is trained on. Its tokens are those of its
+/// One trajectory with its reward: the unit that is trained on. Its tokens are those of its
 /// segments in order; the policy learns those that it sampled and whose mask is set.
 ///
 /// @param segments the first is a prompt; at least one is sampled
@@ -43,7 +43,7 @@ public record Episode(List<Segment> segments, double reward) {
     return segments.getFirst().tokens();
   }
 
-  /// What the policy sampled, in order.
+  /// The segments that the policy sampled, in order.
   public List<Sampled> sampled() {
     return segments.stream().filter(Sampled.class::isInstance).map(Sampled.class::cast).toList();
   }
@@ -60,12 +60,12 @@ public record Episode(List<Segment> segments, double reward) {
     return sampled().stream().flatMapToDouble(Sampled::learnedAdvantages).findFirst().orElseThrow();
   }
 
-  /// How many tokens the policy sampled.
+  /// The number of tokens that the policy sampled.
   public int numSampled() {
     return sampled().stream().mapToInt(s -> s.tokens().length).sum();
   }
 
-  /// How many tokens the policy learns.
+  /// The number of tokens that the policy learns.
   public int numLearned() {
     return numLearned(segments);
   }

@@ -6,7 +6,7 @@ import java.util.List;
 /// returned travels, so that a generator may live in another process.
 ///
 /// A completion is a function of the weights, its prompt, `sampling` with its seed, and the indexes
-/// of prompt and completion in the call, independent of what else runs.
+/// of prompt and completion in the call, independent of whatever else runs.
 public interface Generator {
   /// The `sampling.n` completions of a prompt.
   ///

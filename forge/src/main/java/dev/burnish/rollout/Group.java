@@ -2,7 +2,7 @@ package dev.burnish.rollout;
 
 import java.util.List;
 
-/// The completions of one prompt: what a generator gives for it.
+/// The completions of one prompt, as a generator returns them.
 ///
 /// @param prompt token ids that every completion continues
 @SuppressWarnings("ArrayRecordComponent") // token ids travel as arrays everywhere; never compared

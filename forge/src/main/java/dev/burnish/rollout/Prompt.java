@@ -2,7 +2,7 @@ package dev.burnish.rollout;
 
 import java.util.List;
 
-/// What a generator is asked to continue.
+/// A text, a chat or tokens for a generator to continue.
 public sealed interface Prompt {
   /// A plain text, which gets the tokens that the tokenizer puts before every text.
   record Text(String text) implements Prompt {}

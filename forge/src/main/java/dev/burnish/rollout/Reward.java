@@ -2,7 +2,7 @@ package dev.burnish.rollout;
 
 import dev.burnish.actor.Idempotent;
 
-/// What a completion is worth: a pure function, so that it may run anywhere and at any time.
+/// The worth of a completion: a pure function, so that it may run anywhere and at any time.
 @FunctionalInterface
 public interface Reward {
   /// The worth.

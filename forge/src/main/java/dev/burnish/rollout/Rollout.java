@@ -62,7 +62,7 @@ public record Rollout(Problem problem, Group group) {
         .toArray();
   }
 
-  /// The group with what its completions were worth: an episode of a single turn per completion.
+  /// The group with its rewards: an episode of a single turn per completion.
   ///
   /// @param advantages of each completion, which all its tokens get
   /// @throws IllegalArgumentException if there is not one finite reward and advantage per

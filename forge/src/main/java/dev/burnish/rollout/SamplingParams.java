@@ -2,19 +2,19 @@ package dev.burnish.rollout;
 
 import java.util.List;
 
-/// How completions are sampled.
+/// Parameters of the sampling of completions.
 ///
 /// @param n completions per prompt
 /// @param maxTokens longest completion in tokens
 /// @param temperature divides the logits; 0 takes the most likely token (the lowest id of equals)
 /// @param truncation which tokens may be sampled
 /// @param stop what ends a completion before an end token
-/// @param seed a completion depends on the seed, its prompt's index and its own, not on what else
-///   runs
+/// @param seed a completion depends on the seed, its prompt's index and its own, not on whatever
+///   else runs
 public record SamplingParams(
     int n, int maxTokens, double temperature, Truncation truncation, Stop stop, long seed) {
-  /// Which tokens may be sampled: those that are not suppressed, of these the `topK` most likely,
-  /// of these the most likely ones that hold `topP` of the remaining probability.
+  /// The tokens that may be sampled: those that are not suppressed, of these the `topK` most
+  /// likely, of these the most likely ones that hold `topP` of the remaining probability.
   ///
   /// @param topP share of the probability; 1 for all
   /// @param topK number of tokens; 0 for all
@@ -30,7 +30,7 @@ public record SamplingParams(
     }
   }
 
-  /// What ends a completion before an end token.
+  /// The texts that end a completion before an end token.
   ///
   /// @param texts the completion's text is cut before the first of them
   public record Stop(List<String> texts) {

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// The episodes of one problem, scored: what a learner takes. A group is never divided.
+/// The scored episodes of one problem: the input of a learner. A group is never divided.
 public record ScoredGroup(Problem problem, List<Episode> episodes) {
   public ScoredGroup {
     episodes = List.copyOf(episodes);

@@ -12,12 +12,12 @@ public sealed interface Segment {
   @SuppressWarnings("ArrayRecordComponent") // token ids travel as arrays everywhere; never compared
   record Given(Source source, int[] tokens) implements Segment {}
 
-  /// Who wrote what the policy was given.
+  /// The author of tokens that the policy was given.
   enum Source {
     PROMPT,
-    /// What a tool returned.
+    /// The result of a tool.
     TOOL,
-    /// What the environment or another speaker said.
+    /// The words of the environment or of another speaker.
     ENVIRONMENT
   }
 

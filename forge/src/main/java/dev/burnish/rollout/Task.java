@@ -3,8 +3,8 @@ package dev.burnish.rollout;
 import java.util.List;
 import java.util.stream.LongStream;
 
-/// Prompts without end to learn on, some that are never among them to measure with, and what an
-/// answer is worth.
+/// An endless series of prompts to learn on, some prompts outside of it to measure with, and the
+/// worth of an answer.
 public interface Task {
   /// The prompt of a draw: a function of the index alone.
   Problem training(long index);

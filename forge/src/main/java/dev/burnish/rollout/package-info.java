@@ -1,6 +1,6 @@
 /// The vocabulary of a rollout: problems, prompts, completions, groups, episodes, and the
-/// interfaces of those who make and judge them. Everything here is data that travels, or an
-/// interface whose arguments do.
+/// interfaces that produce and judge them. Everything here is data that travels, or an interface
+/// whose arguments do.
 @NullMarked
 package dev.burnish.rollout;
 

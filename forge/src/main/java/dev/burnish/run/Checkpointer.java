@@ -67,7 +67,7 @@ public final class Checkpointer implements AutoCloseable {
     watched = Optional.of(new Watched(metric, goal));
   }
 
-  /// Has checkpoints hold the trainer, and restores it where the run is resumed.
+  /// Adds the trainer to checkpoints, and restores it when the run is resumed.
   public void keep(LocalTrainer kept) {
     trainer = Optional.of(kept);
     kept.health().checkpointIn(this::lastGood);
@@ -79,7 +79,7 @@ public final class Checkpointer implements AutoCloseable {
     return files.all().isEmpty() ? "" : files.all().getLast().toString();
   }
 
-  /// Has checkpoints hold the state of something else, and restores it where the run is resumed and
+  /// Adds the state of another object to checkpoints, and restores it when the run is resumed and
   /// its checkpoint has that name.
   public void keep(String name, Resumable other) {
     if (others.put(name, other) != null) {
@@ -90,14 +90,14 @@ public final class Checkpointer implements AutoCloseable {
     from.flatMap(snapshot -> snapshot.section(name)).ifPresent(other::resume);
   }
 
-  /// Has the step that is completed next written, whether or not it is due. For any thread.
+  /// Requests a checkpoint of the step that is completed next, whether or not one is due. For any
+  /// thread.
   public void request() {
     requested = true;
   }
 
-  /// Writes what is due after a step was completed, and tells of the write before it, should it
-  /// have failed. States are taken now: a step that is abandoned later has no share in a
-  /// checkpoint.
+  /// Writes what is due after a step was completed, and reports the write before it if it failed.
+  /// States are taken now: a step that is abandoned later has no share in a checkpoint.
   public void completed(StepMetrics step) {
     sections = states();
     files.failure().ifPresent(this::tell);
@@ -128,7 +128,7 @@ public final class Checkpointer implements AutoCloseable {
 
   private void save(long step, Optional<Best> best) {
     if (trainer.isPresent()) {
-      // What fails while this waits is told now: the next failure would take its place.
+      // A failure during this wait is reported now: the next failure would take its place.
       files.await();
       files.failure().ifPresent(this::tell);
       requested = false;
@@ -145,7 +145,7 @@ public final class Checkpointer implements AutoCloseable {
 
   /// Writes the last step, as it was when it was completed, and waits until it is on the disk.
   ///
-  /// @throws java.io.UncheckedIOException if that cannot be
+  /// @throws java.io.UncheckedIOException if it cannot be written
   public void saveLast(long step) {
     files.await();
     files.failure().ifPresent(this::tell);

@@ -14,10 +14,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// A run that stops short of training: its first step goes as far as the trainer, which plans it
-/// instead of doing it, and what training would take is said. Its folder is a temporary one.
+/// instead of doing it, and the cost of training is reported. Its folder is a temporary one.
 public final class DryRun {
-  /// What the process grows by over the first steps, beside what a step makes: compiled kernels,
-  /// panels of matrix products, and the gaps that small tensors leave.
+  /// Growth of the process over the first steps, in addition to what a step makes: compiled
+  /// kernels, panels of matrix products, and the gaps that small tensors leave.
   private static final long GROWTH = 32L << 20;
 
   private final PlannedTrainer trainer;
@@ -28,7 +28,7 @@ public final class DryRun {
     this.trainer = new PlannedTrainer(trainer);
   }
 
-  /// What the script must train with.
+  /// The trainer that the script must train with.
   public Trainer trainer() {
     return trainer;
   }
@@ -39,7 +39,7 @@ public final class DryRun {
     start = System.nanoTime();
   }
 
-  /// What training would take, in lines.
+  /// The cost of training, in lines.
   public String report() {
     Optional<StepEstimate> estimate = trainer.estimate();
     return estimate
@@ -90,7 +90,7 @@ public final class DryRun {
     return bytes < 50_000_000 ? "%.3f MB".formatted(bytes / 1e6) : "%.3f GB".formatted(bytes / 1e9);
   }
 
-  /// A place for what a dry run writes.
+  /// A folder for the files that a dry run writes.
   public static Path folder() {
     try {
       return Files.createTempDirectory("burnish-dry-run-");
@@ -99,7 +99,7 @@ public final class DryRun {
     }
   }
 
-  /// Removes what a dry run has written.
+  /// Removes the files that a dry run has written.
   public static void remove(Path folder) {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

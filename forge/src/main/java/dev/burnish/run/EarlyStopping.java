@@ -2,8 +2,8 @@ package dev.burnish.run;
 
 import java.util.Optional;
 
-/// Keeps the least value of a number in the summary, as `best<Key>` of the step `best<Key>Step`,
-/// and says when there has been no lesser one for long. A run that is resumed remembers.
+/// Keeps the lowest value of a number in the summary, as `best<Key>` of the step `best<Key>Step`,
+/// and tells when there has been no lower one for too long. A resumed run remembers it.
 public final class EarlyStopping {
   private final RunSummary summary;
   private final String key;
@@ -16,9 +16,9 @@ public final class EarlyStopping {
     best = "best" + Character.toUpperCase(key.charAt(0)) + key.substring(1);
   }
 
-  /// Takes the value of a step and returns why the run should end, if it should.
+  /// Takes the value of a step and returns the reason to end the run, if there is one.
   ///
-  /// @param patience steps without a lesser value after which it should; 0 for never
+  /// @param patience steps without a lower value after which the run should end; 0 for never
   public Optional<String> end(long step, double value, long patience) {
     Optional<Double> least = summary.get(best);
     if (least.isEmpty() || value < least.get() || Double.isNaN(least.get())) {

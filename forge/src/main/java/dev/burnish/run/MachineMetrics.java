@@ -11,13 +11,13 @@ import java.util.function.IntToDoubleFunction;
 import java.util.function.LongSupplier;
 
 /// The numbers of a step that depend on the machine: the share of its speed that training reached,
-/// memory, and the time that is left. Threading: safe for all threads.
+/// memory, and the remaining time. Threading: safe for all threads.
 public final class MachineMetrics {
   private static final long AGAIN_NANOS = 30_000_000_000L;
   private static final int FIRST_RUNS = 12;
   private static final int MORE_RUNS = 3;
 
-  /// Steps by whose speed the time of the rest is estimated.
+  /// The number of latest steps whose speed gives the estimate of the remaining time.
   private static final int RECENT = 20;
 
   /// The end of a step.
@@ -34,7 +34,7 @@ public final class MachineMetrics {
     this(Calibration::sgemmGflops, System::nanoTime);
   }
 
-  /// @param product measures the matrix product in GFLOP/s, the best of that many runs
+  /// @param product measures the matrix product in GFLOP/s, the best of the given number of runs
   /// @param clock in nanoseconds
   MachineMetrics(IntToDoubleFunction product, LongSupplier clock) {
     this.product = product;
@@ -52,15 +52,15 @@ public final class MachineMetrics {
     return sgemm;
   }
 
-  /// Takes the arithmetic of the present step, of which the last that is given counts.
+  /// Takes the arithmetic of the present step; the last call of a step counts.
   ///
   /// @param flops floating-point operations
-  /// @param seconds that they took
+  /// @param seconds that it took
   public synchronized void computed(double flops, double seconds) {
     speed = flops / seconds / 1e9;
   }
 
-  /// Records the numbers of a step at its end. Measures the matrix product where that is due, which
+  /// Records the numbers of a step at its end. Measures the matrix product when that is due, which
   /// takes some tenths of a second.
   public synchronized void endStep(long step, long total, Recorder to) {
     if (speed > 0) {

@@ -12,8 +12,8 @@ import dev.burnish.train.objective.LossMetrics;
 import java.util.List;
 import java.util.Optional;
 
-/// What a script trains with in a dry run: its steps are planned instead of done, report zeros, and
-/// leave the model as it is. Everything else is as with the trainer itself.
+/// The trainer of a dry run: its steps are planned instead of done, report zeros, and leave the
+/// model as it is. Everything else is as with the trainer itself.
 final class PlannedTrainer implements Trainer {
   private final LocalTrainer trainer;
   private final StepPlanner planner;
@@ -24,7 +24,7 @@ final class PlannedTrainer implements Trainer {
     planner = trainer.planner();
   }
 
-  /// What the last step would have taken.
+  /// The cost that the last step would have had.
   Optional<StepEstimate> estimate() {
     return estimate;
   }

@@ -12,21 +12,21 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// What a script was started with: `--set key=value` and `--config FILE`, both repeatable,
-/// `--resume FOLDER`, `--runs FOLDER`, `--dry-run`, `--help`.
+/// The options that a script was started with: `--set key=value` and `--config FILE`, both
+/// repeatable, `--resume FOLDER`, `--runs FOLDER`, `--dry-run`, `--help`.
 public record RunOptions(
     List<Path> configs, List<String> settings, Optional<Path> resume, Path runs, Mode mode) {
-  /// What becomes of the run.
+  /// The mode of the run.
   public enum Mode {
     TRAIN,
     DRY_RUN,
-    /// Its options and settings are shown, and there is none.
+    /// Its options and settings are shown, and nothing is run.
     HELP
   }
 
   private static final Set<String> MODES = Set.of("--dry-run", "--help", "-h");
 
-  /// What `--name value` sets besides: a setting of that name.
+  /// The options of a script; `--name value` with any other name sets the setting of that name.
   private static final Set<String> OPTIONS =
       Set.of("--set", "--config", "--resume", "--runs", "--dry-run", "--help", "-h");
 
@@ -91,8 +91,8 @@ public record RunOptions(
     return new RunOptions(configs, settings, resume, runs, mode);
   }
 
-  /// With `--key value` and `--key=value` as `--set key=value`, where the settings have that key,
-  /// as it is or with dashes between its words.
+  /// The arguments with `--key value` and `--key=value` written as `--set key=value`, where the
+  /// settings have that key, as it is or with dashes between its words.
   public static String[] withSettings(Record defaults, String... args) {
     List<String> result = new ArrayList<>();
     for (int i = 0; i < args.length; i++) {
@@ -115,7 +115,7 @@ public record RunOptions(
     return result.toArray(String[]::new);
   }
 
-  /// What a script takes.
+  /// The help on a script's options and settings.
   public static String help(Record defaults) {
     return USAGE + Config.dump(defaults).stripTrailing().indent(2);
   }
@@ -134,8 +134,8 @@ public record RunOptions(
         Path.of("").toAbsolutePath(), config.withSettings(settings).resolve(), RunOptions::isModel);
   }
 
-  /// Says in which settings a run that is resumed differs from how it began, where it does and that
-  /// can still be read: it then computes something else.
+  /// Describes the settings in which a resumed run differs from how it began, where it does and its
+  /// beginning can still be read: it then computes something else.
   public <S extends Record> Optional<String> changes(S defaults, S settings) {
     return resume.flatMap(folder -> {
       S before = Config.of(defaults).withFile(folder.resolve("config.yaml")).resolve();
@@ -155,13 +155,13 @@ public record RunOptions(
     return "%s=%s (was %s)".formatted(key, change.after(), change.before());
   }
 
-  /// A relative path of a configuration that an earlier version wrote.
+  /// Whether a change is only a relative path in a configuration that an earlier version wrote.
   private static boolean isSamePath(Change change) {
     return !change.before().isEmpty()
         && Path.of(change.before()).toAbsolutePath().normalize().toString().equals(change.after());
   }
 
-  /// A model is a text, since it may be on the hub; it is a path where there is one.
+  /// Whether a setting is a model that is a path: a model is a text, since it may be on the hub.
   private static boolean isModel(String key, String text) {
     String name = key.substring(key.lastIndexOf('.') + 1);
     return (name.equals("model") || name.endsWith("Model"))

@@ -11,7 +11,7 @@ public enum RunStatus {
   /// Its loop was left in the middle of a step, by an exception or otherwise.
   FAILED;
 
-  /// As `summary.json` has it.
+  /// The status as in `summary.json`.
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT);

@@ -16,15 +16,15 @@ import java.util.TreeMap;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The numbers of a run as a whole, for `summary.json`, and the seed that all others follow from. A
-/// run that is resumed has those of its beginning. Threading: safe for all threads.
+/// resumed run has those of its beginning. Threading: safe for all threads.
 public final class RunSummary implements Resumable {
   private static final String FIRST_REWARD = "secondsToFirstReward";
   private static final String NO_SEED = "none";
 
-  /// @param steps that there were to be in all; 0 in checkpoints that do not have it
+  /// @param steps planned in total; 0 in checkpoints that do not have it
   private record State(String seed, Map<String, Double> numbers, long steps) {}
 
-  /// Two numbers that the last words compare.
+  /// Two numbers that the closing message compares.
   private record Comparison(String what, String before, String after) {}
 
   private final Map<String, Double> numbers = new LinkedHashMap<>();
@@ -33,9 +33,9 @@ public final class RunSummary implements Resumable {
   private Optional<State> resumed = Optional.empty();
   private long totalSteps;
 
-  /// Says the seed of the run.
+  /// Sets the seed of the run.
   ///
-  /// @throws IllegalArgumentException if the run is resumed and began with another one
+  /// @throws IllegalArgumentException if the run is resumed and began with another seed
   public synchronized void seed(long value) {
     String text = Long.toString(value);
     Optional<String> before = resumed.map(State::seed).filter(s -> !s.equals(NO_SEED));
@@ -49,7 +49,7 @@ public final class RunSummary implements Resumable {
 
   /// The seed of the run.
   ///
-  /// @throws IllegalStateException if it was not said
+  /// @throws IllegalStateException if it was not set
   public synchronized long seed() {
     return seed.map(Long::parseLong)
         .orElseThrow(() ->
@@ -57,8 +57,8 @@ public final class RunSummary implements Resumable {
                 "the seed of the run must be said before it is used: seed=none; call Run.seed first"));
   }
 
-  /// Says how many steps there are in all, and returns how many there were to be when the
-  /// checkpoint was written from which the run is resumed, if that is known.
+  /// Sets the total number of steps, and returns the total that was planned when the checkpoint was
+  /// written from which the run is resumed, if that is known.
   public synchronized OptionalLong totalSteps(long total) {
     totalSteps = total;
     return resumed
@@ -75,9 +75,9 @@ public final class RunSummary implements Resumable {
     numbers.put(key, value);
   }
 
-  /// Has the last words compare two numbers, where both are there.
+  /// Adds a comparison of two numbers to the closing message, where both are there.
   ///
-  /// @param what they are, such as `held-out loss`
+  /// @param what the two numbers are, such as `held-out loss`
   public synchronized void compare(String what, String before, String after) {
     comparisons.add(new Comparison(what, before, after));
   }
@@ -105,7 +105,7 @@ public final class RunSummary implements Resumable {
     numbers.putAll(state.numbers());
   }
 
-  /// All that `summary.json` says.
+  /// The content of `summary.json`.
   ///
   /// @param end how the run ended, and after which step
   public synchronized Map<String, Object> all(
@@ -122,7 +122,7 @@ public final class RunSummary implements Resumable {
     return all;
   }
 
-  /// The last words to the user, in lines.
+  /// The closing message to the user, in lines.
   public synchronized String closing(RunEnd end, Path folder) {
     List<String> lines = new ArrayList<>();
     for (Comparison c : comparisons) {

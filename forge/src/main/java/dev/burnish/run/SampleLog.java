@@ -18,8 +18,8 @@ import java.util.stream.IntStream;
 /// Writes the episodes of a run to `samples.jsonl`, in the order of their steps, and shows three of
 /// a step now and then.
 ///
-/// Threading: safe for all threads. Episodes of a step to come are held until it is opened, so that
-/// steps only grow in the file; those of a step that never is are not written.
+/// Threading: safe for all threads. Episodes of a later step are held until it is opened, so that
+/// steps only grow in the file; those of a step that never opens are not written.
 public final class SampleLog implements AutoCloseable {
   private static final int SHOWN = 3;
   private static final int SHOWN_EVERY = 25;
@@ -60,7 +60,7 @@ public final class SampleLog implements AutoCloseable {
     }
   }
 
-  /// Begins a step: what was given for it is written.
+  /// Begins a step: the episodes that were given for it are written.
   public synchronized void open(long step) {
     present = step;
     List<ScoredGroup> held = ahead.remove(step);

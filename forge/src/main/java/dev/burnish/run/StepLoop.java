@@ -2,18 +2,18 @@ package dev.burnish.run;
 
 import java.util.function.LongSupplier;
 
-/// Which step a run is in. Steps are counted from 1; one is open at a time, and a step counts as
+/// The step that a run is in. Steps are counted from 1; one is open at a time, and a step counts as
 /// done once it was completed.
 ///
 /// Threading: one thread opens and completes steps; any may ask.
 public final class StepLoop {
-  /// What became of the step that is open when its loop is left.
+  /// The state of the open step when its loop is left.
   public enum Left {
     /// There is none.
     BETWEEN_STEPS,
     /// Nothing was updated yet: it is as if the step had not begun.
     NOTHING_DONE,
-    /// Some of its updates are done: from here nothing can be resumed.
+    /// Some of its updates are done: the run cannot be resumed from here.
     HALF_DONE,
     /// All of its updates are done, as many as those of the step before.
     UPDATED
@@ -28,13 +28,13 @@ public final class StepLoop {
   private long updatesPerStep;
 
   /// @param completed steps that are done
-  /// @param updates that were done so far in all
+  /// @param updates total number of updates done so far
   public StepLoop(long completed, LongSupplier updates) {
     this.completed = completed;
     this.updates = updates;
   }
 
-  /// Sets how many steps there are in all.
+  /// Sets the total number of steps.
   public synchronized void total(long steps) {
     total = steps;
   }
@@ -56,7 +56,7 @@ public final class StepLoop {
     return open;
   }
 
-  /// Says that the present step is the last, since the goal of the run is reached.
+  /// Marks the present step as the last, since the goal of the run is reached.
   public synchronized void finish() {
     finished = true;
   }
@@ -92,7 +92,7 @@ public final class StepLoop {
     completed++;
   }
 
-  /// What the present step has done when it is left.
+  /// The state of the present step when it is left.
   public synchronized Left left() {
     long done = open ? updates.getAsLong() - updatesBefore : 0;
     if (!open) {
@@ -103,7 +103,7 @@ public final class StepLoop {
     return done >= updatesPerStep ? Left.UPDATED : Left.HALF_DONE;
   }
 
-  /// Gives the open step up.
+  /// Abandons the open step.
   public synchronized void abandon() {
     open = false;
   }

@@ -12,11 +12,11 @@ import java.util.function.Consumer;
 
 /// Takes numbers and episodes of one step. Threading: safe for all threads.
 public final class StepRecorder implements RunRecorder {
-  /// What belongs to the run as a whole.
+  /// The parts that belong to the run as a whole.
   ///
   /// @param summary of the run
-  /// @param machine what its arithmetic is measured against
-  /// @param progress where its user is told
+  /// @param machine the speed that its arithmetic is measured against
+  /// @param progress shows messages to the run's user
   public record Whole(RunSummary summary, MachineMetrics machine, LiveProgress progress) {}
 
   private final Recorder numbers;
@@ -41,7 +41,7 @@ public final class StepRecorder implements RunRecorder {
     time(key, value, LAST);
   }
 
-  /// Records all that a report says.
+  /// Records all numbers of a report.
   public void record(Recordable report) {
     report.recordTo(this);
   }

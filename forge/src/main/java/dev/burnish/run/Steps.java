@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/// The steps of a run that are left.
+/// The remaining steps of a run.
 ///
 /// A step is open from [Iterator#next] until [Iterator#hasNext] is asked for the one after it. That
 /// completes it: its metrics are written, then its checkpoint where one is due. Asking again
@@ -20,7 +20,7 @@ import java.util.function.Supplier;
 ///
 /// Threading: that of the training loop.
 public final class Steps implements Iterable<Long> {
-  /// What takes part in the end of a step.
+  /// The parts that take part in the end of a step.
   ///
   /// @param present records for the step that is open
   /// @param trainer of the run, once it is known
@@ -39,7 +39,7 @@ public final class Steps implements Iterable<Long> {
   private RunStatus status = RunStatus.FAILED;
 
   /// @param mode whether steps are done, or the first is only estimated
-  /// @param stop the wish that the loop ends
+  /// @param stop the request that the loop ends
   public Steps(Mode mode, Stop stop, StepLoop loop, Checkpointer checkpoints, Parts parts) {
     this.mode = mode;
     this.stop = stop;
@@ -48,7 +48,7 @@ public final class Steps implements Iterable<Long> {
     this.parts = parts;
   }
 
-  /// How the loop has ended; it has failed until then.
+  /// The status with which the loop ended; failed until then.
   public RunStatus status() {
     return status;
   }
@@ -116,10 +116,10 @@ public final class Steps implements Iterable<Long> {
     status = how;
   }
 
-  /// Ends the loop where it was left in the middle of a step. One that was to be the last is
-  /// completed. Where the process was asked to stop, so is a step whose updates are done, without
-  /// what was measured after them; one that has changed nothing is as if it had not begun; from one
-  /// in between nothing can be resumed.
+  /// Ends the loop where it was left in the middle of a step. A step that was to be the last is
+  /// completed. Where the process was asked to stop, a step whose updates are done is completed
+  /// too, without the measurements after them; a step that has changed nothing counts as not begun;
+  /// after a step with only some of its updates done, the checkpoint before it stays.
   ///
   /// @param say tells the user
   public void leave(Consumer<String> say) {

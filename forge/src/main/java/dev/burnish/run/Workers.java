@@ -5,15 +5,15 @@ import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import java.util.Optional;
 
-/// The processes that work for a run: none, until some are asked for. They end with it. Threading:
+/// The processes that work for a run: none until they are asked for. They end with it. Threading:
 /// safe for all threads.
 public final class Workers implements AutoCloseable {
   private JobOptions options = JobOptions.named("run");
   private Optional<Job> job = Optional.empty();
 
-  /// Says how the job is started.
+  /// Sets how the job is started.
   ///
-  /// @throws IllegalStateException if it was started
+  /// @throws IllegalStateException if it was started already
   public synchronized void options(JobOptions other) {
     if (job.isPresent()) {
       throw new IllegalStateException(

@@ -27,8 +27,8 @@ public final class Script {
 
   /// Compiles a file, or takes its classes from an earlier compilation.
   ///
-  /// @throws IllegalArgumentException if there is no such file or it does not compile; what the
-  ///   compiler has to say is on standard error then
+  /// @throws IllegalArgumentException if there is no such file or it does not compile; the messages
+  ///   of the compiler are on standard error then
   public static Script compile(Path file) throws IOException {
     if (!file.toString().endsWith(".java") || !Files.isRegularFile(file)) {
       throw refused(file);
@@ -64,7 +64,7 @@ public final class Script {
   /// Calls the script's `main` by the rules of `java`: `main(String[])` before `main()`, static or
   /// of a new instance, not private.
   ///
-  /// @throws Exception what the script throws
+  /// @throws Exception thrown by the script
   public void run(List<String> arguments) throws Exception {
     ClassLoader loader = new Loader(classes);
     Thread.currentThread().setContextClassLoader(loader);

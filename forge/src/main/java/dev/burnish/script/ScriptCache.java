@@ -22,12 +22,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /// The classes of scripts, by a digest of all that they depend on: the source, the JDK and the
-/// class path with the state of each of its files. One file a script, written whole or not at all;
-/// the oldest go.
+/// class path with the state of each of its files. One file per script, written whole or not at
+/// all; the oldest are removed.
 ///
-/// They are in a folder of the installation, and only where nobody but this user can have written
-/// to it, since what is in it is run. Where that is not so, or nothing can be written, and in a JVM
-/// that the launcher did not start, scripts are compiled each time.
+/// They are in a folder of the installation, and only if no other user can have written to it,
+/// since its content is run. Otherwise, or if nothing can be written, and in a JVM that the
+/// launcher did not start, scripts are compiled each time.
 final class ScriptCache {
   private static final int MAX_SCRIPTS = 32;
   private static final int MAX_BYTES = 1 << 28;

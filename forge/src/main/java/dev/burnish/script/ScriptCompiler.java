@@ -32,8 +32,9 @@ import javax.tools.ToolProvider;
 final class ScriptCompiler {
   private ScriptCompiler() {}
 
-  /// The classes by name; the first is the one that runs: that of the file's name, which a compact
-  /// source file always has, else the first that is declared with a main method, else the first.
+  /// The classes by name; the first is the one that runs: the one with the file's name, which a
+  /// compact source file always has, else the first that is declared with a main method, else the
+  /// first.
   ///
   /// @throws IllegalArgumentException if it does not compile; the errors are on standard error
   static Map<String, byte[]> compile(Path file) throws IOException {

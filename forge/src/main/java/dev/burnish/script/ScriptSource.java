@@ -58,8 +58,8 @@ final class ScriptSource extends SimpleJavaFileObject {
     return (int) decoded.substring(0, decoded.indexOf('\uFFFD')).lines().count();
   }
 
-  /// The class of a compact source file has the name of its file, which must be one of Java then:
-  /// what cannot stand in it becomes `_`.
+  /// The class of a compact source file has the name of its file, which must be a Java name:
+  /// characters that cannot stand in it become `_`.
   static String className(Path file) {
     String stem = file.getFileName().toString().replaceFirst("\\.java$", "");
     StringBuilder name = new StringBuilder();
@@ -73,7 +73,7 @@ final class ScriptSource extends SimpleJavaFileObject {
         : "_" + name + "_";
   }
 
-  /// Names that a class cannot have though they are no key words everywhere.
+  /// Names that a class cannot have although they are not keywords everywhere.
   private static final List<String> RESERVED =
       List.of("var", "yield", "record", "sealed", "permits", "when");
 
@@ -81,7 +81,7 @@ final class ScriptSource extends SimpleJavaFileObject {
     return file;
   }
 
-  /// The classes, that which runs before all others.
+  /// The classes, the one that runs before all others.
   Map<String, byte[]> mainFirst(List<String> declared, Map<String, byte[]> classes) {
     String main =
         classes.containsKey(name)

@@ -7,7 +7,7 @@ import dev.burnish.train.TrainingDiverged.Where;
 import java.util.List;
 import java.util.function.Function;
 
-/// Finds what is not finite, once something is.
+/// Locates the first value that is not finite, once there is one.
 final class Divergence {
   private Divergence() {}
 

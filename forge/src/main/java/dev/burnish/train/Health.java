@@ -12,10 +12,10 @@ import java.util.function.Supplier;
 
 /// Watches loss and gradient norm: alarms where one jumps, and skipped steps, both counted.
 ///
-/// A jump is told from the median of the last steps, which a single jump does not move. There is no
-/// alarm before half a window is known.
+/// A jump is measured from the median of the last steps, which a single jump does not move. There
+/// is no alarm before half a window is known.
 public final class Health implements Recordable {
-  /// Something unusual about a step, which nevertheless went on.
+  /// An anomaly of a step that was nevertheless completed.
   public sealed interface Alarm {
     long step();
 
@@ -38,7 +38,7 @@ public final class Health implements Recordable {
       }
     }
 
-    /// The update of a step that was not finite was left out.
+    /// The update of a step that was not finite was skipped.
     record Skipped(long step, TrainingDiverged cause) implements Alarm {
       @Override
       public String words() {
@@ -65,7 +65,7 @@ public final class Health implements Recordable {
     listener = newListener;
   }
 
-  /// Where the last good checkpoint is, to be named where training stops; empty for none.
+  /// Sets where the last good checkpoint is, to be named where training stops; empty for none.
   public void checkpointIn(Supplier<String> place) {
     checkpoint = place;
   }
@@ -84,14 +84,14 @@ public final class Health implements Recordable {
     return alarms;
   }
 
-  /// Steps whose update was left out.
+  /// Steps whose update was skipped.
   public long skipped() {
     return skipped;
   }
 
   /// A step that was not finite.
   ///
-  /// @throws TrainingDiverged that one, where steps are not skipped, or too many were in a row
+  /// @throws TrainingDiverged the failure, where steps are not skipped, or too many were in a row
   void bad(TrainingDiverged failure) {
     if (!config.skipBad() || failure.where().updated() || ++skippedInARow > config.mostSkips()) {
       throw named(failure);
@@ -100,7 +100,7 @@ public final class Health implements Recordable {
     alarm(new Alarm.Skipped(failure.where().step(), failure));
   }
 
-  /// A failure that says where to go on from.
+  /// The failure, with the checkpoint to resume from.
   TrainingDiverged named(TrainingDiverged failure) {
     return failure.withCheckpoint(checkpoint.get());
   }
@@ -123,7 +123,7 @@ public final class Health implements Recordable {
     remember(norms, norm);
   }
 
-  /// What is known of earlier steps, so that a run that goes on raises the alarms of one that was
+  /// The statistics of earlier steps, so that a resumed run raises the same alarms as one that was
   /// not stopped.
   record State(
       List<Double> losses, List<Double> norms, long alarms, long skipped, int skippedInARow) {}
@@ -160,7 +160,7 @@ public final class Health implements Recordable {
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 
-  /// Median distance from the median, and a little where all values are nearly one.
+  /// Median distance from the median, plus a little for when all values are nearly the same.
   private static double deviation(ArrayDeque<Double> values, double median) {
     double[] distances =
         values.stream().mapToDouble(value -> Math.abs(value - median)).sorted().toArray();

@@ -1,6 +1,6 @@
 package dev.burnish.train;
 
-/// What counts as unhealthy, and what is done about it.
+/// The thresholds of unhealthy steps, and the action on them.
 ///
 /// @param lossSpike an alarm where the loss is above its median by this many median deviations; 0
 ///   for never

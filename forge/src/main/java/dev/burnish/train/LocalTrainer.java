@@ -28,7 +28,8 @@ import java.util.Set;
 ///
 /// Where nothing has to be known of all gradients before the first update (no clipping, no skipping
 /// of bad steps), each part of the model is updated inside the last backward and its gradients are
-/// freed at once. What else lies where is in [#memory]. No such choice changes a number.
+/// freed at once. The placement of everything else is in [#memory]. No such choice changes a
+/// number.
 ///
 /// Not for use by two threads at a time. The weights change in place and inside [#step] only, which
 /// publishes them as the version of the steps done.
@@ -36,7 +37,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
   /// The section of a checkpoint that holds [#state].
   public static final String SECTION = "trainer";
 
-  /// Copies of parts that a checkpoint still waits for may take this much.
+  /// Most bytes that copies of parts may take while a checkpoint still waits for them.
   private static final long MOST_COPIED = 64L << 20;
 
   private final Decoder model;
@@ -54,7 +55,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
   private final long totalSteps;
   private long step;
 
-  /// @param totalSteps what the learning-rate schedule runs over
+  /// @param totalSteps the number of steps that the learning-rate schedule runs over
   /// @param policy which activations are kept, whatever the budget
   public LocalTrainer(
       Decoder model, OptimizerConfig config, long totalSteps, ActivationPolicy policy) {
@@ -113,7 +114,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     return model;
   }
 
-  /// What lies where.
+  /// The memory plan: which state is kept where.
   public MemoryPlan memory() {
     return memory;
   }
@@ -122,18 +123,18 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     return health;
   }
 
-  /// Whether the learning rate of a step depends on how many steps there are in all.
+  /// Whether the learning rate of a step depends on the total number of steps.
   public boolean ratesFollowTotalSteps() {
     return !config.schedule().equals("constant");
   }
 
-  /// Steps done, those whose update was skipped among them.
+  /// Steps done, including those whose update was skipped.
   public long stepsDone() {
     return step;
   }
 
-  /// A step whose update is skipped counts as one for the schedule, and not for AdamW's correction
-  /// of its moments.
+  /// A step whose update is skipped counts as a step for the schedule, but not for AdamW's bias
+  /// correction.
   @Override
   public StepReport step(List<MicroBatch> batch) {
     MetricSum metrics = new MetricSum();
@@ -146,7 +147,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     return step(batch.stream().map(tokens -> Work.of(tokens, loss)).toList(), new MetricSum());
   }
 
-  /// @param metrics takes what the losses of the work tell about the step
+  /// @param metrics takes the metrics that the losses of the work report
   StepReport step(List<Work> work, MetricSum metrics) {
     long start = System.nanoTime();
     Update update = new Update(work);
@@ -189,7 +190,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
         metrics.total());
   }
 
-  /// Says what a step takes, without doing it.
+  /// A planner that tells the cost of a step without doing it.
   public StepPlanner planner() {
     return new StepPlanner(model, memory, bytes, policy);
   }
@@ -198,7 +199,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     parts.get(part).gradients().setAside();
   }
 
-  /// The update of one step, part by part, in the order in which the backward ends with them or all
+  /// The update of one step, part by part, in the order in which the backward finishes them or all
   /// at the end.
   private final class Update implements PartListener {
     private final List<Work> work;
@@ -236,7 +237,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
       parts.get(part).gradients().free();
     }
 
-    /// What was not updated in the backward.
+    /// Updates the parts that were not updated in the backward.
     void rest() {
       if (memory.fused() && begun) {
         return;
@@ -254,7 +255,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
       }
     }
 
-    /// Of all gradients seen so far.
+    /// The norm of all gradients seen so far.
     double norm() {
       double sum = 0;
       for (double value : squares) {
@@ -264,7 +265,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     }
   }
 
-  /// What went through the model, and the loss and entropies of all targets added up.
+  /// Totals of what went through the model: the loss and entropies of all targets added up.
   public record GradientTotals(double loss, double entropy, int tokens, int targets) {
     static final GradientTotals NONE = new GradientTotals(0, 0, 0, 0);
 
@@ -281,8 +282,8 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     }
   }
 
-  /// In order, so that how targets are cut into chunks and micro-batches is all that their sum
-  /// depends on.
+  /// Adds in order, so that the sum depends only on how targets are cut into chunks and
+  /// micro-batches.
   private static double add(double before, double[] losses) {
     double sum = before;
     for (double loss : losses) {
@@ -329,9 +330,9 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
   }
 
   /// Weights and optimizer state as they are now, for a checkpoint that is written while training
-  /// goes on. There is one at a time.
+  /// continues. There is one at a time.
   ///
-  /// @throws TrainingDiverged if weights are not finite: a checkpoint of them is good for nothing
+  /// @throws TrainingDiverged if weights are not finite: a checkpoint of them would be useless
   /// @throws IllegalStateException if the one before was not closed
   public Pieces freeze() {
     return freeze(MOST_COPIED);
@@ -354,8 +355,8 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
 
   /// Returns to a checkpoint of the same model and optimizer, wherever the model is now.
   ///
-  /// @throws IllegalArgumentException if the checkpoint is of something else; the trainer is then
-  ///   not to be used
+  /// @throws IllegalArgumentException if the checkpoint is of something else; the trainer must not
+  ///   be used then
   public void restore(Snapshot snapshot) {
     TrainerState.Position position = TrainerState.Position.of(snapshot);
     state.restore(snapshot);
@@ -377,7 +378,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     return optimizer;
   }
 
-  /// Waits for a checkpoint that still reads from here.
+  /// Waits for a checkpoint that still reads from this trainer.
   @Override
   public void close() {
     state.awaitDone();

@@ -11,7 +11,7 @@ import java.util.List;
 final class Logprobs {
   private Logprobs() {}
 
-  /// Those of the targets of each batch.
+  /// The log-probabilities of the targets of each batch.
   static List<float[]> of(Decoder model, List<PackedTokens> batches, Numerics numerics) {
     List<float[]> result = new ArrayList<>();
     for (PackedTokens batch : batches) {

@@ -7,8 +7,8 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// How much memory training may take, and where state may go instead. No choice here changes a
-/// number.
+/// The memory that training may take, and the places where state may go instead. No choice here
+/// changes a number.
 ///
 /// @param budget bytes that this process may have resident; 0 for as much as the machine has
 ///   available
@@ -17,7 +17,7 @@ import java.nio.file.Path;
 ///   with room; a model on another device than the CPU keeps it there
 /// @param folder of that file, which has no name and is gone with the process; the system's
 ///   temporary folder where empty
-/// @param activations what becomes of those that memory has no room for
+/// @param activations handling of those that memory has no room for
 public record MemoryConfig(long budget, Offload offload, Path folder, Activations activations) {
   /// When the optimizer's state goes to a file.
   public enum Offload {
@@ -26,7 +26,7 @@ public record MemoryConfig(long budget, Offload offload, Path folder, Activation
     ALWAYS
   }
 
-  /// What becomes of activations that are not kept in memory.
+  /// Handling of activations that are not kept in memory.
   public enum Activations {
     /// They are computed again in the backward: up to a third of a step's time.
     RECOMPUTE,

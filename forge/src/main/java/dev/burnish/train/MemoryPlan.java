@@ -8,20 +8,20 @@ import dev.burnish.train.memory.StepEstimate;
 import dev.burnish.train.memory.TrainedBytes;
 import java.util.List;
 
-/// What training keeps where, for the memory it was given.
+/// The placement of training state, for the memory that training was given.
 ///
 /// @param fused whether each part is updated, and its gradients freed, inside the last backward:
 ///   possible where nothing has to be known of all gradients before the first update
 /// @param momentsInFile whether the optimizer's state lives in a file
 /// @param gradientsInFile whether gradients do
-/// @param activationBytes what kept activations may take; further blocks are computed again
+/// @param activationBytes most bytes of kept activations; further blocks are computed again
 public record MemoryPlan(
     boolean fused, boolean momentsInFile, boolean gradientsInFile, long activationBytes) {
-  /// What the process grows by while it runs, beside tensors: compiled code above all.
+  /// Growth of the process while it runs, in addition to tensors: mostly compiled code.
   private static final long GROWTH = 64L << 20;
 
   /// @param fusible whether no clipping and no skipping asks for all gradients first
-  /// @param device of the model: only what is in host memory has a place in a file
+  /// @param device of the model: only state in host memory can be placed in a file
   static MemoryPlan of(MemoryConfig config, TrainedBytes bytes, boolean fusible, Device device) {
     if (!device.equals(Device.CPU)) {
       config.requireNothingInFiles(device);
@@ -51,7 +51,7 @@ public record MemoryPlan(
     return ActivationPolicy.withinBytes(activationBytes);
   }
 
-  /// What a step over these micro-batches takes under this plan.
+  /// The cost of a step over these micro-batches under this plan.
   StepEstimate estimate(
       DecoderShape shape,
       TrainedBytes bytes,
@@ -70,7 +70,7 @@ public record MemoryPlan(
         forwardSeconds);
   }
 
-  /// 0 on a system that does not tell: then the estimate leaves the process itself out.
+  /// 0 on a system that does not report it: then the estimate leaves the process itself out.
   private static long resident() {
     return ResidentMemory.now().orElse(0);
   }

@@ -4,7 +4,7 @@ import dev.burnish.train.objective.CrossEntropy;
 import dev.burnish.train.objective.Objective;
 import java.util.List;
 
-/// What one forward and backward takes: packed tokens, and what their targets are trained for.
+/// The input of one forward and backward: packed tokens, and the objective of their targets.
 ///
 /// @param objective its share in the loss of the whole step
 public record MicroBatch(PackedTokens tokens, Objective objective) {

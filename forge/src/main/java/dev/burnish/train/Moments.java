@@ -18,7 +18,7 @@ import java.util.Map;
 /// The optimizer's state, part by part: first moments (or momenta) and second ones, where the
 /// algorithm has them.
 sealed interface Moments extends AutoCloseable {
-  /// Which moments.
+  /// The kind of a moment.
   enum Order {
     FIRST("first"),
     SECOND("second");
@@ -73,12 +73,12 @@ sealed interface Moments extends AutoCloseable {
     return new InMemory(runs, device);
   }
 
-  /// Of a model on the CPU.
+  /// The moments of a model on the CPU, in a file.
   static Moments inFile(List<List<Run>> runs, Path folder) {
     return new InFile(runs, folder);
   }
 
-  /// A tensor for each part.
+  /// One tensor per part.
   final class InMemory implements Moments {
     private final Map<Order, List<Tensor>> tensors = new EnumMap<>(Order.class);
 

@@ -15,16 +15,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// The state of the optimizer for a model, in flat buffers beside the parameters, and the update of
-/// one part at a time.
+/// The state of the optimizer for a model, in flat buffers next to the parameters, and the update
+/// of one part at a time.
 final class Optimizer implements AutoCloseable {
-  /// What is the same for all parameters of a step.
+  /// The values that are the same for all parameters of a step.
   ///
   /// @param number of the update, counted from 1
   record Step(double lr, long number, double gradScale) {}
 
-  /// Elements that are updated at once: what comes into memory from a file together, and is still
-  /// in the processor's cache when it goes back.
+  /// Elements that are updated at once: read from a file together, and still in the processor's
+  /// cache when they are written back.
   private static final int PIECE = 1 << 18;
 
   private final OptimizerConfig config;
@@ -33,7 +33,7 @@ final class Optimizer implements AutoCloseable {
   private final List<List<Run>> runs;
   private final Moments moments;
 
-  /// @param offload the folder of a file where the state is to live, if not in memory
+  /// @param offload the folder of a file for the state, unless it lives in memory
   Optimizer(Decoder model, OptimizerConfig config, Optional<Path> offload) {
     this.config = config;
     kernels = Kernels.of(model.device());
@@ -45,7 +45,7 @@ final class Optimizer implements AutoCloseable {
             .orElseGet(() -> Moments.inMemory(runs, model.device()));
   }
 
-  /// Sum of squares of the gradients of one part, those of frozen parameters left out.
+  /// Sum of squares of the gradients of one part, without those of frozen parameters.
   double sumOfSquares(int part) {
     if (!parts.get(part).gradients().exist()) {
       return 0;

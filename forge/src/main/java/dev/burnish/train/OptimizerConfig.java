@@ -3,7 +3,7 @@ package dev.burnish.train;
 import dev.burnish.nn.NamePattern;
 import java.util.List;
 
-/// The optimizer, its schedule, and what differs between parameters.
+/// The optimizer, its schedule, and the settings that differ between parameters.
 ///
 /// @param lr peak learning rate
 /// @param beta1 of AdamW, as `beta2` and `eps`
@@ -82,7 +82,7 @@ public record OptimizerConfig(
     }
   }
 
-  /// Muon for the matrices of the blocks; everything else has AdamW.
+  /// Muon for the matrices of the blocks, AdamW for everything else.
   ///
   /// @param lrScale the rate of matrices is this times `lr`, which is AdamW's
   /// @param iterations of Newton-Schulz

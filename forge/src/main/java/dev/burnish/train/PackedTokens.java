@@ -8,7 +8,7 @@ import java.util.List;
 /// is the token `targetIds[i]`, predicted by row `targetRows[i]`.
 ///
 /// @param runs of the forest
-/// @param ids what they were made from, to name them where something is wrong
+/// @param ids the names of their sources, for error messages
 @SuppressWarnings("ArrayRecordComponent") // data on its way to a trainer; never compared
 public record PackedTokens(
     List<TokenForest.Run> runs, int[] targetRows, int[] targetIds, List<String> ids) {
@@ -34,7 +34,7 @@ public record PackedTokens(
     this(forest.runs(), targets.rows(), targets.ids(), ids);
   }
 
-  /// Of unnamed origin.
+  /// Without names of their sources.
   public PackedTokens(TokenForest forest, Targets targets) {
     this(forest, targets, List.of());
   }

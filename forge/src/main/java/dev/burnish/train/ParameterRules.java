@@ -8,7 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Which algorithm, rate and decay each parameter of a model has.
+/// The algorithm, rate and decay of each parameter of a model.
 final class ParameterRules {
   enum Algorithm {
     ADAMW(true, true),

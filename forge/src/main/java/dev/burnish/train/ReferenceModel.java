@@ -4,13 +4,13 @@ import dev.burnish.kernel.Numerics;
 import dev.burnish.nn.Decoder;
 import java.util.List;
 
-/// A model that stays as it is, near which a policy is held. Like a [Trainer], it may be in another
-/// process.
+/// A frozen model near which a policy is held. Like a [Trainer], it may be in another process.
 public interface ReferenceModel {
-  /// Log-probabilities of the targets of each batch, with the bits that a policy loss compares.
+  /// Log-probabilities of the targets of each batch, bit-identical to those that a policy loss
+  /// compares.
   List<float[]> logprobs(List<PackedTokens> batches);
 
-  /// A decoder of this process, which stays its owner's.
+  /// A decoder of this process, which its owner still owns.
   static ReferenceModel of(Decoder model) {
     return batches -> Logprobs.of(model, batches, Numerics.BATCH_INVARIANT);
   }

@@ -7,7 +7,7 @@ import dev.burnish.train.memory.StepEstimate;
 import dev.burnish.train.memory.TrainedBytes;
 import java.util.List;
 
-/// Says what a step of a trainer takes in memory and time, without doing it: nothing of the model
+/// Estimates the memory and time of a trainer's step without doing it: nothing of the model
 /// changes. Made by [LocalTrainer#planner].
 public final class StepPlanner {
   private final Decoder model;

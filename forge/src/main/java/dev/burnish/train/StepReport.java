@@ -6,7 +6,7 @@ import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 import dev.burnish.train.objective.LossMetrics;
 
-/// What one optimizer step did.
+/// Report of one optimizer step.
 ///
 /// @param gradientNorm global, before clipping
 /// @param entropy mean over the targets, in nats

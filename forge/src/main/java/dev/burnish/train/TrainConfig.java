@@ -5,11 +5,11 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// How a script's trainer works, among the script's settings.
+/// Settings of a script's trainer, among the script's settings.
 ///
 /// @param recompute whose activations are computed again in the backward instead of kept
-///   (activation checkpointing): `auto` for as many blocks as the memory has no room for, `none`,
-///   `all`, or `every:K` for every K-th block. It changes memory and time, never a number
+///   (activation checkpointing): `auto` for as many blocks as do not fit in memory, `none`, `all`,
+///   or `every:K` for every K-th block. It changes memory and time, never a number
 public record TrainConfig(MemoryConfig memory, HealthConfig health, String recompute) {
   private static final Pattern EVERY = Pattern.compile("every:([1-9][0-9]{0,5})");
 
@@ -34,7 +34,7 @@ public record TrainConfig(MemoryConfig memory, HealthConfig health, String recom
     return new TrainConfig(memory, health, value);
   }
 
-  /// What a trainer takes.
+  /// The trainer's options from these settings.
   public TrainerOptions options() {
     return new TrainerOptions(memory, health, policy(recompute));
   }

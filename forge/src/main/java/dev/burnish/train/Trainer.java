@@ -5,9 +5,9 @@ import java.util.List;
 
 /// Trains a model, one update per step.
 ///
-/// Nothing but data goes in and out: a batch carries its losses as [MicroBatch#objective], so a
-/// trainer can be an actor in another process, or many processes that divide a batch.
-/// [LocalTrainer] is the one of this process. One call at a time.
+/// Only data goes in and out: a batch carries its losses as [MicroBatch#objective], so a trainer
+/// can be an actor in another process, or many processes that divide a batch. [LocalTrainer] is the
+/// one of this process. One call at a time.
 public interface Trainer {
   /// Forward and backward over each micro-batch, then one update. The new weights are those of
   /// [#publish] from then on.
@@ -18,8 +18,8 @@ public interface Trainer {
 
   /// Log-probabilities of the targets of each batch under the present weights.
   ///
-  /// @param numerics [Numerics#BATCH_INVARIANT] to compare with what a generator, a reference or a
-  ///   policy loss says
+  /// @param numerics [Numerics#BATCH_INVARIANT] to compare with the logprobs of a generator, a
+  ///   reference or a policy loss
   List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics);
 
   /// Makes the present weights the ones that generators take over.

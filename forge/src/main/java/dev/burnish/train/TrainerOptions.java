@@ -3,7 +3,7 @@ package dev.burnish.train;
 import dev.burnish.nn.ActivationPolicy;
 import java.util.Optional;
 
-/// How a trainer works, beside what it computes.
+/// Options of how a trainer works, apart from what it computes.
 ///
 /// @param policy which activations are kept; empty: as many as the memory allows
 public record TrainerOptions(

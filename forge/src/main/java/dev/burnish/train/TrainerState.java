@@ -21,7 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// The tensors of a trainer as checkpoints see them: weights and moments, part by part.
 final class TrainerState {
-  /// What a trainer knows besides tensors.
+  /// The state of a trainer besides tensors.
   ///
   /// @param step steps done, which is the position of the schedule
   record Position(long step, Health.State health) {
@@ -62,7 +62,7 @@ final class TrainerState {
     this.lastFirst = lastFirst;
   }
 
-  /// @param mostCopied bytes that copies of parts may take which wait to be written
+  /// @param mostCopied most bytes for copies of parts that wait to be written
   /// @throws IllegalStateException if the one before was not closed
   Freeze freeze(long mostCopied) {
     if (freeze.isPresent() && !freeze.get().isDone()) {

@@ -6,14 +6,14 @@ import java.util.List;
 public final class TrainingDiverged extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /// What was not finite, and where.
+  /// The value that was not finite, and its place.
   ///
   /// @param step that would have been done
   /// @param what loss, gradient or weights
   /// @param parameter the first that is not finite, or empty
   /// @param batches ids of the micro-batches of the step
-  /// @param updated whether parts of the model were updated before it was seen, so that only a
-  ///   checkpoint has weights to go on with
+  /// @param updated whether parts of the model were updated before it was detected, so that only a
+  ///   checkpoint has weights to resume from
   public record Where(
       long step, String what, String parameter, List<String> batches, boolean updated) {
     public Where {
@@ -47,7 +47,7 @@ public final class TrainingDiverged extends RuntimeException {
     this.gradientNorm = gradientNorm;
   }
 
-  /// The same, naming the checkpoint to go on from.
+  /// The same failure, naming the checkpoint to resume from.
   TrainingDiverged withCheckpoint(String checkpoint) {
     TrainingDiverged named = new TrainingDiverged(where, loss, gradientNorm, checkpoint);
     named.setStackTrace(getStackTrace());

@@ -6,9 +6,9 @@ import dev.burnish.nn.TokenForest;
 import dev.burnish.train.objective.MetricSum;
 import java.util.List;
 
-/// A micro-batch in the process that computes it: its loss is code.
+/// A micro-batch in the process that computes it, where its loss is code.
 ///
-/// @param ids what its tokens were made from
+/// @param ids the names of the sources of its tokens
 record Work(TokenForest forest, Targets targets, List<String> ids, TargetLoss loss) {
   static List<Work> of(List<MicroBatch> batch, MetricSum metrics) {
     return batch.stream()
@@ -20,7 +20,7 @@ record Work(TokenForest forest, Targets targets, List<String> ids, TargetLoss lo
     return new Work(tokens.forest(), tokens.targets(), tokens.ids(), loss);
   }
 
-  /// What all of it was made from.
+  /// The names of the sources of all of it.
   static List<String> ids(List<Work> work) {
     return work.stream().flatMap(one -> one.ids().stream()).toList();
   }

@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// One layer of evidence: how far the values of one kind are from the recorded ones at most.
+/// One layer of evidence: the largest difference between the values of one kind and the recorded
+/// ones.
 ///
 /// @param name of the layer: ids, logits, logprobs, greedy ...
 /// @param compared values
@@ -14,7 +15,7 @@ import java.util.Map;
 /// @param tolerance that it has to stay within
 /// @param where the largest difference is
 record Evidence(String name, long compared, double largest, double tolerance, String where) {
-  /// Nothing compared is no evidence.
+  /// Comparing nothing is no evidence.
   public boolean passed() {
     return compared > 0 && largest <= tolerance;
   }
@@ -36,7 +37,7 @@ record Evidence(String name, long compared, double largest, double tolerance, St
 
     private final Map<String, Layer> layers = new LinkedHashMap<>();
 
-    /// Compares two numbers; NaN is as far as can be.
+    /// Compares two numbers; NaN counts as infinitely far.
     void add(String name, double tolerance, double actual, double expected, String where) {
       double difference = Math.abs(actual - expected);
       if (Double.isNaN(difference)) {
@@ -58,7 +59,7 @@ record Evidence(String name, long compared, double largest, double tolerance, St
       add(name, tolerance, (actual - expected) / Math.max(1e-12, Math.abs(expected)), 0, where);
     }
 
-    /// Counts one thing that is as recorded, or is not.
+    /// Counts one value that equals the recorded one, or does not.
     void addExact(String name, boolean equal, String where) {
       Layer layer = layers.getOrDefault(name, new Layer(0, 0, 0, ""));
       layers.put(

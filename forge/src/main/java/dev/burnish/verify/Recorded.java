@@ -12,7 +12,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Recorded {
   private Recorded() {}
 
-  /// @throws IllegalArgumentException if it is no JSON
+  /// @throws IllegalArgumentException if it is not JSON
   static JsonNode read(Path file) {
     try {
       return JsonMapper.shared().readTree(Files.readAllBytes(file));

@@ -7,7 +7,8 @@ import tools.jackson.databind.JsonNode;
 
 /// The AdamW that a training was recorded with: from the member `optimizer`, or from the sentence
 /// in `about` (`AdamW lr 2e-5 constant, betas .9 .95, eps 1e-8, weight decay 0.1 ..., clipped to
-/// global norm 1`), and what neither says as in the file that Burnish itself is checked with.
+/// global norm 1`); settings that neither gives are those of the file that Burnish itself is
+/// checked with.
 final class RecordedOptimizer {
   private static final String NUMBER = "([0-9]*\\.?[0-9]+(?:[eE][-+]?[0-9]+)?)";
 

@@ -102,7 +102,7 @@ final class TrainingVerification {
       double norm = Recorded.number(entry.getValue(), "norm", file);
       String where = entry.getKey();
       found.addRelative("first gradients, norms", NORM, Math.sqrt(squares), norm, where);
-      // A sum cancels: what counts is its distance beside the norm.
+      // A sum cancels: its distance counts relative to the norm.
       double difference = sum - Recorded.number(entry.getValue(), "sum", file);
       double scale = norm * Math.sqrt(gradient.length);
       found.add("first gradients, sums", NORM, difference / scale, 0, where);

@@ -11,7 +11,7 @@ import java.util.List;
 ///
 /// @param detail the largest difference, where it first differs, or why it was not compared
 public record Verdict(String name, Outcome outcome, String detail) {
-  /// What came of a comparison.
+  /// The outcome of a comparison.
   public enum Outcome {
     OK,
     FAIL,
@@ -57,7 +57,7 @@ public record Verdict(String name, Outcome outcome, String detail) {
         .toList();
   }
 
-  /// Losses: what is implemented is compared, what is not is said.
+  /// Losses: those that are implemented are compared, the others are listed.
   public static List<Verdict> losses(Path recorded) {
     try {
       return GoldenLosses.verify(recorded, LOSS_TOLERANCE).entries().stream()

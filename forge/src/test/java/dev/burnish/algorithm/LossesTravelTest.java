@@ -11,7 +11,7 @@ import java.lang.reflect.Type;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// A trainer in a process of its own is given its loss: losses are data.
+/// A trainer in a process of its own receives its loss: losses are data.
 class LossesTravelTest {
   private static Object sent(Type type, Object value) {
     Codec codec = new Codecs(List.of(), Limits.defaults()).of(type);

@@ -187,8 +187,8 @@ class SurrogateLossTest {
     assertThatThrownBy(() -> new PpoClip(Double.NaN, 0.2)).hasMessageContaining("clipLow=NaN");
   }
 
-  /// A central difference of the objective whose gradient is meant: what is stopped in the gradient
-  /// (the correction, CISPO's weights, the off-policy mask) is held at its value.
+  /// A central difference of the objective whose gradient is meant: factors whose gradient is
+  /// stopped (the correction, CISPO's weights, the off-policy mask) are held at their values.
   private static double difference(
       SurrogateLoss loss, TokenBatch batch, Denominators global, int token) {
     double step = 1e-6;

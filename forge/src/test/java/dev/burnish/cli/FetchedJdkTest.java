@@ -75,7 +75,7 @@ class FetchedJdkTest {
     return "http://127.0.0.1:" + server.getAddress().getPort();
   }
 
-  /// In the form of Adoptium's interface, with an installer beside the package.
+  /// The form of Adoptium's interface, with an installer next to the package.
   private String description() {
     return """
     [

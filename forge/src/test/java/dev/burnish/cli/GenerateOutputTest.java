@@ -10,7 +10,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
 
-/// What of a completion is printed.
+/// The parts of a completion that are printed.
 class GenerateOutputTest {
   private static final String HOSTILE = "a\u001b[2J\u009b1m\u202eb\nc\td";
 

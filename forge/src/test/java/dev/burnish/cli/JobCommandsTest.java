@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import picocli.CommandLine;
 
-/// `ps`, `logs` and `stop` beside a job in a process of its own.
+/// `ps`, `logs` and `stop` with a job in a process of its own.
 @Timeout(120)
 class JobCommandsTest {
   private record Outcome(int status, String out, String err) {}

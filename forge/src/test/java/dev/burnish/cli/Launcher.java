@@ -91,7 +91,7 @@ final class Launcher {
     return path("tools");
   }
 
-  /// Whoever starts tests in the background may have them ignore Ctrl-C, and their children too.
+  /// A caller that runs tests in the background may make them, and their children, ignore Ctrl-C.
   private static final class Signals {
     private static final List<String> SET = List.of("env", "--default-signal=INT,TERM");
     private static final List<String> PREFIX = canBeSet() ? SET : List.of();

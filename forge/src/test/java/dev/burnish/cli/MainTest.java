@@ -260,7 +260,7 @@ class MainTest {
     assertThat(folder.resolve("done")).hasContent("all");
   }
 
-  /// What a script prints after it got a signal when it had printed `ready`.
+  /// The output of a script that got a signal once it had printed `ready`.
   private static String signalled(Launcher launcher, Path script, String signal, int status)
       throws Exception {
     launcher.run("--version");

@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What `burnish verify` prints and ends with.
+/// The output and exit status of `burnish verify`.
 class VerifyCommandTest {
   @TempDir private Path folder;
 

@@ -27,10 +27,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Small files and folders with the rows that datasets 5.2.0 reads of them: names, endings, shapes,
-/// packings, links, READMEs, codecs. `datasets-cases.py` made them; where we differ, `ours` has
-/// what we read, and why.
+/// packings, links, READMEs, codecs. `datasets-cases.py` made them; where we differ, `ours` has our
+/// rows, and why.
 class DatasetsCasesTest {
-  /// What no message has: words of the libraries below.
+  /// Words that no message contains: those of the libraries below.
   private static final String FOREIGN_WORDS =
       "(?s).*(jackson|StreamRead|REDACTED|#UNKNOWN|hardwood|snakeyaml|Exception|java\\.|ZstdIO|column\\(s\\)).*";
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Who says what in a row, and which turns of it are learned.
+/// The speakers of a row, and the turns of it that are learned.
 class TurnsTest {
   private static final Tokenizer LETTERS =
       CharacterTokenizer.of(

@@ -18,8 +18,8 @@ class SamplerTest {
   private static final float[] PROBABILITIES = {0.05f, 0.4f, 0.1f, 0.25f, 0.2f};
   private static final int DRAWS = 20_000;
 
-  /// How often each token is drawn, and that each log-probability is that of the whole
-  /// distribution.
+  /// Counts how often each token is drawn, and checks that each log-probability is that of the
+  /// whole distribution.
   private static double[] frequencies(SamplingParams params) {
     float[] logits = new float[DRAWS * PROBABILITIES.length];
     for (int i = 0; i < logits.length; i++) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What may stand beside the number of an answer, and what makes another number of it.
+/// The text that may stand next to the number of an answer, and the text that changes the number.
 class AnswerLineTest {
   private static final MathAnswer REWARD = new MathAnswer();
 

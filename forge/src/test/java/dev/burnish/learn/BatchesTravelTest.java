@@ -61,10 +61,10 @@ class BatchesTravelTest {
     return PolicyLearnerTest.model(seed);
   }
 
-  /// What a run leaves: of each step what its seed determines, and the weights.
+  /// The result of a run: the seed-determined numbers of each step, and the weights.
   private record Trained(List<List<Object>> steps, List<float[]> weights) {}
 
-  /// @param travels whether what goes to the trainer and the reference is encoded on its way
+  /// @param travels whether the inputs of the trainer and the reference are encoded on their way
   private static Trained train(
       boolean travels, BiFunction<Trainer, ReferenceModel, List<StepReport>> steps) {
     try (LanguageModel policy = model(3);

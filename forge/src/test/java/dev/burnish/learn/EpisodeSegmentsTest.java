@@ -28,8 +28,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/// Episodes of several turns: what a tool or the environment wrote is context, and only what the
-/// policy sampled is learned.
+/// Episodes of several turns: the text of a tool or the environment is context, and only the tokens
+/// that the policy sampled are learned.
 class EpisodeSegmentsTest {
   private static final int VOCABULARY = 12;
   private static final int[] PROMPT = {2, 3, 4};

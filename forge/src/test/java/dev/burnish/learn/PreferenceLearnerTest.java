@@ -187,7 +187,7 @@ class PreferenceLearnerTest {
   /// Three epochs over the pairs, in another order and so with other neighbours each time.
   ///
   /// @param remembers whether one trainer does all steps; else each step has one of its own, which
-  ///   knows of no pair, as after a resumption
+  ///   knows of no pair, as after a resume
   private Trained epochs(List<PreferencePair> pairs, int mostKept, boolean remembers) {
     try (LanguageModel policy = model(3);
         LanguageModel reference = model(4);
@@ -258,7 +258,7 @@ class PreferenceLearnerTest {
       List<PreferencePair> beyond = pairs(2);
       learner.step(known);
       learner.step(beyond);
-      // A reference that is asked again now says nonsense.
+      // A reference that is asked again now returns nonsense.
       reference.decoder().parts().getFirst().values().fill_(Double.NaN);
       assertThat(learner.step(known.reversed()).step().loss()).isFinite();
       assertThat(learner.evaluate(known).loss()).isFinite();

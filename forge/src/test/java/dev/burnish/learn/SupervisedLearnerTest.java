@@ -35,7 +35,7 @@ class SupervisedLearnerTest {
     return new LocalTrainer(model.decoder(), OptimizerConfig.defaults().withLr(1e-2), 1000);
   }
 
-  /// Documents of different lengths of which a part is learned.
+  /// Documents of different lengths, parts of which are learned.
   static List<TokenizedExample> documents(long seed, int count) {
     SplittableRandom random = new SplittableRandom(seed);
     List<TokenizedExample> documents = new ArrayList<>();
@@ -108,7 +108,7 @@ class SupervisedLearnerTest {
       assertThat(reports.get(i).gradientNorm())
           .isCloseTo(reports.getFirst().gradientNorm(), within(1e-5));
       assertThat(evaluated.get(i)).isCloseTo(evaluated.getFirst(), within(1e-6));
-      // The first step of AdamW is the sign of the gradient: what is nearly zero may turn.
+      // The first step of AdamW is the sign of the gradient: a value near zero may change its sign.
       assertThat(weights.get(i)).containsExactly(weights.getFirst(), Offset.offset(1e-4f));
     }
   }

@@ -5,8 +5,8 @@ import dev.burnish.testing.Memory;
 import dev.burnish.train.LocalTrainer;
 import java.io.IOException;
 
-/// A thousand steps of supervised tuning in a process of their own: it tells what is resident after
-/// 400 and at the end, in kilobytes.
+/// A thousand steps of supervised tuning in a process of their own: it prints its resident memory
+/// after 400 and at the end, in kilobytes.
 public final class ThousandSteps {
   private ThousandSteps() {}
 

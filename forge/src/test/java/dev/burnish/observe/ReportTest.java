@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Reads the report as its readers do: in a browser, without a network.
+/// Opens the report as its readers do: in a browser, without a network.
 @Timeout(120)
 class ReportTest {
   private static final String HOSTILE =

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Actors whose classes are nowhere but in a script, in real workers.
+/// Actors whose classes exist only in a script, in real workers.
 class ScriptActorsTest {
   private static final String SHOP =
       """

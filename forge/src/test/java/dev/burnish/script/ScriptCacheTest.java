@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Whose compiled classes are run.
+/// The cases in which cached classes of a script are run.
 class ScriptCacheTest {
   private static final Map<String, byte[]> CLASSES = Map.of("Hello", new byte[] {1, 2, 3});
 
@@ -89,8 +89,8 @@ class ScriptCacheTest {
     assertThat(isKnown()).isFalse();
   }
 
-  /// Without the launcher there is no folder of an installation, and the one of temporary files is
-  /// everybody's.
+  /// Without the launcher there is no folder of an installation, and the folder of temporary files
+  /// is shared by all users.
   @Test
   void nothingIsKeptWithoutAnInstallation() throws Exception {
     System.clearProperty("burnish.home");

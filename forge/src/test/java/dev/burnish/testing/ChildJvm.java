@@ -14,7 +14,7 @@ public final class ChildJvm {
     return start(List.of(), 1, main, arguments);
   }
 
-  /// @param flags of the JVM, beside those that Burnish needs
+  /// @param flags of the JVM, in addition to those that Burnish needs
   public static Process start(
       List<String> flags, int threads, Class<?> main, List<String> arguments) throws IOException {
     List<String> command =

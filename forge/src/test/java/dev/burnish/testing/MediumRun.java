@@ -15,7 +15,7 @@ import dev.burnish.train.PackedTokens;
 import dev.burnish.train.Trainer;
 import java.util.List;
 
-/// A run whose tensors outweigh its JVM, of a few steps: it tells its peak of memory at the end.
+/// A run of a few steps whose tensors outweigh its JVM: it prints its peak of memory at the end.
 public final class MediumRun {
   public record Settings(long seed, int steps, int tokens, double clipNorm) {
     static Settings defaults() {

@@ -2,7 +2,7 @@ package dev.burnish.testing;
 
 import dev.burnish.host.ResidentMemory;
 
-/// What this process holds.
+/// The memory that this process holds.
 public final class Memory {
   private Memory() {}
 

@@ -46,7 +46,7 @@ public final class TinyRun {
 
   private TinyRun() {}
 
-  /// Trains, telling of every fault point on standard output.
+  /// Trains, and prints every fault point to standard output.
   ///
   /// @param args the point at which this process ends, counted from 1, or 0 for none, or below 0
   ///   for the one at which it is asked to stop, as by Ctrl-C; then those of the run
@@ -66,13 +66,13 @@ public final class TinyRun {
     train(Arrays.copyOfRange(args, 1, args.length));
   }
 
-  /// What is done within a step beside its update: nothing, unless a test has more.
+  /// Work within a step besides its update: nothing, unless a test has more.
   private static volatile LongConsumer beforeUpdate = _ -> {};
 
   private static volatile LongConsumer afterUpdate = _ -> {};
 
-  /// Trains, and asks the process to stop in a step, before or after its update, where it then does
-  /// what is no step.
+  /// Trains, and asks the process to stop within a step, before or after its update, during other
+  /// work of the step.
   public static final class Interrupted {
     private Interrupted() {}
 

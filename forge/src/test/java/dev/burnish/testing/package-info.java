@@ -1,4 +1,4 @@
-/// What tests of this module share.
+/// Utilities that the tests of this module share.
 @NullMarked
 package dev.burnish.testing;
 

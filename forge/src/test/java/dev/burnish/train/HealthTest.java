@@ -85,7 +85,7 @@ class HealthTest {
     }
   }
 
-  /// As if the skipped steps had not been, but for the schedule.
+  /// As if the skipped steps had not been done, except for the schedule.
   @Test
   void aSkippedStepMovesTheScheduleAndNotTheMoments() {
     OptimizerConfig config = OptimizerConfig.defaults().withLr(1e-2).withSchedule("linear");
@@ -107,7 +107,7 @@ class HealthTest {
         assertThat(report.loss()).isCloseTo(expected.loss(), within(1e-6));
       }
       assertThat(Tiny.weights(model)).containsExactly(Tiny.weights(other), offset(1e-6f));
-      // Bad ones are counted in a row: the good ones in between have set that back.
+      // Only consecutive bad steps are counted: the good ones in between have reset the count.
       trainer.step(Tiny.batches(7, 1), BROKEN);
       trainer.step(Tiny.batches(8, 1), BROKEN);
       assertThat(trainer.health().skipped()).isEqualTo(4);

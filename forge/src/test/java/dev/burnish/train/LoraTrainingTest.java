@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Training an adapted model: what moves, what is stored, and that it goes on from a snapshot.
+/// Training an adapted model: what moves, what is stored, and that it resumes from a snapshot.
 class LoraTrainingTest {
   private static final LoraConfig LORA = LoraConfig.defaults().withRank(4).withDropout(0.1);
   private static final OptimizerConfig CONFIG = OptimizerConfig.defaults().withLr(1e-2);
@@ -56,7 +56,7 @@ class LoraTrainingTest {
     }
   }
 
-  /// Nothing is updated, so that only what is left out differs.
+  /// Nothing is updated, so that the only difference is the part that is left out.
   @Test
   void leavesOutOtherElementsInEachStepAndTheSameInAStepDoneAgain() {
     List<PackedTokens> batch = Tiny.batches(1, 2);

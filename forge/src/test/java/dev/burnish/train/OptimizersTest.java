@@ -124,7 +124,7 @@ class OptimizersTest {
       for (String name : List.of("model.embed_tokens.weight", "model.norm.weight")) {
         assertThat(parameter(model, name)).isEqualTo(parameter(other, name));
       }
-      // Whoever trains the model next trains all of it.
+      // The next trainer of the model trains all of it.
       assertThat(model.decoder().parts().get(1).gradients().size())
           .isEqualTo(model.decoder().parts().get(1).values().numElements());
     }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What lies where changes memory, never a number.
+/// The placement of state changes memory use, never a number.
 class TrainingMemoryTest {
   @TempDir Path folder;
 
@@ -195,7 +195,7 @@ class TrainingMemoryTest {
     assertThat(estimate.seconds(4)).isEqualTo(2 * (3 + 0.75));
   }
 
-  /// Beside bytes like these, those of this process do not count.
+  /// Compared with bytes like these, those of this process do not count.
   @Test
   void keepsWhatTheBudgetHasRoomFor() {
     long large = 1L << 42;

@@ -18,9 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Small random models against what transformers 5.24 computes (`recorded/`, each with its source
-/// in `expected.json`) and against those of the shared data. The recorded ones are one for each
-/// rule that is easily missed:
+/// Small random models against the values that transformers 5.24 computes (`recorded/`, each with
+/// its source in `expected.json`) and against those of the shared data. There is one recorded model
+/// for each rule that is easily missed:
 ///
 /// - `dynamic-*`: longer than the model was trained for; the key of another kind of scaling ignored
 /// - `yarn-*`: `mscale` pairs, no truncation, an attention factor, no original length

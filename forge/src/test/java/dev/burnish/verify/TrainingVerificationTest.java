@@ -76,7 +76,7 @@ class TrainingVerificationTest {
     }
   }
 
-  /// What two steps of the small model are, in the schema of docs/verify.md.
+  /// The values of two steps of the small model, in the schema of docs/verify.md.
   private ObjectNode recorded() {
     ObjectNode recorded = JsonMapper.shared().createObjectNode();
     recorded.putObject("optimizer").put("lr", 1e-2).put("clip_norm", 1).put("weight_decay", 0.1);

@@ -42,7 +42,7 @@ public final class BareJvm {
     }
   }
 
-  /// Says one byte.
+  /// Prints one byte.
   public static void main(String... args) {
     System.out.print('!');
     System.out.flush();

@@ -38,7 +38,7 @@ public final class PingPong implements AutoCloseable {
     }
   }
 
-  /// There and back.
+  /// One round trip.
   void exchange(ByteBuffer frame) {
     try {
       frame.clear();
@@ -79,7 +79,7 @@ public final class PingPong implements AutoCloseable {
     }
   }
 
-  /// The other side: sends every frame back, until the socket ends.
+  /// The other side: sends every frame back until the socket closes.
   public static void main(String... args) throws IOException {
     ByteBuffer frame = ByteBuffer.allocateDirect(1 << 20);
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(Path.of(args[0])))) {

@@ -5,11 +5,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Times of something that is done very often.
+/// Times of an operation that is repeated very often.
 ///
-/// @param micros of each time, sorted
+/// @param micros of each operation, sorted
 record Samples(double[] micros) {
-  /// Does something `warmups` times and then `count` times.
+  /// Runs an operation `warmups` times and then `count` times.
   static Samples of(int warmups, int count, Runnable work) {
     for (int i = 0; i < warmups; i++) {
       work.run();
@@ -28,7 +28,7 @@ record Samples(double[] micros) {
     return micros[(int) Math.min(micros.length - 1, Math.round(q * micros.length))];
   }
 
-  /// Things done a second by several threads, each one after the other, in each of some runs.
+  /// Operations per second of several threads, each one after the other, in each of some runs.
   static List<Double> rates(int runs, int numThreads, int numEach, Runnable work) {
     List<Double> rates = new ArrayList<>();
     for (int run = 0; run < runs; run++) {

@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/// `services`: what routing costs, what replicas bring, how long a loss lasts, and many sessions.
+/// `services`: the cost of routing, the gain from replicas, the duration of a loss, and many
+/// sessions.
 public final class ServicesBenchmark implements Benchmark {
   private static final Duration SOON = Duration.ofMinutes(1);
 
@@ -72,7 +73,7 @@ public final class ServicesBenchmark implements Benchmark {
             rates));
   }
 
-  /// Blocks of calls by turns, so that both see the same machine.
+  /// Alternates blocks of calls, so that both see the same machine.
   private static void overhead(Job job, int blocks, int count, Consumer<Measurement> out) {
     Toil direct =
         job.hosts()
@@ -107,7 +108,7 @@ public final class ServicesBenchmark implements Benchmark {
         long pid = service.pids(0).getFirst();
         long start = System.nanoTime();
         ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
-        // By turns: one of the two would have gone to the lost replica.
+        // In turn: one of the two would have gone to the lost replica.
         service.route().nothing();
         service.route().nothing();
         healthy.add((System.nanoTime() - start) / 1e6);

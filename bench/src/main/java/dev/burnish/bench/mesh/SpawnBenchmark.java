@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/// `spawn`: from the spawning of processes to the last first reply of their actors, and what an
-/// idle one holds of memory.
+/// `spawn`: the time from the spawning of processes to the last first reply of their actors, and
+/// the memory of an idle one.
 public final class SpawnBenchmark implements Benchmark {
   @Override
   public String name() {

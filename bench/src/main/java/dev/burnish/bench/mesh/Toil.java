@@ -2,7 +2,7 @@ package dev.burnish.bench.mesh;
 
 import dev.burnish.actor.Idempotent;
 
-/// What replicas of a service do when they are measured.
+/// The work of a service's replicas while they are measured.
 interface Toil {
   @Idempotent
   void nothing();

@@ -1,4 +1,5 @@
-/// What calls, fan-outs and starts of actor meshes cost, beside bare sockets, JVMs and copies.
+/// The cost of calls, fan-outs and starts of actor meshes, compared with bare sockets, JVMs and
+/// copies.
 @NullMarked
 package dev.burnish.bench.mesh;
 

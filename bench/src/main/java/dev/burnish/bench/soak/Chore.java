@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// What actors and replicas do in the long run.
+/// The work of actors and replicas in the soak run.
 interface Chore {
   @Idempotent
   int state();
@@ -16,7 +16,7 @@ interface Chore {
 
   void fail();
 
-  /// Waits, however it is interrupted, then gives a region away.
+  /// Waits, even if it is interrupted, then gives a region away.
   Region late(long millis);
 
   /// The sum of the first bytes.
@@ -60,7 +60,7 @@ interface Chore {
       try {
         Thread.sleep(millis);
       } catch (InterruptedException e) {
-        // The region is made also for a caller who waits no more.
+        // The region is made even for a caller who no longer waits.
       }
       return Region.allocate(SIZE);
     }

@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 
-/// What is done in every round of the long run: each leaves nothing behind, or should.
+/// The work of every round of the soak run: each part should leave nothing behind.
 final class Chores implements AutoCloseable {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final int SIZE = 1 << 20;
@@ -39,7 +39,7 @@ final class Chores implements AutoCloseable {
   private final LongAdder numFailed = new LongAdder();
   private int round;
 
-  /// A job whose worker stays, with a service beside it.
+  /// Starts the worker that stays and a service in the same job.
   Chores(Job job) {
     this.job = job;
     procs = job.hosts().spawnProcs("kept", Map.of("procs", 1), _ -> Resources.light());
@@ -61,17 +61,17 @@ final class Chores implements AutoCloseable {
     service.awaitHealthy(2, Duration.ofMinutes(1));
   }
 
-  /// What the worker that stays holds.
+  /// The vitals of the worker that stays.
   Vitals vitals() {
     return kept.only().vitals();
   }
 
-  /// Calls that failed: some must, since what they called was killed.
+  /// Calls that failed: some must, since their target was killed.
   long numFailed() {
     return numFailed.sum();
   }
 
-  /// Everything once.
+  /// Does everything once.
   void round() {
     round++;
     tried(this::spawned);
@@ -133,7 +133,7 @@ final class Chores implements AutoCloseable {
     try {
       kept.within(Duration.ofMillis(20)).only().late(60).close();
     } catch (CallFailure e) {
-      // Too late, as it should be.
+      // Too late, as expected.
     }
   }
 
@@ -147,7 +147,7 @@ final class Chores implements AutoCloseable {
     }
   }
 
-  /// A process from its start to its end.
+  /// Starts a process and ends it.
   private void process() {
     try (ProcMesh once =
         job.hosts().spawnProcs("once", Map.of("procs", 1), _ -> Resources.light())) {
@@ -155,7 +155,7 @@ final class Chores implements AutoCloseable {
     }
   }
 
-  /// A replica is killed while it is called; what is called again finds another.
+  /// Kills a replica while it is called; a repeated call finds another one.
   private void killed() {
     for (long pid : service.pids(0)) {
       ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);

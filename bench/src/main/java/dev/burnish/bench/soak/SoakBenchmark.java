@@ -16,11 +16,11 @@ import java.util.function.ToLongFunction;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/// `soak`: for a time, meshes, services whose processes are killed, streams, regions, changes and
-/// output. Once a minute it looks at what the controller and a worker that stays hold, and fails if
-/// any of that grows.
+/// `soak`: for a given time, meshes, services whose processes are killed, streams, regions, changes
+/// and output. Once a minute it measures the resources of the controller and of a worker that
+/// stays, and fails if any of them grows.
 public final class SoakBenchmark implements Benchmark {
-  /// Says nothing of the losses that the run is made of.
+  /// Silences the reports of the losses that the run consists of.
   private static final Logger LOG = Logger.getLogger("dev.burnish");
 
   private static final int LOOKS = 10;
@@ -115,7 +115,7 @@ public final class SoakBenchmark implements Benchmark {
         vitals.direct() / MEGABYTE);
   }
 
-  /// Tells of each quantity that is there, beside what it was after the warm-up; returns those that
+  /// Reports each quantity that is there, with its value after the warm-up; returns those that
   /// grow.
   private static List<String> judge(String process, List<Vitals> looks, Consumer<Measurement> out) {
     List<String> growing = new ArrayList<>();

@@ -6,29 +6,29 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Whether a quantity that was looked at again and again grows without bound.
+/// Whether a quantity that is sampled repeatedly grows without bound.
 ///
 /// @param name of the quantity
-/// @param allowed growth that means nothing, beside a quarter of what there is
-/// @param values in order, at equal distances
+/// @param allowed growth that is not significant, in addition to a quarter of the quantity
+/// @param values in order, at equal intervals
 record Trend(String name, double allowed, List<Double> values) {
-  /// Fewer looks after the warm-up say nothing.
+  /// Fewer samples after the warm-up say nothing.
   private static final int FEWEST = 6;
 
   private static final double SHARE = 0.25;
 
-  /// Of the pairs of looks that differ, how many must grow: chance gives a half.
+  /// The share of the differing pairs of samples that must grow: chance gives a half.
   private static final double MOST_PAIRS = 0.75;
 
-  /// What is looked at after the warm-up.
+  /// The samples after the warm-up.
   List<Double> settled() {
     return values.subList(values.size() * 3 / 10, values.size());
   }
 
-  /// What grows, and by how much; empty if it does not, or it is too early to say.
+  /// The quantity that grows, and by how much; empty if it does not, or if it is too early to tell.
   ///
-  /// The slope is the median of those of all pairs (Theil and Sen), so one high look does not make
-  /// a trend; and it counts only if later looks are higher than earlier ones in most pairs.
+  /// The slope is the median of those of all pairs (Theil and Sen), so one high sample does not
+  /// make a trend; and it counts only if later samples are higher than earlier ones in most pairs.
   Optional<String> growth() {
     List<Double> settled = settled();
     if (settled.size() < FEWEST) {

@@ -10,18 +10,18 @@ import java.util.stream.Stream;
 import javax.management.JMException;
 import javax.management.ObjectName;
 
-/// What a process holds.
+/// The resources that a process holds.
 ///
 /// @param heap bytes after a collection
-/// @param objects instances of classes of ours that are reachable: listeners are among them
+/// @param objects reachable instances of classes of ours, listeners included
 /// @param threads of the platform
-/// @param files open ones; 0 where the system does not say
+/// @param files open ones; 0 if the system does not report them
 /// @param shared bytes of files in memory that it has open
 /// @param direct bytes of buffers outside the heap
 public record Vitals(long heap, long objects, long threads, long files, long shared, long direct) {
   private static final Path OPEN = Path.of("/proc/self/fd");
 
-  /// Of this process, now.
+  /// The vitals of this process now.
   static Vitals look() {
     long objects = numObjects();
     System.gc();

@@ -13,7 +13,7 @@ import java.util.function.UnaryOperator;
 public final class Advantages {
   private Advantages() {}
 
-  /// What centred rewards are divided by.
+  /// The divisor of centred rewards.
   public enum Scale {
     NONE,
     /// Divides by `n - 1`. A group of one has no mean to compare with and keeps its reward, as in
@@ -65,7 +65,7 @@ public final class Advantages {
     return Arrays.stream(centred).map(a -> a / divisor).toArray();
   }
 
-  /// RLOO: the reward less the mean of the others; a single sample keeps its reward.
+  /// RLOO: the reward minus the mean of the others; a single sample keeps its reward.
   ///
   /// Source: Ahmadian et al. 2024; verl compute_rloo_outcome_advantage.
   public static double[] rloo(double[] rewards) {

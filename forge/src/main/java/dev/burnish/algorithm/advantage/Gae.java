@@ -17,7 +17,7 @@ public record Gae(double gamma, double lambda, Masked masked) {
     }
   }
 
-  /// What the recursion does at a token that is no target.
+  /// The treatment, in the recursion, of a token that is not a target.
   public enum Masked {
     /// Carries the next target's value and advantage through (verl, NeMo-RL).
     SKIP,
@@ -27,12 +27,12 @@ public record Gae(double gamma, double lambda, Masked masked) {
     KEEP
   }
 
-  /// Advantages, not whitened, and returns `A + V`; both 0 where a token is no target.
+  /// Advantages, not whitened, and returns `A + V`; both 0 where a token is not a target.
   @SuppressWarnings("ArrayRecordComponent") // handed to the trainer at once; never compared
   public record Estimate(double[] advantages, double[] returns) {}
 
-  /// VAPO's lambda for the policy's advantages, `1 - 1 / (alpha length)`, 0 at the least; its
-  /// critic's is 1.
+  /// VAPO's lambda for the policy's advantages, `1 - 1 / (alpha length)`, at least 0; that of its
+  /// critic is 1.
   public static double vapoLambda(double alpha, int length) {
     return Math.max(0, 1 - 1 / (alpha * Math.max(1, length)));
   }
@@ -43,7 +43,7 @@ public record Gae(double gamma, double lambda, Masked masked) {
     return estimate(layout, tokenRewards, values, lambdas);
   }
 
-  /// With a lambda for each sequence.
+  /// Estimates with one lambda per sequence.
   public Estimate estimate(
       TokenLayout layout, double[] tokenRewards, double[] values, double[] lambdas) {
     double[] advantages = new double[layout.numTokens()];

@@ -1,7 +1,7 @@
 package dev.burnish.algorithm.advantage;
 
-/// DAPO's soft penalty for long responses: none up to `maxLength - cache`, then falling in a line
-/// to `-factor` at `maxLength`.
+/// DAPO's soft penalty for long responses: none up to `maxLength - cache`, then falling linearly to
+/// `-factor` at `maxLength`.
 ///
 /// Source: Yu et al. 2025 (DAPO), equation 13.
 public record Overlong(int maxLength, int cache, double factor) {
@@ -13,12 +13,12 @@ public record Overlong(int maxLength, int cache, double factor) {
     }
   }
 
-  /// What is added to the reward; `-factor` at the least (TRL, OpenRLHF).
+  /// The penalty to add to the reward; at least `-factor` (TRL, OpenRLHF).
   public double penalty(int length) {
     return Math.max(unbounded(length), -factor);
   }
 
-  /// As [#penalty], but falling on past `maxLength` (verl, AReaL, NeMo-RL).
+  /// As [#penalty], but it continues to fall past `maxLength` (verl, AReaL, NeMo-RL).
   public double unbounded(int length) {
     return Math.min(-(length - (maxLength - cache)) / (double) cache * factor, 0);
   }

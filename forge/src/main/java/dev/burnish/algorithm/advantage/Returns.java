@@ -2,7 +2,7 @@ package dev.burnish.algorithm.advantage;
 
 import dev.burnish.algorithm.TokenLayout;
 
-/// Rewards of tokens and what they add up to: REINFORCE++.
+/// Token rewards and the returns that they add up to: REINFORCE++.
 public final class Returns {
   private Returns() {}
 
@@ -21,7 +21,7 @@ public final class Returns {
     return perToken;
   }
 
-  /// The outcome less `beta` times each target's divergence from the reference.
+  /// The outcome minus `beta` times each target's divergence from the reference.
   public static double[] outcomeLessKl(
       TokenLayout layout, double[] rewards, double[] kl, double beta) {
     double[] perToken = outcome(layout, rewards);

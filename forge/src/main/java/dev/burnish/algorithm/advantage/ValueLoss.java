@@ -20,7 +20,7 @@ public record ValueLoss(double clip, Aggregation aggregation) {
   @SuppressWarnings("ArrayRecordComponent") // handed to the trainer at once; never compared
   public record Result(double value, double[] gradient, double clipFraction) {}
 
-  /// @param values current, `oldValues` of the step's start, `returns` the goal; one a token
+  /// @param values current, `oldValues` of the step's start, `returns` the goal; one per token
   public Result evaluate(
       TokenLayout layout,
       Denominators global,

@@ -1,6 +1,6 @@
 package dev.burnish.algorithm.preference;
 
-/// Summed log-probabilities of preference pairs, one entry a pair.
+/// Summed log-probabilities of preference pairs, one entry per pair.
 ///
 /// @param chosenLengths targets of each chosen response; only length-normalised losses read them
 @SuppressWarnings("ArrayRecordComponent") // a view of the trainer's arrays; never compared

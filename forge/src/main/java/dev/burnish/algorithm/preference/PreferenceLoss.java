@@ -43,14 +43,14 @@ public sealed interface PreferenceLoss {
     }
   }
 
-  /// IPO on summed log-probabilities, `(h - 1 / (2 beta))^2`, as OpenRLHF has it.
+  /// IPO on summed log-probabilities, `(h - 1 / (2 beta))^2`, as in OpenRLHF.
   record Ipo(double beta) implements PreferenceLoss {
     public Ipo {
       positive(beta);
     }
   }
 
-  /// IPO on mean log-probabilities of tokens, as the paper, TRL and AReaL have it.
+  /// IPO on mean log-probabilities of tokens, as in the paper, TRL and AReaL.
   record NormalizedIpo(double beta) implements PreferenceLoss {
     public NormalizedIpo {
       positive(beta);
@@ -59,7 +59,7 @@ public sealed interface PreferenceLoss {
 
   double beta();
 
-  /// The loss of that name, as TRL has it: sigmoid, sigmoid_norm, robust, cdpo, hinge, ipo (on mean
+  /// The loss of a name, as in TRL: sigmoid, sigmoid_norm, robust, cdpo, hinge, ipo (on mean
   /// log-probabilities) or ipo_sum.
   ///
   /// @param noise of robust and cdpo: the share of labels that are wrong
@@ -136,7 +136,8 @@ public sealed interface PreferenceLoss {
       double[] rejectedRewards,
       int numRight) {}
 
-  /// How a policy judges pairs: means over all pairs of a step, of which those of its parts add up.
+  /// Metrics of how a policy judges pairs: means over all pairs of a step; those of its parts add
+  /// up.
   ///
   /// @param chosenReward mean of `beta (logprob - reference's)` of the chosen answers
   /// @param accuracy share of the pairs whose chosen answer has the larger reward
@@ -150,7 +151,7 @@ public sealed interface PreferenceLoss {
       double rejectedLogprob) {
     public static final Metrics ZERO = new Metrics(0, 0, 0, 0, 0, 0);
 
-    /// The share of a micro-batch.
+    /// The metrics of a micro-batch: its share in those of the step.
     ///
     /// @param globalPairs of all micro-batches and ranks
     public static Metrics of(PairBatch batch, Result result, long globalPairs) {
@@ -163,7 +164,7 @@ public sealed interface PreferenceLoss {
           Arrays.stream(batch.rejectedLogprobs()).sum() / globalPairs);
     }
 
-    /// Those of two parts together.
+    /// The metrics of two parts together.
     public Metrics plus(Metrics other) {
       return new Metrics(
           loss + other.loss,

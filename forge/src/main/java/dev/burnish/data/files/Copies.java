@@ -12,15 +12,15 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// Leaves out what would give the rows of a split twice: a second name of a file (a link), and a
-/// copy of one whose name only goes on, such as `train.jsonl.gz` or `train.jsonl.bak` beside
-/// `train.jsonl`.
+/// Leaves out files that would give the rows of a split twice: a second name of a file (a link),
+/// and a copy of a file whose name only adds an ending, such as `train.jsonl.gz` or
+/// `train.jsonl.bak` next to `train.jsonl`.
 final class Copies {
   private static final int BLOCK = 1 << 16;
 
   private final List<String> notes;
 
-  /// @param notes takes what was left out
+  /// @param notes takes the files that were left out
   Copies(List<String> notes) {
     this.notes = notes;
   }
@@ -42,7 +42,7 @@ final class Copies {
     return once;
   }
 
-  /// The files beside one that are called by a beginning of its name.
+  /// The files in the same folder whose name is a beginning of this one's name.
   private static Stream<Path> originals(Path file) {
     String name = String.valueOf(file.getFileName());
     return IntStream.range(1, name.length())

@@ -18,7 +18,7 @@ import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
-/// What a folder says of its configs: the YAML header of its `README.md`, or `.huggingface.yaml`.
+/// The configs that a folder declares: the YAML header of its `README.md`, or `.huggingface.yaml`.
 ///
 /// Source: datasets 5.2, `utils/metadata.py`; huggingface_hub 2.4, `repocard.py`.
 record DatasetCard(Path file, Map<String, Config> configs) {
@@ -87,7 +87,7 @@ record DatasetCard(Path file, Map<String, Config> configs) {
         .formatted(file.getFileName(), file, rule);
   }
 
-  /// The last of those that have one name.
+  /// The configs by name; the last of those with the same name counts.
   private static Map<String, Config> configs(Path file, @Nullable Object configs) {
     Map<String, Config> byName = new LinkedHashMap<>();
     for (Object config : configs == null ? List.of() : list(file, configs, "configs")) {
@@ -145,10 +145,10 @@ record DatasetCard(Path file, Map<String, Config> configs) {
     return texts;
   }
 
-  /// The config that a name means: where none is named `default`, that is the one marked so, or the
-  /// only one.
+  /// The config of a name: where none is named `default`, that name means the config marked as
+  /// default, or the only one.
   ///
-  /// @throws IllegalArgumentException if there is no such one
+  /// @throws IllegalArgumentException if there is no such config
   Config config(String name) {
     List<Config> fitting = configs.values().stream().filter(c -> c.name().equals(name)).toList();
     if (fitting.isEmpty() && name.equals("default")) {

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// In which form files hold rows. The endings of a file's name say it, the last that is known;
-/// others may follow: `train.jsonl.gz`, `train.jsonl.part`.
+/// The form in which files hold rows. The endings of a file's name tell it, the last one that is
+/// known; others may follow: `train.jsonl.gz`, `train.jsonl.part`.
 public enum Format {
   JSON(".jsonl .json .ndjson"),
   PARQUET(".parquet .geoparquet .gpq"),
@@ -20,7 +20,7 @@ public enum Format {
   /// Not read.
   ARROW(".arrow");
 
-  /// The favourites where endings are equally many.
+  /// The preferred endings where several are equally frequent.
   private static final List<String> FAVOURITES =
       List.of(".csv", ".json", ".jsonl", ".arrow", ".parquet");
 
@@ -34,7 +34,7 @@ public enum Format {
     return List.of(endings.split(" ", -1));
   }
 
-  /// The format of a file of that name.
+  /// The format of a file with that name.
   public static Optional<Format> of(String name) {
     return endings(name).reduce((first, last) -> last).flatMap(Format::ofEnding);
   }
@@ -43,7 +43,7 @@ public enum Format {
     return Arrays.stream(values()).filter(format -> format.endings().contains(ending)).findFirst();
   }
 
-  /// The endings of a name that are known.
+  /// The known endings of a name.
   private static Stream<String> endings(String name) {
     return Arrays.stream(name.split("\\.", -1))
         .skip(1)

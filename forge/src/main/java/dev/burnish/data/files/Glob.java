@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /// A pattern of paths as `datasets` reads it: `*` and `?` stay within a name, `**` stands for any
-/// folders, `[..]` for one character. What is hidden (a name that begins with a point, a folder
-/// that begins with two underscores) matches only where the pattern says so.
+/// folders, `[..]` for one character. Hidden files (a name that begins with a point, a folder that
+/// begins with two underscores) match only where the pattern says so.
 ///
 /// Source: fsspec 2026.9, `glob_translate`; datasets 5.2, `resolve_pattern`.
 final class Glob {
@@ -59,7 +59,7 @@ final class Glob {
     return regex.toString();
   }
 
-  /// Where the set that begins there ends; there where it does not end.
+  /// The end of the set that begins at `start`; `start` itself where the set does not end.
   private static int endOfSet(String part, int start) {
     int first = part.startsWith("!", start + 1) ? start + 2 : start + 1;
     int end = part.indexOf(']', first + 1);
@@ -72,7 +72,7 @@ final class Glob {
     return (not ? "[^/" : "[") + members + "]";
   }
 
-  /// Whether a name in it stands for several.
+  /// Whether a name in the pattern stands for several.
   boolean isPattern() {
     return text.chars().anyMatch(c -> "*?[".indexOf(c) >= 0);
   }
@@ -84,7 +84,7 @@ final class Glob {
         && count(path, "__", 1) == count(Path.of(text), "__", 1);
   }
 
-  /// Of the names before the last so many, those that begin so; `..` is none.
+  /// The number of names before the last `last` that begin with `beginning`; `..` is none.
   private static long count(Path path, String beginning, int last) {
     return Arrays.stream(text(path).split("/", -1))
         .limit(path.getNameCount() - last)
@@ -98,7 +98,7 @@ final class Glob {
     return String.join("/", names);
   }
 
-  /// Whether it asks for what is hidden.
+  /// Whether the pattern asks for hidden files.
   boolean namesHidden() {
     Path path = Path.of(text);
     return count(path, ".", 0) + count(path, "__", 1) > 0;

@@ -14,9 +14,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Finds the files of a split in a folder as `datasets` does: what the README's `configs:` says,
-/// else what [SplitPatterns] finds, in the folder that is called as the config or in all of it. Of
-/// several formats one is read.
+/// Finds the files of a split in a folder as `datasets` does: those that the README's `configs:`
+/// lists, else those that [SplitPatterns] finds, in the folder named like the config or in the
+/// whole folder. If there are several formats, one is read.
 public final class HuggingFaceFolder {
   private static final Pattern SHARD = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})(\\..*)");
 
@@ -142,7 +142,7 @@ public final class HuggingFaceFolder {
     return String.join("", cures.toList());
   }
 
-  /// The files of the format that most have.
+  /// The files of the most frequent format.
   private List<Path> ofOneFormat(Listing found) {
     Format format = Format.ofMost(found.files()).orElseThrow(() -> none(found, Set.of()));
     if (!format.isRead()) {
@@ -161,7 +161,7 @@ public final class HuggingFaceFolder {
     return parts.getOrDefault(true, List.of()).stream().map(found.root()::resolve).toList();
   }
 
-  /// All parts of `name-00000-of-00003` are there.
+  /// Checks that all parts of `name-00000-of-00003` are there.
   private static void checkShards(List<Path> files) {
     for (Path file : files) {
       Matcher shard = SHARD.matcher(String.valueOf(file.getFileName()));

@@ -17,7 +17,7 @@ import java.util.Set;
 /// The files below a folder, in order of their paths, through symbolic links; a link that leads
 /// back to a folder above is passed over.
 ///
-/// @param root relative to it the paths are
+/// @param root the folder that the paths are relative to
 /// @param broken links of files that are gone
 record Listing(Path root, List<Path> files, List<Path> broken) {
   /// Files of folders that hold facts about a data set, no rows.
@@ -30,12 +30,12 @@ record Listing(Path root, List<Path> files, List<Path> broken) {
           "dataset_dict.json",
           "state.json");
 
-  /// Whatever is not hidden.
+  /// All files that are not hidden.
   static Listing of(Path root) {
     return of(root, root, false);
   }
 
-  /// What a pattern matches, in order.
+  /// The files that a pattern matches, in order.
   static Listing of(Path root, Glob glob) {
     if (!glob.isPattern()) {
       Path file = Path.of(glob.toString());

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import net.jpountz.lz4.LZ4FrameInputStream;
 
-/// How a file is packed: its first bytes say it, whatever it is called.
+/// How a file is packed: its first bytes tell it, whatever its name is.
 public enum Packing {
   GZIP("1f8b", ".gz"),
   ZSTD("28b52ffd", ".zst"),
@@ -40,7 +40,7 @@ public enum Packing {
 
   /// The bytes of a file, unpacked.
   ///
-  /// @throws IOException if it can not be read, is damaged, or is not packed as its name says
+  /// @throws IOException if it cannot be read, is damaged, or is not packed as its name says
   /// @throws IllegalArgumentException if it is packed in a way that is not read
   public static InputStream open(Path file) throws IOException {
     var raw = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
@@ -62,7 +62,7 @@ public enum Packing {
     return HexFormat.of().formatHex(start).startsWith(beginning);
   }
 
-  /// A name that says how a file is packed is right.
+  /// Checks that a name that says how a file is packed is right.
   private static void checkName(Path file, Optional<Packing> packing) throws IOException {
     String name = file.toString();
     for (Packing named : List.of(GZIP, ZSTD, LZ4)) {
@@ -98,7 +98,7 @@ public enum Packing {
     return new BufferedInputStream(new Checked(unpacked), 1 << 16);
   }
 
-  /// Says in our words what is wrong with packed bytes.
+  /// Reports errors in packed bytes in our words.
   private final class Checked extends FilterInputStream {
     Checked(InputStream unpacked) {
       super(unpacked);

@@ -5,7 +5,7 @@ import java.util.List;
 
 /// The files of a split, in order.
 ///
-/// @param notes what was left out, and why
+/// @param notes the files that were left out, and why
 public record SplitFiles(List<Path> files, List<String> notes) {
   public SplitFiles {
     files = List.copyOf(files);

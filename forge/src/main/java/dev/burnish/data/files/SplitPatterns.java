@@ -9,9 +9,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Which files of a folder are a split where nothing but their names says it: those in `data/` that
-/// are called `<split>-00000-of-00001`, else those in folders called by the words for a split, else
-/// those whose own names have such a word, else all, to train on.
+/// The files of a split in a folder where only their names tell: those in `data/` named
+/// `<split>-00000-of-00001`, else those in folders named by the words for a split, else those whose
+/// own names contain such a word, else all, as training data.
 ///
 /// Source: datasets 5.2, `data_files.py`: `_get_data_files_patterns`.
 final class SplitPatterns {
@@ -43,7 +43,7 @@ final class SplitPatterns {
     return found.isEmpty() && !whole.files().isEmpty() ? Map.of("train", whole) : found;
   }
 
-  /// The files of a split that has no usual name, by its own name.
+  /// The files of a split with an unusual name, by that name.
   static Optional<Listing> named(Listing all, String split) {
     return WORDS.containsKey(split)
         ? Optional.empty()
@@ -68,7 +68,7 @@ final class SplitPatterns {
     return splits;
   }
 
-  /// A pattern of that text alone.
+  /// A pattern that matches that text alone.
   private static String literal(String text) {
     return text.replaceAll("[*?\\[]", "[$0]");
   }

@@ -1,4 +1,4 @@
-/// Which files are a split of a data set, in which format they are, and how they are packed.
+/// The files of a split of a data set, their format, and how they are packed.
 @NullMarked
 package dev.burnish.data.files;
 

@@ -3,10 +3,9 @@ package dev.burnish.rl.ledger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Lets groups begin, so that none can become too old: a group takes one of `batch * (maxStaleness
-/// + 1)` slots, and gives it back when it was trained and the new version is published. So nothing
-///   is born stale, and nothing has to be dropped afterwards, which would favour groups that are
-///   quick.
+/// Admits groups so that none can become too old: a group takes one of `batch * (maxStaleness + 1)`
+/// slots, and returns it when it was trained and the new version is published. So no group is stale
+/// when it begins, and none has to be dropped afterwards, which would favour groups that are quick.
 ///
 /// The group at position `p` is trained in step `t = p / batch`, on version `t`, and is made by
 /// version `max(0, t - maxStaleness)` or a later one. Thread-safe.
@@ -40,7 +39,7 @@ public final class Admission {
 
   /// Waits for a slot.
   ///
-  /// @throws InterruptedException if the waiting is interrupted; no slot is taken then
+  /// @throws InterruptedException if the wait is interrupted; no slot is taken then
   public Slot admit() throws InterruptedException {
     lock.lockInterruptibly();
     try {
@@ -62,8 +61,8 @@ public final class Admission {
     return new Slot(position, Math.max(0, position / batch - maxStaleness));
   }
 
-  /// A version is published: the groups that it was trained on give their slots back. One that is
-  /// not newer changes nothing.
+  /// Notes that a version is published: the groups that it was trained on return their slots. A
+  /// version that is not newer changes nothing.
   public void published(long version) {
     lock.lock();
     try {
@@ -74,7 +73,7 @@ public final class Admission {
     }
   }
 
-  /// Continues at a position, after a resume.
+  /// Continues at a position after a resume.
   public void resume(long position, long version) {
     lock.lock();
     try {
@@ -86,7 +85,7 @@ public final class Admission {
     }
   }
 
-  /// The position that is admitted next.
+  /// The next position to be admitted.
   public long next() {
     lock.lock();
     try {
@@ -96,7 +95,7 @@ public final class Admission {
     }
   }
 
-  /// Groups that may be under way at a time.
+  /// Groups that may be in flight at a time.
   public int numSlots() {
     return batch * (maxStaleness + 1);
   }

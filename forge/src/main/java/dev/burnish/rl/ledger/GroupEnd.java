@@ -1,8 +1,8 @@
 package dev.burnish.rl.ledger;
 
-/// How a group ended. Each group that was dispatched ends exactly once.
+/// The end of a group. Each group that was dispatched ends exactly once.
 public sealed interface GroupEnd {
-  /// What it counts as.
+  /// The kind that it counts as.
   Kind kind();
 
   /// A step was trained on it.
@@ -25,7 +25,7 @@ public sealed interface GroupEnd {
     }
   }
 
-  /// It could not be made. That is no reward of zero: nothing is learned from it.
+  /// It could not be made. That is not a reward of zero: nothing is learned from it.
   ///
   /// @param cause where it failed
   /// @param why the message of the last failure
@@ -49,7 +49,7 @@ public sealed interface GroupEnd {
     }
   }
 
-  /// Where a group failed.
+  /// The place where a group failed.
   enum Cause {
     GENERATOR,
     ENVIRONMENT,
@@ -57,7 +57,7 @@ public sealed interface GroupEnd {
     TIMEOUT
   }
 
-  /// What ends are counted as.
+  /// The kinds by which ends are counted.
   enum Kind {
     TRAINED,
     FILTERED,

@@ -11,10 +11,10 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// Counts what becomes of groups: each that is dispatched ends exactly once, and the sums say so.
+/// Counts the ends of groups: each group that is dispatched ends exactly once, and the sums say so.
 ///
 /// Thread-safe. It is part of a checkpoint; groups that were open then are open again after a
-/// resume, and whoever resumes dispatches them again.
+/// resume, and the caller of [#resume] dispatches them again.
 public final class Ledger {
   private final SortedMap<Long, Integer> open = new TreeMap<>();
   private final EnumMap<GroupEnd.Kind, Long> ended = new EnumMap<>(GroupEnd.Kind.class);
@@ -43,7 +43,7 @@ public final class Ledger {
     }
   }
 
-  /// A group is begun; again after a failed attempt.
+  /// Begins a group, or begins it again after a failed attempt.
   ///
   /// @param position of the group in the data
   /// @return the number of the attempt, from 1
@@ -57,7 +57,7 @@ public final class Ledger {
     return attempt;
   }
 
-  /// A group ends.
+  /// Ends a group.
   ///
   /// @throws IllegalStateException unless it was dispatched and has not ended
   public synchronized void end(long position, GroupEnd end) {
@@ -79,7 +79,7 @@ public final class Ledger {
 
   /// Checks that every group that was dispatched is open or has ended once.
   ///
-  /// @throws IllegalStateException if the sums differ: a fault of the loop
+  /// @throws IllegalStateException if the sums differ: a bug of the loop
   public synchronized void check() {
     long sum = open.size() + ended.values().stream().mapToLong(count -> count).sum();
     if (sum != numDispatched) {
@@ -111,9 +111,9 @@ public final class Ledger {
     return bytes.toByteArray();
   }
 
-  /// Goes back to a state.
+  /// Restores a state.
   ///
-  /// @throws IllegalArgumentException if it is none of a ledger
+  /// @throws IllegalArgumentException if it is not the state of a ledger
   public synchronized void resume(byte[] state) {
     open.clear();
     ended.clear();

@@ -1,4 +1,4 @@
-/// What becomes of every group: when it may begin, and how it ended.
+/// The fate of every group: when it may begin, and how it ended.
 @NullMarked
 package dev.burnish.rl.ledger;
 

@@ -2,7 +2,7 @@ package dev.burnish.rl.replay;
 
 import java.util.List;
 
-/// What one step trains on.
+/// The groups that one step trains on.
 ///
 /// @param version of the weights that are trained: the step makes the next one
 /// @param groups by position

@@ -1,10 +1,10 @@
 package dev.burnish.rl.replay;
 
-/// How a replay buffer holds and gives out groups.
+/// Configuration of a replay buffer.
 ///
 /// @param batch groups per step
-/// @param capacity groups that are held at most; what comes above waits, or with replay takes the
-///   place of the oldest
+/// @param capacity most groups that are held; a further one waits, or with replay takes the place
+///   of the oldest
 /// @param maxStaleness by how many versions the weights that made a group may be older than those
 ///   that are trained
 /// @param selection which groups a step trains on
@@ -39,8 +39,8 @@ public record BufferConfig(
     }
   }
 
-  /// Batches of groups in their order, as on-policy training (`maxStaleness` 0) and training at a
-  /// fixed lag have it.
+  /// Batches of groups in their order, for on-policy training (`maxStaleness` 0) and training at a
+  /// fixed lag.
   public static BufferConfig fifo(int batch, int maxStaleness) {
     return new BufferConfig(
         batch, Math.multiplyExact(batch, maxStaleness + 1), maxStaleness, new Selection.Fifo(), 0);
@@ -54,8 +54,8 @@ public record BufferConfig(
     return new BufferConfig(batch, capacity, maxStaleness, selection, newSeed);
   }
 
-  /// By how many versions a token that is trained on may be older than the weights that are
-  /// trained.
+  /// The number of versions by which a token that is trained on may be older than the weights that
+  /// are trained.
   public int bound() {
     return selection instanceof Selection.Windowed(int window)
         ? maxStaleness + Math.ceilDiv(window - 1, batch)

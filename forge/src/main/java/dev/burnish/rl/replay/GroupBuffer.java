@@ -5,11 +5,11 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// Groups between rollouts and training, without waiting and without a process: [ReplayBuffer] has
+/// Groups between rollouts and training, without waiting and without a process: [ReplayBuffer] adds
 /// those.
 ///
 /// Groups are never split. A batch that was taken stays until it is [#release]d, and taking it
-/// again gives the same: whoever trains may die in between. Not thread-safe.
+/// again gives the same batch: the trainer may die in between. Not thread-safe.
 ///
 /// @param <T> what a group is
 public final class GroupBuffer<T> {
@@ -21,7 +21,7 @@ public final class GroupBuffer<T> {
     this(config, Snapshot.empty());
   }
 
-  /// @param from what [#snapshot] of a buffer of the same configuration gave
+  /// @param from the result of [#snapshot] of a buffer of the same configuration
   GroupBuffer(BufferConfig config, Snapshot<T> from) {
     this.config = config;
     this.pool =
@@ -37,7 +37,7 @@ public final class GroupBuffer<T> {
     return pool.canAdd(position);
   }
 
-  /// Takes a group in; one whose position was added or skipped before changes nothing.
+  /// Adds a group; one whose position was added or skipped before changes nothing.
   ///
   /// @throws IllegalStateException if there is no room
   public void add(Held<T> group) {
@@ -49,7 +49,7 @@ public final class GroupBuffer<T> {
     pool.add(group);
   }
 
-  /// There will be no group of this position: it was filtered, or failed. Nobody waits for it.
+  /// Marks a position as one without a group: it was filtered, or failed. Nothing waits for it.
   public void skip(long position) {
     pool.skip(position);
   }
@@ -62,7 +62,7 @@ public final class GroupBuffer<T> {
   /// The batch that is trained on a version of the weights: the same until it is released. It has
   /// fewer groups where positions were skipped.
   ///
-  /// @throws IllegalStateException if there is none yet
+  /// @throws IllegalStateException if there is no batch yet
   /// @throws StaleGroupException if a group is older than [BufferConfig#bound] allows
   public Batch<T> take(long version) {
     return Optional.ofNullable(open.get(version))
@@ -73,13 +73,13 @@ public final class GroupBuffer<T> {
         });
   }
 
-  /// The batches of a version and of those before it were trained, and what came of it is
+  /// Releases the batches of a version and of those before it: they were trained, and the result is
   /// published.
   public void release(long version) {
     open.headMap(version, true).clear();
   }
 
-  /// Says how much is to be learned from a group; nothing unless priorities choose.
+  /// Sets how much is to be learned from a group; no effect unless priorities choose.
   ///
   /// @param priority finite and positive
   public void prioritise(long position, double priority) {

@@ -4,7 +4,7 @@ package dev.burnish.rl.replay;
 ///
 /// @param position of the group in the data: the first is 0
 /// @param version of the weights that made its oldest token
-/// @param group what is trained on
+/// @param group the data that is trained on
 public record Held<T>(long position, long version, T group) {
   /// @throws IllegalArgumentException if a number is negative
   public Held {

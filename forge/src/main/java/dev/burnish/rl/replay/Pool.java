@@ -4,14 +4,14 @@ import java.util.List;
 
 /// The groups that wait, and a rule by which a step's are chosen. Not thread-safe.
 sealed interface Pool<T> permits QueuePool, ReplayPool {
-  /// Whether there is room for a group; one that is known already takes none.
+  /// Whether there is room for a group; a group that is known already takes none.
   boolean canAdd(long position);
 
-  /// Nothing if a group of that position was added or skipped before: a call that is made twice
-  /// counts once.
+  /// Adds a group. Does nothing if a group of that position was added or skipped before: a repeated
+  /// call counts once.
   void add(Held<T> group);
 
-  /// There will be no group of that position.
+  /// Marks a position as one without a group.
   void skip(long position);
 
   /// Whether a step on a version can be taken now.
@@ -24,17 +24,17 @@ sealed interface Pool<T> permits QueuePool, ReplayPool {
 
   Counts counts();
 
-  /// Groups by position, with what else there is to know of them.
+  /// Groups by position, with whatever else is known of them.
   List<Kept<T>> kept();
 
-  /// A group and what is known of it.
+  /// A group and the data known about it.
   ///
   /// @param slot where it stands among others
   /// @param uses how often it was trained on
   /// @param priority of the draw, where there is one
   record Kept<T>(Held<T> held, int slot, int uses, double priority) {}
 
-  /// What left without being trained on as often as it might have been.
+  /// Counts of groups that left without being trained on as often as they might have been.
   ///
   /// @param stale groups that became too old
   /// @param displaced groups whose place a newer one took

@@ -12,7 +12,7 @@ import java.util.stream.LongStream;
 ///
 /// Invariant: every position below `next` is done, that is taken or skipped; `next` is not. Room is
 /// counted in positions from `next` on, not in groups: otherwise groups that come early could fill
-/// the buffer and keep out the one that all wait for.
+/// the buffer and keep out the one that all steps wait for.
 final class QueuePool<T> implements Pool<T> {
   private final BufferConfig config;
   private final NavigableMap<Long, Held<T>> waiting = new TreeMap<>();

@@ -9,8 +9,8 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
-/// Groups that are drawn, and perhaps again: see [Selection.Uniform] and [Selection.Prioritised].
-/// What a step draws depends on the seed, the version and what is held.
+/// Groups that are drawn, perhaps repeatedly: see [Selection.Uniform] and [Selection.Prioritised].
+/// The draws of a step depend on the seed, the version and the groups held.
 final class ReplayPool<T> implements Pool<T> {
   private final BufferConfig config;
   private final int uses;
@@ -95,7 +95,7 @@ final class ReplayPool<T> implements Pool<T> {
     return version - each.held().version() <= config.maxStaleness();
   }
 
-  /// Says how much is to be learned from a group: its chance from now on.
+  /// Sets how much is to be learned from a group: its chance from now on.
   ///
   /// @throws IllegalArgumentException unless it is finite and positive
   void prioritise(long position, double priority) {

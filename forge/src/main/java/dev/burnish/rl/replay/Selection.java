@@ -1,13 +1,13 @@
 package dev.burnish.rl.replay;
 
-/// Which of the groups that wait a step trains on.
+/// The rule by which a step chooses among the groups that wait.
 ///
 /// [Fifo] and [Windowed] train each group once, and their bound on staleness comes from admission:
 /// nothing is dropped. [Uniform] and [Prioritised] replay: groups may be trained on more than once,
-/// those that are too old or used up are dropped, and the number of those is told.
+/// those that are too old or used up are dropped, and the number of those is reported.
 public sealed interface Selection {
-  /// The next positions, all of them, in order: what a step trains on depends on the seed and on
-  /// the step alone, and a slow group is waited for.
+  /// The next positions, all of them, in order: the groups of a step depend on the seed and on the
+  /// step alone, and a slow group is waited for.
   record Fifo() implements Selection {}
 
   /// Those that are ready first among the next `window` positions, so that one slow group does not

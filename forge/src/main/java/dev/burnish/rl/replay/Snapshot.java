@@ -2,15 +2,15 @@ package dev.burnish.rl.replay;
 
 import java.util.List;
 
-/// All that a buffer knows, for a checkpoint.
+/// The state of a buffer, for a checkpoint.
 ///
 /// @param kept groups that wait
-/// @param next position that all below are done with
+/// @param next the position below which all are done
 /// @param skipped positions from `next` on without a group
 /// @param taken positions from `next` on that were taken
 /// @param open batches that were taken and are not trained
 /// @param highest priority so far
-/// @param counts of what was dropped
+/// @param counts of the groups that were dropped
 record Snapshot<T>(
     List<Pool.Kept<T>> kept,
     long next,

@@ -1,4 +1,5 @@
-/// What is between rollouts and training: groups that wait, and which of them a step trains on.
+/// The buffer between rollouts and training: groups that wait, and the choice of those that a step
+/// trains on.
 @NullMarked
 package dev.burnish.rl.replay;
 

@@ -4,13 +4,13 @@ package dev.burnish.train.checkpoint;
 ///
 /// @param number of the checkpoint
 public record Best(String metric, double value, long number) {
-  /// Which values of a metric are good.
+  /// The direction in which a metric improves.
   public enum Goal {
     HIGHEST,
     LOWEST;
 
-    /// Whether the first is better than the second; one of another metric is taken for worse, and a
-    /// value that is no number is never better.
+    /// Whether the first is better than the second; one of another metric counts as worse, and a
+    /// value that is not a number is never better.
     public boolean better(Best first, Best second) {
       if (Double.isNaN(first.value()) || Double.isNaN(second.value())) {
         return !Double.isNaN(first.value());

@@ -11,7 +11,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// `best.json`, which names the best checkpoint of a folder and is replaced whole.
 ///
-/// Threading: read by all, written by the one that writes checkpoints.
+/// Threading: read by all threads, written by the one that writes checkpoints.
 final class BestFile {
   private static final String NAME = "best.json";
 
@@ -21,7 +21,7 @@ final class BestFile {
     file = folder.resolve(NAME);
   }
 
-  /// What it says, where it is.
+  /// The content of the file, where there is one.
   ///
   /// @throws IllegalArgumentException if it cannot be read
   Optional<Best> read() {

@@ -2,12 +2,12 @@ package dev.burnish.train.checkpoint;
 
 import dev.burnish.train.checkpoint.Best.Goal;
 
-/// When a run writes checkpoints, and which of them stay.
+/// The schedule of a run's checkpoints, and which of them are kept.
 ///
 /// @param every steps between two
-/// @param keep how many of the latest stay
-/// @param best the metric whose best step keeps a checkpoint apart from these, written when it is
-///   recorded; empty for none
+/// @param keep how many of the latest are kept
+/// @param best the metric whose best step keeps a checkpoint apart from these, written when the
+///   metric is recorded; empty for none
 /// @param goal which values of that metric are good
 public record CheckpointConfig(long every, int keep, String best, Goal goal) {
   public CheckpointConfig {
@@ -23,7 +23,7 @@ public record CheckpointConfig(long every, int keep, String best, Goal goal) {
     }
   }
 
-  /// Every 100 steps, the last two.
+  /// Every 100 steps, keeping the last two.
   public static CheckpointConfig defaults() {
     return new CheckpointConfig(100, 2, "", Goal.LOWEST);
   }

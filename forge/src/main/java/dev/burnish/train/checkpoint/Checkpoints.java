@@ -17,13 +17,13 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// The checkpoints of a run, in one folder: written by a thread of their own while training goes
-/// on, one at a time; the last few are kept, and the best one apart from them.
+/// The checkpoints of a run, in one folder: written by a thread of their own while training
+/// continues, one at a time; the last few are kept, and the best one apart from them.
 ///
 /// Invariants, whenever the process ends: a folder `step-<n>` is whole; the checkpoint before the
-/// one that is being written is there; what is unfinished or on its way out has a hidden name, and
-/// the next [#open] clears it away. A write that fails leaves the earlier checkpoints as they are
-/// and is told by [#failure].
+/// one that is being written is there; a folder that is unfinished or being removed has a hidden
+/// name, and the next [#open] cleans it up. A write that fails leaves the earlier checkpoints as
+/// they are and is reported by [#failure].
 ///
 /// For one thread, which is not the writer's.
 public final class Checkpoints implements AutoCloseable {
@@ -41,8 +41,8 @@ public final class Checkpoints implements AutoCloseable {
     bestFile = new BestFile(folder);
   }
 
-  /// Opens a folder, which is made with the first checkpoint, and clears away what a process that
-  /// was killed has left unfinished. The latest two stay.
+  /// Opens a folder, which is created with the first checkpoint, and cleans up the unfinished files
+  /// of a process that was killed. The latest two are kept.
   public static Checkpoints open(Path folder) {
     try {
       for (Path old : Folders.list(folder, REPLACED)) {
@@ -63,7 +63,7 @@ public final class Checkpoints implements AutoCloseable {
     return new Checkpoints(folder);
   }
 
-  /// How many of the latest checkpoints stay, from the next one on.
+  /// Sets how many of the latest checkpoints are kept, from the next one on.
   public void keep(int number) {
     if (number < 1) {
       throw new IllegalArgumentException(
@@ -73,12 +73,12 @@ public final class Checkpoints implements AutoCloseable {
     keep = number;
   }
 
-  /// All of them, oldest first, whole or not.
+  /// All checkpoints, oldest first, whole or not.
   public List<Path> all() {
     return Folders.list(folder, NAME);
   }
 
-  /// Where the checkpoint of a number is, if it is.
+  /// The path of the checkpoint of a number, if it is there.
   public Path place(long number) {
     return folder.resolve(String.format(Locale.ROOT, "%s%08d", NAME, number));
   }
@@ -86,7 +86,7 @@ public final class Checkpoints implements AutoCloseable {
   /// The newest checkpoint that is whole. Newer ones that are damaged are set aside under another
   /// name, each with a line to `say`.
   ///
-  /// @throws IllegalArgumentException if there are some and none is whole; nothing was changed then
+  /// @throws IllegalArgumentException if there are some and none is whole; nothing is changed then
   public Optional<Snapshot> newest(Consumer<String> say) {
     SortedMap<Path, String> damaged = new TreeMap<>();
     for (Path candidate : all().reversed()) {
@@ -122,12 +122,12 @@ public final class Checkpoints implements AutoCloseable {
             .formatted(path.getFileName(), why, aside.getFileName(), good.getFileName()));
   }
 
-  /// Has a checkpoint written, once the one before it is. Returns while the writer reads `tensors`,
-  /// which it closes.
+  /// Writes a checkpoint once the one before it is written. Returns while the writer reads
+  /// `tensors`, which it closes.
   ///
-  /// @param number that names it and orders it among the others
+  /// @param number that names the checkpoint and orders it among the others
   /// @param sections bytes by name, in letters, digits and dashes
-  /// @param best where it is the best one so far
+  /// @param best set where this is the best checkpoint so far
   public void save(long number, Pieces tensors, Map<String, byte[]> sections, Optional<Best> best) {
     await();
     inFlight = new Write(number, tensors, new TreeMap<>(sections), best);
@@ -148,7 +148,7 @@ public final class Checkpoints implements AutoCloseable {
     inFlight = null;
   }
 
-  /// Why a checkpoint that was saved is not there, once, as soon as that is known.
+  /// Returns why a saved checkpoint is missing, once, as soon as that is known.
   public Optional<RuntimeException> failure() {
     Write write = inFlight;
     if (write != null && write.hasEnded()) {
@@ -159,7 +159,7 @@ public final class Checkpoints implements AutoCloseable {
     return result;
   }
 
-  /// The best checkpoint so far, be it on its way.
+  /// The best checkpoint so far, even if it is still being written.
   public Optional<Best> best() {
     return Optional.ofNullable(inFlight).flatMap(Write::promised).or(this::written);
   }
@@ -169,7 +169,7 @@ public final class Checkpoints implements AutoCloseable {
     return bestFile.read().filter(best -> Files.exists(place(best.number())));
   }
 
-  /// Forgets the best checkpoint where it is one of a later step than the run goes on from.
+  /// Forgets the best checkpoint if it is of a later step than the run resumes from.
   public void forgetBestAfter(long number) {
     if (best().filter(best -> best.number() > number).isPresent()) {
       bestFile.remove();
@@ -189,7 +189,7 @@ public final class Checkpoints implements AutoCloseable {
         });
   }
 
-  /// A checkpoint on its way.
+  /// A checkpoint that is being written.
   private final class Write {
     private final long number;
     private final Pieces tensors;
@@ -209,7 +209,7 @@ public final class Checkpoints implements AutoCloseable {
       thread = Thread.ofPlatform().name("checkpoint/" + number).unstarted(this::run);
     }
 
-    /// However long it takes: what comes next may change what is being written.
+    /// Waits however long it takes: the next step may change what is being written.
     void awaitEnd() {
       lock.lock();
       try {
@@ -221,7 +221,7 @@ public final class Checkpoints implements AutoCloseable {
       }
     }
 
-    /// What will be the best one, unless the write has failed.
+    /// The checkpoint that will be the best one, unless the write has failed.
     Optional<Best> promised() {
       return failure.isPresent() ? Optional.empty() : best;
     }

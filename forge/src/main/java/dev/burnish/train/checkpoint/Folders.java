@@ -16,11 +16,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Operations on folders of files that are to survive a crash at any moment.
+/// Operations on folders of files that must survive a crash at any moment.
 final class Folders {
   private Folders() {}
 
-  /// Entries of a folder whose names begin so, in order of name; none where there is no folder.
+  /// Entries of a folder whose names begin with `prefix`, in order of name; none if there is no
+  /// folder.
   static List<Path> list(Path folder, String prefix) {
     if (!Files.isDirectory(folder)) {
       return List.of();
@@ -58,7 +59,7 @@ final class Folders {
     }
   }
 
-  /// Writes a file and has the disk hold it.
+  /// Writes a file and syncs it to the disk.
   static void write(Path file, byte[] content) throws IOException {
     Files.write(file, content);
     force(file, StandardOpenOption.WRITE);

@@ -11,12 +11,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/// The tensors of a trainer at one moment, for a writer that reads them while training goes on.
+/// The tensors of a trainer at one moment, for a writer that reads them while training continues.
 ///
 /// Nothing is copied at first: a step only reads the weights until it updates them, and the writer
 /// is ahead of that for most parts. Before a part is updated, the trainer asks; a part that was not
-/// read yet is then copied aside, or waited for where copies have used up their memory. So a
-/// checkpoint costs at most that much memory, and time only where the disk is slower than a step.
+/// read yet is then copied, or waited for where copies have used up their memory. So a checkpoint
+/// costs at most that much memory, and time only where the disk is slower than a step.
 ///
 /// Threading: the trainer's thread and the writer's.
 public final class Freeze implements Pieces {
@@ -91,7 +91,7 @@ public final class Freeze implements Pieces {
     this.mostCopied = mostCopied;
   }
 
-  /// The piece that a part is.
+  /// The name of the piece that holds a part.
   public static String pieceOf(int part) {
     return String.format(Locale.ROOT, "part-%03d", part);
   }
@@ -164,7 +164,7 @@ public final class Freeze implements Pieces {
     }
   }
 
-  /// Returns once the writer needs nothing of the trainer's any more.
+  /// Returns once the writer no longer reads from the trainer.
   public void awaitDone() {
     lock.lock();
     try {
@@ -176,7 +176,7 @@ public final class Freeze implements Pieces {
     }
   }
 
-  /// Whether the writer needs nothing of the trainer's any more.
+  /// Whether the writer no longer reads from the trainer.
   public boolean isDone() {
     lock.lock();
     try {

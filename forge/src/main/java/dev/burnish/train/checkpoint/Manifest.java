@@ -3,7 +3,7 @@ package dev.burnish.train.checkpoint;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// What a checkpoint consists of: `manifest.json`, which is written last.
+/// The content of a checkpoint: `manifest.json`, which is written last.
 ///
 /// @param number of the checkpoint
 /// @param sha256 of each other file, in hexadecimal

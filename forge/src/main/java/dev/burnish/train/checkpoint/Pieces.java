@@ -4,8 +4,8 @@ import dev.burnish.safetensors.StoredTensor;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// The tensors of a checkpoint as they were at one moment, in pieces of a file each, which a writer
-/// reads one after the other while their owner goes on.
+/// The tensors of a checkpoint as they were at one moment, in pieces of one file each, which a
+/// writer reads one after the other while their owner continues.
 ///
 /// Threading: read and closed by the thread that writes.
 public interface Pieces extends AutoCloseable {
@@ -18,7 +18,7 @@ public interface Pieces extends AutoCloseable {
   /// change afterwards.
   void read(int piece, Consumer<List<StoredTensor>> reader);
 
-  /// Gives up the pieces that were not read.
+  /// Discards the pieces that were not read.
   @Override
   void close();
 }

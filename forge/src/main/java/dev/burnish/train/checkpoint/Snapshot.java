@@ -13,8 +13,8 @@ import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A checkpoint on disk that was found whole: `step-<number>/` with a safetensors file a piece, the
-/// bytes of each section, and `manifest.json` with their digests.
+/// A checkpoint on disk that was found whole: `step-<number>/` with one safetensors file per piece,
+/// the bytes of each section, and `manifest.json` with their digests.
 public final class Snapshot {
   private final Path folder;
   private final Manifest manifest;
@@ -24,7 +24,7 @@ public final class Snapshot {
     this.manifest = manifest;
   }
 
-  /// A checkpoint whose every file has its digest.
+  /// Opens a checkpoint whose files all match their digests.
   ///
   /// @throws IllegalArgumentException if it is damaged
   public static Snapshot open(Path folder) {
@@ -37,7 +37,8 @@ public final class Snapshot {
     return new Snapshot(folder, read(folder));
   }
 
-  /// Writes a checkpoint: it is in `target`, and on the disk, when this returns; or nothing is.
+  /// Writes a checkpoint: when this returns, it is in `target` and on the disk; on failure, nothing
+  /// is.
   ///
   /// @param number the step after which it is taken
   /// @throws UncheckedIOException if it cannot be written
@@ -49,7 +50,7 @@ public final class Snapshot {
     }
   }
 
-  /// What is wrong with a checkpoint, if anything is.
+  /// The damage of a checkpoint, if there is any.
   static Optional<String> damage(Path folder) {
     Manifest manifest;
     try {
@@ -112,7 +113,7 @@ public final class Snapshot {
     }
   }
 
-  /// Copies the tensors of a piece into tensors of the same names and shapes, on whatever device.
+  /// Copies the tensors of a piece into tensors of the same names and shapes, on any device.
   ///
   /// @throws IllegalArgumentException if the checkpoint is of something else
   public void copyTo(String piece, Map<String, Tensor> targets) {

@@ -27,7 +27,8 @@ final class SnapshotWriter {
     return "section-" + section + ".bin";
   }
 
-  /// The checkpoint is in `target`, and on the disk, when this returns; or nothing is.
+  /// Writes the checkpoint: when this returns, it is in `target` and on the disk; on failure,
+  /// nothing is.
   static void write(Path target, long number, Pieces tensors, Map<String, byte[]> sections)
       throws IOException {
     Path partial = target.resolveSibling(".partial-" + target.getFileName());
@@ -70,8 +71,8 @@ final class SnapshotWriter {
     digests.put(file.getFileName().toString(), Folders.sha256(file));
   }
 
-  /// A checkpoint of the same number makes way, and comes back (see [Checkpoints#open]) where this
-  /// one does not get there.
+  /// Moves a checkpoint of the same number out of the way; it comes back (see [Checkpoints#open])
+  /// if this one does not get there.
   private void replace(Path target) throws IOException {
     Path old = target.resolveSibling(Checkpoints.REPLACED + target.getFileName());
     if (Files.exists(target)) {

@@ -1,4 +1,4 @@
-/// Checkpoints: folders that appear whole or not at all, written beside training.
+/// Checkpoints: folders that appear whole or not at all, written in parallel with training.
 @NullMarked
 package dev.burnish.train.checkpoint;
 

@@ -11,7 +11,7 @@ public final class Sizes {
     return 4L * shape.vocabulary() * shape.hidden();
   }
 
-  /// Of one block's parameters.
+  /// Bytes of one block's parameters.
   private static long block(BlockShape b) {
     long h = b.hidden();
     long i = b.intermediate();

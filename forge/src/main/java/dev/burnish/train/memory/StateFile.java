@@ -17,13 +17,13 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// State of the optimizer in a file: it is needed once a step, a piece at a time, and read into and
-/// written from memory of one piece in between.
+/// State of the optimizer in a file: it is needed once per step, one piece at a time, and read into
+/// and written from memory of one piece in between.
 ///
 /// Reading and writing is faster than mapping: a page of a mapped file that is written costs a
-/// fault each time it was taken out of memory, 1 GB of them 2.6 s, where reading and writing takes
-/// 0.2 s. The file is filled with zeros when it is made, so a full disk is an error then; it has no
-/// name, so it is gone with the process however that ends.
+/// fault each time it was evicted from memory, 1 GB of them 2.6 s, whereas reading and writing
+/// takes 0.2 s. The file is filled with zeros when it is created, so a full disk is an error then;
+/// it has no name, so it is gone with the process however that ends.
 ///
 /// Threading: reads and writes of different places may run at the same time; each is made by the
 /// threads of the team.
@@ -86,8 +86,8 @@ public final class StateFile implements AutoCloseable {
     apart(() -> transfer(offset, memory, channel::write, "write"));
   }
 
-  /// On a thread that nobody interrupts: an interrupt would close the file, and with it the state
-  /// would be lost. One of the caller is kept for later.
+  /// Runs on a thread that nothing interrupts: an interrupt would close the file, and the state
+  /// would be lost with it. An interrupt of the caller is kept for later.
   private static void apart(Runnable work) {
     FutureTask<Void> task = new FutureTask<>(work, null);
     Thread.ofPlatform().daemon().name("optimizer-state").start(task);

@@ -7,7 +7,7 @@ import dev.burnish.nn.Pass;
 import dev.burnish.nn.SavedActivations;
 import java.util.List;
 
-/// What a training step is going to take, from shapes alone.
+/// The cost of a training step, from shapes alone.
 ///
 /// A step has two peaks: when the backward begins, with all activations and few gradients, and when
 /// it ends, with all gradients and few activations. Where several micro-batches add up, all
@@ -19,7 +19,7 @@ import java.util.List;
 /// @param momentsInFile those that are not
 /// @param gradients that are in memory at once
 /// @param activations kept or made again for the backward of the largest micro-batch
-/// @param head a chunk of logits and what belongs to it
+/// @param head a chunk of logits and the tensors that belong to it
 /// @param peak of weights, moments and all that a step makes
 /// @param keptBlocks whose activations are kept
 /// @param forwardSeconds measured
@@ -35,7 +35,7 @@ public record StepEstimate(
     long peak,
     int keptBlocks,
     double forwardSeconds) {
-  /// What a trainer keeps where.
+  /// The placement of a trainer's state.
   ///
   /// @param fused whether gradients are freed part by part
   /// @param gradientsInFile whether they are in memory part by part only
@@ -112,8 +112,8 @@ public record StepEstimate(
     return 4 * (rows * shape.vocabulary() + 2 * micro.targets() * shape.hidden());
   }
 
-  /// Seconds of a step: a backward takes twice its forward, and blocks that are not kept go forward
-  /// once more.
+  /// Seconds of a step: a backward takes twice its forward, and blocks that are not kept repeat
+  /// their forward.
   public double seconds(int numBlocks) {
     return forwardSeconds * (3 + (double) (numBlocks - keptBlocks) / numBlocks);
   }

@@ -4,8 +4,8 @@ import dev.burnish.nn.Decoder;
 import dev.burnish.nn.Parameters;
 import java.util.List;
 
-/// Bytes of a model, and of what training adds for the parameters that are trained: frozen ones
-/// have neither gradients nor moments.
+/// Bytes of a model, and those that training adds for the trained parameters: frozen ones have
+/// neither gradients nor moments.
 ///
 /// @param weights all of them, an adaptation's included
 /// @param gradients of everything that is trained

@@ -1,4 +1,4 @@
-/// What training takes of memory, measured and foretold.
+/// The memory that training takes, measured and estimated.
 @NullMarked
 package dev.burnish.train.memory;
 

@@ -5,7 +5,7 @@ import dev.burnish.nn.TargetLoss;
 
 /// The mean negative log-likelihood of targets.
 ///
-/// @param numTargets of the whole step, which the sum is divided by
+/// @param numTargets of the whole step, by which the sum is divided
 public record CrossEntropy(long numTargets) implements Objective, TargetLoss {
   public CrossEntropy {
     if (numTargets < 1) {

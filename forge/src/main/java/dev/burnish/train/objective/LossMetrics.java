@@ -4,7 +4,7 @@ import dev.burnish.algorithm.LossResult;
 import dev.burnish.algorithm.preference.PreferenceLoss;
 import java.util.Optional;
 
-/// What the objectives of a step tell about it besides their loss; each kind is empty where no
+/// Metrics that the objectives of a step report besides their loss; each kind is empty where no
 /// micro-batch had such an objective.
 public record LossMetrics(
     Optional<LossResult.Metrics> policy, Optional<PreferenceLoss.Metrics> preference) {

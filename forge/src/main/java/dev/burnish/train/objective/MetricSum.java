@@ -4,8 +4,8 @@ import dev.burnish.algorithm.LossResult;
 import dev.burnish.algorithm.preference.PreferenceLoss;
 import java.util.Optional;
 
-/// Adds up what the objectives of a step tell about it, in the order in which they are evaluated,
-/// so that how a batch is divided is all that the sum depends on. For one thread.
+/// Adds up the metrics of a step's objectives, in the order in which they are evaluated, so that
+/// the sum depends only on how a batch is divided. For one thread.
 public final class MetricSum {
   private Optional<LossResult.Metrics> policy = Optional.empty();
   private Optional<PreferenceLoss.Metrics> preference = Optional.empty();

@@ -1,6 +1,6 @@
 package dev.burnish.train.objective;
 
-/// Where the answers of preference pairs lie among the targets of a micro-batch: those of the
+/// The places of the answers of preference pairs among the targets of a micro-batch: those of the
 /// chosen and the rejected answer of each pair in turn.
 ///
 /// @param ends index after the last target of each answer, chosen and rejected in turn
@@ -37,7 +37,7 @@ public record PairTargets(int[] ends) {
     return ends.length / 2;
   }
 
-  /// Of each pair's answer the sum of its targets' log-probabilities.
+  /// The sum of the log-probabilities of the targets of each pair's answer.
   public double[] sums(float[] logprobs, Answer answer) {
     double[] sums = new double[numPairs()];
     for (int pair = 0; pair < sums.length; pair++) {
@@ -49,7 +49,7 @@ public record PairTargets(int[] ends) {
     return sums;
   }
 
-  /// Of each pair's answer how many targets it has.
+  /// The number of targets of each pair's answer.
   public int[] lengths(Answer answer) {
     int[] lengths = new int[numPairs()];
     for (int pair = 0; pair < lengths.length; pair++) {

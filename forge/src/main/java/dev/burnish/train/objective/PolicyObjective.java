@@ -9,8 +9,8 @@ import dev.burnish.nn.TargetLoss;
 /// A policy loss of the targets of a micro-batch, which are the tokens of its layout in order.
 ///
 /// @param entropyBonus coefficient of the mean entropy, which is subtracted from the loss
-/// @param tokens what is known of the targets; their log-probabilities under the policy are not,
-///   and those given here are replaced
+/// @param tokens the data on the targets; their log-probabilities under the policy are not known
+///   yet, and those given here are replaced
 /// @param global counts over the whole step
 public record PolicyObjective(
     PolicyLoss loss, double entropyBonus, TokenBatch tokens, Denominators global)

@@ -24,7 +24,7 @@ public record PreferenceObjective(
     return new Evaluation(this, metrics);
   }
 
-  /// How a policy with these log-probabilities of the targets judges the pairs: their share in the
+  /// Judges the pairs by these log-probabilities of the targets under a policy: their share in the
   /// means over all pairs.
   public PreferenceLoss.Metrics judge(float[] logprobs) {
     PairBatch pairs = pairs(logprobs);

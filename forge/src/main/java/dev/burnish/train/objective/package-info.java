@@ -1,4 +1,4 @@
-/// What a step is trained for, as data: losses that a batch carries to a trainer.
+/// The objectives of a step, as data: losses that a batch carries to a trainer.
 @NullMarked
 package dev.burnish.train.objective;
 

@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 
-/// Low-rank adapters: their scale and first values, which the key says; and where the file has
-/// `lora.inputs` (matrices `w`, `a`, `b` as rows, a vector `x`), what they give and become.
+/// Low-rank adapters: their scale and initial values, which the key states; and where the file has
+/// `lora.inputs` (matrices `w`, `a`, `b` as rows, a vector `x`), their output and their merge.
 record AdapterFormulas(GoldenInputs in) {
-  /// Without another in the key, `alpha / rank` of the file's example.
+  /// The `alpha / rank` of the file's example, unless the key has another.
   private static final double MERGED_ALPHA = 16;
 
   List<Formula> all() {

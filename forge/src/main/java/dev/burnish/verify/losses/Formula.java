@@ -23,7 +23,7 @@ record Formula(Pattern pattern, Function<Parameters, double[]> compute) {
         : Optional.empty();
   }
 
-  /// What a key says between the fixed words.
+  /// The variable parts of a key, between the fixed words.
   record Parameters(Matcher matcher) {
     double number(int group) {
       return Double.parseDouble(text(group));

@@ -3,7 +3,7 @@ package dev.burnish.verify.losses;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// All formulas whose keys can be checked, and why the others can not.
+/// All formulas whose keys can be checked, and why the others cannot.
 final class Formulas {
   private Formulas() {}
 

@@ -11,14 +11,14 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A file of reference values: `inputs`, and for each other key what a loss, gradient or weight
-/// should be on them. The key names the formula and its parameters, such as `loss.ppo clip.2/.2
+/// A file of reference values: `inputs`, and for each other key the expected loss, gradient or
+/// weight on them. The key names the formula and its parameters, such as `loss.ppo clip.2/.2
 /// token-mean`; both are read from it, so a file with other inputs or other parameters is checked
 /// as well.
 public final class GoldenLosses {
   private GoldenLosses() {}
 
-  /// What became of one key.
+  /// The result of one key.
   public sealed interface Entry {
     String key();
 

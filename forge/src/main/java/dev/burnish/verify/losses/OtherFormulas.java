@@ -5,7 +5,7 @@ import dev.burnish.algorithm.advantage.ProximalPolicy;
 import dev.burnish.algorithm.advantage.ProximalPolicy.Versions;
 import java.util.List;
 
-/// Entropy and the in-between policy.
+/// Entropy and the proximal policy.
 record OtherFormulas(GoldenInputs in) {
   List<Formula> all() {
     return List.of(

@@ -9,7 +9,7 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /// The critic's loss, where the file has `value.inputs`: `values`, `old_values`, `returns`, one
-/// number a token, all of them targets.
+/// number per token, all of them targets.
 record ValueFormulas(GoldenInputs in) {
   List<Formula> all() {
     JsonNode inputs = in.root().path("value.inputs");

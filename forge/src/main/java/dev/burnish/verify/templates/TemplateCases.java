@@ -18,7 +18,7 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Chat templates with inputs and what Jinja2 made of them, to prove that our engine does the same.
+/// Chat templates with inputs and their output from Jinja2, to prove that our engine does the same.
 /// The file is a list of objects with `name`, `chat_template`, `data` (the variables), and
 /// `expected` (the text) or `expected_error` (Jinja2 refuses).
 public final class TemplateCases {
@@ -28,7 +28,7 @@ public final class TemplateCases {
   /// One case.
   ///
   /// @param expected the text, absent where an error is expected
-  /// @param expectedError what Jinja2 says where it refuses
+  /// @param expectedError the message with which Jinja2 refuses
   public record Case(
       String name,
       String template,
@@ -36,7 +36,7 @@ public final class TemplateCases {
       Optional<String> expected,
       Optional<String> expectedError) {}
 
-  /// What became of a case.
+  /// The result of a case.
   ///
   /// @param expected the text or error that was recorded
   /// @param actual the text or error that our engine gave

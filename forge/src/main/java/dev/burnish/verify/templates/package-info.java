@@ -1,4 +1,4 @@
-/// Renders chat templates of a file of cases and compares with what Jinja2 made of them.
+/// Renders the chat templates of a file of cases and compares the texts with those of Jinja2.
 @NullMarked
 package dev.burnish.verify.templates;
 

@@ -21,7 +21,7 @@ class AdmissionTest {
     return slots;
   }
 
-  /// What waits in a thread for the next slot.
+  /// A thread that waits for the next slot.
   private static Thread waiting(Admission admission, BlockingQueue<Slot> to) {
     Thread thread =
         Thread.ofVirtual()

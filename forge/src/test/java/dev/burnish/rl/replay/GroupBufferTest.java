@@ -56,7 +56,7 @@ class GroupBufferTest {
     assertThat(positions(buffer.take(0))).containsExactly(0L, 1L);
   }
 
-  /// Upstream takes whatever is there until it is full, and then never what all wait for.
+  /// Upstream takes whatever comes until it is full, and then never the group that all wait for.
   @Test
   void groupsThatComeEarlyDoNotKeepOutTheOneThatAllWaitFor() {
     GroupBuffer<String> buffer = buffer(BufferConfig.fifo(2, 1));

@@ -193,7 +193,7 @@ class CheckpointsTest {
     }
   }
 
-  /// Else a worse one that comes before it is written would take its place.
+  /// Otherwise a worse checkpoint that comes before it is written would take its place.
   @Test
   void theBestOneIsKnownWhileItIsWrittenAndForgottenWhereThatFails() {
     CountDownLatch mayWrite = new CountDownLatch(1);

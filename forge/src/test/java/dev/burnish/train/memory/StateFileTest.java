@@ -17,7 +17,7 @@ class StateFileTest {
 
   @TempDir private Path folder;
 
-  /// An interrupt of a thread that steps would else close the file for all steps after it.
+  /// Otherwise an interrupt of a thread that steps would close the file for all later steps.
   @Test
   void anInterruptedThreadReadsAndWritesAsAnyOther() {
     try (StateFile file = StateFile.create(folder, 4L * COUNT);

@@ -1,4 +1,4 @@
-/// What of training lies outside memory.
+/// Tests of training state outside memory.
 @NullMarked
 package dev.burnish.train.memory;
 
