@@ -57,14 +57,14 @@ public final class GgufConverter {
 
   private GgufConverter() {}
 
-  /// The names of the small files of a model's folder that belong to it beside its weights.
+  /// The names of the small files that belong to a model's folder in addition to its weights.
   public static List<String> smallFiles() {
     return SIDE_FILES;
   }
 
   /// Writes `config.json`, `generation_config.json`, the tokenizer's files and `model.safetensors`
   /// in F32 to `folder`. The small files are made from the metadata of the GGUF file, except those
-  /// that are beside it: these are the published ones, and are copied. Every file appears whole or
+  /// that lie next to it: these are the published ones, and are copied. Every file appears whole or
   /// not at all, the weights last.
   ///
   /// @throws CorruptFileException where the file is corrupt or of a kind that is not supported

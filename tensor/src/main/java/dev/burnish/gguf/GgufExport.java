@@ -192,7 +192,7 @@ final class GgufExport {
         : config.path("rope_theta").asDouble(10000.0);
   }
 
-  /// Either spelling: `rope_parameters`, or `rope_scaling` beside `rope_theta`.
+  /// Either spelling: `rope_parameters`, or `rope_scaling` together with `rope_theta`.
   private JsonNode rope() {
     JsonNode parameters = config.path("rope_parameters");
     return parameters.isObject() ? parameters : config.path("rope_scaling");

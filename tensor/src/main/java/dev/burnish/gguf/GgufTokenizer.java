@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// The Hugging Face `tokenizer.json` and `tokenizer_config.json` of a GGUF file: of byte-level BPE
 /// or of SentencePiece.
 final class GgufTokenizer {
-  /// Token types of GGUF files. Keys of tokens that end a text, beside
+  /// Token types of GGUF files. Keys of tokens that end a text, in addition to
   /// `tokenizer.ggml.eos_token_id`.
   static final List<String> FURTHER_ENDS =
       List.of("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id");

@@ -51,7 +51,7 @@ final class RopeFactors {
     return Optional.empty();
   }
 
-  /// What YaRN multiplies queries and keys with where nothing else is said.
+  /// The default factor by which YaRN scales queries and keys.
   static double yarnScale(double factor) {
     return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
   }

@@ -14,7 +14,7 @@ import java.util.List;
 /// key-value head are written by one piece, in order of the tiles, so results do not depend on
 /// threads. Source: Dao et al., FlashAttention (the recomputation); the rest is GEMM.
 final class Attention {
-  /// What the forward read and wrote.
+  /// The matrices that the forward read and wrote.
   record Forward(Matrix q, Matrix k, Matrix v, Matrix out, Matrix logsumexp) {}
 
   /// Gradients: that of the output, and those that are written.

@@ -57,7 +57,8 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   void biasBackward(Tensor dy_TN, Tensor db_N);
 
   /// Root-mean-square normalisation of each run of `w_H.size` columns: a whole row (`C = H`), or
-  /// each head of it (`C = heads * H`). `rstd` takes one value a run, row by row. `out` may be `x`.
+  /// each head of it (`C = heads * H`). `rstd` takes one value per run, row by row. `out` may be
+  /// `x`.
   void rmsNorm(Tensor x_TC, Tensor w_H, double eps, Tensor out_TC, Tensor rstd);
 
   /// `dx_TC = ...` (then `dx` may be `dy`), or added to `dx`; `dw_H += ...`. `x` is the input of
@@ -79,7 +80,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   void swiGluBackward(Tensor da_TI, Tensor gateUp_T2I);
 
   /// Attention of the query rows to the key rows of `plan`; query head `h` reads key-value head `h
-  /// / (heads / kvHeads)`. `logsumexp_TQ` takes one value a row and query head.
+  /// / (heads / kvHeads)`. `logsumexp_TQ` takes one value per row and query head.
   void attention(
       AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logsumexp);
 
@@ -99,9 +100,9 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// `dTable_VH[ids] += dy_TH`; equal ids accumulate, in order.
   void scatterAddRows(Tensor dy_TH, int[] ids, Tensor dTable_VH);
 
-  /// Log-probabilities and entropies of softmax(`scale` * logits), a row a target: `logprobs[offset
-  /// + i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what [#logprobsBackward]
-  ///   needs.
+  /// Log-probabilities and entropies of softmax(`scale` * logits), one row per target:
+  /// `logprobs[offset + i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what
+  /// [#logprobsBackward]   needs.
   void logprobs(
       Tensor logits_TV, int[] ids, int offset, double scale, float[] logprobs, float[] entropy);
 
@@ -156,7 +157,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     }
   }
 
-  /// What attention's forward read and wrote.
+  /// The tensors that attention's forward read and wrote.
   record AttentionTensors(Tensor q, Tensor k, Tensor v, Tensor out, Tensor logsumexp) {}
 
   /// Hyper-parameters of one AdamW update; `step` counts from 1.

@@ -1,6 +1,6 @@
 package dev.burnish.kernel;
 
-/// What an operation does with what its output holds.
+/// How an operation treats the present contents of its output.
 public enum Output {
   /// Replaces it.
   OVERWRITE,

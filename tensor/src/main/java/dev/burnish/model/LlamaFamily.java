@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// What all architectures here share, and the options in which they differ.
+/// The parts that all architectures here share, and the options in which they differ.
 ///
 /// @param defaultHeadDim `head_dim` where it is not given; empty: `hidden_size /
 ///   num_attention_heads`

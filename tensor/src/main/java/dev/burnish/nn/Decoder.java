@@ -168,8 +168,8 @@ public final class Decoder implements AutoCloseable {
     return new Decoder(this);
   }
 
-  /// What is trained, at the index of the part that it belongs to: the parts themselves, or for an
-  /// adapted decoder the adaptation of each block, and nothing of embedding, norm and head.
+  /// The trained parameters, at the index of the part that they belong to: the parts themselves, or
+  /// for an adapted decoder the adaptation of each block, and nothing of embedding, norm and head.
   public List<Parameters> trained() {
     return adapters.isEmpty() ? parts() : Collections.unmodifiableList(adapters);
   }

@@ -160,8 +160,8 @@ final class DecoderBlock implements AutoCloseable {
     return saved;
   }
 
-  /// What [#forward] returns, without the block's output: for a backward whose forward kept
-  /// nothing.
+  /// Recomputes the activations that [#forward] returns, without the block's output, for a backward
+  /// whose forward kept nothing.
   SavedActivations recompute(Tensor x_TH, PassContext context) {
     SavedActivations saved = new SavedActivations(shape, x_TH);
     try (TensorScope _ = TensorScope.open()) {

@@ -22,7 +22,7 @@ final class Head {
   /// Elements of one chunk of logits: large enough for the matrix product, small enough for memory.
   private static final int CHUNK_ELEMENTS = 8 << 20;
 
-  /// What is asked of a head.
+  /// A request to a head.
   ///
   /// @param hidden_TH output of the last block
   /// @param scale of the logits: 1 / temperature

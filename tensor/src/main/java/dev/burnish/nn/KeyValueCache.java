@@ -7,7 +7,7 @@ import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Keys and values of past tokens: for each block, one row a slot. Who uses which slots is up to
+/// Keys and values of past tokens: for each block, one row per slot. Who uses which slots is up to
 /// the caller.
 public final class KeyValueCache implements AutoCloseable {
   private final int numSlots;

@@ -3,8 +3,8 @@ package dev.burnish.nn;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Low-rank adaptation: which matrices stay as they are and learn a product of two small ones
-/// beside it, `y = W x + scale B A x`.
+/// Low-rank adaptation: which matrices stay frozen and learn a product of two small ones that is
+/// added to their output, `y = W x + scale B A x`.
 ///
 /// Source: Hu et al. 2021; the names and defaults are those of PEFT.
 ///

@@ -7,8 +7,8 @@ import dev.burnish.tensor.Tensor;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// What a block's forward keeps for its backward. Closing frees it, the block's input excepted,
-/// which belongs to the caller.
+/// The activations that a block's forward keeps for its backward. Closing frees them, except the
+/// block's input, which belongs to the caller.
 public final class SavedActivations implements AutoCloseable {
   final Tensor x_TH;
   private final Tensor slab;

@@ -12,7 +12,7 @@ import java.util.function.IntConsumer;
 /// follow it. The stages of all blocks, one after another between embedding and [Head], have the
 /// bits of one stage of all of them, so a decoder can be divided among processes block by block.
 ///
-/// Used once and closed by whoever made it.
+/// Single use; the code that creates it closes it.
 final class Stage implements AutoCloseable {
   private final Decoder decoder;
   private final int first;
@@ -88,7 +88,7 @@ final class Stage implements AutoCloseable {
     }
   }
 
-  /// What the forward of a block kept, stored or could compute again. Whoever calls closes it.
+  /// The activations of a block, kept by its forward, stored or recomputed. The caller closes them.
   private SavedActivations activations(int i) {
     SavedActivations result = saved.get(i).orElseGet(() -> restored(i));
     saved.set(i, Optional.empty());

@@ -15,9 +15,9 @@ import java.util.stream.IntStream;
 /// be owned, mapped from a file or shared with other processes: a [Decoder] is built over weights
 /// that it is given, and does not care.
 ///
-/// Whoever changes the weights says so by [#publish]; whoever keeps something made from them
-/// compares [#changes]. A version is the number under which others know them: of a trainer, its
-/// steps. Not thread-safe: readers and the writer take turns.
+/// The writer announces each change by [#publish]; a reader that caches anything derived from the
+/// weights compares [#changes]. A version is the number under which others know the weights: for a
+/// trainer, its step count. Not thread-safe: readers and the writer take turns.
 public final class Weights implements AutoCloseable {
   private final List<FlatLayout> layouts;
   private final List<Tensor> parts;

@@ -40,7 +40,7 @@ public interface Checkpoint extends AutoCloseable {
         || Files.exists(folder.resolve(SafetensorsWriter.INDEX));
   }
 
-  /// What the file says of itself: `__metadata__`, or the texts under `general.` in a GGUF file.
+  /// The file's own description: `__metadata__`, or the texts under `general.` in a GGUF file.
   Map<String, String> description();
 
   /// Names of all tensors.

@@ -11,7 +11,7 @@ import java.util.stream.LongStream;
 /// To F32: exact for F16, BF16, F8 and small integers, else rounded to nearest even. From F32 to
 /// F16, BF16 and F8: round to nearest even, infinities and signs kept, overflow to infinity (to NaN
 /// in E4M3, which has none), a NaN stays a (quiet) NaN. So what was decoded from a floating-point
-/// type of at most 32 bits is encoded to the same bytes, but for the payload of a NaN.
+/// type of at most 32 bits is encoded to the same bytes, except for the payload of a NaN.
 public final class Float32 {
   private static final int CHUNK = 1 << 16;
 

@@ -25,7 +25,7 @@ import java.util.TreeMap;
 /// falling element size, then name; the header padded so that data begins at a multiple of 8.
 ///
 /// A file appears whole or not at all, also when the disk fills up or the process is killed: it is
-/// written beside its target, forced to the disk and renamed.
+/// written next to its target, forced to the disk and renamed.
 public final class SafetensorsWriter {
   /// The file of a model that is not sharded.
   public static final String SINGLE = "model.safetensors";

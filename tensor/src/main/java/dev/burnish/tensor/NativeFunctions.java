@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 
-/// Handles of functions of native libraries. Whoever looks one up keeps it in a constant, so that a
-/// call costs no more than one of C.
+/// Handles of functions of native libraries. Callers keep a handle in a constant, so that a call
+/// costs no more than one from C.
 public final class NativeFunctions {
   private NativeFunctions() {}
 

@@ -77,7 +77,7 @@ public final class Tensor implements AutoCloseable {
     }
   }
 
-  /// What libtorch calls when the last handle on a large tensor's memory is gone.
+  /// The deleter that libtorch calls when the last handle on a large tensor's memory is gone.
   private static final class GiveBack extends PointerConsumer {
     static final GiveBack CALLED = new GiveBack();
 

@@ -48,7 +48,7 @@ final class HubCache {
     }
   }
 
-  /// What is done under the lock.
+  /// Work to be done under the lock.
   interface Work {
     void run() throws IOException;
   }

@@ -41,7 +41,7 @@ public final class HubException extends RuntimeException {
     return cacheHelps;
   }
 
-  /// What a failure says, in words where it has none: a refused connection has no message.
+  /// The message of a failure, or words of ours where it has none, as for a refused connection.
   static String said(Throwable cause) {
     String text = String.valueOf(cause.getMessage());
     return switch (cause) {

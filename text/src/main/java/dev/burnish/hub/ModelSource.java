@@ -99,7 +99,7 @@ public final class ModelSource {
                     .formatted(model, options.cache())));
   }
 
-  /// What the cache has of the revision, where that is a whole model.
+  /// The cached snapshot of the revision, if it is a whole model.
   private Optional<Path> snapshot() throws IOException {
     Optional<Path> snapshot = cache.commit(model.revision()).map(cache::snapshot);
     return snapshot.isPresent() && isComplete(snapshot.get()) ? snapshot : Optional.empty();

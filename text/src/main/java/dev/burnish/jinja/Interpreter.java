@@ -255,7 +255,7 @@ final class Interpreter {
     return captured(() -> execute(body, scope));
   }
 
-  /// What the action writes, instead of writing it.
+  /// Captures the output of the action instead of writing it.
   private String captured(Runnable action) {
     if (++calls > DEEPEST_CALL) {
       throw JinjaException.recursion("maximum recursion depth exceeded");

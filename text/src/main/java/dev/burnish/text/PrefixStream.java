@@ -37,8 +37,8 @@ final class PrefixStream implements StreamingDecoder {
     return rest;
   }
 
-  /// What the window's text has beyond the part that was shown; then keeps only the tokens just
-  /// shown, as the left neighbours of the next ones.
+  /// Returns the text of the window beyond the part that was shown; then keeps only the tokens just
+  /// shown, as left context of the next ones.
   private String emit(String text) {
     String before = decode(0, shown);
     if (text.length() <= before.length()) {

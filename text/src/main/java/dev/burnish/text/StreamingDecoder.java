@@ -7,6 +7,6 @@ public interface StreamingDecoder {
   /// Takes the next token and returns the text that is complete now, often empty.
   String append(int id);
 
-  /// Returns what is left, broken characters as U+FFFD, and starts anew.
+  /// Returns the remaining text, broken characters as U+FFFD, and resets the decoder.
   String finish();
 }
