@@ -102,7 +102,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
 
   /// Log-probabilities and entropies of softmax(`scale` * logits), one row per target:
   /// `logprobs[offset + i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what
-  /// [#logprobsBackward]   needs.
+  /// [#logprobsBackward] needs.
   void logprobs(
       Tensor logits_TV, int[] ids, int offset, double scale, float[] logprobs, float[] entropy);
 
