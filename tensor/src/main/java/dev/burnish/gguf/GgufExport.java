@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The keys of a GGUF file from a Hugging Face `config.json`. A setting that GGUF files of that
-/// architecture cannot say is refused by name.
+/// architecture cannot express is refused by name.
 final class GgufExport {
   private static final Map<String, String> ARCHITECTURES =
       Map.of(

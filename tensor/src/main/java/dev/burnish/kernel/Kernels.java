@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Shapes: `T` tokens, `H` hidden, `N` outputs, `K` inputs, `V` vocabulary, `I` intermediate, `C`
 /// columns. Matrices are F32 of rank 2 with adjacent columns; rows may be strided (a slice of a
-/// wider matrix). Gradients of weights accumulate, all others overwrite unless said otherwise.
-/// Callers own all buffers. One operation at a time for each output.
+/// wider matrix). Gradients of weights accumulate, all others overwrite unless stated otherwise.
+/// Callers own all buffers. One operation at a time per output.
 public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// The fastest implementation for tensors of that device.
   static Kernels of(Device device) {
@@ -20,7 +20,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     };
   }
 
-  /// The same operations spelled in libtorch, for any device: the reference of every other
+  /// The same operations written with libtorch, for any device: the reference of every other
   /// implementation.
   static Kernels reference() {
     return new TorchKernels();
@@ -37,10 +37,10 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
       Output output,
       Numerics numerics);
 
-  /// Makes weights ready for many products with few rows. To be made again when the weights change.
+  /// Prepares weights for many products with few rows. To be repeated when the weights change.
   ///
-  /// @param reuse what an earlier call for weights of the same shapes returned, whose memory is
-  ///   used again, or an empty list
+  /// @param reuse the result of an earlier call for weights of the same shapes, whose memory is
+  ///   reused, or an empty list
   List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse);
 
   /// [#linear] with a prepared weight, to the bits of [Numerics#BATCH_INVARIANT].
@@ -101,8 +101,8 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   void scatterAddRows(Tensor dy_TH, int[] ids, Tensor dTable_VH);
 
   /// Log-probabilities and entropies of softmax(`scale` * logits), one row per target:
-  /// `logprobs[offset + i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what
-  /// [#logprobsBackward] needs.
+  /// `logprobs[offset + i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` the
+  /// input of [#logprobsBackward].
   void logprobs(
       Tensor logits_TV, int[] ids, int offset, double scale, float[] logprobs, float[] entropy);
 

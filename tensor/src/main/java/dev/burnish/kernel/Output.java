@@ -5,6 +5,6 @@ public enum Output {
   /// Replaces it.
   OVERWRITE,
 
-  /// Adds to it: a residual, or a gradient that has begun.
+  /// Adds to it: a residual, or a partial gradient.
   ADD
 }

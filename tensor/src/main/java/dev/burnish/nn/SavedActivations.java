@@ -23,8 +23,8 @@ public final class SavedActivations implements AutoCloseable {
   final Tensor rstd2_T;
   final Tensor gateUp_T2I;
 
-  /// One slab of memory for all of it: many tensors of many sizes that come and go between others
-  /// would leave holes.
+  /// One slab of memory for all of it: many tensors of many sizes, allocated and freed between
+  /// others, would leave holes.
   SavedActivations(BlockShape shape, Tensor x_TH) {
     Heads heads = shape.heads();
     long tokens = x_TH.size(0);

@@ -36,8 +36,8 @@ final class Stage implements AutoCloseable {
     return retention instanceof ForBackward;
   }
 
-  /// The output of the last block for the first block's input, `[T, H]` both. Takes `x_TH` over: it
-  /// is closed once it is not needed. The output is the caller's to close.
+  /// The output of the last block for the first block's input, `[T, H]` both. Takes ownership of
+  /// `x_TH`: it is closed once it is not needed. The output is the caller's to close.
   Tensor forward(Tensor x_TH) {
     Tensor hidden_TH = x_TH;
     for (int i = 0; i < blocks.size(); i++) {

@@ -102,7 +102,7 @@ public final class SafetensorsWriter {
     writePending(folder, pending, metadata, maxShardBytes);
   }
 
-  /// As above, of tensors whose bytes are not there yet.
+  /// As above, for tensors whose bytes do not exist yet.
   public static void writePending(
       Path folder, List<Pending> tensors, Map<String, String> metadata, long maxShardBytes) {
     if (maxShardBytes <= 0) {

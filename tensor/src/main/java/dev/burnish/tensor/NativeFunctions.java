@@ -13,7 +13,7 @@ public final class NativeFunctions {
 
   /// A function of the C library.
   ///
-  /// @throws IllegalStateException if this system's has none of that name
+  /// @throws IllegalStateException if this system's C library has none of that name
   public static MethodHandle ofC(String name, FunctionDescriptor type) {
     MemorySegment symbol =
         Linker.nativeLinker()

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Owner of the tensors that its thread makes while it is open; closing it frees their native
+/// Owner of the tensors that its thread creates while it is open; closing it frees their native
 /// memory.
 ///
 /// ```java

@@ -26,12 +26,12 @@ final class HubClient implements AutoCloseable {
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
-  /// One try of something that can be tried again.
+  /// One attempt of a request that can be retried.
   interface Attempt<T> {
     T run() throws IOException;
   }
 
-  /// A status that may be better later.
+  /// A status that may succeed later.
   static final class RetryLater extends IOException {
     private static final long serialVersionUID = 1L;
     private final transient Optional<Duration> wait;
@@ -69,7 +69,7 @@ final class HubClient implements AutoCloseable {
   /// Sends a request and follows redirects until `stop` holds or there is none.
   ///
   /// @throws HubException where the answer is final
-  /// @throws IOException where it may be better later
+  /// @throws IOException where a retry may succeed
   HttpResponse<InputStream> send(
       String method, URI uri, String range, Predicate<HttpResponse<?>> stop) throws IOException {
     URI target = uri;

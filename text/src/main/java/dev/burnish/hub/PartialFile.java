@@ -76,7 +76,7 @@ final class PartialFile implements AutoCloseable {
 
   /// Checks the digest and gives the file its name.
   ///
-  /// @throws HubException where the digest is another; nothing is left then
+  /// @throws HubException if the digest differs; the file is then removed
   void complete() throws IOException {
     data.truncate(file.size());
     data.force(true);

@@ -13,7 +13,7 @@ import java.util.Map;
 ///
 /// @param generationPrompt whether the text ends where the assistant's answer begins
 /// @param tools JSON schemas of the functions that the model may call; empty for none
-/// @param documents what the model may quote; empty for none
+/// @param documents texts that the model may quote; empty for none
 /// @param variables further ones, such as `enable_thinking`; they take precedence over the others
 /// @param limits what one rendering may use
 /// @param clock what `strftime_now` reads

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /// Streams through a decoder whose tokens have no text of their own, because it looks at their
 /// neighbours (spaces between words, bytes as `<0xE3>`): decodes a short window twice, without and
-/// with the new tokens, and gives out what was added, unless it ends in a broken character.
+/// with the new tokens, and returns the added text, unless it ends in an incomplete character.
 final class PrefixStream implements StreamingDecoder {
   private static final char BROKEN = '\uFFFD';
   private static final int LONGEST_WAIT = 8;

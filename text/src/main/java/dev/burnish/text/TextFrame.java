@@ -33,7 +33,7 @@ public record TextFrame(int[] before, int[] after) {
     };
   }
 
-  /// Each step is around what those before it gave.
+  /// Each step wraps the result of those before it.
   private static TextFrame sequence(JsonNode steps) {
     TextFrame frame = NONE;
     for (JsonNode step : steps) {
@@ -82,8 +82,8 @@ public record TextFrame(int[] before, int[] after) {
     return new int[] {id.intValue()};
   }
 
-  /// The ids with those that belong before and after them. What a text has written out itself is
-  /// not put there a second time.
+  /// The ids with those that belong before and after them. A token that the text itself
+  /// contains there is not added a second time.
   public int[] around(int[] ids) {
     int[] begun = startsWith(ids, before) ? ids : join(before, ids);
     return endsWith(ids, after) ? begun : join(begun, after);

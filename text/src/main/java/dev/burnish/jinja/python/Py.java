@@ -65,7 +65,7 @@ public final class Py {
     };
   }
 
-  /// How Jinja2 names an object in a message.
+  /// Jinja2's name for an object in a message.
   static String describe(Object value) {
     return value == None.NONE ? "None" : typeName(value) + " object";
   }
