@@ -8,7 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// How a GGUF file stores the elements of a tensor: in blocks, each with its scale where quantised.
+/// The storage type of a tensor in a GGUF file: blocks of elements, each with its scale where
+/// quantised.
 enum GgmlType {
   F32(0, 1, 4),
   F16(1, 1, 2),
@@ -62,7 +63,7 @@ enum GgmlType {
     return blockElements > 1;
   }
 
-  /// Converts whole blocks to F32, on all cores where there are many.
+  /// Converts whole blocks to F32, on all cores for large inputs.
   void decode(MemorySegment source, MemorySegment destination) {
     if (!isQuantised()) {
       Float32.decode(dtype(), source, destination);
@@ -82,7 +83,7 @@ enum GgmlType {
         });
   }
 
-  /// Converts F32 to this type, on all cores where there is much: F32, F16, BF16 or Q8_0.
+  /// Converts F32 to this type, on all cores for large inputs: F32, F16, BF16 or Q8_0.
   ///
   /// @param source whole blocks
   void encode(MemorySegment source, MemorySegment destination) {

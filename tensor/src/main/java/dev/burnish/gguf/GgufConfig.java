@@ -8,8 +8,8 @@ import java.util.Set;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The Hugging Face `config.json` and `generation_config.json` of a GGUF file. A key of the
-/// architecture that is not known is refused by name, since it may change the numbers.
+/// The Hugging Face `config.json` and `generation_config.json` of a GGUF file. An
+/// unknown key of the architecture is refused by name, since it may change the numbers.
 final class GgufConfig {
   private static final Map<String, String> CLASSES =
       Map.of(
@@ -239,7 +239,7 @@ final class GgufConfig {
     }
   }
 
-  /// Settings that switch nothing on, such as `expert_count` 0.
+  /// Settings that enable nothing, such as `expert_count` 0.
   private boolean isZero(String key) {
     try {
       return metadata.integer(key).orElse(1L) == 0;

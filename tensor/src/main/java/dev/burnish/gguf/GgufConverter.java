@@ -35,7 +35,7 @@ public final class GgufConverter {
       this.fileType = fileType;
     }
 
-    /// The type for a tensor of that shape; rows that are no whole blocks become F16.
+    /// The type for a tensor of that shape; F16 where rows are not a multiple of the block.
     GgmlType typeFor(long[] shape) {
       if (shape.length < 2) {
         return GgmlType.F32;
@@ -57,14 +57,14 @@ public final class GgufConverter {
 
   private GgufConverter() {}
 
-  /// The names of the small files of a model's folder that belong to it beside its weights.
+  /// The names of the small files that belong to a model's folder in addition to its weights.
   public static List<String> smallFiles() {
     return SIDE_FILES;
   }
 
   /// Writes `config.json`, `generation_config.json`, the tokenizer's files and `model.safetensors`
   /// in F32 to `folder`. The small files are made from the metadata of the GGUF file, except those
-  /// that are beside it: these are the published ones, and are copied. Every file appears whole or
+  /// that lie next to it: these are the published ones, and are copied. Every file appears whole or
   /// not at all, the weights last.
   ///
   /// @throws CorruptFileException where the file is corrupt or of a kind that is not supported
@@ -73,7 +73,7 @@ public final class GgufConverter {
     convert(gguf, folder, DType.F32);
   }
 
-  /// As above, with the weights in a type of floating point.
+  /// As above, with the weights in a floating-point type.
   public static void convert(Path gguf, Path folder, DType dtype) {
     Path besides = gguf.toAbsolutePath().resolveSibling("");
     try (GgufFile file = GgufFile.open(gguf)) {
@@ -150,7 +150,8 @@ public final class GgufConverter {
   ///
   /// @param checkpoint the weights of the folder
   ///
-  /// @throws CorruptFileException where a file is corrupt, or has a setting that GGUF cannot say
+  /// @throws CorruptFileException where a file is corrupt, or has a setting that GGUF cannot
+  ///   express
   /// @throws UncheckedIOException where something cannot be read or written
   public static void toGguf(Path folder, Checkpoint checkpoint, Path gguf, Weights weights) {
     GgufExport export = GgufExport.of(ModelFolder.file(folder, "config.json"));

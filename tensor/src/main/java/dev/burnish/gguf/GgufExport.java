@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The keys of a GGUF file from a Hugging Face `config.json`. A setting that GGUF files of that
-/// architecture cannot say is refused by name.
+/// architecture cannot express is refused by name.
 final class GgufExport {
   private static final Map<String, String> ARCHITECTURES =
       Map.of(
@@ -192,7 +192,7 @@ final class GgufExport {
         : config.path("rope_theta").asDouble(10000.0);
   }
 
-  /// Either spelling: `rope_parameters`, or `rope_scaling` beside `rope_theta`.
+  /// Either spelling: `rope_parameters`, or `rope_scaling` together with `rope_theta`.
   private JsonNode rope() {
     JsonNode parameters = config.path("rope_parameters");
     return parameters.isObject() ? parameters : config.path("rope_scaling");

@@ -18,10 +18,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.LongStream;
 
-/// A memory-mapped GGUF file of the architectures `llama`, `qwen2`, `qwen3` or `smollm3`, seen with
-/// Hugging Face names, shapes and row order. Tensors of the types F32, F16 and BF16 keep their
-/// type; the quantised ones (Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K) are given as F32. Safe
-/// for use by several threads.
+/// A memory-mapped GGUF file of the architectures `llama`, `qwen2`, `qwen3` or `smollm3`, presented
+/// with Hugging Face names, shapes and row order. Tensors of the types F32, F16 and BF16 keep their
+/// type; the quantised ones (Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K) are converted to F32.
+/// Safe for use by several threads.
 public final class GgufFile implements Checkpoint {
   private static final Set<String> ARCHITECTURES = Set.of("llama", "qwen2", "qwen3", "smollm3");
 
@@ -50,8 +50,8 @@ public final class GgufFile implements Checkpoint {
 
   /// Maps `file`.
   ///
-  /// @throws CorruptFileException where the file breaks a rule of the format, or is of an
-  ///   architecture or has a tensor that is not known
+  /// @throws CorruptFileException where the file breaks a rule of the format, or has an unknown
+  ///   architecture or tensor
   /// @throws UncheckedIOException where it cannot be read
   @SuppressWarnings("MustBeClosedChecker") // the file owns the arena, and closes it
   public static GgufFile open(Path file) {
@@ -112,7 +112,7 @@ public final class GgufFile implements Checkpoint {
     return tensor(name).shape().clone();
   }
 
-  /// The tensor: a view of the map where the file has it as it is, else converted into new memory.
+  /// The tensor: a view of the map if the file has it in that form, else converted into new memory.
   @Override
   public StoredTensor get(String name) {
     Tensor tensor = tensor(name);

@@ -12,11 +12,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Parses and validates all of a GGUF file but its tensors: versions 2 and 3, little endian. After
-/// this every value and tensor lies inside the file and no tensor overlaps another.
+/// Parses and validates all of a GGUF file except its tensors: versions 2 and 3, little endian.
+/// After this every value and tensor lies inside the file and no tensor overlaps another.
 ///
-/// Bounds: counts are checked against the bytes that are left before anything is made for them;
-/// keys and tensor names are the only texts made here.
+/// Bounds: counts are checked against the remaining bytes before anything is allocated for them;
+/// keys and tensor names are the only texts created here.
 final class GgufHeader {
   static final int MAGIC = 0x46554747;
   private static final int MAX_KEYS = 8192;

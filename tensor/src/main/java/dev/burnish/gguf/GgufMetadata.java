@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /// The typed key-value pairs of a GGUF file. Texts and arrays stay in the mapped file until they
-/// are asked for. Asking for a value as another kind than the file has is an error that names the
+/// are asked for. Asking for a value as a kind other than the file's is an error that names the
 /// key.
 public final class GgufMetadata {
   private static final long MAX_TEXT = 16L << 20;

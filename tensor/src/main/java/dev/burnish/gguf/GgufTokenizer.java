@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// The Hugging Face `tokenizer.json` and `tokenizer_config.json` of a GGUF file: of byte-level BPE
 /// or of SentencePiece.
 final class GgufTokenizer {
-  /// Token types of GGUF files. Keys of tokens that end a text, beside
+  /// Token types of GGUF files. Keys of tokens that end a text, in addition to
   /// `tokenizer.ggml.eos_token_id`.
   static final List<String> FURTHER_ENDS =
       List.of("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id");
@@ -63,7 +63,7 @@ final class GgufTokenizer {
                 pre));
   }
 
-  /// Whether the file has a tokenizer at all.
+  /// Whether the file has a tokenizer.
   static boolean isPresent(GgufFile file) {
     String model = file.metadata().text("tokenizer.ggml.model").orElse("none");
     return !model.equals("none") && !model.equals("no_vocab");
@@ -140,7 +140,7 @@ final class GgufTokenizer {
     return "";
   }
 
-  /// The pieces that text is made of; marks and bytes are not, whatever their score.
+  /// The pieces of plain text; control tokens and bytes are not among them, whatever their score.
   private SentencePieceMerges scored(long[] types) {
     float[] scores = metadata.numbers("tokenizer.ggml.scores");
     if (scores.length != tokens.size()) {

@@ -63,7 +63,7 @@ enum PreTokenizer {
     return tokenizerClass;
   }
 
-  /// Whether a piece that is a token as a whole is taken without merging.
+  /// Whether a piece that is itself a token is taken without merging.
   boolean ignoresMerges() {
     return ignoresMerges;
   }
@@ -110,7 +110,8 @@ enum PreTokenizer {
     return node.put("behavior", "Isolated").put("invert", false);
   }
 
-  /// Without what does not change the split: trimming of offsets, and `use_regex` where it is true.
+  /// Without the settings that do not change the split: trimming of offsets, and `use_regex` where
+  /// it is true.
   private static JsonNode canonical(JsonNode node) {
     JsonNode copy = node.deepCopy();
     copy.findParents("trim_offsets")

@@ -5,8 +5,8 @@ import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The factors by which Llama 3 stretches each rotary wave length. GGUF files hold the factors,
-/// Hugging Face configurations the settings that they follow from. Source: `generate_extra_tensors`
-/// of convert_hf_to_gguf.py in ggml-org/llama.cpp.
+/// Hugging Face configurations the settings from which they follow. Source:
+/// `generate_extra_tensors` of convert_hf_to_gguf.py in ggml-org/llama.cpp.
 final class RopeFactors {
   private RopeFactors() {}
 
@@ -51,7 +51,7 @@ final class RopeFactors {
     return Optional.empty();
   }
 
-  /// What YaRN multiplies queries and keys with where nothing else is said.
+  /// The default factor by which YaRN scales queries and keys.
   static double yarnScale(double factor) {
     return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
   }

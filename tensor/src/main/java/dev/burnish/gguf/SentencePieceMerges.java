@@ -25,7 +25,7 @@ final class SentencePieceMerges {
   private final List<String> pieces = new ArrayList<>();
   private final List<Float> scores = new ArrayList<>();
 
-  /// Adds a piece that text may be made of, in order of the ids.
+  /// Adds a piece that text may consist of, in order of the ids.
   void add(String piece, int id, float score) {
     ids.put(piece, id);
     pieces.add(piece);

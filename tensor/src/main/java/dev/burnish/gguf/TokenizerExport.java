@@ -45,7 +45,7 @@ final class TokenizerExport {
 
   /// Puts the keys; a folder without `tokenizer.json` gives a file without tokenizer.
   ///
-  /// @param vocabulary rows of the embedding, to which the tokens are filled up
+  /// @param vocabulary rows of the embedding, to which the tokens are padded
   static void put(GgufWriter writer, Path folder, ObjectNode config, int vocabulary) {
     if (ModelFolder.findFile(folder, "tokenizer.json").isPresent()) {
       new TokenizerExport(folder, config, vocabulary).put(writer, folder);
@@ -166,7 +166,7 @@ final class TokenizerExport {
     }
   }
 
-  /// The tokens around every plain text, of which a GGUF file can say one before and one after.
+  /// The tokens around every plain text, of which a GGUF file can express one before and one after.
   private record Frame(Optional<Integer> begin, Optional<Integer> end) {}
 
   private Frame frame() {

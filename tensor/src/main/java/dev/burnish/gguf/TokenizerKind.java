@@ -6,7 +6,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The two kinds of tokenizer in GGUF files, and what differs in their `tokenizer.json`.
+/// The two kinds of tokenizer in GGUF files, and the differences in their `tokenizer.json`.
 sealed interface TokenizerKind {
   JsonNode normalizer();
 
@@ -24,7 +24,7 @@ sealed interface TokenizerKind {
 
   /// The settings of the model, without its vocabulary.
   ///
-  /// @param unknown the token for what has none, empty if there is none
+  /// @param unknown the token for text without one, empty if there is none
   ObjectNode model(String unknown);
 
   /// `tokenizer.ggml.model=gpt2`.

@@ -1,6 +1,6 @@
 /// GGUF files: a mapped reader with de-quantisation that gives weights under Hugging Face names, a
-/// writer, and what a GGUF file and a folder in Hugging Face layout say about configuration and
-/// tokenizer, translated in both directions.
+/// writer, and the translation of configuration and tokenizer between a GGUF file and a folder in
+/// Hugging Face layout, in both directions.
 @NullMarked
 package dev.burnish.gguf;
 

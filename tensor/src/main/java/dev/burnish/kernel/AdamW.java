@@ -38,7 +38,7 @@ final class AdamW {
         });
   }
 
-  /// What the update of every element is made with.
+  /// The factors that the updates of all elements share.
   private record Factors(
       float gradScale,
       float beta1,

@@ -3,13 +3,14 @@ package dev.burnish.kernel;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Which key rows each query row attends to.
+/// The key rows that each query row attends to.
 ///
 /// A batch is a list of [Node]s: a run of adjacent query rows whose keys are, in order of position,
-/// runs of adjacent key rows. Each query of a node sees all keys of its spans but those of the last
-/// span that come after itself: with `n` queries, query `i` does not see the last `n - 1 - i` keys.
-/// That covers a packed document (one span, itself), a sample below a shared prompt (the prompt's
-/// span, then itself), and one step of decoding (spans in the cache, the last key being its own).
+/// runs of adjacent key rows. Each query of a node sees all keys of its spans except those of the
+/// last span that come after it: with `n` queries, query `i` does not see the last `n - 1 - i`
+/// keys. That covers a packed document (one span, itself), a sample below a shared prompt (the
+/// prompt's span, then itself), and one step of decoding (spans in the cache, the last key being
+/// its own).
 ///
 /// Immutable.
 public final class AttentionPlan {

@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// Adjacent query rows whose scores are made together, and the runs of keys that they see.
+/// Adjacent query rows whose scores are computed together, and the runs of keys that they see.
 ///
 /// Idea: nodes that share keys (the samples below a prompt, the prompts below a common beginning)
 /// have adjacent rows, so a shared run of keys is one matrix product for all of them. A key stands
 /// in the column of its position, the same for every row that sees it, so the visible columns of a
-/// row are one run. Rows of a long node are cut into tiles; short nodes are put together.
+/// row are one run. Rows of a long node are cut into tiles; short nodes are combined.
 ///
 /// @param queryStart first query row
 /// @param positions of each row's own key among the keys it sees

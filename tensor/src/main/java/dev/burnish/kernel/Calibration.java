@@ -5,7 +5,7 @@ import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 
-/// What this process can do at most: the limit that figures are quoted beside.
+/// The peak performance of this process: the limit that figures are compared with.
 public final class Calibration {
   private Calibration() {}
 

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// F32 on the CPU: shape checks here, the work in one class for each operation.
+/// F32 on the CPU: shape checks here, the work in one class per operation.
 final class CpuKernels implements Kernels {
   private final Team team;
   private final PackedGemm packed;
@@ -21,7 +21,7 @@ final class CpuKernels implements Kernels {
     this.tiled = new TiledGemm(team);
   }
 
-  /// Those of this process: they hold scratch memory of some megabytes.
+  /// The kernels of this process, which hold some megabytes of scratch memory.
   static CpuKernels shared() {
     return Shared.KERNELS;
   }
@@ -69,7 +69,7 @@ final class CpuKernels implements Kernels {
     }
   }
 
-  /// Puts the bias into `out`, or adds it; returns whether `out` now holds something to add to.
+  /// Puts the bias into `out`, or adds it; returns whether the product is to be added to `out`.
   private static boolean addBias(@Nullable Tensor bias_N, Matrix out, Output output) {
     if (bias_N == null) {
       return output == Output.ADD;

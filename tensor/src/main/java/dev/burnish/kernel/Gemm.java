@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /// Single-precision matrix products on the calling thread: those of attention, whose operands are
-/// used once and where they lie. OpenBLAS, and plain Java for few rows. Its own threads are not
+/// used once and in place. OpenBLAS, and plain Java for few rows. OpenBLAS's own threads are not
 /// used: they would spin against libtorch's and against the team.
 final class Gemm {
   private static final int ROW_MAJOR = 101;

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Shapes: `T` tokens, `H` hidden, `N` outputs, `K` inputs, `V` vocabulary, `I` intermediate, `C`
 /// columns. Matrices are F32 of rank 2 with adjacent columns; rows may be strided (a slice of a
-/// wider matrix). Gradients of weights accumulate, all others overwrite unless said otherwise.
-/// Callers own all buffers. One operation at a time for each output.
+/// wider matrix). Gradients of weights accumulate, all others overwrite unless stated otherwise.
+/// Callers own all buffers. One operation at a time per output.
 public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// The fastest implementation for tensors of that device.
   static Kernels of(Device device) {
@@ -20,7 +20,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     };
   }
 
-  /// The same operations spelled in libtorch, for any device: the reference of every other
+  /// The same operations written with libtorch, for any device: the reference of every other
   /// implementation.
   static Kernels reference() {
     return new TorchKernels();
@@ -37,10 +37,10 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
       Output output,
       Numerics numerics);
 
-  /// Makes weights ready for many products with few rows. To be made again when the weights change.
+  /// Prepares weights for many products with few rows. To be repeated when the weights change.
   ///
-  /// @param reuse what an earlier call for weights of the same shapes returned, whose memory is
-  ///   used again, or an empty list
+  /// @param reuse the result of an earlier call for weights of the same shapes, whose memory is
+  ///   reused, or an empty list
   List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse);
 
   /// [#linear] with a prepared weight, to the bits of [Numerics#BATCH_INVARIANT].
@@ -57,7 +57,8 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   void biasBackward(Tensor dy_TN, Tensor db_N);
 
   /// Root-mean-square normalisation of each run of `w_H.size` columns: a whole row (`C = H`), or
-  /// each head of it (`C = heads * H`). `rstd` takes one value a run, row by row. `out` may be `x`.
+  /// each head of it (`C = heads * H`). `rstd` takes one value per run, row by row. `out` may be
+  /// `x`.
   void rmsNorm(Tensor x_TC, Tensor w_H, double eps, Tensor out_TC, Tensor rstd);
 
   /// `dx_TC = ...` (then `dx` may be `dy`), or added to `dx`; `dw_H += ...`. `x` is the input of
@@ -79,7 +80,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   void swiGluBackward(Tensor da_TI, Tensor gateUp_T2I);
 
   /// Attention of the query rows to the key rows of `plan`; query head `h` reads key-value head `h
-  /// / (heads / kvHeads)`. `logsumexp_TQ` takes one value a row and query head.
+  /// / (heads / kvHeads)`. `logsumexp_TQ` takes one value per row and query head.
   void attention(
       AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logsumexp);
 
@@ -99,9 +100,9 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// `dTable_VH[ids] += dy_TH`; equal ids accumulate, in order.
   void scatterAddRows(Tensor dy_TH, int[] ids, Tensor dTable_VH);
 
-  /// Log-probabilities and entropies of softmax(`scale` * logits), a row a target: `logprobs[offset
-  /// + i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` what [#logprobsBackward]
-  ///   needs.
+  /// Log-probabilities and entropies of softmax(`scale` * logits), one row per target:
+  /// `logprobs[offset + i]` is that of `ids[offset + i]` in row `i`. Leaves in `logits_TV` the
+  /// input of [#logprobsBackward].
   void logprobs(
       Tensor logits_TV, int[] ids, int offset, double scale, float[] logprobs, float[] entropy);
 
@@ -156,7 +157,7 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     }
   }
 
-  /// What attention's forward read and wrote.
+  /// The tensors that attention's forward read and wrote.
   record AttentionTensors(Tensor q, Tensor k, Tensor v, Tensor out, Tensor logsumexp) {}
 
   /// Hyper-parameters of one AdamW update; `step` counts from 1.

@@ -80,8 +80,8 @@ final class Lanes {
     Matrix.MEMORY.asSlice(target, 4 * count).fill((byte) 0);
   }
 
-  /// Sum of the lanes in one fixed order. The library's own reduction may add in another order once
-  /// it is compiled, and a run has to give the same bits before and after.
+  /// Sum of the lanes in one fixed order. The library's own reduction may add in a different order
+  /// once it is compiled, and a run has to give the same bits before and after.
   static float sum(FloatVector vector) {
     float[] lanes = vector.toArray();
     for (int half = WIDTH / 2; half > 0; half /= 2) {

@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /// A kernel's view of an F32 matrix in host memory: the address of its first element, its size, and
-/// the elements from one row to the next. Kernels read and write by address; bounds are checked
-/// here, once for each operation.
+/// the distance in elements from one row to the next. Kernels read and write by address; bounds are
+/// checked here, once per operation.
 record Matrix(long address, int rows, int cols, int stride) {
   /// All of memory. Addresses are its offsets.
   static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);

@@ -8,9 +8,9 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// Each element of the result is one chain of fused multiply-adds over `k`, from zero, whatever the
 /// number of rows: the same bits for a row alone and for a row of a large batch. A is row-major,
-/// since an index that grows by one is all that the compiler removes bounds checks for (with rows
+/// since the compiler removes bounds checks only of an index that grows by one (with rows
 /// interleaved the loop runs at half the speed), and both operands are Java arrays for the same
-/// reason. Nothing but the loop may stand in a method, or the compiler keeps vectors in memory.
+/// reason. A method may contain only the loop, or the compiler keeps vectors in memory.
 final class MicroKernel {
   private static final VectorSpecies<Float> S = Lanes.SPECIES;
   private static final int V = Lanes.WIDTH;

@@ -1,10 +1,10 @@
 package dev.burnish.kernel;
 
-/// What an operation does with what its output holds.
+/// How an operation treats the present contents of its output.
 public enum Output {
   /// Replaces it.
   OVERWRITE,
 
-  /// Adds to it: a residual, or a gradient that has begun.
+  /// Adds to it: a residual, or a partial gradient.
   ADD
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Matrix products of a decoder's linear layers whose rows have bits of their own
+/// Batch-invariant matrix products of a decoder's linear layers
 /// ([Numerics#BATCH_INVARIANT]), in plain Java over [MicroKernel].
 ///
 /// Idea: one operand becomes panels, the other a row-major array, both in Java arrays; tiles of the
@@ -88,7 +88,7 @@ final class PackedGemm {
         });
   }
 
-  /// The same for a matrix that is packed.
+  /// The same for a packed matrix.
   void timesTransposed(Matrix a, Packed w, boolean add, Matrix c) {
     product(a, c, add, (panel, from, _, _) -> new Place(w.panels(), w.at(panel, from)));
   }

@@ -2,5 +2,5 @@ package dev.burnish.kernel;
 
 import dev.burnish.tensor.Tensor;
 
-/// A prepared weight that is laid out as it was.
+/// A prepared weight in its original layout.
 record PlainWeight(Tensor weight) implements Kernels.PreparedWeight {}

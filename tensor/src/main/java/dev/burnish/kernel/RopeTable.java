@@ -2,7 +2,7 @@ package dev.burnish.kernel;
 
 /// Cosines and sines of rotary position embeddings for the positions from 0 on.
 ///
-/// @param headDim columns of a head; `headDim / 2` angles a position
+/// @param headDim columns of a head; `headDim / 2` angles per position
 /// @param cos `[positions * headDim / 2]`, row-major, scaled by the attention factor where there is
 ///   one
 /// @param sin as `cos`

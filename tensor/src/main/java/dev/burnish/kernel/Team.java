@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// caller is one of them.
 ///
 /// Idea: a kernel is cut into pieces by shape, never by thread count, so its result does not depend
-/// on who ran which piece. The members wait for the next operation by spinning for some
+/// on which thread ran which piece. The members wait for the next operation by spinning for some
 /// microseconds, since a training step has hundreds of them in a row, and then park. Invariants:
 /// `work` is written before `generation`; a member leaves an operation only after it found no piece
 /// left; the caller returns only when every piece is finished. Callers of different threads take

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Every operation spelled in libtorch, for any device and as the reference of the CPU kernels.
-/// Gradients that have no short closed form come from libtorch's autograd over the same spelling.
+/// Every operation written with libtorch, for any device and as the reference of the CPU kernels.
+/// Gradients that have no short closed form come from libtorch's autograd over the same expression.
 final class TorchKernels implements Kernels {
   @Override
   public void linear(

@@ -1,7 +1,7 @@
 /// The numeric operations of a decoder, forward and backward.
 ///
 /// [Kernels] is the interface; `CpuKernels` runs F32 on the CPU with the Vector API and BLAS over a
-/// [Team] of threads, and `TorchKernels` spells the same operations in libtorch for every other
+/// [Team] of threads, and `TorchKernels` writes the same operations with libtorch for every other
 /// device: it is also the reference that the CPU kernels are tested against.
 @NullMarked
 package dev.burnish.kernel;

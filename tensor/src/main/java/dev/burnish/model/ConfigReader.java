@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
-/// Reads the settings of a `config.json` and remembers which, so that one that nobody read is
+/// Reads the settings of a `config.json` and records which were read, so that an unread one is
 /// refused, not ignored.
 final class ConfigReader {
   private final JsonNode json;
@@ -97,7 +97,7 @@ final class ConfigReader {
     return find(key).map(JsonNode::asString).orElse(otherwise);
   }
 
-  /// A list as it stands, empty where there is none.
+  /// A list as written, empty if absent.
   List<JsonNode> list(String key) {
     List<JsonNode> result = new ArrayList<>();
     find(key).ifPresent(value -> value.forEach(result::add));

@@ -23,8 +23,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A model's files in another form: a GGUF file as a folder in Hugging Face layout, a folder as a
-/// GGUF file, or a folder with its weights in another type. What is made appears whole or not at
+/// Conversion of a model's files: a GGUF file as a folder in Hugging Face layout, a folder as a
+/// GGUF file, or a folder with its weights in another type. The result appears whole or not at
 /// all.
 public final class Conversion {
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -170,7 +170,7 @@ public final class Conversion {
     config.put(config.has("torch_dtype") ? "torch_dtype" : "dtype", name);
   }
 
-  /// Temporary folders are private to their owner; what is finished gets the usual permissions.
+  /// Temporary folders are private to their owner; finished files get the usual permissions.
   private static void openToReaders(Path folder) {
     folder.toFile().setReadable(true, false);
     folder.toFile().setExecutable(true, false);

@@ -50,7 +50,8 @@ public final class LanguageModel implements AutoCloseable {
     this.source = source;
   }
 
-  /// A model with random weights of the deviation that its configuration names, from a seed.
+  /// A model with random weights from a seed, with the standard deviation that its configuration
+  /// names.
   ///
   /// @param config as in `config.json`
   public static LanguageModel random(ObjectNode config, long seed) {
@@ -75,7 +76,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /// As [#load], for sequences of any length: beyond `max_position_embeddings` the original library
-  /// computes on, and so does what is compared with it.
+  /// continues, and so must a model that is compared with it.
   public static LanguageModel loadForAnyLength(Path folder) {
     return load(folder, shape -> shape.withMaxPositions(Integer.MAX_VALUE));
   }

@@ -3,7 +3,7 @@ package dev.burnish.model;
 import dev.burnish.nn.DecoderShape;
 import java.util.Optional;
 
-/// Llama 2 and 3.x, SmolLM2, and the many models of that layout.
+/// Llama 2 and 3.x, SmolLM2, and the many models with that layout.
 final class Llama implements Architecture {
   @Override
   public String name() {

@@ -3,11 +3,12 @@ package dev.burnish.model;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Sizes of a Llama decoder made from nothing.
+/// Sizes of a new Llama decoder.
 ///
 /// @param vocabulary token ids
 /// @param maxPositions tokens of the longest sequence
-/// @param ropeTheta base of the rotary positions: 10 000 is usual, less suits short sequences
+/// @param ropeTheta base of the rotary positions: 10 000 is usual, smaller values suit short
+///   sequences
 /// @param initializerRange standard deviation of the random weights
 /// @param endToken that ends a completion
 public record LlamaConfig(

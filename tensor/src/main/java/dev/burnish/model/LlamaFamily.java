@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// What all architectures here share, and the options in which they differ.
+/// The parts that all architectures here share, and the options in which they differ.
 ///
 /// @param defaultHeadDim `head_dim` where it is not given; empty: `hidden_size /
 ///   num_attention_heads`
@@ -88,14 +88,14 @@ record LlamaFamily(
 
   /// The window that the configuration names.
   ///
-  /// @param otherwise where it does not say anything; null says that there is none
+  /// @param otherwise the default; null means that there is no window
   static Optional<Integer> window(ConfigReader config, Optional<Integer> otherwise) {
     return config.has("sliding_window") ? config.optionalInteger("sliding_window") : otherwise;
   }
 
-  /// Blocks whose windows go by `layer_types` where there are such.
+  /// Blocks whose windows follow `layer_types` where it is given.
   ///
-  /// @param blocks what else there is to a block, and its window without `layer_types`
+  /// @param blocks the other options of a block, and its window without `layer_types`
   static Blocks typed(ConfigReader config, Optional<Integer> window, Blocks blocks) {
     List<String> types = config.list("layer_types").stream().map(n -> n.asString()).toList();
     return types.isEmpty()

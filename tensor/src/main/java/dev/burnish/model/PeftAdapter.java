@@ -57,7 +57,7 @@ public final class PeftAdapter {
 
   /// Writes the adaptation of a model.
   ///
-  /// @param base what the model was before it was adapted: its folder or its name on the hub
+  /// @param base the model before adaptation: its folder or its name on the hub
   /// @throws IllegalArgumentException if the model is not adapted
   public static void save(LanguageModel model, String base, Path folder) {
     LoraConfig lora = model.decoder().lora();
@@ -123,7 +123,7 @@ public final class PeftAdapter {
     load(model, config(json).withFrom(folder), json, 0);
   }
 
-  /// Adapts a model as the adapter says that a configuration begins from, to train it further.
+  /// Adapts a model with the adapter that a configuration starts from, to train it further.
   ///
   /// @param lora whose dropout holds; its rank, scale and modules are those of the adapter or unset
   /// @param seed of the dropout

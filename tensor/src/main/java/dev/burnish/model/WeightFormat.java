@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// How the weights of a model were stored, so that they are stored so again: their types, what the
-/// file said of itself, and the tensors that it had beyond the parameters.
+/// The format in which a model's weights were stored, so that saving keeps it: their types, the
+/// file's description, and its tensors other than the parameters.
 ///
 /// @param dtypes by name, of parameters and of a head that repeats the embedding; F32 where absent
 /// @param extras old rotary tables, which follow from `config.json`
@@ -44,7 +44,7 @@ record WeightFormat(
     return new WeightFormat(Map.of("format", "pt"), Map.of(), List.of());
   }
 
-  /// That of a checkpoint. What comes from a GGUF file counts as F32.
+  /// The format of a checkpoint. Weights of a GGUF file count as F32.
   static WeightFormat of(Checkpoint weights) {
     if (weights instanceof GgufFile) {
       return plain();
@@ -64,7 +64,7 @@ record WeightFormat(
     return new WeightFormat(weights.description(), dtypes, extras);
   }
 
-  /// The type that `config.json` has to name, where it is not what it was when the model was
+  /// The type that `config.json` has to name, if it has changed since the model was
   /// loaded.
   Optional<DType> changed(Optional<DType> asked) {
     return asked.or(() -> dtypes.isEmpty() ? Optional.of(DType.F32) : Optional.empty());

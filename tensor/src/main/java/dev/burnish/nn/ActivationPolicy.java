@@ -3,12 +3,13 @@ package dev.burnish.nn;
 import dev.burnish.tensor.Tensor;
 import java.util.List;
 
-/// Which blocks keep their activations for the backward; the others keep their input only and are
-/// computed again (activation checkpointing). The choice changes memory and time, never a number.
+/// Selects the blocks that keep their activations for the backward; the others keep only their
+/// input and are recomputed (activation checkpointing). The choice changes memory and time, never a
+/// number.
 @FunctionalInterface
 public interface ActivationPolicy {
   /// @param block index from 0
-  /// @param savedBytes what keeping one block's activations takes
+  /// @param savedBytes memory for the activations of one block
   boolean keeps(int block, int numBlocks, long savedBytes);
 
   static ActivationPolicy keepAll() {
@@ -19,7 +20,7 @@ public interface ActivationPolicy {
     return (block, numBlocks, savedBytes) -> false;
   }
 
-  /// Computes every `k`-th block again.
+  /// Recomputes every `k`-th block.
   static ActivationPolicy recomputeEvery(int k) {
     if (k < 1) {
       throw new IllegalArgumentException("every k-th block needs k of at least 1: k=" + k);
@@ -32,14 +33,14 @@ public interface ActivationPolicy {
     return (block, numBlocks, savedBytes) -> (numBlocks - block) * savedBytes <= bytes;
   }
 
-  /// A place outside memory for what a block's forward keeps for its backward, where the policy
-  /// does not keep it: dearer than memory, and far cheaper than computing it again. What comes back
-  /// is what was put, to the last bit.
+  /// A store outside memory for the activations that the policy does not keep: slower than memory,
+  /// and far faster than recomputation. It returns the stored bits
+  /// unchanged.
   interface Store {
     /// Copies contiguous tensors of a block away.
     void put(int block, List<Tensor> tensors);
 
-    /// Fills tensors of the same shapes with what was put last for the block.
+    /// Fills tensors of the same shapes with those last stored for the block.
     void take(int block, List<Tensor> tensors);
   }
 }

@@ -2,7 +2,7 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.Kernels.Heads;
 
-/// What one decoder block is: its sizes and the options in which the Llama family differs.
+/// The shape of one decoder block: its sizes and the options in which the Llama family differs.
 ///
 /// @param window keys a query sees, itself included; [AttentionPlan#NO_WINDOW] for all
 /// @param rope whether queries and keys are rotated by position

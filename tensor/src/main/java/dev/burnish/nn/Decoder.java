@@ -114,10 +114,10 @@ public final class Decoder implements AutoCloseable {
   }
 
   /// Freezes all parameters and adapts the matrices of the blocks that a configuration names; does
-  /// nothing where it has no rank. Nothing that the decoder computes has changed until training
+  /// nothing if its rank is 0. The decoder's results are unchanged until training
   /// changes the adaptation.
   ///
-  /// @param seed of the adaptation's beginning and of its dropout
+  /// @param seed of the adaptation's initial values and of its dropout
   /// @throws IllegalArgumentException if a pattern of `lora.modules` names no matrix of a block
   public void adapt(LoraConfig config, long seed) {
     if (!config.adapts()) {
@@ -168,13 +168,13 @@ public final class Decoder implements AutoCloseable {
     return new Decoder(this);
   }
 
-  /// What is trained, at the index of the part that it belongs to: the parts themselves, or for an
-  /// adapted decoder the adaptation of each block, and nothing of embedding, norm and head.
+  /// The trained parameters, at the index of the part that they belong to: the parts themselves, or
+  /// for an adapted decoder the adaptation of each block, and nothing of embedding, norm and head.
   public List<Parameters> trained() {
     return adapters.isEmpty() ? parts() : Collections.unmodifiableList(adapters);
   }
 
-  /// Index of the first part of which something is trained: no gradient is needed below it.
+  /// Index of the first part with a trained parameter: no gradient is needed below it.
   int firstTrained() {
     List<Parameters> trained = trained();
     int first = 0;
@@ -216,7 +216,7 @@ public final class Decoder implements AutoCloseable {
     return this;
   }
 
-  /// In pieces, since an embedding is too large for the Java heap to hold for nothing.
+  /// In pieces, to keep a whole embedding out of the Java heap.
   private static void fill(
       Parameters part, String name, RandomGenerator random, double deviation, float[] piece) {
     boolean matrix = part.layout().spec(name).shape().length > 1;
@@ -322,7 +322,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   /// The same, with a store for the activations that the policy does not keep, a key of its own for
-  /// what is random in a pass (the dropout of an adaptation), and a choice of the bits.
+  /// the randomness of a pass (the dropout of an adaptation), and a choice of numerics.
   public Pass forward(
       TokenForest forest,
       ActivationPolicy policy,
@@ -339,7 +339,7 @@ public final class Decoder implements AutoCloseable {
     return evaluate(forest, Numerics.BATCH_INVARIANT);
   }
 
-  /// The same with a choice of the bits.
+  /// The same with a choice of numerics.
   public Pass evaluate(TokenForest forest, Numerics numerics) {
     PassContext context = context(forest, Dropout.NONE, numerics);
     return Pass.forward(this, context, forest.tokens(), new Retention.Nothing());

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
 /// One block of a Llama-family decoder: `y = x + attention(norm(x)); y + mlp(norm(y))`, forward and
 /// backward written out.
 ///
-/// The forward keeps what the backward cannot cheaply compute again: the block's input, the rotated
-/// queries, keys and values, the attention's output with its log-sum-exp, the middle of the
+/// The forward keeps the values that the backward cannot cheaply recompute: the block's input, the
+/// rotated queries, keys and values, the attention's output with its log-sum-exp, the middle of the
 /// residual stream, and the gate and up projections. The norms' outputs and the gated product are
-/// computed again. Parameter names are those of Hugging Face below `prefix`.
+/// recomputed. Parameter names are those of Hugging Face below `prefix`.
 final class DecoderBlock implements AutoCloseable {
   private final BlockShape shape;
   private final Kernels kernels;
@@ -142,15 +142,15 @@ final class DecoderBlock implements AutoCloseable {
     }
   }
 
-  /// The block as it was before it was adapted, over the same parameters, which stay this one's.
+  /// The block without its adaptation, over the same parameters, which stay this one's.
   DecoderBlock base() {
     return new DecoderBlock(prefix, shape, parameters);
   }
 
   // --- training ---
 
-  /// Writes the block's output to `out_TH` (not `x_TH`) and returns what [#backward] needs, `x_TH`
-  /// included, which the caller keeps open until then.
+  /// Writes the block's output to `out_TH` (not `x_TH`) and returns the input of [#backward],
+  /// including `x_TH`, which the caller keeps open until then.
   SavedActivations forward(Tensor x_TH, PassContext context, Tensor out_TH) {
     SavedActivations saved = new SavedActivations(shape, x_TH);
     try (TensorScope _ = TensorScope.open()) {
@@ -160,8 +160,8 @@ final class DecoderBlock implements AutoCloseable {
     return saved;
   }
 
-  /// What [#forward] returns, without the block's output: for a backward whose forward kept
-  /// nothing.
+  /// Recomputes the activations that [#forward] returns, without the block's output, for a backward
+  /// whose forward kept nothing.
   SavedActivations recompute(Tensor x_TH, PassContext context) {
     SavedActivations saved = new SavedActivations(shape, x_TH);
     try (TensorScope _ = TensorScope.open()) {
@@ -170,7 +170,7 @@ final class DecoderBlock implements AutoCloseable {
     return saved;
   }
 
-  /// All that the backward reads. The room for it was made outside of the scope of temporaries,
+  /// All that the backward reads. Its memory was allocated outside the scope of temporaries,
   /// which it outlives.
   private void attentionAndGates(SavedActivations saved, PassContext context) {
     Tensor normed_TH = f32(saved.x_TH.device(), saved.x_TH.shape());
@@ -203,8 +203,8 @@ final class DecoderBlock implements AutoCloseable {
   }
 
   /// Turns the gradient of the output in `d_TH` into that of the input, in place, and adds to the
-  /// gradients of the parameters. `saved` is used up: what it holds is overwritten, and freed as
-  /// soon as it is not needed.
+  /// gradients of the parameters. `saved` is consumed: its tensors are overwritten, and freed as
+  /// soon as they are not needed.
   void backward(SavedActivations saved, PassContext context, Tensor d_TH) {
     try (saved) {
       mlpBackward(saved, context, d_TH);
@@ -279,7 +279,7 @@ final class DecoderBlock implements AutoCloseable {
 
   /// Normalises (where the architecture does) and rotates the queries and keys in `qkv_TC`.
   ///
-  /// @param saved takes what the backward of the norms needs, where there will be one
+  /// @param saved takes the inputs of the norms' backward, if there will be one
   private void normAndRotate(Tensor qkv_TC, PassContext context, Optional<SavedActivations> saved) {
     Heads heads = shape.heads();
     if (queryNorm_D != null && keyNorm_D != null) {

@@ -2,7 +2,7 @@ package dev.burnish.nn;
 
 import java.util.List;
 
-/// What a decoder computes with: sizes, blocks, positions.
+/// The shape of a decoder: sizes, blocks, positions.
 ///
 /// @param eps of the final norm
 /// @param tiedHead whether the head's matrix is the embedding

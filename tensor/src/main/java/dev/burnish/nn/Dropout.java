@@ -7,10 +7,10 @@ import dev.burnish.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// Which elements are left out in a pass: a function of the pass, the module and the element, so
-/// that the backward, and an activation that is computed again, see what the forward saw.
+/// The elements dropped in a pass: a function of the pass, the module and the element, so
+/// that the backward and recomputed activations drop the same ones as the forward.
 ///
-/// @param rate share of the elements that is left out; 0 outside of training
+/// @param rate share of the elements that are dropped; 0 outside training
 /// @param key of the pass
 record Dropout(double rate, long key) {
   static final Dropout NONE = new Dropout(0, 0);
@@ -19,8 +19,8 @@ record Dropout(double rate, long key) {
     return rate > 0;
   }
 
-  /// `x` with elements left out and the others scaled up, a new tensor; `x` itself where nothing
-  /// drops.
+  /// `x` with elements dropped and the others scaled up, a new tensor; `x` itself without
+  /// dropout.
   Tensor apply(Tensor x_TK, String module) {
     if (!drops()) {
       return x_TK;

@@ -10,8 +10,7 @@ import java.util.SequencedSet;
 /// Where each parameter of one part of a model lies in a flat buffer: names, shapes and offsets,
 /// one parameter after the other without gaps.
 ///
-/// Immutable. Weights, gradients and whoever publishes them agree on it, in whatever memory they
-/// are.
+/// Immutable. Weights, gradients and their publishers agree on it, whatever memory they are in.
 public final class FlatLayout {
   private record Entry(ParameterSpec spec, int offset) {}
 

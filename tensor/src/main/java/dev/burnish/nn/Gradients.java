@@ -22,7 +22,7 @@ public final class Gradients {
   private final Device device;
   private @Nullable Tensor buffer;
   private @Nullable Tensor home;
-  // Of which the buffer holds something; the elements of others are undefined.
+  // Parameters whose gradient the buffer holds; the elements of others are undefined.
   private final Set<String> begun = new HashSet<>();
   private boolean frozen;
   private Set<String> fixed = Set.of();
@@ -48,7 +48,7 @@ public final class Gradients {
     return frozen || fixed.contains(name);
   }
 
-  /// Freezes the parameters of these names, and no others; frees the gradients that there are.
+  /// Freezes the parameters of these names, and no others; frees existing gradients.
   ///
   /// @throws IllegalArgumentException if the part has no parameter of such a name
   public void freezeOnly(Set<String> names) {
@@ -90,7 +90,7 @@ public final class Gradients {
     home = place;
   }
 
-  /// Forgets where [#placeIn] put the buffer, and frees it.
+  /// Undoes [#placeIn] and frees the buffer.
   public void keepInMemory() {
     free();
     home = null;
@@ -120,7 +120,7 @@ public final class Gradients {
     return existing;
   }
 
-  /// Fills with zeros what holds nothing yet.
+  /// Fills the elements without a value with zeros.
   private void beginWithZeros(Tensor all, List<String> names) {
     for (String name : names) {
       if (begun.add(name)) {
@@ -154,7 +154,7 @@ public final class Gradients {
   }
 
   /// A view of the gradient of one parameter, or of several adjacent ones as one of that shape, to
-  /// be added to; where they are frozen, zeros that nobody reads. The caller's to close.
+  /// be added to; where they are frozen, zeros that are never read. The caller's to close.
   public Tensor of(String first, long... shape) {
     long[] wanted = shape.length == 0 ? layout.spec(first).shape() : shape;
     if (areFrozen(first)) {
@@ -168,10 +168,10 @@ public final class Gradients {
   /// The gradient of one trained parameter, or of several adjacent ones, to be written.
   ///
   /// @param view the caller's to close
-  /// @param output to add to what it holds, or to overwrite what is undefined
+  /// @param output whether to add to the view or to overwrite its undefined contents
   record Written(Tensor view, Output output) {}
 
-  /// Such a gradient, which the caller writes: nobody has to fill it with zeros first.
+  /// A gradient that the caller writes, so that it need not be filled with zeros first.
   Written written(String first, long... shape) {
     Tensor all = buffer();
     List<String> names = adjacent(first, ParameterSpec.size(shape));

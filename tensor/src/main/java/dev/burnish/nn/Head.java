@@ -22,7 +22,7 @@ final class Head {
   /// Elements of one chunk of logits: large enough for the matrix product, small enough for memory.
   private static final int CHUNK_ELEMENTS = 8 << 20;
 
-  /// What is asked of a head.
+  /// A request to a head.
   ///
   /// @param hidden_TH output of the last block
   /// @param scale of the logits: 1 / temperature
@@ -182,7 +182,7 @@ final class Head {
       projection.backwardInput(logits_CV, input_CH, Dropout.NONE);
     }
 
-    /// Back through the norm to the hidden states, once all chunks are.
+    /// Goes back through the norm to the hidden states, once all chunks are done.
     void backwardToHidden(Tensor d_TH) {
       try (Tensor gradient = parameters.gradients().of(Decoder.NORM)) {
         kernels.rmsNormBackward(
@@ -202,9 +202,9 @@ final class Head {
     return logits_NV;
   }
 
-  /// Makes the projection ready for [#infer].
+  /// Prepares the projection for [#infer].
   ///
-  /// @param reuse what an earlier call returned, or an empty list
+  /// @param reuse the result of an earlier call, or an empty list
   List<PreparedWeight> prepare(List<PreparedWeight> reuse) {
     return kernels.prepare(List.of(projection.matrix()), reuse);
   }

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A matrix of a decoder, made of one module or of several whose outputs lie side by side, with the
-/// low-rank changes of those that are adapted.
+/// A matrix of a decoder, made of one module or of several whose outputs are adjacent columns, with
+/// the low-rank changes of the adapted ones.
 ///
-/// Of frozen parameters no gradient is computed.
+/// No gradients are computed for frozen parameters.
 final class Linear {
   private final Kernels kernels;
   private final Parameters parameters;
@@ -78,7 +78,7 @@ final class Linear {
     changes.forEach(change -> change.forward(x_TK, out_TN, Dropout.NONE, Numerics.BATCH_INVARIANT));
   }
 
-  /// Adds to the gradients of what is trained.
+  /// Adds to the gradients of the trained parameters.
   void backwardWeight(Tensor dy_TN, Tensor x_TK, Dropout dropout) {
     changes.forEach(change -> change.backwardWeight(dy_TN, x_TK, dropout));
     try (TensorScope _ = TensorScope.open()) {

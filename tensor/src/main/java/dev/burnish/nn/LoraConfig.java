@@ -3,14 +3,14 @@ package dev.burnish.nn;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Low-rank adaptation: which matrices stay as they are and learn a product of two small ones
-/// beside it, `y = W x + scale B A x`.
+/// Low-rank adaptation: which matrices stay frozen and learn a product of two small ones that is
+/// added to their output, `y = W x + scale B A x`.
 ///
 /// Source: Hu et al. 2021; the names and defaults are those of PEFT.
 ///
 /// @param rank columns of `B` and rows of `A`; 0 for no adaptation: all parameters are trained
 /// @param alpha the change is scaled by `alpha / rank`
-/// @param dropout share of the inputs of `A` that is left out in training
+/// @param dropout share of the inputs of `A` that are dropped in training
 /// @param rankStabilized whether the change is scaled by `alpha / sqrt(rank)` instead (rsLoRA)
 /// @param modules which matrices: the last part of a name (`q_proj`), a whole one, or one in which
 ///   `*` stands for any characters (`model.layers.1*.mlp.*`)
@@ -81,7 +81,7 @@ public record LoraConfig(
     return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
   }
 
-  /// `A` begins uniform within this on either side of zero, as PEFT has it.
+  /// Bound of the uniform initial values of `A`, on either side of zero, as in PEFT.
   ///
   /// @param inputs of the matrix
   public static double initialBound(long inputs) {

@@ -50,7 +50,7 @@ final class LowRank {
         new ParameterSpec(nameOfB(module), matrix[0], rank));
   }
 
-  /// `A` uniform within `1 / sqrt(K)`, `B` zero, as PEFT begins: the change is none.
+  /// `A` uniform within `1 / sqrt(K)`, `B` zero, as PEFT initializes them: the change is zero.
   void initialize(long seed) {
     RandomGenerator random = KeyedRandom.of(seed, nameOfA(module), 0);
     double bound = LoraConfig.initialBound(a_RK.size(1));

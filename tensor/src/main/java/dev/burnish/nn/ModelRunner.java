@@ -8,12 +8,12 @@ import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A decoder as a generator runs it: weights laid out for a few rows at a time, keys and values
-/// kept in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, except
+/// A decoder for generation: weights packed for a few rows at a time, keys and values
+/// in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, except
 /// in attention, whose sums depend on how sequences share their prefixes.
 ///
-/// Takes as much memory again as the weights, and lays them out again only after they were
-/// published again: an adaptation is read where it is. One call at a time.
+/// Takes as much memory again as the weights, and repacks them only after a new
+/// publication: an adaptation is read in place. One call at a time.
 public final class ModelRunner {
   private final Decoder decoder;
   private final List<List<PreparedWeight>> blocks = new ArrayList<>();
@@ -26,9 +26,9 @@ public final class ModelRunner {
     layOut();
   }
 
-  /// Lays the decoder's weights out, if they were published since they were.
+  /// Packs the decoder's weights, if they were published since the last call.
   ///
-  /// @return the version that is computed with from now on
+  /// @return the version that later calls compute with
   public long refresh() {
     if (laidOut != decoder.weights().changes()) {
       layOut();

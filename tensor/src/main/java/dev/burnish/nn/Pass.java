@@ -4,7 +4,7 @@ import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 
 /// One forward of a batch through a whole decoder, in one [Stage] of all blocks, and the backward
-/// that may follow it. Used once and closed by whoever asked for it.
+/// that may follow it. Single use; the caller closes it.
 public final class Pass implements AutoCloseable {
   /// Told of each part of the model whose gradients are complete for this pass, from the head down:
   /// no later operation of the pass reads or writes that part.
@@ -18,7 +18,7 @@ public final class Pass implements AutoCloseable {
   /// Log-probability and entropy of each target, in their order.
   public record Logprobs(float[] logprobs, float[] entropy) {}
 
-  /// What a backward computed on its way.
+  /// The values that a backward computes along the way.
   ///
   /// @param losses of the chunks of targets, in their order; their sum is the loss of the pass
   public record Backward(Logprobs targets, double[] losses) {}

@@ -4,8 +4,8 @@ import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.kernel.RopeTable;
 
-/// What all blocks of a pass share: the position of each row of the batch, the rotation table that
-/// covers them, which rows attend to which, dropout and numerics.
+/// State shared by all blocks of a pass: the position of each row of the batch, the rotation table
+/// that covers them, which rows attend to which, dropout and numerics.
 ///
 /// @param attention without a window; [#plan] adds a block's own
 /// @param dropout of adapted matrices

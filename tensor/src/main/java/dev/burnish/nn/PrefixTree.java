@@ -10,7 +10,7 @@ import java.util.List;
 /// once: the prompt of a group's samples, the system message of all prompts, two samples that
 /// differ late. Exact: a token's state depends on its predecessors only.
 ///
-/// Idea: a trie with a node a token; [#place] joins unbranched runs into the nodes of a
+/// Idea: a trie with one node per token; [#place] joins unbranched runs into the nodes of a
 /// [TokenForest], depth first, so that the rows of a subtree are adjacent.
 public final class PrefixTree {
   /// The forest of all sequences.
@@ -49,7 +49,7 @@ public final class PrefixTree {
     return lasts.size() - 1;
   }
 
-  /// Adds a prompt with what continues it, but for the last token, after which nothing is
+  /// Adds a prompt with its continuation, except the last token, after which nothing is
   /// predicted; [Targets#addContinuation] then finds the rows.
   public int addContinued(int[] prompt, int[] continuation) {
     int[] inputs = Arrays.copyOf(prompt, prompt.length + continuation.length - 1);

@@ -2,7 +2,7 @@ package dev.burnish.nn;
 
 import java.util.Optional;
 
-/// What a forward keeps of each block for the backward that may follow it.
+/// The state that a forward keeps of each block for the backward that may follow.
 sealed interface Retention {
   /// Nothing: there is no backward.
   record Nothing() implements Retention {}

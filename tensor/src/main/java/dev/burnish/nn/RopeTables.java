@@ -3,7 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.RopeTable;
 import org.jspecify.annotations.Nullable;
 
-/// Rotation tables by length, grown as longer sequences come.
+/// Rotation tables by length, grown for longer sequences.
 public final class RopeTables {
   /// Inverse frequencies of the rotation, and the factor of its cosines and sines.
   public interface Frequencies {

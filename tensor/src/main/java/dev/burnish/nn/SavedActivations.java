@@ -7,8 +7,8 @@ import dev.burnish.tensor.Tensor;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// What a block's forward keeps for its backward. Closing frees it, the block's input excepted,
-/// which belongs to the caller.
+/// The activations that a block's forward keeps for its backward. Closing frees them, except the
+/// block's input, which belongs to the caller.
 public final class SavedActivations implements AutoCloseable {
   final Tensor x_TH;
   private final Tensor slab;
@@ -23,8 +23,8 @@ public final class SavedActivations implements AutoCloseable {
   final Tensor rstd2_T;
   final Tensor gateUp_T2I;
 
-  /// One slab of memory for all of it: many tensors of many sizes that come and go between others
-  /// would leave holes.
+  /// One slab of memory for all of it: many tensors of many sizes, allocated and freed between
+  /// others, would leave holes.
   SavedActivations(BlockShape shape, Tensor x_TH) {
     Heads heads = shape.heads();
     long tokens = x_TH.size(0);

@@ -12,7 +12,7 @@ import java.util.function.IntConsumer;
 /// follow it. The stages of all blocks, one after another between embedding and [Head], have the
 /// bits of one stage of all of them, so a decoder can be divided among processes block by block.
 ///
-/// Used once and closed by whoever made it.
+/// Single use; the code that creates it closes it.
 final class Stage implements AutoCloseable {
   private final Decoder decoder;
   private final int first;
@@ -36,8 +36,8 @@ final class Stage implements AutoCloseable {
     return retention instanceof ForBackward;
   }
 
-  /// The output of the last block for the first block's input, `[T, H]` both. Takes `x_TH` over: it
-  /// is closed once it is not needed. The output is the caller's to close.
+  /// The output of the last block for the first block's input, `[T, H]` both. Takes ownership of
+  /// `x_TH`: it is closed once it is not needed. The output is the caller's to close.
   Tensor forward(Tensor x_TH) {
     Tensor hidden_TH = x_TH;
     for (int i = 0; i < blocks.size(); i++) {
@@ -88,7 +88,7 @@ final class Stage implements AutoCloseable {
     }
   }
 
-  /// What the forward of a block kept, stored or could compute again. Whoever calls closes it.
+  /// The activations of a block, kept by its forward, stored or recomputed. The caller closes them.
   private SavedActivations activations(int i) {
     SavedActivations result = saved.get(i).orElseGet(() -> restored(i));
     saved.set(i, Optional.empty());

@@ -20,8 +20,8 @@ public interface TargetLoss {
     return false;
   }
 
-  /// How the forward is computed: batch-invariant, so that a loss may compare with what a generator
-  /// or a reference said. A loss that does not compare is faster with [Numerics#FASTEST].
+  /// How the forward is computed: batch-invariant, so that a loss may compare with the logprobs of
+  /// a generator or a reference. A loss that does not compare is faster with [Numerics#FASTEST].
   default Numerics numerics() {
     return Numerics.BATCH_INVARIANT;
   }

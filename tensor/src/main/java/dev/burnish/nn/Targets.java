@@ -2,7 +2,7 @@ package dev.burnish.nn;
 
 import java.util.Arrays;
 
-/// The tokens whose log-probabilities are wanted: token `ids[i]`, predicted by row `rows[i]` of a
+/// The tokens whose log-probabilities are computed: token `ids[i]`, predicted by row `rows[i]` of a
 /// batch.
 public final class Targets {
   private int[] rows = new int[16];

@@ -55,7 +55,7 @@ public final class TokenForest {
     return forest;
   }
 
-  /// What [#of] makes this forest from: a run per node.
+  /// The runs from which [#of] makes this forest, one per node.
   public List<Run> runs() {
     return nodes.stream()
         .map(node -> {

@@ -8,16 +8,16 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /// The weights of a model, or of its adaptation: one flat F32 buffer per part, and the version of
-/// what is in them.
+/// their contents.
 ///
 /// One buffer per part means one fused optimizer update, one copy to publish or to checkpoint, and
 /// matrices that are used together (query, key and value projections) as one matrix. The memory may
-/// be owned, mapped from a file or shared with other processes: a [Decoder] is built over weights
-/// that it is given, and does not care.
+/// be owned, mapped from a file or shared with other processes: a [Decoder] works the same
+/// over any of them.
 ///
-/// Whoever changes the weights says so by [#publish]; whoever keeps something made from them
-/// compares [#changes]. A version is the number under which others know them: of a trainer, its
-/// steps. Not thread-safe: readers and the writer take turns.
+/// The writer announces each change by [#publish]; a reader that caches anything derived from the
+/// weights compares [#changes]. A version is the number under which others know the weights: for a
+/// trainer, its step count. Not thread-safe: readers and the writer take turns.
 public final class Weights implements AutoCloseable {
   private final List<FlatLayout> layouts;
   private final List<Tensor> parts;
@@ -100,13 +100,13 @@ public final class Weights implements AutoCloseable {
     return version;
   }
 
-  /// How often the weights were published: what was made from them is theirs while this is the
-  /// same.
+  /// The number of publications: values derived from the weights are valid while it is
+  /// unchanged.
   public long changes() {
     return changes;
   }
 
-  /// Says that the values have changed, and gives them a version.
+  /// Announces that the values have changed, and gives them a version.
   public void publish(long newVersion) {
     version = newVersion;
     changes++;

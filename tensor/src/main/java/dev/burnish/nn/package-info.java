@@ -1,5 +1,5 @@
-/// What decoders are made of: parameters in flat buffers, token forests, cached keys and values,
-/// and blocks that go forward and backward explicitly.
+/// The building blocks of decoders: parameters in flat buffers, token forests, cached keys and
+/// values, and blocks that go forward and backward explicitly.
 ///
 /// Shape suffixes of tensors: `T` tokens, `H` hidden, `C` query, key and value columns together,
 /// `Q` query heads, `I` intermediate, `V` vocabulary, `N` targets, `B` sequences of a decoding

@@ -40,7 +40,7 @@ public interface Checkpoint extends AutoCloseable {
         || Files.exists(folder.resolve(SafetensorsWriter.INDEX));
   }
 
-  /// What the file says of itself: `__metadata__`, or the texts under `general.` in a GGUF file.
+  /// The file's own description: `__metadata__`, or the texts under `general.` in a GGUF file.
   Map<String, String> description();
 
   /// Names of all tensors.
@@ -50,12 +50,12 @@ public interface Checkpoint extends AutoCloseable {
     return names().contains(name);
   }
 
-  /// Element type of what [#get] gives; quantised tensors count as F32.
+  /// Element type of the result of [#get]; quantised tensors count as F32.
   DType dtype(String name);
 
   long[] shape(String name);
 
-  /// The tensor: a view of the map where the file has it as it is, else (quantised, or permuted)
+  /// The tensor: a view of the map if the file has it in that form, else (quantised, or permuted)
   /// converted into new memory.
   StoredTensor get(String name);
 

@@ -37,9 +37,9 @@ public final class CorruptFileException extends RuntimeException {
     return whole.asSlice(0, Math.min(whole.byteSize(), HEAD)).toArray(ValueLayout.JAVA_BYTE);
   }
 
-  /// For a file that is of another kind than it was taken for, which is named with what to do.
+  /// For a file of another kind than expected; names that kind and what to do.
   ///
-  /// @param kinds that it may well be
+  /// @param kinds that it may be
   public static void refuseOther(Path file, String wanted, byte[] head, FileKind... kinds) {
     FileKind.of(head)
         .filter(kind -> !List.of(kinds).contains(kind))

@@ -6,12 +6,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.stream.LongStream;
 
-/// Conversion of stored elements to F32 and back, on all cores where there are many.
+/// Conversion of stored elements to F32 and back, on all cores for large inputs.
 ///
 /// To F32: exact for F16, BF16, F8 and small integers, else rounded to nearest even. From F32 to
 /// F16, BF16 and F8: round to nearest even, infinities and signs kept, overflow to infinity (to NaN
-/// in E4M3, which has none), a NaN stays a (quiet) NaN. So what was decoded from a floating-point
-/// type of at most 32 bits is encoded to the same bytes, but for the payload of a NaN.
+/// in E4M3, which has none), a NaN stays a (quiet) NaN. So a value that was decoded from a
+/// floating-point type of at most 32 bits is encoded to the same bytes, except for the payload of a
+/// NaN.
 public final class Float32 {
   private static final int CHUNK = 1 << 16;
 

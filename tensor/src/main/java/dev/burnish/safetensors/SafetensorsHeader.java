@@ -23,7 +23,7 @@ import tools.jackson.core.ObjectReadContext;
 /// another, and no byte of the section is without an owner.
 ///
 /// Bounds: the header is at most 16 MiB and has at most 65 536 tensors of rank 64, so that a
-/// hostile file is refused before much is allocated. Elements must be aligned within the data
+/// hostile file is refused before large allocations. Elements must be aligned within the data
 /// section; the section itself need not be (older writers do not pad the header).
 final class SafetensorsHeader {
   static final long MAX_HEADER = 16L << 20;

@@ -25,7 +25,7 @@ import java.util.TreeMap;
 /// falling element size, then name; the header padded so that data begins at a multiple of 8.
 ///
 /// A file appears whole or not at all, also when the disk fills up or the process is killed: it is
-/// written beside its target, forced to the disk and renamed.
+/// written next to its target, forced to the disk and renamed.
 public final class SafetensorsWriter {
   /// The file of a model that is not sharded.
   public static final String SINGLE = "model.safetensors";
@@ -102,7 +102,7 @@ public final class SafetensorsWriter {
     writePending(folder, pending, metadata, maxShardBytes);
   }
 
-  /// As above, of tensors whose bytes are not there yet.
+  /// As above, for tensors whose bytes do not exist yet.
   public static void writePending(
       Path folder, List<Pending> tensors, Map<String, String> metadata, long maxShardBytes) {
     if (maxShardBytes <= 0) {

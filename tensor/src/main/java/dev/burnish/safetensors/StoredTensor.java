@@ -28,9 +28,9 @@ public record StoredTensor(String name, DType dtype, long[] shape, MemorySegment
     return shape.clone();
   }
 
-  /// The same values in another type of floating point, in memory of `arena`; by way of F32.
+  /// The same values in another floating-point type, in memory of `arena`; converted through F32.
   ///
-  /// @throws IllegalArgumentException if `target` is no type of floating point
+  /// @throws IllegalArgumentException if `target` is not a floating-point type
   public StoredTensor as(DType target, Arena arena) {
     if (target == dtype) {
       return this;

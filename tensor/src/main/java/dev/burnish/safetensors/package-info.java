@@ -1,5 +1,5 @@
-/// Safetensors files: mapped reader, atomic writer, shards; and what all readers of model files
-/// share: [dev.burnish.safetensors.Checkpoint], strict JSON, errors.
+/// Safetensors files: mapped reader, atomic writer, shards; and code shared by all readers of model
+/// files: [dev.burnish.safetensors.Checkpoint], strict JSON, errors.
 ///
 /// Files are mapped, not read. A file that another process truncates while it is mapped makes the
 /// JVM throw `InternalError` at the access to a page that is gone; files of ours are replaced by

@@ -4,7 +4,7 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /// Random numbers as a function of (run seed, purpose, index): no state is shared, so results do
-/// not depend on who draws first.
+/// not depend on the order of draws.
 public final class KeyedRandom {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 

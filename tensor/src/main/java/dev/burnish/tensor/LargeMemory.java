@@ -9,14 +9,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-/// Memory of the large tensors of this process: kept when a tensor goes, and given to the next.
+/// Memory of the large tensors of this process: kept when a tensor is freed, and reused by the
+/// next.
 ///
-/// Idea: the kernel clears every page that it gives, and the host of a virtual machine may have to
-/// find it first; for the tensors of a training step, which come and go by the gigabyte, that was a
-/// sixth of the step. malloc can keep them, but then small pieces that stay leave gaps between
-/// them. So large tensors get addresses of their own: one reserved run, of which each takes the
-/// lowest gap that holds it; gaps that touch become one. Steps are alike, and what a backward frees
-/// lies side by side, so the gaps stay few. Pages once touched stay with the process.
+/// Idea: the kernel clears every page that it hands out, and the host of a virtual machine may have
+/// to find it first; for the gigabytes of tensors that a training step allocates and frees, that
+/// was a sixth of the step. malloc can keep them, but then small pieces that stay leave gaps
+/// between them. So large tensors get addresses of their own: one reserved run, of which each takes
+/// the lowest gap that holds it; gaps that touch become one. Steps are alike, and a backward frees
+/// adjacent memory, so the gaps stay few. Pages once touched stay with the process.
 ///
 /// Invariants: gaps and taken pieces are disjoint, made of whole grains, and no two gaps touch.
 /// Threading: any thread may take and give back.
@@ -47,8 +48,8 @@ final class LargeMemory {
     gaps.put(all.start(), all);
   }
 
-  /// That of this process; nothing where the system does not lend addresses without memory: other
-  /// systems than Linux, and processes whose addresses are limited.
+  /// The memory of this process; empty where the system does not reserve addresses without memory:
+  /// systems other than Linux, and processes whose addresses are limited.
   static Optional<LargeMemory> shared() {
     return Shared.MEMORY;
   }
@@ -111,7 +112,7 @@ final class LargeMemory {
         if (at == -1) {
           return Optional.empty();
         }
-        // Without huge pages it works too: what this returns does not matter.
+        // It works without huge pages too, so the result is ignored.
         int _ = (int) madvise.invokeExact(at, bytes, MADV_HUGEPAGE);
         return Optional.of(new Run(at, bytes));
       } catch (Throwable t) {

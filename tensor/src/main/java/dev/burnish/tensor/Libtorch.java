@@ -67,7 +67,7 @@ public final class Libtorch {
 
   private record Placement(DType dtype, Device device) {}
 
-  /// Native objects that are made once for each key and kept: without pointer collection they would
+  /// Native objects, created once per key and kept: without pointer collection they would
   /// leak at every call.
   private static final Map<Placement, TensorOptions> OPTIONS = new ConcurrentHashMap<>();
 

@@ -13,8 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// Memory in a temporary file: tensors that are needed once in a while live in it, and leave the
-/// resident memory of the process in between.
+/// Memory in a temporary file, for tensors that are needed occasionally; in between they leave the
+/// resident memory of the process.
 ///
 /// The file is filled with zeros when it is made, so a full disk is an error then and not a crash
 /// when a page is written later, and it has no name, so it is gone with the process however that
@@ -98,8 +98,8 @@ public final class MappedFile implements AutoCloseable {
   /// Takes the pages of a tensor of [#allocate], or of a contiguous part of one, out of resident
   /// memory; the values stay, and come back when they are used.
   ///
-  /// The values do not depend on it, so a system that knows no such advice is as right, only
-  /// larger.
+  /// The values do not depend on it, so a system without such advice gives the same results, only
+  /// with more memory.
   public static void release(Tensor tensor) {
     long bytes = tensor.numElements() * tensor.dtype().bytes();
     if (!LINUX || bytes == 0) {

@@ -6,14 +6,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 
-/// Handles of functions of native libraries. Whoever looks one up keeps it in a constant, so that a
-/// call costs no more than one of C.
+/// Handles of functions of native libraries. Callers keep a handle in a constant, so that a call
+/// costs no more than one from C.
 public final class NativeFunctions {
   private NativeFunctions() {}
 
   /// A function of the C library.
   ///
-  /// @throws IllegalStateException if this system's has none of that name
+  /// @throws IllegalStateException if this system's C library has none of that name
   public static MethodHandle ofC(String name, FunctionDescriptor type) {
     MemorySegment symbol =
         Linker.nativeLinker()

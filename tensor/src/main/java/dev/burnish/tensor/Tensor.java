@@ -42,8 +42,8 @@ public final class Tensor implements AutoCloseable {
 
   // --- making tensors ---
 
-  /// A tensor of that shape with undefined contents. In host memory a large one gets what another
-  /// left: [LargeMemory].
+  /// A tensor of that shape with undefined contents. In host memory a large one reuses freed
+  /// memory: [LargeMemory].
   public static Tensor empty(DType dtype, Device device, long... shape) {
     OptionalLong large = device instanceof Device.Cpu ? large(dtype, shape) : OptionalLong.empty();
     return large.isPresent()
@@ -77,7 +77,7 @@ public final class Tensor implements AutoCloseable {
     }
   }
 
-  /// What libtorch calls when the last handle on a large tensor's memory is gone.
+  /// The deleter that libtorch calls when the last handle on a large tensor's memory is gone.
   private static final class GiveBack extends PointerConsumer {
     static final GiveBack CALLED = new GiveBack();
 
@@ -108,7 +108,7 @@ public final class Tensor implements AutoCloseable {
     return result;
   }
 
-  /// A tensor over memory that somebody else owns, such as a mapped file: nothing is copied, and
+  /// A tensor over memory with another owner, such as a mapped file: nothing is copied, and
   /// closing the tensor leaves the memory as it is. The segment has to stay alive as long as the
   /// tensor and its views.
   ///
@@ -288,7 +288,7 @@ public final class Tensor implements AutoCloseable {
     return op("unsqueeze", () -> handle.unsqueeze(dim));
   }
 
-  /// A second handle on the same memory, with an owner of its own.
+  /// A second handle on the same memory, with its own owner.
   public Tensor alias() {
     return op("alias", () -> handle.alias());
   }

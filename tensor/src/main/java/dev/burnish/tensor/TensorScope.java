@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Owner of the tensors that its thread makes while it is open; closing it frees their native
+/// Owner of the tensors that its thread creates while it is open; closing it frees their native
 /// memory.
 ///
 /// ```java
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Scopes nest like blocks. A scope belongs to the thread that opened it. A tensor made outside any
-/// scope belongs to whoever made it and is freed by [Tensor#close].
+/// scope belongs to the code that made it and is freed by [Tensor#close].
 public final class TensorScope implements AutoCloseable {
   /// The innermost open scope of each thread. A thread-local, since a scope opens and closes in the
   /// middle of a method.

@@ -161,7 +161,7 @@ class GgufExportTest {
     }
   }
 
-  /// The post-processor alone says it: `add_bos_token` beside it is not what transformers reads.
+  /// The post-processor alone says it: transformers does not read `add_bos_token`.
   @ParameterizedTest
   @CsvSource({"false,false", "true,false", "true,true", "false,true"})
   void carriesTheTokensAroundAPlainText(boolean begins, boolean ends) throws IOException {

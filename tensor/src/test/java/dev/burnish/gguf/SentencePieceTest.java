@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A GGUF file with a tokenizer of SentencePiece, beside what the original library gives.
+/// Compares a SentencePiece tokenizer of a GGUF file with the original library.
 class SentencePieceTest {
   @TempDir Path folder;
 

@@ -210,7 +210,7 @@ class KernelsTest {
     assertParity((k, t) -> k.biasBackward(t[0], t[1]), dy, random(outputs));
   }
 
-  /// So that what a generator computes a row at a time is what a trainer computes at once.
+  /// So that a generator, row by row, and a trainer, all rows at once, get the same result.
   @ParameterizedTest
   @CsvSource({"40,33,65", "300,576,96", "70,1100,200"})
   void aRowsProductDoesNotDependOnTheOtherRows(int rows, int inputs, int outputs) {

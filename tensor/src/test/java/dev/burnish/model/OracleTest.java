@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Against what the original library computes on a CPU in fp32, recorded beside the models.
+/// Compares with the results of the original library on a CPU in fp32, recorded with the models.
 class OracleTest {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 

@@ -47,7 +47,7 @@ class GradientsTest {
     file.ifPresent(MappedFile::close);
   }
 
-  /// As memory that was used before: what nobody writes would be seen.
+  /// Like reused memory: elements that are never written would show.
   private void poison() {
     long elements = gradients.size();
     MappedFile mapped = MappedFile.create(folder, MappedFile.rounded(4 * elements));

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Adapted decoders: their gradients by finite differences, and that they are what they say.
+/// Adapted decoders: gradients against finite differences, and adaptation as configured.
 class LoraTest {
   private static final LoraConfig RANK_3 = LoraConfig.defaults().withRank(3).withAlpha(6);
   private static final long KEY = 77;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// A decoder divided into stages computes what it computes whole.
+/// A decoder divided into stages gives the same results as a whole one.
 class StageTest {
   private static final TargetLoss LOSS =
       chunk -> {

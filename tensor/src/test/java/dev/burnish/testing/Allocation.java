@@ -3,7 +3,7 @@ package dev.burnish.testing;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
-/// What a thread has allocated on the heap.
+/// The bytes that a thread has allocated on the heap.
 public final class Allocation {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 

@@ -44,7 +44,7 @@ public final class FileFuzz {
 
   private FileFuzz() {}
 
-  /// Has the reader read mutants of `real`, most of which it is to refuse.
+  /// Reads mutants of `real` with the reader, which should refuse most of them.
   public static void fuzz(String name, byte[] real, Reader reader) throws IOException {
     Random random = new Random(SEED);
     Map<String, Integer> outcomes = new HashMap<>();

@@ -1,6 +1,6 @@
 package dev.burnish.hub;
 
-/// Hears how far a file is. Called from several threads at once.
+/// Receives the progress of a file. Called from several threads at once.
 @FunctionalInterface
 public interface DownloadProgress {
   /// @param file name of the file in the model's repository
@@ -8,7 +8,7 @@ public interface DownloadProgress {
   /// @param total bytes of the whole file
   void advanced(String file, long bytes, long total);
 
-  /// Hears of something that the user should know, a line: that a model of the cache is used since
+  /// Receives a one-line notice for the user: that a model of the cache is used since
   /// the hub does not answer. It goes to standard error unless told otherwise.
   default void notice(String line) {
     System.err.println("burnish: " + line);

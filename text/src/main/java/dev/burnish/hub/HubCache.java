@@ -29,7 +29,7 @@ final class HubCache {
         cache.toAbsolutePath().resolve(".locks").resolve(model.folder()).resolve("burnish.lock");
   }
 
-  /// Does work while no other thread or process works on this model.
+  /// Runs `work` while no other thread or process works on this model.
   void locked(Work work) throws IOException {
     ReentrantLock threads = LOCKS.computeIfAbsent(lock, path -> new ReentrantLock());
     threads.lock();
@@ -48,7 +48,7 @@ final class HubCache {
     }
   }
 
-  /// What is done under the lock.
+  /// Work to be done under the lock.
   interface Work {
     void run() throws IOException;
   }

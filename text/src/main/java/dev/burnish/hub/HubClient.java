@@ -16,8 +16,8 @@ import javax.net.ssl.SSLException;
 /// Requests to the hub, with redirects and retries.
 ///
 /// The token goes to the endpoint's own host and nowhere else: redirects are followed here, not by
-/// the HTTP client, and every hop decides anew. What may succeed later (no connection, 408, 429,
-/// 5xx) is tried again after a growing wait or as long as the hub asks for; 401, 403 and 404 are
+/// the HTTP client, and every hop decides again. What may succeed later (no connection, 408, 429,
+/// 5xx) is retried after a growing wait or as long as the hub asks for; 401, 403 and 404 are
 /// final.
 final class HubClient implements AutoCloseable {
   private static final String TUNNELING = "jdk.http.auth.tunneling.disabledSchemes";
@@ -26,12 +26,12 @@ final class HubClient implements AutoCloseable {
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
-  /// One try of something that can be tried again.
+  /// One attempt of a request that can be retried.
   interface Attempt<T> {
     T run() throws IOException;
   }
 
-  /// A status that may be better later.
+  /// A status that may succeed later.
   static final class RetryLater extends IOException {
     private static final long serialVersionUID = 1L;
     private final transient Optional<Duration> wait;
@@ -69,7 +69,7 @@ final class HubClient implements AutoCloseable {
   /// Sends a request and follows redirects until `stop` holds or there is none.
   ///
   /// @throws HubException where the answer is final
-  /// @throws IOException where it may be better later
+  /// @throws IOException where a retry may succeed
   HttpResponse<InputStream> send(
       String method, URI uri, String range, Predicate<HttpResponse<?>> stop) throws IOException {
     URI target = uri;

@@ -86,7 +86,7 @@ final class HubDownload {
     }
   }
 
-  /// Tries until the part is whole; gives up after several tries in a row that brought nothing.
+  /// Tries until the part is whole; gives up after several consecutive attempts without progress.
   private void fetch(PartialFile partial, int part) {
     int failures = 0;
     while (partial.done(part) < partial.size(part)) {
@@ -125,7 +125,8 @@ final class HubDownload {
     }
   }
 
-  /// A hub that does not know ranges sends all; what is before the range is then passed over.
+  /// A hub that does not support ranges sends the whole file; the bytes before the range are
+  /// skipped.
   private void skipTo(long start, HttpResponse<?> response, InputStream body) throws IOException {
     if (response.statusCode() == 206) {
       String range = response.headers().firstValue("Content-Range").orElse("");
@@ -153,7 +154,7 @@ final class HubDownload {
     }
   }
 
-  /// Closes a body from which nothing comes any more, so that its reader fails.
+  /// Closes a body that has stalled, so that its reader fails.
   private void watch(InputStream body, AtomicLong lastByte) {
     try {
       while (System.nanoTime() - lastByte.get() < options.stall().toNanos()) {

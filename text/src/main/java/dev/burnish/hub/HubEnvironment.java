@@ -16,8 +16,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What the environment says of the hub, by the rules of the hub's own client. A variable that is
-/// empty counts as not set.
+/// The hub's settings in the environment, by the rules of the hub's own client. An empty variable
+/// counts as not set.
 ///
 /// Source: constants.py, utils/_auth.py and utils/_headers.py of huggingface_hub 1.1.
 record HubEnvironment(Map<String, String> variables) {

@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 
-/// The hub, or the way to it, did not give what was asked for. The message has what, where and a
-/// cure.
+/// A request to the hub failed, at the hub or on the way to it. The message says what, where and
+/// how to fix it.
 public final class HubException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -41,7 +41,7 @@ public final class HubException extends RuntimeException {
     return cacheHelps;
   }
 
-  /// What a failure says, in words where it has none: a refused connection has no message.
+  /// The message of a failure, or words of ours where it has none, as for a refused connection.
   static String said(Throwable cause) {
     String text = String.valueOf(cause.getMessage());
     return switch (cause) {

@@ -24,7 +24,7 @@ record HubFile(String name, String digest, long size) {
     }
   }
 
-  /// Computes the digest of the content that it is fed, in the way of this file's own.
+  /// Computes the digest of its input with this file's algorithm.
   final class Check {
     private final MessageDigest state;
 

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/// How to reach the hub, and where to keep what comes from it.
+/// Options for reaching the hub and for caching its files.
 ///
 /// @param endpoint address of the hub
 /// @param cache folder of the hub's cache, which holds `models--owner--name`
@@ -17,7 +17,7 @@ import java.util.Optional;
 /// @param stall time without a byte after which a connection is given up
 /// @param backoff wait before the first retry; doubles with each
 /// @param attempts tries in a row without a byte of progress before giving up
-/// @param progress hears of every byte
+/// @param progress is told of every byte
 public record HubOptions(
     URI endpoint,
     Path cache,
@@ -65,7 +65,7 @@ public record HubOptions(
         (file, bytes, total) -> {});
   }
 
-  /// Asks once and soon gives up: for a question whose answer can be done without.
+  /// Asks once with short timeouts: for an answer that is optional.
   HubOptions impatient() {
     return new HubOptions(
         endpoint,

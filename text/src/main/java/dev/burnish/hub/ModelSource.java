@@ -16,7 +16,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Where a model's files are: a folder, a `.gguf` or `.safetensors` file, or
+/// The location of a model's files: a folder, a `.gguf` or `.safetensors` file, or
 /// `hf:owner/name[@revision]`.
 ///
 /// A model of the hub is kept in the hub's own cache, shared with the original library. Downloads
@@ -99,7 +99,7 @@ public final class ModelSource {
                     .formatted(model, options.cache())));
   }
 
-  /// What the cache has of the revision, where that is a whole model.
+  /// The cached snapshot of the revision, if it is a whole model.
   private Optional<Path> snapshot() throws IOException {
     Optional<Path> snapshot = cache.commit(model.revision()).map(cache::snapshot);
     return snapshot.isPresent() && isComplete(snapshot.get()) ? snapshot : Optional.empty();
@@ -126,13 +126,13 @@ public final class ModelSource {
           .path("weight_map")
           .forEach(shard -> shards.add(shard.asString("")));
     } catch (JacksonException e) {
-      // What reads the model says what is wrong with it.
+      // The reader of the model reports what is wrong with it.
     }
     return shards;
   }
 
-  /// A commit never changes; what else a name stands for is asked of the hub, and where that does
-  /// not say so, a model of the cache serves.
+  /// A commit never changes; the hub resolves any other name, and if it does not answer,
+  /// a cached model is used.
   private Path fetched() throws IOException {
     Optional<Path> known = snapshot();
     if (known.isPresent() && HubCache.isCommit(model.revision())) {

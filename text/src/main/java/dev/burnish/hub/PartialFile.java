@@ -9,9 +9,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/// A file that is filled in several places at once, and a journal beside it of how far each place
-/// is. Both survive a kill. A journal that is ahead of the data, as after a power cut, is caught by
-/// the digest.
+/// A file that is filled in several places at once, with a journal next to it of how far each
+/// place is. Both survive a kill. A journal that is ahead of the data, as after a power cut, is
+/// caught by the digest.
 final class PartialFile implements AutoCloseable {
   private final HubFile file;
   private final Path target;
@@ -22,7 +22,7 @@ final class PartialFile implements AutoCloseable {
   private final AtomicLongArray done;
   private final long partBytes;
 
-  /// Opens what an earlier attempt left, or starts anew where there is nothing of the same shape.
+  /// Resumes an earlier attempt, or starts from the beginning if there is none of the same shape.
   PartialFile(HubFile file, Path target, long partBytes) throws IOException {
     this.file = file;
     this.target = target;
@@ -62,7 +62,7 @@ final class PartialFile implements AutoCloseable {
     return sum;
   }
 
-  /// Adds bytes to a part, by one thread a part.
+  /// Adds bytes to a part. Each part has one writing thread.
   void append(int part, ByteBuffer bytes) throws IOException {
     long at = start(part) + done(part);
     int count = bytes.remaining();
@@ -76,7 +76,7 @@ final class PartialFile implements AutoCloseable {
 
   /// Checks the digest and gives the file its name.
   ///
-  /// @throws HubException where the digest is another; nothing is left then
+  /// @throws HubException if the digest differs; the file is then removed
   void complete() throws IOException {
     data.truncate(file.size());
     data.force(true);

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 
 /// The proxies of the environment, by the rules of Python's clients: `https_proxy`, `http_proxy`
 /// and `all_proxy`, small letters before capitals, and the hosts of `no_proxy` that need none. Java
-/// knows none of them.
+/// reads none of these variables.
 ///
 /// Source: urllib.request.getproxies_environment and proxy_bypass_environment of Python 3.13;
 /// networks such as `10.0.0.0/8` as requests has them.

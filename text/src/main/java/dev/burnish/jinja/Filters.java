@@ -5,7 +5,7 @@ import dev.burnish.jinja.python.JinjaException;
 import java.util.HashMap;
 import java.util.Map;
 
-/// The filters by name.
+/// The filters, by name.
 final class Filters {
   /// Turns a value into another one.
   interface Filter {

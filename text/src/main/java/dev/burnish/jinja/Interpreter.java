@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Runs the statements of one rendering and counts what it uses.
+/// Runs the statements of one rendering and counts the resources used.
 final class Interpreter {
   private static final int DEEPEST_CALL = 120;
 
@@ -55,7 +55,7 @@ final class Interpreter {
     }
   }
 
-  /// Takes part of the steps that a rendering may use.
+  /// Counts steps against the limit of the rendering.
   void spend(long count) {
     steps += count;
     if (steps > limits.steps()) {
@@ -63,7 +63,7 @@ final class Interpreter {
     }
   }
 
-  /// Takes steps for going through a value.
+  /// Counts the steps of iterating over a value.
   void spendOn(Object value) {
     switch (value) {
       case String text -> spend(text.length() >> 4);
@@ -130,7 +130,7 @@ final class Interpreter {
     return Flow.NEXT;
   }
 
-  /// Jinja2 writes what a filter block gives without making it text.
+  /// Jinja2 writes the result of a filter block without converting it to text.
   private static String filtered(Object value) {
     return Py.text(value)
         .orElseThrow(() ->
@@ -168,7 +168,7 @@ final class Interpreter {
     return any ? Flow.NEXT : execute(node.otherwise(), scope.inner());
   }
 
-  /// The items that pass the loop's `if`, found as they are asked for.
+  /// The items that pass the loop's `if`, found lazily.
   private PyIterator filtered(Stmt.For node, Object iterable, Scope scope) {
     Iterator<Object> items = Py.iterate(iterable);
     Expr filter = node.filter().orElseThrow();
@@ -255,7 +255,7 @@ final class Interpreter {
     return captured(() -> execute(body, scope));
   }
 
-  /// What the action writes, instead of writing it.
+  /// Captures the output of the action instead of writing it.
   private String captured(Runnable action) {
     if (++calls > DEEPEST_CALL) {
       throw JinjaException.recursion("maximum recursion depth exceeded");

@@ -24,7 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
-/// Filters that go through the items of a value.
+/// Filters that iterate over the items of a value.
 final class ItemFilters {
   private ItemFilters() {}
 
@@ -50,7 +50,7 @@ final class ItemFilters {
     OrderFilters.register(filters);
   }
 
-  /// Looks up `a.0.b` in an item, with a default for what is not there.
+  /// Looks up `a.0.b` in an item, with a default for a missing item.
   static UnaryOperator<Object> getter(Optional<Object> attribute, Optional<Object> otherwise) {
     if (attribute.isEmpty()) {
       return item -> item;
@@ -194,7 +194,7 @@ final class ItemFilters {
     return item -> Filters.apply(name, interpreter, item, rest);
   }
 
-  /// Maps an item to nothing, or to what takes its place.
+  /// Maps an item to its replacement, or to nothing.
   private interface Step {
     Optional<Object> apply(Object item);
   }
@@ -203,7 +203,7 @@ final class ItemFilters {
     Step open();
   }
 
-  /// A generator: nothing is looked at before its first value is asked for.
+  /// A generator: it reads nothing until its first value is requested.
   private static Object lazily(Interpreter interpreter, Object value, StepSource source) {
     Iterator<Object> items = Py.truth(value) ? Py.iterate(value) : Collections.emptyIterator();
     Step[] step = new Step[1];

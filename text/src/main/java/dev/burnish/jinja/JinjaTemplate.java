@@ -9,7 +9,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 
-/// A parsed template. Safe for use by many threads: each rendering has a state of its own.
+/// A parsed template. Safe for use by many threads: each rendering has its own state.
 public final class JinjaTemplate {
   private static final int LONGEST = 1 << 22;
 

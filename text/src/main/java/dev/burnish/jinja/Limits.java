@@ -2,8 +2,8 @@ package dev.burnish.jinja;
 
 import dev.burnish.jinja.python.PyText;
 
-/// What one rendering may use: enough for any conversation, little enough that a hostile template
-/// stops within seconds.
+/// The resources that one rendering may use: enough for any conversation, little enough that a
+/// hostile template stops within seconds.
 ///
 /// @param steps statements, expressions and items that may be gone through
 /// @param output characters that may be written

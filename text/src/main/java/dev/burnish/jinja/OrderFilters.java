@@ -33,7 +33,7 @@ final class OrderFilters {
     return value instanceof String text ? text.toLowerCase(Locale.ROOT) : value;
   }
 
-  /// What an item is compared by.
+  /// The key by which items are compared.
   static UnaryOperator<Object> key(Optional<Object> attribute, boolean caseSensitive) {
     UnaryOperator<Object> getter = ItemFilters.getter(attribute, Optional.empty());
     return caseSensitive ? getter : item -> folded(getter.apply(item));

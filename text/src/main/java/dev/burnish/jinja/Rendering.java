@@ -2,7 +2,7 @@ package dev.burnish.jinja;
 
 import java.util.List;
 
-/// What a template wrote.
+/// The output of a template.
 ///
 /// @param generated the parts written within `{% generation %}`
 public record Rendering(String text, List<Part> generated) {

@@ -4,7 +4,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
-/// Python's `strftime` in the C locale. What it does not know it leaves as it is.
+/// Python's `strftime` in the C locale. Unknown directives are left unchanged.
 final class Strftime {
   private Strftime() {}
 

@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/// The tests by name: what stands after `is`.
+/// The tests by name: the words after `is`.
 final class Tests {
   private interface Test {
     boolean test(Object value, Arguments arguments);

@@ -3,8 +3,8 @@
 /// the network, and bounded in steps and output.
 ///
 /// A template runs through `jinja.syntax` into statements and expressions; `Interpreter` walks the
-/// statements, `Evaluator` the expressions. Values are those of `jinja.python`. What no published
-/// template uses is left out, see docs/decisions.md.
+/// statements, `Evaluator` the expressions. Values are those of `jinja.python`. Features that no
+/// published template uses are left out, see docs/decisions.md.
 ///
 /// Source: pallets/jinja@3.1.6, huggingface/transformers `chat_template_utils.py`.
 @NullMarked

@@ -11,10 +11,10 @@ import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /// Byte-level BPE in Java: the ids of Hugging Face's library, an order of magnitude faster, because
-/// nothing but ids is made and nothing crosses to native code.
+/// it creates only ids and never calls native code.
 ///
-/// It is used only where every part of the `tokenizer.json` is understood exactly. What tokens a
-/// text is cut into is decided in four steps, each as in the original: added tokens, normalisation
+/// It is used only where every part of the `tokenizer.json` is understood exactly. A text is cut
+/// into tokens in four steps, each as in the original: added tokens, normalisation
 /// (none or NFC), words, merges within a word. Frequent words are remembered.
 final class BytePairEncoder implements TokenEncoder {
   private static final int MOST_REMEMBERED = 1 << 16;
@@ -53,7 +53,7 @@ final class BytePairEncoder implements TokenEncoder {
     this.added = new AddedTokens(vocabulary.added());
   }
 
-  /// The encoder of a `tokenizer.json`, or nothing where a part of it is not understood exactly.
+  /// The encoder of a `tokenizer.json`, or empty if a part of it is not understood exactly.
   ///
   /// @param library the original one, for what is rare
   static Optional<BytePairEncoder> of(TokenizerJson json, Supplier<TokenEncoder> library) {

@@ -95,8 +95,8 @@ final class BytePairMerges {
     return size;
   }
 
-  /// For long words: a queue of candidates, those that a merge has made stale dropped when they
-  /// come up.
+  /// For long words: a queue of candidates; those that a merge has made stale are dropped when they
+  /// are polled.
   private int queue(int[] ids, int[] lengths, int count) {
     int[] next = new int[count];
     int[] previous = new int[count];

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import tools.jackson.databind.json.JsonMapper;
 
-/// One token for each character of an alphabet: for models that are trained from random weights on
+/// One token per character of an alphabet: for models that are trained from random weights on
 /// texts of a small alphabet. Id 0 pads, id 1 ends a sequence, the characters follow in the
 /// alphabet's order. Saved, it is a word-level `tokenizer.json` that transformers reads to the same
 /// ids.

@@ -6,10 +6,10 @@ import java.util.Map;
 
 /// One turn of a conversation.
 ///
-/// @param role who speaks: `system`, `user`, `assistant`, `tool`
-/// @param content what is said
-/// @param fields whatever else the template reads, such as `tool_calls`, `reasoning_content`, or a
-///   `content` that is a list of parts and then takes the place of the text: strings, numbers,
+/// @param role the speaker: `system`, `user`, `assistant`, `tool`
+/// @param content the text
+/// @param fields further fields that the template reads, such as `tool_calls`, `reasoning_content`,
+///   or a `content` that is a list of parts and then takes the place of the text: strings, numbers,
 ///   booleans, nulls, lists and maps of these
 public record ChatMessage(String role, String content, Map<String, Object> fields) {
   public ChatMessage {

@@ -8,12 +8,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What a chat template is given beside the messages. Tools, documents and variables are made of
-/// null, booleans, numbers, strings, lists and maps.
+/// The inputs of a chat template other than the messages. Tools, documents and variables are made
+/// of null, booleans, numbers, strings, lists and maps.
 ///
 /// @param generationPrompt whether the text ends where the assistant's answer begins
 /// @param tools JSON schemas of the functions that the model may call; empty for none
-/// @param documents what the model may quote; empty for none
+/// @param documents texts that the model may quote; empty for none
 /// @param variables further ones, such as `enable_thinking`; they take precedence over the others
 /// @param limits what one rendering may use
 /// @param clock what `strftime_now` reads

@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
-/// How a model wants a conversation written: the Jinja template that came with its tokenizer,
+/// The format of a model's conversations: the Jinja template that came with its tokenizer,
 /// rendered as transformers renders it. Safe for use by many threads at once.
 public final class ChatTemplate {
   private static final String DEFAULT = "default";

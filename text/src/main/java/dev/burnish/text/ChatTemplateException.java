@@ -11,7 +11,7 @@ public final class ChatTemplateException extends RuntimeException {
     this.reason = reason;
   }
 
-  /// What the template says, without the line it says it at.
+  /// The message that the template raised, without its line number.
   public String reason() {
     return reason;
   }

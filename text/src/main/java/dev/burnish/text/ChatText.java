@@ -2,7 +2,7 @@ package dev.burnish.text;
 
 import java.util.List;
 
-/// A conversation as text, with the parts that the assistant has to say: what a loss is taken over.
+/// A conversation as text, with the assistant's parts, over which a loss is taken.
 public record ChatText(String text, List<Span> assistant) {
   public ChatText {
     assistant = List.copyOf(assistant);

@@ -3,7 +3,7 @@ package dev.burnish.text;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// The native tokenizer of a file, built when it is needed first: reading a large vocabulary takes
+/// The native tokenizer of a file, built on first use: reading a large vocabulary takes
 /// it seconds, and most texts never need it.
 final class LazyNative implements AutoCloseable {
   private final TokenizerJson json;

@@ -10,7 +10,7 @@ import java.util.function.LongFunction;
 /// Hugging Face's own tokenizers library, through DJL's binding: reads every kind of
 /// `tokenizer.json`.
 ///
-/// The binding's wrapper class is passed by: it truncates by default, reads settings of the
+/// The binding's wrapper class is bypassed: it truncates by default, reads settings of the
 /// process's environment and may call home; the functions under it do none of that.
 final class NativeTokenizer implements TokenEncoder, TokenDecoder {
   private final TokenizersLibrary library;

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /// Cuts text into the words within which byte pairs are merged. Only steps whose meaning is known
-/// exactly are read: digits, byte level, and the regular expressions of published models.
+/// exactly are supported: digits, byte level, and the regular expressions of published models.
 final class PreTokenizer {
   private static final String GPT2 =
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /// Streams through a decoder whose tokens have no text of their own, because it looks at their
 /// neighbours (spaces between words, bytes as `<0xE3>`): decodes a short window twice, without and
-/// with the new tokens, and gives out what was added, unless it ends in a broken character.
+/// with the new tokens, and returns the added text, unless it ends in an incomplete character.
 final class PrefixStream implements StreamingDecoder {
   private static final char BROKEN = '\uFFFD';
   private static final int LONGEST_WAIT = 8;
@@ -37,8 +37,8 @@ final class PrefixStream implements StreamingDecoder {
     return rest;
   }
 
-  /// What the window's text has beyond the part that was shown; then keeps only the tokens just
-  /// shown, as the left neighbours of the next ones.
+  /// Returns the text of the window beyond the part that was shown; then keeps only the tokens just
+  /// shown, as left context of the next ones.
   private String emit(String text) {
     String before = decode(0, shown);
     if (text.length() <= before.length()) {

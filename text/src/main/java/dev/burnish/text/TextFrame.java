@@ -6,13 +6,13 @@ import tools.jackson.databind.JsonNode;
 /// The tokens that a tokenizer puts before and after every plain text: the post-processor of its
 /// `tokenizer.json`. Chat templates write theirs themselves.
 ///
-/// `add_bos_token` and `add_eos_token` of a `tokenizer_config.json` beside it do not count:
-/// transformers 5 passes them by, since the post-processor says the same.
+/// `add_bos_token` and `add_eos_token` of a neighbouring `tokenizer_config.json` do not count:
+/// transformers 5 ignores them, since the post-processor says the same.
 @SuppressWarnings("ArrayRecordComponent") // token ids travel as arrays everywhere; never compared
 public record TextFrame(int[] before, int[] after) {
   public static final TextFrame NONE = new TextFrame(new int[0], new int[0]);
 
-  /// What the `post_processor` of a `tokenizer.json` does to a single text.
+  /// The frame that the `post_processor` of a `tokenizer.json` puts around a single text.
   ///
   /// @throws TokenizerException if it is malformed or of a kind that is not known
   public static TextFrame of(JsonNode postProcessor) {
@@ -33,7 +33,7 @@ public record TextFrame(int[] before, int[] after) {
     };
   }
 
-  /// Each step is around what those before it gave.
+  /// Each step wraps the result of those before it.
   private static TextFrame sequence(JsonNode steps) {
     TextFrame frame = NONE;
     for (JsonNode step : steps) {
@@ -82,8 +82,8 @@ public record TextFrame(int[] before, int[] after) {
     return new int[] {id.intValue()};
   }
 
-  /// The ids with those that belong before and after them. What a text has written out itself is
-  /// not put there a second time.
+  /// The ids with those that belong before and after them. A token that the text itself
+  /// contains there is not added a second time.
   public int[] around(int[] ids) {
     int[] begun = startsWith(ids, before) ? ids : join(before, ids);
     return endsWith(ids, after) ? begun : join(begun, after);

@@ -1,7 +1,7 @@
 package dev.burnish.text;
 
 /// A tokenizer's files are missing or malformed, or a text cannot be expressed in its vocabulary.
-/// The message names the file, the rule that is broken and, where there is one, the cure.
+/// The message names the file, the rule that is broken and, where there is one, the remedy.
 public final class TokenizerException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

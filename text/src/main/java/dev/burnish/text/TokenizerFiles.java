@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The files of a tokenizer by name, as bytes, so that saving gives back what was loaded.
+/// The files of a tokenizer by name, as bytes, so that saving reproduces the loaded files.
 ///
 /// @param origin where they come from, for messages
 /// @param contents file name to content; `tokenizer.json` is always there
@@ -41,7 +41,8 @@ public record TokenizerFiles(String origin, Map<String, byte[]> contents) {
     }
   }
 
-  /// None of these files is of another known kind; one that is empty is for its reader to refuse.
+  /// Checks that none of these files is of another known kind; an empty one is left to its reader
+  /// to refuse.
   private static void refuseOther(Path directory, String name, byte[] content) {
     FileKind.of(content)
         .filter(kind -> kind != FileKind.EMPTY || name.endsWith(".json"))
@@ -73,7 +74,7 @@ public record TokenizerFiles(String origin, Map<String, byte[]> contents) {
         refuseOther(directory, name, content);
         contents.put(name, content);
       } catch (NoSuchFileException absent) {
-        // Each file but tokenizer.json, which the constructor demands, may be absent.
+        // Each file except tokenizer.json, which the constructor demands, may be absent.
       } catch (IOException e) {
         throw new TokenizerException("cannot read file=%s: %s".formatted(file, e.getMessage()), e);
       }

@@ -97,7 +97,7 @@ record TokenizerJson(TokenizerFiles files, JsonNode root, JsonNode config, Vocab
     return node.intValue();
   }
 
-  /// What belongs before and after a plain text.
+  /// The tokens that belong before and after a plain text.
   TextFrame frame() {
     try {
       return TextFrame.of(root.path("post_processor"));

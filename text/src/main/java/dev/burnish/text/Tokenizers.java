@@ -13,7 +13,7 @@ final class Tokenizers {
     Optional<TokenDecoder> decoder = decoder(json);
     Optional<BytePairEncoder> encoder = BytePairEncoder.of(json, library::get);
     if (encoder.isEmpty() || decoder.isEmpty()) {
-      library.get(); // finds now what is wrong with the file
+      library.get(); // reports errors of the file at once
     }
     TokenEncoder chosen = encoder.map(TokenEncoder.class::cast).orElseGet(library::get);
     return new FileTokenizer(json, chosen, decoder.orElseGet(library::get), library);

@@ -1,6 +1,6 @@
 package dev.burnish.text;
 
-/// Where in a text the bytes of its UTF-8 form belong.
+/// The positions in a text of the bytes of its UTF-8 form.
 final class Utf8Positions {
   private Utf8Positions() {}
 

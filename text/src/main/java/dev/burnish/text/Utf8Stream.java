@@ -55,7 +55,8 @@ final class Utf8Stream implements StreamingDecoder {
     return bytes.length;
   }
 
-  /// Whether the second byte can follow the first: what cannot is broken now, not held back.
+  /// Whether the second byte can follow the first: if not, the character is broken and not held
+  /// back.
   private static boolean mayFollow(int first, int second) {
     return switch (first) {
       case 0xE0 -> second >= 0xA0;

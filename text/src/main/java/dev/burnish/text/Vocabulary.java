@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Tokens by id and ids by token, of the model and the added ones together.
 final class Vocabulary {
-  /// Larger than any published vocabulary, small enough that a lying file costs little.
+  /// Larger than any published vocabulary, small enough that a malicious file costs little.
   static final int LARGEST_ID = (1 << 22) - 1;
 
   private final Map<String, Integer> ids;

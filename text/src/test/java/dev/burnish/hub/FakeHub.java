@@ -27,7 +27,7 @@ import java.util.stream.Collectors;
 final class FakeHub implements AutoCloseable {
   static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
-  /// What may go wrong with a large file's request; the number counts such requests from 1.
+  /// A fault to inject into a large file's request; the number counts such requests from 1.
   interface Fault {
     /// Whether the fault has answered.
     boolean answers(HttpExchange exchange, int request, byte[] content) throws IOException;

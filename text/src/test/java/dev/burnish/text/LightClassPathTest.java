@@ -20,7 +20,7 @@ class LightClassPathTest {
         Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
             .map(entry -> Path.of(entry).getFileName().toString())
             .toList();
-    // Where the list is not what the JVM goes by, it would not name this either.
+    // If the JVM did not use this list, it would not name this class either.
     assertThat(names).anyMatch(name -> name.startsWith("tokenizers-"));
     assertThat(names)
         .noneMatch(name -> name.startsWith("pytorch-"))

@@ -3,7 +3,7 @@ package dev.burnish.jinja.python;
 import java.math.BigInteger;
 import java.util.OptionalInt;
 
-/// How one value is written, as both `%` and `str.format` say it.
+/// The format of one value, as in both `%` and `str.format`.
 ///
 /// @param align `<`, `>`, `^`, or `=` for a fill between sign and digits
 /// @param fill one character

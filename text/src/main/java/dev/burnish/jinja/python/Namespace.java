@@ -1,4 +1,4 @@
 package dev.burnish.jinja.python;
 
-/// What `namespace()` returns: attributes that inner scopes may set.
+/// The result of `namespace()`: attributes that inner scopes may set.
 public record Namespace(PyDict attributes) {}

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What Python's values have in common: type names, truth, equality, order, length, iteration.
+/// Operations common to all Python values: type names, truth, equality, order, length, iteration.
 public final class Py {
   static final int MOST_ITEMS = 1 << 20;
   private static final int DEEPEST = 300;
@@ -65,7 +65,7 @@ public final class Py {
     };
   }
 
-  /// How Jinja2 names an object in a message.
+  /// Jinja2's name for an object in a message.
   static String describe(Object value) {
     return value == None.NONE ? "None" : typeName(value) + " object";
   }

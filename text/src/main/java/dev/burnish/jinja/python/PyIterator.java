@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /// A generator: its values come once.
 public record PyIterator(Iterator<Object> iterator) {
-  /// A generator whose next value is computed when it is asked for.
+  /// A generator whose next value is computed on demand.
   ///
   /// @param source gives the next value, and nothing at the end
   public static PyIterator lazy(Supplier<Optional<Object>> source) {

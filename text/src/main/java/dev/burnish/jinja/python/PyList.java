@@ -3,7 +3,7 @@ package dev.burnish.jinja.python;
 import java.util.AbstractList;
 import java.util.List;
 
-/// A list. What `range()` returns is one too.
+/// A list. The result of `range()` is one too.
 public record PyList(List<Object> items) {
   /// The numbers from `start` by `step`, which are not stored.
   public static PyList range(long start, int size, long step) {

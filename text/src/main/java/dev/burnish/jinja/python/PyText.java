@@ -126,7 +126,7 @@ public final class PyText {
     return text.repeat((int) Math.max(0, times));
   }
 
-  /// Where a text stands in a wider field.
+  /// The alignment of a text in a wider field.
   enum Side {
     LEFT,
     RIGHT,
@@ -148,7 +148,7 @@ public final class PyText {
     return repeated(fill, left) + text + repeated(fill, missing - left);
   }
 
-  /// The value as HTML, with nothing that HTML reads as its own.
+  /// The value as escaped HTML.
   public static String escaped(Object value) {
     return value instanceof Markup markup
         ? markup.text()

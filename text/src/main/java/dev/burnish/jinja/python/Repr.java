@@ -22,7 +22,7 @@ public final class Repr {
     return repr.out.toString();
   }
 
-  /// What printing the value gives.
+  /// The text that printing the value gives.
   public static String str(Object value) {
     return switch (value) {
       case String text -> text;

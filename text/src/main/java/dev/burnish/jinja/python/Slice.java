@@ -1,6 +1,6 @@
 package dev.burnish.jinja.python;
 
-/// What stands between brackets as `start:stop:step`; None where nothing stands.
+/// A subscript of the form `start:stop:step`; None for a part that is left out.
 public record Slice(Object start, Object stop, Object step) {
   /// Which of `size` items are meant.
   record Bounds(long start, long count, long step) {}

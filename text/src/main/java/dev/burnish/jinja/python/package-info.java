@@ -1,5 +1,5 @@
-/// Python's values as a template sees them, and what Python defines on them: truth, equality and
-/// order, operators, subscripts, methods, formats, `repr` and `json.dumps`.
+/// Python's values as a template sees them, and the operations that Python defines on them: truth,
+/// equality and order, operators, subscripts, methods, formats, `repr` and `json.dumps`.
 ///
 /// Values are String, Boolean, Long, BigInteger and Double, and the types of this package. They
 /// never change: the sandbox has no method that changes a value.

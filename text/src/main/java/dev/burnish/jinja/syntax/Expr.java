@@ -49,7 +49,7 @@ public sealed interface Expr {
 
   record Conditional(Expr test, Expr then, Optional<Expr> otherwise, int line) implements Expr {}
 
-  /// What stands between the parentheses of a call.
+  /// The arguments between the parentheses of a call.
   record CallArgs(
       List<Expr> positional,
       List<Keyword> named,

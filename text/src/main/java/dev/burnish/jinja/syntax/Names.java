@@ -1,6 +1,6 @@
 package dev.burnish.jinja.syntax;
 
-/// Which filters and tests there are.
+/// The names of all filters and tests.
 public interface Names {
   boolean isFilter(String name);
 

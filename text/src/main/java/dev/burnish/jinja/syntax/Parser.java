@@ -29,7 +29,7 @@ public final class Parser {
 
   /// Parses a template.
   ///
-  /// @param known which filters and tests there are
+  /// @param known the names of all filters and tests
   /// @throws JinjaException if Jinja2 would not accept it
   public static List<Stmt> parse(String template, Names known) {
     Parser parser = new Parser(Lexer.tokens(template), known);

@@ -2,7 +2,7 @@ package dev.burnish.jinja.syntax;
 
 /// A piece of a template's source.
 ///
-/// @param text what is written; of `STRING`, the characters it stands for
+/// @param text the source text; of `STRING`, the characters it stands for
 record Token(Kind kind, String text, int line) {
   enum Kind {
     DATA,
@@ -26,7 +26,7 @@ record Token(Kind kind, String text, int line) {
     return kind == Kind.OPERATOR && text.equals(operator);
   }
 
-  /// How Jinja2 names the token in a message.
+  /// Jinja2's name for the token in a message.
   String describe() {
     return switch (kind) {
       case DATA -> "template data / text";

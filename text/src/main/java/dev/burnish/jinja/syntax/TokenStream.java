@@ -4,7 +4,7 @@ import dev.burnish.jinja.python.JinjaException;
 import dev.burnish.jinja.syntax.Token.Kind;
 import java.util.List;
 
-/// The tokens of a template with a place in them.
+/// The tokens of a template with a current position.
 final class TokenStream {
   private final List<Token> tokens;
   private int position;
