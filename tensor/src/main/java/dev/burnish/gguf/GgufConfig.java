@@ -8,8 +8,8 @@ import java.util.Set;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The Hugging Face `config.json` and `generation_config.json` of a GGUF file. An
-/// unknown key of the architecture is refused by name, since it may change the numbers.
+/// The Hugging Face `config.json` and `generation_config.json` of a GGUF file. An unknown key of
+/// the architecture is refused by name, since it may change the numbers.
 final class GgufConfig {
   private static final Map<String, String> CLASSES =
       Map.of(

@@ -9,10 +9,10 @@ import java.util.List;
 /// Idea: a tile's scores against all the keys it sees are one small matrix in scratch memory,
 /// computed and used by matrix products of the key and value rows in place (no copies, no mask
 /// tensor). The forward keeps only the log-sum-exp of each row; the backward recomputes the
-/// probabilities from it. Keys after the last query of a node's tile are never computed;
-/// within the tile they are set to probability 0. The key gradients of a group of nodes and one
-/// key-value head are written by one piece, in order of the tiles, so results do not depend on
-/// threads. Source: Dao et al., FlashAttention (the recomputation); the rest is GEMM.
+/// probabilities from it. Keys after the last query of a node's tile are never computed; within the
+/// tile they are set to probability 0. The key gradients of a group of nodes and one key-value head
+/// are written by one piece, in order of the tiles, so results do not depend on threads. Source:
+/// Dao et al., FlashAttention (the recomputation); the rest is GEMM.
 final class Attention {
   /// The matrices that the forward read and wrote.
   record Forward(Matrix q, Matrix k, Matrix v, Matrix out, Matrix logsumexp) {}

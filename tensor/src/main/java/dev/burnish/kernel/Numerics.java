@@ -6,7 +6,6 @@ public enum Numerics {
   /// generator computes it, and among thousands.
   BATCH_INVARIANT,
 
-  /// The fastest order for the shape: the last bits of a row may depend on the other
-  /// rows.
+  /// The fastest order for the shape: the last bits of a row may depend on the other rows.
   FASTEST
 }

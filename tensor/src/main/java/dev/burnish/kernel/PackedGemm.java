@@ -8,8 +8,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Batch-invariant matrix products of a decoder's linear layers
-/// ([Numerics#BATCH_INVARIANT]), in plain Java over [MicroKernel].
+/// Batch-invariant matrix products of a decoder's linear layers ([Numerics#BATCH_INVARIANT]), in
+/// plain Java over [MicroKernel].
 ///
 /// Idea: one operand becomes panels, the other a row-major array, both in Java arrays; tiles of the
 /// result are made in registers and added to memory. The inner dimension is cut at fixed places, so

@@ -1,7 +1,7 @@
 package dev.burnish.kernel;
 
-/// Matrix products of linear layers over many tokens: every thread of the team computes a part
-/// of the result with OpenBLAS, cut between tiles.
+/// Matrix products of linear layers over many tokens: every thread of the team computes a part of
+/// the result with OpenBLAS, cut between tiles.
 final class TiledGemm {
   /// Rows and columns of C of which OpenBLAS makes whole tiles.
   private static final int ROWS = 12;
@@ -59,10 +59,10 @@ final class TiledGemm {
             Gemm.transposedTimes(a, b.columns(from, count), beta, c.columns(from, count)));
   }
 
-  /// Cuts C into parts; OpenBLAS packs the other operand for each part, so more parts cost
-  /// more than they even out. Between rows it may be cut anywhere without changing a bit, so there
-  /// is one part per thread. At the borders of columns some elements are added up in another
-  /// order, so those are cut by shape alone.
+  /// Cuts C into parts; OpenBLAS packs the other operand for each part, so more parts cost more
+  /// than they even out. Between rows it may be cut anywhere without changing a bit, so there is
+  /// one part per thread. At the borders of columns some elements are added up in another order, so
+  /// those are cut by shape alone.
   private void cut(Matrix c, int inner, Part ofRows, Part ofColumns) {
     boolean rows = c.rows() >= c.cols() / 2;
     int length = rows ? c.rows() : c.cols();

@@ -24,8 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Conversion of a model's files: a GGUF file as a folder in Hugging Face layout, a folder as a
-/// GGUF file, or a folder with its weights in another type. The result appears whole or not at
-/// all.
+/// GGUF file, or a folder with its weights in another type. The result appears whole or not at all.
 public final class Conversion {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 

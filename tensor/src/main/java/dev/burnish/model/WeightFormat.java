@@ -64,8 +64,7 @@ record WeightFormat(
     return new WeightFormat(weights.description(), dtypes, extras);
   }
 
-  /// The type that `config.json` has to name, if it has changed since the model was
-  /// loaded.
+  /// The type that `config.json` has to name, if it has changed since the model was loaded.
   Optional<DType> changed(Optional<DType> asked) {
     return asked.or(() -> dtypes.isEmpty() ? Optional.of(DType.F32) : Optional.empty());
   }

@@ -34,8 +34,7 @@ public interface ActivationPolicy {
   }
 
   /// A store outside memory for the activations that the policy does not keep: slower than memory,
-  /// and far faster than recomputation. It returns the stored bits
-  /// unchanged.
+  /// and far faster than recomputation. It returns the stored bits unchanged.
   interface Store {
     /// Copies contiguous tensors of a block away.
     void put(int block, List<Tensor> tensors);

@@ -114,8 +114,8 @@ public final class Decoder implements AutoCloseable {
   }
 
   /// Freezes all parameters and adapts the matrices of the blocks that a configuration names; does
-  /// nothing if its rank is 0. The decoder's results are unchanged until training
-  /// changes the adaptation.
+  /// nothing if its rank is 0. The decoder's results are unchanged until training changes the
+  /// adaptation.
   ///
   /// @param seed of the adaptation's initial values and of its dropout
   /// @throws IllegalArgumentException if a pattern of `lora.modules` names no matrix of a block

@@ -170,8 +170,8 @@ final class DecoderBlock implements AutoCloseable {
     return saved;
   }
 
-  /// All that the backward reads. Its memory was allocated outside the scope of temporaries,
-  /// which it outlives.
+  /// All that the backward reads. Its memory was allocated outside the scope of temporaries, which
+  /// it outlives.
   private void attentionAndGates(SavedActivations saved, PassContext context) {
     Tensor normed_TH = f32(saved.x_TH.device(), saved.x_TH.shape());
     kernels.rmsNorm(saved.x_TH, norm1_H, shape.eps(), normed_TH, saved.rstd1_T);

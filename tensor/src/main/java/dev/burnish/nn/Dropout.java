@@ -7,8 +7,8 @@ import dev.burnish.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The elements dropped in a pass: a function of the pass, the module and the element, so
-/// that the backward and recomputed activations drop the same ones as the forward.
+/// The elements dropped in a pass: a function of the pass, the module and the element, so that the
+/// backward and recomputed activations drop the same ones as the forward.
 ///
 /// @param rate share of the elements that are dropped; 0 outside training
 /// @param key of the pass
@@ -19,8 +19,7 @@ record Dropout(double rate, long key) {
     return rate > 0;
   }
 
-  /// `x` with elements dropped and the others scaled up, a new tensor; `x` itself without
-  /// dropout.
+  /// `x` with elements dropped and the others scaled up, a new tensor; `x` itself without dropout.
   Tensor apply(Tensor x_TK, String module) {
     if (!drops()) {
       return x_TK;

@@ -7,8 +7,7 @@ import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Keys and values of past tokens: for each block, one row per slot. The caller assigns the
-/// slots.
+/// Keys and values of past tokens: for each block, one row per slot. The caller assigns the slots.
 public final class KeyValueCache implements AutoCloseable {
   private final int numSlots;
   private final Device device;

@@ -8,12 +8,12 @@ import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A decoder for generation: weights packed for a few rows at a time, keys and values
-/// in a cache. Hidden states and logits of a row have the bits that [Pass] gives them, except
-/// in attention, whose sums depend on how sequences share their prefixes.
+/// A decoder for generation: weights packed for a few rows at a time, keys and values in a cache.
+/// Hidden states and logits of a row have the bits that [Pass] gives them, except in attention,
+/// whose sums depend on how sequences share their prefixes.
 ///
-/// Takes as much memory again as the weights, and repacks them only after a new
-/// publication: an adaptation is read in place. One call at a time.
+/// Takes as much memory again as the weights, and repacks them only after a new publication: an
+/// adaptation is read in place. One call at a time.
 public final class ModelRunner {
   private final Decoder decoder;
   private final List<List<PreparedWeight>> blocks = new ArrayList<>();

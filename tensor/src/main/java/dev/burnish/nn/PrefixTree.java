@@ -49,8 +49,8 @@ public final class PrefixTree {
     return lasts.size() - 1;
   }
 
-  /// Adds a prompt with its continuation, except the last token, after which nothing is
-  /// predicted; [Targets#addContinuation] then finds the rows.
+  /// Adds a prompt with its continuation, except the last token, after which nothing is predicted;
+  /// [Targets#addContinuation] then finds the rows.
   public int addContinued(int[] prompt, int[] continuation) {
     int[] inputs = Arrays.copyOf(prompt, prompt.length + continuation.length - 1);
     System.arraycopy(continuation, 0, inputs, prompt.length, continuation.length - 1);

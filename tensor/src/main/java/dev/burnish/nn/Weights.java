@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
 ///
 /// One buffer per part means one fused optimizer update, one copy to publish or to checkpoint, and
 /// matrices that are used together (query, key and value projections) as one matrix. The memory may
-/// be owned, mapped from a file or shared with other processes: a [Decoder] works the same
-/// over any of them.
+/// be owned, mapped from a file or shared with other processes: a [Decoder] works the same over any
+/// of them.
 ///
 /// The writer announces each change by [#publish]; a reader that caches anything derived from the
 /// weights compares [#changes]. A version is the number under which others know the weights: for a
@@ -100,8 +100,7 @@ public final class Weights implements AutoCloseable {
     return version;
   }
 
-  /// The number of publications: values derived from the weights are valid while it is
-  /// unchanged.
+  /// The number of publications: values derived from the weights are valid while it is unchanged.
   public long changes() {
     return changes;
   }

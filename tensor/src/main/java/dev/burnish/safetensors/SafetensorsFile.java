@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Set;
 
 /// A memory-mapped safetensors file. Opening validates the whole header and reads no tensor;
-/// tensors are read-only views of the map and end with [#close]. Unconverted copies
-/// bypass the map, whose pages would each fault once. Safe for use by several threads.
+/// tensors are read-only views of the map and end with [#close]. Unconverted copies bypass the map,
+/// whose pages would each fault once. Safe for use by several threads.
 public final class SafetensorsFile implements Checkpoint {
   private final Path path;
   private final Arena arena;

@@ -67,8 +67,8 @@ public final class Libtorch {
 
   private record Placement(DType dtype, Device device) {}
 
-  /// Native objects, created once per key and kept: without pointer collection they would
-  /// leak at every call.
+  /// Native objects, created once per key and kept: without pointer collection they would leak at
+  /// every call.
   private static final Map<Placement, TensorOptions> OPTIONS = new ConcurrentHashMap<>();
 
   private static final Map<Device, org.bytedeco.pytorch.Device> DEVICES = new ConcurrentHashMap<>();

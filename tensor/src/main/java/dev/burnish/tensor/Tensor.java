@@ -108,9 +108,9 @@ public final class Tensor implements AutoCloseable {
     return result;
   }
 
-  /// A tensor over memory with another owner, such as a mapped file: nothing is copied, and
-  /// closing the tensor leaves the memory as it is. The segment has to stay alive as long as the
-  /// tensor and its views.
+  /// A tensor over memory with another owner, such as a mapped file: nothing is copied, and closing
+  /// the tensor leaves the memory as it is. The segment has to stay alive as long as the tensor and
+  /// its views.
   ///
   /// @throws IllegalArgumentException if the segment is not native, or smaller than the shape, or
   ///   not aligned to the element

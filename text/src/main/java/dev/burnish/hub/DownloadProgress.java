@@ -8,8 +8,8 @@ public interface DownloadProgress {
   /// @param total bytes of the whole file
   void advanced(String file, long bytes, long total);
 
-  /// Receives a one-line notice for the user: that a model of the cache is used since
-  /// the hub does not answer. It goes to standard error unless told otherwise.
+  /// Receives a one-line notice for the user: that a model of the cache is used since the hub does
+  /// not answer. It goes to standard error unless told otherwise.
   default void notice(String line) {
     System.err.println("burnish: " + line);
   }

@@ -17,8 +17,7 @@ import javax.net.ssl.SSLException;
 ///
 /// The token goes to the endpoint's own host and nowhere else: redirects are followed here, not by
 /// the HTTP client, and every hop decides again. What may succeed later (no connection, 408, 429,
-/// 5xx) is retried after a growing wait or as long as the hub asks for; 401, 403 and 404 are
-/// final.
+/// 5xx) is retried after a growing wait or as long as the hub asks for; 401, 403 and 404 are final.
 final class HubClient implements AutoCloseable {
   private static final String TUNNELING = "jdk.http.auth.tunneling.disabledSchemes";
   private static final int MAX_HOPS = 8;

@@ -131,8 +131,8 @@ public final class ModelSource {
     return shards;
   }
 
-  /// A commit never changes; the hub resolves any other name, and if it does not answer,
-  /// a cached model is used.
+  /// A commit never changes; the hub resolves any other name, and if it does not answer, a cached
+  /// model is used.
   private Path fetched() throws IOException {
     Optional<Path> known = snapshot();
     if (known.isPresent() && HubCache.isCommit(model.revision())) {

@@ -9,9 +9,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/// A file that is filled in several places at once, with a journal next to it of how far each
-/// place is. Both survive a kill. A journal that is ahead of the data, as after a power cut, is
-/// caught by the digest.
+/// A file that is filled in several places at once, with a journal next to it of how far each place
+/// is. Both survive a kill. A journal that is ahead of the data, as after a power cut, is caught by
+/// the digest.
 final class PartialFile implements AutoCloseable {
   private final HubFile file;
   private final Path target;

@@ -14,8 +14,8 @@ import tools.jackson.databind.JsonNode;
 /// it creates only ids and never calls native code.
 ///
 /// It is used only where every part of the `tokenizer.json` is understood exactly. A text is cut
-/// into tokens in four steps, each as in the original: added tokens, normalisation
-/// (none or NFC), words, merges within a word. Frequent words are remembered.
+/// into tokens in four steps, each as in the original: added tokens, normalisation (none or NFC),
+/// words, merges within a word. Frequent words are remembered.
 final class BytePairEncoder implements TokenEncoder {
   private static final int MOST_REMEMBERED = 1 << 16;
   private static final int LONGEST_REMEMBERED = 24;

@@ -13,10 +13,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import tools.jackson.databind.json.JsonMapper;
 
-/// One token per character of an alphabet: for models that are trained from random weights on
-/// texts of a small alphabet. Id 0 pads, id 1 ends a sequence, the characters follow in the
-/// alphabet's order. Saved, it is a word-level `tokenizer.json` that transformers reads to the same
-/// ids.
+/// One token per character of an alphabet: for models that are trained from random weights on texts
+/// of a small alphabet. Id 0 pads, id 1 ends a sequence, the characters follow in the alphabet's
+/// order. Saved, it is a word-level `tokenizer.json` that transformers reads to the same ids.
 public final class CharacterTokenizer implements Tokenizer {
   public static final String PAD = "<|pad|>";
   public static final String END = "<|end|>";

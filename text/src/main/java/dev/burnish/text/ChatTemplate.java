@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
-/// The format of a model's conversations: the Jinja template that came with its tokenizer,
-/// rendered as transformers renders it. Safe for use by many threads at once.
+/// The format of a model's conversations: the Jinja template that came with its tokenizer, rendered
+/// as transformers renders it. Safe for use by many threads at once.
 public final class ChatTemplate {
   private static final String DEFAULT = "default";
   private static final String TOOL_USE = "tool_use";

@@ -3,8 +3,8 @@ package dev.burnish.text;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// The native tokenizer of a file, built on first use: reading a large vocabulary takes
-/// it seconds, and most texts never need it.
+/// The native tokenizer of a file, built on first use: reading a large vocabulary takes it seconds,
+/// and most texts never need it.
 final class LazyNative implements AutoCloseable {
   private final TokenizerJson json;
   private final ReentrantLock lock = new ReentrantLock();

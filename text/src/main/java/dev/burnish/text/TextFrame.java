@@ -82,8 +82,8 @@ public record TextFrame(int[] before, int[] after) {
     return new int[] {id.intValue()};
   }
 
-  /// The ids with those that belong before and after them. A token that the text itself
-  /// contains there is not added a second time.
+  /// The ids with those that belong before and after them. A token that the text itself contains
+  /// there is not added a second time.
   public int[] around(int[] ids) {
     int[] begun = startsWith(ids, before) ? ids : join(before, ids);
     return endsWith(ids, after) ? begun : join(begun, after);

@@ -1,7 +1,6 @@
 package dev.burnish.jinja.python;
 
-/// A value that is not there, and why: prints nothing, is empty, and fails in any other
-/// use.
+/// A value that is not there, and why: prints nothing, is empty, and fails in any other use.
 public record Undefined(String type, String reason) {
   public static Undefined of(String reason) {
     return new Undefined("UndefinedError", reason);
