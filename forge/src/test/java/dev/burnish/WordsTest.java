@@ -37,7 +37,7 @@ class WordsTest {
               "/// Has (so|the|a|an|every|something) ", // the verb of what it does
               "/// What ", // a noun phrase that says what it is
               "/// Whoever ",
-              "\\b(once|twice|thread|file|folder|buffer|class|connection|node|tensor|line|record)"
+              "\\b(twice|thread|file|folder|buffer|class|connection|node|tensor|line|record)"
                   + " an? (step|process|prompt|sample|part|model|thread|token|operation|call)\\b")
           .map(Pattern::compile)
           .toList();
