@@ -6,11 +6,11 @@ import java.util.concurrent.CountDownLatch;
 
 /// Closes many things in a bounded time, whatever they do.
 ///
-/// The last one first, each when the one after it has closed. Those that take their time have some
-/// of it together; once that is over, all that are left are closed at once.
+/// The last one first, each when the one after it has closed. Slow ones share one time limit; once
+/// that has passed, all that are left are closed at once.
 ///
 /// @param threads run the closing
-/// @param clock has something done when a time has passed
+/// @param clock runs an action when a time has passed
 /// @param patience until all are closed at once
 /// @param limit for those that are closed then
 public record Closing(Threads threads, Later clock, Duration patience, Duration limit) {
@@ -23,7 +23,7 @@ public record Closing(Threads threads, Later clock, Duration patience, Duration 
     void run(String name, Runnable work);
   }
 
-  /// Does something when a time has passed.
+  /// Runs an action when a time has passed.
   @FunctionalInterface
   public interface Later {
     /// Does it then, unless it is taken back.

@@ -25,8 +25,8 @@ public final class Invocation {
   /// Calls it.
   ///
   /// @param values the receiver, where there is one, and the arguments
-  /// @return null of a method without a result
-  /// @throws Throwable what it threw
+  /// @return null for a method without a result
+  /// @throws Throwable the exception that the method threw
   public @Nullable Object call(Object... values) throws Throwable {
     MethodHandle made = handle;
     if (made == null) {

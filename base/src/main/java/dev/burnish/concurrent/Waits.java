@@ -82,7 +82,7 @@ public final class Waits {
     thread.join();
   }
 
-  /// Waits until a thread has ended, a time at most; says whether it has.
+  /// Waits until a thread has ended, for at most a given time; returns whether it has ended.
   public static boolean join(Thread thread, Duration limit) throws InterruptedException {
     announce();
     return thread.join(limit);

@@ -97,7 +97,7 @@ public final class Config<T extends Record> {
     return new Config<>(type, merged, environment);
   }
 
-  /// Overlays what the arguments of a script say: `--config FILE` and `--set key=value`, in order.
+  /// Overlays the arguments of a script: `--config FILE` and `--set key=value`, in order.
   ///
   /// @throws ConfigException if there is any other argument, or as the two say
   public Config<T> withArguments(String... arguments) {
@@ -120,7 +120,7 @@ public final class Config<T extends Record> {
     return config;
   }
 
-  /// The record that all layers make.
+  /// The record that results from all layers.
   ///
   /// @throws ConfigException if a value has the wrong type, a reference leads nowhere, or the
   ///   record refuses its values

@@ -57,7 +57,7 @@ final class Inlining {
     keys.set(name, value);
   }
 
-  /// The tree of records that a tree of keys has; what is no key stays where it is.
+  /// The tree of records for a tree of keys; anything that is not a key stays where it is.
   static JsonNode nest(Type type, JsonNode keys) {
     return map(type, keys, Inlining::nestRecord);
   }
@@ -149,7 +149,7 @@ final class Inlining {
     };
   }
 
-  /// What a list, a map or an optional has in it; any other type itself.
+  /// The element type of a list, a map or an optional; any other type itself.
   static Type element(Type type) {
     return type instanceof ParameterizedType of
         ? of.getActualTypeArguments()[of.getActualTypeArguments().length - 1]

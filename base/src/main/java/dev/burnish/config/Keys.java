@@ -22,7 +22,7 @@ record Keys(Class<? extends Record> root) {
     }
   }
 
-  /// @throws ConfigException if an object has a key that the record has not
+  /// @throws ConfigException if an object has a key that the record does not have
   void check(String source, ObjectNode object) {
     check(source, "", object);
   }
@@ -56,7 +56,7 @@ record Keys(Class<? extends Record> root) {
     });
   }
 
-  /// @throws ConfigException if the value of a key holds a key that the record has not
+  /// @throws ConfigException if the value of a key holds a key that the record does not have
   void checkBelow(String source, String key, JsonNode value) {
     if (value instanceof ObjectNode inner) {
       check(source, key + ".", inner);

@@ -39,7 +39,7 @@ final class Scalars {
         .addDeserializer(Duration.class, new Text<>(Duration.class, Scalars::duration));
   }
 
-  /// What to write for a value of this type.
+  /// A description of the values that may be written for this type.
   static String expected(Class<?> type) {
     if (type.isEnum()) {
       return Arrays.stream(type.getEnumConstants())

@@ -35,7 +35,7 @@ public enum FileKind {
     this.cure = cure;
   }
 
-  /// The kind of what begins with these bytes; empty where it is none of these.
+  /// The kind of a file that begins with these bytes; empty where it is none of these.
   public static Optional<FileKind> of(byte[] head) {
     if (head.length == 0) {
       return Optional.of(EMPTY);
@@ -83,12 +83,12 @@ public enum FileKind {
     }
   }
 
-  /// What it is, for messages: `a pointer of Git LFS, not the file itself`.
+  /// The name of the kind, for messages: `a pointer of Git LFS, not the file itself`.
   public String said() {
     return name;
   }
 
-  /// What to do about it.
+  /// The remedy, for messages.
   public String cure() {
     return cure;
   }

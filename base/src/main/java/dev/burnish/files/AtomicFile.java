@@ -22,14 +22,14 @@ import java.util.Set;
 /// renamed. Closing without [#commit] leaves the target as it was and nothing behind.
 ///
 /// Durability: the content is on the disk before the rename, and the rename is on the disk when
-/// [#commit] returns, so that what was committed survives a loss of power. An interrupt does not
-/// end the writing: the thread's interrupt is still set when it returns. What a killed process left
-/// is removed by the next one to write that file: a temporary file is locked while it is in use.
+/// [#commit] returns, so that committed content survives a loss of power. An interrupt does not end
+/// the writing: the thread's interrupt is still set when it returns. Files left by a killed process
+/// are removed by the next one to write that file: a temporary file is locked while it is in use.
 ///
 /// Threading: one thread at a time; several files of one target may be prepared at once, and the
 /// last one that is committed stays.
 public final class AtomicFile implements AutoCloseable {
-  /// Rights as any new file has them: what the process's mask leaves.
+  /// The permissions of any new file: those that the process's umask leaves.
   private static final FileAttribute<Set<PosixFilePermission>> USUAL = rights("rw-rw-rw-");
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER = rights("rw-------");
@@ -176,7 +176,7 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
-  /// Has the disk hold what was renamed in a folder, or removed from it.
+  /// Forces the renames and removals in a folder to disk.
   public static void forceFolder(Path folder) throws IOException {
     boolean interrupted = Thread.interrupted();
     try {
@@ -193,7 +193,7 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
-  /// What is done with what was written.
+  /// How written content is made durable.
   private interface Durability {
     void reach(Output output) throws IOException;
   }

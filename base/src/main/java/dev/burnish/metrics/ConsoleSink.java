@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/// A line a step with chosen keys: `step 12 reward 0.531 loss 1.2e-05`.
+/// One line per step with chosen keys: `step 12 reward 0.531 loss 1.2e-05`.
 public final class ConsoleSink implements MetricSink {
   private final PrintStream out;
   private final List<String> keys;

@@ -42,7 +42,7 @@ public final class Histogram {
     return 0;
   }
 
-  /// Values below 32 have a bucket each; above, each power of two has 32.
+  /// Values below 32 have one bucket each; above, each power of two has 32.
   private static int bucket(long nanos) {
     int octave = Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(nanos) - 1 - BITS);
     return octave * PER_OCTAVE + (int) (nanos >>> octave);

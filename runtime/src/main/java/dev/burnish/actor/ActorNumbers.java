@@ -33,8 +33,8 @@ final class ActorNumbers {
     return last.incrementAndGet();
   }
 
-  /// What tells an actor of the process from all others of the job: its number, or more for an
-  /// agent, which has the same in every process.
+  /// A number that distinguishes an actor of the process from all others of the job: its own, or a
+  /// wider one for an agent, which has the same number in every process.
   long identity(long number) {
     return isAgent(number) ? digest | number : number;
   }

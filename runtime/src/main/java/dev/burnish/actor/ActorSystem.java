@@ -53,14 +53,14 @@ public final class ActorSystem implements AutoCloseable {
     /// Runs code of users soon, under a name.
     void run(String name, Runnable work);
 
-    /// Runs what starts, watches and ends actors and processes, which code of users must not hold
-    /// up.
+    /// Runs the work that starts, watches and ends actors and processes, which user code must not
+    /// hold up.
     default void runSystem(String name, Runnable work) {
       run(name, work);
     }
 
-    /// Each on a virtual thread, what is the system's on the platform's. Where code of users holds
-    /// all the carriers of virtual threads, there will be more of them.
+    /// Virtual threads for each piece of work, platform threads for the work of the system. Where
+    /// user code holds all the carriers of virtual threads, more are added.
     static Threads virtual() {
       Carriers.watch();
       return new Threads() {
@@ -77,7 +77,7 @@ public final class ActorSystem implements AutoCloseable {
     }
   }
 
-  /// What a process works with.
+  /// The collaborators of a process.
   ///
   /// @param token of the job
   /// @param loader of the classes of actors
@@ -198,7 +198,7 @@ public final class ActorSystem implements AutoCloseable {
     return new Closing(this::execute, clock::after, settings.stopping(), limit);
   }
 
-  /// What has come for actors of this process and has not ended.
+  /// The calls that have come for actors of this process and have not ended.
   CallMemory callMemory() {
     return callMemory;
   }
@@ -207,7 +207,7 @@ public final class ActorSystem implements AutoCloseable {
     return ActorNumbers.isAgent(number) || served.contains(number);
   }
 
-  /// Runs something when some time has passed, under a name. It may wait.
+  /// Runs an action after a delay, under a name. It may wait.
   public void later(Duration delay, String name, Runnable work) {
     clock().after(delay, () -> execute(name, work));
   }
@@ -256,7 +256,7 @@ public final class ActorSystem implements AutoCloseable {
     this.served.remove(served.number());
   }
 
-  /// What this process tells of itself to people, besides its actors.
+  /// The status that this process shows to people in addition to its actors.
   public StatusBoard statusBoard() {
     return statusBoard;
   }
@@ -274,8 +274,7 @@ public final class ActorSystem implements AutoCloseable {
     return remote;
   }
 
-  /// Has failures of a mesh of this process's given to its owner, who is asked where its actors
-  /// are.
+  /// Gives failures of a mesh of this process to its owner, who is asked where its actors are.
   public void supervise(long mesh, Supervisor.Keeper owner) {
     owned.put(mesh, owner);
   }
@@ -292,7 +291,7 @@ public final class ActorSystem implements AutoCloseable {
     return proxy(type, new Stub(this, endpoints(type), target, timeout, Stub.Mode.CALL));
   }
 
-  /// A stub whose methods return at once; what the actor throws is a failure of the actor.
+  /// A stub whose methods return at once; an exception of the actor is a failure of the actor.
   public <T> T caster(Class<T> type, Stub.Target target) {
     return caster(type, target, settings.timeout());
   }
@@ -308,7 +307,7 @@ public final class ActorSystem implements AutoCloseable {
     return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, stub));
   }
 
-  /// What an actor of this process is doing.
+  /// The current state of an actor of this process.
   ///
   /// @param numCalls since it began
   /// @param callsPerSecond over the last ten seconds

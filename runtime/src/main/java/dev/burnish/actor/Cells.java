@@ -37,7 +37,7 @@ final class Cells {
     cells.remove(number);
   }
 
-  /// An actor has ended: nothing is kept of it but why.
+  /// Called when an actor has ended: only the reason is kept.
   void ended(long number, ActorCell cell) {
     cells.remove(number, cell);
     cell.gone().ifPresent(why -> keep(number, String.valueOf(why.getMessage())));

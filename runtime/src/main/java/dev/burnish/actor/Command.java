@@ -3,7 +3,7 @@ package dev.burnish.actor;
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.link.Link;
 
-/// What a process does for others, as calls of the number 0, which no actor has.
+/// A request to a process, sent as a call of the number 0, which no actor has.
 sealed interface Command {
   /// Where commands go to.
   Link.Target PROCESS = new Link.Target(0, 0);

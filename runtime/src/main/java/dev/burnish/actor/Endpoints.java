@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 /// results. Both sides number them in the same order.
 final class Endpoints {
   /// @param call of the method on an actor
-  /// @param concurrent whether calls run beside others
+  /// @param concurrent whether calls run concurrently with others
   record Endpoint(
       int number,
       Method method,

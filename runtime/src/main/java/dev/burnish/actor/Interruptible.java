@@ -37,7 +37,7 @@ abstract class Interruptible {
     }
   }
 
-  /// It has run: no interrupt of it comes from now on, and one that came is taken back.
+  /// Marks it as finished: no interrupt comes from now on, and one that came is taken back.
   ///
   /// @return as [#takeCount]
   final synchronized boolean finish() {
@@ -48,8 +48,8 @@ abstract class Interruptible {
     return takeCount();
   }
 
-  /// Waits until it has run; false if that takes longer, or this thread is interrupted, which stays
-  /// set.
+  /// Waits until it has run; returns false if that takes too long, or if this thread is
+  /// interrupted, which stays set.
   ///
   /// @param deadline of [System#nanoTime]
   final synchronized boolean awaitDone(long deadline) {

@@ -34,8 +34,8 @@ public final class RemoteActors {
     }
   }
 
-  /// Spawns an actor in a process. The call ends when the actor is constructed, or with what its
-  /// constructor threw; calls that are sent after this wait for it.
+  /// Spawns an actor in a process. The call ends when the actor is constructed, or with the
+  /// exception of its constructor; calls that are sent after this wait for it.
   ///
   /// @param mesh under which [ActorSystem#supervise] was called
   public OpenCall spawn(
@@ -53,7 +53,7 @@ public final class RemoteActors {
     return command(link, session, "spawn of " + name, new Command.Spawn(spec));
   }
 
-  /// Stops an actor; the call ends when it has stopped, or has had its time.
+  /// Stops an actor; the call ends when it has stopped, or when its time is over.
   public OpenCall stop(Link link, long number, String reason) {
     return command(
         link,
@@ -88,7 +88,7 @@ public final class RemoteActors {
         link, link.session(), "construction of " + number, new Command.Await(number), limit);
   }
 
-  /// Returns a call that ends when an actor has come to what was sent to it before.
+  /// Returns a call that ends when an actor has reached the calls that were sent to it before.
   OpenCall reached(Link link, long number, String what, Duration limit) {
     CallSession session = link.session();
     Link.Target process =

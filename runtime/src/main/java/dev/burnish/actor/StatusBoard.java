@@ -11,7 +11,7 @@ import java.util.function.Supplier;
 public final class StatusBoard {
   private final SequencedMap<String, Supplier<List<String>>> sections = new TreeMap<>();
 
-  /// Lines under a title; what had the title before is replaced.
+  /// Sets the lines under a title, in place of earlier ones with the same title.
   public synchronized void put(String title, Supplier<List<String>> lines) {
     sections.put(title, lines);
   }
@@ -28,7 +28,7 @@ public final class StatusBoard {
     return all;
   }
 
-  /// What tells may be a user's: where it throws, the others still tell.
+  /// The supplier may be a user's: where it throws, the others are still shown.
   private static List<String> lines(Supplier<List<String>> lines) {
     try {
       return List.copyOf(lines.get());

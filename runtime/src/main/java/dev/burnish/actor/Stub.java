@@ -17,10 +17,10 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/// What is behind the interface of an actor on the caller's side: arguments are encoded, the call
+/// The implementation of an actor's interface on the caller's side: arguments are encoded, the call
 /// is sent, and the caller waits.
 public final class Stub implements InvocationHandler {
-  /// Which actor a call goes to.
+  /// The actor that a call goes to.
   public interface Target {
     /// Where to send the next call.
     ///
@@ -193,7 +193,7 @@ public final class Stub implements InvocationHandler {
     }
   }
 
-  /// What the caller of a broadcast gets: nothing that means anything.
+  /// The result for the caller of a broadcast: a value without meaning.
   private static @Nullable Object nothing(Method method) {
     Class<?> type = method.getReturnType();
     if (type == void.class || !type.isPrimitive()) {

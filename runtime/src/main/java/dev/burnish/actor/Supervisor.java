@@ -3,7 +3,7 @@ package dev.burnish.actor;
 /// Is told when something that it owns fails and nobody handled it.
 @FunctionalInterface
 public interface Supervisor {
-  /// Something owned has failed. Must not wait.
+  /// Reports that something owned has failed. Must not wait.
   ///
   /// @param failure what, where and why
   void failed(Failure failure);

@@ -63,7 +63,7 @@ final class TurnWaiter {
   }
 
   /// @throws CallCancelled if it was interrupted
-  /// @throws RuntimeException what the condition threw
+  /// @throws RuntimeException the exception of the condition
   void end() {
     if (interrupted) {
       thread.interrupt();

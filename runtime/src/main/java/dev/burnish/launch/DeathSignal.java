@@ -8,12 +8,12 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /// Lets a child that was stopped (SIGSTOP) continue when its parent dies, where the operating
-/// system can, which is Linux: a stopped process does not see the end of its standard input, and
-/// would stay for good.
+/// system supports it, which is Linux: a stopped process does not see the end of its standard
+/// input, and would stay for good.
 ///
-/// Whoever is to get the signal asks for it. `setpriv` of util-linux does so before it becomes the
-/// JVM, for a millisecond; where it is missing, the JVM does so as it starts, which takes some tens
-/// and leaves it alone until then.
+/// The receiver of the signal has to ask for it. `setpriv` of util-linux does so before it becomes
+/// the JVM, in about a millisecond; where it is missing, the JVM does so as it starts, some tens of
+/// milliseconds later, and is unprotected until then.
 ///
 /// The kernel sends the signal also when the thread that started the child ends while the parent
 /// lives on, as threads of a pool do: so it is one that a running process does not notice.
@@ -50,7 +50,7 @@ final class DeathSignal {
     }
   }
 
-  /// What goes before the command of a child; nothing where `setpriv` is missing.
+  /// The prefix of a child's command; empty where `setpriv` is missing.
   static List<String> prefix() {
     return Setpriv.PREFIX;
   }
@@ -63,7 +63,7 @@ final class DeathSignal {
   }
 
   /// Asks for the signal, if the parent said so. To be called by a thread that lives as long as the
-  /// process: the kernel forgets what a thread asked for with it.
+  /// process: the kernel drops a thread's request when that thread ends.
   static void ask() {
     if (!Boolean.getBoolean(ASK)) {
       return;

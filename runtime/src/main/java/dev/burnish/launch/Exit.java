@@ -12,7 +12,7 @@ public record Exit(String process, int code, Optional<Integer> signal, List<Stri
   private static final int SIGNALLED = 128;
   private static final int MAX_SIGNAL = 64;
 
-  /// The status of a JVM that ends because it has no memory left, and what it prints then.
+  /// The status of a JVM that ends because it is out of memory, and the message that it prints.
   private static final int NO_MEMORY = 3;
 
   private static final String LAST_WORDS = "Terminating due to java.lang.OutOfMemoryError";

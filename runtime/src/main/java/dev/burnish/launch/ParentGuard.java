@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 
-/// A process's side of [JvmStarter]: reads what the parent has to say, and from then on ends the
-/// process when the parent lets go of its standard input or is gone, whatever else it is doing.
+/// A process's side of [JvmStarter]: reads the bootstrap from the parent, and from then on ends the
+/// process when the parent closes its standard input or is gone, whatever else it is doing.
 public final class ParentGuard {
   private static final int MOST = 1 << 20;
 
@@ -23,10 +23,10 @@ public final class ParentGuard {
     this.watch = Thread.ofPlatform().daemon().name("parent").unstarted(this::watch);
   }
 
-  /// Reads what the parent says first, and begins to watch it. To be called by the thread that then
-  /// waits in [#endWithParent].
+  /// Reads the bootstrap from the parent, and begins to watch the parent. To be called by the
+  /// thread that then waits in [#endWithParent].
   ///
-  /// @throws IOException if it is not whole
+  /// @throws IOException if it is incomplete
   public static ParentGuard begin() throws IOException {
     DeathSignal.ask();
     ParentGuard guard = new ParentGuard(read(System.in));
@@ -47,7 +47,7 @@ public final class ParentGuard {
     return bytes;
   }
 
-  /// What the parent said first.
+  /// The first message of the parent.
   public byte[] bootstrap() {
     return bootstrap.clone();
   }

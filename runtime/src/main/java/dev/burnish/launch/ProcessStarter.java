@@ -7,9 +7,9 @@ import java.util.function.Consumer;
 
 /// Starts processes on this host.
 public interface ProcessStarter {
-  /// Starts a process and gives it what it needs to know.
+  /// Starts a process and passes its bootstrap to it.
   ///
-  /// @param onExit told once, soon after the process has ended
+  /// @param onExit called once, soon after the process has ended
   /// @throws IOException if it cannot be started
   Running start(String name, Resources resources, byte[] bootstrap, Consumer<Exit> onExit)
       throws IOException;

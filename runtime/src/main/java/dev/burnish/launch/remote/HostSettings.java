@@ -70,9 +70,9 @@ public record HostSettings(
   /// @param server the address of the API; that of the cluster unless set, or of `kubectl proxy`
   /// @param namespace of the pods; empty: the one that the controller's own pod is in, else
   ///   `default`
-  /// @param image that has Burnish
-  /// @param token a file with what to show to the API, where it is there
-  /// @param authority a file with the certificate of the API's authority, where it is there
+  /// @param image with Burnish
+  /// @param token a file with the token for the API, if it exists
+  /// @param authority a file with the certificate of the API's authority, if it exists
   /// @param cores of a pod
   /// @param megabytes of memory of a pod
   /// @param gpus of a pod, as `nvidia.com/gpu`

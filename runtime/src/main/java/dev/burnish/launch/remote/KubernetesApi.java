@@ -101,8 +101,8 @@ final class KubernetesApi implements AutoCloseable {
     send(request(kind, "?labelSelector=" + encode(label)).timeout(TIMEOUT).DELETE());
   }
 
-  /// Changes of the objects of a kind with a label since a version, one a line of JSON, until the
-  /// server ends it. Close it.
+  /// Changes of the objects of a kind with a label since a version, one JSON document per line,
+  /// until the server ends it. Close it.
   Stream<String> watch(String kind, String label, String version) throws IOException {
     String query =
         "?watch=1&allowWatchBookmarks=true&labelSelector=%s&resourceVersion=%s"

@@ -109,7 +109,7 @@ final class KubernetesLauncher implements Launcher {
       }
     }
 
-    /// Such as `410 Gone`: what happened since that version is no longer known.
+    /// Such as `410 Gone`: the changes since that version are no longer known.
     private static boolean isError(JsonNode event) {
       return event.path("type").asString("").equals("ERROR");
     }

@@ -13,7 +13,7 @@ final class PodObjects {
   private static final String LABEL = "burnish-job";
   private static final String FOLDER = "/etc/burnish";
 
-  /// Reasons of a container that waits for what will not come.
+  /// Reasons of a container that waits for something that will not come.
   private static final Set<String> HOPELESS =
       Set.of(
           "CreateContainerConfigError",
