@@ -31,12 +31,12 @@ public record CallChain(List<Waiter> waiters) {
 
   private static final int MAX_NAME = 60;
 
-  /// The actors that wait for what this thread does.
+  /// The actors that wait for the work of this thread.
   private static final ScopedValue<Supplier<CallChain>> CURRENT = ScopedValue.newInstance();
 
-  /// An actor that goes on when the call has ended.
+  /// An actor that resumes when the call has ended.
   ///
-  /// @param actor its number, which no other has
+  /// @param actor its number, which is unique
   /// @param turn which of its turns waits
   /// @param name for people, such as `counters[1].add`; cut at 60 characters
   public record Waiter(long actor, long turn, String name) {
@@ -51,7 +51,7 @@ public record CallChain(List<Waiter> waiters) {
     waiters = List.copyOf(waiters);
   }
 
-  /// The actors that wait for what this thread does: for a call that it makes, or an element that
+  /// The actors that wait for the work of this thread: for a call that it makes, or an element that
   /// it takes from a stream.
   public static CallChain current() {
     return CURRENT.isBound() ? CURRENT.get().get() : NONE;
@@ -95,7 +95,7 @@ public record CallChain(List<Waiter> waiters) {
     return waiters.isEmpty();
   }
 
-  /// The chain of what a further waiter calls.
+  /// The chain for the calls of a further waiter.
   ///
   /// @throws IllegalStateException if it is too long
   public CallChain then(Waiter waiter) {
@@ -121,7 +121,7 @@ public record CallChain(List<Waiter> waiters) {
     return List.of();
   }
 
-  /// What a call carries.
+  /// The payload of a call: this chain, then the arguments.
   byte[] before(byte[] arguments) {
     if (isEmpty()) {
       return arguments;
@@ -137,7 +137,7 @@ public record CallChain(List<Waiter> waiters) {
     return out.put(arguments).array();
   }
 
-  /// As what is not the beginning of a call; nothing if no actor waits.
+  /// Encodes the chain when it does not begin a call; empty if no actor waits.
   byte[] encode() {
     return before(new byte[0]);
   }

@@ -2,10 +2,10 @@ package dev.burnish.link;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The calls that have come to a process and have not ended, by what they hold of its memory. It
-/// has a bound, so that senders who do not wait cannot use up the memory of a process. Thread-safe.
+/// The calls that have come to a process and have not ended, by the memory that they hold. It has a
+/// bound, so that senders who do not wait cannot exhaust the memory of a process. Thread-safe.
 public final class CallMemory {
-  /// What a call holds besides its arguments.
+  /// Memory that a call holds in addition to its arguments.
   public static final int EACH = 1024;
 
   private static final int SHARE = 3;

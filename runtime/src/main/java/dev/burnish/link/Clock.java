@@ -13,7 +13,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Time, and what happens at a time. A simulation has one of its own.
+/// Time, and actions at a time. A simulation has a clock of its own.
 public interface Clock {
   /// Nanoseconds since some fixed moment.
   long nanos();
@@ -21,7 +21,7 @@ public interface Clock {
   /// Runs something short once, at or soon after a time of [#nanos()], unless it is taken back.
   Alarm at(long nanos, Runnable action);
 
-  /// Runs something short once, when some time has passed, unless it is taken back.
+  /// Runs a short action once, after a delay, unless it is cancelled.
   default Alarm after(Duration delay, Runnable action) {
     return at(nanos() + delay.toNanos(), action);
   }
@@ -122,7 +122,7 @@ public interface Clock {
       }
     }
 
-    /// Whoever logs may wait.
+    /// Logging may block.
     private void report(Runnable action, String what, @Nullable Throwable thrown) {
       apart(
           "burnish-clock/report",

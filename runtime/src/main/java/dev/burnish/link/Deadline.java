@@ -18,17 +18,17 @@ public record Deadline(Clock clock, long nanos) {
     return new Deadline(clock, clock.nanos() + left);
   }
 
-  /// Nanoseconds until then; none or less once it has passed.
+  /// Nanoseconds until the deadline; zero or negative once it has passed.
   public long left() {
     return nanos - clock.nanos();
   }
 
-  /// The time until then; zero once it has passed.
+  /// The time until the deadline; zero once it has passed.
   public Duration time() {
     return Duration.ofNanos(Math.max(left(), 0));
   }
 
-  /// Whether it has passed.
+  /// Whether the deadline has passed.
   public boolean hasPassed() {
     return left() <= 0;
   }

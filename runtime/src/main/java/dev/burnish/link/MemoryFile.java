@@ -25,11 +25,11 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// A file in memory, which another process of this user opens under the number that it has here.
+/// A file in memory, which another process of this user opens by the descriptor that it has here.
 ///
-/// It never has a name, so nothing is left of it however and whenever this process ends. It is used
-/// by functions of the C library: a `FileChannel` is closed for all when a thread that uses it is
-/// interrupted. Thread-safe: it is closed once nothing uses it any more.
+/// It never has a name, so nothing is left of it however and whenever this process ends. It is
+/// accessed through functions of the C library: a `FileChannel` is closed for all when a thread
+/// that uses it is interrupted. Thread-safe: it is closed once nothing uses it any more.
 final class MemoryFile implements AutoCloseable {
   private static final Path OPEN_FILES = Path.of("/proc/self/fd");
   private static final Path MEMORY = Path.of("/dev/shm");
@@ -141,7 +141,7 @@ final class MemoryFile implements AutoCloseable {
     return "/proc/" + ProcessHandle.current().pid() + "/fd/" + number;
   }
 
-  /// What a path of a file leads to.
+  /// The target of a path of a file.
   static String label(String path) throws IOException {
     return Files.readSymbolicLink(Path.of(path)).toString();
   }

@@ -43,7 +43,7 @@ final class OpenCalls {
   }
 
   /// The peer has answered. The result of a call that nobody waits for any more is not taken: the
-  /// peer keeps what it holds until it knows.
+  /// peer keeps the handles in it until it knows.
   void end(long id, OpenCall.Outcome outcome) {
     OpenCall call = open.remove(id);
     if (call != null) {

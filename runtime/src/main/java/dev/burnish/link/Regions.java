@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The regions that this process has passed on, and the way to those of processes of other hosts: a
-/// connection a region, over which it comes in pieces.
+/// The regions that this process has passed on, and access to those of processes of other hosts:
+/// one connection per region, over which it comes in pieces.
 final class Regions {
   /// To which a piece is asked for.
   static final long NUMBER = Long.MIN_VALUE;
@@ -102,7 +102,7 @@ final class Regions {
     }
   }
 
-  /// What has a lease ended: the same frame that abandons a stream.
+  /// Ends a lease: the same frame that abandons a stream.
   static Frame release(long lease) {
     return new Frame.Abandon(lease);
   }

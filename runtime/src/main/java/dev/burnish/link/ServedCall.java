@@ -58,7 +58,7 @@ public final class ServedCall {
     return waiting;
   }
 
-  /// What handles in the arguments work with, until the call ends; see [Link#resultSession()].
+  /// The session of handles in the arguments, until the call ends; see [Link#resultSession()].
   public CallSession session() {
     return session;
   }
@@ -73,12 +73,12 @@ public final class ServedCall {
     return cancelled;
   }
 
-  /// Whether the caller's time has passed.
+  /// Whether the caller's deadline has passed.
   public boolean isLate() {
     return deadline.hasPassed();
   }
 
-  /// What to do if the caller stops waiting: at once, if it has.
+  /// Runs an action if the caller stops waiting: at once, if it has.
   public void onCancel(Runnable action) {
     boolean now;
     synchronized (this) {

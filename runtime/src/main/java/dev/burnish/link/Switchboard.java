@@ -61,7 +61,7 @@ public final class Switchboard implements AutoCloseable {
     return existing != null && existing.isUp() ? existing : connecting(to).await();
   }
 
-  /// The same, until a deadline. Others go on to wait for a connection that is being made.
+  /// The same, until a deadline. Other callers still wait for a connection that is being made.
   ///
   /// @throws dev.burnish.link.failure.CallTimedOut if it is not made by then
   public Link link(ProcessAddress to, Deadline deadline) {
@@ -104,7 +104,7 @@ public final class Switchboard implements AutoCloseable {
   private Link connect(ProcessAddress to) {
     Transport transport = to.process().equals(self().process()) ? loop() : transport(to);
     Link link = new Link(transport, handler, context, clock, settings, calling());
-    // Others find it only when it has said hello: a call before that would end it.
+    // Others find it only when it has sent its hello: a call before that would end it.
     link.start();
     remember(to.process(), link);
     closeIfClosed(link);
@@ -132,7 +132,7 @@ public final class Switchboard implements AutoCloseable {
     return new Handshake(Side.CALLING, token, self(), peer -> {});
   }
 
-  /// A connection beside the one that calls go over.
+  /// A connection in addition to the one that calls go over.
   private Link bulk(ProcessAddress to) {
     Connecting begun = new Connecting(to);
     network.begin(
@@ -272,7 +272,7 @@ public final class Switchboard implements AutoCloseable {
       }
     }
 
-    /// The same for the only one that waits: nobody has the link if that leaves.
+    /// The same for the only caller that waits: nobody has the link if that caller leaves.
     Link awaitAlone(Deadline deadline) {
       boolean came = false;
       try {

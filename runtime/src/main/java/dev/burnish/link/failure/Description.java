@@ -7,12 +7,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/// An exception as it travels. Others that it refers to are known by their places in a list, so
-/// that causes may lead in a circle.
+/// An exception as it travels. References to other exceptions are positions in a list, so that
+/// causes may form a cycle.
 ///
-/// @param message none where it has none
-/// @param cause the place of it
-/// @param suppressed the places of these
+/// @param message empty where it has none
+/// @param cause its position
+/// @param suppressed their positions
 record Description(
     String type,
     Optional<String> message,
@@ -26,10 +26,10 @@ record Description(
   /// @param file none where it is not known
   record Place(String type, String method, Optional<String> file, int line) {}
 
-  /// Something that an exception has besides, see [Property].
+  /// An additional value of an exception, see [Property].
   ///
   /// @param owner the class that declares it
-  /// @param encoded none if it is null
+  /// @param encoded empty if it is null
   record Value(String owner, String name, Optional<byte[]> encoded) {}
 
   /// How much of an exception is described.
@@ -134,7 +134,7 @@ record Description(
           .toList();
     }
 
-    /// What an exception says of itself; its methods are anybody's code.
+    /// The answer of an exception's method; such methods are foreign code.
     private static <T> T asked(Supplier<T> question, T otherwise) {
       try {
         return question.get();

@@ -13,12 +13,12 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Makes an exception that is as its description says.
+/// Constructs an exception that matches its description.
 ///
-/// Idea: what a constructor does with its arguments is not known, so it is tried. Its parameters
-/// are given the message, the cause and the values whose types fit, those of the same name first;
-/// what comes out is taken only if it says the same message, cause and values. Values that are
-/// fields may be set afterwards.
+/// Idea: the effect of a constructor's arguments is not known, so it is tried. Its parameters are
+/// given the message, the cause and the values whose types fit, those of the same name first; the
+/// result is taken only if it has the same message, cause and values. Values that are fields may be
+/// set afterwards.
 final class Made {
   private static final int MOST = 128;
 
@@ -93,7 +93,7 @@ final class Made {
     return Optional.empty();
   }
 
-  /// What may be given to a parameter; empty is null.
+  /// The candidates for a parameter; empty is null.
   private List<Optional<Object>> choices(Parameter parameter) {
     List<Optional<Object>> choices = new ArrayList<>();
     values.forEach((property, value) -> {

@@ -18,7 +18,7 @@ public final class RemoteErrors {
   private static final Codec CODEC =
       new Codecs(List.of(), Limits.defaults()).of(Description.Errors.class);
 
-  /// Tried in turn, until what it leaves fits.
+  /// Bounds that are tried in turn, until the description fits.
   private static final List<Description.Bounds> BOUNDS =
       List.of(
           new Description.Bounds(32, 200, 1 << 16, 1 << 16),
@@ -65,8 +65,8 @@ public final class RemoteErrors {
     return thrown;
   }
 
-  /// What a method that declares no checked exceptions throws of it: itself, unless it is checked;
-  /// then it is the cause of an [EndpointFailed].
+  /// The exception that a method without checked exceptions throws for it: itself, unless it is
+  /// checked; then it is the cause of an [EndpointFailed].
   public static RuntimeException unchecked(Throwable thrown) {
     return switch (thrown) {
       case RuntimeException e -> e;

@@ -8,7 +8,7 @@ interface ByteStream {
   /// Waits for bytes and reads them; negative at the end.
   int read(ByteBuffer into) throws IOException;
 
-  /// Writes what goes without waiting; 0 if nothing does.
+  /// Writes as many bytes as possible without waiting; returns 0 if none.
   int write(ByteBuffer from) throws IOException;
 
   /// Waits until something can be written.

@@ -7,9 +7,9 @@ public final class FrameSequence {
   private int expected;
   private long numDoubled;
 
-  /// Whether to take a frame: not if it is one that came before.
+  /// Whether to take a frame: not if it is a duplicate.
   ///
-  /// @throws WireException if frames before it are missing; the connection cannot go on
+  /// @throws WireException if frames before it are missing; the connection cannot continue
   public boolean accept(int number) {
     int ahead = number - expected;
     if (ahead < 0) {

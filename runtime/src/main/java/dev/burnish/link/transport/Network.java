@@ -13,13 +13,13 @@ public interface Network extends AutoCloseable {
   /// @throws IOException if the process cannot be reached
   Transport connect(ProcessAddress to) throws IOException;
 
-  /// Runs what makes a connection: here, or where that waits for the peer on a thread of its own,
+  /// Runs the setup of a connection: here, or, where that waits for the peer, on a separate thread,
   /// which nobody interrupts.
   default void begin(String name, Runnable connecting) {
     connecting.run();
   }
 
-  /// Has connections of others given to an acceptor, until this is closed.
+  /// Passes incoming connections to an acceptor, until this is closed.
   void listen(Acceptor acceptor);
 
   @Override

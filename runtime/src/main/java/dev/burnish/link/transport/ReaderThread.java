@@ -5,14 +5,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
-/// A thread that reads a connection, and may do what a frame asks for itself: that saves the
-/// hand-over to another thread, which takes longer than most calls.
+/// A thread that reads a connection, and may itself do the work that a frame asks for: that saves
+/// the hand-over to another thread, which takes longer than most calls.
 ///
-/// Idea: work is done here while nothing else has come, and another thread resumes reading as soon
-/// as that takes long ([#LONGEST], looked at now and then) or waits for something ([#beforeWait]).
-/// So work that was expected to be short and is not delays what comes after it by some milliseconds
-/// at most, and never blocks its own connection. Each thread reads until it has left; then it ends
-/// with its work.
+/// Idea: work is done here while nothing else has arrived, and another thread resumes reading as
+/// soon as that takes long ([#LONGEST], checked now and then) or waits for something
+/// ([#beforeWait]). So work that turns out not to be short delays the frames behind it by some
+/// milliseconds at most, and never blocks its own connection. Each thread reads until it has left;
+/// then it ends with its work.
 public final class ReaderThread extends Thread implements Waits.Listener {
   /// Time between two looks at a thread that works.
   private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(10);
@@ -56,12 +56,12 @@ public final class ReaderThread extends Thread implements Waits.Listener {
     return state.get() == State.LEFT;
   }
 
-  /// @param more whether something has come besides the frame that is given on
+  /// @param more whether something has arrived after the frame that is passed on
   void giving(boolean more) {
     this.more = more;
   }
 
-  /// Whether this thread may do work now: it gives on the last frame that has come.
+  /// Whether this thread may do work now: it passes on the last frame that has arrived.
   public boolean isFree() {
     return !more && state.get() == State.READS;
   }

@@ -141,7 +141,7 @@ public final class SocketNetwork implements Network {
     }
   }
 
-  /// Removes what a process that was killed has left.
+  /// Removes the files that a killed process has left.
   public static void clean(Path folder, String process) {
     try {
       Files.deleteIfExists(socket(folder, process));

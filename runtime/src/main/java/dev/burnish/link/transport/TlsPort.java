@@ -23,13 +23,13 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
-/// A port that speaks TLS 1.3 alone, at which strangers use up neither files nor time.
+/// A port that accepts only TLS 1.3, at which strangers use up neither files nor time.
 ///
-/// Who connects is a [Guest] until it has shown that it belongs here. There are at most [#MOST]
-/// guests at a time: for a further one another goes, of the address that has most of them, and
-/// there the oldest that has said nothing, or else the oldest. Each has [#PATIENCE] for all that it
-/// has to show, however it spreads its bytes. So whoever belongs here and has been left out may try
-/// again, and gets in. Nothing that one connection does ends the thread that takes them.
+/// A connecting peer is a [Guest] until it has proved that it belongs here. There are at most
+/// [#MOST] guests at a time: for a further one another is dropped, from the address that has most
+/// of them, and there the oldest that has sent nothing, or else the oldest. Each has [#PATIENCE]
+/// for its whole proof, however it spreads its bytes. So a member that was dropped may try again,
+/// and gets in. Nothing that one connection does ends the accepting thread.
 public final class TlsPort implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TlsPort.class.getName());
 
@@ -50,7 +50,7 @@ public final class TlsPort implements AutoCloseable {
   private final Set<Guest> guests = new LinkedHashSet<>();
   private final RefusalLog refusals = new RefusalLog(LOG);
 
-  /// With what a guest shows that it belongs here.
+  /// How a guest proves that it belongs here.
   public enum Proof {
     /// The job's certificate, in the handshake.
     CERTIFICATE,
@@ -93,7 +93,7 @@ public final class TlsPort implements AutoCloseable {
     Thread.ofPlatform().daemon().name(name).start(() -> accept(name, reception));
   }
 
-  /// A connection that has not shown yet that it belongs here.
+  /// A connection that has not yet proved that it belongs here.
   public final class Guest {
     private final Socket plain;
     private final long until = System.nanoTime() + patience.toNanos();
@@ -103,13 +103,13 @@ public final class TlsPort implements AutoCloseable {
       this.plain = plain;
     }
 
-    /// What the TLS lies on: closing it never waits for the peer.
+    /// The socket under the TLS: closing it never waits for the peer.
     Socket plain() {
       return plain;
     }
 
-    /// It has shown that it belongs here, and is no guest any more: there is no limit for it, and
-    /// it is closed by whoever has it.
+    /// The guest has proved that it belongs here, and is no guest any more: it has no time limit,
+    /// and its holder closes it.
     ///
     /// @throws IOException if its time is over
     public void admit() throws IOException {
@@ -238,8 +238,8 @@ public final class TlsPort implements AutoCloseable {
     }
   }
 
-  /// A peer that goes away has not been refused: it may be one of ours whose caller was
-  /// interrupted. Nor is one that was dropped told of twice.
+  /// A peer that disconnects has not been refused: it may be one of ours whose caller was
+  /// interrupted. Nor is one that was dropped reported twice.
   private static void tell(Guest guest, Throwable cause, boolean waited) {
     if (!waited || hasLeft(cause)) {
       LOG.log(System.Logger.Level.DEBUG, "a connection ended: {0}", cause.toString());

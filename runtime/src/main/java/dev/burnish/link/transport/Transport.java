@@ -40,18 +40,18 @@ public interface Transport {
     boolean withdraw();
   }
 
-  /// From now on frames may have the full size: the peer has shown that it belongs here.
+  /// Allows frames of the full size from now on: the peer has proved that it belongs here.
   void trust();
 
-  /// Waits a short time for what was given before to be sent.
+  /// Waits a short time for earlier frames to be sent.
   void flush();
 
   /// Ends the connection at once.
   void close();
 
-  /// What the peer's frames are given to: one at a time, by one thread.
+  /// Receives the peer's frames: one at a time, on one thread.
   interface Receiver {
-    /// The next frame. What this throws ends the connection.
+    /// Takes the next frame. An exception ends the connection.
     void receive(Frame frame);
 
     /// The last call: the connection has ended, for this reason.
