@@ -281,7 +281,7 @@ final class Execution extends Interruptible implements Turn.Work {
     return values;
   }
 
-  /// Waits for nothing any more once it has ended, before anybody knows.
+  /// Marks the turn as waiting for nothing once the endpoint has ended, before the caller knows.
   private @Nullable Object run(Endpoint endpoint, Object[] values) throws Throwable {
     try {
       return endpoint.call().call(values);

@@ -2,10 +2,10 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorSystem;
 
-/// Actors that whoever spawned them owns: an [ActorMeshRef] that can also be stopped.
+/// Actors owned by their spawner: an [ActorMeshRef] that can also be stopped.
 ///
 /// As an argument, result or part of one it travels as an [ActorMeshRef]: so it is declared there,
-/// and whoever gets it cannot stop the actors. An endpoint that declares an `ActorMesh` is refused
+/// and the receiver cannot stop the actors. An endpoint that declares an `ActorMesh` is refused
 /// when its actor is spawned. Thread-safe.
 ///
 /// @param <T> the interface of the actors

@@ -26,12 +26,12 @@ import org.jspecify.annotations.Nullable;
 
 /// Actors of one type along named axes, called one, some or all at a time.
 ///
-/// A function that is given to a mesh is run once for each actor, all at once, with a stub of that
-/// actor; it may call several endpoints. Slices are views: they see what becomes of their members,
-/// and keep working when members outside fail.
+/// A function that is given to a mesh is run once per actor, all at once, with a stub of that
+/// actor; it may call several endpoints. Slices are views: they see changes of their members, and
+/// keep working when members outside fail.
 ///
-/// This is what travels as an argument: whoever holds it calls the actors and cannot stop them. Its
-/// owner has the [ActorMesh]. Thread-safe.
+/// This is the type that travels as an argument: a holder can call the actors but not stop them.
+/// Their owner has the [ActorMesh]. Thread-safe.
 ///
 /// @param <T> the interface of the actors
 public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
@@ -98,7 +98,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     }
   }
 
-  /// Work for another thread, as part of what this one does.
+  /// Wraps work for another thread, as part of the work of this one.
   private <A, R extends @Nullable Object> Function<A, R> part(Function<A, R> work) {
     Function<A, R> waited = Context.waitedFor(work);
     return system.tracing().map(tracing -> tracing.carried(waited)).orElse(waited);
@@ -114,9 +114,9 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     });
   }
 
-  /// Calls every actor; the results come in the order in which they arrive, each time that they are
-  /// iterated over. A failure is thrown where it arrives. Each call ends by its deadline; those
-  /// that have not are cancelled by an interrupt of whoever waits for the next.
+  /// Calls every actor; the results come in the order in which they arrive, on each iteration. A
+  /// failure is thrown where it arrives. Each call ends by its deadline; calls that have not ended
+  /// are cancelled by an interrupt of the thread that waits for the next.
   public <R> Iterable<Reply<R>> stream(Function<? super T, ? extends R> call) {
     Function<Integer, R> part = part(rank -> call.apply(actor(rank)));
     Reply.Arriving<R> replies = new Reply.Arriving<>(name(), size());
@@ -129,8 +129,9 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     return replies;
   }
 
-  /// Sends to every actor and returns at once, unless an actor is nowhere or very much is unsent;
-  /// then it waits as long as a call may. What an actor throws is a failure of that actor.
+  /// Sends to every actor and returns at once, unless an actor is between processes or very much is
+  /// unsent; then it waits as long as a call may. An exception of an actor is a failure of that
+  /// actor.
   ///
   /// @throws dev.burnish.link.failure.Overloaded if one does not keep up
   public void broadcast(Consumer<? super T> call) {
@@ -153,9 +154,9 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     throw new ReplicaLost("all %d actors of %s are lost".formatted(size(), name()));
   }
 
-  /// The actor of a mesh that has one.
+  /// The only actor of a mesh of size one.
   ///
-  /// @throws IllegalStateException if it has more
+  /// @throws IllegalStateException if the mesh has more actors
   public T only() {
     if (size() != 1) {
       throw new IllegalStateException(
@@ -266,7 +267,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     return name() + shape.extent();
   }
 
-  /// What names it to another process, for packages above that make handles.
+  /// The form in which the mesh travels to another process, for packages above that make handles.
   public ActorsForm form() {
     return new ActorsForm(
         name(),

@@ -194,8 +194,8 @@ final class Hosts implements HostRegistry, AutoCloseable {
     server.ifPresent(JoinServer::close);
   }
 
-  /// Ends agents that were launched and still run, once the job has ended. An interrupt of the
-  /// caller is kept for later: what was launched elsewhere would stay.
+  /// Ends launched agents that still run, once the job has ended. An interrupt of the caller is
+  /// kept for later: agents launched elsewhere would stay.
   void endLaunched() {
     launched.ifPresent(agents -> {
       Thread ending = Thread.ofVirtual().name("end hosts").start(() -> end(agents));
@@ -213,7 +213,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
     });
   }
 
-  /// Waits a short time until what was printed is passed on: no process prints any more.
+  /// Waits a short time until all printed lines are passed on: no process prints any more.
   void endOutput() {
     output.close();
   }

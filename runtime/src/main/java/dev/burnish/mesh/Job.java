@@ -43,7 +43,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// A program and the processes that work for it: the root of what is spawned.
+/// A program and the processes that work for it: the root of everything spawned.
 ///
 /// ```java
 /// try (Job job = Job.start(JobOptions.named("counting"))) {
@@ -225,7 +225,7 @@ public final class Job implements AutoCloseable {
         Optional.of(program));
   }
 
-  /// What another host needs to join: to be passed on where only this user reads it.
+  /// The ticket that another host needs to join: to be passed on where only this user reads it.
   ///
   /// @throws IllegalStateException if the job is not open to other hosts
   public JoinTicket ticket() {
@@ -233,7 +233,7 @@ public final class Job implements AutoCloseable {
   }
 
   /// Gives a failure that nobody handled to a handler, instead of ending the program. It is called
-  /// once, for the first.
+  /// once, for the first failure.
   public void onUnhandled(Consumer<Failure> handler) {
     program.handler = handler;
   }
@@ -258,7 +258,7 @@ public final class Job implements AutoCloseable {
     }
   }
 
-  /// What `burnish ps`, `logs` and `stop` ask.
+  /// The requests of `burnish ps`, `logs` and `stop`.
   private final class Control implements JobControl {
     private final long began = System.nanoTime();
 
@@ -294,7 +294,7 @@ public final class Job implements AutoCloseable {
 
   /// The root of the tree of owners.
   private final class Program implements Owner {
-    /// The status of a program that was stopped, as the shell has it for SIGTERM.
+    /// The exit status of a program that was stopped, as the shell reports it for SIGTERM.
     private static final int STOPPED = 143;
 
     private static final int SERVICES = 4;
@@ -331,7 +331,7 @@ public final class Job implements AutoCloseable {
       }
     }
 
-    /// Whatever the terminal and what is to be closed do.
+    /// Ends the program whatever the terminal and the things to be closed do.
     private void end(Failure failure) {
       String why =
           "burnish: the program ends, a failure was not handled:\n"

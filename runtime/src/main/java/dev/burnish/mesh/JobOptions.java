@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /// How a job runs.
 ///
 /// @param name of the job, for people
-/// @param processes what its processes are
+/// @param processes the kind of its processes
 /// @param settings of actors and calls
 /// @param log where the output of its processes goes
 /// @param reach the address at which other hosts reach this one; empty: none can join
@@ -27,7 +27,7 @@ public record JobOptions(
     TraceSettings tracing) {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,15}");
 
-  /// What the processes of a job are.
+  /// The kind of the processes of a job.
   public enum Processes {
     /// JVMs of their own.
     JVMS,

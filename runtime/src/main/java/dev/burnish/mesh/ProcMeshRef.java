@@ -23,20 +23,20 @@ import java.util.function.UnaryOperator;
 
 /// Processes, along the axes of their hosts and then their own. Actors are spawned in all of them.
 ///
-/// This is what travels as an argument: whoever holds it spawns actors of their own in the
-/// processes and cannot end those. Their owner has the [ProcMesh]. Thread-safe.
+/// This is the type that travels as an argument: a holder spawns actors of its own in the processes
+/// and cannot end those. Their owner has the [ProcMesh]. Thread-safe.
 public sealed class ProcMeshRef permits ProcMesh {
-  /// Where to start a process, and with what.
+  /// Where to start a process, and with which resources.
   ///
-  /// @param holder under which the host has kept room for it
+  /// @param holder under which the host has reserved room for it
   record Place(ActorRef agent, Resources resources, Optional<String> holder) {}
 
   /// The processes of a mesh and of all of its slices.
   ///
   /// @param slots of the processes, by their position in shapes
-  /// @param program that owns what no actor spawns, where it is known
-  /// @param owner where others ask for them
-  /// @param spawned in them by this program
+  /// @param program the owner where no actor spawns, where it is known
+  /// @param owner the address at which others ask for them
+  /// @param spawned meshes that this program spawned in them
   record Processes(
       String name,
       List<Slot<ProcessRef>> slots,
@@ -189,9 +189,9 @@ public sealed class ProcMeshRef permits ProcMesh {
         .orElseThrow(() -> new ReplicaLost("the process has ended: process=" + process.address()));
   }
 
-  /// What names it to another process, once all are somewhere.
+  /// The form in which the mesh travels to another process, once every process has started.
   ///
-  /// @throws dev.burnish.link.failure.CallTimedOut if one is nowhere by then
+  /// @throws dev.burnish.link.failure.CallTimedOut if one has not started by then
   ProcsForm form(Deadline deadline) {
     List<ProcessRef> members = new ArrayList<>();
     processes.slots().forEach(slot -> members.add(slot.get(deadline)));

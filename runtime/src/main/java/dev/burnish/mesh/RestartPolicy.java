@@ -2,8 +2,8 @@ package dev.burnish.mesh;
 
 import java.time.Duration;
 
-/// Whether an actor that failed is restarted, in a new process if its own is gone. It begins as it
-/// first began; what it knew is lost, and calls that were under way have failed.
+/// Whether an actor that failed is restarted, in a new process if its own is gone. It restarts from
+/// its initial state; its later state is lost, and calls that were under way have failed.
 public sealed interface RestartPolicy {
   /// A failure goes to the owner.
   record Never() implements RestartPolicy {}

@@ -89,7 +89,7 @@ final class Slot<V> {
     change(new Gone<>(cause));
   }
 
-  /// It is being restarted: whoever asks waits.
+  /// Notes that the process is being restarted: callers wait for it.
   void expect() {
     change(new Coming<>());
   }

@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /// How the calls of a stub are made.
 ///
-/// @param timeout from when a call is made until it has its answer, waiting included
+/// @param timeout from when a call is made until its answer arrives, waiting included
 /// @param priority among calls that wait: higher ones go first
 /// @param key for which the router has a replica, such as the beginning of a prompt
 public record CallOptions(Duration timeout, int priority, Optional<String> key) {

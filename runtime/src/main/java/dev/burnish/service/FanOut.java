@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, Duration timeout) {
   private static final System.Logger LOG = System.getLogger(FanOut.class.getName());
 
-  /// What came of it, by the number of the replica.
+  /// The outcomes, by the number of the replica.
   ///
   /// @throws CallCancelled if the caller is interrupted, which stays set
   <R extends @Nullable Object> List<Outcome<R>> outcomes(Function<? super T, ? extends R> call) {
@@ -40,7 +40,7 @@ record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, D
     }
   }
 
-  /// What an interrupt of the caller is, if that is what ended a scope.
+  /// The exception for an interrupt of the caller, if that is what ended a scope.
   static RuntimeException ended(CancellationException scope, String what) {
     if (!Thread.currentThread().isInterrupted()) {
       return scope;
@@ -50,12 +50,12 @@ record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, D
     return cancelled;
   }
 
-  /// What became of a change of state at a replica.
+  /// The result of a change of state at a replica.
   ///
   /// @param failure why it was not made there; empty if it was
   record Attempt(ReplicaSlot slot, Optional<Throwable> failure) {}
 
-  /// Makes a change of state, and waits for all, whatever they throw: what is interrupted has an
+  /// Makes a change of state, and waits for all, whatever they throw: an interrupted one has an
   /// outcome too.
   List<Attempt> attempts(Consumer<? super T> change) {
     Map<ReplicaSlot, Attempt> attempts = new ConcurrentHashMap<>();

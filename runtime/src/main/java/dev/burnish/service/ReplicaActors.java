@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param stub of rank 0, kept since most calls have the same time
 record ReplicaActors(int generation, ActorMeshRef<?> actors, long nanos, Object stub)
     implements CallTarget {
-  /// A call whose time differs from the usual by less has the usual.
+  /// A call whose timeout differs from the default by less uses the default.
   private static final long TOLERANCE = 1_000_000;
 
   /// @param timeout of most calls
@@ -56,7 +56,7 @@ record ReplicaActors(int generation, ActorMeshRef<?> actors, long nanos, Object 
     }
   }
 
-  /// Closes a result that nobody gets.
+  /// Closes a result that has no receiver.
   private static void leave(@Nullable Object result) {
     if (result instanceof AutoCloseable closeable) {
       try {

@@ -21,7 +21,7 @@ interface ReplicaHosting {
   /// Tells the owner of the service of a failure that the service does not handle.
   void escalate(Failure failure);
 
-  /// The service has ended: its owner need not close it any more.
+  /// Called when the service has ended: its owner need not close it any more.
   void leave();
 
   /// Hosts that the service keeps processes on.

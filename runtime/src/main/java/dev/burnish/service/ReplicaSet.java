@@ -39,7 +39,7 @@ import java.util.stream.IntStream;
 final class ReplicaSet<T> implements Membership {
   private static final System.Logger LOG = System.getLogger(ReplicaSet.class.getName());
 
-  /// What every replica is made from.
+  /// The settings from which every replica is made.
   record Blueprint<T>(String name, Class<T> type, Factory factory, List<?> arguments) {}
 
   private final ReplicaHosting hosting;
@@ -167,7 +167,7 @@ final class ReplicaSet<T> implements Membership {
         options.call().retries());
   }
 
-  /// The replicas belong to this process: what is known here holds.
+  /// The replicas belong to this process: the local view is valid.
   @Override
   public void await(Object call, long deadline) {}
 
@@ -192,7 +192,7 @@ final class ReplicaSet<T> implements Membership {
     }
   }
 
-  /// Waits until every replica of the beginning has become healthy or was lost.
+  /// Waits until every initial replica has become healthy or was lost.
   @Override
   public void awaitSettled(Duration limit) {
     try {
@@ -236,7 +236,7 @@ final class ReplicaSet<T> implements Membership {
     settle(replica);
   }
 
-  /// A replica has stopped; does nothing more if it was lost or removed before.
+  /// Called when a replica has stopped; does nothing more if it was lost or removed before.
   void stopped(Replica<T> replica, Optional<ReplicaSlot> slot) {
     slot.ifPresent(l -> {
       directory.removed(replica.index());
@@ -245,8 +245,8 @@ final class ReplicaSet<T> implements Membership {
     settle(replica);
   }
 
-  /// Sends no call to a replica any more, whoever else may be about to see to that, and starts
-  /// another one in its place.
+  /// Sends no call to a replica any more, even if another thread is about to do the same, and
+  /// starts another one in its place.
   void replace(ReplicaSlot slot, String why) {
     lost(slot, why);
     ReplicaFailure failure = new ReplicaFailure(slot.replica(), Instant.now(), why);
@@ -271,7 +271,7 @@ final class ReplicaSet<T> implements Membership {
     }
   }
 
-  /// A call has seen that a replica is lost.
+  /// Called by a call that has seen that a replica is lost.
   void lost(ReplicaSlot slot, String why) {
     replica(slot).ifPresent(r -> r.lost(slot.target().generation(), why));
   }
@@ -293,7 +293,7 @@ final class ReplicaSet<T> implements Membership {
     awaitIdle(slot.target(), time);
   }
 
-  /// What a process has called that says nothing any more is only known where it runs.
+  /// The calls of a process that does not respond any more are known only at the replica itself.
   private void awaitIdle(CallTarget target, Countdown time) {
     if (directory.hadWatchers()) {
       new IdleProbe(system(), target.actors().form()).await(time);
@@ -310,7 +310,7 @@ final class ReplicaSet<T> implements Membership {
   }
 
   /// Adds replicas, which start meanwhile, or removes some: those that are not healthy first, then
-  /// the last. Returns when what is removed has ended.
+  /// the last. Returns when the removed replicas have ended.
   void scaleTo(int count) {
     if (count < 1) {
       throw new IllegalArgumentException(

@@ -6,11 +6,11 @@ import java.time.Duration;
 ///
 /// @param min replicas that it keeps
 /// @param max replicas that it does not exceed
-/// @param queuedPerReplica more calls than this that wait, for each replica, make it grow
-/// @param idleBelow a share of permits in use, with nothing waiting, below which it shrinks
-/// @param upAfter that has lasted this long
-/// @param downAfter that has lasted this long
-/// @param every time between looks
+/// @param queuedPerReplica more waiting calls than this per replica make it grow
+/// @param idleBelow a fraction of permits in use, with nothing waiting, below which it shrinks
+/// @param upAfter the time for which the load must have been high
+/// @param downAfter the time for which the load must have been low
+/// @param every time between checks
 public record Scaling(
     int min,
     int max,

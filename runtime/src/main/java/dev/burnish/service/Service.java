@@ -26,10 +26,10 @@ import java.util.function.Supplier;
 /// }
 /// ```
 ///
-/// Whoever started it owns it, and has what only an owner may do. As an argument, result or part of
-/// one it travels as a [ServiceRef]: so it is declared there, and whoever gets it calls the
-/// replicas directly. An endpoint that declares a `Service` is refused when its actor is spawned.
-/// Thread-safe.
+/// The code that starts a service owns it, and has the methods that only an owner may call. As an
+/// argument, result or part of one it travels as a [ServiceRef]: so it is declared there, and the
+/// receiver calls the replicas directly. An endpoint that declares a `Service` is refused when its
+/// actor is spawned. Thread-safe.
 ///
 /// @param <T> the interface of the actors
 public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
@@ -71,7 +71,8 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
   /// @param type the interface of the actors; all its methods are endpoints
   /// @param arguments of the factory, for each actor
   /// @throws IllegalArgumentException if the type of an endpoint, or an argument, does not travel,
-  ///   or an endpoint that may be called twice takes what is used up, such as an iterator
+  ///   or an endpoint that may be called twice takes an argument that is used up, such as an
+  ///   iterator
   /// @throws dev.burnish.mesh.placement.Unplaceable if there is no room for all of them
   public static <T> Service<T> start(
       HostMesh hosts,
@@ -119,7 +120,8 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
     return service;
   }
 
-  /// What the owner of the caller closes, which must be known before there is a service.
+  /// The resource that the owner of the caller closes, which must be known before there is a
+  /// service.
   private static final class Kept implements AutoCloseable {
     private volatile Runnable closing = () -> {};
 
@@ -131,13 +133,13 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
 
   /// Makes a change of state at every replica, also at those that drain, and at every replica that
   /// starts later, before it gets calls, until the next change of this name. When this returns, no
-  /// call that is made after it, in whatever process, finds a replica without the change.
+  /// call that is made after it, in any process, finds a replica without the change.
   ///
-  /// The change is made if a replica has made it: one that is lost meanwhile, or where it fails, is
-  /// replaced, and its replacement has the change. If it fails at all, it is taken back: this
-  /// throws, and later replicas do not have it. An endpoint that makes a change and throws leaves
-  /// the state as it was; a replica that is late or was interrupted is replaced. A change is made
-  /// again at replicas that start, so that it must say what the state is to be.
+  /// The change is made if a replica has made it: a replica that is lost meanwhile, or where it
+  /// fails, is replaced, and its replacement has the change. If it fails at all replicas, it is
+  /// taken back: this throws, and later replicas do not have it. An endpoint that makes a change
+  /// and throws leaves the state as it was; a replica that is late or was interrupted is replaced.
+  /// A change is made again at replicas that start, so it must set the state, not modify it.
   ///
   /// @param what the name of the change, such as `weights`
   /// @throws RuntimeException as [#fanout] does, if the change was made at no replica
@@ -173,8 +175,8 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
     replicaSet.scaleTo(numReplicas);
   }
 
-  /// Lets the number of replicas follow the calls that wait, from now on and as long as the service
-  /// lasts, in place of what was said before.
+  /// Lets the number of replicas follow the waiting calls, from now on and as long as the service
+  /// lasts, in place of earlier settings.
   public void autoscale(Scaling scaling) {
     replicaSet.autoscale(scaling);
   }
@@ -184,7 +186,7 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
     return replicaSet.statuses();
   }
 
-  /// The numbers of the processes of a replica with their operating system, by rank.
+  /// The process ids of a replica in the operating system, by rank.
   ///
   /// @throws ReplicaLost if it has none now
   public List<Long> pids(int replica) {
@@ -197,8 +199,8 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
         .pids();
   }
 
-  /// Stops: what is under way and what waits may end, for a time; what has not by then fails, and
-  /// so does every further call, from whatever process.
+  /// Stops: calls under way and waiting calls may end, for a time; those that have not by then
+  /// fail, and so does every further call, from any process.
   public void stop(Duration draining) {
     replicaSet.close(draining);
     replicaSet.hosting().leave();

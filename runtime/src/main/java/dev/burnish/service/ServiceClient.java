@@ -35,7 +35,7 @@ record ServiceClient(
   /// A replica that does not say in this time that it lives is left to the health check.
   private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(1);
 
-  /// What came of a call at one replica.
+  /// The answer to a call at one replica.
   private sealed interface Answer {
     /// It returned.
     record Value(@Nullable Object value) implements Answer {}
@@ -114,7 +114,7 @@ record ServiceClient(
       return result(at(slot));
     }
 
-    /// What the caller gets in the end.
+    /// The final result for the caller.
     private @Nullable Object result(Answer answer) throws Throwable {
       return switch (answer) {
         case Answer.Value value -> {
@@ -142,7 +142,7 @@ record ServiceClient(
       }
     }
 
-    /// The first failure stays; what came after it is added to it.
+    /// The first failure stays; later ones are added to it.
     private static ReplicaLost keep(Optional<ReplicaLost> first, CallFailure then) {
       first.ifPresent(cause -> cause.addSuppressed(then));
       return first.orElseGet(() -> (ReplicaLost) then);
@@ -160,7 +160,8 @@ record ServiceClient(
               () -> slot.target().call(method, arguments, request.deadline() - clock.nanos()));
     }
 
-    /// Calls the replica and gives its permit back: when that is known to be lost, nobody gets it.
+    /// Calls the replica and gives its permit back: when the replica is known to be lost, no call
+    /// gets the permit.
     private Answer at(ReplicaSlot slot) {
       Traffic.Counts counts = traffic.replica(slot.replica());
       try {

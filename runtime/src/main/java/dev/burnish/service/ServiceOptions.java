@@ -43,9 +43,9 @@ public record ServiceOptions(
       }
     }
 
-    /// What each process asks for.
+    /// The resources that each process requests.
     ///
-    /// @throws IllegalArgumentException if the devices cannot be shared out
+    /// @throws IllegalArgumentException if the devices cannot be divided among the processes
     Demand each() {
       if (gpus % procs != 0) {
         throw new IllegalArgumentException(
@@ -56,7 +56,7 @@ public record ServiceOptions(
     }
   }
 
-  /// What each process is given, and where.
+  /// The resources of each process, and its placement.
   ///
   /// @param cores that it has for itself; 0 to share all
   /// @param megabytes of memory that it has for itself; 0 to share it
@@ -145,7 +145,7 @@ public record ServiceOptions(
     return with(new Size(size.replicas(), size.procs(), gpus, size.room()));
   }
 
-  /// The same with so many cores and so much memory that each process has for itself.
+  /// The same with a number of cores and an amount of memory that each process has for itself.
   public ServiceOptions exclusive(int cores, int megabytes) {
     Room room = size.room();
     return with(new Room(cores, megabytes, room.process(), room.placement()));
@@ -168,7 +168,7 @@ public record ServiceOptions(
     return with(new Queueing(calls, queueing.capacity(), queueing.overflow()));
   }
 
-  /// The same with another bound of the queue, and what a call does that finds it full.
+  /// The same with another bound of the queue, and another behaviour of a call that finds it full.
   public ServiceOptions queue(int capacity, Overflow overflow) {
     return with(new Queueing(queueing.concurrency(), capacity, overflow));
   }

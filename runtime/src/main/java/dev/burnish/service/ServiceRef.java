@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// A service as everybody has it who calls it: the owner in its [Service], other processes as an
-/// argument. It calls the replicas directly, and can neither change nor stop the service.
+/// A service as its callers see it: the owner in its [Service], other processes as an argument. It
+/// calls the replicas directly, and can neither change nor stop the service.
 ///
 /// ```java
 /// record Scorer(ServiceRef<Reward> reward) {
@@ -40,7 +40,7 @@ public sealed class ServiceRef<T> permits Service {
     this.routed = route(defaults);
   }
 
-  /// The service that another process named.
+  /// A handle to the service that another process named.
   ///
   /// @param atEnd run when the service has ended
   static <T> ServiceRef<T> watch(
@@ -113,7 +113,7 @@ public sealed class ServiceRef<T> permits Service {
     return fanOut(client.dispatcher().healthy()).values(call);
   }
 
-  /// Calls every healthy replica and returns what came of it, by the number of the replica.
+  /// Calls every healthy replica and returns the outcomes, by the number of the replica.
   public <R extends @Nullable Object> List<Outcome<R>> gatherPartial(
       Function<? super T, ? extends R> call) {
     awaitSomeHealthy();
@@ -146,12 +146,12 @@ public sealed class ServiceRef<T> permits Service {
     return "service " + name();
   }
 
-  /// What its calls go through.
+  /// The client that its calls go through.
   ServiceClient client() {
     return client;
   }
 
-  /// The same without what only an owner may do.
+  /// The same without the methods of an owner.
   ServiceRef<T> withoutOwner() {
     return this;
   }

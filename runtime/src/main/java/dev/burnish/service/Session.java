@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Calls that all go to one replica of one service, that of the first call. Ends with its block.
 ///
-/// When the replica is lost, so is what it knew of the session; that is never passed over. The call
+/// When the replica is lost, so is its state of the session; that is never passed over. The call
 /// that was under way fails with [ReplicaLost]; if none was, the next one does, without having run.
 /// After that one failure the session continues at another replica. A session that was opened with
-/// something that restores its state has that run on the other replica instead, before its next
+/// an action that restores its state runs that action on the other replica instead, before its next
 /// call. Thread-safe.
 public final class Session<T> implements AutoCloseable {
   private final ServiceClient client;

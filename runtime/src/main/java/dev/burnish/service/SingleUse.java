@@ -16,9 +16,9 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// Arguments that are used up by a call, alone or inside of others: what an iterator has given does
-/// not come again, and a callback that was called does not forget it. A call that has some is made
-/// once, at one actor.
+/// Arguments that are used up by a call, alone or inside of others: the elements of an iterator do
+/// not come again, and the effects of a callback remain. A call with such arguments is made once,
+/// at one actor.
 final class SingleUse {
   private SingleUse() {}
 

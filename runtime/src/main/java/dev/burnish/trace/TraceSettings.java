@@ -4,8 +4,8 @@ import java.nio.file.Path;
 
 /// Whether and where spans of calls are written: part of the settings of a script.
 ///
-/// @param exporter where they go
-/// @param folder for files, one a process and host: `PROCESS.jsonl`, in the JSON form of OTLP,
+/// @param exporter the destination of spans
+/// @param folder for files, one per process and host: `PROCESS.jsonl`, in the JSON form of OTLP,
 ///   which a collector reads
 /// @param endpoint of a collector that takes OTLP over HTTP; `OTEL_EXPORTER_OTLP_*` of the
 ///   environment add headers, certificates, the timeout and the compression

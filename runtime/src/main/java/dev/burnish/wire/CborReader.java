@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 
-/// Reads what [CborWriter] writes, and refuses everything else. Nothing is allocated for a length
+/// Reads the output of [CborWriter], and refuses everything else. Nothing is allocated for a length
 /// that the remaining bytes do not have.
 final class CborReader {
   private final byte[] bytes;

@@ -90,7 +90,7 @@ final class CborWriter {
     }
   }
 
-  /// Whether text is what its UTF-8 says.
+  /// Whether UTF-8 encodes the text without loss.
   static boolean isWhole(String value, byte[] bytes) {
     return new String(bytes, UTF_8).equals(value);
   }

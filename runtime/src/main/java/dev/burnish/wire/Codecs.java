@@ -16,9 +16,9 @@ import java.util.Optional;
 
 /// Makes codecs of declared types, and refuses types that do not travel.
 ///
-/// What travels: primitives and their boxes, String, enums, records, sealed interfaces of these,
-/// arrays, List, Map and Optional of these, and what the kinds of handles know. A type is known to
-/// the codec from its declaration alone: nothing in the bytes names a class.
+/// Types that travel: primitives and their boxes, String, enums, records, sealed interfaces of
+/// these, arrays, List, Map and Optional of these, and the types of the handle kinds. A type is
+/// known to the codec from its declaration alone: nothing in the bytes names a class.
 ///
 /// Thread-safe.
 public final class Codecs {

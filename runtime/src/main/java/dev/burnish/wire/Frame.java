@@ -1,13 +1,13 @@
 package dev.burnish.wire;
 
-/// What goes over a connection. Calls are numbered by the caller, streams by their producer.
+/// A message on a connection. Calls are numbered by the caller, streams by their producer.
 public sealed interface Frame {
   /// The first frame in each direction: who one is, and that one belongs here.
   record Hello(byte[] introduction) implements Frame {}
 
   /// Runs a method of an actor; answered by [Reply] or [Failure] with the same id.
   ///
-  /// @param timeout nanoseconds that the caller goes on waiting
+  /// @param timeout nanoseconds for which the caller still waits
   record Call(long id, long actor, int method, long timeout, byte[] arguments) implements Frame {}
 
   /// Runs a method of an actor; not answered.

@@ -1,6 +1,7 @@
 package dev.burnish.wire;
 
-/// Bytes that are not what was declared: truncated, malformed, of another type or over a limit.
+/// Bytes that do not match their declaration: truncated, malformed, of another type or over a
+/// limit.
 public final class WireException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -9,7 +10,7 @@ public final class WireException extends RuntimeException {
     super(message);
   }
 
-  /// What is wrong, with the value; the cause says where.
+  /// A failure with its description and the value; the cause says where.
   public WireException(String message, Throwable cause) {
     super(message, cause);
   }

@@ -22,13 +22,13 @@ import java.util.ServiceLoader;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
-/// Opens the actor systems of a job: with agents, and with meshes among what travels.
+/// Opens the actor systems of a job: with agents, and with meshes among the types that travel.
 public final class ActorSystems {
   private ActorSystems() {}
 
-  /// Opens a process.
+  /// Opens the actor system of a process.
   ///
-  /// @param own the classes of this process; what it lacks comes from the controller
+  /// @param own the classes of this process; missing ones come from the controller
   /// @param tracing of the job
   public static ActorSystem open(
       Network network,

@@ -42,14 +42,14 @@ public interface HostAgent {
   @Concurrent
   List<String> log(String process);
 
-  /// What this host has, and what of it is free.
+  /// The capacity of this host, and how much of it is free.
   @Concurrent
   HostFree free();
 
-  /// Takes what a number of processes ask for, or nothing. It is held until [#release], or until
-  /// the owner is gone.
+  /// Reserves the resources of a number of processes, or nothing. They are held until [#release],
+  /// or until the owner is gone.
   ///
-  /// @param mostProcesses nothing is taken if more run here, or have a place, by now
+  /// @param mostProcesses nothing is reserved if more run here, or have a place, by now
   /// @return the devices of each; empty if there is no room
   @Concurrent
   Optional<List<List<Integer>>> reserve(

@@ -9,10 +9,10 @@ public interface HostRegistry {
   /// The number of the registry in the controller.
   long NUMBER = 4;
 
-  /// A host has joined and takes processes.
+  /// Called when a host has joined and takes processes.
   @Concurrent
   void joined(ActorRef agent);
 
-  /// A process of a host has printed a line.
+  /// Called when a process of a host has printed a line.
   void printed(LogLine line);
 }

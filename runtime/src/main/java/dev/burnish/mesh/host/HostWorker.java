@@ -40,7 +40,7 @@ public final class HostWorker {
 
   /// Joins a job, serves it, and returns when it has ended.
   ///
-  /// @param host the name that this host gives itself
+  /// @param host the name that this host chooses for itself
   /// @return why the job ended, as this host saw it
   /// @throws IOException if the controller cannot be reached or refuses
   public static String serve(JoinTicket ticket, String host) throws IOException {

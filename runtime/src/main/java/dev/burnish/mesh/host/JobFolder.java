@@ -18,20 +18,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// The folder of a job on a host, which only its user can enter: sockets, and what `burnish ps`
-/// needs.
+/// The folder of a job on a host, which only its user can enter: sockets, and the data for `burnish
+/// ps`.
 ///
-/// Its process holds a lock on a file in it as long as it lives, so everybody sees whether it does:
-/// a process number may be used again, the operating system lets go of a lock in any case. Folders
-/// whose process is gone are removed by whoever comes next.
+/// Its process holds a lock on a file in it as long as it lives, so that every other process sees
+/// whether it does: a process number may be used again, but the operating system releases a lock in
+/// any case. Folders whose process is gone are removed by the next process that looks.
 public final class JobFolder implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(JobFolder.class.getName());
   private static final String LOCK = "alive";
   private static final int MOST = 1000;
 
-  /// The locks of this process. The operating system lets go of a lock when its process closes the
+  /// The locks of this process. The operating system releases a lock when its process closes the
   /// file, through whatever channel: so this process never opens a file that it has locked, and
-  /// looks while holding this.
+  /// checks while holding this.
   private static final Map<Path, FileChannel> HELD = new HashMap<>();
 
   static {
@@ -78,7 +78,7 @@ public final class JobFolder implements AutoCloseable {
     throw new FileAlreadyExistsException(base.path().resolve(job).toString());
   }
 
-  /// Not if another process has just taken the folder for one that was left, and removed it.
+  /// Fails if another process has just taken the folder for an abandoned one, and removed it.
   private static boolean hold(PrivateFolder folder) throws IOException {
     synchronized (HELD) {
       Path lock = folder.path().resolve(LOCK);
@@ -184,7 +184,7 @@ public final class JobFolder implements AutoCloseable {
     return path().getFileName().toString();
   }
 
-  /// What is in it.
+  /// The folder itself, for its entries.
   PrivateFolder content() {
     return folder;
   }

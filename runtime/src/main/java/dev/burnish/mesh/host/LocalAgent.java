@@ -45,7 +45,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
   private final Ledger ledger = new Ledger(Capacity.ofThisHost());
   private final ConcurrentMap<String, Child> children = new ConcurrentHashMap<>();
 
-  /// Takes back what was told to the links of holders.
+  /// Removes the listeners from the links of holders.
   private final Map<String, Runnable> holding = new ConcurrentHashMap<>();
 
   /// Names of processes that have ended and are kept.
@@ -87,7 +87,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
   /// An agent without processes.
   ///
-  /// @param template of what the processes are told
+  /// @param template of the bootstrap of the processes
   public LocalAgent(ActorSystem system, ProcessStarter starter, Bootstrap template) {
     this.system = system;
     this.starter = starter;
@@ -143,7 +143,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     return (int) children.values().stream().filter(child -> child.isOf(holder)).count();
   }
 
-  /// Processes that run and are not part of what is reserved.
+  /// The number of processes that run outside of reservations.
   private int numOthers() {
     return (int)
         children.values().stream()
@@ -186,7 +186,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
         .ifPresent(link -> link.lose(new ReplicaLost(exit.describe())));
   }
 
-  /// What processes printed is asked for when they have ended: that of the last is kept.
+  /// Keeps the output of the process that ended last: output is asked for after the end.
   private void keepLast(String name) {
     synchronized (ended) {
       ended.add(name);

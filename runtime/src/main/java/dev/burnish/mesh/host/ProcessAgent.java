@@ -4,7 +4,7 @@ import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.actor.Concurrent;
 import java.util.List;
 
-/// What every process tells of itself.
+/// The interface under which every process reports on itself.
 public interface ProcessAgent {
   /// The number of the agent in its process.
   long NUMBER = 2;

@@ -14,7 +14,7 @@ public final class Countdown {
     this.deadline = clock.nanos() + limit.toNanos();
   }
 
-  /// What is left; zero when it is over.
+  /// The remaining time; zero when it is over.
   public Duration left() {
     return Duration.ofNanos(Math.max(0, deadline - clock.nanos()));
   }

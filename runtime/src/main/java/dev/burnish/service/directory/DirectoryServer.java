@@ -18,14 +18,14 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/// The directory of the process that owns the service, and what the processes that ask for it have
-/// said. Thread-safe.
+/// The directory of the process that owns the service, and the latest reports of the processes that
+/// ask for it. Thread-safe.
 public final class DirectoryServer implements ReplicaDirectory {
   /// A question is answered after this time at the latest, so that the watcher's lease does not
   /// end.
   private static final Duration SELDOM = Duration.ofSeconds(1);
 
-  /// While somebody waits for what the watchers say.
+  /// The interval of reports while a thread waits for them.
   private static final Duration OFTEN = Duration.ofMillis(50);
 
   private final UnaryOperator<Supplier<Members>> change;
@@ -40,8 +40,8 @@ public final class DirectoryServer implements ReplicaDirectory {
   private long version;
   private long withdrawn = Long.MIN_VALUE;
 
-  /// @param change what a look at the members becomes where it begins a change of state
-  /// @param isConnected whether there is a way to a process
+  /// @param change wraps a read of the members that begins a change of state
+  /// @param isConnected whether there is a connection to a process
   public DirectoryServer(
       UnaryOperator<Supplier<Members>> change, Clock clock, Predicate<String> isConnected) {
     this.change = change;
@@ -97,7 +97,7 @@ public final class DirectoryServer implements ReplicaDirectory {
     change(() -> phase = new Closing(why));
   }
 
-  /// The service has ended.
+  /// Called when the service has ended.
   public void end(String reason) {
     change(() -> phase = new Ended(reason));
   }
@@ -156,7 +156,7 @@ public final class DirectoryServer implements ReplicaDirectory {
     }
   }
 
-  /// Sets how old what the watchers say may be: between 50 ms and a second.
+  /// Sets how old the reports of the watchers may be: between 50 ms and a second.
   public void hearEvery(Duration time) {
     locked(() ->
         usually =
@@ -173,8 +173,8 @@ public final class DirectoryServer implements ReplicaDirectory {
     return watchers.hadAny();
   }
 
-  /// The fence of a change of state: when this returns, nobody sends a call to a replica that has
-  /// left before. Takes as long as a lease at most, and no time where all have heard of it.
+  /// The fence of a change of state: when this returns, no process sends a call to a replica that
+  /// has left before. Takes at most as long as a lease, and no time where all have heard of it.
   public void awaitWithdrawn() {
     long needed = locked(() -> withdrawn);
     listening(() -> watchers.awaitAll(report -> report.version() >= needed));

@@ -12,8 +12,8 @@ import dev.burnish.mesh.host.ProcessAgent;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Whether the actors of a replica have calls, as their processes say: whoever made them, and
-/// whether that still speaks or not.
+/// Whether the actors of a replica have calls, as their processes report: from any caller,
+/// responsive or not.
 ///
 /// @param system that asks
 public record IdleProbe(ActorSystem system, ActorsForm actors) {

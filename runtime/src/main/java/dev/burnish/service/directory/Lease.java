@@ -8,10 +8,10 @@ import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// For how long a process may go by what it knows of the replicas: [#TIME] from when it asked for
-/// what it was then told. So the owner of the service, which hears the question later, knows when a
-/// process that says nothing any more sends no call to a replica that has left. A process that was
-/// stopped and continues finds its lease over. Thread-safe.
+/// For how long a process may use its view of the replicas: [#TIME] from its request for that view.
+/// So the owner of the service, which receives the request later, knows when a process that does
+/// not respond any more sends no call to a replica that has left. A process that was stopped and
+/// resumes finds its lease expired. Thread-safe.
 public final class Lease {
   /// How long one lasts.
   public static final Duration TIME = Duration.ofSeconds(5);
@@ -30,14 +30,14 @@ public final class Lease {
     this.until = clock.nanos();
   }
 
-  /// The owner has answered.
+  /// Extends the lease: the owner has answered.
   ///
   /// @param asked when it was asked, in nanoseconds of the clock
   public void extend(long asked) {
     change(() -> until = Math.max(until, asked + TIME.toNanos()));
   }
 
-  /// The service has ended: nobody waits any more.
+  /// Called when the service has ended: no thread waits any more.
   public void end() {
     change(() -> ended = true);
   }

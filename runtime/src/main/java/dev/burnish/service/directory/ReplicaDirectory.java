@@ -16,16 +16,16 @@ public interface ReplicaDirectory {
   @Concurrent
   Members now(Report report);
 
-  /// The members that a change of state goes to: whoever joins later has it already.
+  /// The members that a change of state goes to: a replica that joins later has it already.
   @Concurrent
   Members forChange(Report report);
 
-  /// What a process that calls the service says of itself when it asks.
+  /// The report that a process that calls the service sends with its request.
   ///
   /// @param watcher that asks
-  /// @param version of the members that it goes by
+  /// @param version of the members that it uses
   /// @param numQueued calls that wait there
-  /// @param numInFlight calls that replicas have from there
+  /// @param numInFlight calls from there that replicas have
   /// @param holding numbers of the replicas that drain and still have calls or sessions from there
   record Report(
       WatcherId watcher, long version, int numQueued, int numInFlight, List<Integer> holding) {}
@@ -37,7 +37,7 @@ public interface ReplicaDirectory {
   /// @param version grows with every change
   record Members(long version, List<Entry> entries, List<FailureForm> lost, Phase phase) {}
 
-  /// A replica that has calls.
+  /// A replica that takes calls.
   record Entry(int replica, int generation, Standing standing, ActorsForm actors) {
     Entry draining() {
       return new Entry(replica, generation, Standing.DRAINING, actors);
@@ -52,7 +52,7 @@ public interface ReplicaDirectory {
     DRAINING
   }
 
-  /// What the service is doing.
+  /// The phase of the service.
   sealed interface Phase {
     /// It takes calls.
     record Serving() implements Phase {}
@@ -60,7 +60,7 @@ public interface ReplicaDirectory {
     /// It takes no further calls, and lets those end that are there.
     record Closing(String why) implements Phase {}
 
-    /// It has ended.
+    /// The service has ended.
     record Ended(String why) implements Phase {}
   }
 

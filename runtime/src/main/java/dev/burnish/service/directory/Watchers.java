@@ -12,9 +12,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
-/// The processes that call a service, except that of its owner, as they last said. One that has
-/// said nothing for the time of its [Lease] sends no call to a replica that has left, whatever it
-/// knows: it is not counted until it speaks again. Thread-safe.
+/// The processes that call a service, except that of its owner, with their latest reports. A
+/// process that has been silent for the time of its [Lease] sends no call to a replica that has
+/// left, whatever its view: it is not counted until it reports again. Thread-safe.
 final class Watchers {
   /// For clocks that run a little apart.
   private static final Duration MARGIN = Duration.ofMillis(250);
@@ -86,7 +86,7 @@ final class Watchers {
     }
   }
 
-  /// Waits until all that are connected have said something, or a time has passed. An interrupt,
+  /// Waits until all connected processes have sent a report, or a time has passed. An interrupt,
   /// which stays set, ends it.
   void awaitConnected(Predicate<Report> said, Duration limit) {
     Predicate<Report> done =

@@ -8,7 +8,7 @@ final class Admission {
     OPEN,
     /// No replica will come back by itself: calls fail unless one does.
     GIVEN_UP,
-    /// Further calls fail, what waits does not.
+    /// Further calls fail, waiting calls do not.
     CLOSED
   }
 

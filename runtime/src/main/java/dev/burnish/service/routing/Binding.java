@@ -2,9 +2,9 @@ package dev.burnish.service.routing;
 
 import java.util.Optional;
 
-/// What binds the calls of a session to one replica: the one that took its first call. When that is
-/// lost the binding is lost too, until its owner has taken note. Guarded by the lock of its
-/// dispatcher.
+/// The binding of the calls of a session to one replica: the one that took its first call. When
+/// that is lost the binding is lost too, until its owner has acknowledged. Guarded by the lock of
+/// its dispatcher.
 public final class Binding {
   private Optional<ReplicaSlot> slot = Optional.empty();
   private Optional<ReplicaFailure> lost = Optional.empty();
@@ -34,7 +34,7 @@ public final class Binding {
     }
   }
 
-  /// The replica is lost with what it knew.
+  /// Marks the replica as lost with its state of the session.
   void lose(ReplicaFailure failure) {
     slot = Optional.empty();
     lost = Optional.of(failure);
@@ -53,7 +53,7 @@ public final class Binding {
     to.ifPresent(this::bindTo);
   }
 
-  /// The session has ended.
+  /// Called when the session has ended.
   void close() {
     open = false;
     slot.ifPresent(bound -> bound.remove(this));

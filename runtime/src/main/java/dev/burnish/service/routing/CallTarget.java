@@ -4,7 +4,7 @@ import dev.burnish.mesh.ActorMeshRef;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
-/// What the calls of a replica are made on.
+/// The target of the calls of a replica.
 public interface CallTarget {
   /// The name of the replica's actors, such as `policy/1`.
   String name();

@@ -2,7 +2,7 @@ package dev.burnish.service.routing;
 
 import java.util.List;
 
-/// What the replicas are doing, at one moment, as the process that routes sees it.
+/// The load of the replicas, at one moment, as the process that routes sees it.
 ///
 /// @param numQueued calls that wait, for one replica or any
 /// @param numInFlight calls that replicas have

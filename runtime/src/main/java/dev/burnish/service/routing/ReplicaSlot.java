@@ -12,8 +12,8 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /// The place of a replica in the dispatcher of a process, from when it becomes healthy until it is
-/// lost or removed: its replacement has a slot of its own. Calls hold permits of it. What it counts
-/// is guarded by the lock of its dispatcher.
+/// lost or removed: its replacement has a slot of its own. Calls hold permits of it. Its counts are
+/// guarded by the lock of its dispatcher.
 public final class ReplicaSlot implements Candidate {
   private enum State {
     SERVING,
@@ -39,13 +39,13 @@ public final class ReplicaSlot implements Candidate {
     this.alone = CallChain.NONE.then(holder);
   }
 
-  /// What calls are made on.
+  /// The target of calls.
   public CallTarget target() {
     return target;
   }
 
-  /// The chain of what a call that holds a permit of this replica calls: it gives the permit back
-  /// when that has ended.
+  /// The chain for the calls of a call that holds a permit of this replica: it gives the permit
+  /// back when that has ended.
   public CallChain heldBy(CallChain caller) {
     return caller.isEmpty() ? alone : caller.then(holder);
   }

@@ -14,7 +14,7 @@ public record Request(CallName call, int priority, long deadline, Affinity affin
     /// All.
     record Any() implements Affinity {}
 
-    /// The one that the router has for a key, another if that is lost.
+    /// The replica that the router has for a key, another if that is lost.
     record Keyed(String key) implements Affinity {}
 
     /// The one of a session.

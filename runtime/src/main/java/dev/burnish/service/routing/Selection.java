@@ -56,7 +56,7 @@ final class Selection {
     return slot.numInFlight() < concurrency;
   }
 
-  /// Where a call goes.
+  /// Chooses the replica for a call.
   ///
   /// @throws BindingLost if it is of a session that has lost its replica
   Choice choose(Affinity affinity) {

@@ -39,7 +39,7 @@ public final class Sessions {
     return open.remove(binding);
   }
 
-  /// Whoever owns the session knows that it is lost: its next call binds it again.
+  /// The owner of the session knows that its replica is lost: the next call binds it again.
   public void acknowledge(Binding binding) {
     locked(() -> {
       binding.acknowledge();
