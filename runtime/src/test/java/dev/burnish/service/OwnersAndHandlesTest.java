@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What only the owner of a mesh or a service may do does not compile for whoever holds it.
+/// Operations of the owner of a mesh or a service do not compile for a holder of the handle.
 class OwnersAndHandlesTest {
   private static final String SERVICE = "Service<Runnable>";
   private static final String HANDLE = "ServiceRef<Runnable>";
@@ -137,7 +137,7 @@ class OwnersAndHandlesTest {
     assertThat(errors("ActorMesh<Runnable>", "x.route().run();")).isNotEmpty();
   }
 
-  /// What is in an actor's hands.
+  /// The handles that an actor holds.
   interface Holder {
     List<String> types(ActorMeshRef<Holder> mesh, ProcMeshRef procs, ServiceRef<Tally> service);
 
@@ -214,7 +214,7 @@ class OwnersAndHandlesTest {
   }
 
   interface TakesRaw {
-    @SuppressWarnings("rawtypes") // this is what is refused
+    @SuppressWarnings("rawtypes") // this type is refused
     void take(ServiceRef service);
   }
 
@@ -235,7 +235,7 @@ class OwnersAndHandlesTest {
     }
 
     @Override
-    @SuppressWarnings("rawtypes") // this is what is refused
+    @SuppressWarnings("rawtypes") // this type is refused
     public void take(ServiceRef service) {}
   }
 

@@ -186,7 +186,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
         .ifPresent(link -> link.lose(new ReplicaLost(exit.describe())));
   }
 
-  /// Keeps the output of the process that ended last: output is asked for after the end.
+  /// Keeps the output of the processes that ended last, as it is asked for after their end.
   private void keepLast(String name) {
     synchronized (ended) {
       ended.add(name);
