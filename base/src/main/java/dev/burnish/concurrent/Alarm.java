@@ -1,6 +1,6 @@
 package dev.burnish.concurrent;
 
-/// Something that is to run at a time. Thread-safe.
+/// An action that is to run at a time. Thread-safe.
 @FunctionalInterface
 public interface Alarm {
   /// An alarm that has already run.

@@ -18,7 +18,7 @@ public final class Carriers {
   private static final long EVERY_MILLIS = 200;
   private static final long PATIENCE_MILLIS = 500;
 
-  /// Looks in a row at which few carriers are in use.
+  /// Number of consecutive checks at which few carriers are in use.
   private static final int CALM = 50;
 
   private static final int QUEUES = 8;
@@ -29,7 +29,7 @@ public final class Carriers {
 
   private Carriers() {}
 
-  /// Watches from now on, for as long as the process lives.
+  /// Starts watching, for as long as the process lives.
   public static void watch() {
     if (WATCHED.compareAndSet(false, true)) {
       Thread.ofPlatform().daemon().name("burnish-carriers").start(() -> new Carriers().run());

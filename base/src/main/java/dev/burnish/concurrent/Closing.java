@@ -16,7 +16,7 @@ import java.util.concurrent.CountDownLatch;
 public record Closing(Threads threads, Later clock, Duration patience, Duration limit) {
   private static final System.Logger LOG = System.getLogger(Closing.class.getName());
 
-  /// Runs something soon, under a name.
+  /// Runs work soon, under a name.
   @FunctionalInterface
   public interface Threads {
     /// Runs it.
@@ -26,11 +26,11 @@ public record Closing(Threads threads, Later clock, Duration patience, Duration 
   /// Runs an action when a time has passed.
   @FunctionalInterface
   public interface Later {
-    /// Does it then, unless it is taken back.
+    /// Runs an action after a time, unless it is cancelled.
     Alarm after(Duration time, Runnable action);
   }
 
-  /// Closes; what is thrown is logged. An interrupt of the caller ends the waiting and stays set.
+  /// Closes; exceptions are logged. An interrupt of the caller ends the waiting and stays set.
   ///
   /// @param name for threads
   /// @param opened in this order

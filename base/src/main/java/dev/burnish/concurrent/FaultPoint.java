@@ -24,7 +24,7 @@ public final class FaultPoint {
     return () -> action = _ -> {};
   }
 
-  /// An action that is installed; closing it takes it out.
+  /// An action that is installed; closing removes it.
   public interface Installed extends AutoCloseable {
     @Override
     void close();

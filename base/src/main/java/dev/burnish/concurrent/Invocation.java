@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 /// A method or constructor that is called through a method handle, made at the first call.
 ///
 /// Light workers start with reflection by native code, which saves them a hundred classes. A
-/// virtual thread that waits below a native frame keeps its carrier, so whatever may wait, such as
+/// virtual thread that waits below a native frame keeps its carrier, so code that may wait, such as
 /// an endpoint, is called this way instead. Thread-safe.
 public final class Invocation {
   private final Executable executable;
   private volatile @Nullable MethodHandle handle;
 
-  /// @param executable accessible
+  /// @param executable made accessible
   public Invocation(Executable executable) {
     this.executable = executable;
   }

@@ -9,7 +9,7 @@ public final class LatencyAverage {
 
   private volatile long mean = SLOW;
 
-  /// Something took that long.
+  /// Records a duration.
   @SuppressWarnings("NonAtomicVolatileUpdate") // see above
   public void took(long nanos) {
     mean += (Math.min(nanos, SLOW) - mean) / 8;

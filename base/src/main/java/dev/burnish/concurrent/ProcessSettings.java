@@ -13,9 +13,9 @@ import java.util.Map;
 /// Three settings decide a training step's time: OpenMP threads that wait without spinning, an
 /// OpenBLAS core chosen by CPU features, and a malloc with huge pages that keeps small tensors.
 public final class ProcessSettings {
-  /// Keeps freed small tensors, which else come back as pages that are zeroed one by one. Large
-  /// pieces go back at once: kept, they leave gaps that make half of a training process. (Large
-  /// tensors of ours are not malloc's: they have memory of their own.)
+  /// Keeps freed small tensors, which would otherwise come back as pages that are zeroed one by
+  /// one. Large blocks are returned at once: kept, they leave gaps that amount to half of a
+  /// training process. (Our large tensors are not malloc's: they have memory of their own.)
   static final String MALLOC =
       "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304"
           + ":glibc.malloc.trim_threshold=67108864:glibc.malloc.top_pad=16777216";
@@ -28,8 +28,8 @@ public final class ProcessSettings {
 
   /// The flags of a JVM that computes; the launcher uses the same and more.
   ///
-  /// The serial collector takes no core from the kernels and keeps the heap as small as what is in
-  /// it. Alone it would switch strip mining of loops off, and without that the compiler makes
+  /// The serial collector takes no core from the kernels and keeps the heap as small as its live
+  /// data. Alone it would switch strip mining of loops off, and without that the compiler makes
   /// kernels of less than half the speed.
   public static List<String> flags() {
     return List.of(
@@ -78,7 +78,7 @@ public final class ProcessSettings {
   }
 
   /// The OpenBLAS core that fits the features of a processor, or nothing where OpenBLAS is to
-  /// choose: it goes by model names, and takes an AVX-512 processor that it does not know for a
+  /// choose: it goes by model names, and treats an AVX-512 processor that it does not know as a
   /// Haswell, at half the speed.
   static String openBlasCore(CpuInfo cpu) {
     if (cpu.features().containsAll(AVX512)) {

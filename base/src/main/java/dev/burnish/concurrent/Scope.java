@@ -61,7 +61,7 @@ public final class Scope implements AutoCloseable {
     void run() throws Exception;
   }
 
-  /// Starts a task under a thread of this name.
+  /// Starts a task on a thread of this name.
   ///
   /// @throws IllegalStateException if the scope is closed
   public <T extends @Nullable Object> Subtask<T> fork(String name, Callable<T> task) {

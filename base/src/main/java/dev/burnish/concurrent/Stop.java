@@ -41,7 +41,7 @@ public final class Stop implements AutoCloseable {
     return NUM_LISTENING.get() > 0;
   }
 
-  /// Ends work that is no step where a loop was asked to end. To be called every few hundred
+  /// Ends work that is not a step where a loop was asked to end. To be called every few hundred
   /// milliseconds or so, where nothing is half done.
   ///
   /// @throws Stopped if one was
@@ -52,12 +52,12 @@ public final class Stop implements AutoCloseable {
     }
   }
 
-  /// Whether something ended by [#check].
+  /// Whether work was ended by [#check].
   public static boolean wasHonoured() {
     return HONOURED.get();
   }
 
-  /// Does work that waits for something outside, such as a download, in a thread of its own, which
+  /// Runs work that waits for an outside event, such as a download, on a thread of its own, which
   /// is interrupted when a loop is asked to end.
   ///
   /// @throws Stopped if one was

@@ -51,7 +51,7 @@ public final class Config<T extends Record> {
     return new Config<>(type, (ObjectNode) tree, environment);
   }
 
-  /// Overlays a YAML file; keys that it does not have keep their values.
+  /// Overlays a YAML file; keys that are not in it keep their values.
   ///
   /// @throws ConfigException if the file cannot be read, is no YAML, or has an unknown key
   public Config<T> withFile(Path file) {
@@ -147,9 +147,9 @@ public final class Config<T extends Record> {
     return Stream.of(name, key.toString()).filter(keys::has).findFirst();
   }
 
-  /// A record whose relative paths begin at a folder, so that they hold wherever it is read again:
-  /// those of components that are paths, and texts of which `isPath` says so by key and value. An
-  /// empty path stays.
+  /// A record whose relative paths are resolved against a folder, so that they hold wherever it is
+  /// read again: those of components that are paths, and texts for which `isPath` says so by key
+  /// and value. An empty path stays.
   public static <T extends Record> T withPathsFrom(
       Path folder, T config, BiPredicate<String, String> isPath) {
     @SuppressWarnings("unchecked") // getClass() of a T, which is final because it is a record

@@ -27,10 +27,10 @@ final class Inlining {
         .toList();
   }
 
-  /// The tree of keys that a tree of records has.
+  /// The tree of keys for a tree of records.
   ///
-  /// @throws ConfigException if two components of a record are one key, or an inlined one is no
-  ///   record
+  /// @throws ConfigException if two components of a record are the same key, or an inlined one is
+  ///   not a record
   static JsonNode flatten(Type type, JsonNode records) {
     return map(type, records, Inlining::flattenRecord);
   }
@@ -113,7 +113,7 @@ final class Inlining {
 
   /// Whether a component is marked, and is a record.
   ///
-  /// @throws ConfigException if it is marked and no record
+  /// @throws ConfigException if it is marked and not a record
   private static boolean isInlined(RecordComponent component) {
     if (!component.isAnnotationPresent(Inlined.class)) {
       return false;

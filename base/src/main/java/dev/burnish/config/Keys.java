@@ -13,7 +13,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The dotted keys that a record has, and their types. Below a map every key exists.
+/// The dotted keys of a record, and their types. Below a map every key exists.
 record Keys(Class<? extends Record> root) {
   /// @throws ConfigException if there is no such key, naming the nearest
   void require(String source, String key) {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Kinds of files that are easily taken for another: a clone without Git LFS holds pointers, a
+/// Kinds of files that are easily mistaken for another: a clone without Git LFS holds pointers, a
 /// download without a token a web page, a renamed model another format.
 public enum FileKind {
   EMPTY("an empty file", "fetch or write it again"),

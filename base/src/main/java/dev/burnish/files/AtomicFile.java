@@ -39,7 +39,7 @@ public final class AtomicFile implements AutoCloseable {
     void writeTo(Output output) throws IOException;
   }
 
-  /// Where the content of a file goes, from its beginning on.
+  /// The output that takes the content of a file, from its beginning on.
   public static final class Output {
     private final Path file;
     private FileChannel channel;
@@ -86,7 +86,7 @@ public final class AtomicFile implements AutoCloseable {
     }
 
     /// An interrupt closes a channel, and with it the lock ends. A writer of the same target may
-    /// take the file for one that a killed process left: then it is gone, and opening fails.
+    /// mistake the file for one that a killed process left: then it is gone, and opening fails.
     private void reopen() throws IOException {
       do {
         interrupted |= Thread.interrupted();
@@ -163,12 +163,12 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
-  /// As above, with these bytes.
+  /// Writes these bytes, as above.
   public static void write(Path target, byte[] content) {
     write(target, output -> output.write(ByteBuffer.wrap(content)));
   }
 
-  /// A file that only its owner reads, and that need not survive a loss of power.
+  /// Writes a file that only its owner can read, and that need not survive a loss of power.
   static void writePrivately(Path target, byte[] content) throws IOException {
     try (AtomicFile file = new AtomicFile(target, OWNER)) {
       file.fill(output -> output.write(ByteBuffer.wrap(content)), _ -> {});

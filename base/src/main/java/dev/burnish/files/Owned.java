@@ -21,7 +21,7 @@ record Owned(int user, int group, int mode) {
   private static final int WRITTEN_BY_OTHERS = 0002;
   private static final int OF_OTHERS = 0077;
 
-  /// The number of this user, who may be without a name.
+  /// The user id of this user, who may have no name.
   static int self() {
     return Self.USER;
   }
@@ -61,7 +61,7 @@ record Owned(int user, int group, int mode) {
     return user == self();
   }
 
-  /// Whether others may do nothing with it.
+  /// Whether others have no permission on it.
   boolean isClosedToOthers() {
     return (mode & OF_OTHERS) == 0;
   }

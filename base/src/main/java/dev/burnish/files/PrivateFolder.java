@@ -34,7 +34,7 @@ public record PrivateFolder(Path path) {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions));
   }
 
-  /// The number of this user, who may be without a name.
+  /// The user id of this user, who may have no name.
   public static int user() {
     return Owned.self();
   }
@@ -53,10 +53,10 @@ public record PrivateFolder(Path path) {
     }
   }
 
-  /// Makes a folder, or takes the one that is there if only this user can have written to it; from
-  /// then on only this user reads it.
+  /// Creates a folder, or takes the existing one if only this user can have written to it; from
+  /// then on only this user can read it.
   ///
-  /// @throws IOException if it is not private, and says why
+  /// @throws IOException if it is not private, with the reason
   public static PrivateFolder make(Path folder) throws IOException {
     Path parent = folder.toAbsolutePath().getParent();
     if (parent != null) {
@@ -130,7 +130,7 @@ public record PrivateFolder(Path path) {
     return at(child(name)).filter(found -> found.path().equals(path.resolve(name)));
   }
 
-  /// Makes a folder in it.
+  /// Creates a folder in it.
   ///
   /// @throws FileAlreadyExistsException if there is something of that name
   public PrivateFolder newFolder(String name) throws IOException {

@@ -10,7 +10,7 @@ public final class ConsoleSink implements MetricSink {
   private final PrintStream out;
   private final List<String> keys;
 
-  /// Prints these keys, in this order; a step that has no such number leaves it out.
+  /// Prints these keys, in this order; a key without a number in a step is left out.
   public ConsoleSink(PrintStream out, List<String> keys) {
     this.out = out;
     this.keys = List.copyOf(keys);
@@ -26,7 +26,7 @@ public final class ConsoleSink implements MetricSink {
     out.flush();
   }
 
-  /// About three significant digits, without an exponent where it reads well.
+  /// About three significant digits, without an exponent where that is readable.
   public static String format(double value) {
     double magnitude = Math.abs(value);
     if (value == Math.rint(value) && magnitude < 1e6) {

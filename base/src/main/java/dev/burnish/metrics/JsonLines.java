@@ -32,7 +32,7 @@ public final class JsonLines implements AutoCloseable {
     this.size = size;
   }
 
-  /// Opens a file for appending; makes it if there is none.
+  /// Opens a file for appending; creates it if there is none.
   ///
   /// @throws UncheckedIOException if it cannot be opened
   public static JsonLines append(Path file) {

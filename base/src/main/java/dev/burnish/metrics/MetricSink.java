@@ -1,6 +1,6 @@
 package dev.burnish.metrics;
 
-/// Where the numbers of each step go. Called by one thread at a time.
+/// A destination for the numbers of each step. Called by one thread at a time.
 @FunctionalInterface
 public interface MetricSink extends AutoCloseable {
   /// Writes one step, durably: a process killed after the return has lost nothing of it.

@@ -10,7 +10,7 @@ import java.util.TreeMap;
 /// A number that the seed does not determine (a duration, a rate, memory) is recorded with
 /// [#time(String, double, Reduce)] and kept apart, so that two runs of one seed can be compared. A
 /// number belongs to the step that is flushed next, or to the one that [#at] names: threads that
-/// work for a later step record before its time.
+/// work for a later step record early.
 ///
 /// Threading: safe for all threads. The values of a step are held until it is flushed.
 public final class Metrics implements Recorder, AutoCloseable {

@@ -42,7 +42,7 @@ public final class TensorBoardSink implements MetricSink {
 
   private final InstantSource clock;
 
-  /// Starts an event file in a folder, which it makes if need be.
+  /// Starts an event file in a folder, which it creates if need be.
   ///
   /// @throws UncheckedIOException if it cannot be written
   public TensorBoardSink(Path folder) {

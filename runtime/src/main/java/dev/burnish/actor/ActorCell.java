@@ -43,7 +43,7 @@ final class ActorCell implements Supervisor {
   private final CallRate rate;
   private volatile Optional<Actor> actor = Optional.empty();
 
-  /// Where its calls run.
+  /// The threads on which its calls run.
   interface Threads {
     void run(String name, Runnable work);
   }
@@ -57,7 +57,7 @@ final class ActorCell implements Supervisor {
           Stream.generate(LatencyAverage::new).limit(endpoints.size()).toList());
     }
 
-    /// Whether calls of an endpoint, one at a time, have been short of late.
+    /// Whether recent calls of an endpoint, one at a time, have been short.
     boolean isQuick(int method) {
       Optional<Endpoints.Endpoint> endpoint = endpoints.find(method);
       return endpoint.isPresent()
@@ -123,7 +123,7 @@ final class ActorCell implements Supervisor {
     return lifecycle;
   }
 
-  /// Why it takes no calls, once it does not.
+  /// Why it takes no calls, once it takes none.
   Optional<ReplicaLost> gone() {
     return lifecycle.gone();
   }
@@ -141,8 +141,8 @@ final class ActorCell implements Supervisor {
     });
   }
 
-  /// Says whether it lives, without a turn: also while it is busy. The answer comes from where its
-  /// calls run, so that there is none when no call could run.
+  /// Answers whether it lives, without a turn: also while it is busy. The answer comes from where
+  /// its calls run, so that there is none when no call could run.
   void ping(ServedCall call) {
     threads.run(title() + "/ping", () -> answer(call));
     Duration patience = call.timeLeft().multipliedBy(3).dividedBy(4);
@@ -177,7 +177,7 @@ final class ActorCell implements Supervisor {
     }
   }
 
-  /// Takes an instance that exists.
+  /// Takes an existing instance.
   void adopt(Object instance, Endpoints endpoints) {
     actor = Optional.of(new Actor(instance, endpoints));
   }

@@ -24,7 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 
-/// One process of a job: its actors, and the way to those of the others.
+/// One process of a job: its actors, and the access to those of the others.
 public final class ActorSystem implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ActorSystem.class.getName());
 
@@ -50,7 +50,7 @@ public final class ActorSystem implements AutoCloseable {
   /// How a process runs actors.
   @FunctionalInterface
   public interface Threads {
-    /// Runs code of users soon, under a name.
+    /// Runs user code soon, under a name.
     void run(String name, Runnable work);
 
     /// Runs the work that starts, watches and ends actors and processes, which user code must not
@@ -97,7 +97,7 @@ public final class ActorSystem implements AutoCloseable {
     this(parts, settings, system -> new InboundCalls(system, system.cells, system.owned));
   }
 
-  /// A process that calls others, and refuses whatever they ask of it.
+  /// A process that calls others, and refuses all requests to it.
   public static ActorSystem visitor(Parts parts, ActorSystemSettings settings) {
     return new ActorSystem(parts, settings, _ -> new InboundCalls.Refusing());
   }
@@ -117,7 +117,7 @@ public final class ActorSystem implements AutoCloseable {
     this.remote = new RemoteActors(this);
   }
 
-  /// Where this process is reached.
+  /// The address of this process.
   public ProcessAddress self() {
     return switchboard.self();
   }
@@ -170,23 +170,23 @@ public final class ActorSystem implements AutoCloseable {
     return numbers.identity(number);
   }
 
-  /// A number that no other mesh or actor of the job has.
+  /// A number that is unique among the meshes and actors of the job.
   public long nextNumber() {
     return numbers.next();
   }
 
-  /// A name that no other of this process's has: itself, or with a number after it.
+  /// A name that is unique in this process: itself, or with a number after it.
   public String unique(String name) {
     int count = names.merge(name, 1, Integer::sum);
     return count == 1 ? name : name + "-" + count;
   }
 
-  /// Runs something of the system soon, under a name. It may wait.
+  /// Runs work of the system soon, under a name. It may wait.
   public void execute(String name, Runnable work) {
     threads.runSystem(name, work);
   }
 
-  /// Runs code of users soon, under a name, as calls of actors are.
+  /// Runs user code soon, under a name, as calls of actors are.
   public void executeForUser(String name, Runnable work) {
     threads.run(name, work);
   }
@@ -261,7 +261,7 @@ public final class ActorSystem implements AutoCloseable {
     return statusBoard;
   }
 
-  /// Prepares the making of an actor: looks into the factory.
+  /// Prepares the construction of an actor: inspects the factory.
   ///
   /// @throws IllegalArgumentException if the factory or an argument does not travel
   public RemoteActors.Blueprint blueprint(Class<?> type, Factory factory, List<?> arguments) {
@@ -296,9 +296,9 @@ public final class ActorSystem implements AutoCloseable {
     return caster(type, target, settings.timeout());
   }
 
-  /// The same.
+  /// The same as [#caster(Class, Stub.Target)], with a timeout.
   ///
-  /// @param timeout how long it waits while very much is unsent, or the actor is nowhere
+  /// @param timeout how long it waits while very much is unsent, or the actor has no process
   public <T> T caster(Class<T> type, Stub.Target target, Duration timeout) {
     return proxy(type, new Stub(this, endpoints(type), target, timeout, Stub.Mode.CAST));
   }

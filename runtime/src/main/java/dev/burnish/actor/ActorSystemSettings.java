@@ -29,7 +29,7 @@ public record ActorSystemSettings(Duration timeout, Duration stopping, LinkSetti
     return stopping.multipliedBy(2).plusSeconds(1);
   }
 
-  /// The same with another time for calls.
+  /// The same with another timeout of calls.
   public ActorSystemSettings withTimeout(Duration other) {
     return new ActorSystemSettings(other, stopping, link);
   }

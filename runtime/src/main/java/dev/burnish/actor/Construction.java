@@ -23,7 +23,7 @@ import java.util.List;
 public record Construction(String type, String method, String descriptor, byte[] arguments) {
   private static final String CONSTRUCTOR = "<init>";
 
-  /// Looks into a factory and encodes its arguments.
+  /// Inspects a factory and encodes its arguments.
   ///
   /// @throws IllegalArgumentException if it captures `this`, or an argument does not travel
   static Recipe of(Factory factory, List<?> arguments, ClassLoader loader, Codecs codecs) {

@@ -34,8 +34,8 @@ public final class Context {
     return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
   }
 
-  /// Work for another thread that this one waits for: it is known there which actors wait, so that
-  /// none of them is called and waits for itself.
+  /// Wraps work for another thread that this one waits for: that thread knows which actors wait, so
+  /// that none of them is called and waits for itself.
   public static <T, R extends @Nullable Object> Function<T, R> waitedFor(Function<T, R> work) {
     CallChain waiting = CallChain.current();
     return waiting.isEmpty() ? work : value -> waiting.during(() -> work.apply(value));
@@ -46,7 +46,7 @@ public final class Context {
     return cell.spec().name();
   }
 
-  /// The place of this actor in its mesh.
+  /// The position of this actor in its mesh.
   public Point point() {
     return cell.spec().point();
   }
@@ -102,7 +102,7 @@ public final class Context {
     current().cell.await(condition);
   }
 
-  /// How long calls of stubs wait that say nothing else.
+  /// The default timeout of calls of stubs.
   public Duration timeout() {
     return cell.system().settings().timeout();
   }

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// One call on its way through an actor. Whatever is thrown on that way is its answer.
+/// One call on its way through an actor. Any exception on that way is its answer.
 final class Execution extends Interruptible implements Turn.Work {
   private static final System.Logger LOG = System.getLogger(Execution.class.getName());
   private static final byte[] NOTHING = {};
@@ -59,7 +59,7 @@ final class Execution extends Interruptible implements Turn.Work {
     }
   }
 
-  /// Nobody waits for a broadcast: that one is lost is a failure of the actor.
+  /// Nobody waits for a broadcast: the loss of one is a failure of the actor.
   private void overflow(CallMemory callMemory) {
     String full =
         "what waits in a process is bounded: call=%s queued=%d %s; "

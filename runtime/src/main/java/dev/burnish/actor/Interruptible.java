@@ -3,8 +3,8 @@ package dev.burnish.actor;
 import dev.burnish.concurrent.Waits;
 import org.jspecify.annotations.Nullable;
 
-/// Work that can be interrupted while it runs, and only then, and whose end can be waited for. All
-/// of its state is under one lock, its monitor. Thread-safe.
+/// Work that can be interrupted while it runs, and only then, and whose end can be awaited. All of
+/// its state is under one lock, its monitor. Thread-safe.
 abstract class Interruptible {
   private @Nullable Thread thread;
   private boolean cancelled;
@@ -23,7 +23,7 @@ abstract class Interruptible {
     return was;
   }
 
-  /// This thread runs it from now on; says whether it was not interrupted before.
+  /// Marks this thread as running it from now on; returns whether it was not interrupted before.
   final synchronized boolean begin() {
     thread = Thread.currentThread();
     return !cancelled;

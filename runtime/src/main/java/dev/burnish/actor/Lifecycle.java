@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class Lifecycle {
   private static final System.Logger LOG = System.getLogger(Lifecycle.class.getName());
 
-  /// Lines of a stack trace that an owner is told.
+  /// Lines of a stack trace that the owner receives.
   private static final int TRACE = 40;
 
   private final ActorCell cell;
@@ -34,7 +34,7 @@ final class Lifecycle {
     this.supervisor = supervisor;
   }
 
-  /// Why the actor takes no calls, once it does not.
+  /// Why the actor takes no calls, once it takes none.
   Optional<ReplicaLost> gone() {
     return gone;
   }

@@ -21,7 +21,7 @@ public final class RemoteActors {
     this.places = system.codecs().of(ActorRef.class);
   }
 
-  /// How to make actors that differ only in their place.
+  /// How to construct actors that differ only in their position.
   public static final class Blueprint {
     private final String type;
     private final String signature;
@@ -63,7 +63,7 @@ public final class RemoteActors {
         system.settings().stopped());
   }
 
-  /// Asks the owner of a mesh where one of its actors is; waits while it is being made again.
+  /// Asks the owner of a mesh where one of its actors is; waits while it is being restarted.
   ///
   /// @param owner the number of the mesh in the owner's process
   /// @throws dev.burnish.link.failure.ReplicaLost if the actor, the mesh or the owner is gone
@@ -82,7 +82,8 @@ public final class RemoteActors {
     return command(link, link.session(), "ping", new Command.Ping(number), limit);
   }
 
-  /// Returns a call that ends when an actor is constructed, or fails as its constructor did.
+  /// Returns a call that ends when an actor is constructed, or fails with the exception of its
+  /// constructor.
   public OpenCall await(Link link, long number, Duration limit) {
     return command(
         link, link.session(), "construction of " + number, new Command.Await(number), limit);

@@ -21,7 +21,7 @@ public final class StatusBoard {
     sections.remove(title);
   }
 
-  /// All of it now, by title.
+  /// All sections at this moment, by title.
   public List<Section> all() {
     List<Section> all = new ArrayList<>();
     copy().forEach((title, lines) -> all.add(new Section(title, lines(lines))));

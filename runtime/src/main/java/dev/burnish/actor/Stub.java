@@ -29,7 +29,7 @@ public final class Stub implements InvocationHandler {
 
     /// The same, until a deadline.
     ///
-    /// @throws dev.burnish.link.failure.CallTimedOut if the actor is nowhere by then
+    /// @throws dev.burnish.link.failure.CallTimedOut if the actor has no process by then
     default ActorRef ref(Deadline deadline) {
       return ref();
     }
@@ -37,12 +37,13 @@ public final class Stub implements InvocationHandler {
     /// For messages, such as `counters[1]`.
     String name();
 
-    /// Keeps who only sends from getting ahead of the actor; nothing where that is not wanted.
+    /// Keeps a sender that does not wait from getting ahead of the actor; empty where that is not
+    /// wanted.
     default Optional<SendWindow> window() {
       return Optional.empty();
     }
 
-    /// Told that a call found the actor gone from a place.
+    /// Called when a call found the actor gone from a process.
     default void lost(ActorRef from) {}
 
     /// An actor that does not move.

@@ -23,7 +23,7 @@ final class Turn {
   private static final System.Logger LOG = System.getLogger(Turn.class.getName());
   private static final Work NONE = new Nothing();
 
-  /// Frames that are still free on the stack of work which waits.
+  /// Frames that must still be free on the stack of work that waits.
   private static final int STACK = 200;
 
   private final Executor threads;
@@ -120,7 +120,7 @@ final class Turn {
     return number;
   }
 
-  /// The piece of work that holds the turn waits for nothing any more.
+  /// Called when the piece of work that holds the turn waits for nothing any more.
   void waitsNoMore() {
     number = 0;
   }
@@ -212,7 +212,7 @@ final class Turn {
     waiter.end();
   }
 
-  /// Looks at a condition, which itself has no turn to pass on.
+  /// Evaluates a condition, which itself has no turn to pass on.
   private boolean holdsNow(BooleanSupplier condition) {
     @Nullable Thread mine = holder;
     holder = null;
@@ -223,7 +223,7 @@ final class Turn {
     }
   }
 
-  /// An overflow of the stack comes here and now, and not when the turn has been passed on.
+  /// A stack overflow is thrown here and now, and not when the turn has been passed on.
   private static int requireStack(int depth) {
     return depth == 0 ? 0 : 1 + requireStack(depth - 1);
   }
@@ -300,7 +300,7 @@ final class Turn {
       attempt(work);
     } finally {
       release();
-      // One of this piece is none of the next.
+      // An interrupt of this piece does not reach the next.
       var _ = Thread.interrupted();
     }
   }

@@ -54,12 +54,12 @@ public final class Backlog implements LogSink, AutoCloseable {
 
   /// A backlog of some 8 MB at most.
   ///
-  /// @param sink given each line by one thread; it may wait
+  /// @param sink that gets each line from one thread; it may wait
   public Backlog(LogSink sink) {
     this(sink, MOST);
   }
 
-  /// @param most characters that may wait
+  /// @param most the number of characters that may wait
   Backlog(LogSink sink, long most) {
     this.sink = sink;
     this.most = most;
@@ -133,7 +133,7 @@ public final class Backlog implements LogSink, AutoCloseable {
     }
   }
 
-  /// The next line; empty when none comes any more.
+  /// The next line; empty when there will be no more.
   private Optional<LogLine> next() {
     lock.lock();
     try {
@@ -166,7 +166,7 @@ public final class Backlog implements LogSink, AutoCloseable {
     return line;
   }
 
-  /// Of a process of which nothing else waits.
+  /// The notice for a process that has no waiting lines.
   private Optional<LogLine> notice() {
     return shares.entrySet().stream()
         .findFirst()
@@ -189,7 +189,7 @@ public final class Backlog implements LogSink, AutoCloseable {
     }
   }
 
-  /// Takes no more lines, and waits a short time until those that are there were given on.
+  /// Takes no more lines, and waits a short time until the queued ones were passed on.
   @Override
   public void close() {
     @Nullable Thread giving;

@@ -27,7 +27,7 @@ final class DeathSignal {
 
   private DeathSignal() {}
 
-  /// Looked for by parents alone: a child that looked would start a process for it.
+  /// Located by parents alone: a child that looked for it would start a process.
   private static final class Setpriv {
     private static final List<String> SET = List.of("setpriv", "--pdeathsig", "CONT");
     private static final List<String> PREFIX = isThere() ? SET : List.of();
@@ -55,7 +55,7 @@ final class DeathSignal {
     return Setpriv.PREFIX;
   }
 
-  /// Flags of a JVM that is a child; they have it [#ask], where nothing goes before its command.
+  /// Flags of a JVM that is a child; it uses [#ask], where its command has no prefix.
   static List<String> flags() {
     return Setpriv.PREFIX.isEmpty() && System.getProperty("os.name").equals("Linux")
         ? List.of("-D" + ASK + "=true")
@@ -84,7 +84,7 @@ final class DeathSignal {
     }
   }
 
-  /// Continues a process that was stopped; does nothing to any other.
+  /// Resumes a process that was stopped; does nothing to any other.
   static void wake(long pid) {
     try {
       new ProcessBuilder("kill", "-CONT", Long.toString(pid)).start();

@@ -17,7 +17,7 @@ public record Exit(String process, int code, Optional<Integer> signal, List<Stri
 
   private static final String LAST_WORDS = "Terminating due to java.lang.OutOfMemoryError";
 
-  /// From the status as the JVM gives it, which is above 128 for signals.
+  /// From the exit status as the JVM reports it, which is above 128 for signals.
   static Exit of(String process, int status, List<String> log) {
     boolean signalled = status > SIGNALLED && status <= SIGNALLED + MAX_SIGNAL;
     return new Exit(

@@ -62,7 +62,7 @@ public final class JvmStarter implements ProcessStarter {
     return child;
   }
 
-  /// Keeping freed memory is for processes that compute; the others are to stay small.
+  /// Freed memory is kept only in processes that compute; the others are to stay small.
   static void setEnvironment(Map<String, String> environment, Resources resources) {
     environment.putAll(ProcessSettings.environment(resources.cores()));
     if (resources.work() == Resources.Work.LIGHT) {

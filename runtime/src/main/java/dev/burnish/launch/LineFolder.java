@@ -28,7 +28,7 @@ public final class LineFolder implements LogSink {
   private final Consumer<String> out;
   private final Map<String, Group> groups = new LinkedHashMap<>();
 
-  /// Groups whose window is over, and whether a thread sees to them.
+  /// Groups whose window is over, and whether a thread is handling them.
   private final Queue<String> over = new ConcurrentLinkedQueue<>();
 
   private final AtomicBoolean ending = new AtomicBoolean();
@@ -39,7 +39,7 @@ public final class LineFolder implements LogSink {
   }
 
   /// @param window within which similar lines are folded
-  /// @param out prints
+  /// @param out prints a line
   public LineFolder(Clock clock, Duration window, Consumer<String> out) {
     this.clock = clock;
     this.window = window;
@@ -67,7 +67,7 @@ public final class LineFolder implements LogSink {
     out.accept(shown);
   }
 
-  /// Printing may wait, and the clock must not.
+  /// Printing may block, and the clock must not.
   private void endSoon(String key) {
     over.add(key);
     if (ending.compareAndSet(false, true)) {

@@ -28,9 +28,9 @@ public final class Output {
   private boolean failing;
   private final List<Thread> threads;
 
-  /// Reads two streams to their ends, on a thread each.
+  /// Reads two streams to their ends, on one thread each.
   ///
-  /// @param sink given each line; it must not wait, as [Backlog] does not
+  /// @param sink receives each line; it must not wait, as [Backlog] does not
   public Output(String process, InputStream out, InputStream err, LogSink sink) {
     this.process = process;
     this.sink = sink;

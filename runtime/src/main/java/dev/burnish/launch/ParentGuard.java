@@ -11,7 +11,7 @@ import java.time.Duration;
 public final class ParentGuard {
   private static final int MOST = 1 << 20;
 
-  /// How long the last act may take.
+  /// The time limit of the last action.
   private static final Duration LAST_ACT = Duration.ofSeconds(7);
 
   private final byte[] bootstrap;
@@ -52,8 +52,8 @@ public final class ParentGuard {
     return bootstrap.clone();
   }
 
-  /// Waits for the end of the parent. Then a last act runs and the process ends: after 7 s in any
-  /// case.
+  /// Waits for the end of the parent. Then a last action runs and the process ends: after 7 s in
+  /// any case.
   public void endWithParent(Runnable act) {
     lastAct = act;
     while (watch.isAlive()) {

@@ -16,7 +16,7 @@ public interface ProcessStarter {
 
   /// A process that was started.
   interface Running {
-    /// Its number with the operating system.
+    /// Its process id.
     long pid();
 
     /// The last lines that it printed.

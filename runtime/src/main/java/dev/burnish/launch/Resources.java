@@ -60,14 +60,14 @@ public record Resources(
     return new Resources(cores, megabytes, devices, work, environment, flags);
   }
 
-  /// The same with a further variable.
+  /// The same with an additional variable.
   public Resources withVariable(String name, String value) {
     Map<String, String> more = new LinkedHashMap<>(environment);
     more.put(name, value);
     return new Resources(cores, megabytes, cudaDevices, work, more, flags);
   }
 
-  /// The same with a further flag of the JVM.
+  /// The same with an additional flag of the JVM.
   public Resources withFlag(String flag) {
     List<String> more = new ArrayList<>(flags);
     more.add(flag);

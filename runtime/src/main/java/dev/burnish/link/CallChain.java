@@ -12,15 +12,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The actors that wait for a call, because it is made within calls of theirs; outermost first.
-/// Only calls that some actor waits for carry one: before the arguments, with [#MARK] in the number
-/// of their method. All others are as long as if there were none.
+/// Only calls that some actor waits for carry a chain: before the arguments, with [#MARK] in the
+/// number of their method. All others carry no extra bytes.
 ///
 /// As bytes, big endian: `count u16`, then for each `actor i64 | turn i64 | length u8 | name
 /// UTF-8`.
 ///
 /// @param waiters at most [#MOST]
 public record CallChain(List<Waiter> waiters) {
-  /// Of a call that no actor waits for.
+  /// The chain of a call that no actor waits for.
   public static final CallChain NONE = new CallChain(List.of());
 
   /// The most calls that wait for one another.
@@ -57,7 +57,7 @@ public record CallChain(List<Waiter> waiters) {
     return CURRENT.isBound() ? CURRENT.get().get() : NONE;
   }
 
-  /// Does work that these actors wait for, and no others.
+  /// Runs work that these actors wait for, and no others.
   public void during(Runnable work) {
     if (isEmpty() && !CURRENT.isBound()) {
       work.run();
@@ -72,7 +72,7 @@ public record CallChain(List<Waiter> waiters) {
     return isEmpty() && !CURRENT.isBound() ? work.call() : bound(() -> this).call(work);
   }
 
-  /// Returns the bindings for work that these actors wait for with the turn of one more, which
+  /// Returns the bindings for work that these actors wait for with the turn of another one, which
   /// waits for it too.
   ///
   /// @param waiter asked when the work calls others
@@ -84,7 +84,7 @@ public record CallChain(List<Waiter> waiters) {
     return ContextPropagation.with(CallChain::handedOn).where(CURRENT, current);
   }
 
-  /// Who waits for the thread that gives work waits for the one that gets it.
+  /// Actors that wait for the thread that hands work over also wait for the one that gets it.
   private static Runnable handedOn(Runnable work) {
     CallChain waiting = current();
     return () -> waiting.during(work);
@@ -111,7 +111,8 @@ public record CallChain(List<Waiter> waiters) {
     return new CallChain(longer);
   }
 
-  /// The waiters from a turn of an actor on, which wait for each other; empty if it is not one.
+  /// The waiters from a turn of an actor on, which wait for each other; empty if that turn is not
+  /// in the chain.
   public List<Waiter> from(long actor, long turn) {
     for (int i = 0; i < waiters.size(); i++) {
       if (waiters.get(i).actor() == actor && waiters.get(i).turn() == turn) {

@@ -18,7 +18,7 @@ public final class CallMemory {
     this.limit = limit;
   }
 
-  /// Of this process: at most a third of its heap.
+  /// The memory of this process: at most a third of its heap.
   public static CallMemory ofThisProcess() {
     return OfThisProcess.ONE;
   }
@@ -27,7 +27,7 @@ public final class CallMemory {
     private static final CallMemory ONE = new CallMemory(Runtime.getRuntime().maxMemory() / SHARE);
   }
 
-  /// Takes room for a call, if there is some. Alone a call may be of any size.
+  /// Reserves room for a call, if there is some. A single call may be of any size.
   public boolean take(int arguments) {
     long size = (long) EACH + arguments;
     if (bytes.getAndAdd(size) > 0 && bytes.get() > limit) {

@@ -50,7 +50,7 @@ public final class CallSession implements Session {
         "a stream, region or mesh travels only in a call: session=" + session);
   }
 
-  /// Where the handle comes from or goes to.
+  /// The link that the handle comes from or goes to.
   public Link link() {
     return link;
   }
@@ -60,8 +60,8 @@ public final class CallSession implements Session {
     return part instanceof Part.Returned(long owner) && owner == actor;
   }
 
-  /// Until when a handle waits for the other side, if it begins now: until the deadline of the call
-  /// whose argument it is; for each further part of a result as long as the call had.
+  /// The deadline for a handle that begins to wait for the other side now: that of the call whose
+  /// argument it is; for each further part of a result as long as the call had.
   public Deadline waiting() {
     return switch (part) {
       case Part.Arguments(Deadline deadline) -> deadline;

@@ -40,7 +40,7 @@ public record Deadline(Clock clock, long nanos) {
     return new CallTimedOut("no answer before the deadline: call=" + what);
   }
 
-  /// Waits until something holds, which is looked at whenever a condition is signalled; false if
+  /// Waits until a predicate holds, which is checked whenever a condition is signalled; false if
   /// the time passed first.
   ///
   /// @param lock that the caller holds, of the condition

@@ -20,9 +20,9 @@ final class FailureDetector {
     lastHeard = now;
   }
 
-  /// Looks.
+  /// Checks the peer; returns for how long it has been silent.
   ///
-  /// @param heard when the peer was last heard
+  /// @param heard when the last frame of the peer arrived
   /// @return nanoseconds
   long at(long now, long heard) {
     long counted = Math.min(now - lastLook, mostBetweenLooks);

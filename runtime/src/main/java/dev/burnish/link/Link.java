@@ -134,7 +134,7 @@ public final class Link implements Transport.Receiver {
     streams.actorEnded(actor);
   }
 
-  /// Sends a call, which waits for a time.
+  /// Sends a call with a timeout.
   ///
   /// @see #call(String, Target, byte[], Deadline, CallSession)
   public OpenCall call(
@@ -312,7 +312,7 @@ public final class Link implements Transport.Receiver {
     return context.self();
   }
 
-  /// A further connection to the same peer, for bulk; close it.
+  /// Another connection to the same peer, for bulk data; close it.
   Link another() {
     return context.connect().apply(handshake.peer());
   }
@@ -389,7 +389,7 @@ public final class Link implements Transport.Receiver {
             .formatted(what, size, maxPayload(), settings.limits().maxBytes()));
   }
 
-  /// Runs something short in some time, unless it is taken back or the link is down by then.
+  /// Runs a short action after a delay, unless it is cancelled or the link is down by then.
   Alarm after(Duration delay, Consumer<Link> action) {
     return timers.at(clock.nanos() + delay.toNanos(), action);
   }

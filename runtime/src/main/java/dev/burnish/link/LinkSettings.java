@@ -32,7 +32,7 @@ public record LinkSettings(
     return new LinkSettings(other, heartbeat, heartbeatTimeout, handshakeTimeout);
   }
 
-  /// Returns these settings with other times of failure detection.
+  /// Returns these settings with other times of the failure detector.
   public LinkSettings withDetection(Duration heartbeatEvery, Duration lostAfter) {
     return new LinkSettings(limits, heartbeatEvery, lostAfter, handshakeTimeout);
   }

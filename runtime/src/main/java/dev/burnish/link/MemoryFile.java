@@ -54,13 +54,14 @@ final class MemoryFile implements AutoCloseable {
   private static final int ENOSYS = 38;
   private static final int EOPNOTSUPP = 95;
 
-  /// With these, a way to make one is closed; with others it is open, and there is no room.
+  /// Errors that mean that a way to create a file is not available; with others it is, and there is
+  /// no room.
   private static final Set<Integer> CLOSED_WAY =
       Set.of(EPERM, EACCES, EISDIR, EINVAL, ENOSYS, EOPNOTSUPP);
 
   private final int number;
 
-  /// This, and each thread that uses it.
+  /// The users of the file: this object, and each thread that uses it.
   private final AtomicInteger numUsers = new AtomicInteger(1);
 
   private MemoryFile(int number) {
@@ -117,7 +118,7 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
-  /// One of another process, to be read.
+  /// Opens a file of another process, to be read.
   static MemoryFile open(String path) throws IOException {
     return new MemoryFile(
         (int)
@@ -136,7 +137,7 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
-  /// Where others of this host open it: the number is this process's.
+  /// The path at which others of this host open it: the descriptor is this process's.
   String path() {
     return "/proc/" + ProcessHandle.current().pid() + "/fd/" + number;
   }
@@ -176,7 +177,7 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
-  /// Reads some bytes, the first of them at least; returns how many, 0 at the end of the file.
+  /// Reads at least one byte; returns how many, 0 at the end of the file.
   ///
   /// @param target native memory
   /// @throws ClosedChannelException after the end
@@ -243,7 +244,7 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
-  /// Functions of the C library; looked for when first one is needed.
+  /// Functions of the C library; looked up when one is first needed.
   private static final class C {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();

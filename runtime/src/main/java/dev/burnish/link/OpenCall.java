@@ -73,7 +73,7 @@ public final class OpenCall {
     return deadline;
   }
 
-  /// @param how takes it back
+  /// @param how withdraws the frame
   void sent(Transport.Unsent how) {
     unsent = how;
   }

@@ -31,7 +31,7 @@ public final class Region implements AutoCloseable {
   private static final int PIECE = 1 << 26;
   private static final long LARGE = 8 << 20;
 
-  /// For asking whether memory is confined to a thread.
+  /// Used to test whether memory is confined to a thread.
   private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
 
   private static final AtomicLong NEXT = new AtomicLong();
@@ -102,7 +102,7 @@ public final class Region implements AutoCloseable {
     return new Region(size, Optional.of(file), Optional.of(new Source(file.path(), label)));
   }
 
-  /// A region in memory of this process alone, such as one that is filled from elsewhere.
+  /// A region in memory of this process alone, such as one that is filled by another host.
   static Region empty(long size) {
     Region region = new Region(size, Optional.empty(), Optional.empty());
     region.memory = region.arena.allocate(size, 64);
@@ -212,7 +212,7 @@ public final class Region implements AutoCloseable {
     return share();
   }
 
-  /// The same region for a further user, who closes it too.
+  /// The same region for another user, who closes it too.
   ///
   /// @throws IllegalStateException if it is closed
   public Region share() {
@@ -234,7 +234,7 @@ public final class Region implements AutoCloseable {
     return source.map(Source::label).orElse("");
   }
 
-  /// Ends one use; with the last one the memory goes.
+  /// Ends one use; the last one releases the memory.
   ///
   /// @throws IllegalStateException if it was closed as often as it was shared
   @Override

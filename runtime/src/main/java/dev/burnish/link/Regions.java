@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /// The regions that this process has passed on, and access to those of processes of other hosts:
 /// one connection per region, over which it comes in pieces.
 final class Regions {
-  /// To which a piece is asked for.
+  /// The actor number to which requests for pieces are sent.
   static final long NUMBER = Long.MIN_VALUE;
 
   private static final int PIECE = 1 << 18;
@@ -76,7 +76,7 @@ final class Regions {
     }
   }
 
-  /// The bytes of a region, a piece at a time.
+  /// The bytes of a region, one piece at a time.
   private static final class Pieces implements Iterator<byte[]> {
     private final MemorySegment segment;
     private long offset;

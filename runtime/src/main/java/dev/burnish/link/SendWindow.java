@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 /// reaches it. After the next megabytes another probe is sent, and the answer of the first is
 /// awaited. So at most two windows of one sender are under way. Thread-safe.
 public final class SendWindow {
-  /// Bytes; each call counts some more than its arguments.
+  /// Bytes; each call counts somewhat more than its arguments.
   static final int SIZE = 4 << 20;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -59,7 +59,8 @@ public final class SendWindow {
     } catch (CallCancelled e) {
       throw e;
     } catch (RuntimeException e) {
-      // The actor is gone, as its owner is told, or waits for who sends: that cannot wait for it.
+      // The actor is gone, as its owner is told, or waits for this sender, which cannot wait for
+      // it.
     }
   }
 }

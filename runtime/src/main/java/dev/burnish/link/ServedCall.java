@@ -22,7 +22,7 @@ public final class ServedCall {
   private @Nullable Runnable onCancel;
   private boolean cancelled;
 
-  /// @throws WireException if the frame says that actors wait, and not which
+  /// @throws WireException if the frame says that actors wait, but not which
   ServedCall(Link link, Frame.Call frame, long deadline) {
     this.link = link;
     this.frame = frame;
@@ -68,7 +68,7 @@ public final class ServedCall {
     return link;
   }
 
-  /// Whether the caller waits no more.
+  /// Whether the caller has stopped waiting.
   public synchronized boolean isCancelled() {
     return cancelled;
   }
@@ -110,7 +110,7 @@ public final class ServedCall {
 
   /// Answers with an encoded result that may hold handles.
   ///
-  /// @param holds with which it was encoded
+  /// @param holds the session with which it was encoded
   public void reply(byte[] result, CallSession holds) {
     if (!holds.isEmpty()) {
       keep(holds);

@@ -46,8 +46,8 @@ final class StreamBuffer {
     link.send(new Frame.Cast(-id, 0, now.encode()));
   }
 
-  /// Waits until there is an element, or there are no more; every time after a failure it is thrown
-  /// again.
+  /// Waits until there is an element, or there are no more; after a failure it is thrown again
+  /// every time.
   boolean awaitElement(Deadline deadline) {
     lock.lock();
     try {
@@ -70,7 +70,7 @@ final class StreamBuffer {
     }
   }
 
-  /// Takes an element that is there; asks for more in time.
+  /// Takes an element that has arrived; asks for more in time.
   byte[] take() {
     lock.lock();
     try {

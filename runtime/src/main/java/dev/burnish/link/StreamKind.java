@@ -101,7 +101,7 @@ public final class StreamKind implements HandleKind {
     }
   }
 
-  /// Calls a consumer of the peer; waits as long as the call of which it is may.
+  /// Calls a consumer of the peer; waits as long as the call to which it belongs may.
   private record RemoteConsumer(CallSession call, long id, Codec codec, ClassLoader exceptions)
       implements Consumer<Object> {
     @Override

@@ -29,7 +29,7 @@ final class Streams {
     private Left() {}
   }
 
-  /// Elements that may be on their way.
+  /// Elements that may be in flight.
   static final int WINDOW = 32;
 
   private final Link link;
@@ -84,7 +84,7 @@ final class Streams {
     return id;
   }
 
-  /// Something that is kept until the peer abandons it or is gone, or the session ends.
+  /// Keeps a resource until the peer abandons it or is gone, or the session ends.
   long lease(CallSession session, Runnable release) {
     long id = nextId.incrementAndGet();
     Runnable end = () -> abandon(id);
@@ -101,12 +101,12 @@ final class Streams {
     return id;
   }
 
-  /// Streams of the peer that are not over.
+  /// The number of streams of the peer that are not over.
   int numConsumed() {
     return consumers.size();
   }
 
-  /// Streams of ours that are not over.
+  /// The number of our streams that are not over.
   int numProduced() {
     return producers.size();
   }
@@ -166,7 +166,7 @@ final class Streams {
     Optional.ofNullable(consumers.remove(id)).ifPresent(consumer -> consumer.broken(error));
   }
 
-  /// The actors that wait for the elements of a producer from now on.
+  /// Sets the actors that wait for the elements of a producer from now on.
   void waited(long id, CallChain waiting) {
     Optional.ofNullable(producers.get(id)).ifPresent(producer -> producer.waiting = waiting);
   }

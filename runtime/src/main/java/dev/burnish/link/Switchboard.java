@@ -47,7 +47,7 @@ public final class Switchboard implements AutoCloseable {
     network.listen(this::accept);
   }
 
-  /// Where this process is reached.
+  /// The address of this process.
   public ProcessAddress self() {
     return network.self();
   }
@@ -79,7 +79,7 @@ public final class Switchboard implements AutoCloseable {
     return links.values().stream().filter(Link::isUp).toList();
   }
 
-  /// Ends every link and takes no more.
+  /// Ends every link and accepts no more.
   @Override
   public void close() {
     closed = true;
@@ -170,7 +170,7 @@ public final class Switchboard implements AutoCloseable {
     link.start();
   }
 
-  /// Connects a handshake with the link that it is of.
+  /// Connects a handshake with its link.
   private final class AcceptedLink {
     private Optional<Link> link = Optional.empty();
 
@@ -198,7 +198,7 @@ public final class Switchboard implements AutoCloseable {
     });
   }
 
-  /// A link that is being made, for which each caller waits as long as it may.
+  /// A link that is being made, for which each caller waits until its deadline.
   private static final class Connecting {
     private final ProcessAddress to;
     private final ReentrantLock lock = new ReentrantLock();

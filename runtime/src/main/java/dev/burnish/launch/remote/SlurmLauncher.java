@@ -115,7 +115,7 @@ final class SlurmLauncher implements Launcher {
         .formatted(settings.command().replace("'", "'\\''"), ticket);
   }
 
-  /// Tells of the end of the job, which is that of all its agents.
+  /// Reports the end of the job, which is that of all its agents.
   private void watch(String job, Path output, LaunchRequest request) {
     try {
       SlurmState state = SlurmState.of(settings.slurm(), job);

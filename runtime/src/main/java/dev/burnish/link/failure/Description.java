@@ -20,10 +20,10 @@ record Description(
     Optional<Integer> cause,
     List<Integer> suppressed,
     List<Value> values) {
-  /// An exception, which is the first, and all that it refers to.
+  /// An exception, which is the first, and all exceptions that it refers to.
   record Errors(List<Description> all) {}
 
-  /// @param file none where it is not known
+  /// @param file empty where it is not known
   record Place(String type, String method, Optional<String> file, int line) {}
 
   /// An additional value of an exception, see [Property].
@@ -32,9 +32,9 @@ record Description(
   /// @param encoded empty if it is null
   record Value(String owner, String name, Optional<byte[]> encoded) {}
 
-  /// How much of an exception is described.
+  /// Limits of the description of an exception.
   ///
-  /// @param errors of it and those that it refers to
+  /// @param errors the number of exceptions, with those that it refers to
   /// @param frames of each
   /// @param message characters of each
   /// @param value bytes of each
@@ -45,7 +45,7 @@ record Description(
     return new Describing(bounds).all(thrown);
   }
 
-  /// Of an exception that is too large to be described.
+  /// The description of an exception that is too large to be described.
   static Errors untold() {
     return new Errors(
         List.of(
@@ -63,7 +63,7 @@ record Description(
         .map(f -> new StackTraceElement(f.type(), f.method(), f.file().orElse(null), f.line()));
   }
 
-  /// Gives places to exceptions in the order in which they are met, causes first.
+  /// Assigns positions to exceptions in the order in which they are met, causes first.
   private static final class Describing {
     private final Bounds bounds;
     private final IdentityHashMap<Throwable, Integer> places = new IdentityHashMap<>();
@@ -82,7 +82,7 @@ record Description(
       return new Errors(all);
     }
 
-    /// None if there are too many.
+    /// Empty if there are too many.
     private Optional<Integer> place(Throwable thrown) {
       if (!places.containsKey(thrown) && met.size() < bounds.errors()) {
         places.put(thrown, met.size());

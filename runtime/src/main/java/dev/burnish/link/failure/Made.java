@@ -39,9 +39,9 @@ final class Made {
     }
   }
 
-  /// The exception, if it can be made.
+  /// The exception, if it can be constructed.
   ///
-  /// @param cause as far as it is made already
+  /// @param cause if it is constructed already
   static Optional<Throwable> of(Description error, Optional<Throwable> cause, ClassLoader loader) {
     try {
       Class<?> type = Class.forName(error.type(), false, loader);
@@ -74,7 +74,7 @@ final class Made {
     return by(constructor, choices, new Object[choices.size()], 0);
   }
 
-  /// Tries all choices for the parameters from one on.
+  /// Tries all candidates for the parameters from a given one on.
   private Optional<Throwable> by(
       Constructor<?> constructor,
       List<List<Optional<Object>>> choices,

@@ -29,10 +29,10 @@ sealed interface Property {
 
   /// The value of an exception.
   ///
-  /// @throws ReflectiveOperationException if it cannot be had
+  /// @throws ReflectiveOperationException if it cannot be read
   @Nullable Object get(Throwable of) throws ReflectiveOperationException;
 
-  /// Gives an exception a value; false if that is not possible.
+  /// Sets the value of an exception; false if that is not possible.
   ///
   /// @throws ReflectiveOperationException if it cannot be set
   boolean set(Throwable of, @Nullable Object value) throws ReflectiveOperationException;
@@ -61,7 +61,7 @@ sealed interface Property {
     }
   }
 
-  /// A method that says a value.
+  /// A method that returns a value.
   record Getter(Method method, Codec codec) implements Property {
     @Override
     public Class<?> owner() {
@@ -176,7 +176,7 @@ sealed interface Property {
             .noneMatch(known -> known.getName().equals(method.getName()));
   }
 
-  /// None if the type does not travel.
+  /// Empty if the type does not travel.
   private static Optional<Codec> codec(Type type) {
     try {
       return Optional.of(CODECS.of(type));

@@ -26,9 +26,9 @@ final class Rebuilding {
     all.forEach(error -> made.add(Optional.empty()));
   }
 
-  /// The first, with all that it refers to.
+  /// The first exception, with all that it refers to.
   ///
-  /// @throws WireException if one refers to one that is not there
+  /// @throws WireException if one refers to a missing one
   Throwable first() {
     Throwable first = made(0);
     for (int i = 0; i < begun.size(); i++) {

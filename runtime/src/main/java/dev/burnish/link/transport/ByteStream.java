@@ -11,10 +11,10 @@ interface ByteStream {
   /// Writes as many bytes as possible without waiting; returns 0 if none.
   int write(ByteBuffer from) throws IOException;
 
-  /// Waits until something can be written.
+  /// Waits until bytes can be written.
   void awaitWritable() throws IOException;
 
-  /// Whether a thread that is interrupted may write: otherwise one of our own does.
+  /// Whether a thread that is interrupted may write: otherwise a thread of our own does.
   boolean writableByAnyThread();
 
   /// Ends reading and writing on both sides; may be called at any time.

@@ -2,7 +2,7 @@ package dev.burnish.link.transport;
 
 import dev.burnish.wire.WireException;
 
-/// Sees lost, doubled and reordered frames by their numbers. Not thread-safe.
+/// Detects lost, duplicated and reordered frames by their numbers. Not thread-safe.
 public final class FrameSequence {
   private int expected;
   private long numDoubled;
@@ -25,7 +25,7 @@ public final class FrameSequence {
     return true;
   }
 
-  /// Frames that came again and were dropped.
+  /// The number of duplicate frames that were dropped.
   public long numDoubled() {
     return numDoubled;
   }

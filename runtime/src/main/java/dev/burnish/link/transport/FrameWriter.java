@@ -40,7 +40,7 @@ final class FrameWriter {
   private volatile boolean handedOver;
   private volatile boolean ended;
 
-  // Used by the writer alone; numQueued and handedOver hand them on.
+  // Used by the writer alone; `numQueued` and `handedOver` publish them to the next one.
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER);
   private Optional<byte[]> rest = Optional.empty();
   private int restOffset;
@@ -58,7 +58,7 @@ final class FrameWriter {
     flusher = Thread.ofPlatform().daemon().name("link/" + name + "/flusher").start(this::flush);
   }
 
-  /// A frame in the queue, until somebody takes it: the writer, or who takes it back.
+  /// A frame in the queue, until it is taken: by the writer, or by the caller that takes it back.
   final class Queued extends AtomicBoolean implements Transport.Unsent {
     private static final long serialVersionUID = 1;
 
@@ -106,7 +106,7 @@ final class FrameWriter {
     }
   }
 
-  /// Whether all frames are with the operating system.
+  /// Whether all frames have been passed to the operating system.
   boolean isIdle() {
     return ended || numQueued.get() == 0;
   }

@@ -5,7 +5,7 @@ import java.io.IOException;
 /// Makes connections between processes. Implemented by sockets, by memory within one process, and
 /// by simulations.
 public interface Network extends AutoCloseable {
-  /// Where this process is reached.
+  /// The address of this process.
   ProcessAddress self();
 
   /// A connection to a process, not yet started.
@@ -25,10 +25,10 @@ public interface Network extends AutoCloseable {
   @Override
   void close();
 
-  /// Takes connections that others made.
+  /// Accepts connections that others made.
   @FunctionalInterface
   interface Acceptor {
-    /// A further connection, not yet started.
+    /// Accepts a connection that is not yet started.
     void accept(Transport transport);
   }
 }

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /// milliseconds at most, and never blocks its own connection. Each thread reads until it has left;
 /// then it ends with its work.
 public final class ReaderThread extends Thread implements Waits.Listener {
-  /// Time between two looks at a thread that works.
+  /// Time between two checks of a thread that works.
   private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(10);
 
   private static final long LONGEST = LOOK / 2;
@@ -23,7 +23,7 @@ public final class ReaderThread extends Thread implements Waits.Listener {
   interface Reading {
     void read(ReaderThread thread);
 
-    /// Goes on with another thread.
+    /// Continues on another thread.
     void goOn();
   }
 
@@ -68,7 +68,7 @@ public final class ReaderThread extends Thread implements Waits.Listener {
 
   /// Does work that should be short.
   ///
-  /// @param later runs something when some nanoseconds have passed
+  /// @param later runs an action after some nanoseconds
   public void work(Runnable work, Later later) {
     since = System.nanoTime();
     worked = true;
@@ -105,8 +105,8 @@ public final class ReaderThread extends Thread implements Waits.Listener {
     }
   }
 
-  /// Comes again while there is work. `watched` is given back before `worked` is looked at, and
-  /// [#work] sets them the other way around: one of both sees the other.
+  /// Repeats while there is work. `watched` is cleared before `worked` is checked, and [#work] sets
+  /// them the other way around: one of both sees the other.
   private void look(Later later) {
     if (System.nanoTime() - since > LONGEST) {
       handOver();

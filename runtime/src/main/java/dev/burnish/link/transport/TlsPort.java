@@ -33,10 +33,11 @@ import javax.net.ssl.SSLSocketFactory;
 public final class TlsPort implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TlsPort.class.getName());
 
-  /// Of guests: few, as each holds a file.
+  /// Limit of guests: few, as each holds a file.
   static final int MOST = 64;
 
-  /// Of a guest, for everything: long, as a machine that starts many processes at once is slow.
+  /// Time limit of a guest, for everything: long, as a machine that starts many processes at once
+  /// is slow.
   static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static final Duration LOOK = Duration.ofMillis(500);
@@ -54,15 +55,15 @@ public final class TlsPort implements AutoCloseable {
   public enum Proof {
     /// The job's certificate, in the handshake.
     CERTIFICATE,
-    /// Something that it says later.
+    /// A message that it sends later.
     WORD
   }
 
   /// Takes guests in.
   @FunctionalInterface
   public interface Reception {
-    /// Talks to a guest over TLS, on a thread of its own; one that is not admitted when this
-    /// returns or throws is let go.
+    /// Talks to a guest over TLS, on a thread of its own; a guest that is not admitted when this
+    /// returns or throws is dropped.
     void receive(Guest guest, SSLSocket socket) throws IOException;
   }
 
@@ -88,7 +89,7 @@ public final class TlsPort implements AutoCloseable {
     return server.getInetAddress().getHostAddress() + ":" + server.getLocalPort();
   }
 
-  /// Begins to take connections, until the end.
+  /// Begins to accept connections, until the end.
   public void serve(String name, Reception reception) {
     Thread.ofPlatform().daemon().name(name).start(() -> accept(name, reception));
   }
@@ -119,7 +120,7 @@ public final class TlsPort implements AutoCloseable {
       plain.setSoTimeout(0);
     }
 
-    /// Says in the log that it does not belong here.
+    /// Logs that the guest does not belong here.
     public void refuse(String reason) {
       refusals.add(plain.getRemoteSocketAddress() + ": " + reason);
     }
@@ -143,7 +144,7 @@ public final class TlsPort implements AutoCloseable {
           throw e;
         }
       } catch (SocketTimeoutException e) {
-        // Time to look at those that are late.
+        // Time to check for guests that are late.
       } catch (Throwable e) {
         goOn(e);
       }
@@ -184,7 +185,7 @@ public final class TlsPort implements AutoCloseable {
     }
   }
 
-  /// Whether guests are left.
+  /// Drops guests that are late; returns whether guests are left.
   private boolean dropLate() {
     long now = System.nanoTime();
     List<Guest> late;

@@ -21,7 +21,7 @@ final class UnixStream implements ByteStream {
   private final Selector readable;
   private final Selector writable;
 
-  /// A connection to or from a process of a user; closed if it is another's.
+  /// A connection to or from a process of a user; closed if it is another user's.
   private UnixStream(SocketChannel channel, UserPrincipal user) throws IOException {
     this.channel = channel;
     try {
