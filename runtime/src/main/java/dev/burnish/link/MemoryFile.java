@@ -54,8 +54,8 @@ final class MemoryFile implements AutoCloseable {
   private static final int ENOSYS = 38;
   private static final int EOPNOTSUPP = 95;
 
-  /// Errors that mean that a way to create a file is not available; with others it is, and there is
-  /// no room.
+  /// Errors that mean that a way to create a file is unavailable; any other error means that there
+  /// is no room.
   private static final Set<Integer> CLOSED_WAY =
       Set.of(EPERM, EACCES, EISDIR, EINVAL, ENOSYS, EOPNOTSUPP);
 

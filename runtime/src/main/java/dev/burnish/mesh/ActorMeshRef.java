@@ -45,7 +45,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
   /// The actors of a mesh and of all of its slices.
   ///
   /// @param members by their position in shapes
-  /// @param owner where others ask for them
+  /// @param owner the address at which others ask for them
   record Actors(String name, List<Member> members, ActorRef owner) {}
 
   ActorMeshRef(ActorSystem system, Class<T> type, Actors actors, Shape shape, Duration timeout) {
@@ -56,7 +56,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     this.timeout = timeout;
   }
 
-  /// The mesh that another process named.
+  /// A handle to the mesh that another process named.
   public static <T> ActorMeshRef<T> reference(ActorSystem system, Class<T> type, ActorsForm form) {
     List<Member> members = new ArrayList<>();
     for (Optional<ActorRef> place : form.members()) {
@@ -180,7 +180,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     return IntStream.range(0, size()).mapToObj(this::actor).iterator();
   }
 
-  /// The actors of one place of an axis; the axis goes away.
+  /// The actors at one place of an axis; the axis is removed.
   public ActorMeshRef<T> at(String axis, int index) {
     return reshaped(s -> s.at(axis, index));
   }
@@ -195,7 +195,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     return new ActorMeshRef<>(system, type, actors, change.apply(shape), timeout);
   }
 
-  /// The same actors, whose calls wait for this long at most.
+  /// The same actors, with another deadline for calls.
   public ActorMeshRef<T> within(Duration limit) {
     return new ActorMeshRef<>(system, type, actors, shape, limit);
   }
@@ -229,7 +229,7 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     ask(deadline, (link, ref) -> system.remote().await(link, ref.number(), deadline.time()));
   }
 
-  /// Asks for a sign of life of every actor, which comes at once also from one that is busy.
+  /// Pings every actor; an actor answers at once even while it is busy.
   ///
   /// @throws ReplicaLost if one is lost
   /// @throws dev.burnish.link.failure.CallTimedOut if one does not answer in time
@@ -247,8 +247,8 @@ public sealed class ActorMeshRef<T> implements Iterable<T> permits ActorMesh {
     asked.forEach(call -> call.await(system.loader()));
   }
 
-  /// Tells `listener` when the way to an actor is lost, which is before anybody knows why: at once
-  /// if it is lost already. The listener must not wait.
+  /// Tells `listener` when the connection to an actor is lost, which is before the reason is known:
+  /// at once if it is lost already. The listener must not wait.
   public void onLost(Consumer<ReplicaLost> listener) {
     for (int rank = 0; rank < size(); rank++) {
       try {

@@ -42,11 +42,11 @@ final class ActorSupervision implements Keeper {
   private final long mesh;
   private final List<Slot<ActorRef>> slots = new ArrayList<>();
 
-  /// The same, once their processes know them: calls over other links than ours find them then.
+  /// The same, once their processes know them: calls over links other than ours find them then.
   private final List<Slot<ActorRef>> made = new ArrayList<>();
 
-  /// Of each rank, so that an actor is not taken for living whose failure came first; changed under
-  /// the lock.
+  /// Failures of each rank, so that an actor whose failure came first is not considered alive;
+  /// changed under the lock.
   private final AtomicLongArray failures;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -87,7 +87,7 @@ final class ActorSupervision implements Keeper {
     return Shape.of(shape.extent());
   }
 
-  /// The actors as stubs see them, and where others ask for them.
+  /// The actors as stubs see them, and the address at which others ask for them.
   ActorMeshRef.Actors actors() {
     List<Member> members = new ArrayList<>();
     for (int rank = 0; rank < slots.size(); rank++) {
@@ -187,7 +187,7 @@ final class ActorSupervision implements Keeper {
     return listening.size();
   }
 
-  /// The actor is no more, or is not ours.
+  /// Forgets an actor that has ended, or is not ours.
   private void forget(ActorRef ref) {
     Optional.ofNullable(listening.remove(ref)).ifPresent(Runnable::run);
   }

@@ -47,7 +47,7 @@ public final class HostMesh {
 
   /// Spawns processes, all at once. Returns immediately: a call that needs a process waits for it.
   ///
-  /// @param name before the rank in the names of the processes and the prefix of their output
+  /// @param name put before the rank in the names of the processes and the prefix of their output
   /// @param perHost sizes of further axes; a map of several must have an order
   /// @param resources of the process of each number within its host
   /// @throws IllegalArgumentException if an axis has no place

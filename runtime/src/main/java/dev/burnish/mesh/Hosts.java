@@ -75,7 +75,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
         .ticket();
   }
 
-  /// Starts the agents of hosts elsewhere, if the settings name any.
+  /// Starts the agents of other hosts, if the settings name any.
   ///
   /// @param job its id, which other controllers may have too
   void launch(HostSettings settings, String job) {
@@ -176,7 +176,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
     }
   }
 
-  /// Asks the host that the process is on.
+  /// Asks the host on which the process runs.
   List<String> log(ActorSystem system, ActorRef own, String process) {
     for (ActorRef agent : all(own)) {
       HostAgent host = Agents.host(system, agent);
@@ -187,7 +187,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
     return Agents.host(system, own).log(process);
   }
 
-  /// Takes no more hosts in.
+  /// Accepts no more hosts.
   @Override
   public void close() {
     closed = true;

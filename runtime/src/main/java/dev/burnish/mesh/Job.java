@@ -209,8 +209,8 @@ public final class Job implements AutoCloseable {
         Optional.of(program));
   }
 
-  /// Waits until other hosts have joined, with `burnish worker --join`; the mesh is of the first
-  /// that did, along the axis `hosts`.
+  /// Waits until other hosts have joined, with `burnish worker --join`; the mesh consists of the
+  /// first hosts that did, along the axis `hosts`.
   ///
   /// @throws IllegalStateException if the job is not open to other hosts
   public HostMesh awaitHosts(int count) {
@@ -280,7 +280,7 @@ public final class Job implements AutoCloseable {
       return joined.log(system, new ActorRef(system.self(), HostAgent.NUMBER), process);
     }
 
-    /// As Ctrl-C does: the program's own handlers run, and its shutdown hooks.
+    /// Stops like Ctrl-C: the program's own handlers run, and its shutdown hooks.
     @Override
     public void stop() {
       Thread.ofPlatform()
@@ -321,7 +321,7 @@ public final class Job implements AutoCloseable {
       }
     }
 
-    /// A handler that fails is none.
+    /// A handler that fails counts as none.
     private void handle(Failure failure) {
       try {
         handler.accept(failure);
@@ -348,8 +348,8 @@ public final class Job implements AutoCloseable {
       System.exit(1);
     }
 
-    /// Each of it takes a bounded time by itself: a mesh that of an actor, a service more, in which
-    /// calls end.
+    /// Each of them takes a bounded time by itself: a mesh that of an actor, a service more, in
+    /// which calls end.
     private void close() {
       List<AutoCloseable> closing;
       synchronized (this) {

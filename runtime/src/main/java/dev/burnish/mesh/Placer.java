@@ -27,8 +27,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
-/// Finds room for processes and takes it, at the hosts that have it. Each host is asked for itself:
-/// one that is lost or does not answer is passed over.
+/// Finds room for processes and reserves it, at the hosts that have it. Each host is queried by
+/// itself: one that is lost or does not answer is skipped.
 ///
 /// @param agents of the hosts
 record Placer(ActorSystem system, List<ActorRef> agents) {
@@ -37,10 +37,10 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
   /// Others may take what was free a moment ago: then the hosts are queried again.
   private static final int TRIES = 8;
 
-  /// A host that takes longer to answer is passed over.
+  /// A host that takes longer to answer is skipped.
   private static final Duration ANSWER = Duration.ofSeconds(10);
 
-  /// Hosts that did not answer, with why.
+  /// Hosts that did not answer, with the reason.
   private record Silent(Map<ActorRef, String> hosts) {
     Silent() {
       this(new ConcurrentHashMap<>());
@@ -117,7 +117,7 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
     throw new Unplaceable(name, count, each, placement.order(hosts), silent.describe());
   }
 
-  /// A host that others have chosen meanwhile may not be the best any more, and is looked at again.
+  /// A host that others have chosen meanwhile may not be the best any more, and is queried again.
   /// The last try takes it as it is.
   private static ToIntFunction<HostFree> bound(int tries) {
     return tries < TRIES - 1 ? host -> host.processes().size() : host -> Integer.MAX_VALUE;

@@ -141,7 +141,7 @@ public sealed class ProcMeshRef permits ProcMesh {
     return reshaped(s -> s.slice(axis, from, to));
   }
 
-  /// The processes of one place of an axis.
+  /// The processes at one place of an axis.
   public ProcMeshRef at(String axis, int index) {
     return reshaped(s -> s.at(axis, index));
   }
@@ -170,7 +170,7 @@ public sealed class ProcMeshRef permits ProcMesh {
     return shape;
   }
 
-  /// The numbers of the processes with their operating systems, by rank.
+  /// The process ids in the operating systems, by rank.
   public List<Long> pids() {
     await();
     List<Integer> ranks = new ArrayList<>();
@@ -202,7 +202,7 @@ public sealed class ProcMeshRef permits ProcMesh {
     return processes.slots().get(shape.position(rank));
   }
 
-  /// A process in place of one that is lost, from the owner of the mesh: the same, if it still
+  /// A replacement for a lost process, from the owner of the mesh: the same process, if it still
   /// answers.
   ///
   /// @throws ReplicaLost if no process can be started, or the owner or its mesh is gone
@@ -214,7 +214,7 @@ public sealed class ProcMeshRef permits ProcMesh {
     return found;
   }
 
-  /// Whether the owner may have restarted processes that this does not know of.
+  /// Whether the owner may have restarted processes without this handle knowing.
   boolean isHeld() {
     return true;
   }

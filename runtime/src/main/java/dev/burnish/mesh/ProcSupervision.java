@@ -94,19 +94,19 @@ final class ProcSupervision implements Supervisor.Keeper {
     return tellers;
   }
 
-  /// Where others ask for its processes.
+  /// The address at which others ask for its processes.
   ActorRef address() {
     return new ActorRef(system.self(), mesh);
   }
 
-  /// The agent in a process: of a new one, if the one that was there does not answer.
+  /// The agent in a process: that of a new one, if the previous one does not answer.
   @Override
   public ActorRef locate(int place) {
     ProcessRef known = Slot.of(slots, "a process", place).get();
     return new ActorRef(renew(place, known).address(), ProcessAgent.NUMBER);
   }
 
-  /// Processes are watched, they do not tell.
+  /// Processes are watched, they do not report.
   @Override
   public void failed(Failure failure) {
     System.getLogger(ProcSupervision.class.getName())
@@ -169,7 +169,7 @@ final class ProcSupervision implements Supervisor.Keeper {
         name, shape.point(position), process, places.get(position).agent().process().host());
   }
 
-  /// A process with actors is reported by who looks after those.
+  /// A process with actors is reported by the supervision of those.
   private void lost(int position, ProcessRef process, ReplicaLost cause) {
     if (closed.get() || tellers.occupied.contains(process) || !slots.get(position).isAt(process)) {
       return;
@@ -208,7 +208,7 @@ final class ProcSupervision implements Supervisor.Keeper {
     return slot.get();
   }
 
-  /// Ends them at once; how those ended that had, and were not connected any more.
+  /// Ends them at once; returns how those ended that had ended, and were not connected any more.
   List<Exit> kill(Duration patience) {
     List<Exit> exits = new ArrayList<>();
     closed.set(true);

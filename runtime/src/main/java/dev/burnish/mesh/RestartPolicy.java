@@ -36,7 +36,7 @@ public sealed interface RestartPolicy {
     return new Never();
   }
 
-  /// At most so many restarts in ten minutes, the first after 100 ms, none after more than 30 s.
+  /// At most `limit` restarts in ten minutes, the first after 100 ms, none after more than 30 s.
   static RestartPolicy atMost(int limit) {
     return new Backoff(
         Duration.ofMillis(100), Duration.ofSeconds(30), limit, Duration.ofMinutes(10));

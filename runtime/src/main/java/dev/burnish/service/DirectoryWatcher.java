@@ -36,7 +36,7 @@ final class DirectoryWatcher implements Membership {
   private static final Duration AGAIN = Duration.ofMillis(300);
   private static final long NONE = -1;
 
-  /// Questions that may fail in a row: the owner is lost after three seconds.
+  /// Requests that may fail in a row: the owner is lost after three seconds.
   private static final int PATIENCE = 10;
 
   private final ActorSystem system;
@@ -190,7 +190,7 @@ final class DirectoryWatcher implements Membership {
     lease.await(call, deadline);
   }
 
-  /// The owner waited for that.
+  /// The owner has waited for that.
   @Override
   public void awaitSettled(Duration limit) {}
 

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A call of all of some replicas.
 ///
-/// @param slots to them, by number
+/// @param slots of the replicas, by number
 record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, Duration timeout) {
   private static final System.Logger LOG = System.getLogger(FanOut.class.getName());
 
@@ -28,7 +28,7 @@ record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, D
     return map(client.name() + " at all", slots, Context.waitedFor(slot -> outcome(slot, call)));
   }
 
-  /// Does something for each at once, as [Scope#map] does.
+  /// Applies a function to each at once, as [Scope#map] does.
   ///
   /// @throws CallCancelled if the caller is interrupted, which stays set
   static <A, R extends @Nullable Object> List<R> map(
@@ -127,7 +127,7 @@ record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, D
     return values;
   }
 
-  /// Names the replica that a failure is of, which is thrown as it is.
+  /// Names the replica of a failure, which is thrown unchanged.
   static final class AtReplica extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -5,6 +5,6 @@ package dev.burnish.service;
 /// @param restarts of replicas
 /// @param scalingFailures checks at which it could not be scaled
 record History(int restarts, int scalingFailures) {
-  /// Nothing, or nothing that is known.
+  /// No events, or none that are known.
   static final History NONE = new History(0, 0);
 }

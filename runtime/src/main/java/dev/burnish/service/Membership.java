@@ -6,7 +6,7 @@ import dev.burnish.service.routing.ReplicaSlot;
 import java.time.Duration;
 import java.util.List;
 
-/// Who the replicas of a service are, as one process knows: in that of the owner a [ReplicaSet],
+/// The replicas of a service, as one process knows them: in that of the owner a [ReplicaSet],
 /// elsewhere a [DirectoryWatcher].
 interface Membership {
   /// Returns when the local view of the replicas may be used: at once in the process of the owner.

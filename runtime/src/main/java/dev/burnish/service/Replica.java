@@ -70,7 +70,7 @@ final class Replica<T> {
     return actors;
   }
 
-  /// Takes room for the first generation.
+  /// Reserves room for the first generation.
   ///
   /// @throws dev.burnish.mesh.placement.Unplaceable if there is none
   void take() {
@@ -149,7 +149,7 @@ final class Replica<T> {
         };
   }
 
-  /// Asks after a while whether it lives, and again.
+  /// Checks after a while whether it is alive, and repeats.
   private void watch(int mine, ActorMesh<T> actors) {
     set.system()
         .clock()
@@ -250,7 +250,7 @@ final class Replica<T> {
         });
   }
 
-  /// Its processes, which from now on are not its own.
+  /// Returns its processes and gives them up.
   private synchronized Optional<ProcMesh> leaveProcs() {
     Optional<ProcMesh> left = procs;
     procs = Optional.empty();
@@ -276,7 +276,7 @@ final class Replica<T> {
     }
   }
 
-  /// Takes no more calls but those of its sessions, ends, and is no more. Waits for that.
+  /// Takes no more calls except those of its sessions, drains, and ends. Waits for that.
   void remove(Duration draining) {
     Optional<ReplicaSlot> left;
     synchronized (this) {

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// 0.
 ///
 /// @param generation of the replica, which grows with every restart
-/// @param nanos that calls of the stub have
-/// @param stub of rank 0, kept since most calls have the same time
+/// @param nanos timeout of calls of the stub
+/// @param stub of rank 0, kept since most calls have the same timeout
 record ReplicaActors(int generation, ActorMeshRef<?> actors, long nanos, Object stub)
     implements CallTarget {
   /// A call whose timeout differs from the default by less uses the default.

@@ -35,7 +35,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// The replicas of a service, in the process that owns it: starts, replaces, adds and removes them,
-/// and tells the calls of this process and the directory for others who is there. Thread-safe.
+/// and keeps the dispatcher of this process and the directory for others up to date. Thread-safe.
 final class ReplicaSet<T> implements Membership {
   private static final System.Logger LOG = System.getLogger(ReplicaSet.class.getName());
 
@@ -85,7 +85,7 @@ final class ReplicaSet<T> implements Membership {
     }
   }
 
-  /// All of them or none: that there is no room is seen here, before anything starts.
+  /// Adds all of them or none: a lack of room is detected here, before anything starts.
   private void add(int count) {
     Set<Integer> taken = replicas().stream().map(Replica::index).collect(Collectors.toSet());
     List<Replica<T>> added =
@@ -130,7 +130,7 @@ final class ReplicaSet<T> implements Membership {
     return hosting;
   }
 
-  /// Replicas that are not healthy and will be.
+  /// Replicas that are not healthy but will be.
   int numComing() {
     return (int) replicas().stream().filter(Replica::isComing).count();
   }
@@ -227,7 +227,8 @@ final class ReplicaSet<T> implements Membership {
     settle(replica);
   }
 
-  /// Others are told first: who finds it gone here may rely on it that they are, or will be.
+  /// Others are told first: a caller that finds it gone here may rely on it that they are, or will
+  /// be.
   void left(
       Replica<T> replica, int generation, Optional<ReplicaSlot> slot, ReplicaFailure failure) {
     directory.left(failure, generation);
@@ -281,8 +282,8 @@ final class ReplicaSet<T> implements Membership {
     directory.explained(failure);
   }
 
-  /// Lets the calls and sessions of all processes end that a replica has, a time at most, and takes
-  /// it out.
+  /// Lets the calls and sessions that a replica has from all processes end, for at most a given
+  /// time, and removes it.
   void drain(ReplicaSlot slot, Duration limit) {
     Countdown time = new Countdown(system().clock(), limit);
     dispatcher.startDraining(slot);
@@ -357,7 +358,7 @@ final class ReplicaSet<T> implements Membership {
     return true;
   }
 
-  /// Lets the calls of all processes end that are there, a time at most, then ends every replica.
+  /// Lets accepted calls of all processes end, for at most a given time, then ends every replica.
   void close(Duration draining) {
     if (ended) {
       return;
@@ -378,7 +379,7 @@ final class ReplicaSet<T> implements Membership {
     }
   }
 
-  /// The replicas that there are; no other is added any more.
+  /// The current replicas; no other is added any more.
   private List<Replica<T>> takeNoMore() {
     synchronized (replicas) {
       closed = true;

@@ -18,8 +18,8 @@ final class ScalingDecision {
 
   /// How many replicas there should be.
   ///
-  /// @param nanos of a clock, now
-  /// @param numReplicas that there are, also those that start
+  /// @param nanos the current time of a clock
+  /// @param numReplicas existing replicas, those that start included
   int target(long nanos, int numReplicas, Load load) {
     boolean crowded = load.numQueued() > scaling.queuedPerReplica() * numReplicas;
     boolean idle = load.numQueued() == 0 && load.utilisation() < scaling.idleBelow();

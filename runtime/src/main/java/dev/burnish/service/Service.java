@@ -167,8 +167,8 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
     replicaSet.updates().onStart(hook);
   }
 
-  /// Scales the service to `numReplicas` replicas. New ones start meanwhile; those that go end
-  /// their calls and sessions first, for a bounded time, which is waited for.
+  /// Scales the service to `numReplicas` replicas. New ones start meanwhile; those that are removed
+  /// finish their calls and sessions first, for a bounded time, which is waited for.
   ///
   /// @throws IllegalArgumentException if `numReplicas` is below 1
   public void scaleTo(int numReplicas) {
@@ -207,7 +207,7 @@ public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
     replicaSet.system().statusBoard().remove(toString());
   }
 
-  /// Stops, see [#stop], with the time to drain of its options.
+  /// Stops, see [#stop], with the draining time of its options.
   @Override
   public void close() {
     stop(replicaSet.options().health().draining());

@@ -20,8 +20,8 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the calls of one process to a service: has a replica chosen, calls it on the caller's
-/// thread, and calls another where that is allowed.
+/// Makes the calls of one process to a service: gets a replica from the dispatcher, calls it on the
+/// caller's thread, and calls another where that is allowed.
 ///
 /// @param retries of a call of an idempotent endpoint
 /// @param membership told of a replica that is seen to be lost
@@ -32,7 +32,7 @@ record ServiceClient(
     Clock clock,
     int retries,
     Membership membership) {
-  /// A replica that does not say in this time that it lives is left to the health check.
+  /// A replica that does not answer a ping in this time is left to the health check.
   private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(1);
 
   /// The answer to a call at one replica.
@@ -63,7 +63,7 @@ record ServiceClient(
     return new Attempt(method, arguments, request, began).run();
   }
 
-  /// Calls a certain replica, together with all its other calls.
+  /// Calls a certain replica, concurrently with all its other calls.
   @Nullable Object call(
       ReplicaSlot slot, Method method, Object @Nullable [] arguments, Duration timeout)
       throws Throwable {
@@ -74,7 +74,7 @@ record ServiceClient(
     return new Attempt(method, arguments, request, began).runAt(slot);
   }
 
-  /// One call, with all its tries.
+  /// One call, with all its attempts.
   private final class Attempt {
     private final Method method;
     private final Object @Nullable [] arguments;
@@ -153,7 +153,7 @@ record ServiceClient(
           && !(request.affinity() instanceof Affinity.Bound);
     }
 
-    /// Whatever the replica calls is called while this holds a permit of it.
+    /// Calls that the replica makes are made while this holds a permit of it.
     private @Nullable Object holding(ReplicaSlot slot) throws Throwable {
       return slot.heldBy(CallChain.current())
           .<@Nullable Object, Throwable>during(

@@ -29,7 +29,7 @@ public final class ServiceKind implements HandleKind {
     }
   }
 
-  /// @param directory where its replicas are told
+  /// @param directory the actor that tells its replicas
   record ServiceForm(
       String name,
       ActorRef directory,

@@ -73,7 +73,7 @@ public sealed class ServiceRef<T> permits Service {
         type, toString(), (method, arguments) -> client.call(method, arguments, options, affinity));
   }
 
-  /// How calls are made that say nothing else.
+  /// The defaults of calls.
   public CallOptions options() {
     return defaults;
   }
@@ -90,11 +90,11 @@ public sealed class ServiceRef<T> permits Service {
     return new Session<>(client, type, defaults, Optional.of(restore));
   }
 
-  /// Calls every healthy replica, together with all other calls, and waits for all. For a change of
-  /// state that replicas which start later must have too, the owner uses [Service#update]; a
-  /// replica that joins meanwhile runs its [Service#onStart] again.
+  /// Calls every healthy replica, concurrently with all other calls, and waits for all. For a
+  /// change of state that replicas which start later must have too, the owner uses
+  /// [Service#update]; a replica that joins meanwhile runs its [Service#onStart] again.
   ///
-  /// @throws RuntimeException the first failure by number, as it is, with a suppressed exception
+  /// @throws RuntimeException the first failure by number, unchanged, with a suppressed exception
   ///   that names the replica; the others follow as suppressed exceptions too
   public void fanout(Consumer<? super T> call) {
     awaitSomeHealthy();

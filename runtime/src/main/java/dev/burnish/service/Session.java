@@ -70,7 +70,7 @@ public final class Session<T> implements AutoCloseable {
     }
   }
 
-  /// The failure of the call that was under way tells of the loss, unless the state is restored.
+  /// The failure of the call that was under way reports the loss, unless the state is restored.
   private void noticed() {
     if (restore.isEmpty() && client.dispatcher().sessions().isLost(binding)) {
       numRebinds.incrementAndGet();
@@ -115,7 +115,7 @@ public final class Session<T> implements AutoCloseable {
     }
   }
 
-  /// Ends the session; calls after this are of no session.
+  /// Ends the session; later calls belong to no session.
   @Override
   public void close() {
     client.dispatcher().sessions().close(binding);

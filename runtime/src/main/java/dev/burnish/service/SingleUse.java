@@ -22,10 +22,11 @@ import java.util.stream.Stream;
 final class SingleUse {
   private SingleUse() {}
 
-  /// Checks that no endpoint takes such an argument whose calls are made more often.
+  /// Checks that no endpoint whose calls are made more than once takes such an argument.
   ///
   /// @param procs of a replica, all of which are called
-  /// @throws IllegalArgumentException if one does; it names the method, the parameter and the cure
+  /// @throws IllegalArgumentException if one does; it names the method, the parameter and the
+  ///   remedy
   static void check(Class<?> type, int procs) {
     Stream.of(type.getMethods())
         .filter(method -> Modifier.isAbstract(method.getModifiers()))

@@ -25,7 +25,7 @@ final class Traffic {
   private final Map<FailureKind, LongAdder> failures = new EnumMap<>(FailureKind.class);
   private final Map<Integer, Counts> replicas = new ConcurrentHashMap<>();
 
-  /// Of one replica, over all its restarts.
+  /// The counts of one replica, over all its restarts.
   ///
   /// @param requests that ended
   record Counts(LongAdder requests, LongAdder failures) {}
@@ -39,7 +39,7 @@ final class Traffic {
     }
   }
 
-  /// Of a replica, by number.
+  /// The counts of a replica, by number.
   Counts replica(int index) {
     return replicas.computeIfAbsent(index, i -> new Counts(new LongAdder(), new LongAdder()));
   }

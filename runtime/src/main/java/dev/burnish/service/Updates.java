@@ -77,7 +77,7 @@ final class Updates<T> {
     }
   }
 
-  /// Begins a change that goes to the replicas that there are now.
+  /// Begins a change that goes to the current replicas.
   <R> R begin(Supplier<R> replicas) {
     gate.lock();
     try {
@@ -88,10 +88,10 @@ final class Updates<T> {
     }
   }
 
-  /// Makes a change of a name, one at a time, which every later replica gets too, until the next of
-  /// this name. A change that fails is forgotten: the one before it stays.
+  /// Makes a named change, one at a time, which every later replica gets too, until the next change
+  /// of this name. A change that fails is forgotten: the one before it stays.
   ///
-  /// @param spread makes it at those that there are now, and throws if it is not made
+  /// @param spread makes the change at the current replicas, and throws if it is not made
   <R> void update(
       String name, Consumer<? super T> change, Supplier<R> replicas, Consumer<R> spread) {
     oneAtATime.lock();

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 public record TraceSettings(Exporter exporter, Path folder, String endpoint, double share) {
   /// Where spans go.
   public enum Exporter {
-    /// Nowhere: nothing is traced, and nothing is paid for.
+    /// No destination: nothing is traced, at no cost.
     NONE,
     /// To files.
     FILE,
@@ -21,7 +21,7 @@ public record TraceSettings(Exporter exporter, Path folder, String endpoint, dou
     OTLP
   }
 
-  /// @throws IllegalArgumentException if the share is none, or the endpoint has no scheme
+  /// @throws IllegalArgumentException if the share is out of range, or the endpoint has no scheme
   public TraceSettings {
     if (!(share >= 0 && share <= 1)) {
       throw new IllegalArgumentException(

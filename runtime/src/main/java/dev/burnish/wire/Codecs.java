@@ -32,7 +32,7 @@ public final class Codecs {
     this.limits = limits;
   }
 
-  /// The bounds of all codecs of this.
+  /// The limits of all codecs made by this.
   public Limits limits() {
     return limits;
   }
@@ -51,14 +51,14 @@ public final class Codecs {
   /// The codec of a method's arguments.
   ///
   /// @throws IllegalArgumentException if a parameter's type does not travel; it names the method,
-  ///   the parameter, the type and the cure
+  ///   the parameter, the type and the remedy
   public Codec arguments(Method method) {
     return parameters(
         method.getDeclaringClass().getSimpleName() + "." + method.getName(),
         method.getParameters());
   }
 
-  /// The codec of parameters of something that is named `owner` in errors.
+  /// The codec of the parameters of an executable that is named `owner` in errors.
   ///
   /// @throws IllegalArgumentException as [#arguments(Method)]
   public Codec parameters(String owner, Parameter... parameters) {
@@ -101,7 +101,7 @@ public final class Codecs {
     return form;
   }
 
-  /// Binds a type and all within it.
+  /// Binds a type and all types within it.
   private final class Builder {
     private final Map<Type, Form<Object>> known;
 

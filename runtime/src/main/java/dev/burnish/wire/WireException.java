@@ -5,7 +5,7 @@ package dev.burnish.wire;
 public final class WireException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /// @param message constraint, `name=value`, cure
+  /// @param message constraint, `name=value`, remedy
   public WireException(String message) {
     super(message);
   }

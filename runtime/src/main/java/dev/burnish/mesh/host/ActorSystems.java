@@ -59,7 +59,7 @@ public final class ActorSystems {
     return system;
   }
 
-  /// A process that asks others and serves nothing: no actors, no agents, no classes, no handles.
+  /// A process that calls others and serves nothing: no actors, no agents, no classes, no handles.
   static ActorSystem visitor(Network network, byte[] token) {
     ActorSystemSettings settings = ActorSystemSettings.defaults();
     return ActorSystem.visitor(
@@ -74,7 +74,7 @@ public final class ActorSystems {
         settings);
   }
 
-  /// Where nothing is traced, no class of it is loaded.
+  /// Where nothing is traced, no tracing class is loaded.
   private static Optional<Tracing> tracing(TraceSettings settings, ProcessAddress self) {
     return settings.exporter() == TraceSettings.Exporter.NONE
         ? Optional.empty()

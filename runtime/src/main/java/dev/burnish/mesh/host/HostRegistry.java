@@ -4,7 +4,7 @@ import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Concurrent;
 import dev.burnish.launch.LogLine;
 
-/// Where the hosts of a job report to its controller.
+/// The interface through which the hosts of a job report to its controller.
 public interface HostRegistry {
   /// The number of the registry in the controller.
   long NUMBER = 4;

@@ -107,17 +107,17 @@ public final class HostWorker {
         system.settings().timeout());
   }
 
-  /// Lines are sent and not waited for.
+  /// Lines are sent without waiting.
   private static HostRegistry registry(ActorSystem system, Bootstrap told) {
     return system.caster(
         HostRegistry.class,
         Stub.Target.of("controller", new ActorRef(told.controller(), HostRegistry.NUMBER)));
   }
 
-  /// @param address of this host towards the controller
+  /// @param address of this host as the controller sees it
   private record Joined(Bootstrap bootstrap, InetAddress address) {}
 
-  /// Tries again where it was not heard: among many that want to be let in, some are left out.
+  /// Retries where it was not heard: among many that want to be admitted, some are dropped.
   private static Joined join(JoinTicket ticket, String host) throws IOException {
     for (int i = 1; ; i++) {
       try {

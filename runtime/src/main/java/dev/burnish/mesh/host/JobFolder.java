@@ -35,7 +35,7 @@ public final class JobFolder implements AutoCloseable {
   private static final Map<Path, FileChannel> HELD = new HashMap<>();
 
   static {
-    // However this process is told to end.
+    // In whichever way this process is told to end.
     Runtime.getRuntime().addShutdownHook(new Thread(JobFolder::closeAll, "burnish-folders"));
   }
 
@@ -56,7 +56,7 @@ public final class JobFolder implements AutoCloseable {
     }
   }
 
-  /// Makes the folder of a job; the process number makes its name the only one. Removes those of
+  /// Creates the folder of a job; the process number makes its name unique. Removes the folders of
   /// jobs that are gone.
   ///
   /// @throws IOException if there is no place that only this user can have made
@@ -100,7 +100,7 @@ public final class JobFolder implements AutoCloseable {
     }
   }
 
-  /// The folder of a job that lives.
+  /// The folder of a running job.
   static Optional<PrivateFolder> ofLiving(String job) {
     return JobFolders.all().stream()
         .flatMap(base -> base.folder(job).stream())
@@ -108,7 +108,7 @@ public final class JobFolder implements AutoCloseable {
         .findFirst();
   }
 
-  /// Whether its process lives. A folder whose process is gone is removed.
+  /// Whether its process is running. A folder whose process is gone is removed.
   static boolean lives(PrivateFolder folder) {
     synchronized (HELD) {
       if (HELD.containsKey(folder.path())) {
@@ -140,14 +140,14 @@ public final class JobFolder implements AutoCloseable {
     }
   }
 
-  /// By who holds the lock, which goes last.
+  /// Done only by the holder of the lock, which is removed last.
   private static void remove(PrivateFolder folder) throws IOException {
     empty(folder);
     folder.delete(LOCK);
     Files.deleteIfExists(folder.path());
   }
 
-  /// Leaves the lock: a job that begins right now makes it first.
+  /// Leaves the lock: a job that begins right now creates it first.
   private static void empty(PrivateFolder folder) throws IOException {
     for (String name : folder.names()) {
       if (!name.equals(LOCK)) {
@@ -179,7 +179,7 @@ public final class JobFolder implements AutoCloseable {
     return folder.path();
   }
 
-  /// Of the job and its process.
+  /// The name of the job and its process.
   public String name() {
     return path().getFileName().toString();
   }

@@ -24,14 +24,14 @@ final class JobFolders {
 
   private JobFolders() {}
 
-  /// @param folder in which it is
-  /// @param name of it, and the beginning of the names next to it
+  /// @param folder that contains it
+  /// @param name its name, and the prefix of the names next to it
   private record Place(Path folder, String name) {
     Path path() {
       return folder.resolve(name);
     }
 
-    /// The name alone, or more after it.
+    /// All folders with the name alone, or with a suffix.
     List<Path> all() {
       try (Stream<Path> all = Files.list(folder)) {
         return all.filter(path -> isOurs(path.getFileName().toString())).sorted().toList();
@@ -45,7 +45,7 @@ final class JobFolders {
     }
   }
 
-  /// The best first. A name holds the number of the user, who may have no name.
+  /// The places, the best first. A name holds the user id, as the user may have no name.
   private static List<Place> places() {
     String own = "burnish-" + PrivateFolder.user();
     Optional<Path> set = Optional.ofNullable(System.getProperty(PROPERTY)).map(Path::of);

@@ -37,7 +37,7 @@ public final class Jobs {
   private static final String FILE = "job";
   private static final int MOST = 1 << 16;
 
-  /// For an answer, and for all that leads to it.
+  /// Limit for an answer, and for everything that leads to it.
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private static final Duration LONGEST = TIMEOUT.plusSeconds(2);
@@ -53,7 +53,7 @@ public final class Jobs {
     record Silent(String job, String reason) implements Heard {}
   }
 
-  /// Notes how to talk to a job, in its folder.
+  /// Records how to talk to a job, in its folder.
   public static void publish(JobFolder folder, ProcessAddress controller, byte[] token)
       throws IOException {
     List<String> lines =
@@ -160,7 +160,7 @@ public final class Jobs {
         "the job does not answer: job=%s (%s)".formatted(job, cause.getMessage()), cause);
   }
 
-  /// Answers in time, in order; empty for those that were not, which are interrupted.
+  /// Answers that came in time, in order; empty for the others, which are interrupted.
   private static <R> List<Optional<R>> inTime(List<Callable<R>> questions) {
     try (ExecutorService asking = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Optional<R>> answers = new ArrayList<>();

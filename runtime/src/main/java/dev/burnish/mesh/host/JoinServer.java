@@ -32,7 +32,7 @@ public final class JoinServer implements AutoCloseable {
 
   /// Listens at a free port.
   ///
-  /// @param bootstrap of a host, by the name that it gives itself
+  /// @param bootstrap of a host, by the name that it chooses for itself
   public static JoinServer open(
       InetAddress bind, JobKeys keys, Function<String, Bootstrap> bootstrap) throws IOException {
     TlsPort port = TlsPort.open(bind, keys, TlsPort.Proof.WORD);

@@ -20,7 +20,7 @@ public record JoinTicket(String address, byte[] fingerprint, byte[] secret) {
 
   /// Reads [#text()].
   ///
-  /// @throws IllegalArgumentException if it is none
+  /// @throws IllegalArgumentException if it is not a ticket
   public static JoinTicket parse(String text) {
     String[] parts = text.strip().split("#", -1);
     try {

@@ -48,10 +48,10 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
   /// Removes the listeners from the links of holders.
   private final Map<String, Runnable> holding = new ConcurrentHashMap<>();
 
-  /// Names of processes that have ended and are kept.
+  /// Names of ended processes that are kept.
   private final Queue<String> ended = new ArrayDeque<>();
 
-  /// A process from its start to its end and after.
+  /// A process from its start until after its end.
   private static final class Child {
     private final Optional<String> holder;
     private volatile Runnable atEnd = () -> {};
@@ -172,7 +172,8 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     ledger.release(holder);
   }
 
-  /// Told by the operating system: calls to the process fail now, not when its link is seen to end.
+  /// Called when the operating system reports the exit: calls to the process fail now, not when its
+  /// link is found to be down.
   private void exited(String name, Child child, Exit exit) {
     child.exited(exit);
     child.atEnd.run();

@@ -13,8 +13,8 @@ public interface ProcessAgent {
   @Concurrent
   List<ActorStatus> actors();
 
-  /// The bytes of a class that only the controller has, such as one of a script; empty if it has
-  /// none of this name either.
+  /// The bytes of a class that only the controller has, such as one of a script; empty if it has no
+  /// class of this name either.
   @Concurrent
   byte[] classBytes(String name);
 }

@@ -8,7 +8,7 @@ package dev.burnish.mesh.placement;
 /// @param megabytes of memory, 0 to share it
 /// @param gpus devices
 public record Demand(int cores, int megabytes, int gpus) {
-  /// @throws IllegalArgumentException if something is negative
+  /// @throws IllegalArgumentException if a number is negative
   public Demand {
     if (cores < 0 || megabytes < 0 || gpus < 0) {
       throw new IllegalArgumentException(

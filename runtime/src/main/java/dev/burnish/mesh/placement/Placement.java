@@ -7,7 +7,7 @@ import java.util.List;
 /// all of them, else to as many hosts as it takes, in that order.
 @FunctionalInterface
 public interface Placement {
-  /// The hosts that will do, the best first.
+  /// The suitable hosts, the best first.
   List<HostFree> order(List<HostFree> hosts);
 
   /// Fills hosts: the most used host comes first, so that whole hosts stay free.
@@ -32,7 +32,7 @@ public interface Placement {
             .toList();
   }
 
-  /// Where processes of a mesh of this name run, those with most of them first.
+  /// Hosts on which processes of a mesh of this name run, those with most of them first.
   static Placement with(String mesh) {
     return hosts ->
         hosts.stream()

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 public final class Unplaceable extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /// @param hosts that were looked at
+  /// @param hosts that were queried
   public Unplaceable(String name, int count, Demand each, List<HostFree> hosts) {
     this(name, count, each, hosts, List.of());
   }

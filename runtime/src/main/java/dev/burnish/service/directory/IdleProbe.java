@@ -20,7 +20,7 @@ public record IdleProbe(ActorSystem system, ActorsForm actors) {
   private static final Duration ANSWER = Duration.ofSeconds(2);
   private static final Duration AGAIN = Duration.ofMillis(20);
 
-  /// Waits until they have none, a time at most. An interrupt, which stays set, ends it.
+  /// Waits until they have none, for at most a given time. An interrupt, which stays set, ends it.
   public void await(Countdown countdown) {
     while (countdown.left().isPositive()
         && !Thread.currentThread().isInterrupted()

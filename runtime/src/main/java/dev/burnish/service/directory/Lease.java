@@ -23,7 +23,7 @@ public final class Lease {
   private volatile long until;
   private volatile boolean ended;
 
-  /// One that is over until it is extended.
+  /// A lease that is expired until it is extended.
   public Lease(String service, Clock clock) {
     this.service = service;
     this.clock = clock;
@@ -56,9 +56,9 @@ public final class Lease {
     return ended || until - clock.nanos() > 0;
   }
 
-  /// Returns when there is one, which is at once unless the owner is slow to answer.
+  /// Returns when the lease is valid, which is at once unless the owner is slow to answer.
   ///
-  /// @param call which waits
+  /// @param call that waits
   /// @param deadline in nanoseconds of the clock
   /// @throws CallTimedOut if the deadline passes
   /// @throws CallCancelled if the thread is interrupted, which stays set

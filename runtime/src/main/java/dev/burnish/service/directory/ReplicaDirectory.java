@@ -6,7 +6,7 @@ import dev.burnish.service.routing.ReplicaFailure;
 import java.time.Instant;
 import java.util.List;
 
-/// Who the replicas of a service are, for processes that its handle went to.
+/// The replicas of a service, for processes that received its handle.
 public interface ReplicaDirectory {
   /// The members, as soon as they differ from those that the watcher knows, or after a while.
   @Concurrent
@@ -30,8 +30,8 @@ public interface ReplicaDirectory {
   record Report(
       WatcherId watcher, long version, int numQueued, int numInFlight, List<Integer> holding) {}
 
-  /// @param process where it is
-  /// @param id of its own, as another process may get the name
+  /// @param process in which it is
+  /// @param id a number of its own, as another process may get the same name
   record WatcherId(String process, String id) {}
 
   /// @param version grows with every change
@@ -57,7 +57,7 @@ public interface ReplicaDirectory {
     /// It takes calls.
     record Serving() implements Phase {}
 
-    /// It takes no further calls, and lets those end that are there.
+    /// It takes no further calls, and lets accepted ones end.
     record Closing(String why) implements Phase {}
 
     /// The service has ended.

@@ -12,7 +12,7 @@ public final class Binding {
 
   Binding() {}
 
-  /// Where its calls go, once one was made.
+  /// The slot of its calls, once one was made.
   Optional<ReplicaSlot> slot() {
     return slot;
   }
@@ -40,12 +40,12 @@ public final class Binding {
     lost = Optional.of(failure);
   }
 
-  /// The session's owner knows that it is lost: the next call binds it again.
+  /// Notes that the session's owner knows that it is lost: the next call binds it again.
   void acknowledge() {
     lost = Optional.empty();
   }
 
-  /// Continues where another is bound, which ends.
+  /// Takes over the binding of another session, which ends.
   void adopt(Binding other) {
     lost = other.lost;
     Optional<ReplicaSlot> to = other.slot;

@@ -54,7 +54,7 @@ public final class Dispatcher {
     this.clock = clock;
   }
 
-  /// Sets where it is known how many replicas are being started: a call may wait for those.
+  /// Sets a supplier of the number of replicas that are being started: a call may wait for those.
   public void coming(IntSupplier numComing) {
     coming = numComing;
   }
@@ -187,7 +187,7 @@ public final class Dispatcher {
     changed.signalAll();
   }
 
-  /// No replica will come back by itself: while none is healthy, calls fail.
+  /// Notes that no replica will come back by itself: while none is healthy, calls fail.
   public void giveUp() {
     locked(() -> {
       if (selection.healthy().isEmpty() && admission.giveUp()) {
@@ -196,7 +196,7 @@ public final class Dispatcher {
     });
   }
 
-  /// A replica is being made that may become healthy: calls wait for it.
+  /// Notes that a replica is being made that may become healthy: calls wait for it.
   public void expectReplica() {
     locked(admission::expectReplica);
   }
@@ -256,7 +256,7 @@ public final class Dispatcher {
     return members.stream().sorted(Comparator.comparingInt(ReplicaSlot::replica)).toList();
   }
 
-  /// Why replicas are not there.
+  /// The last failures of missing replicas.
   public FailureLog failures() {
     return failures;
   }
@@ -297,7 +297,7 @@ public final class Dispatcher {
     }
   }
 
-  /// Places calls again that waited: they go, or wait elsewhere.
+  /// Places calls again that waited: they are sent, or wait elsewhere.
   private void place(List<Waiter> waiters) {
     for (Waiter waiter : waiters) {
       try {

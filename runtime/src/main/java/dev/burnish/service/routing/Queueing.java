@@ -10,7 +10,8 @@ public record Queueing(int concurrency, int capacity, Overflow overflow) {
   public enum Overflow {
     /// It fails with [dev.burnish.link.failure.Overloaded].
     REJECT,
-    /// Its caller waits for room, until its deadline; room goes by priority, then by time.
+    /// Its caller waits for room, until its deadline; room is given by priority, then in order of
+    /// arrival.
     WAIT
   }
 
@@ -23,7 +24,7 @@ public record Queueing(int concurrency, int capacity, Overflow overflow) {
     }
   }
 
-  /// 10 at once; callers wait, since they are threads, and so slow down.
+  /// 10 concurrent calls; callers wait, since they are threads, and so slow down.
   public static Queueing defaults() {
     return new Queueing(10, 1024, Overflow.WAIT);
   }

@@ -88,7 +88,7 @@ public final class ReplicaSlot implements Candidate {
     return bindings.size();
   }
 
-  /// Whether calls of any session or none may go here.
+  /// Whether calls of any session or of none may go here.
   boolean isServing() {
     return state == State.SERVING;
   }
@@ -102,22 +102,22 @@ public final class ReplicaSlot implements Candidate {
     return isGone() || (isIdle() && bindings.isEmpty());
   }
 
-  /// A call takes a permit.
+  /// Takes a permit for a call.
   void take() {
     numInFlight++;
   }
 
-  /// A call gives its permit back.
+  /// Returns the permit of a call.
   void release() {
     numInFlight--;
   }
 
-  /// Takes calls of its sessions only.
+  /// Takes calls of its sessions only, from now on.
   void drain() {
     state = State.DRAINING;
   }
 
-  /// Its replica is lost or removed: its sessions are lost with it.
+  /// Marks its replica as lost or removed: its sessions are lost with it.
   void leave(ReplicaFailure failure) {
     state = State.GONE;
     bindings.forEach(binding -> binding.lose(failure));
@@ -132,7 +132,7 @@ public final class ReplicaSlot implements Candidate {
     bindings.remove(binding);
   }
 
-  /// A call waits for this replica and no other.
+  /// Queues a call that waits for this replica and no other.
   void add(Waiter waiter) {
     waiting.add(waiter);
   }
@@ -141,14 +141,14 @@ public final class ReplicaSlot implements Candidate {
     return waiting.remove(waiter);
   }
 
-  /// Takes out the waiting calls that match, in their order.
+  /// Removes the waiting calls that match, in order.
   List<Waiter> removeIf(Predicate<Waiter> which) {
     List<Waiter> removed = waiting.stream().filter(which).toList();
     removed.forEach(waiting::remove);
     return removed;
   }
 
-  /// The call that is next, of those that wait for this replica and of the others.
+  /// The next call, of those that wait for this replica and of the others.
   Optional<Waiter> next(SortedSet<Waiter> others) {
     Optional<Waiter> own = first(waiting);
     Optional<Waiter> other = isServing() ? first(others) : Optional.empty();

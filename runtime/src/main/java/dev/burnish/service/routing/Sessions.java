@@ -13,7 +13,7 @@ public final class Sessions {
   private final Condition changed;
   private final Set<Binding> open = new HashSet<>();
 
-  /// @param changed signalled when one ends
+  /// @param changed signalled when a session ends
   Sessions(ReentrantLock lock, Condition changed) {
     this.lock = lock;
     this.changed = changed;
@@ -47,7 +47,7 @@ public final class Sessions {
     });
   }
 
-  /// A lost session continues where another is bound, which ends.
+  /// Lets a lost session take over the binding of another, which ends.
   public void adopt(Binding binding, Binding other) {
     locked(() -> {
       binding.adopt(other);
