@@ -33,6 +33,7 @@ import dev.burnish.run.StepRecorder;
 import dev.burnish.run.Steps;
 import dev.burnish.run.TrainedModel;
 import dev.burnish.run.Workers;
+import dev.burnish.service.OwnedService;
 import dev.burnish.service.Service;
 import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.DType;
@@ -289,17 +290,18 @@ public final class Run<S extends Record> implements AutoCloseable {
     return procs(name, 1, Resources.light()).spawn(name, type, factory, a).only();
   }
 
-  /// Starts replicas of something in processes of their own, which end with the run; see [Service].
+  /// Starts replicas of something in processes of their own, which end with the run; see
+  /// [OwnedService].
   ///
   /// @param type its interface
   /// @param factory such as `Reward::exact`
-  public <T> Service<T> service(
+  public <T> OwnedService<T> service(
       String name, Class<T> type, Factory.Of0<? extends T> factory, ServiceOptions options) {
     return Service.start(hosts(), name, type, factory, options);
   }
 
   /// Starts replicas that are constructed with an argument.
-  public <T, A> Service<T> service(
+  public <T, A> OwnedService<T> service(
       String name,
       Class<T> type,
       Factory.Of1<? extends T, A> factory,

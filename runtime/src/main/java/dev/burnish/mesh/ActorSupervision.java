@@ -88,12 +88,12 @@ final class ActorSupervision implements Keeper {
   }
 
   /// The actors as stubs see them, and the address at which others ask for them.
-  ActorMeshRef.Actors actors() {
+  ActorMesh.Actors actors() {
     List<Member> members = new ArrayList<>();
     for (int rank = 0; rank < slots.size(); rank++) {
       members.add(Member.owned(slots.get(rank), made.get(rank)));
     }
-    return new ActorMeshRef.Actors(name, members, new ActorRef(system.self(), mesh));
+    return new ActorMesh.Actors(name, members, new ActorRef(system.self(), mesh));
   }
 
   @Override

@@ -48,7 +48,7 @@ import java.util.function.Function;
 /// ```java
 /// try (Job job = Job.start(JobOptions.named("counting"))) {
 ///   ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", 4));
-///   ActorMesh<Counter> counters = procs.spawn("counters", Counter.class, CounterActor::new, 0);
+///   OwnedMesh<Counter> counters = procs.spawn("counters", Counter.class, CounterActor::new, 0);
 ///   counters.fanout(c -> c.add(1));
 ///   List<Integer> values = counters.gather(Counter::value);
 /// }

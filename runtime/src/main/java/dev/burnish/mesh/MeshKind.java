@@ -57,14 +57,14 @@ public final class MeshKind implements HandleKind {
       return Optional.of(new Hosts(here));
     }
     Type raw = declared instanceof ParameterizedType generic ? generic.getRawType() : declared;
-    if (raw == ActorMesh.class || raw == ProcMesh.class) {
+    if (raw == OwnedMesh.class || raw == ProcMesh.class) {
       throw new IllegalArgumentException(
           "the owner of a mesh stays where it is: type=%s; declare %s, which an owner can be passed as"
               .formatted(
                   declared.getTypeName(),
-                  raw == ProcMesh.class ? "ProcMeshRef" : "ActorMeshRef<Counter>"));
+                  raw == ProcMesh.class ? "ProcMeshRef" : "ActorMesh<Counter>"));
     }
-    return raw == ActorMeshRef.class
+    return raw == ActorMesh.class
         ? Optional.of(new Actors(here, interfaceOf(declared)))
         : Optional.empty();
   }
@@ -76,25 +76,25 @@ public final class MeshKind implements HandleKind {
       return type;
     }
     throw new IllegalArgumentException(
-        "a mesh must be declared with the interface of its actors to travel: type=%s; declare ActorMeshRef<Counter>"
+        "a mesh must be declared with the interface of its actors to travel: type=%s; declare ActorMesh<Counter>"
             .formatted(declared.getTypeName()));
   }
 
   private record Actors(Supplier<ActorSystem> here, Class<?> type)
-      implements Handle<ActorMeshRef<?>, ActorsForm> {
+      implements Handle<ActorMesh<?>, ActorsForm> {
     @Override
     public Class<ActorsForm> form() {
       return ActorsForm.class;
     }
 
     @Override
-    public ActorsForm export(ActorMeshRef<?> value, Session session) {
+    public ActorsForm export(ActorMesh<?> value, Session session) {
       return value.form();
     }
 
     @Override
-    public ActorMeshRef<?> restore(ActorsForm form, Session session) {
-      return ActorMeshRef.reference(here.get(), type, form);
+    public ActorMesh<?> restore(ActorsForm form, Session session) {
+      return ActorMesh.reference(here.get(), type, form);
     }
   }
 

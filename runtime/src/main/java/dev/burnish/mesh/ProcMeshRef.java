@@ -90,24 +90,24 @@ public sealed class ProcMeshRef permits ProcMesh {
   }
 
   /// Spawns an actor in each process; its constructor has no arguments.
-  public <T> ActorMesh<T> spawn(String name, Class<T> type, Factory.Of0<? extends T> factory) {
+  public <T> OwnedMesh<T> spawn(String name, Class<T> type, Factory.Of0<? extends T> factory) {
     return spawn(name, type, factory, List.of(), ActorOptions.defaults());
   }
 
   /// Spawns an actor of one argument in each process.
-  public <T, A> ActorMesh<T> spawn(
+  public <T, A> OwnedMesh<T> spawn(
       String name, Class<T> type, Factory.Of1<? extends T, A> factory, A a) {
     return spawn(name, type, factory, List.of(a), ActorOptions.defaults());
   }
 
   /// Spawns an actor of two arguments in each process.
-  public <T, A, B> ActorMesh<T> spawn(
+  public <T, A, B> OwnedMesh<T> spawn(
       String name, Class<T> type, Factory.Of2<? extends T, A, B> factory, A a, B b) {
     return spawn(name, type, factory, List.of(a, b), ActorOptions.defaults());
   }
 
   /// Spawns an actor of three arguments in each process.
-  public <T, A, B, C> ActorMesh<T> spawn(
+  public <T, A, B, C> OwnedMesh<T> spawn(
       String name, Class<T> type, Factory.Of3<? extends T, A, B, C> factory, A a, B b, C c) {
     return spawn(name, type, factory, List.of(a, b, c), ActorOptions.defaults());
   }
@@ -119,13 +119,13 @@ public sealed class ProcMeshRef permits ProcMesh {
   /// @param type the interface of the actors; all its methods are endpoints
   /// @param arguments of the factory, each process gets a copy
   /// @throws IllegalArgumentException if the type of an endpoint, or an argument, does not travel
-  public <T> ActorMesh<T> spawn(
+  public <T> OwnedMesh<T> spawn(
       String name, Class<T> type, Factory factory, List<?> arguments, ActorOptions options) {
     Owner owner = Owner.current(processes.program());
     RemoteActors.Blueprint blueprint = system.blueprint(type, factory, arguments);
     ActorSupervision supervised =
         new ActorSupervision(system, owner, blueprint, name, shape, this, options);
-    ActorMesh<T> mesh = new ActorMesh<>(system, type, supervised);
+    OwnedMesh<T> mesh = new OwnedMesh<>(system, type, supervised);
     processes.spawned().add(supervised);
     owner.own(mesh);
     supervised.onClosed(() -> {

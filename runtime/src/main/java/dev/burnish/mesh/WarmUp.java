@@ -35,7 +35,7 @@ public final class WarmUp {
   /// Runs.
   public static void main(String... args) throws IOException {
     try (Job job = Job.start(JobOptions.named("warm-up").with(Processes.THREADS))) {
-      ActorMesh<Greeter> mesh =
+      OwnedMesh<Greeter> mesh =
           job.hosts()
               .spawnProcs(Map.of("gpus", 1))
               .spawn("greeter", Greeter.class, GreeterActor::new);

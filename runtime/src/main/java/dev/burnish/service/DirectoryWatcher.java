@@ -4,7 +4,7 @@ import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystem;
 import dev.burnish.actor.Stub;
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.mesh.ActorMeshRef;
+import dev.burnish.mesh.ActorMesh;
 import dev.burnish.service.directory.Lease;
 import dev.burnish.service.directory.ReplicaDirectory;
 import dev.burnish.service.directory.ReplicaDirectory.Entry;
@@ -172,7 +172,7 @@ final class DirectoryWatcher implements Membership {
   }
 
   private void join(Entry entry) {
-    ActorMeshRef<?> actors = ActorMeshRef.reference(system, type, entry.actors());
+    ActorMesh<?> actors = ActorMesh.reference(system, type, entry.actors());
     ReplicaSlot slot =
         new ReplicaSlot(
             entry.replica(), ReplicaActors.of(entry.generation(), actors, form.timeout()));

@@ -6,8 +6,8 @@ import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.launch.Exit;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.ActorOptions;
+import dev.burnish.mesh.OwnedMesh;
 import dev.burnish.mesh.ProcMesh;
 import dev.burnish.mesh.Restarts;
 import dev.burnish.service.routing.CallTarget;
@@ -34,7 +34,7 @@ final class Replica<T> {
   private boolean settled;
   private boolean givenUp;
   private Optional<ProcMesh> procs = Optional.empty();
-  private Optional<ActorMesh<T>> actors = Optional.empty();
+  private Optional<OwnedMesh<T>> actors = Optional.empty();
   private Optional<ReplicaSlot> slot = Optional.empty();
 
   Replica(ReplicaSet<T> set, int index) {
@@ -66,7 +66,7 @@ final class Replica<T> {
   }
 
   /// Its actors, while it has some.
-  synchronized Optional<ActorMesh<T>> actors() {
+  synchronized Optional<OwnedMesh<T>> actors() {
     return actors;
   }
 
@@ -95,7 +95,7 @@ final class Replica<T> {
       enter(ReplicaState.STARTING);
     }
     try {
-      ActorMesh<T> actors = spawn(mine);
+      OwnedMesh<T> actors = spawn(mine);
       actors.await(set.options().health().starting());
       actors.onLost(cause -> lost(mine, String.valueOf(cause.getMessage())));
       watch(mine, actors);
@@ -108,7 +108,7 @@ final class Replica<T> {
     }
   }
 
-  private ActorMesh<T> spawn(int mine) {
+  private OwnedMesh<T> spawn(int mine) {
     ProcMesh spawned = procs().orElseGet(() -> set.hosting().spawn(name()));
     if (!hold(mine, spawned)) {
       close(spawned);
@@ -131,7 +131,7 @@ final class Replica<T> {
     return isAlive(mine);
   }
 
-  private synchronized void join(int mine, ActorMesh<T> spawned, ReplicaSlot joining) {
+  private synchronized void join(int mine, OwnedMesh<T> spawned, ReplicaSlot joining) {
     if (mine == generation && state == ReplicaState.STARTING) {
       slot = Optional.of(joining);
       actors = Optional.of(spawned);
@@ -150,7 +150,7 @@ final class Replica<T> {
   }
 
   /// Checks after a while whether it is alive, and repeats.
-  private void watch(int mine, ActorMesh<T> actors) {
+  private void watch(int mine, OwnedMesh<T> actors) {
     set.system()
         .clock()
         .after(
@@ -162,7 +162,7 @@ final class Replica<T> {
             });
   }
 
-  private void probe(int mine, ActorMesh<T> actors) {
+  private void probe(int mine, OwnedMesh<T> actors) {
     try {
       actors.probe(set.options().health().limit());
       watch(mine, actors);

@@ -1,6 +1,6 @@
 package dev.burnish.service;
 
-import dev.burnish.mesh.ActorMeshRef;
+import dev.burnish.mesh.ActorMesh;
 import dev.burnish.service.routing.CallTarget;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
@@ -17,17 +17,17 @@ import org.jspecify.annotations.Nullable;
 /// @param generation of the replica, which grows with every restart
 /// @param nanos timeout of calls of the stub
 /// @param stub of rank 0, kept since most calls have the same timeout
-record ReplicaActors(int generation, ActorMeshRef<?> actors, long nanos, Object stub)
+record ReplicaActors(int generation, ActorMesh<?> actors, long nanos, Object stub)
     implements CallTarget {
   /// A call whose timeout differs from the default by less uses the default.
   private static final long TOLERANCE = 1_000_000;
 
   /// @param timeout of most calls
-  static ReplicaActors of(int generation, ActorMeshRef<?> actors, Duration timeout) {
+  static ReplicaActors of(int generation, ActorMesh<?> actors, Duration timeout) {
     return new ReplicaActors(generation, actors, timeout.toNanos(), rankZero(actors, timeout));
   }
 
-  private static Object rankZero(ActorMeshRef<?> actors, Duration timeout) {
+  private static Object rankZero(ActorMesh<?> actors, Duration timeout) {
     return actors.within(timeout).actor(0);
   }
 

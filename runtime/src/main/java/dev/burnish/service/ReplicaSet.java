@@ -6,8 +6,8 @@ import dev.burnish.actor.Factory;
 import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.ActorOptions;
+import dev.burnish.mesh.OwnedMesh;
 import dev.burnish.mesh.ProcMesh;
 import dev.burnish.service.ServiceKind.ServiceForm;
 import dev.burnish.service.directory.Countdown;
@@ -203,7 +203,7 @@ final class ReplicaSet<T> implements Membership {
     }
   }
 
-  ActorMesh<T> spawn(ProcMesh procs, String mesh, ActorOptions supervised) {
+  OwnedMesh<T> spawn(ProcMesh procs, String mesh, ActorOptions supervised) {
     return procs.spawn(
         mesh, blueprint.type(), blueprint.factory(), blueprint.arguments(), supervised);
   }

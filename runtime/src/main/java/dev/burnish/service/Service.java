@@ -1,224 +1,168 @@
 package dev.burnish.service;
 
 import dev.burnish.actor.ActorSystem;
-import dev.burnish.actor.Factory;
-import dev.burnish.actor.RemoteActors;
-import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.mesh.HostMesh;
-import dev.burnish.service.ReplicaSet.Blueprint;
+import dev.burnish.service.ServiceKind.ServiceForm;
 import dev.burnish.service.routing.Dispatcher;
 import dev.burnish.service.routing.ReplicaSlot;
+import dev.burnish.service.routing.Request.Affinity;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/// Replicas of an actor, each in processes of its own, which are restarted when they are lost.
+/// A service as its callers see it: the owner in its [OwnedService], other processes as an
+/// argument. It calls the replicas directly, and can neither change nor stop the service.
 ///
 /// ```java
-/// try (Service<Reward> reward =
-///     Service.start(job.hosts(), "reward", Reward.class, MathReward::new, replicas(4))) {
-///   double value = reward.route().evaluate(prompt, completion, target);
-///   try (Session<Reward> session = reward.session()) {
-///     session.actor().evaluate(prompt, completion, target);
+/// record Scorer(Service<Reward> reward) {
+///   double score(String prompt, String completion) {
+///     return reward.route().evaluate(prompt, completion);
 ///   }
-///   reward.fanout(r -> r.warmUp());
 /// }
 /// ```
 ///
-/// The code that starts a service owns it, and has the methods that only an owner may call. As an
-/// argument, result or part of one it travels as a [ServiceRef]: so it is declared there, and the
-/// receiver calls the replicas directly. An endpoint that declares a `Service` is refused when its
-/// actor is spawned. Thread-safe.
+/// Calls are made on the caller's thread and go straight to a replica. An exception of an endpoint,
+/// a deadline or an interrupt of the caller never makes a replica unhealthy. Thread-safe.
 ///
 /// @param <T> the interface of the actors
-public final class Service<T> extends ServiceRef<T> implements AutoCloseable {
-  private final ReplicaSet<T> replicaSet;
-  private final ServiceRef<T> withoutOwner;
+public sealed class Service<T> permits OwnedService {
+  private final Class<T> type;
+  private final ServiceClient client;
+  private final CallOptions defaults;
+  private final T routed;
 
-  private Service(ReplicaSet<T> replicaSet, ServiceClient client) {
-    super(replicaSet.type(), client, replicaSet.options().call().timeout());
-    this.replicaSet = replicaSet;
-    this.withoutOwner =
-        new ServiceRef<>(replicaSet.type(), client, replicaSet.options().call().timeout());
+  Service(Class<T> type, ServiceClient client, Duration timeout) {
+    this.type = type;
+    this.client = client;
+    this.defaults = new CallOptions(timeout, 0, Optional.empty());
+    this.routed = route(defaults);
   }
 
-  /// Starts a service whose actors are constructed without arguments.
-  public static <T> Service<T> start(
-      HostMesh hosts,
-      String name,
-      Class<T> type,
-      Factory.Of0<? extends T> factory,
-      ServiceOptions options) {
-    return start(hosts, name, type, factory, List.of(), options);
-  }
-
-  /// Starts a service whose actors are constructed with an argument.
-  public static <T, A> Service<T> start(
-      HostMesh hosts,
-      String name,
-      Class<T> type,
-      Factory.Of1<? extends T, A> factory,
-      A a,
-      ServiceOptions options) {
-    return start(hosts, name, type, factory, List.of(a), options);
-  }
-
-  /// Starts a service. Checks types and arguments and returns: the replicas start meanwhile, all at
-  /// once, and calls wait for the first. Actors of a replica are a mesh named `NAME/INDEX`, along
-  /// the axis `procs`.
+  /// A handle to the service that another process named.
   ///
-  /// @param type the interface of the actors; all its methods are endpoints
-  /// @param arguments of the factory, for each actor
-  /// @throws IllegalArgumentException if the type of an endpoint, or an argument, does not travel,
-  ///   or an endpoint that may be called twice takes an argument that is used up, such as an
-  ///   iterator
-  /// @throws dev.burnish.mesh.placement.Unplaceable if there is no room for all of them
-  public static <T> Service<T> start(
-      HostMesh hosts,
-      String name,
-      Class<T> type,
-      Factory factory,
-      List<?> arguments,
-      ServiceOptions options) {
-    SingleUse.check(type, options.size().procs());
-    RemoteActors.Blueprint ignored = hosts.system().blueprint(type, factory, arguments);
-    Kept kept = new Kept();
-    ReplicaHosting hosting =
-        new ReplicaHosting.Kept(hosts.keptBy(kept, failure -> true), options.size());
-    Service<T> service = start(hosting, new Blueprint<>(name, type, factory, arguments), options);
-    kept.closing = service::close;
-    return service;
-  }
-
-  /// Starts a service at hosts that are its own.
-  static <T> Service<T> start(
-      ReplicaHosting hosting, Blueprint<T> blueprint, ServiceOptions options) {
-    ActorSystem system = hosting.system();
-    String name = blueprint.name();
+  /// @param atEnd run when the service has ended
+  static <T> Service<T> watch(ActorSystem system, Class<T> type, ServiceForm form, Runnable atEnd) {
     Dispatcher dispatcher =
-        new Dispatcher(name, options.queueing(), options.router().get(), system.clock());
-    ReplicaSet<T> replicas = new ReplicaSet<>(hosting, blueprint, options, dispatcher);
-    dispatcher.coming(replicas::numComing);
+        new Dispatcher(form.name(), form.queueing(), form.balancing().get(), system.clock());
+    DirectoryWatcher watcher = new DirectoryWatcher(system, type, form, dispatcher, atEnd);
     ServiceClient client =
         new ServiceClient(
-            name,
+            form.name(),
             dispatcher,
             new Traffic(system.clock()),
             system.clock(),
-            options.call().retries(),
-            replicas);
-    Service<T> service = new Service<>(replicas, client);
-    try {
-      replicas.start();
-    } catch (RuntimeException e) {
-      replicas.close(Duration.ZERO);
-      hosting.leave();
-      throw e;
-    }
-    system.statusBoard().put(service.toString(), () -> service.metrics().describe(name));
-    return service;
+            form.retries(),
+            watcher);
+    watcher.start();
+    return new Service<>(type, client, form.timeout());
   }
 
-  /// The resource that the owner of the caller closes, which must be known before there is a
-  /// service.
-  private static final class Kept implements AutoCloseable {
-    private volatile Runnable closing = () -> {};
-
-    @Override
-    public void close() {
-      closing.run();
-    }
+  /// A stub whose every call goes to a healthy replica of the router's choice. A replica of several
+  /// processes is called in all of them; the result is that of rank 0.
+  public T route() {
+    return routed;
   }
 
-  /// Makes a change of state at every replica, also at those that drain, and at every replica that
-  /// starts later, before it gets calls, until the next change of this name. When this returns, no
-  /// call that is made after it, in any process, finds a replica without the change.
+  /// The same with a deadline, a priority or a key, from [#options()].
+  public T route(CallOptions options) {
+    Affinity affinity = options.key().<Affinity>map(Affinity.Keyed::new).orElse(Affinity.ANY);
+    return RoutedStub.of(
+        type, toString(), (method, arguments) -> client.call(method, arguments, options, affinity));
+  }
+
+  /// The defaults of calls.
+  public CallOptions options() {
+    return defaults;
+  }
+
+  /// Calls that all go to one replica; see [Session] for what happens when that is lost.
+  public Session<T> session() {
+    return new Session<>(client, type, defaults, Optional.empty());
+  }
+
+  /// The same; if the replica is lost, the state of the session is restored at another one.
   ///
-  /// The change is made if a replica has made it: a replica that is lost meanwhile, or where it
-  /// fails, is replaced, and its replacement has the change. If it fails at all replicas, it is
-  /// taken back: this throws, and later replicas do not have it. An endpoint that makes a change
-  /// and throws leaves the state as it was; a replica that is late or was interrupted is replaced.
-  /// A change is made again at replicas that start, so it must set the state, not modify it.
+  /// @param restore is given the actor of the session at the other replica
+  public Session<T> session(Consumer<? super T> restore) {
+    return new Session<>(client, type, defaults, Optional.of(restore));
+  }
+
+  /// Calls every healthy replica, concurrently with all other calls, and waits for all. For a
+  /// change of state that replicas which start later must have too, the owner uses
+  /// [OwnedService#update]; a replica that joins meanwhile runs its [OwnedService#onStart] again.
   ///
-  /// @param what the name of the change, such as `weights`
-  /// @throws RuntimeException as [#fanout] does, if the change was made at no replica
-  public void update(String what, Consumer<? super T> change) {
-    Commit<T> commit = new Commit<>(replicaSet, what);
-    for (int tries = 0; ; tries++) {
-      awaitSomeHealthy();
-      try {
-        Supplier<List<ReplicaSlot>> all = client().dispatcher()::members;
-        replicaSet
-            .updates()
-            .update(what, change, all, slots -> commit.settle(fanOut(slots).attempts(change)));
-        return;
-      } catch (Commit.AllLost e) {
-        if (tries >= client().retries()) {
-          throw e.failure();
-        }
-      }
-    }
+  /// @throws RuntimeException the first failure by number, unchanged, with a suppressed exception
+  ///   that names the replica; the others follow as suppressed exceptions too
+  public void fanout(Consumer<? super T> call) {
+    awaitSomeHealthy();
+    fanOut(client.membership().forChange())
+        .values(actor -> {
+          call.accept(actor);
+          return true;
+        });
   }
 
-  /// Runs a hook on every replica that starts from now on, before it gets calls: a generator pulls
-  /// the current weights. If a fan-out began meanwhile, it runs once more.
-  public void onStart(Consumer<? super T> hook) {
-    replicaSet.updates().onStart(hook);
-  }
-
-  /// Scales the service to `numReplicas` replicas. New ones start meanwhile; those that are removed
-  /// finish their calls and sessions first, for a bounded time, which is waited for.
+  /// Calls every healthy replica and returns the results by the number of the replica.
   ///
-  /// @throws IllegalArgumentException if `numReplicas` is below 1
-  public void scaleTo(int numReplicas) {
-    replicaSet.scaleTo(numReplicas);
+  /// @throws RuntimeException as [#fanout] does
+  public <R extends @Nullable Object> List<R> gather(Function<? super T, ? extends R> call) {
+    awaitSomeHealthy();
+    return fanOut(client.dispatcher().healthy()).values(call);
   }
 
-  /// Lets the number of replicas follow the waiting calls, from now on and as long as the service
-  /// lasts, in place of earlier settings.
-  public void autoscale(Scaling scaling) {
-    replicaSet.autoscale(scaling);
+  /// Calls every healthy replica and returns the outcomes, by the number of the replica.
+  public <R extends @Nullable Object> List<Outcome<R>> gatherPartial(
+      Function<? super T, ? extends R> call) {
+    awaitSomeHealthy();
+    return fanOut(client.dispatcher().healthy()).outcomes(call);
   }
 
-  /// The replicas by number.
-  public List<ReplicaStatus> replicas() {
-    return replicaSet.statuses();
-  }
-
-  /// The process ids of a replica in the operating system, by rank.
+  /// Waits until a number of replicas is healthy.
   ///
-  /// @throws ReplicaLost if it has none now
-  public List<Long> pids(int replica) {
-    return replicaSet.replicas().stream()
-        .filter(r -> r.index() == replica)
-        .findFirst()
-        .flatMap(Replica::procs)
-        .orElseThrow(() ->
-            new ReplicaLost("replica %d of %s has no processes now".formatted(replica, name())))
-        .pids();
+  /// @throws dev.burnish.link.failure.CallTimedOut if that takes longer
+  public void awaitHealthy(int numReplicas, Duration limit) {
+    client.dispatcher().awaitHealthy(numReplicas, limit);
   }
 
-  /// Stops: calls under way and waiting calls may end, for a time; those that have not by then
-  /// fail, and so does every further call, from any process.
-  public void stop(Duration draining) {
-    replicaSet.close(draining);
-    replicaSet.hosting().leave();
-    replicaSet.system().statusBoard().remove(toString());
+  /// Metrics of the calls from this process.
+  public ServiceMetrics metrics() {
+    Membership members = client.membership();
+    return client
+        .traffic()
+        .metrics(client.dispatcher().load(), members.statuses(), members.history());
   }
 
-  /// Stops, see [#stop], with the draining time of its options.
+  /// Its name.
+  public String name() {
+    return client.name();
+  }
+
+  /// Such as `service policy`.
   @Override
-  public void close() {
-    stop(replicaSet.options().health().draining());
+  public final String toString() {
+    return "service " + name();
   }
 
-  @Override
-  ServiceRef<T> withoutOwner() {
-    return withoutOwner;
+  /// The client that its calls go through.
+  ServiceClient client() {
+    return client;
   }
 
-  ReplicaSet<T> replicaSet() {
-    return replicaSet;
+  /// The same without the methods of an owner.
+  Service<T> withoutOwner() {
+    return this;
+  }
+
+  FanOut<T> fanOut(List<ReplicaSlot> slots) {
+    return new FanOut<>(client, type, slots, defaults.timeout());
+  }
+
+  void awaitSomeHealthy() {
+    Duration limit = defaults.timeout();
+    client.membership().awaitSettled(limit);
+    client.membership().await(name() + " at all", client.clock().nanos() + limit.toNanos());
+    client.dispatcher().awaitHealthy(1, limit);
   }
 }

@@ -43,7 +43,7 @@ public final class ServiceKind implements HandleKind {
   }
 
   private final Supplier<ActorSystem> here;
-  private final Map<ActorRef, ServiceRef<?>> known = new ConcurrentHashMap<>();
+  private final Map<ActorRef, Service<?>> known = new ConcurrentHashMap<>();
 
   ServiceKind(Supplier<ActorSystem> here) {
     this.here = here;
@@ -52,12 +52,12 @@ public final class ServiceKind implements HandleKind {
   @Override
   public Optional<Handle<?, ?>> bind(Type declared, Codecs codecs) {
     Type raw = declared instanceof ParameterizedType generic ? generic.getRawType() : declared;
-    if (raw == Service.class) {
+    if (raw == OwnedService.class) {
       throw new IllegalArgumentException(
-          "the owner of a service stays where it is: type=%s; declare ServiceRef<Counter>, which an owner can be passed as"
+          "the owner of a service stays where it is: type=%s; declare Service<Counter>, which an owner can be passed as"
               .formatted(declared.getTypeName()));
     }
-    return raw == ServiceRef.class
+    return raw == Service.class
         ? Optional.of(new Services<>(interfaceOf(declared)))
         : Optional.empty();
   }
@@ -69,11 +69,11 @@ public final class ServiceKind implements HandleKind {
       return type;
     }
     throw new IllegalArgumentException(
-        "a service must be declared with the interface of its actors to travel: type=%s; declare ServiceRef<Counter>"
+        "a service must be declared with the interface of its actors to travel: type=%s; declare Service<Counter>"
             .formatted(declared.getTypeName()));
   }
 
-  private final class Services<T> implements Handle<ServiceRef<T>, ServiceForm> {
+  private final class Services<T> implements Handle<Service<T>, ServiceForm> {
     private final Class<T> type;
 
     Services(Class<T> type) {
@@ -86,7 +86,7 @@ public final class ServiceKind implements HandleKind {
     }
 
     @Override
-    public ServiceForm export(ServiceRef<T> value, Session session) {
+    public ServiceForm export(Service<T> value, Session session) {
       ServiceForm form = value.client().membership().form();
       if (form.directory().process().equals(here.get().self())) {
         known.putIfAbsent(form.directory(), value.withoutOwner());
@@ -96,11 +96,11 @@ public final class ServiceKind implements HandleKind {
 
     @Override
     @SuppressWarnings("unchecked") // both sides declare the same interface
-    public ServiceRef<T> restore(ServiceForm form, Session session) {
-      return (ServiceRef<T>)
+    public Service<T> restore(ServiceForm form, Session session) {
+      return (Service<T>)
           known.computeIfAbsent(
               form.directory(),
-              directory -> ServiceRef.watch(here.get(), type, form, () -> known.remove(directory)));
+              directory -> Service.watch(here.get(), type, form, () -> known.remove(directory)));
     }
   }
 }

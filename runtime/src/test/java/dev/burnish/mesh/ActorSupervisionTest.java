@@ -54,7 +54,7 @@ class ActorSupervisionTest {
         new RestartPolicy.Backoff(
             Duration.ZERO, Duration.ZERO, FAILURES + 1, Duration.ofMinutes(1));
     try (Job job = Job.start(JobOptions.named("test").with(Processes.THREADS))) {
-      ActorMesh<Late> mesh =
+      OwnedMesh<Late> mesh =
           job.hosts()
               .spawnProcs(Map.of("procs", 1))
               .spawn(

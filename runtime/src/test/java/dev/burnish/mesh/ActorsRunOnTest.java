@@ -302,7 +302,7 @@ class ActorsRunOnTest {
     }
   }
 
-  private ActorMesh<Box> boxes() {
+  private OwnedMesh<Box> boxes() {
     return procs.spawn("box", Box.class, BoxActor::new);
   }
 
@@ -326,7 +326,7 @@ class ActorsRunOnTest {
   @ParameterizedTest
   @EnumSource(Kind.class)
   void whateverABroadcastThrowsItsOwnerIsTold(Kind kind) throws Exception {
-    ActorMesh<Box> boxes = boxes();
+    OwnedMesh<Box> boxes = boxes();
     assertThat(boxes.only().size()).isEqualTo(1);
     boxes.broadcast(box -> box.fail(kind));
     assertThat(unhandled.take().reason()).contains("a broadcast of Box.fail threw");
@@ -367,7 +367,7 @@ class ActorsRunOnTest {
   @Test
   void whatAnActorOwnsMayFailToClose() {
     for (Kind kind : Kind.values()) {
-      ActorMesh<Box> boxes = boxes();
+      OwnedMesh<Box> boxes = boxes();
       boxes.only().own(kind);
       boxes.close();
       assertThatThrownBy(() -> boxes.only().size()).isInstanceOf(ReplicaLost.class);
@@ -376,7 +376,7 @@ class ActorsRunOnTest {
 
   @Test
   void aHandlerThatThrowsPassesTheFailureOn() throws Exception {
-    ActorMesh<Box> boxes =
+    OwnedMesh<Box> boxes =
         procs.spawn(
             "box",
             Box.class,
@@ -392,8 +392,8 @@ class ActorsRunOnTest {
 
   @Test
   void callersThatGiveUpLeaveTheActorToOthers() {
-    ActorMesh<Box> boxes = boxes();
-    ActorMeshRef<Box> hasty = boxes.within(Duration.ofMillis(50));
+    OwnedMesh<Box> boxes = boxes();
+    ActorMesh<Box> hasty = boxes.within(Duration.ofMillis(50));
     for (int i = 0; i < 4; i++) {
       assertThatThrownBy(() -> hasty.only().take("a")).isInstanceOf(CallTimedOut.class);
     }
@@ -429,7 +429,7 @@ class ActorsRunOnTest {
 
     @Override
     public void spawnAndClose(ProcMeshRef procs) {
-      try (ActorMesh<Kept> own = procs.spawn("own", Kept.class, KeptActor::new)) {
+      try (OwnedMesh<Kept> own = procs.spawn("own", Kept.class, KeptActor::new)) {
         own.only().note();
         synchronized (MADE) {
           MADE.add(new WeakReference<>(own));
@@ -458,12 +458,12 @@ class ActorsRunOnTest {
       spawnAndClose();
     }
     awaitLetGo(0);
-    ActorMesh<Kept> owner = procs.spawn("owner", Kept.class, KeptActor::new);
+    OwnedMesh<Kept> owner = procs.spawn("owner", Kept.class, KeptActor::new);
     for (int i = 0; i < 5; i++) {
       owner.only().spawnAndClose(procs);
     }
     awaitLetGo(1);
-    ActorMesh<Kept> failing =
+    OwnedMesh<Kept> failing =
         procs.spawn(
             "failing",
             Kept.class,
@@ -482,7 +482,7 @@ class ActorsRunOnTest {
   }
 
   private void spawnAndClose() {
-    try (ActorMesh<Kept> mesh = procs.spawn("kept", Kept.class, KeptActor::new)) {
+    try (OwnedMesh<Kept> mesh = procs.spawn("kept", Kept.class, KeptActor::new)) {
       mesh.only().note();
       synchronized (KeptActor.MADE) {
         KeptActor.MADE.add(new WeakReference<>(mesh));
@@ -540,11 +540,11 @@ class ActorsRunOnTest {
     Job stubborn = Job.start(JobOptions.named("stubborn").with(Processes.THREADS).with(settings));
     try {
       ProcMesh own = stubborn.hosts().spawnProcs(Map.of("gpus", 1));
-      List<ActorMesh<Stubborn>> all = new ArrayList<>();
+      List<OwnedMesh<Stubborn>> all = new ArrayList<>();
       for (int i = 0; i < 6; i++) {
         all.add(own.spawn("stubborn" + i, Stubborn.class, StubbornActor::new));
       }
-      ActorMesh<Stubborn> idle = own.spawn("idle", Stubborn.class, StubbornActor::new);
+      OwnedMesh<Stubborn> idle = own.spawn("idle", Stubborn.class, StubbornActor::new);
       idle.only().note();
       all.forEach(mesh -> mesh.broadcast(Stubborn::hang));
       StubbornActor.hanging.await();

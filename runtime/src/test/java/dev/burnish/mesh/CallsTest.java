@@ -144,7 +144,7 @@ class CallsTest {
     job.close();
   }
 
-  private ActorMesh<Trial> trials(int gpus) {
+  private OwnedMesh<Trial> trials(int gpus) {
     return job.hosts()
         .spawnProcs(Map.of("gpus", gpus))
         .spawn("trials", Trial.class, TrialActor::new);
@@ -181,7 +181,7 @@ class CallsTest {
 
   @Test
   void errorsArriveAndTheActorLives() {
-    ActorMesh<Trial> trials = trials(1);
+    OwnedMesh<Trial> trials = trials(1);
     assertThatThrownBy(() -> trials.only().raise("assertion")).isInstanceOf(AssertionError.class);
     assertThatThrownBy(() -> trials.only().raise("deep")).isInstanceOf(StackOverflowError.class);
     assertThatThrownBy(() ->
@@ -218,7 +218,7 @@ class CallsTest {
     return ended.take();
   }
 
-  private static void cancelsAll(ActorMesh<Trial> trials, Runnable call) throws Exception {
+  private static void cancelsAll(OwnedMesh<Trial> trials, Runnable call) throws Exception {
     List<Object> ended = interrupted(trials.size(), call);
     assertThat(ended.getFirst()).isExactlyInstanceOf(CallCancelled.class);
     assertThat(ended.getLast()).as("the interrupt stays set").isEqualTo(true);
@@ -227,19 +227,19 @@ class CallsTest {
 
   @Test
   void anInterruptIsACancelFromWhicheverCall() throws Exception {
-    ActorMesh<Trial> one = trials(1);
+    OwnedMesh<Trial> one = trials(1);
     cancelsAll(one, () -> one.only().hang(0));
-    ActorMesh<Trial> gathered = trials(3);
+    OwnedMesh<Trial> gathered = trials(3);
     cancelsAll(gathered, () -> gathered.gather(Trial::hang));
-    ActorMesh<Trial> fanned = trials(3);
+    OwnedMesh<Trial> fanned = trials(3);
     cancelsAll(fanned, () -> fanned.fanout(t -> t.hang(0)));
-    ActorMesh<Trial> streamed = trials(3);
+    OwnedMesh<Trial> streamed = trials(3);
     cancelsAll(streamed, () -> streamed.stream(t -> t.hang(0)).forEach(reply -> {}));
   }
 
   @Test
   void theCancelledCallsOfAFailedGatherAreNoFailures() {
-    ActorMesh<Trial> trials = trials(3);
+    OwnedMesh<Trial> trials = trials(3);
     assertThatThrownBy(() ->
             trials.gather((t, rank) -> {
               if (rank == 0) {
@@ -274,7 +274,7 @@ class CallsTest {
 
   @Test
   void aStreamThrowsWhateverItsFunctionDoes() {
-    ActorMesh<Trial> trials = trials(2);
+    OwnedMesh<Trial> trials = trials(2);
     assertThatThrownBy(() ->
             trials.<Integer>stream(
                     t -> {
@@ -285,11 +285,11 @@ class CallsTest {
         .hasMessage("of the function");
   }
 
-  private ActorMesh<Trial> restarting() {
+  private OwnedMesh<Trial> restarting() {
     RestartPolicy slow =
         new RestartPolicy.Backoff(
             Duration.ofMinutes(30), Duration.ofMinutes(30), 3, Duration.ofHours(1));
-    ActorMesh<Trial> trials =
+    OwnedMesh<Trial> trials =
         job.hosts()
             .spawnProcs(Map.of("procs", 1))
             .spawn(
@@ -315,8 +315,8 @@ class CallsTest {
 
   @Test
   void deadlinesAreKeptWhileAnActorRestarts() {
-    ActorMesh<Trial> trials = restarting();
-    ActorMeshRef<Trial> soon = trials.within(Duration.ofMillis(50));
+    OwnedMesh<Trial> trials = restarting();
+    ActorMesh<Trial> soon = trials.within(Duration.ofMillis(50));
     assertThatThrownBy(() -> call(() -> soon.only().value()))
         .isInstanceOf(CallTimedOut.class)
         .hasMessageContaining("trials[0]")
@@ -332,8 +332,8 @@ class CallsTest {
 
   @Test
   void anInterruptWhileAnActorRestartsIsACancel() throws Exception {
-    ActorMesh<Trial> trials = restarting();
-    ActorMeshRef<Trial> soon = trials.within(Duration.ofMillis(50));
+    OwnedMesh<Trial> trials = restarting();
+    ActorMesh<Trial> soon = trials.within(Duration.ofMillis(50));
     assertThatThrownBy(() -> call(() -> soon.only().value())).isInstanceOf(CallTimedOut.class);
     List<Object> ended = interrupted(0, () -> trials.only().value());
     assertThat(ended.getFirst()).isExactlyInstanceOf(CallCancelled.class);
@@ -344,7 +344,7 @@ class CallsTest {
 
   @Test
   void whatAnActorStreamsEndsWithIt() {
-    ActorMesh<Trial> trials = trials(1);
+    OwnedMesh<Trial> trials = trials(1);
     Iterator<Integer> endless = trials.only().endless();
     assertThat(endless.next()).isZero();
     trials.close();

@@ -33,7 +33,7 @@ class CirclesTest {
 
   /// An actor that follows the first step of a route, and has the next actor follow the rest.
   interface Relay {
-    void know(Map<String, ActorMeshRef<Relay>> peers);
+    void know(Map<String, ActorMesh<Relay>> peers);
 
     /// Returns the last actor of the route. A step is `call b`, `beside b`, `gather b`, `stream b`
     /// or `tell b`, or one that waits for the test.
@@ -57,12 +57,12 @@ class CirclesTest {
 
     private static volatile CountDownLatch released = new CountDownLatch(1);
 
-    private volatile Map<String, ActorMeshRef<Relay>> peers = Map.of();
+    private volatile Map<String, ActorMesh<Relay>> peers = Map.of();
     private final List<Iterable<Reply<String>>> begun = new ArrayList<>();
     private int numFollowed;
 
     @Override
-    public void know(Map<String, ActorMeshRef<Relay>> known) {
+    public void know(Map<String, ActorMesh<Relay>> known) {
       peers = known;
     }
 
@@ -87,7 +87,7 @@ class CirclesTest {
         return next(rest);
       }
       int space = route.getFirst().indexOf(' ');
-      ActorMeshRef<Relay> to = mesh(peers, route.getFirst().substring(space + 1));
+      ActorMesh<Relay> to = mesh(peers, route.getFirst().substring(space + 1));
       return switch (route.getFirst().substring(0, space)) {
         case "call" -> to.only().follow(rest);
         case "beside" -> to.only().followBeside(rest);
@@ -128,7 +128,7 @@ class CirclesTest {
   }
 
   /// Actors that know each other by their names, each in a process of its own.
-  private Map<String, ActorMeshRef<Relay>> relays(Processes processes, String... names) {
+  private Map<String, ActorMesh<Relay>> relays(Processes processes, String... names) {
     Job job =
         Job.start(
             JobOptions.named("circles")
@@ -136,7 +136,7 @@ class CirclesTest {
                 .with(ActorSystemSettings.defaults().withTimeout(Duration.ofSeconds(60))));
     started = Optional.of(job);
     ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", names.length));
-    Map<String, ActorMeshRef<Relay>> relays = new java.util.TreeMap<>();
+    Map<String, ActorMesh<Relay>> relays = new java.util.TreeMap<>();
     for (int i = 0; i < names.length; i++) {
       relays.put(names[i], procs.at("gpus", i).spawn(names[i], Relay.class, RelayActor::new));
     }
@@ -149,7 +149,7 @@ class CirclesTest {
     started.ifPresent(Job::close);
   }
 
-  private static ActorMeshRef<Relay> mesh(Map<String, ActorMeshRef<Relay>> relays, String name) {
+  private static ActorMesh<Relay> mesh(Map<String, ActorMesh<Relay>> relays, String name) {
     return Optional.ofNullable(relays.get(name)).orElseThrow();
   }
 
@@ -163,7 +163,7 @@ class CirclesTest {
   @ParameterizedTest
   @EnumSource(Processes.class)
   void aCircleIsRefusedAndItsActorsGoOn(Processes processes) {
-    Map<String, ActorMeshRef<Relay>> relays = relays(processes, "a", "b", "c");
+    Map<String, ActorMesh<Relay>> relays = relays(processes, "a", "b", "c");
     Relay a = mesh(relays, "a").only();
     assertRefused(a, "a[0].follow -> b[0].follow -> a[0].follow", "call b", "call a");
     assertRefused(
@@ -183,7 +183,7 @@ class CirclesTest {
   @ParameterizedTest
   @EnumSource(Processes.class)
   void aCircleWhoseLastCallIsConcurrentOrNotWaitedForGoesThrough(Processes processes) {
-    Map<String, ActorMeshRef<Relay>> relays = relays(processes, "a", "b");
+    Map<String, ActorMesh<Relay>> relays = relays(processes, "a", "b");
     Relay a = mesh(relays, "a").only();
     assertThat(a.follow(List.of("call b", "beside a"))).isEqualTo("a");
     assertThat(a.follow(List.of("call b", "tell a"))).isEqualTo("told");
@@ -193,7 +193,7 @@ class CirclesTest {
 
   @Test
   void aCircleIsSeenThroughConcurrentEndpointsAndCallsOfMany() {
-    Map<String, ActorMeshRef<Relay>> relays = relays(Processes.THREADS, "a", "b", "c");
+    Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, "a", "b", "c");
     Relay a = mesh(relays, "a").only();
     String throughB = "a[0].follow -> b[0].follow -> a[0].follow";
     assertRefused(a, throughB, "gather b", "call a");
@@ -207,7 +207,7 @@ class CirclesTest {
   /// The call comes when the turn that began it is over.
   @Test
   void whatNoTurnWaitsForIsNoCircle() throws Exception {
-    Map<String, ActorMeshRef<Relay>> relays = relays(Processes.THREADS, "a", "b");
+    Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, "a", "b");
     RelayActor.waiting = new CountDownLatch(1);
     RelayActor.released = new CountDownLatch(1);
     Relay a = mesh(relays, "a").only();
@@ -220,7 +220,7 @@ class CirclesTest {
 
   @Test
   void aConcurrentCallRunsBesideOneThatIsBusy() throws Exception {
-    Map<String, ActorMeshRef<Relay>> relays = relays(Processes.THREADS, "a");
+    Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, "a");
     RelayActor.waiting = new CountDownLatch(1);
     RelayActor.released = new CountDownLatch(1);
     Relay a = mesh(relays, "a").only();
@@ -236,7 +236,7 @@ class CirclesTest {
   /// Calls that wait at an actor for its turn do not hold up a call that the turn waits for.
   @Test
   void aConcurrentCallOfACircleDoesNotQueue() throws Exception {
-    Map<String, ActorMeshRef<Relay>> relays = relays(Processes.THREADS, "a", "b");
+    Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, "a", "b");
     RelayActor.waiting = new CountDownLatch(1);
     RelayActor.released = new CountDownLatch(1);
     Relay a = mesh(relays, "a").only();
@@ -254,13 +254,13 @@ class CirclesTest {
   @Test
   void callsOfManyActorsInARowAreNoCircle() {
     String[] names = IntStream.range(0, 20).mapToObj(i -> "relay" + i).toArray(String[]::new);
-    Map<String, ActorMeshRef<Relay>> relays = relays(Processes.THREADS, names);
+    Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, names);
     List<String> route = IntStream.range(1, 20).mapToObj(i -> "call relay" + i).toList();
     assertThat(mesh(relays, "relay0").only().follow(route)).isEqualTo("relay19");
   }
 
   interface Looped {
-    void know(ActorMeshRef<Looped> self);
+    void know(ActorMesh<Looped> self);
 
     int echo(int n);
 
@@ -276,16 +276,16 @@ class CirclesTest {
 
     Iterator<Integer> numbers(boolean ofItself);
 
-    int sumOfNumbers(ActorMeshRef<Looped> of);
+    int sumOfNumbers(ActorMesh<Looped> of);
 
-    int inScope(ActorMeshRef<Looped> other);
+    int inScope(ActorMesh<Looped> other);
   }
 
   static final class LoopedActor implements Looped {
-    private volatile Optional<ActorMeshRef<Looped>> self = Optional.empty();
+    private volatile Optional<ActorMesh<Looped>> self = Optional.empty();
 
     @Override
-    public void know(ActorMeshRef<Looped> known) {
+    public void know(ActorMesh<Looped> known) {
       self = Optional.of(known);
     }
 
@@ -320,29 +320,29 @@ class CirclesTest {
 
     @Override
     public Iterator<Integer> numbers(boolean ofItself) {
-      ActorMeshRef<Looped> asked = self.orElseThrow();
+      ActorMesh<Looped> asked = self.orElseThrow();
       return IntStream.range(0, 3).map(i -> ofItself ? asked.only().echo(i) : i).iterator();
     }
 
     @Override
-    public int sumOfNumbers(ActorMeshRef<Looped> of) {
+    public int sumOfNumbers(ActorMesh<Looped> of) {
       return sum(of.only().numbers(true));
     }
 
     @Override
-    public int inScope(ActorMeshRef<Looped> other) {
+    public int inScope(ActorMesh<Looped> other) {
       return Scope.map(List.of(1, 2), n -> other.only().echo(n)).getFirst();
     }
   }
 
-  private ActorMeshRef<Looped> looped(Processes processes) {
+  private ActorMesh<Looped> looped(Processes processes) {
     Job job =
         Job.start(
             JobOptions.named("circles")
                 .with(processes)
                 .with(ActorSystemSettings.defaults().withTimeout(Duration.ofSeconds(60))));
     started = Optional.of(job);
-    ActorMeshRef<Looped> mesh =
+    ActorMesh<Looped> mesh =
         job.hosts().spawnProcs(Map.of("gpus", 2)).spawn("looped", Looped.class, LoopedActor::new);
     mesh.fanout(actor -> actor.know(mesh.at("gpus", 0)));
     return mesh;
@@ -371,7 +371,7 @@ class CirclesTest {
   @ParameterizedTest
   @EnumSource(Processes.class)
   void aCircleOverAStreamIsRefused(Processes processes) {
-    ActorMeshRef<Looped> mesh = looped(processes);
+    ActorMesh<Looped> mesh = looped(processes);
     Looped first = mesh.at("gpus", 0).only();
     Looped second = mesh.at("gpus", 1).only();
     assertCircle(() -> first.sum(IntStream.range(0, 3).map(first::echo).iterator()));
@@ -386,7 +386,7 @@ class CirclesTest {
 
   @Test
   void aCircleOverThreadsOfAScopeIsRefused() {
-    ActorMeshRef<Looped> mesh = looped(Processes.THREADS);
+    ActorMesh<Looped> mesh = looped(Processes.THREADS);
     Looped first = mesh.at("gpus", 0).only();
     assertCircle(() -> first.inScope(mesh.at("gpus", 0)));
     assertThat(first.inScope(mesh.at("gpus", 1))).isEqualTo(1);

@@ -43,7 +43,7 @@ public interface Counter {
   List<Integer> nested(ProcMeshRef procs);
 
   /// Asks a mesh that came as an argument.
-  List<Integer> ask(ActorMeshRef<Counter> other);
+  List<Integer> ask(ActorMesh<Counter> other);
 
   void print(String line);
 

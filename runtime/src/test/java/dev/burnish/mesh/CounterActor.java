@@ -117,13 +117,13 @@ public final class CounterActor implements Counter, AutoCloseable {
 
   @Override
   public List<Integer> nested(ProcMeshRef procs) {
-    ActorMesh<Counter> inner =
+    OwnedMesh<Counter> inner =
         procs.spawn("inner", Counter.class, CounterActor::new, 10 + value, notes);
     return inner.gather(Counter::value);
   }
 
   @Override
-  public List<Integer> ask(ActorMeshRef<Counter> other) {
+  public List<Integer> ask(ActorMesh<Counter> other) {
     return other.gather(Counter::value);
   }
 

@@ -82,7 +82,7 @@ class HostsTest {
 
     String host();
 
-    List<String> hosts(ActorMeshRef<Sums> all);
+    List<String> hosts(ActorMesh<Sums> all);
 
     void print(String line);
   }
@@ -110,7 +110,7 @@ class HostsTest {
     }
 
     @Override
-    public List<String> hosts(ActorMeshRef<Sums> all) {
+    public List<String> hosts(ActorMesh<Sums> all) {
       return all.gather(Sums::host);
     }
 
@@ -127,8 +127,8 @@ class HostsTest {
     join(job, "box");
     ProcMesh procs =
         job.awaitHosts(2).spawnProcs("sums", Map.of("gpus", 1), i -> Resources.light());
-    ActorMesh<Sums> sums = procs.spawn("sums", Sums.class, SumsActor::new);
-    ActorMesh<Sums> others = procs.spawn("others", Sums.class, SumsActor::new);
+    OwnedMesh<Sums> sums = procs.spawn("sums", Sums.class, SumsActor::new);
+    OwnedMesh<Sums> others = procs.spawn("others", Sums.class, SumsActor::new);
     assertThat(sums.gather(Sums::host)).doesNotHaveDuplicates().allMatch(h -> h.startsWith("box"));
     assertThat(sums.gather(s -> s.hosts(others)))
         .containsExactly(sums.gather(Sums::host), sums.gather(Sums::host));
@@ -150,7 +150,7 @@ class HostsTest {
   void aKilledHostIsSeenAndTakesItsProcessesAlong() throws Exception {
     Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
     join(job, "box");
-    ActorMesh<Counter> counters =
+    OwnedMesh<Counter> counters =
         job.awaitHosts(1)
             .spawnProcs(Map.of("gpus", 1))
             .spawn("counters", Counter.class, CounterActor::new, 0);
@@ -200,7 +200,7 @@ class HostsTest {
         strangers.add(new Socket(InetAddress.getLoopbackAddress(), port));
       }
       join(job, "box");
-      ActorMesh<Counter> counters =
+      OwnedMesh<Counter> counters =
           job.awaitHosts(1)
               .spawnProcs(Map.of("gpus", 1))
               .spawn("counters", Counter.class, CounterActor::new, 4);
@@ -238,7 +238,7 @@ class HostsTest {
   void aSlowHostIsWaitedFor() throws Exception {
     Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
     join(job, "slow");
-    ActorMesh<Counter> counters =
+    OwnedMesh<Counter> counters =
         job.awaitHosts(1)
             .spawnProcs(Map.of("gpus", 1))
             .spawn("counters", Counter.class, CounterActor::new, 4);
@@ -262,7 +262,7 @@ class HostsTest {
             InetAddress.getLoopbackAddress(),
             LinkSettings.defaults().withDetection(Duration.ofMillis(200), Duration.ofMillis(1500)));
     join(job, "frozen");
-    ActorMesh<Counter> counters =
+    OwnedMesh<Counter> counters =
         job.awaitHosts(1)
             .spawnProcs(Map.of("gpus", 1))
             .spawn("counters", Counter.class, CounterActor::new, 4);
@@ -290,7 +290,7 @@ class HostsTest {
             InetAddress.getByName(subnet + "1"),
             LinkSettings.defaults().withDetection(Duration.ofMillis(300), Duration.ofSeconds(2)));
     join(job, "island", "ip", "netns", "exec", NAMESPACE);
-    ActorMesh<Counter> counters =
+    OwnedMesh<Counter> counters =
         job.awaitHosts(1)
             .spawnProcs(Map.of("gpus", 1))
             .spawn("counters", Counter.class, CounterActor::new, 4);

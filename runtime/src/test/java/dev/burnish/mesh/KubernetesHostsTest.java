@@ -77,7 +77,7 @@ class KubernetesHostsTest {
     String job;
     try (Job started =
         Job.start(options("kubernetes.gpus=4", "kubernetes.nodeSelector={zone: a}"))) {
-      ActorMesh<HostsTest.Sums> hosts =
+      OwnedMesh<HostsTest.Sums> hosts =
           started
               .hosts()
               .spawnProcs(Map.of("gpus", 1))

@@ -49,7 +49,7 @@ class MeshSimulationTest {
     private final ActorSystem controller;
     private final List<SimulatedHost> hosts = new ArrayList<>();
     private final Program program = new Program();
-    private final ActorMesh<Touch> mesh;
+    private final OwnedMesh<Touch> mesh;
     private final Map<Integer, String> outcomes = new HashMap<>();
     private int numCalls;
 

@@ -49,14 +49,14 @@ class MeshTest {
     return job.hosts().spawnProcs(Map.of("gpus", gpus));
   }
 
-  private ActorMesh<Counter> counters(int gpus, int start) {
+  private OwnedMesh<Counter> counters(int gpus, int start) {
     return procs(gpus).spawn("counters", Counter.class, CounterActor::new, start);
   }
 
   /// Source: Monarch's test_choose and test_stream.
   @Test
   void oneActorAllActorsAndRepliesAsTheyCome() {
-    ActorMesh<Counter> counters = counters(2, 3);
+    OwnedMesh<Counter> counters = counters(2, 3);
     counters.fanout(c -> c.add(1));
     assertThat(counters.choose().value()).isEqualTo(4);
     int sum = 0;
@@ -69,7 +69,7 @@ class MeshTest {
 
   @Test
   void resultsComeInTheOrderOfRanks() {
-    ActorMesh<Counter> counters = counters(4, 0);
+    OwnedMesh<Counter> counters = counters(4, 0);
     counters.gather((counter, rank) -> {
       counter.add(rank * 10);
       return rank;
@@ -86,7 +86,7 @@ class MeshTest {
 
   @Test
   void choiceTakesTurns() {
-    ActorMesh<Counter> counters = counters(3, 0);
+    OwnedMesh<Counter> counters = counters(3, 0);
     for (int i = 0; i < 6; i++) {
       counters.choose().add(1);
     }
@@ -119,7 +119,7 @@ class MeshTest {
 
   @Test
   void anExceptionGoesToTheCallerAndLeavesTheActorAlive() {
-    ActorMesh<Counter> counters = counters(1, 7);
+    OwnedMesh<Counter> counters = counters(1, 7);
     assertThatThrownBy(() -> counters.only().fail("bad moment"))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("bad moment")
@@ -130,7 +130,7 @@ class MeshTest {
 
   @Test
   void anExceptionOfOneRankIsThrownByAll() {
-    ActorMesh<Counter> counters = counters(3, 0);
+    OwnedMesh<Counter> counters = counters(3, 0);
     assertThatThrownBy(() ->
             counters.gather((counter, rank) -> {
               if (rank == 1) {
@@ -144,7 +144,7 @@ class MeshTest {
 
   @Test
   void aConstructorThatFailsSurfacesWithItsStack() throws Exception {
-    ActorMesh<Counter> counters = counters(1, -5);
+    OwnedMesh<Counter> counters = counters(1, -5);
     assertThatThrownBy(() -> counters.only().value())
         .isInstanceOf(ReplicaLost.class)
         .hasMessageContaining("value=-5");
@@ -157,7 +157,7 @@ class MeshTest {
 
   @Test
   void anExceptionThatNobodyWaitsForEndsTheActor() throws Exception {
-    ActorMesh<Counter> counters = counters(2, 0);
+    OwnedMesh<Counter> counters = counters(2, 0);
     counters.at("gpus", 1).broadcast(c -> c.fail("nobody hears"));
     Failure failure = unhandled.take();
     assertThat(failure.place().point().rank()).isEqualTo(1);
@@ -171,7 +171,7 @@ class MeshTest {
 
   @Test
   void aBroadcastReachesAll() {
-    ActorMesh<Counter> counters = counters(3, 0);
+    OwnedMesh<Counter> counters = counters(3, 0);
     counters.broadcast(c -> c.add(5));
     assertThat(counters.gather(Counter::value)).containsExactly(5, 5, 5);
   }
@@ -179,7 +179,7 @@ class MeshTest {
   @Test
   void aHandlerMayHandleAFailure() throws Exception {
     BlockingQueue<Failure> handled = new LinkedBlockingQueue<>();
-    ActorMesh<Counter> counters =
+    OwnedMesh<Counter> counters =
         procs(2)
             .spawn(
                 "counters",
@@ -195,7 +195,7 @@ class MeshTest {
 
   @Test
   void anActorIsMadeAnewWhereThePolicySaysSo() {
-    ActorMesh<Counter> counters =
+    OwnedMesh<Counter> counters =
         procs(1)
             .spawn(
                 "counters",
@@ -238,7 +238,7 @@ class MeshTest {
 
   @Test
   void aCallMayWaitForAnother() throws Exception {
-    ActorMesh<Counter> counters = counters(1, 0);
+    OwnedMesh<Counter> counters = counters(1, 0);
     BlockingQueue<Integer> woken = new LinkedBlockingQueue<>();
     for (int least : new int[] {30, 10, 20}) {
       Thread.ofVirtual().start(() -> woken.add(counters.only().awaitValue(least)));
@@ -253,7 +253,7 @@ class MeshTest {
 
   @Test
   void aWaitingCallIsCancelledAndTheActorGoesOn() {
-    ActorMesh<Counter> counters = counters(1, 0);
+    OwnedMesh<Counter> counters = counters(1, 0);
     assertThatThrownBy(
             () -> counters.within(Duration.ofMillis(50)).only().awaitValue(Integer.MAX_VALUE))
         .isInstanceOf(CallTimedOut.class);
@@ -263,7 +263,7 @@ class MeshTest {
 
   @Test
   void aDeadlineInterruptsTheCalleeWhichStaysAlive() {
-    ActorMesh<Counter> counters = counters(1, 3);
+    OwnedMesh<Counter> counters = counters(1, 3);
     counters.await(Duration.ofMinutes(1));
     assertThatThrownBy(() -> counters.within(Duration.ofMillis(50)).only().hang())
         .isInstanceOf(CallTimedOut.class);
@@ -274,7 +274,7 @@ class MeshTest {
 
   @Test
   void anInterruptOfTheCallerInterruptsTheCallee() throws Exception {
-    ActorMesh<Counter> counters = counters(1, 0);
+    OwnedMesh<Counter> counters = counters(1, 0);
     assertThat(counters.only().value()).isZero();
     BlockingQueue<Throwable> thrown = new LinkedBlockingQueue<>();
     Thread caller =
@@ -293,7 +293,7 @@ class MeshTest {
 
   @Test
   void concurrentEndpointsRunBesideEachOther() throws Exception {
-    ActorMesh<Counter> counters = counters(1, 0);
+    OwnedMesh<Counter> counters = counters(1, 0);
     BlockingQueue<Integer> met = new LinkedBlockingQueue<>();
     Thread.ofVirtual().start(() -> met.add(counters.only().meet(1)));
     Thread.ofVirtual().start(() -> met.add(counters.only().meet(2)));
@@ -348,8 +348,8 @@ class MeshTest {
   @Test
   void meshesTravelAsArguments() {
     ProcMesh procs = procs(2);
-    ActorMesh<Counter> first = procs.spawn("first", Counter.class, CounterActor::new, 1);
-    ActorMesh<Counter> second = procs.spawn("second", Counter.class, CounterActor::new, 2);
+    OwnedMesh<Counter> first = procs.spawn("first", Counter.class, CounterActor::new, 1);
+    OwnedMesh<Counter> second = procs.spawn("second", Counter.class, CounterActor::new, 2);
     assertThat(first.gather(c -> c.ask(second))).containsExactly(List.of(2, 2), List.of(2, 2));
     assertThat(first.gather(c -> c.ask(second.slice("gpus", 1, 2))))
         .containsExactly(List.of(2), List.of(2));
@@ -359,7 +359,7 @@ class MeshTest {
   void actorsOwnWhatTheySpawnAndChildrenStopFirst() throws IOException {
     Path notes = folder.resolve("notes");
     ProcMesh procs = procs(1);
-    ActorMesh<Counter> outer =
+    OwnedMesh<Counter> outer =
         procs.spawn("outer", Counter.class, CounterActor::new, 1, notes.toString());
     assertThat(outer.only().nested(procs)).containsExactly(11);
     outer.close();
@@ -370,7 +370,7 @@ class MeshTest {
   @Test
   void aFailureClimbsToTheRootWithItsCauses() throws Exception {
     ProcMesh procs = procs(2);
-    ActorMesh<Counter> outer =
+    OwnedMesh<Counter> outer =
         procs.spawn("outer", Counter.class, CounterActor::new, -100 + 100, "");
     outer.at("gpus", 0).only().add(-50);
     assertThatThrownBy(() -> outer.at("gpus", 0).only().nested(procs))
@@ -414,7 +414,7 @@ class MeshTest {
   /// That a slice has no `close` is in OwnersAndHandlesTest.
   @Test
   void aClosedMeshAnswersNoCall() {
-    ActorMesh<Counter> counters = counters(2, 0);
+    OwnedMesh<Counter> counters = counters(2, 0);
     counters.close();
     assertThatThrownBy(() -> counters.gather(Counter::value)).isInstanceOf(ReplicaLost.class);
     assertThat(unhandled).isEmpty();
@@ -436,7 +436,7 @@ class MeshTest {
   @Test
   void aMeshThatIsClosedWhileItStartsTakesNoActor() {
     for (int i = 0; i < 300; i++) {
-      ActorMesh<Counter> counters = counters(2, 0);
+      OwnedMesh<Counter> counters = counters(2, 0);
       counters.close();
       assertThatThrownBy(() -> counters.gather(Counter::value)).isInstanceOf(ReplicaLost.class);
     }
@@ -458,7 +458,7 @@ class MeshTest {
   @Test
   void closingAJobClosesWhatItSpawnedOnce() throws IOException {
     Path notes = folder.resolve("notes");
-    ActorMesh<Counter> counters =
+    OwnedMesh<Counter> counters =
         procs(2).spawn("counters", Counter.class, CounterActor::new, 0, notes.toString());
     counters.fanout(c -> c.add(1));
     job.close();

@@ -66,7 +66,7 @@ class OrphansTest {
         case "starting" -> spawn(job.hosts());
         case "constructed" -> spawn(job.hosts()).gather(Busy::pid);
         case "calling" -> {
-          ActorMesh<Busy> busy = spawn(job.hosts());
+          OwnedMesh<Busy> busy = spawn(job.hosts());
           busy.gather(Busy::pid);
           busy.broadcast(Busy::spin);
         }
@@ -80,7 +80,7 @@ class OrphansTest {
       Programs.awaitParent();
     }
 
-    private static ActorMesh<Busy> spawn(HostMesh hosts) {
+    private static OwnedMesh<Busy> spawn(HostMesh hosts) {
       return hosts.spawnProcs(Map.of("gpus", 3)).spawn("busy", Busy.class, BusyActor::new);
     }
   }

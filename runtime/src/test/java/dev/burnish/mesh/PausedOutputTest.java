@@ -53,8 +53,8 @@ class PausedOutputTest {
     public static void main(String... args) {
       try (Job job = Job.start(JobOptions.named("paused").with(SETTINGS))) {
         job.onUnhandled(failure -> System.err.println("unhandled: " + failure.reason()));
-        ActorMesh<Talker> talker = spawn(job, "talks");
-        ActorMesh<Talker> quiet = spawn(job, "quiet");
+        OwnedMesh<Talker> talker = spawn(job, "talks");
+        OwnedMesh<Talker> quiet = spawn(job, "quiet");
         quiet.only().sleep(0);
         talker.only().talk(20_000);
         System.err.println("talked");
@@ -70,7 +70,7 @@ class PausedOutputTest {
       System.err.println("closed");
     }
 
-    private static void call(ActorMesh<Talker> quiet) {
+    private static void call(OwnedMesh<Talker> quiet) {
       long began = System.nanoTime();
       try {
         quiet.within(Duration.ofMillis(500)).only().sleep(60_000);
@@ -82,7 +82,7 @@ class PausedOutputTest {
       }
     }
 
-    private static ActorMesh<Talker> spawn(Job job, String name) {
+    private static OwnedMesh<Talker> spawn(Job job, String name) {
       return job.hosts()
           .spawnProcs(name, Map.of("procs", 1), _ -> Resources.light())
           .spawn(name, Talker.class, TalkerActor::new);

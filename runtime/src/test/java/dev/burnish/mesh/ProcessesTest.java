@@ -53,7 +53,7 @@ class ProcessesTest {
     return job;
   }
 
-  private ActorMesh<Counter> counters(int gpus, ActorSystemSettings settings) {
+  private OwnedMesh<Counter> counters(int gpus, ActorSystemSettings settings) {
     return job(settings)
         .hosts()
         .spawnProcs(Map.of("gpus", gpus))
@@ -80,7 +80,7 @@ class ProcessesTest {
   /// Source of the slices: Monarch's test_slice_supervision.
   @Test
   void aKilledProcessIsSeenWithItsSignalAndOthersGoOn() throws Exception {
-    ActorMesh<Counter> counters = counters(3, ActorSystemSettings.defaults());
+    OwnedMesh<Counter> counters = counters(3, ActorSystemSettings.defaults());
     List<Long> pids = counters.gather(Counter::pid);
     assertThat(pids).doesNotHaveDuplicates().doesNotContain(ProcessHandle.current().pid());
     BlockingQueue<Throwable> thrown = new LinkedBlockingQueue<>();
@@ -107,7 +107,7 @@ class ProcessesTest {
 
   @Test
   void aProcessThatExitsIsSeenWithItsStatus() throws Exception {
-    ActorMesh<Counter> counters = counters(1, ActorSystemSettings.defaults());
+    OwnedMesh<Counter> counters = counters(1, ActorSystemSettings.defaults());
     counters.only().print("the last words");
     assertThatThrownBy(() -> counters.only().exit(3)).isInstanceOf(ReplicaLost.class);
     Failure failure = unhandled.take();
@@ -177,7 +177,7 @@ class ProcessesTest {
 
   @Test
   void aStoppedProcessMissesDeadlinesAndGoesOnLater() throws Exception {
-    ActorMesh<Counter> counters = counters(1, ActorSystemSettings.defaults());
+    OwnedMesh<Counter> counters = counters(1, ActorSystemSettings.defaults());
     long pid = counters.only().pid();
     Programs.stop(pid);
     assertThatThrownBy(() -> counters.within(Duration.ofMillis(200)).only().value())
@@ -191,7 +191,7 @@ class ProcessesTest {
   void aProcessThatIsStoppedForLongIsLost() throws Exception {
     LinkSettings quick =
         LinkSettings.defaults().withDetection(Duration.ofMillis(200), Duration.ofMillis(1500));
-    ActorMesh<Counter> counters = counters(1, ActorSystemSettings.defaults().withLink(quick));
+    OwnedMesh<Counter> counters = counters(1, ActorSystemSettings.defaults().withLink(quick));
     Programs.stop(counters.only().pid());
     assertThat(unhandled.take().reason()).contains("no heartbeat");
     assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
@@ -199,7 +199,7 @@ class ProcessesTest {
 
   @Test
   void aKilledProcessIsStartedAnewWhereThePolicySaysSo() throws Exception {
-    ActorMesh<Counter> counters =
+    OwnedMesh<Counter> counters =
         job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs(Map.of("gpus", 2))
@@ -226,7 +226,7 @@ class ProcessesTest {
 
   @Test
   void processesGetTheirResources() throws Exception {
-    ActorMesh<Environment> actors =
+    OwnedMesh<Environment> actors =
         job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs(
@@ -299,8 +299,8 @@ class ProcessesTest {
                 "bad",
                 Map.of("gpus", 2),
                 i -> i == 0 ? Resources.light() : Resources.light().withFlag("-XX:NoSuchFlag"));
-    ActorMesh<Counter> counters = procs.spawn("counters", Counter.class, CounterActor::new, 0);
-    ActorMesh<Counter> others =
+    OwnedMesh<Counter> counters = procs.spawn("counters", Counter.class, CounterActor::new, 0);
+    OwnedMesh<Counter> others =
         procs.slice("gpus", 1, 2).spawn("others", Counter.class, CounterActor::new, 0);
     assertThat(List.of(told.take(), told.take()))
         .extracting(failure -> failure.place().mesh())
@@ -322,7 +322,7 @@ class ProcessesTest {
                 "bad", Map.of("gpus", 1), i -> Resources.light().withFlag("-XX:NoSuchFlag"));
     assertThat(told.take().place().mesh()).isEqualTo("bad");
     BlockingQueue<Failure> handled = new LinkedBlockingQueue<>();
-    ActorMesh<Counter> counters =
+    OwnedMesh<Counter> counters =
         procs.spawn(
             "counters",
             Counter.class,
@@ -375,7 +375,7 @@ class ProcessesTest {
   /// However processes end.
   @Test
   void processesThatHaveEndedLeaveNoSocket() throws Exception {
-    ActorMesh<Counter> counters = counters(2, ActorSystemSettings.defaults());
+    OwnedMesh<Counter> counters = counters(2, ActorSystemSettings.defaults());
     List<Long> pids = counters.gather(Counter::pid);
     Path folder = JobFolder.base().resolve(started.orElseThrow().id());
     assertThat(sockets(folder)).hasSize(3);
@@ -535,14 +535,14 @@ class ProcessesTest {
   void endpointsThatDoNotLetGoOfTheirThreadsHoldNobodyUp() {
     Job job = job(ActorSystemSettings.defaults());
     ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", 1));
-    ActorMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
+    OwnedMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
     assertThat(other.only().echo(1)).isEqualTo(1);
     for (int i = 0; i < 6; i++) {
-      ActorMesh<Heavy> busy = procs.spawn("busy" + i, Heavy.class, HeavyActor::new);
+      OwnedMesh<Heavy> busy = procs.spawn("busy" + i, Heavy.class, HeavyActor::new);
       assertThat(busy.only().echo(i)).isEqualTo(i);
       busy.broadcast(Heavy::compute);
     }
-    ActorMeshRef<Heavy> soon = other.within(Duration.ofSeconds(30));
+    ActorMesh<Heavy> soon = other.within(Duration.ofSeconds(30));
     assertThat(soon.only().echo(2)).isEqualTo(2);
     assertThat(soon.only().beside(3)).isEqualTo(3);
     soon.probe(Duration.ofSeconds(30));
@@ -561,10 +561,10 @@ class ProcessesTest {
         job(ActorSystemSettings.defaults())
             .hosts()
             .spawnProcs("procs", Map.of("gpus", 1), index -> resources);
-    ActorMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
+    OwnedMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
     other.probe(Duration.ofSeconds(30));
     for (int i = 0; i < 2; i++) {
-      ActorMesh<Heavy> busy = procs.spawn("busy" + i, Heavy.class, HeavyActor::new);
+      OwnedMesh<Heavy> busy = procs.spawn("busy" + i, Heavy.class, HeavyActor::new);
       assertThat(busy.only().echo(i)).isEqualTo(i);
       busy.broadcast(Heavy::compute);
     }
@@ -588,7 +588,7 @@ class ProcessesTest {
                 Map.of("gpus", 1),
                 index ->
                     new Resources(1, 32, List.of(), Resources.Work.LIGHT, Map.of(), List.of()));
-    ActorMesh<Heavy> heavy = procs.spawn("heavy", Heavy.class, HeavyActor::new);
+    OwnedMesh<Heavy> heavy = procs.spawn("heavy", Heavy.class, HeavyActor::new);
     assertThatThrownBy(() -> heavy.only().fill()).isInstanceOf(ReplicaLost.class);
     Failure failure = unhandled.take();
     assertThat(failure.reason()).contains("ran out of memory", "java.lang.OutOfMemoryError");
@@ -606,8 +606,8 @@ class ProcessesTest {
                 Map.of("gpus", 1),
                 index ->
                     new Resources(1, 64, List.of(), Resources.Work.LIGHT, Map.of(), List.of()));
-    ActorMesh<Heavy> busy = procs.spawn("busy", Heavy.class, HeavyActor::new);
-    ActorMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
+    OwnedMesh<Heavy> busy = procs.spawn("busy", Heavy.class, HeavyActor::new);
+    OwnedMesh<Heavy> other = procs.spawn("other", Heavy.class, HeavyActor::new);
     assertThat(other.only().echo(1)).isEqualTo(1);
     long pid = procs.pids().getFirst();
     Path released = folder.resolve("released");
@@ -656,7 +656,7 @@ class ProcessesTest {
   void callersOfAStoppedProcessComeBackAtTheirDeadlines() throws Exception {
     LinkSettings patient =
         LinkSettings.defaults().withDetection(Duration.ofSeconds(10), Duration.ofMinutes(10));
-    ActorMesh<Sizes> sizes =
+    OwnedMesh<Sizes> sizes =
         job(ActorSystemSettings.defaults().withLink(patient))
             .hosts()
             .spawnProcs(Map.of("procs", 1))

@@ -44,7 +44,7 @@ public final class Programs {
     /// Runs.
     public static void main(String... args) throws IOException {
       Job job = Job.start(JobOptions.named("waits"));
-      ActorMesh<Counter> counters =
+      OwnedMesh<Counter> counters =
           job.hosts()
               .spawnProcs(Map.of("gpus", 2))
               .spawn("counters", Counter.class, CounterActor::new, 0);
@@ -61,7 +61,7 @@ public final class Programs {
     /// Runs.
     public static void main(String... args) throws IOException {
       Job job = Job.start(JobOptions.named("fails"));
-      ActorMesh<Counter> counters =
+      OwnedMesh<Counter> counters =
           job.hosts()
               .spawnProcs(Map.of("gpus", 2))
               .spawn("counters", Counter.class, CounterActor::new, 0);

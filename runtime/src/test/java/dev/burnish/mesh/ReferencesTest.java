@@ -25,7 +25,7 @@ class ReferencesTest {
   private Optional<Job> started = Optional.empty();
 
   interface Holder {
-    void hold(ActorMeshRef<Counter> other);
+    void hold(ActorMesh<Counter> other);
 
     List<Integer> values();
 
@@ -37,7 +37,7 @@ class ReferencesTest {
     /// The process ids of the processes that were spawned last.
     List<Long> pids();
 
-    void holdOwn(ActorMeshRef<Holder> own);
+    void holdOwn(ActorMesh<Holder> own);
 
     int gatherOwn();
 
@@ -58,13 +58,13 @@ class ReferencesTest {
   }
 
   static final class HolderActor implements Holder {
-    private final List<ActorMeshRef<Counter>> held = new ArrayList<>();
+    private final List<ActorMesh<Counter>> held = new ArrayList<>();
     private final List<ProcMeshRef> procs = new ArrayList<>();
-    private volatile List<ActorMeshRef<Holder>> own = List.of();
+    private volatile List<ActorMesh<Holder>> own = List.of();
     private int told;
 
     @Override
-    public void hold(ActorMeshRef<Counter> other) {
+    public void hold(ActorMesh<Counter> other) {
       held.add(other);
     }
 
@@ -90,7 +90,7 @@ class ReferencesTest {
     }
 
     @Override
-    public void holdOwn(ActorMeshRef<Holder> mesh) {
+    public void holdOwn(ActorMesh<Holder> mesh) {
       own = List.of(mesh);
     }
 
@@ -151,7 +151,7 @@ class ReferencesTest {
     started.ifPresent(Job::close);
   }
 
-  private static ActorMesh<Counter> restarting(ProcMeshRef procs) {
+  private static OwnedMesh<Counter> restarting(ProcMeshRef procs) {
     return procs.spawn(
         "counters",
         Counter.class,
@@ -174,7 +174,7 @@ class ReferencesTest {
   @Test
   void aHeldMeshFindsAnActorThatWasMadeAnew() {
     ProcMesh procs = procs(Processes.THREADS, 2);
-    ActorMesh<Counter> counters = restarting(procs);
+    OwnedMesh<Counter> counters = restarting(procs);
     Holder holder = procs.at("gpus", 0).spawn("holder", Holder.class, HolderActor::new).only();
     holder.hold(counters);
     counters.fanout(c -> c.add(1));
@@ -192,7 +192,7 @@ class ReferencesTest {
     ProcMesh procs = procs(Processes.JVMS, 2);
     Holder holder = procs.at("gpus", 0).spawn("holder", Holder.class, HolderActor::new).only();
     ProcMesh others = started.orElseThrow().hosts().spawnProcs(Map.of("gpus", 1));
-    ActorMesh<Counter> counters = restarting(others);
+    OwnedMesh<Counter> counters = restarting(others);
     holder.hold(counters);
     assertThat(holder.values()).containsExactly(4);
     long before = counters.only().pid();
@@ -213,11 +213,11 @@ class ReferencesTest {
     ProcMesh procs = procs(Processes.JVMS, 2);
     Holder holder = procs.at("gpus", 0).spawn("holder", Holder.class, HolderActor::new).only();
     ProcMesh others = started.orElseThrow().hosts().spawnProcs(Map.of("gpus", 2));
-    ActorMesh<Counter> counters = restarting(others);
+    OwnedMesh<Counter> counters = restarting(others);
     Holder second = procs.at("gpus", 1).spawn("second", Holder.class, HolderActor::new).only();
     holder.holdProcs(others);
     second.holdProcs(others);
-    ActorMesh<Counter> ofSlice = restarting(others.at("gpus", 1));
+    OwnedMesh<Counter> ofSlice = restarting(others.at("gpus", 1));
     List<Long> first = holder.spawnCounters();
     assertThat(first).isEqualTo(counters.gather(Counter::pid));
     kill(first.get(1));
@@ -260,7 +260,7 @@ class ReferencesTest {
   @Test
   void aHeldMeshSaysWhyAnActorIsGoneForGood() throws Exception {
     ProcMesh procs = procs(Processes.THREADS, 2);
-    ActorMesh<Counter> counters = procs.spawn("counters", Counter.class, CounterActor::new, 4);
+    OwnedMesh<Counter> counters = procs.spawn("counters", Counter.class, CounterActor::new, 4);
     Holder holder = procs.at("gpus", 0).spawn("holder", Holder.class, HolderActor::new).only();
     holder.hold(counters);
     counters.at("gpus", 1).broadcast(c -> c.fail("for good"));
@@ -281,7 +281,7 @@ class ReferencesTest {
   @Test
   void anActorThatCallsItselfIsToldAtOnce() {
     ProcMesh procs = procs(Processes.THREADS, 2);
-    ActorMesh<Holder> holders = procs.spawn("holders", Holder.class, HolderActor::new);
+    OwnedMesh<Holder> holders = procs.spawn("holders", Holder.class, HolderActor::new);
     holders.fanout(holder -> holder.holdOwn(holders));
     Holder first = holders.actor(0);
     assertThatThrownBy(first::askOwn)

@@ -27,7 +27,7 @@ class RegionLeaksTest {
 
   private final long began = System.nanoTime();
   private final Job job = Job.start(JobOptions.named("test").with(Processes.THREADS));
-  private final ActorMesh<Maker> mesh =
+  private final OwnedMesh<Maker> mesh =
       job.hosts().spawnProcs(Map.of("procs", 1)).spawn("maker", Maker.class, MakerActor::new);
 
   record Pair(Region region, String text) {}

@@ -95,7 +95,7 @@ class SlurmHostsTest {
   @Test
   void agentsRunOnTheNodesOfAJobAndTheTicketIsInAFileOfTheUserAlone() throws Exception {
     try (Job job = Job.start(options("slurm.options=[--partition=debug]"))) {
-      ActorMesh<HostsTest.Sums> hosts =
+      OwnedMesh<HostsTest.Sums> hosts =
           job.hosts()
               .spawnProcs(Map.of("gpus", 1))
               .spawn("sums", HostsTest.Sums.class, HostsTest.SumsActor::new);

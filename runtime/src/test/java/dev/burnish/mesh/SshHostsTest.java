@@ -88,7 +88,7 @@ class SshHostsTest {
   void agentsAreStartedJoinAndEnd() throws Exception {
     long pid;
     try (Job job = Job.start(options())) {
-      ActorMesh<Counter> counters =
+      OwnedMesh<Counter> counters =
           job.hosts()
               .spawnProcs(Map.of("gpus", 2))
               .spawn("counters", Counter.class, CounterActor::new, 4);
@@ -151,7 +151,7 @@ class SshHostsTest {
     BlockingQueue<Failure> unhandled = new LinkedBlockingQueue<>();
     try (Job job = Job.start(options())) {
       job.onUnhandled(unhandled::add);
-      ActorMesh<Counter> counters =
+      OwnedMesh<Counter> counters =
           job.hosts()
               .spawnProcs(Map.of("gpus", 1))
               .spawn("counters", Counter.class, CounterActor::new, 4);

@@ -89,7 +89,7 @@ class TracingTest {
       ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", 2));
       Counter first =
           procs.at("gpus", 0).spawn("first", Counter.class, CounterActor::new, 1).only();
-      ActorMesh<Counter> second =
+      OwnedMesh<Counter> second =
           procs.at("gpus", 1).spawn("second", Counter.class, CounterActor::new, 2);
       assertThat(first.ask(second)).containsExactly(2);
       assertThatThrownBy(() -> first.fail("on purpose")).hasMessage("on purpose");

@@ -41,27 +41,27 @@ class ChangesTest {
     job.close();
   }
 
-  private Service<Dial> service(ServiceOptions options) {
-    Service<Dial> service =
+  private OwnedService<Dial> service(ServiceOptions options) {
+    OwnedService<Dial> service =
         Service.start(job.hosts(), "dial", Dial.class, DialActor::new, options.restart(AT_ONCE));
     service.awaitHealthy(options.size().replicas(), SOON);
     return service;
   }
 
-  private static void lose(Service<Dial> service, int replica) {
+  private static void lose(OwnedService<Dial> service, int replica) {
     int before = service.metrics().restarts();
     service.replicaSet().replicas().get(replica).actors().orElseThrow().broadcast(Dial::fail);
     Waiting.until("it restarts", () -> service.metrics().restarts() > before);
   }
 
-  private static List<Integer> numbers(Service<Dial> service, int numReplicas) {
+  private static List<Integer> numbers(OwnedService<Dial> service, int numReplicas) {
     service.awaitHealthy(numReplicas, SOON);
     return service.gather(Dial::get);
   }
 
   @Test
   void aChangeThatFailsAtAllIsTakenBack() {
-    Service<Dial> service = service(replicas(2));
+    OwnedService<Dial> service = service(replicas(2));
     service.update("number", dial -> dial.set(3));
     assertThatThrownBy(() -> service.update("number", dial -> dial.set(-1)))
         .isInstanceOf(IllegalArgumentException.class)
@@ -76,7 +76,7 @@ class ChangesTest {
 
   @Test
   void aReplicaThatFailsToMakeAChangeThatOthersMadeIsReplaced() {
-    Service<Dial> service = service(replicas(3));
+    OwnedService<Dial> service = service(replicas(3));
     DialActor.REFUSING.add("dial/1");
     service.update("number", dial -> dial.setUnlessRefused(4));
     assertThat(service.replicas().get(1).reason())
@@ -88,7 +88,7 @@ class ChangesTest {
 
   @Test
   void anErrorIsAFailureAsWell() {
-    Service<Dial> service = service(replicas(2));
+    OwnedService<Dial> service = service(replicas(2));
     AtomicInteger numRuns = new AtomicInteger();
     assertThatThrownBy(() ->
             service.update(
@@ -104,7 +104,7 @@ class ChangesTest {
 
   @Test
   void aReplicaThatIsLateIsReplacedSinceNobodyKnowsWhatItHas() {
-    Service<Dial> service = service(replicas(2).within(Duration.ofSeconds(5)));
+    OwnedService<Dial> service = service(replicas(2).within(Duration.ofSeconds(5)));
     service.update("number", dial -> dial.set(3));
     AtomicInteger first = new AtomicInteger();
     service.update(
@@ -126,7 +126,7 @@ class ChangesTest {
 
   @Test
   void anInterruptedChangeIsTakenBack() throws Exception {
-    Service<Dial> service = service(replicas(2));
+    OwnedService<Dial> service = service(replicas(2));
     service.update("number", dial -> dial.set(3));
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     Thread changing =
@@ -145,7 +145,7 @@ class ChangesTest {
 
   @Test
   void aChangeIsTriedAgainWhenEveryReplicaIsLostWithIt() {
-    Service<Dial> service = service(replicas(1));
+    OwnedService<Dial> service = service(replicas(1));
     AtomicInteger tries = new AtomicInteger();
     service.update(
         "number",
@@ -161,7 +161,7 @@ class ChangesTest {
 
   @Test
   void aChangeReachesReplicasThatDrain() throws Exception {
-    Service<Dial> service = service(replicas(2));
+    OwnedService<Dial> service = service(replicas(2));
     service.update("number", dial -> dial.set(1));
     Session<Dial> one = service.session();
     Session<Dial> two = service.session();
@@ -179,7 +179,7 @@ class ChangesTest {
 
   @Test
   void anErrorInAHookIsAFailureOfTheReplicaWhichIsTriedAgain() {
-    Service<Dial> service = service(replicas(1));
+    OwnedService<Dial> service = service(replicas(1));
     AtomicInteger numStarts = new AtomicInteger();
     service.onStart(dial -> {
       if (numStarts.getAndIncrement() < 2) {
@@ -197,7 +197,7 @@ class ChangesTest {
 
   @Test
   void aChangeThatCannotBeMadeAgainUsesTheRestartsUp() throws Exception {
-    Service<Dial> service = service(replicas(1));
+    OwnedService<Dial> service = service(replicas(1));
     AtomicInteger numMade = new AtomicInteger();
     service.update("number", dial -> dial.set(numMade.getAndIncrement() == 0 ? 3 : -1));
     service.replicaSet().replicas().getFirst().actors().orElseThrow().broadcast(Dial::fail);
@@ -211,7 +211,7 @@ class ChangesTest {
 
   @Test
   void aReplicaThatIsAddedGivesHopeAgain() {
-    Service<Dial> service = service(replicas(1).procs(1));
+    OwnedService<Dial> service = service(replicas(1).procs(1));
     AtomicInteger numStarts = new AtomicInteger();
     service.onStart(dial -> {
       if (numStarts.getAndIncrement() < 5) {
@@ -235,7 +235,7 @@ class ChangesTest {
 
   @Test
   void aReplicaThatIsRemovedWhileItStartsTakesNoCallAfterwards() throws Exception {
-    Service<Dial> service = service(replicas(1));
+    OwnedService<Dial> service = service(replicas(1));
     CountDownLatch starting = new CountDownLatch(1);
     CountDownLatch mayStart = new CountDownLatch(1);
     service.onStart(dial -> {
@@ -263,7 +263,7 @@ class ChangesTest {
 
   @Test
   void whoeverIsInterruptedGetsCallCancelled() throws Exception {
-    Service<Dial> two = service(replicas(1).procs(2));
+    OwnedService<Dial> two = service(replicas(1).procs(2));
     assertThat(interrupted(two, () -> two.route().hold())).isInstanceOf(CallCancelled.class);
     assertThat(interrupted(two, () -> two.gather(Dial::hold))).isInstanceOf(CallCancelled.class);
     assertThat(interrupted(two, () -> two.fanout(Dial::hold))).isInstanceOf(CallCancelled.class);
@@ -281,7 +281,7 @@ class ChangesTest {
     assertThat(thrown.get()).isInstanceOf(CallCancelled.class);
   }
 
-  private static Throwable interrupted(Service<Dial> service, Runnable call) throws Exception {
+  private static Throwable interrupted(OwnedService<Dial> service, Runnable call) throws Exception {
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     Thread caller =
         Thread.ofVirtual().start(() -> thrown.set(Assertions.catchThrowable(call::run)));

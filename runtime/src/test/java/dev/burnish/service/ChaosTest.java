@@ -53,7 +53,7 @@ class ChaosTest {
   @Test
   void everyIdempotentCallAnswersRightUnderHarm() throws Exception {
     try (Job job = Job.start(JobOptions.named("chaos").with(line -> {}));
-        Service<Tally> service =
+        OwnedService<Tally> service =
             Service.start(job.hosts(), "chaos", Tally.class, TallyActor::new, 0, options())) {
       service.awaitHealthy(NUM_REPLICAS, Duration.ofMinutes(1));
       AtomicInteger next = new AtomicInteger();
@@ -92,7 +92,7 @@ class ChaosTest {
   void everyFailureOfOtherCallsIsReportedOnceAndNoneRunsTwice() throws Exception {
     Path notes = Files.createDirectory(folder.resolve("notes"));
     try (Job job = Job.start(JobOptions.named("chaos").with(line -> {}));
-        Service<Tally> service =
+        OwnedService<Tally> service =
             Service.start(job.hosts(), "chaos", Tally.class, TallyActor::new, 0, options())) {
       service.awaitHealthy(NUM_REPLICAS, Duration.ofMinutes(1));
       AtomicInteger next = new AtomicInteger();
@@ -149,7 +149,7 @@ class ChaosTest {
 
   /// Runs callers until all work is done, while replicas are killed and stopped; returns how many
   /// were.
-  private int underHarm(Service<Tally> service, Work work) throws Exception {
+  private int underHarm(OwnedService<Tally> service, Work work) throws Exception {
     CountDownLatch done = new CountDownLatch(1);
     AtomicInteger numHarms = new AtomicInteger();
     Thread harm =
@@ -186,7 +186,7 @@ class ChaosTest {
     return numHarms.get();
   }
 
-  private static void harm(Service<Tally> service, int replica, boolean stop)
+  private static void harm(OwnedService<Tally> service, int replica, boolean stop)
       throws IOException, InterruptedException {
     List<Long> pids;
     try {

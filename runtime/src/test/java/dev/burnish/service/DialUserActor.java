@@ -8,12 +8,12 @@ import java.util.stream.IntStream;
 
 /// See [DialUser].
 final class DialUserActor implements DialUser {
-  private final ServiceRef<Dial> dials;
+  private final Service<Dial> dials;
   private final List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
   private final List<String> outcomes = Collections.synchronizedList(new ArrayList<>());
   private Optional<Session<Dial>> session = Optional.empty();
 
-  DialUserActor(ServiceRef<Dial> dials) {
+  DialUserActor(Service<Dial> dials) {
     this.dials = dials;
   }
 

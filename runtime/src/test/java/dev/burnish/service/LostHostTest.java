@@ -63,7 +63,7 @@ class LostHostTest {
     join("one");
     join("two");
     HostMesh hosts = job.awaitHosts(2);
-    Service<Dial> dials =
+    OwnedService<Dial> dials =
         Service.start(
             hosts,
             "dial",
@@ -126,7 +126,7 @@ class LostHostTest {
     HostMesh hosts = job.awaitHosts(1);
     int cores = hosts.free().getFirst().capacity().cores();
     ProcMesh holding = placed(hosts, new Demand(cores - 1, 0, 0));
-    Service<Dial> dials =
+    OwnedService<Dial> dials =
         Service.start(
             hosts, "dial", Dial.class, DialActor::new, replicas(1).concurrency(1).exclusive(1, 0));
     dials.awaitHealthy(1, SOON);

@@ -35,24 +35,25 @@ class OtherProcessesTest {
     return job;
   }
 
-  private static Service<Dial> dials(Job job, ServiceOptions options) {
-    Service<Dial> dials = Service.start(job.hosts(), "dial", Dial.class, DialActor::new, options);
+  private static OwnedService<Dial> dials(Job job, ServiceOptions options) {
+    OwnedService<Dial> dials =
+        Service.start(job.hosts(), "dial", Dial.class, DialActor::new, options);
     dials.awaitHealthy(options.size().replicas(), SOON);
     return dials;
   }
 
-  private static DialUser user(Job job, Service<Dial> dials) {
+  private static DialUser user(Job job, OwnedService<Dial> dials) {
     return job.hosts()
         .spawnProcs(Map.of("users", 1))
         .spawn("user", DialUser.class, DialUserActor::new, dials)
         .only();
   }
 
-  private static int numHeld(Service<Dial> dials) {
+  private static int numHeld(OwnedService<Dial> dials) {
     return dials.gather(Dial::numHeld).stream().mapToInt(n -> n).sum();
   }
 
-  private static void release(Service<Dial> dials) {
+  private static void release(OwnedService<Dial> dials) {
     dials.replicaSet().replicas().stream()
         .flatMap(replica -> replica.actors().stream())
         .forEach(actors -> {
@@ -64,14 +65,14 @@ class OtherProcessesTest {
         });
   }
 
-  private static boolean drains(Service<Dial> dials) {
+  private static boolean drains(OwnedService<Dial> dials) {
     return dials.replicas().stream().anyMatch(replica -> replica.state() == ReplicaState.DRAINING);
   }
 
   @Test
   void aChangeThatHasReturnedIsSeenEverywhereAlsoWhileReplicasDrain() throws Exception {
     Job job = job(Processes.THREADS);
-    Service<Dial> dials = dials(job, replicas(2));
+    OwnedService<Dial> dials = dials(job, replicas(2));
     DialUser user = user(job, dials);
     dials.update("number", dial -> dial.set(1));
     assertThat(user.read(8)).containsOnly(1);
@@ -99,7 +100,7 @@ class OtherProcessesTest {
   @Test
   void scalingDownLetsCallsOfOtherProcessesEnd() throws Exception {
     Job job = job(Processes.THREADS);
-    Service<Dial> dials = dials(job, replicas(3));
+    OwnedService<Dial> dials = dials(job, replicas(3));
     DialUser user = user(job, dials);
     user.begin(6);
     Waiting.until("all are held", () -> numHeld(dials) == 6);
@@ -116,7 +117,7 @@ class OtherProcessesTest {
   @Test
   void scalingDownLetsSessionsOfOtherProcessesEnd() throws Exception {
     Job job = job(Processes.THREADS);
-    Service<Dial> dials = dials(job, replicas(2).balancing(Balancing.ROUND_ROBIN));
+    OwnedService<Dial> dials = dials(job, replicas(2).balancing(Balancing.ROUND_ROBIN));
     DialUser user = user(job, dials);
     dials.replicaSet().replicas().get(1).actors().orElseThrow().fanout(dial -> dial.set(9));
     user.open();
@@ -138,7 +139,7 @@ class OtherProcessesTest {
   @Test
   void stoppingLetsCallsOfOtherProcessesEndAndTakesNoFurtherOnes() throws Exception {
     Job job = job(Processes.THREADS);
-    Service<Dial> dials = dials(job, replicas(2));
+    OwnedService<Dial> dials = dials(job, replicas(2));
     DialUser user = user(job, dials);
     user.begin(4);
     Waiting.until("all are held", () -> numHeld(dials) == 4);
@@ -155,7 +156,7 @@ class OtherProcessesTest {
   @Test
   void whatIsCutIsLostAndNeverAResult() throws Exception {
     Job job = job(Processes.THREADS);
-    Service<Dial> dials = dials(job, replicas(2));
+    OwnedService<Dial> dials = dials(job, replicas(2));
     DialUser user = user(job, dials);
     user.begin(6);
     Waiting.until("all are held", () -> numHeld(dials) == 6);
@@ -166,7 +167,7 @@ class OtherProcessesTest {
   @Test
   void theNumberOfReplicasFollowsTheCallsOfAllProcesses() throws Exception {
     Job job = job(Processes.THREADS);
-    Service<Dial> dials = dials(job, replicas(1).concurrency(2));
+    OwnedService<Dial> dials = dials(job, replicas(1).concurrency(2));
     DialUser user = user(job, dials);
     user.begin(12);
     dials.autoscale(
@@ -185,7 +186,7 @@ class OtherProcessesTest {
   @Test
   void aReplicaThatWasStoppedAndContinuesServesNothingOld() throws Exception {
     Job job = job(Processes.JVMS);
-    Service<Dial> dials =
+    OwnedService<Dial> dials =
         dials(
             job,
             replicas(2)

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.actor.Factory;
-import dev.burnish.mesh.ActorMesh;
-import dev.burnish.mesh.ActorMeshRef;
 import dev.burnish.mesh.ActorOptions;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.Job;
@@ -32,8 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Operations of the owner of a mesh or a service do not compile for a holder of the handle.
 class OwnersAndHandlesTest {
-  private static final String SERVICE = "Service<Runnable>";
-  private static final String HANDLE = "ServiceRef<Runnable>";
+  private static final String SERVICE = "OwnedService<Runnable>";
+  private static final String HANDLE = "Service<Runnable>";
 
   @TempDir private Path folder = Path.of("");
 
@@ -100,7 +98,7 @@ class OwnersAndHandlesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "ActorMesh<Runnable>, ActorMeshRef<Runnable>, x.close();",
+    "OwnedMesh<Runnable>, ActorMesh<Runnable>, x.close();",
     "ProcMesh, ProcMeshRef, x.close();",
     "ProcMesh, ProcMeshRef, var exits = x.kill(Duration.ZERO);"
   })
@@ -111,9 +109,9 @@ class OwnersAndHandlesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "ActorMesh<Runnable>, 'x.slice(\"gpus\", 0, 1).close();'",
-    "ActorMesh<Runnable>, 'x.at(\"gpus\", 0).close();'",
-    "ActorMesh<Runnable>, x.within(Duration.ZERO).close();",
+    "OwnedMesh<Runnable>, 'x.slice(\"gpus\", 0, 1).close();'",
+    "OwnedMesh<Runnable>, 'x.at(\"gpus\", 0).close();'",
+    "OwnedMesh<Runnable>, x.within(Duration.ZERO).close();",
     "ProcMesh, 'x.slice(\"gpus\", 0, 1).close();'",
     "ProcMesh, 'x.at(\"gpus\", 0).kill(Duration.ZERO);'"
   })
@@ -123,10 +121,10 @@ class OwnersAndHandlesTest {
 
   @ParameterizedTest
   @CsvSource({
+    "OwnedService<Runnable>, x.route().run(); x.fanout(Runnable::run); x.session().close();",
     "Service<Runnable>, x.route().run(); x.fanout(Runnable::run); x.session().close();",
-    "ServiceRef<Runnable>, x.route().run(); x.fanout(Runnable::run); x.session().close();",
-    "ActorMesh<Runnable>, x.fanout(Runnable::run); x.choose().run(); x.broadcast(Runnable::run);",
-    "ActorMeshRef<Runnable>, x.fanout(Runnable::run); x.choose().run(); x.broadcast(Runnable::run);"
+    "OwnedMesh<Runnable>, x.fanout(Runnable::run); x.choose().run(); x.broadcast(Runnable::run);",
+    "ActorMesh<Runnable>, x.fanout(Runnable::run); x.choose().run(); x.broadcast(Runnable::run);"
   })
   void bothCall(String type, String statement) {
     assertThat(errors(type, statement)).isEmpty();
@@ -134,30 +132,29 @@ class OwnersAndHandlesTest {
 
   @Test
   void aMeshHasNoRoute() {
-    assertThat(errors("ActorMesh<Runnable>", "x.route().run();")).isNotEmpty();
+    assertThat(errors("OwnedMesh<Runnable>", "x.route().run();")).isNotEmpty();
   }
 
   /// The handles that an actor holds.
   interface Holder {
-    List<String> types(ActorMeshRef<Holder> mesh, ProcMeshRef procs, ServiceRef<Tally> service);
+    List<String> types(ActorMesh<Holder> mesh, ProcMeshRef procs, Service<Tally> service);
 
     List<String> typesWithin(Held held);
 
     int value();
   }
 
-  record Held(List<ActorMeshRef<Holder>> meshes, ServiceRef<Tally> service) {}
+  record Held(List<ActorMesh<Holder>> meshes, Service<Tally> service) {}
 
   static final class HolderActor implements Holder {
-    private final ServiceRef<Tally> service;
+    private final Service<Tally> service;
 
-    HolderActor(ServiceRef<Tally> service) {
+    HolderActor(Service<Tally> service) {
       this.service = service;
     }
 
     @Override
-    public List<String> types(
-        ActorMeshRef<Holder> mesh, ProcMeshRef procs, ServiceRef<Tally> given) {
+    public List<String> types(ActorMesh<Holder> mesh, ProcMeshRef procs, Service<Tally> given) {
       return List.of(
           mesh.getClass().getSimpleName(),
           procs.getClass().getSimpleName(),
@@ -184,21 +181,21 @@ class OwnersAndHandlesTest {
   @Test
   void anOwnerArrivesAsAHandle() {
     try (Job job = job();
-        Service<Tally> service =
+        OwnedService<Tally> service =
             Service.start(job.hosts(), "tally", Tally.class, TallyActor::new, 7, replicas(1))) {
       ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", 1));
-      ActorMesh<Holder> holders = procs.spawn("holders", Holder.class, HolderActor::new, service);
+      OwnedMesh<Holder> holders = procs.spawn("holders", Holder.class, HolderActor::new, service);
       Holder holder = holders.only();
       assertThat(holder.value()).isEqualTo(7);
       assertThat(holder.types(holders, procs, service))
-          .containsExactly("ActorMeshRef", "ProcMeshRef", "ServiceRef");
+          .containsExactly("ActorMesh", "ProcMeshRef", "Service");
       assertThat(holder.typesWithin(new Held(List.of(holders), service)))
-          .containsExactly("ActorMeshRef", "ServiceRef");
+          .containsExactly("ActorMesh", "Service");
     }
   }
 
   interface TakesMesh {
-    void take(ActorMesh<Holder> mesh);
+    void take(OwnedMesh<Holder> mesh);
   }
 
   interface TakesProcs {
@@ -206,48 +203,48 @@ class OwnersAndHandlesTest {
   }
 
   interface TakesService {
-    void take(Service<Tally> service);
+    void take(OwnedService<Tally> service);
   }
 
   interface GivesServices {
-    List<Service<Tally>> all();
+    List<OwnedService<Tally>> all();
   }
 
   interface TakesRaw {
     @SuppressWarnings("rawtypes") // this type is refused
-    void take(ServiceRef service);
+    void take(Service service);
   }
 
   static final class Nothing
       implements TakesMesh, TakesProcs, TakesService, GivesServices, TakesRaw {
     @Override
-    public void take(ActorMesh<Holder> mesh) {}
+    public void take(OwnedMesh<Holder> mesh) {}
 
     @Override
     public void take(ProcMesh procs) {}
 
     @Override
-    public void take(Service<Tally> service) {}
+    public void take(OwnedService<Tally> service) {}
 
     @Override
-    public List<Service<Tally>> all() {
+    public List<OwnedService<Tally>> all() {
       return List.of();
     }
 
     @Override
     @SuppressWarnings("rawtypes") // this type is refused
-    public void take(ServiceRef service) {}
+    public void take(Service service) {}
   }
 
   @Test
   void anEndpointThatDeclaresAnOwnerIsRefusedWhenItsActorIsSpawned() {
     try (Job job = job()) {
       ProcMesh procs = job.hosts().spawnProcs(Map.of("gpus", 1));
-      checkRefused(procs, TakesMesh.class, "take", "declare ActorMeshRef<Counter>");
+      checkRefused(procs, TakesMesh.class, "take", "declare ActorMesh<Counter>");
       checkRefused(procs, TakesProcs.class, "take", "declare ProcMeshRef");
-      checkRefused(procs, TakesService.class, "take", "declare ServiceRef<Counter>");
-      checkRefused(procs, GivesServices.class, "all", "declare ServiceRef<Counter>");
-      checkRefused(procs, TakesRaw.class, "take", "declare ServiceRef<Counter>");
+      checkRefused(procs, TakesService.class, "take", "declare Service<Counter>");
+      checkRefused(procs, GivesServices.class, "all", "declare Service<Counter>");
+      checkRefused(procs, TakesRaw.class, "take", "declare Service<Counter>");
     }
   }
 

@@ -34,7 +34,7 @@ class PlacedServiceTest {
     job.close();
   }
 
-  private Service<Tally> service(ServiceOptions options) {
+  private OwnedService<Tally> service(ServiceOptions options) {
     return Service.start(job.hosts(), "tally", Tally.class, TallyActor::new, 0, options);
   }
 
@@ -44,7 +44,7 @@ class PlacedServiceTest {
 
   @Test
   void replicasTakeDevicesAndGiveThemBack() {
-    Service<Tally> service = service(replicas(2).procs(2).gpus(2));
+    OwnedService<Tally> service = service(replicas(2).procs(2).gpus(2));
     assertThat(free()).containsExactly(4, 5, 6, 7);
     service.awaitHealthy(2, SOON);
     service.scaleTo(3);
@@ -75,7 +75,7 @@ class PlacedServiceTest {
   @Test
   void lightReplicasShareTheirCores() {
     int cores = Runtime.getRuntime().availableProcessors();
-    Service<Tally> service = service(replicas(cores + 3));
+    OwnedService<Tally> service = service(replicas(cores + 3));
     service.awaitHealthy(cores + 3, SOON);
     assertThat(service.gather(Tally::value)).hasSize(cores + 3);
     assertThatThrownBy(() ->
@@ -92,7 +92,7 @@ class PlacedServiceTest {
 
   @Test
   void theNumberOfReplicasFollowsTheCallsThatWait() throws Exception {
-    Service<Tally> service = service(replicas(1).concurrency(1));
+    OwnedService<Tally> service = service(replicas(1).concurrency(1));
     service.autoscale(
         Scaling.between(1, 4)
             .withTimes(Duration.ZERO, Duration.ofMillis(50), Duration.ofMillis(5)));

@@ -42,8 +42,8 @@ class ServiceProcessesTest {
     job.close();
   }
 
-  private Service<Tally> service(int value, ServiceOptions options) {
-    Service<Tally> service =
+  private OwnedService<Tally> service(int value, ServiceOptions options) {
+    OwnedService<Tally> service =
         Service.start(
             job.hosts(), "tally", Tally.class, TallyActor::new, value, options.health(QUICK));
     service.awaitHealthy(options.size().replicas(), SOON);
@@ -55,14 +55,14 @@ class ServiceProcessesTest {
         .isZero();
   }
 
-  private static void awaitRestart(Service<Tally> service, int numRestarts) {
+  private static void awaitRestart(OwnedService<Tally> service, int numRestarts) {
     Waiting.until("a restart", () -> service.metrics().restarts() >= numRestarts);
   }
 
   /// The anchor's idle dead replica stays healthy until somebody calls it.
   @Test
   void anIdleReplicaThatIsKilledIsReplacedWithoutACall() throws Exception {
-    Service<Tally> service = service(4, replicas(2));
+    OwnedService<Tally> service = service(4, replicas(2));
     long before = service.pids(1).getFirst();
     signal("KILL", before);
     awaitRestart(service, 1);
@@ -78,7 +78,7 @@ class ServiceProcessesTest {
   /// Exit codes and links say nothing of a process that is stopped: only the question does.
   @Test
   void aReplicaThatIsStoppedIsLostAndReplaced() throws Exception {
-    Service<Tally> service = service(4, replicas(2));
+    OwnedService<Tally> service = service(4, replicas(2));
     signal("STOP", service.pids(0).getFirst());
     awaitRestart(service, 1);
     service.awaitHealthy(2, SOON);
@@ -88,7 +88,7 @@ class ServiceProcessesTest {
 
   @Test
   void aBusyReplicaIsNotTakenForAStoppedOne() throws Exception {
-    Service<Tally> service = service(0, replicas(1));
+    OwnedService<Tally> service = service(0, replicas(1));
     Thread caller = Thread.ofVirtual().start(() -> service.route().spin(3000));
     caller.join();
     assertThat(service.replicas().getFirst().numRestarts()).isZero();
@@ -96,7 +96,7 @@ class ServiceProcessesTest {
 
   @Test
   void aCallUnderWayFailsAndWhatWaitsGoesToAHealthyReplicaAtOnce() throws Exception {
-    Service<Tally> service = service(0, replicas(2).concurrency(1));
+    OwnedService<Tally> service = service(0, replicas(2).concurrency(1));
     List<Long> pids = List.of(service.pids(0).getFirst(), service.pids(1).getFirst());
     BlockingQueue<Object> outcomes = new LinkedBlockingQueue<>();
     for (int i = 0; i < 2; i++) {
@@ -141,7 +141,7 @@ class ServiceProcessesTest {
   /// The anchor does every failed call again, without end, and loses the first error.
   @Test
   void onlyIdempotentEndpointsAreDoneAgainWithinABudgetThatKeepsTheFirstCause() throws Exception {
-    Service<Tally> service = service(0, replicas(2).retries(2));
+    OwnedService<Tally> service = service(0, replicas(2).retries(2));
     assertThatThrownBy(() -> service.route().exit(3)).isInstanceOf(ReplicaLost.class);
     awaitRestart(service, 1);
     service.awaitHealthy(2, SOON);
@@ -158,7 +158,7 @@ class ServiceProcessesTest {
 
   @Test
   void aSessionIsToldOfALossInTheCallThatWasUnderWay() throws Exception {
-    Service<Tally> service = service(0, replicas(2));
+    OwnedService<Tally> service = service(0, replicas(2));
     try (Session<Tally> session = service.session()) {
       session.actor().add(1);
       int replica = session.replica().orElseThrow();
@@ -205,7 +205,7 @@ class ServiceProcessesTest {
     ReplicaHosting hosts =
         new ReplicaHosting.Kept(job.hosts().keptBy(() -> {}, failure -> true), options.size());
     Factory.Of1<TallyActor, Integer> factory = TallyActor::new;
-    Service<Tally> service =
+    OwnedService<Tally> service =
         Service.start(
             new NotClosing(hosts),
             new ReplicaSet.Blueprint<>("tally", Tally.class, factory, List.of(6)),
@@ -217,8 +217,8 @@ class ServiceProcessesTest {
 
   @Test
   void aHandleElsewhereGoesOnWhenAReplicaIsKilled() throws Exception {
-    Service<Tally> service = service(3, replicas(2));
-    Service<Tally> user =
+    OwnedService<Tally> service = service(3, replicas(2));
+    OwnedService<Tally> user =
         Service.start(job.hosts(), "user", Tally.class, TallyActor::new, 0, replicas(1));
     assertThat(user.route().askSquares(service, 10)).isEqualTo(285);
     signal("KILL", service.pids(0).getFirst());
@@ -231,7 +231,7 @@ class ServiceProcessesTest {
 
   @Test
   void noProcessIsLeftWhenTheServiceStops() throws Exception {
-    Service<Tally> service = service(0, replicas(2).procs(2));
+    OwnedService<Tally> service = service(0, replicas(2).procs(2));
     List<Long> pids = new ArrayList<>(service.pids(0));
     pids.addAll(service.pids(1));
     assertThat(pids).hasSize(4).doesNotHaveDuplicates();
@@ -241,7 +241,7 @@ class ServiceProcessesTest {
 
   @Test
   void psShowsServicesFromOutside() {
-    Service<Tally> service = service(0, replicas(2));
+    OwnedService<Tally> service = service(0, replicas(2));
     service.route().add(1);
     assertThat(Jobs.status(job.id()).sections())
         .singleElement()

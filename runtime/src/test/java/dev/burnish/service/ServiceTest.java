@@ -56,25 +56,25 @@ class ServiceTest {
     job.close();
   }
 
-  private Service<Tally> service(int value, ServiceOptions options) {
-    Service<Tally> service =
+  private OwnedService<Tally> service(int value, ServiceOptions options) {
+    OwnedService<Tally> service =
         Service.start(job.hosts(), "tally", Tally.class, TallyActor::new, value, options);
     service.awaitHealthy(options.size().replicas(), SOON);
     return service;
   }
 
-  private static List<Integer> values(Service<Tally> service) {
+  private static List<Integer> values(OwnedService<Tally> service) {
     return service.gather(Tally::value);
   }
 
-  private static List<Long> requests(Service<Tally> service) {
+  private static List<Long> requests(OwnedService<Tally> service) {
     return service.metrics().replicas().stream().map(OfReplica::requests).toList();
   }
 
   /// test_basic_service_operations, test_session_stickiness
   @Test
   void aSessionKeepsToItsReplicaAndEndsWithItsBlock() {
-    Service<Tally> service = service(0, replicas(3));
+    OwnedService<Tally> service = service(0, replicas(3));
     try (Session<Tally> session = service.session()) {
       for (int i = 0; i < 4; i++) {
         session.actor().add(1);
@@ -92,13 +92,13 @@ class ServiceTest {
   /// test_sessionless_calls
   @Test
   void callsWithoutASessionAreCounted() {
-    Service<Tally> service = service(0, replicas(2));
+    OwnedService<Tally> service = service(0, replicas(2));
     for (int i = 0; i < 3; i++) {
       service.route().add(1);
     }
     assertThat(requests(service).stream().mapToLong(n -> n).sum()).isEqualTo(3);
     assertThat(service.metrics().numSessions()).isZero();
-    Service<Tally> one =
+    OwnedService<Tally> one =
         Service.start(job.hosts(), "one", Tally.class, TallyActor::new, 1, replicas(1));
     assertThat(one.route().addTo(5, 2)).isEqualTo(11);
   }
@@ -106,7 +106,7 @@ class ServiceTest {
   /// test_session_context_manager, test_concurrent_operations
   @Test
   void sessionsAndOtherCallsGoOnSideBySide() throws Exception {
-    Service<Tally> service = service(0, replicas(2));
+    OwnedService<Tally> service = service(0, replicas(2));
     List<Integer> reached = Collections.synchronizedList(new ArrayList<>());
     List<Thread> threads = new ArrayList<>();
     for (int n : new int[] {2, 3}) {
@@ -133,8 +133,8 @@ class ServiceTest {
   /// The anchor has a session of one service route the calls of another.
   @Test
   void aSessionOfOneServiceDoesNotLeakIntoAnother() {
-    Service<Tally> a = service(0, replicas(2));
-    Service<Tally> b =
+    OwnedService<Tally> a = service(0, replicas(2));
+    OwnedService<Tally> b =
         Service.start(
             job.hosts(),
             "other",
@@ -159,7 +159,7 @@ class ServiceTest {
   /// the replica.
   @Test
   void anExceptionOfAnEndpointIsThrownAndLeavesTheReplicaHealthy() {
-    Service<Tally> service = service(5, replicas(1));
+    OwnedService<Tally> service = service(5, replicas(1));
     ReplicaStatus before = service.replicas().getFirst();
     assertThatThrownBy(() -> service.route().fail("bad input"))
         .isInstanceOf(IllegalStateException.class)
@@ -175,7 +175,7 @@ class ServiceTest {
   /// The anchor restarts a replica whose caller gave up, and loses its state.
   @Test
   void aTimeoutOrCancelOfACallerLeavesTheReplicaHealthy() throws Exception {
-    Service<Tally> service = service(0, replicas(1));
+    OwnedService<Tally> service = service(0, replicas(1));
     service.route().add(1);
     Tally hasty = service.route(service.options().within(Duration.ofMillis(50)));
     assertThatThrownBy(hasty::hang).isInstanceOf(CallTimedOut.class);
@@ -203,7 +203,7 @@ class ServiceTest {
   /// test_replica_failure_and_recovery
   @Test
   void aSessionWhoseReplicaIsLostSaysSoOnceAndGoesOnAtAnother() {
-    Service<Tally> service = service(0, replicas(2).restart(RestartPolicy.never()));
+    OwnedService<Tally> service = service(0, replicas(2).restart(RestartPolicy.never()));
     try (Session<Tally> session = service.session()) {
       session.actor().add(7);
       int first = session.replica().orElseThrow();
@@ -227,7 +227,7 @@ class ServiceTest {
 
   @Test
   void aSessionIsRestoredWhereItWasToldHow() {
-    Service<Tally> service = service(0, replicas(2).restart(RestartPolicy.never()));
+    OwnedService<Tally> service = service(0, replicas(2).restart(RestartPolicy.never()));
     AtomicInteger numRestored = new AtomicInteger();
     try (Session<Tally> session =
         service.session(actor -> {
@@ -249,7 +249,7 @@ class ServiceTest {
   /// test_metrics_collection. The anchor's rate saturates at 1.667/s.
   @Test
   void metricsSayWhatHappened() {
-    Service<Tally> service = service(0, replicas(2));
+    OwnedService<Tally> service = service(0, replicas(2));
     try (Session<Tally> one = service.session();
         Session<Tally> two = service.session()) {
       one.actor().add(1);
@@ -278,7 +278,7 @@ class ServiceTest {
   /// test_load_balancing_multiple_sessions
   @Test
   void sessionsSpreadOverReplicas() {
-    Service<Tally> service = service(0, replicas(2));
+    OwnedService<Tally> service = service(0, replicas(2));
     List<Session<Tally>> sessions = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       Session<Tally> session = service.session();
@@ -292,7 +292,7 @@ class ServiceTest {
   /// test_broadcast_call_basic
   @Test
   void aFanOutReachesAllAndResultsComeByReplica() {
-    Service<Tally> service = service(10, replicas(3));
+    OwnedService<Tally> service = service(10, replicas(3));
     service.fanout(t -> t.add(1));
     assertThat(values(service)).containsExactly(11, 11, 11);
     assertThat(service.gather(Tally::whoAmI))
@@ -302,7 +302,7 @@ class ServiceTest {
   /// dont_test_broadcast_call_with_failed_replica, which the anchor has disabled.
   @Test
   void aFanOutGoesToHealthyReplicasOnly() {
-    Service<Tally> service = service(0, replicas(3).restart(RestartPolicy.never()));
+    OwnedService<Tally> service = service(0, replicas(3).restart(RestartPolicy.never()));
     int dead;
     try (Session<Tally> session = service.session()) {
       session.actor().die();
@@ -325,7 +325,7 @@ class ServiceTest {
   /// test_broadcast_fanout_vs_route
   @Test
   void aFanOutCountsAtEveryReplicaAndARoutedCallAtOne() {
-    Service<Tally> service = service(0, replicas(3));
+    OwnedService<Tally> service = service(0, replicas(3));
     service.fanout(t -> t.add(1));
     assertThat(values(service)).containsExactly(1, 1, 1);
     service.route().add(1);
@@ -335,7 +335,7 @@ class ServiceTest {
 
   @Test
   void aFailureOfAFanOutIsItselfAndNamesItsReplica() {
-    Service<Tally> service = service(0, replicas(3));
+    OwnedService<Tally> service = service(0, replicas(3));
     try (Session<Tally> session = service.session()) {
       session.actor().add(1);
       int odd = session.replica().orElseThrow();
@@ -369,7 +369,7 @@ class ServiceTest {
   /// test_round_robin_router_distribution: fan-outs in between do not move the turn.
   @Test
   void roundRobinGivesEachReplicaItsTurn() {
-    Service<Tally> service = service(0, replicas(3).balancing(Balancing.ROUND_ROBIN));
+    OwnedService<Tally> service = service(0, replicas(3).balancing(Balancing.ROUND_ROBIN));
     for (int i = 0; i < 6; i++) {
       service.route().add(1);
       service.fanout(Tally::value);
@@ -380,7 +380,7 @@ class ServiceTest {
   /// test_session_router_assigns_and_updates_session_map_in_service
   @Test
   void aSessionIsBoundToTheReplicaThatItsFirstCallWentTo() {
-    Service<Tally> service = service(0, replicas(3));
+    OwnedService<Tally> service = service(0, replicas(3));
     List<Long> before = requests(service);
     try (Session<Tally> session = service.session()) {
       session.actor().add(1);
@@ -399,8 +399,8 @@ class ServiceTest {
   /// test_multiple_services_isolated_configs, test_service_default_config
   @Test
   void servicesOfOneTypeAreApart() {
-    Service<Tally> two = service(30, replicas(2));
-    Service<Tally> four =
+    OwnedService<Tally> two = service(30, replicas(2));
+    OwnedService<Tally> four =
         Service.start(job.hosts(), "four", Tally.class, TallyActor::new, 20, replicas(4));
     four.awaitHealthy(4, SOON);
     two.route().add(1);
@@ -412,7 +412,7 @@ class ServiceTest {
 
   @Test
   void aReplicaOfSeveralProcessesAnswersWithRankZeroAndIsCalledEverywhere() {
-    Service<Tally> service = service(0, replicas(2).procs(3));
+    OwnedService<Tally> service = service(0, replicas(2).procs(3));
     assertThat(service.gather(Tally::whoAmI)).containsExactly("tally/0[0]", "tally/1[0]");
     service.fanout(t -> t.add(1));
     assertThat(values(service)).containsExactly(1, 1);
@@ -423,7 +423,7 @@ class ServiceTest {
   /// The anchor queues without a bound.
   @Test
   void aFullQueueRejectsAndSaysSo() throws Exception {
-    Service<Tally> service = service(0, replicas(1).concurrency(1).queue(1, Overflow.REJECT));
+    OwnedService<Tally> service = service(0, replicas(1).concurrency(1).queue(1, Overflow.REJECT));
     Thread running = Thread.ofVirtual().start(() -> service.route().hang());
     Waiting.until("the slot is taken", () -> service.metrics().utilisation() == 1);
     AtomicInteger value = new AtomicInteger(-1);
@@ -445,7 +445,7 @@ class ServiceTest {
   /// The anchor has no deadline in its queue.
   @Test
   void aDeadlineEndsACallInTheQueueBeforeItRuns() throws Exception {
-    Service<Tally> service = service(0, replicas(1).concurrency(1));
+    OwnedService<Tally> service = service(0, replicas(1).concurrency(1));
     Thread running = Thread.ofVirtual().start(() -> service.route().hang());
     Waiting.until("the slot is taken", () -> service.metrics().utilisation() == 1);
     Tally hasty = service.route(service.options().within(Duration.ofMillis(20)));
@@ -460,7 +460,7 @@ class ServiceTest {
   /// The anchor leaves callers of a stopped service waiting for ever, or tells them something else.
   @Test
   void stoppingResolvesEveryOutstandingCall() throws Exception {
-    Service<Tally> service = service(0, replicas(2).concurrency(1));
+    OwnedService<Tally> service = service(0, replicas(2).concurrency(1));
     BlockingQueue<Object> outcomes = new LinkedBlockingQueue<>();
     int count = 6;
     for (int i = 0; i < count; i++) {
@@ -495,7 +495,7 @@ class ServiceTest {
 
   @Test
   void stoppingLetsCallsEndFirst() throws Exception {
-    Service<Tally> service = service(0, replicas(1).concurrency(1));
+    OwnedService<Tally> service = service(0, replicas(1).concurrency(1));
     BlockingQueue<Object> outcomes = new LinkedBlockingQueue<>();
     for (int i = 0; i < 3; i++) {
       Thread.ofVirtual()
@@ -512,7 +512,7 @@ class ServiceTest {
     assertThat(outcomes).containsExactly("answered", "answered", "answered");
   }
 
-  private static boolean takesCalls(Service<Tally> service) {
+  private static boolean takesCalls(OwnedService<Tally> service) {
     try {
       service.route(service.options().within(Duration.ofMillis(1))).value();
       return true;
@@ -523,7 +523,7 @@ class ServiceTest {
     }
   }
 
-  private static void releaseDirectly(Service<Tally> service) {
+  private static void releaseDirectly(OwnedService<Tally> service) {
     service
         .replicaSet()
         .replicas()
@@ -532,7 +532,7 @@ class ServiceTest {
 
   @Test
   void whenAllAreDownCallsWaitAndThenSayWhichFailedWhenAndWhy() {
-    Service<Tally> service =
+    OwnedService<Tally> service =
         service(
             0,
             replicas(2)
@@ -559,7 +559,7 @@ class ServiceTest {
 
   @Test
   void aLostReplicaRestartsUnderItsNameAndCallsWaitForIt() {
-    Service<Tally> service = service(3, replicas(1));
+    OwnedService<Tally> service = service(3, replicas(1));
     service.route().add(1);
     for (int i = 1; i <= 3; i++) {
       int restarts = i;
@@ -578,7 +578,7 @@ class ServiceTest {
   /// The anchor restarts without back-off or limit.
   @Test
   void restartsHaveALimitAfterWhichCallsFailAndTheOwnerIsTold() throws Exception {
-    Service<Tally> service =
+    OwnedService<Tally> service =
         Service.start(
             job.hosts(),
             "tally",
@@ -602,7 +602,7 @@ class ServiceTest {
 
   @Test
   void aReplacementIsBroughtUpToDateBeforeItTakesCalls() {
-    Service<Tally> service = service(0, replicas(2));
+    OwnedService<Tally> service = service(0, replicas(2));
     service.update("weights", t -> t.addTo(7 - t.value(), 1));
     service.update("weights", t -> t.addTo(9 - t.value(), 1));
     service.route().die();
@@ -622,7 +622,7 @@ class ServiceTest {
 
   @Test
   void scalingAddsAndRemovesReplicas() {
-    Service<Tally> service = service(0, replicas(1));
+    OwnedService<Tally> service = service(0, replicas(1));
     service.scaleTo(3);
     service.awaitHealthy(3, SOON);
     assertThat(service.gather(Tally::whoAmI))
@@ -638,7 +638,7 @@ class ServiceTest {
 
   @Test
   void scalingDownLetsCallsEnd() throws Exception {
-    Service<Tally> service = service(0, replicas(2).concurrency(1));
+    OwnedService<Tally> service = service(0, replicas(2).concurrency(1));
     BlockingQueue<String> ended = new LinkedBlockingQueue<>();
     for (int i = 0; i < 2; i++) {
       Thread.ofVirtual()
@@ -660,8 +660,8 @@ class ServiceTest {
 
   @Test
   void aHandleGoesToOtherProcessesWhichCallReplicasThemselves() {
-    Service<Tally> service = service(3, replicas(2).balancing(Balancing.ROUND_ROBIN));
-    Service<Tally> user =
+    OwnedService<Tally> service = service(3, replicas(2).balancing(Balancing.ROUND_ROBIN));
+    OwnedService<Tally> user =
         Service.start(job.hosts(), "user", Tally.class, TallyActor::new, 0, replicas(1));
     assertThat(user.route().ask(service, 10)).isEqualTo(30);
     assertThat(service.metrics().requests()).as("calls from here").isZero();
@@ -680,8 +680,8 @@ class ServiceTest {
 
   @Test
   void aHandleElsewhereFollowsRestarts() {
-    Service<Tally> service = service(3, replicas(1));
-    Service<Tally> user =
+    OwnedService<Tally> service = service(3, replicas(1));
+    OwnedService<Tally> user =
         Service.start(job.hosts(), "user", Tally.class, TallyActor::new, 0, replicas(1));
     assertThat(user.route().ask(service, 1)).isEqualTo(3);
     service.route().add(10);
@@ -694,7 +694,7 @@ class ServiceTest {
     Waiting.until("the other has heard of the end", () -> !asks(user, service));
   }
 
-  private static boolean asks(Service<Tally> user, Service<Tally> service) {
+  private static boolean asks(OwnedService<Tally> user, OwnedService<Tally> service) {
     try {
       return user.route().ask(service, 1) == 3;
     } catch (ReplicaLost e) {
@@ -704,7 +704,7 @@ class ServiceTest {
 
   @Test
   void callsOfAKeyGoToOneReplica() {
-    Service<Tally> service = service(0, replicas(4).balancing(Balancing.CONSISTENT_HASH));
+    OwnedService<Tally> service = service(0, replicas(4).balancing(Balancing.CONSISTENT_HASH));
     for (int i = 0; i < 8; i++) {
       service.route(service.options().withKey("prefix a")).add(1);
     }
@@ -713,7 +713,7 @@ class ServiceTest {
 
   @Test
   void anActorOwnsTheServicesThatItStarts() {
-    Service<Tally> owner = service(0, replicas(1));
+    OwnedService<Tally> owner = service(0, replicas(1));
     assertThat(owner.route().startAnother(job.hosts(), 3)).isEqualTo(6);
     assertThat(job.hosts().free().getFirst().processes()).anyMatch(name -> name.contains("inner/"));
     owner.close();
@@ -745,7 +745,7 @@ class ServiceTest {
 
   @Test
   void metricsGoAmongThoseOfARun() {
-    Service<Tally> service = service(0, replicas(1));
+    OwnedService<Tally> service = service(0, replicas(1));
     service.route().add(1);
     try (Metrics metrics = new Metrics()) {
       service.metrics().record("tally", metrics);

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.actor.Idempotent;
-import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.mesh.JobOptions.Processes;
+import dev.burnish.mesh.OwnedMesh;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
@@ -90,7 +90,7 @@ class SingleUseTest {
       assertThatThrownBy(() ->
               Service.start(job.hosts(), "two", Once.class, OnceActor::new, replicas(1).procs(2)))
           .isInstanceOf(IllegalArgumentException.class);
-      Service<Once> service =
+      OwnedService<Once> service =
           Service.start(job.hosts(), "once", Once.class, OnceActor::new, replicas(2));
       service.awaitHealthy(2, Duration.ofMinutes(1));
       assertThat(service.route().sum(thousand())).isEqualTo(500_500);
@@ -99,7 +99,7 @@ class SingleUseTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("Once.sum: an iterator is given to one call of one actor");
       assertThat(service.gather(once -> once.sum(thousand()))).containsExactly(500_500L, 500_500L);
-      ActorMesh<Once> mesh =
+      OwnedMesh<Once> mesh =
           job.hosts().spawnProcs(Map.of("gpus", 2)).spawn("mesh", Once.class, OnceActor::new);
       Iterator<Integer> another = thousand();
       assertThatThrownBy(() -> mesh.fanout(once -> once.sum(another)))

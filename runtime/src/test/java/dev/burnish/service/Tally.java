@@ -37,10 +37,10 @@ public interface Tally {
   int meet(int parties);
 
   /// Calls another service from here, so often; returns how often it was told `value`.
-  int ask(ServiceRef<Tally> other, int times);
+  int ask(Service<Tally> other, int times);
 
   /// Throws the exception of a lost replica of another service.
-  void lose(ServiceRef<Tally> other);
+  void lose(Service<Tally> other);
 
   /// Takes a few milliseconds.
   @Idempotent
@@ -49,7 +49,7 @@ public interface Tally {
   long pid();
 
   /// Of a service that came as an argument: adds at all of its replicas.
-  void addAtAll(ServiceRef<Tally> other, int n);
+  void addAtAll(Service<Tally> other, int n);
 
   /// Keeps its thread busy.
   void spin(int millis);
@@ -62,7 +62,7 @@ public interface Tally {
   void exitAgain(int status);
 
   /// The sum of the squares below a number, from another service.
-  int askSquares(ServiceRef<Tally> other, int below);
+  int askSquares(Service<Tally> other, int below);
 
   /// Appends a number to a file of this process's; takes a few milliseconds.
   void note(String folder, int n);

@@ -106,7 +106,7 @@ public final class TallyActor implements Tally {
   }
 
   @Override
-  public int ask(ServiceRef<Tally> other, int times) {
+  public int ask(Service<Tally> other, int times) {
     int sum = 0;
     for (int i = 0; i < times; i++) {
       sum += other.route().value();
@@ -115,7 +115,7 @@ public final class TallyActor implements Tally {
   }
 
   @Override
-  public void lose(ServiceRef<Tally> other) {
+  public void lose(Service<Tally> other) {
     throw new dev.burnish.link.failure.ReplicaLost("another actor is lost, not this one");
   }
 
@@ -131,7 +131,7 @@ public final class TallyActor implements Tally {
   }
 
   @Override
-  public void addAtAll(ServiceRef<Tally> other, int n) {
+  public void addAtAll(Service<Tally> other, int n) {
     other.fanout(t -> t.add(n));
   }
 
@@ -154,7 +154,7 @@ public final class TallyActor implements Tally {
   }
 
   @Override
-  public int askSquares(ServiceRef<Tally> other, int below) {
+  public int askSquares(Service<Tally> other, int below) {
     int sum = 0;
     for (int i = 0; i < below; i++) {
       sum += other.route().square(i);
@@ -178,7 +178,7 @@ public final class TallyActor implements Tally {
 
   @Override
   public int startAnother(HostMesh hosts, int value) {
-    Service<Tally> inner =
+    OwnedService<Tally> inner =
         Service.start(
             hosts, "inner", Tally.class, TallyActor::new, value, ServiceOptions.replicas(2));
     return inner.gather(Tally::value).stream().mapToInt(n -> n).sum();

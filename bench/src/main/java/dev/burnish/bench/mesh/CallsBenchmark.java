@@ -2,9 +2,9 @@ package dev.burnish.bench.mesh;
 
 import dev.burnish.launch.Resources;
 import dev.burnish.link.Region;
-import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
+import dev.burnish.mesh.OwnedMesh;
 import dev.burnish.observe.Benchmark;
 import dev.burnish.observe.Measurement;
 import java.lang.foreign.MemorySegment;
@@ -27,7 +27,7 @@ public final class CallsBenchmark implements Benchmark {
     int scale = options.scale() == Scale.FULL ? 100 : 1;
     try (Job job = Job.start(JobOptions.named("bench"));
         PingPong floor = PingPong.start()) {
-      ActorMesh<Echo> mesh =
+      OwnedMesh<Echo> mesh =
           job.hosts().spawnProcs(Map.of("gpus", 1)).spawn("echo", Echo.class, Echo.Actor::new);
       Echo echo = mesh.only();
       for (int size : new int[] {0, 1000, 100_000}) {

@@ -1,8 +1,8 @@
 package dev.burnish.bench.mesh;
 
-import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
+import dev.burnish.mesh.OwnedMesh;
 import dev.burnish.observe.Benchmark;
 import dev.burnish.observe.Measurement;
 import java.nio.ByteBuffer;
@@ -27,7 +27,7 @@ public final class FanoutBenchmark implements Benchmark {
     }
     for (int size : options.scale() == Scale.FULL ? new int[] {4, 16} : new int[] {2}) {
       try (Job job = Job.start(JobOptions.named("bench"))) {
-        ActorMesh<Echo> mesh =
+        OwnedMesh<Echo> mesh =
             job.hosts().spawnProcs(Map.of("gpus", size)).spawn("echo", Echo.class, Echo.Actor::new);
         int times = Math.max(20, count / size);
         Samples calls = Samples.of(count, times, () -> mesh.fanout(Echo::nothing));

@@ -6,6 +6,7 @@ import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.observe.Benchmark;
 import dev.burnish.observe.Measurement;
+import dev.burnish.service.OwnedService;
 import dev.burnish.service.ReplicaState;
 import dev.burnish.service.ReplicaStatus;
 import dev.burnish.service.Service;
@@ -34,7 +35,7 @@ public final class ServicesBenchmark implements Benchmark {
       double sleeping = 0;
       double computing = 0;
       for (int size : full ? new int[] {1, 2, 4} : new int[] {1, 2}) {
-        try (Service<Toil> service = start(job, "toil" + size, size)) {
+        try (OwnedService<Toil> service = start(job, "toil" + size, size)) {
           List<Double> sleeps = Samples.rates(3, 16, full ? 25 : 2, service.route()::sleep);
           List<Double> computes = Samples.rates(3, 16, full ? 20 : 2, service.route()::compute);
           sleeping = size == 1 ? Measurement.median(sleeps) : sleeping;
@@ -48,8 +49,8 @@ public final class ServicesBenchmark implements Benchmark {
     }
   }
 
-  private static Service<Toil> start(Job job, String name, int size) {
-    Service<Toil> service =
+  private static OwnedService<Toil> start(Job job, String name, int size) {
+    OwnedService<Toil> service =
         Service.start(
             job.hosts(),
             name,
@@ -78,7 +79,7 @@ public final class ServicesBenchmark implements Benchmark {
             .spawnProcs(Map.of("gpus", 1))
             .spawn("direct", Toil.class, Toil.Actor::new)
             .only();
-    try (Service<Toil> service = start(job, "routed", 1)) {
+    try (OwnedService<Toil> service = start(job, "routed", 1)) {
       Toil routed = service.route();
       List<Double> floors = new ArrayList<>();
       List<Double> values = new ArrayList<>();
@@ -102,7 +103,7 @@ public final class ServicesBenchmark implements Benchmark {
     List<Double> healthy = new ArrayList<>();
     List<Double> replacement = new ArrayList<>();
     for (int run = 0; run < runs; run++) {
-      try (Service<Toil> service = start(job, "lost" + run, 2)) {
+      try (OwnedService<Toil> service = start(job, "lost" + run, 2)) {
         long pid = service.pids(0).getFirst();
         long start = System.nanoTime();
         ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
@@ -132,7 +133,7 @@ public final class ServicesBenchmark implements Benchmark {
   }
 
   private static void sessions(Job job, int count, Consumer<Measurement> out) {
-    try (Service<Toil> service = start(job, "sessions", 2)) {
+    try (OwnedService<Toil> service = start(job, "sessions", 2)) {
       List<Session<Toil>> open = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         Session<Toil> session = service.session();

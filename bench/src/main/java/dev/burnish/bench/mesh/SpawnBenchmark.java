@@ -1,8 +1,8 @@
 package dev.burnish.bench.mesh;
 
-import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
+import dev.burnish.mesh.OwnedMesh;
 import dev.burnish.observe.Benchmark;
 import dev.burnish.observe.Measurement;
 import java.util.ArrayList;
@@ -47,7 +47,7 @@ public final class SpawnBenchmark implements Benchmark {
   private static double spawn(Job job, int size, List<Double> megabytes) {
     long start = System.nanoTime();
     try (var procs = job.hosts().spawnProcs(Map.of("gpus", size))) {
-      ActorMesh<Echo> mesh = procs.spawn("echo", Echo.class, Echo.Actor::new);
+      OwnedMesh<Echo> mesh = procs.spawn("echo", Echo.class, Echo.Actor::new);
       mesh.fanout(Echo::nothing);
       double seconds = (System.nanoTime() - start) / 1e9;
       mesh.gather(Echo::residentKilobytes).forEach(kb -> megabytes.add(kb / 1024.0));

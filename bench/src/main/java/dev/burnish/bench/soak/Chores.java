@@ -7,11 +7,12 @@ import dev.burnish.launch.Resources;
 import dev.burnish.link.Region;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.mesh.ActorMesh;
-import dev.burnish.mesh.ActorMeshRef;
 import dev.burnish.mesh.ActorOptions;
 import dev.burnish.mesh.Job;
+import dev.burnish.mesh.OwnedMesh;
 import dev.burnish.mesh.ProcMesh;
 import dev.burnish.mesh.RestartPolicy;
+import dev.burnish.service.OwnedService;
 import dev.burnish.service.Service;
 import dev.burnish.service.Session;
 import java.time.Duration;
@@ -32,9 +33,9 @@ final class Chores implements AutoCloseable {
 
   private final Job job;
   private final ProcMesh procs;
-  private final ActorMeshRef<Chore> kept;
-  private final ActorMesh<Chore> restarting;
-  private final Service<Chore> service;
+  private final ActorMesh<Chore> kept;
+  private final OwnedMesh<Chore> restarting;
+  private final OwnedService<Chore> service;
   private final LongAdder numFailed = new LongAdder();
   private int round;
 
@@ -95,7 +96,7 @@ final class Chores implements AutoCloseable {
   }
 
   private void spawned() {
-    try (ActorMesh<Chore> mesh = procs.spawn("spawned", Chore.class, Chore.Actor::new)) {
+    try (OwnedMesh<Chore> mesh = procs.spawn("spawned", Chore.class, Chore.Actor::new)) {
       mesh.within(SOON).only().state();
     }
   }

@@ -1,6 +1,6 @@
 package dev.burnish.service.routing;
 
-import dev.burnish.mesh.ActorMeshRef;
+import dev.burnish.mesh.ActorMesh;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +13,7 @@ public interface CallTarget {
   int generation();
 
   /// The replica's actors.
-  ActorMeshRef<?> actors();
+  ActorMesh<?> actors();
 
   /// Calls the replica on this thread.
   ///

@@ -7,7 +7,7 @@ import dev.burnish.link.Clock;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.Overloaded;
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.mesh.ActorMeshRef;
+import dev.burnish.mesh.ActorMesh;
 import dev.burnish.service.routing.Queueing.Overflow;
 import dev.burnish.service.routing.Request.Affinity;
 import java.lang.reflect.Method;
@@ -52,7 +52,7 @@ class DispatcherTest {
     }
 
     @Override
-    public ActorMeshRef<?> actors() {
+    public ActorMesh<?> actors() {
       throw new UnsupportedOperationException(name);
     }
 
