@@ -1,11 +1,11 @@
 package dev.burnish.concurrent;
 
-/// Something that is to run at a time. Thread-safe.
+/// An action that is to run at a time. Thread-safe.
 @FunctionalInterface
 public interface Alarm {
-  /// One that has run.
+  /// An alarm that has already run.
   Alarm NONE = () -> {};
 
-  /// Takes it back and lets go of what it holds; nothing if it has run or runs.
+  /// Cancels the alarm and releases what it holds; does nothing if it has run or is running.
   void cancel();
 }

@@ -6,19 +6,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import jdk.management.VirtualThreadSchedulerMXBean;
 
-/// Sees to it that virtual threads run although others of them do not let go of the threads that
-/// carry them: those compute, or are in native code.
+/// Keeps virtual threads running although other virtual threads do not release their carrier
+/// threads: those compute, or are in native code.
 ///
-/// Idea: a virtual thread is started five times a second, by a thread of the platform. When one has
-/// not run after half a second, all carriers are taken, and the scheduler gets more: as many again,
-/// up to its bound (256, or what `jdk.virtualThreadScheduler.maxPoolSize` says). It gives the added
-/// ones back when few have been in use for a while.
+/// Idea: a platform thread starts a virtual thread five times per second. If one has not run after
+/// half a second, all carriers are taken, and the scheduler gets more: the same number again, up to
+/// its limit (256, or the value of `jdk.virtualThreadScheduler.maxPoolSize`). The added carriers
+/// are given back when few have been in use for a while.
 public final class Carriers {
   private static final System.Logger LOG = System.getLogger(Carriers.class.getName());
   private static final long EVERY_MILLIS = 200;
   private static final long PATIENCE_MILLIS = 500;
 
-  /// Looks in a row at which few carriers are in use.
+  /// Number of consecutive checks at which few carriers are in use.
   private static final int CALM = 50;
 
   private static final int QUEUES = 8;
@@ -29,7 +29,7 @@ public final class Carriers {
 
   private Carriers() {}
 
-  /// Watches from now on, for as long as the process lives.
+  /// Starts watching, for as long as the process lives.
   public static void watch() {
     if (WATCHED.compareAndSet(false, true)) {
       Thread.ofPlatform().daemon().name("burnish-carriers").start(() -> new Carriers().run());
@@ -70,8 +70,8 @@ public final class Carriers {
     return ran;
   }
 
-  /// Has the scheduler use carriers that were added. It looks for some when a virtual thread comes
-  /// to one of its queues that was empty; each thread that starts some has a queue by chance.
+  /// Makes the scheduler use carriers that were added. It looks for some when a virtual thread
+  /// comes to one of its queues that was empty; each thread that starts some has a queue by chance.
   private static CountDownLatch wake() {
     CountDownLatch ran = new CountDownLatch(1);
     for (int i = 0; i < QUEUES; i++) {

@@ -6,31 +6,31 @@ import java.util.concurrent.CountDownLatch;
 
 /// Closes many things in a bounded time, whatever they do.
 ///
-/// The last one first, each when the one after it has closed. Those that take their time have some
-/// of it together; once that is over, all that are left are closed at once.
+/// The last one first, each when the one after it has closed. Slow ones share one time limit; once
+/// that has passed, all that are left are closed at once.
 ///
 /// @param threads run the closing
-/// @param clock has something done when a time has passed
+/// @param clock runs an action when a time has passed
 /// @param patience until all are closed at once
 /// @param limit for those that are closed then
 public record Closing(Threads threads, Later clock, Duration patience, Duration limit) {
   private static final System.Logger LOG = System.getLogger(Closing.class.getName());
 
-  /// Runs something soon, under a name.
+  /// Runs work soon, under a name.
   @FunctionalInterface
   public interface Threads {
     /// Runs it.
     void run(String name, Runnable work);
   }
 
-  /// Does something when a time has passed.
+  /// Runs an action when a time has passed.
   @FunctionalInterface
   public interface Later {
-    /// Does it then, unless it is taken back.
+    /// Runs an action after a time, unless it is cancelled.
     Alarm after(Duration time, Runnable action);
   }
 
-  /// Closes; what is thrown is logged. An interrupt of the caller ends the waiting and stays set.
+  /// Closes; exceptions are logged. An interrupt of the caller ends the waiting and stays set.
   ///
   /// @param name for threads
   /// @param opened in this order

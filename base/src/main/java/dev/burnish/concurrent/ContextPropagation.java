@@ -2,8 +2,8 @@ package dev.burnish.concurrent;
 
 import java.util.function.UnaryOperator;
 
-/// Carries context from the thread that starts a thread of a [Scope] to that thread: what its work
-/// is part of, such as a call of an actor. Packages above say how.
+/// Carries context from the thread that starts a thread of a [Scope] to that thread: the operation
+/// that its work is part of, such as a call of an actor. Packages above say how.
 public final class ContextPropagation {
   private static final ScopedValue<UnaryOperator<Runnable>> FUNCTION = ScopedValue.newInstance();
 

@@ -10,20 +10,21 @@ public final class FaultPoint {
 
   private FaultPoint() {}
 
-  /// Passes a point.
+  /// Passes a fault point.
   ///
-  /// @param name such as `checkpoint.piece`: what is about to be done
+  /// @param name such as `checkpoint.piece`: the operation that is about to run
   public static void reach(String name) {
     action.accept(name);
   }
 
-  /// Installs what is done at every point, until the result is closed. For one test at a time.
+  /// Installs an action that runs at every point, until the result is closed. For one test at a
+  /// time.
   public static Installed install(Consumer<String> whatHappens) {
     action = whatHappens;
     return () -> action = _ -> {};
   }
 
-  /// An action that is installed; closing it takes it out.
+  /// An action that is installed; closing removes it.
   public interface Installed extends AutoCloseable {
     @Override
     void close();

@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 /// A method or constructor that is called through a method handle, made at the first call.
 ///
 /// Light workers start with reflection by native code, which saves them a hundred classes. A
-/// virtual thread that waits below a native frame keeps its carrier, so whatever may wait, such as
+/// virtual thread that waits below a native frame keeps its carrier, so code that may wait, such as
 /// an endpoint, is called this way instead. Thread-safe.
 public final class Invocation {
   private final Executable executable;
   private volatile @Nullable MethodHandle handle;
 
-  /// @param executable accessible
+  /// @param executable made accessible
   public Invocation(Executable executable) {
     this.executable = executable;
   }
@@ -25,8 +25,8 @@ public final class Invocation {
   /// Calls it.
   ///
   /// @param values the receiver, where there is one, and the arguments
-  /// @return null of a method without a result
-  /// @throws Throwable what it threw
+  /// @return null for a method without a result
+  /// @throws Throwable the exception that the method threw
   public @Nullable Object call(Object... values) throws Throwable {
     MethodHandle made = handle;
     if (made == null) {

@@ -5,17 +5,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The environment and the flags that a process which computes must be started with. All of the
-/// environment is read once, by libtorch, OpenBLAS or the C library when they load, so it belongs
-/// to whoever starts the process: the launcher `burnish` for the first JVM (`./burnish env` prints
-/// the same), this class for every other one.
+/// The environment and the flags with which a process that computes must be started. All of the
+/// environment is read once, by libtorch, OpenBLAS or the C library when they load, so it must be
+/// set by the process that starts it: the launcher `burnish` for the first JVM (`./burnish env`
+/// prints the same), this class for every other one.
 ///
 /// Three settings decide a training step's time: OpenMP threads that wait without spinning, an
 /// OpenBLAS core chosen by CPU features, and a malloc with huge pages that keeps small tensors.
 public final class ProcessSettings {
-  /// Keeps freed small tensors, which else come back as pages that are zeroed one by one. Large
-  /// pieces go back at once: kept, they leave gaps that make half of a training process. (Large
-  /// tensors of ours are not malloc's: they have memory of their own.)
+  /// Keeps freed small tensors, which would otherwise come back as pages that are zeroed one by
+  /// one. Large blocks are returned at once: kept, they leave gaps that amount to half of a
+  /// training process. (Our large tensors are not malloc's: they have memory of their own.)
   static final String MALLOC =
       "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304"
           + ":glibc.malloc.trim_threshold=67108864:glibc.malloc.top_pad=16777216";
@@ -26,10 +26,10 @@ public final class ProcessSettings {
 
   private ProcessSettings() {}
 
-  /// The flags of a JVM that computes; the launcher has the same and more.
+  /// The flags of a JVM that computes; the launcher uses the same and more.
   ///
-  /// The serial collector takes no core from the kernels and keeps the heap as small as what is in
-  /// it. Alone it would switch strip mining of loops off, and without that the compiler makes
+  /// The serial collector takes no core from the kernels and keeps the heap as small as its live
+  /// data. Alone it would switch strip mining of loops off, and without that the compiler makes
   /// kernels of less than half the speed.
   public static List<String> flags() {
     return List.of(
@@ -41,8 +41,8 @@ public final class ProcessSettings {
         "-Dorg.bytedeco.javacpp.nopointergc=true");
   }
 
-  /// What to put over the environment of a process that is to compute with `cores` threads. Thread
-  /// counts are always those of `cores`; what this process's user chose for the rest is passed on.
+  /// Variables to set over the environment of a process that computes with `cores` threads. Thread
+  /// counts are always those of `cores`; the user's choices for the other variables are passed on.
   ///
   /// @throws IllegalArgumentException if `cores` is below 1
   public static Map<String, String> environment(int cores) {
@@ -68,7 +68,7 @@ public final class ProcessSettings {
     return settings;
   }
 
-  /// The settings that this process itself was started with; what is missing maps to `(not set)`.
+  /// The settings with which this process itself was started; missing ones map to `(not set)`.
   public static Map<String, String> inForce() {
     Map<String, String> inForce = new LinkedHashMap<>();
     environment(1)
@@ -78,7 +78,7 @@ public final class ProcessSettings {
   }
 
   /// The OpenBLAS core that fits the features of a processor, or nothing where OpenBLAS is to
-  /// choose: it goes by model names, and takes an AVX-512 processor that it does not know for a
+  /// choose: it goes by model names, and treats an AVX-512 processor that it does not know as a
   /// Haswell, at half the speed.
   static String openBlasCore(CpuInfo cpu) {
     if (cpu.features().containsAll(AVX512)) {

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// - A task started with [#fork(String, Callable)] is work that [#join()] waits for; one started
 ///   with [#background(String, Task)] serves as long as that work lasts and is interrupted after
 ///   it.
-/// - The first failure, of either kind, interrupts every other task. [#join()] throws it, with what
-///   the others then failed with as suppressed exceptions.
-/// - [#close()] interrupts what still runs and returns once every thread has ended, so that nothing
-///   outlives the block. A task that ignores interruption delays it.
+/// - The first failure, of either kind, interrupts every other task. [#join()] throws it, with the
+///   later failures of the others as suppressed exceptions.
+/// - [#close()] interrupts the tasks that still run and returns once every thread has ended, so
+///   that nothing outlives the block. A task that ignores interruption delays it.
 ///
 /// Tasks are virtual threads: they may wait freely; loops that only compute belong on threads of
 /// the platform. One thread opens, joins and closes a scope; tasks may fork further ones.
@@ -39,7 +39,7 @@ public final class Scope implements AutoCloseable {
 
   private Scope() {}
 
-  /// Whoever waited for the tasks of a scope was interrupted.
+  /// Thrown to a thread that was interrupted while it waited for the tasks of a scope.
   public static final class Interrupted extends CancellationException {
     private static final long serialVersionUID = 1;
 
@@ -61,7 +61,7 @@ public final class Scope implements AutoCloseable {
     void run() throws Exception;
   }
 
-  /// Starts a task under a thread of this name.
+  /// Starts a task on a thread of this name.
   ///
   /// @throws IllegalStateException if the scope is closed
   public <T extends @Nullable Object> Subtask<T> fork(String name, Callable<T> task) {
@@ -121,8 +121,9 @@ public final class Scope implements AutoCloseable {
     }
   }
 
-  /// Interrupts what still runs and waits until it has ended, however long that takes; an interrupt
-  /// of the caller is kept for later. Failures that no [#join()] has thrown are thrown here.
+  /// Interrupts the tasks that still run and waits until they have ended, however long that takes;
+  /// an interrupt of the caller is kept for later. Failures that no [#join()] has thrown are thrown
+  /// here.
   @Override
   public void close() {
     lock.lock();

@@ -5,10 +5,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The wish of the user (Ctrl-C) that a long loop ends in good order: with its step finished and a
-/// checkpoint written. A loop opens one while it runs and looks at [#requested()] after every step.
-/// What takes long and is no step (measuring, generating, reading rows, fetching a model) calls
-/// [#check] or [#interruptibly] and ends where it is. There is one such wish per process.
+/// The request of the user (Ctrl-C) that a long loop end in good order: with its step finished and
+/// a checkpoint written. A loop opens a `Stop` while it runs and checks [#requested()] after every
+/// step. Long work that is not a step (measuring, generating, reading rows, fetching a model) calls
+/// [#check] or [#interruptibly] and ends where it is. There is one such request per process.
 public final class Stop implements AutoCloseable {
   private static final AtomicInteger NUM_LISTENING = new AtomicInteger();
   private static final AtomicBoolean REQUESTED = new AtomicBoolean();
@@ -25,8 +25,8 @@ public final class Stop implements AutoCloseable {
     return new Stop();
   }
 
-  /// Asks every loop to end. Returns whether one listens that was not asked before; otherwise
-  /// whoever asks has to end the process.
+  /// Asks every loop to end. Returns whether a loop is listening that was not asked before;
+  /// otherwise the caller has to end the process.
   public static boolean request() {
     return NUM_LISTENING.get() > 0 && !REQUESTED.getAndSet(true);
   }
@@ -41,7 +41,7 @@ public final class Stop implements AutoCloseable {
     return NUM_LISTENING.get() > 0;
   }
 
-  /// Ends work that is no step where a loop was asked to end. To be called every few hundred
+  /// Ends work that is not a step where a loop was asked to end. To be called every few hundred
   /// milliseconds or so, where nothing is half done.
   ///
   /// @throws Stopped if one was
@@ -52,12 +52,12 @@ public final class Stop implements AutoCloseable {
     }
   }
 
-  /// Whether something ended by [#check].
+  /// Whether work was ended by [#check].
   public static boolean wasHonoured() {
     return HONOURED.get();
   }
 
-  /// Does work that waits for something outside, such as a download, in a thread of its own, which
+  /// Runs work that waits for an outside event, such as a download, on a thread of its own, which
   /// is interrupted when a loop is asked to end.
   ///
   /// @throws Stopped if one was
@@ -82,7 +82,7 @@ public final class Stop implements AutoCloseable {
     return REQUESTED.get();
   }
 
-  /// The loop has ended.
+  /// Called when the loop has ended.
   @Override
   public void close() {
     if (!closed.getAndSet(true)) {

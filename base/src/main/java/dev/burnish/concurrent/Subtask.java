@@ -26,7 +26,7 @@ public final class Subtask<T extends @Nullable Object> {
     return name;
   }
 
-  /// Waits for the task and returns what it returned.
+  /// Waits for the task and returns its result.
   ///
   /// @throws TaskFailed if the task failed or was cancelled
   /// @throws CancellationException if the caller is interrupted; its interrupt stays set

@@ -4,9 +4,9 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// Threads for the work of the system: starting, watching, restarting and ending. They are the
-/// platform's, so that tasks of users which compute, and with that hold the carriers of virtual
-/// threads, do not hold it up. When very much of it waits at once, the rest is on virtual threads.
+/// Threads for the work of the system: starting, watching, restarting and ending. They are platform
+/// threads, so that user tasks that compute, and so hold the carriers of virtual threads, do not
+/// hold it up. When very much of it waits at once, the rest is on virtual threads.
 public final class SystemThreads {
   private static final System.Logger LOG = System.getLogger(SystemThreads.class.getName());
   private static final int MOST = 64;
@@ -23,7 +23,7 @@ public final class SystemThreads {
 
   private SystemThreads() {}
 
-  /// Runs something soon, under a name. It may wait.
+  /// Runs work soon, under a name. It may wait.
   public static void run(String name, Runnable work) {
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
     POOL.execute(() -> run(name, loader, work));

@@ -4,12 +4,12 @@ import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 
-/// Text of others (completions, lines of processes, names, messages), made harmless for whoever
-/// reads it in a terminal: nothing in it moves the cursor, changes colours or titles, reorders what
-/// is shown or hides something.
+/// Foreign text (completions, lines of processes, names, messages), made harmless for display in a
+/// terminal: nothing in it moves the cursor, changes colours or titles, reorders the text shown or
+/// hides something.
 ///
-/// That is every control character but the tab, and every format character but those that scripts
-/// need to be written right: the joiners, the soft hyphen, signs before Arabic numbers.
+/// That is every control character except the tab, and every format character except those that
+/// scripts need to be written correctly: the joiners, the soft hyphen, signs before Arabic numbers.
 public final class TerminalText {
   private static final String HARMLESS = "�";
 
@@ -28,8 +28,8 @@ public final class TerminalText {
         _ -> HARMLESS);
   }
 
-  /// Each such character as JSON and Java have it in a string, such as `\u202e`: of JSON the value
-  /// stays what it was.
+  /// Escapes each such character as in a JSON or Java string, such as `\u202e`: JSON keeps its
+  /// value.
   public static String escaped(String text) {
     return replaced(text, point -> point != '\n' && isHarmful(point), TerminalText::escape);
   }

@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What a throwable says of itself, whatever its methods do: they may be a user's, and throw.
+/// Description of a throwable, whatever its methods do: they may be a user's, and throw.
 public final class Thrown {
   private static final int LONGEST = 4000;
   private static final int MAX_CAUSES = 100;
 
   private Thrown() {}
 
-  /// Class and message, as `toString` has them; the class where that throws.
+  /// Class and message, as from `toString`; the class alone where that throws.
   public static String text(Throwable thrown) {
     try {
       String text = String.valueOf(thrown.toString());
@@ -23,7 +23,7 @@ public final class Thrown {
     }
   }
 
-  /// What it was caused by; nothing where `getCause` throws.
+  /// The cause of a throwable; empty where `getCause` throws.
   public static Optional<Throwable> cause(Throwable thrown) {
     try {
       return Optional.ofNullable(thrown.getCause());

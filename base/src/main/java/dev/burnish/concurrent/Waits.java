@@ -7,14 +7,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 
-/// All that links, actors, meshes and services wait with.
+/// The waits of links, actors, meshes and services.
 ///
 /// Idea: some threads must know that they are about to wait. One that reads a connection hands the
 /// reading over to another, one on which all deadlines depend must not wait at all. A call that
-/// waits does not know on which thread it runs; so whatever may be part of a call waits through
-/// this class, which a test checks in the compiled classes, and no wait can forget to say so.
+/// waits does not know on which thread it runs; so all code that may be part of a call waits
+/// through this class, which a test checks in the compiled classes, and no wait can forget to
+/// announce itself.
 public final class Waits {
-  /// A thread that is told before it waits.
+  /// A thread that is notified before it waits.
   public interface Listener {
     /// The current thread, which is this one, is about to wait.
     void beforeWait();
@@ -22,23 +23,23 @@ public final class Waits {
 
   private Waits() {}
 
-  /// Tells the current thread that it is about to wait, in a way that this class does not have.
+  /// Tells the current thread that it is about to wait, in a way that this class does not cover.
   public static void announce() {
     if (Thread.currentThread() instanceof Listener listener) {
       listener.beforeWait();
     }
   }
 
-  /// Waits for a signal; the caller holds the lock and looks again.
+  /// Waits for a signal; the caller holds the lock and checks again.
   @SuppressWarnings("WaitNotInLoop") // the callers loop
   public static void await(Condition condition) throws InterruptedException {
     announce();
     condition.await();
   }
 
-  /// Waits for a signal, a time at most; the caller holds the lock and looks again.
+  /// Waits for a signal, for at most a given time; the caller holds the lock and checks again.
   ///
-  /// @return nanoseconds that are left
+  /// @return the remaining nanoseconds
   @SuppressWarnings("WaitNotInLoop") // the callers loop
   public static long awaitNanos(Condition condition, long nanos) throws InterruptedException {
     announce();
@@ -51,25 +52,26 @@ public final class Waits {
     latch.await();
   }
 
-  /// Waits until a latch is open, a time at most; says whether it is.
+  /// Waits until a latch is open, for at most a given time; returns whether it is.
   public static boolean await(CountDownLatch latch, Duration limit) throws InterruptedException {
     announce();
     return latch.await(limit.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  /// Waits until this thread is unparked or interrupted; the caller looks again.
+  /// Waits until this thread is unparked or interrupted; the caller checks again.
   public static void park(Object blocker) {
     announce();
     LockSupport.park(blocker);
   }
 
-  /// Waits until this thread is unparked or interrupted, a time at most; the caller looks again.
+  /// Waits until this thread is unparked or interrupted, or a time has passed; the caller checks
+  /// again.
   public static void parkNanos(Object blocker, long nanos) {
     announce();
     LockSupport.parkNanos(blocker, nanos);
   }
 
-  /// Waits until a monitor is notified, a time at most; the caller holds it and looks again.
+  /// Waits until a monitor is notified, or a time has passed; the caller holds it and checks again.
   @SuppressWarnings("WaitNotInLoop") // the callers loop
   public static void waitNanos(Object monitor, long nanos) throws InterruptedException {
     announce();
@@ -82,7 +84,7 @@ public final class Waits {
     thread.join();
   }
 
-  /// Waits until a thread has ended, a time at most; says whether it has.
+  /// Waits until a thread has ended, for at most a given time; returns whether it has ended.
   public static boolean join(Thread thread, Duration limit) throws InterruptedException {
     announce();
     return thread.join(limit);

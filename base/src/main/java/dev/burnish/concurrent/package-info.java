@@ -1,4 +1,4 @@
-/// Threads with an owner, and what a process must have before it computes.
+/// Threads with an owner, and the settings that a process must have before it computes.
 @NullMarked
 package dev.burnish.concurrent;
 

@@ -51,7 +51,7 @@ public final class Config<T extends Record> {
     return new Config<>(type, (ObjectNode) tree, environment);
   }
 
-  /// Overlays a YAML file; keys that it does not have keep their values.
+  /// Overlays a YAML file; keys that are not in it keep their values.
   ///
   /// @throws ConfigException if the file cannot be read, is no YAML, or has an unknown key
   public Config<T> withFile(Path file) {
@@ -97,7 +97,7 @@ public final class Config<T extends Record> {
     return new Config<>(type, merged, environment);
   }
 
-  /// Overlays what the arguments of a script say: `--config FILE` and `--set key=value`, in order.
+  /// Overlays the arguments of a script: `--config FILE` and `--set key=value`, in order.
   ///
   /// @throws ConfigException if there is any other argument, or as the two say
   public Config<T> withArguments(String... arguments) {
@@ -120,7 +120,7 @@ public final class Config<T extends Record> {
     return config;
   }
 
-  /// The record that all layers make.
+  /// The record that results from all layers.
   ///
   /// @throws ConfigException if a value has the wrong type, a reference leads nowhere, or the
   ///   record refuses its values
@@ -147,9 +147,9 @@ public final class Config<T extends Record> {
     return Stream.of(name, key.toString()).filter(keys::has).findFirst();
   }
 
-  /// A record whose relative paths begin at a folder, so that they hold wherever it is read again:
-  /// those of components that are paths, and texts of which `isPath` says so by key and value. An
-  /// empty path stays.
+  /// A record whose relative paths are resolved against a folder, so that they hold wherever it is
+  /// read again: those of components that are paths, and texts for which `isPath` says so by key
+  /// and value. An empty path stays.
   public static <T extends Record> T withPathsFrom(
       Path folder, T config, BiPredicate<String, String> isPath) {
     @SuppressWarnings("unchecked") // getClass() of a T, which is final because it is a record

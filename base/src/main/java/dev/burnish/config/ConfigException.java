@@ -3,7 +3,7 @@ package dev.burnish.config;
 import org.jspecify.annotations.Nullable;
 
 /// A configuration that cannot be used: the message is one line that names the key, the value and
-/// what to do.
+/// the fix.
 public final class ConfigException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 

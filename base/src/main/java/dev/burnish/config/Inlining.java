@@ -27,10 +27,10 @@ final class Inlining {
         .toList();
   }
 
-  /// The tree of keys that a tree of records has.
+  /// The tree of keys for a tree of records.
   ///
-  /// @throws ConfigException if two components of a record are one key, or an inlined one is no
-  ///   record
+  /// @throws ConfigException if two components of a record are the same key, or an inlined one is
+  ///   not a record
   static JsonNode flatten(Type type, JsonNode records) {
     return map(type, records, Inlining::flattenRecord);
   }
@@ -57,7 +57,7 @@ final class Inlining {
     keys.set(name, value);
   }
 
-  /// The tree of records that a tree of keys has; what is no key stays where it is.
+  /// The tree of records for a tree of keys; anything that is not a key stays where it is.
   static JsonNode nest(Type type, JsonNode keys) {
     return map(type, keys, Inlining::nestRecord);
   }
@@ -113,7 +113,7 @@ final class Inlining {
 
   /// Whether a component is marked, and is a record.
   ///
-  /// @throws ConfigException if it is marked and no record
+  /// @throws ConfigException if it is marked and not a record
   private static boolean isInlined(RecordComponent component) {
     if (!component.isAnnotationPresent(Inlined.class)) {
       return false;
@@ -149,7 +149,7 @@ final class Inlining {
     };
   }
 
-  /// What a list, a map or an optional has in it; any other type itself.
+  /// The element type of a list, a map or an optional; any other type itself.
   static Type element(Type type) {
     return type instanceof ParameterizedType of
         ? of.getActualTypeArguments()[of.getActualTypeArguments().length - 1]

@@ -12,8 +12,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Replaces `${a.b}` and `${env:X}` in the texts of a tree. A text that is one reference and
-/// nothing else becomes the value that it refers to, of whatever type.
+/// Replaces `${a.b}` and `${env:X}` in the texts of a tree. A text that is exactly one reference
+/// becomes the value that it refers to, of any type.
 final class Interpolation {
   private static final Pattern REFERENCE = Pattern.compile("\\$\\$\\{|\\$\\{([^{}]*)\\}");
 

@@ -13,7 +13,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The dotted keys that a record has, and their types. Below a map every key exists.
+/// The dotted keys of a record, and their types. Below a map every key exists.
 record Keys(Class<? extends Record> root) {
   /// @throws ConfigException if there is no such key, naming the nearest
   void require(String source, String key) {
@@ -22,7 +22,7 @@ record Keys(Class<? extends Record> root) {
     }
   }
 
-  /// @throws ConfigException if an object has a key that the record has not
+  /// @throws ConfigException if an object has a key that the record does not have
   void check(String source, ObjectNode object) {
     check(source, "", object);
   }
@@ -56,7 +56,7 @@ record Keys(Class<? extends Record> root) {
     });
   }
 
-  /// @throws ConfigException if the value of a key holds a key that the record has not
+  /// @throws ConfigException if the value of a key holds a key that the record does not have
   void checkBelow(String source, String key, JsonNode value) {
     if (value instanceof ObjectNode inner) {
       check(source, key + ".", inner);

@@ -18,7 +18,7 @@ import tools.jackson.databind.deser.std.StdDeserializer;
 import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.ser.std.ToStringSerializer;
 
-/// Values of one word, as people write them: paths as they are, durations as `90s`.
+/// Values of one word, as people write them: paths unchanged, durations as `90s`.
 final class Scalars {
   private static final Pattern DURATION = Pattern.compile("(\\d+)\\s*(ms|s|m|h|d)");
   private static final Map<String, Duration> UNITS =
@@ -39,7 +39,7 @@ final class Scalars {
         .addDeserializer(Duration.class, new Text<>(Duration.class, Scalars::duration));
   }
 
-  /// What to write for a value of this type.
+  /// A description of the values that may be written for this type.
   static String expected(Class<?> type) {
     if (type.isEnum()) {
       return Arrays.stream(type.getEnumConstants())

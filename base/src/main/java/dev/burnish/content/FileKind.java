@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Kinds of files that are easily taken for another: a clone without Git LFS holds pointers, a
+/// Kinds of files that are easily mistaken for another: a clone without Git LFS holds pointers, a
 /// download without a token a web page, a renamed model another format.
 public enum FileKind {
   EMPTY("an empty file", "fetch or write it again"),
@@ -35,7 +35,7 @@ public enum FileKind {
     this.cure = cure;
   }
 
-  /// The kind of what begins with these bytes; empty where it is none of these.
+  /// The kind of a file that begins with these bytes; empty where it is none of these.
   public static Optional<FileKind> of(byte[] head) {
     if (head.length == 0) {
       return Optional.of(EMPTY);
@@ -83,12 +83,12 @@ public enum FileKind {
     }
   }
 
-  /// What it is, for messages: `a pointer of Git LFS, not the file itself`.
+  /// The name of the kind, for messages: `a pointer of Git LFS, not the file itself`.
   public String said() {
     return name;
   }
 
-  /// What to do about it.
+  /// The remedy, for messages.
   public String cure() {
     return cure;
   }

@@ -1,4 +1,4 @@
-/// What a file is by its first bytes, whatever it is called.
+/// The kind of a file, told from its first bytes whatever its name is.
 @NullMarked
 package dev.burnish.content;
 

@@ -22,14 +22,14 @@ import java.util.Set;
 /// renamed. Closing without [#commit] leaves the target as it was and nothing behind.
 ///
 /// Durability: the content is on the disk before the rename, and the rename is on the disk when
-/// [#commit] returns, so that what was committed survives a loss of power. An interrupt does not
-/// end the writing: the thread's interrupt is still set when it returns. What a killed process left
-/// is removed by the next one to write that file: a temporary file is locked while it is in use.
+/// [#commit] returns, so that committed content survives a loss of power. An interrupt does not end
+/// the writing: the thread's interrupt is still set when it returns. Files left by a killed process
+/// are removed by the next one to write that file: a temporary file is locked while it is in use.
 ///
 /// Threading: one thread at a time; several files of one target may be prepared at once, and the
 /// last one that is committed stays.
 public final class AtomicFile implements AutoCloseable {
-  /// Rights as any new file has them: what the process's mask leaves.
+  /// The permissions of any new file: those that the process's umask leaves.
   private static final FileAttribute<Set<PosixFilePermission>> USUAL = rights("rw-rw-rw-");
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER = rights("rw-------");
@@ -39,7 +39,7 @@ public final class AtomicFile implements AutoCloseable {
     void writeTo(Output output) throws IOException;
   }
 
-  /// Where the content of a file goes, from its beginning on.
+  /// The output that takes the content of a file, from its beginning on.
   public static final class Output {
     private final Path file;
     private FileChannel channel;
@@ -86,7 +86,7 @@ public final class AtomicFile implements AutoCloseable {
     }
 
     /// An interrupt closes a channel, and with it the lock ends. A writer of the same target may
-    /// take the file for one that a killed process left: then it is gone, and opening fails.
+    /// mistake the file for one that a killed process left: then it is gone, and opening fails.
     private void reopen() throws IOException {
       do {
         interrupted |= Thread.interrupted();
@@ -163,12 +163,12 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
-  /// As above, with these bytes.
+  /// Writes these bytes, as above.
   public static void write(Path target, byte[] content) {
     write(target, output -> output.write(ByteBuffer.wrap(content)));
   }
 
-  /// A file that only its owner reads, and that need not survive a loss of power.
+  /// Writes a file that only its owner can read, and that need not survive a loss of power.
   static void writePrivately(Path target, byte[] content) throws IOException {
     try (AtomicFile file = new AtomicFile(target, OWNER)) {
       file.fill(output -> output.write(ByteBuffer.wrap(content)), _ -> {});
@@ -176,7 +176,7 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
-  /// Has the disk hold what was renamed in a folder, or removed from it.
+  /// Forces the renames and removals in a folder to disk.
   public static void forceFolder(Path folder) throws IOException {
     boolean interrupted = Thread.interrupted();
     try {
@@ -193,7 +193,7 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
-  /// What is done with what was written.
+  /// How written content is made durable.
   private interface Durability {
     void reach(Output output) throws IOException;
   }

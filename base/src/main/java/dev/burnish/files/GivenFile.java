@@ -7,14 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 
-/// A file that says to this user whom to trust, such as a ticket: it is the user's own, or root's
+/// A file that tells this user whom to trust, such as a ticket: it belongs to the user, or to root
 /// as in a secret of Kubernetes, and nobody else can have written it.
 public final class GivenFile {
   private static final LinkOption[] FOLLOWED = {};
 
   private GivenFile() {}
 
-  /// What it says.
+  /// Reads the text of the file.
   ///
   /// @throws IllegalArgumentException if others can have written it
   public static String read(Path file) throws IOException {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 
-/// Whose something in the file system is, what it is, and who may change it: of a link, the link.
+/// The owner, kind and permissions of a file system entry; for a link, those of the link.
 ///
 /// @param mode with the bits of its kind
 record Owned(int user, int group, int mode) {
@@ -21,7 +21,7 @@ record Owned(int user, int group, int mode) {
   private static final int WRITTEN_BY_OTHERS = 0002;
   private static final int OF_OTHERS = 0077;
 
-  /// The number of this user, who may be without a name.
+  /// The user id of this user, who may have no name.
   static int self() {
     return Self.USER;
   }
@@ -61,23 +61,23 @@ record Owned(int user, int group, int mode) {
     return user == self();
   }
 
-  /// Whether others may do nothing with it.
+  /// Whether others have no permission on it.
   boolean isClosedToOthers() {
     return (mode & OF_OTHERS) == 0;
   }
 
-  /// Whether strangers may put something into this folder. The group of root is none of them, nor
-  /// is the one that has the number of this user, as a group of a user's own has.
+  /// Whether strangers may put something into this folder. The group of root does not count as a
+  /// stranger, nor does the one that has the number of this user, as a user's own group does.
   boolean isWrittenByOthers() {
     boolean strangers = group != 0 && group != self();
     return (mode & WRITTEN_BY_OTHERS) != 0 || (strangers && (mode & WRITTEN_BY_GROUP) != 0);
   }
 
-  /// Whether nobody but root and this user can rename or replace what those two have in this
+  /// Whether nobody except root and this user can rename or replace what those two have in this
   /// folder.
   ///
-  /// @param root whose the root of the file system is: in some containers the number of root is
-  ///   another one
+  /// @param root the owner of the root of the file system: in some containers root has another
+  ///   number
   boolean keepsWhatIsIn(int root) {
     boolean trusted = isMine() || user == 0 || user == root;
     return trusted && (!isWrittenByOthers() || (mode & STICKY) != 0);

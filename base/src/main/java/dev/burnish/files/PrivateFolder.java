@@ -17,14 +17,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// A folder into which nobody but this user (and root) can have put anything: it is this user's, no
-/// link, of mode 0700, and no folder above it lets a stranger put another one in its place.
+/// A folder into which nobody except this user (and root) can have put anything: it is this user's,
+/// no link, of mode 0700, and no folder above it lets a stranger put another one in its place.
 ///
-/// Idea: the folders above are looked at first, from the path without links, which is the one that
-/// is used from then on. Where they keep what is in them (not writable by others, or sticky, as the
+/// Idea: the folders above are checked first, from the path without links, which is the one that is
+/// used from then on. Where they protect their entries (not writable by others, or sticky, as the
 /// folder of temporary files is), a folder that was found to be this user's stays what it is: after
-/// that look there is no race that a stranger could win. What is in it is looked at all the same
-/// before it is used, and links are never followed.
+/// that check there is no race that a stranger could win. The entries are checked all the same
+/// before they are used, and links are never followed.
 ///
 /// @param path without links
 public record PrivateFolder(Path path) {
@@ -34,12 +34,12 @@ public record PrivateFolder(Path path) {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions));
   }
 
-  /// The number of this user, who may be without a name.
+  /// The user id of this user, who may have no name.
   public static int user() {
     return Owned.self();
   }
 
-  /// What is there, if it is private.
+  /// The folder at a path, if it is private.
   public static Optional<PrivateFolder> at(Path folder) {
     try {
       Path real = real(folder);
@@ -53,10 +53,10 @@ public record PrivateFolder(Path path) {
     }
   }
 
-  /// Makes a folder, or takes the one that is there if only this user can have written to it; from
-  /// then on only this user reads it.
+  /// Creates a folder, or takes the existing one if only this user can have written to it; from
+  /// then on only this user can read it.
   ///
-  /// @throws IOException if it is not private, and says why
+  /// @throws IOException if it is not private, with the reason
   public static PrivateFolder make(Path folder) throws IOException {
     Path parent = folder.toAbsolutePath().getParent();
     if (parent != null) {
@@ -114,7 +114,7 @@ public record PrivateFolder(Path path) {
     return Optional.empty();
   }
 
-  /// What is in it, in order.
+  /// The names of the entries, in order.
   public List<String> names() throws IOException {
     try (Stream<Path> all = Files.list(path)) {
       return all.map(each -> each.getFileName().toString()).sorted().toList();
@@ -130,7 +130,7 @@ public record PrivateFolder(Path path) {
     return at(child(name)).filter(found -> found.path().equals(path.resolve(name)));
   }
 
-  /// Makes a folder in it.
+  /// Creates a folder in it.
   ///
   /// @throws FileAlreadyExistsException if there is something of that name
   public PrivateFolder newFolder(String name) throws IOException {
@@ -157,9 +157,9 @@ public record PrivateFolder(Path path) {
     }
   }
 
-  /// The bytes of a file for which [#hasFile].
+  /// The bytes of a file for which [#hasFile] is true.
   ///
-  /// @throws IOException if there is none, or it has more than a number of bytes
+  /// @throws IOException if there is none, or it has more bytes than `most`
   public byte[] read(String name, int most) throws IOException {
     if (!hasFile(name)) {
       throw new NoSuchFileException(child(name).toString());
@@ -177,13 +177,13 @@ public record PrivateFolder(Path path) {
     }
   }
 
-  /// Writes a file that nobody else reads: whole or not at all. It need not survive a loss of
+  /// Writes a file that nobody else can read: whole or not at all. It need not survive a loss of
   /// power.
   public void write(String name, byte[] content) throws IOException {
     AtomicFile.writePrivately(child(name), content);
   }
 
-  /// Removes a file, or a link and not what it leads to.
+  /// Removes a file, or a link but not its target.
   public void delete(String name) throws IOException {
     Files.deleteIfExists(child(name));
   }

@@ -6,11 +6,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// What Linux says of the processor; elsewhere nothing is said.
+/// Linux's description of the processor; empty on other systems.
 ///
-/// @param vendor such as `GenuineIntel`, empty where it is not told
-/// @param model the name for people, empty where it is not told
-/// @param features what the processor can do, by the kernel's names
+/// @param vendor such as `GenuineIntel`, empty where it is not known
+/// @param model the name for people, empty where it is not known
+/// @param features the capabilities of the processor, by the kernel's names
 public record CpuInfo(String vendor, String model, Set<String> features) {
   private static final Path FILE = Path.of("/proc/cpuinfo");
 
@@ -23,7 +23,7 @@ public record CpuInfo(String vendor, String model, Set<String> features) {
     return of(ProcFile.read(FILE));
   }
 
-  /// What the lines of a `/proc/cpuinfo` say.
+  /// Parses the lines of a `/proc/cpuinfo`.
   public static CpuInfo of(List<String> lines) {
     return of(ProcFile.of(lines));
   }

@@ -20,14 +20,14 @@ public record JvmCommand(List<String> flags, String main, List<String> arguments
     return new JvmCommand(List.of(), main.getName(), List.of());
   }
 
-  /// These flags after those that there are.
+  /// The command with these flags after the existing ones.
   public JvmCommand withFlags(List<String> more) {
     List<String> all = new ArrayList<>(flags);
     all.addAll(more);
     return new JvmCommand(all, main, arguments);
   }
 
-  /// These arguments instead of those that there are.
+  /// The command with these arguments instead of the existing ones.
   public JvmCommand withArguments(List<String> given) {
     return new JvmCommand(flags, main, given);
   }
@@ -37,7 +37,7 @@ public record JvmCommand(List<String> flags, String main, List<String> arguments
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 
-  /// As an operating system takes it, the program first.
+  /// The command as an operating system takes it, the program first.
   public List<String> words() {
     List<String> words = new ArrayList<>();
     words.add(java().toString());

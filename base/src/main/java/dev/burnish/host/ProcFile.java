@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// A file of Linux's `/proc` with one `name: value` per line; without lines where there is none.
+/// A file of Linux's `/proc` with one `name: value` per line; empty where there is none.
 final class ProcFile {
   private final List<String> lines;
 

@@ -3,29 +3,29 @@ package dev.burnish.host;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/// Memory of processes and of the machine, in bytes, as Linux tells it; elsewhere nothing is told.
+/// Memory of processes and of the machine, in bytes, as Linux reports it; empty on other systems.
 public final class ResidentMemory {
   private static final Path SELF = Path.of("/proc/self/status");
   private static final Path MACHINE = Path.of("/proc/meminfo");
 
   private ResidentMemory() {}
 
-  /// Bytes of this process that are in memory.
+  /// Resident bytes of this process.
   public static OptionalLong now() {
     return bytes(SELF, "VmRSS");
   }
 
-  /// Bytes of another process that are in memory; empty if it has ended.
+  /// Resident bytes of another process; empty if it has ended.
   public static OptionalLong of(long pid) {
     return bytes(Path.of("/proc", Long.toString(pid), "status"), "VmRSS");
   }
 
-  /// The most that [#now] ever was.
+  /// The peak of [#now].
   public static OptionalLong peak() {
     return bytes(SELF, "VmHWM");
   }
 
-  /// Bytes that could be had without pushing anything out.
+  /// Bytes that are available without evicting anything.
   public static OptionalLong available() {
     return bytes(MACHINE, "MemAvailable");
   }

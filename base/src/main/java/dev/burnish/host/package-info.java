@@ -1,4 +1,4 @@
-/// What the operating system says of this machine and its processes, and how to start another JVM.
+/// The operating system's data on this machine and its processes, and how to start another JVM.
 @NullMarked
 package dev.burnish.host;
 

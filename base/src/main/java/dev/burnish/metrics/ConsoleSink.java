@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/// A line a step with chosen keys: `step 12 reward 0.531 loss 1.2e-05`.
+/// One line per step with chosen keys: `step 12 reward 0.531 loss 1.2e-05`.
 public final class ConsoleSink implements MetricSink {
   private final PrintStream out;
   private final List<String> keys;
 
-  /// Prints these keys, in this order; a step that has no such number leaves it out.
+  /// Prints these keys, in this order; a key without a number in a step is left out.
   public ConsoleSink(PrintStream out, List<String> keys) {
     this.out = out;
     this.keys = List.copyOf(keys);
@@ -26,7 +26,7 @@ public final class ConsoleSink implements MetricSink {
     out.flush();
   }
 
-  /// About three significant digits, without an exponent where it reads well.
+  /// About three significant digits, without an exponent where that is readable.
   public static String format(double value) {
     double magnitude = Math.abs(value);
     if (value == Math.rint(value) && magnitude < 1e6) {

@@ -2,8 +2,8 @@ package dev.burnish.metrics;
 
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/// Counts of durations in buckets whose width grows with the duration: quantiles are right to 1/32,
-/// from 1 ns to 292 years. Thread-safe, without locks.
+/// Counts of durations in buckets whose width grows with the duration: quantiles are accurate to
+/// 1/32, from 1 ns to 292 years. Thread-safe, without locks.
 public final class Histogram {
   private static final int BITS = 5;
   private static final int PER_OCTAVE = 1 << BITS;
@@ -17,7 +17,7 @@ public final class Histogram {
     counts.incrementAndGet(bucket(Math.max(0, nanos)));
   }
 
-  /// How many were counted.
+  /// The number of durations counted.
   public long count() {
     long count = 0;
     for (int i = 0; i < counts.length(); i++) {
@@ -26,8 +26,8 @@ public final class Histogram {
     return count;
   }
 
-  /// The duration, in nanoseconds, that a share of those counted does not exceed; 0 if there is
-  /// none.
+  /// The duration, in nanoseconds, that a fraction `q` of those counted does not exceed; 0 if there
+  /// is none.
   ///
   /// @param q in [0, 1]
   public long quantile(double q) {
@@ -42,7 +42,7 @@ public final class Histogram {
     return 0;
   }
 
-  /// Values below 32 have a bucket each; above, each power of two has 32.
+  /// Values below 32 have one bucket each; above, each power of two has 32.
   private static int bucket(long nanos) {
     int octave = Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(nanos) - 1 - BITS);
     return octave * PER_OCTAVE + (int) (nanos >>> octave);

@@ -10,10 +10,10 @@ import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A file of one JSON object a line, appended to as a run goes on.
+/// A file of one JSON object per line, appended to while a run continues.
 ///
-/// A line is there whole or not at all: when the disk is full the part that fitted is taken back,
-/// and what a killed process has left of its last line is cut off when the file is opened again.
+/// A line is written whole or not at all: when the disk is full the part that fitted is removed,
+/// and the partial last line of a killed process is cut off when the file is opened again.
 /// Threading: safe for all threads.
 public final class JsonLines implements AutoCloseable {
   private static final ObjectMapper MAPPER =
@@ -32,7 +32,7 @@ public final class JsonLines implements AutoCloseable {
     this.size = size;
   }
 
-  /// Opens a file for appending; makes it if there is none.
+  /// Opens a file for appending; creates it if there is none.
   ///
   /// @throws UncheckedIOException if it cannot be opened
   public static JsonLines append(Path file) {

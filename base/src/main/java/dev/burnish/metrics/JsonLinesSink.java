@@ -4,13 +4,13 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// `metrics.jsonl`: an object a step, `step` first, then the values in alphabetical order, then
-/// `times` with all that two runs of one seed may differ in. A value that is no number is a string,
-/// such as `"NaN"`.
+/// `metrics.jsonl`: one object per step, `step` first, then the values in alphabetical order, then
+/// `times` with everything that may differ between two runs of one seed. A value that is not a
+/// number is a string, such as `"NaN"`.
 public final class JsonLinesSink implements MetricSink {
   private final JsonLines lines;
 
-  /// Appends to a file; makes it if there is none.
+  /// Appends to a file; creates it if there is none.
   ///
   /// @throws java.io.UncheckedIOException if it cannot be opened
   public JsonLinesSink(Path file) {

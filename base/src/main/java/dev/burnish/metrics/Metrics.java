@@ -10,7 +10,7 @@ import java.util.TreeMap;
 /// A number that the seed does not determine (a duration, a rate, memory) is recorded with
 /// [#time(String, double, Reduce)] and kept apart, so that two runs of one seed can be compared. A
 /// number belongs to the step that is flushed next, or to the one that [#at] names: threads that
-/// work for a later step record before its time.
+/// work for a later step record early.
 ///
 /// Threading: safe for all threads. The values of a step are held until it is flushed.
 public final class Metrics implements Recorder, AutoCloseable {
@@ -71,8 +71,8 @@ public final class Metrics implements Recorder, AutoCloseable {
     return ahead.computeIfAbsent(step, _ -> new Numbers());
   }
 
-  /// Reduces what was recorded for a step, which is what was recorded since the last flush and
-  /// [#at] it, and writes it to every sink.
+  /// Reduces the values recorded for a step, which are those recorded since the last flush and
+  /// [#at] it, and writes the result to every sink.
   public synchronized StepMetrics flush(long step) {
     Numbers numbers = next;
     next = new Numbers();
@@ -107,7 +107,7 @@ public final class Metrics implements Recorder, AutoCloseable {
     }
   }
 
-  /// What was recorded of one step.
+  /// The values recorded for one step.
   private static final class Numbers {
     private final Keyed values = new Keyed();
     private final Keyed times = new Keyed();

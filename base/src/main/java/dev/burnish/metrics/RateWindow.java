@@ -1,7 +1,7 @@
 package dev.burnish.metrics;
 
-/// How often something happened a second, over the seconds of a window that have passed: an exact
-/// count, whatever the rate. Thread-safe.
+/// Events per second, over the seconds of a window that have passed: an exact count, whatever the
+/// rate. Thread-safe.
 public final class RateWindow {
   private static final long SECOND = 1_000_000_000L;
 
@@ -12,7 +12,7 @@ public final class RateWindow {
   /// A window that begins now.
   ///
   /// @param numSeconds of the window
-  /// @param nanos of a clock, now
+  /// @param nanos the current time of a clock
   public RateWindow(int numSeconds, long nanos) {
     counts = new long[numSeconds];
     seconds = new long[numSeconds];
@@ -30,7 +30,7 @@ public final class RateWindow {
     counts[slot]++;
   }
 
-  /// Happenings a second, over the window or the time since it began; at least a second of it.
+  /// Events per second, over the window or the time since it began; at least a second of it.
   public synchronized double perSecond(long nanos) {
     long now = second(nanos);
     long count = 0;

@@ -1,6 +1,6 @@
 package dev.burnish.metrics;
 
-/// A report that records itself: whoever runs a loop needs not know what is in it.
+/// A report that records itself: the code that runs a loop need not know its content.
 public interface Recordable {
   /// Records every number under its key.
   void recordTo(RunRecorder run);

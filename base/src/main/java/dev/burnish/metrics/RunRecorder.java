@@ -1,14 +1,14 @@
 package dev.burnish.metrics;
 
-/// Takes what a [Recordable] has to say of a step, and of the run as a whole.
+/// Takes the values that a [Recordable] records for a step, and for the run as a whole.
 public interface RunRecorder extends Recorder {
-  /// Sets a number of the run as a whole; the value that was set last counts.
+  /// Sets a number of the run as a whole; the last value set counts.
   void summarize(String key, double value);
 
-  /// Reports arithmetic, of which the run makes a share of what the machine can do.
+  /// Reports arithmetic, which the run converts to a fraction of the machine's peak.
   ///
   /// @param flops floating-point operations
-  /// @param seconds that they took
+  /// @param seconds the time that they took
   void computed(double flops, double seconds);
 
   /// Shows a line to the user.

@@ -8,8 +8,8 @@ import java.util.TreeMap;
 /// The numbers of one step.
 ///
 /// @param step counted from 1
-/// @param values what the seed determines, by key in alphabetical order
-/// @param times what depends on the machine and the moment: durations, rates, memory
+/// @param values those that the seed determines, by key in alphabetical order
+/// @param times those that depend on the machine and the moment: durations, rates, memory
 public record StepMetrics(
     long step, SortedMap<String, Double> values, SortedMap<String, Double> times) {
   /// Copies both maps.

@@ -42,17 +42,17 @@ public final class TensorBoardSink implements MetricSink {
 
   private final InstantSource clock;
 
-  /// Starts an event file in a folder, which it makes if need be.
+  /// Starts an event file in a folder, which it creates if need be.
   ///
   /// @throws UncheckedIOException if it cannot be written
   public TensorBoardSink(Path folder) {
     this(folder, 0);
   }
 
-  /// Starts a further event file of a run that goes on: of later steps, those in the files before
-  /// it no longer count.
+  /// Starts another event file of a run that resumes: later steps in the files before it no longer
+  /// count.
   ///
-  /// @param stepsDone the step after which it goes on; 0 for a run that begins
+  /// @param stepsDone the step after which it resumes; 0 for a new run
   /// @throws UncheckedIOException if it cannot be written
   public TensorBoardSink(Path folder, long stepsDone) {
     this(folder, stepsDone, InstantSource.system());

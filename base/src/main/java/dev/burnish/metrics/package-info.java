@@ -1,4 +1,4 @@
-/// Numbers by step: recorded anywhere, reduced once a step, written to sinks.
+/// Numbers by step: recorded anywhere, reduced once per step, written to sinks.
 @NullMarked
 package dev.burnish.metrics;
 

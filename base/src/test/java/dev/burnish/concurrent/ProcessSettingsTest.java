@@ -99,7 +99,7 @@ class ProcessSettingsTest {
         .hasMessageContaining("cores=0");
   }
 
-  /// What `burnish env` prints when only `variables` are set.
+  /// The output of `burnish env` when only `variables` are set.
   private Map<String, String> launcher(List<String> cpuInfo, Map<String, String> variables)
       throws IOException, InterruptedException {
     Path file = Files.write(folder.resolve("cpuinfo"), cpuInfo);

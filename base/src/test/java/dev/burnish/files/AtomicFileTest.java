@@ -68,7 +68,7 @@ class AtomicFileTest {
     assertThat(file).hasContent("whole");
   }
 
-  /// Interrupted each time that it has gone on, at whatever moment.
+  /// Interrupted each time that it has resumed, at any moment.
   @Test
   void anInterruptInTheMidstOfWritingLosesNoByte() throws Exception {
     byte[] content = new byte[1 << 20];

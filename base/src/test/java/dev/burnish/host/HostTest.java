@@ -53,7 +53,7 @@ class HostTest {
     assertThat(process.waitFor()).isZero();
   }
 
-  /// Says what it was started with.
+  /// Prints the arguments with which it was started.
   static final class Speaker {
     private Speaker() {}
 

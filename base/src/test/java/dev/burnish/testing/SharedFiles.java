@@ -7,8 +7,8 @@ import org.junit.jupiter.api.Assumptions;
 
 /// Reference data and models that are not part of the project: looked for in `$BURNISH_DATA`,
 /// `$BURNISH_MODELS` and `$BURNISH_REFERENCE`, else in `shared/data`, `shared/models`,
-/// `shared/reference` beside the checkout. A test that needs a file which is nowhere is skipped and
-/// says which one; with `CI=true` it fails instead.
+/// `shared/reference` next to the checkout. A test whose file is missing is skipped and says which
+/// one; with `CI=true` it fails instead.
 public final class SharedFiles {
   private SharedFiles() {}
 

@@ -1,4 +1,4 @@
-/// What tests of several modules share: where the reference data is.
+/// Helpers shared by the tests of several modules: the location of the reference data.
 @NullMarked
 package dev.burnish.testing;
 

@@ -23,9 +23,9 @@ import java.util.stream.Stream;
 
 /// One actor: its instance, its calls, what it owns.
 ///
-/// An exception of a call goes to its caller and leaves the actor alive. What nobody waits for ends
-/// it: a failed constructor, an exception of a broadcast, an unhandled failure of something owned.
-/// Then its owner is told, and every further call fails.
+/// An exception of a call goes to its caller and leaves the actor alive. A failure that no caller
+/// waits for ends the actor: a failed constructor, an exception of a broadcast, an unhandled
+/// failure of something that it owns. Then its owner is told, and every further call fails.
 final class ActorCell implements Supervisor {
   private final ActorSystem system;
   private final ActorSpec spec;
@@ -43,7 +43,7 @@ final class ActorCell implements Supervisor {
   private final CallRate rate;
   private volatile Optional<Actor> actor = Optional.empty();
 
-  /// Where its calls run.
+  /// The threads on which its calls run.
   interface Threads {
     void run(String name, Runnable work);
   }
@@ -57,7 +57,7 @@ final class ActorCell implements Supervisor {
           Stream.generate(LatencyAverage::new).limit(endpoints.size()).toList());
     }
 
-    /// Whether calls of an endpoint, one at a time, have been short of late.
+    /// Whether recent calls of an endpoint, one at a time, have been short.
     boolean isQuick(int method) {
       Optional<Endpoints.Endpoint> endpoint = endpoints.find(method);
       return endpoint.isPresent()
@@ -102,7 +102,7 @@ final class ActorCell implements Supervisor {
     return turn.numQueued();
   }
 
-  /// What it is doing, in a word.
+  /// The state of the actor, in a word.
   String state() {
     if (gone().isPresent()) {
       return lifecycle.hasFailed() ? "failed" : "stopping";
@@ -118,12 +118,12 @@ final class ActorCell implements Supervisor {
     return actor;
   }
 
-  /// How it ends, and what it owns until then.
+  /// How the actor ends, and what it owns until then.
   Lifecycle lifecycle() {
     return lifecycle;
   }
 
-  /// Why it takes no calls, once it does not.
+  /// Why it takes no calls, once it takes none.
   Optional<ReplicaLost> gone() {
     return lifecycle.gone();
   }
@@ -141,8 +141,8 @@ final class ActorCell implements Supervisor {
     });
   }
 
-  /// Says whether it lives, without a turn: also while it is busy. The answer comes from where its
-  /// calls run, so that there is none when no call could run.
+  /// Answers whether it lives, without a turn: also while it is busy. The answer comes from where
+  /// its calls run, so that there is none when no call could run.
   void ping(ServedCall call) {
     threads.run(title() + "/ping", () -> answer(call));
     Duration patience = call.timeLeft().multipliedBy(3).dividedBy(4);
@@ -167,7 +167,7 @@ final class ActorCell implements Supervisor {
     gone().ifPresentOrElse(call::fail, () -> call.reply(new byte[0]));
   }
 
-  /// Answers after what was asked before: its construction.
+  /// Answers a call after the requests before it: the construction of the actor.
   void whenConstructed(ServedCall call) {
     List<Waiter> circle = call.waiting().from(identity, turn.number());
     if (circle.isEmpty()) {
@@ -177,7 +177,7 @@ final class ActorCell implements Supervisor {
     }
   }
 
-  /// Takes an instance that exists.
+  /// Takes an existing instance.
   void adopt(Object instance, Endpoints endpoints) {
     actor = Optional.of(new Actor(instance, endpoints));
   }
@@ -210,7 +210,7 @@ final class ActorCell implements Supervisor {
             .formatted(circle.stream().map(Waiter::name).collect(joining(" -> ")), called);
   }
 
-  /// This actor, as what it now calls has it wait.
+  /// This actor as a waiter, for the calls that it makes now.
   Waiter waiter() {
     String name = turn.piece() instanceof Execution execution ? execution.what() : title();
     return new Waiter(identity, turn.number(), name);
@@ -306,12 +306,12 @@ final class ActorCell implements Supervisor {
     }
   }
 
-  /// Agents are not bounded: what they are asked for keeps the job together.
+  /// Agents have no bound: the calls that they serve keep the job together.
   boolean isAgent() {
     return system.isAgent(spec.number());
   }
 
-  /// Runs a call beside the turn.
+  /// Runs a call concurrently with the turn.
   void runBeside(String name, Runnable work) {
     threads.run(title() + "/" + name, () -> runBound(work));
   }

@@ -3,15 +3,15 @@ package dev.burnish.actor;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// The numbers of actors. Those below 65536 are of agents, which every process has; all others are
-/// given by some process to actors of any, and no two processes give the same: the upper half is a
-/// digest of the giver's name. Thread-safe.
+/// assigned by some process to actors of any, and no two processes assign the same: the upper half
+/// is a digest of the assigning process's name. Thread-safe.
 final class ActorNumbers {
   private static final long NUM_AGENTS = 1L << 16;
 
   private final long digest;
   private final AtomicLong last;
 
-  /// @param process the name of the process that gives them
+  /// @param process the name of the process that assigns them
   ActorNumbers(String process) {
     digest = digest(process);
     last = new AtomicLong(digest | NUM_AGENTS);
@@ -33,8 +33,8 @@ final class ActorNumbers {
     return last.incrementAndGet();
   }
 
-  /// What tells an actor of the process from all others of the job: its number, or more for an
-  /// agent, which has the same in every process.
+  /// A number that distinguishes an actor of the process from all others of the job: its own, or a
+  /// wider one for an agent, which has the same number in every process.
   long identity(long number) {
     return isAgent(number) ? digest | number : number;
   }

@@ -2,7 +2,7 @@ package dev.burnish.actor;
 
 import dev.burnish.link.transport.ProcessAddress;
 
-/// Where an actor is.
+/// The address of an actor.
 ///
 /// @param number its own within the process
 public record ActorRef(ProcessAddress process, long number) {}

@@ -1,8 +1,8 @@
 package dev.burnish.actor;
 
-/// What actor to make, in a form that travels.
+/// The description of an actor to construct, in a form that travels.
 ///
-/// @param number of the actor in its process, chosen by who spawns it
+/// @param number of the actor in its process, chosen by the spawner
 /// @param name of its mesh
 /// @param type its interface
 /// @param signature of the interface's endpoints, as the spawner sees them

@@ -24,7 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 
-/// One process of a job: its actors, and the way to those of the others.
+/// One process of a job: its actors, and the access to those of the others.
 public final class ActorSystem implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ActorSystem.class.getName());
 
@@ -50,17 +50,17 @@ public final class ActorSystem implements AutoCloseable {
   /// How a process runs actors.
   @FunctionalInterface
   public interface Threads {
-    /// Runs code of users soon, under a name.
+    /// Runs user code soon, under a name.
     void run(String name, Runnable work);
 
-    /// Runs what starts, watches and ends actors and processes, which code of users must not hold
-    /// up.
+    /// Runs the work that starts, watches and ends actors and processes, which user code must not
+    /// hold up.
     default void runSystem(String name, Runnable work) {
       run(name, work);
     }
 
-    /// Each on a virtual thread, what is the system's on the platform's. Where code of users holds
-    /// all the carriers of virtual threads, there will be more of them.
+    /// Virtual threads for each piece of work, platform threads for the work of the system. Where
+    /// user code holds all the carriers of virtual threads, more are added.
     static Threads virtual() {
       Carriers.watch();
       return new Threads() {
@@ -77,7 +77,7 @@ public final class ActorSystem implements AutoCloseable {
     }
   }
 
-  /// What a process works with.
+  /// The collaborators of a process.
   ///
   /// @param token of the job
   /// @param loader of the classes of actors
@@ -97,7 +97,7 @@ public final class ActorSystem implements AutoCloseable {
     this(parts, settings, system -> new InboundCalls(system, system.cells, system.owned));
   }
 
-  /// A process that calls others, and refuses whatever they ask of it.
+  /// A process that calls others, and refuses all requests to it.
   public static ActorSystem visitor(Parts parts, ActorSystemSettings settings) {
     return new ActorSystem(parts, settings, _ -> new InboundCalls.Refusing());
   }
@@ -117,7 +117,7 @@ public final class ActorSystem implements AutoCloseable {
     this.remote = new RemoteActors(this);
   }
 
-  /// Where this process is reached.
+  /// The address of this process.
   public ProcessAddress self() {
     return switchboard.self();
   }
@@ -170,23 +170,23 @@ public final class ActorSystem implements AutoCloseable {
     return numbers.identity(number);
   }
 
-  /// A number that no other mesh or actor of the job has.
+  /// A number that is unique among the meshes and actors of the job.
   public long nextNumber() {
     return numbers.next();
   }
 
-  /// A name that no other of this process's has: itself, or with a number after it.
+  /// A name that is unique in this process: itself, or with a number after it.
   public String unique(String name) {
     int count = names.merge(name, 1, Integer::sum);
     return count == 1 ? name : name + "-" + count;
   }
 
-  /// Runs something of the system soon, under a name. It may wait.
+  /// Runs work of the system soon, under a name. It may wait.
   public void execute(String name, Runnable work) {
     threads.runSystem(name, work);
   }
 
-  /// Runs code of users soon, under a name, as calls of actors are.
+  /// Runs user code soon, under a name, as calls of actors are.
   public void executeForUser(String name, Runnable work) {
     threads.run(name, work);
   }
@@ -198,7 +198,7 @@ public final class ActorSystem implements AutoCloseable {
     return new Closing(this::execute, clock::after, settings.stopping(), limit);
   }
 
-  /// What has come for actors of this process and has not ended.
+  /// The calls that have come for actors of this process and have not ended.
   CallMemory callMemory() {
     return callMemory;
   }
@@ -207,7 +207,7 @@ public final class ActorSystem implements AutoCloseable {
     return ActorNumbers.isAgent(number) || served.contains(number);
   }
 
-  /// Runs something when some time has passed, under a name. It may wait.
+  /// Runs an action after a delay, under a name. It may wait.
   public void later(Duration delay, String name, Runnable work) {
     clock().after(delay, () -> execute(name, work));
   }
@@ -256,12 +256,12 @@ public final class ActorSystem implements AutoCloseable {
     this.served.remove(served.number());
   }
 
-  /// What this process tells of itself to people, besides its actors.
+  /// The status that this process shows to people in addition to its actors.
   public StatusBoard statusBoard() {
     return statusBoard;
   }
 
-  /// Prepares the making of an actor: looks into the factory.
+  /// Prepares the construction of an actor: inspects the factory.
   ///
   /// @throws IllegalArgumentException if the factory or an argument does not travel
   public RemoteActors.Blueprint blueprint(Class<?> type, Factory factory, List<?> arguments) {
@@ -274,8 +274,7 @@ public final class ActorSystem implements AutoCloseable {
     return remote;
   }
 
-  /// Has failures of a mesh of this process's given to its owner, who is asked where its actors
-  /// are.
+  /// Gives failures of a mesh of this process to its owner, who is asked where its actors are.
   public void supervise(long mesh, Supervisor.Keeper owner) {
     owned.put(mesh, owner);
   }
@@ -292,14 +291,14 @@ public final class ActorSystem implements AutoCloseable {
     return proxy(type, new Stub(this, endpoints(type), target, timeout, Stub.Mode.CALL));
   }
 
-  /// A stub whose methods return at once; what the actor throws is a failure of the actor.
+  /// A stub whose methods return at once; an exception of the actor is a failure of the actor.
   public <T> T caster(Class<T> type, Stub.Target target) {
     return caster(type, target, settings.timeout());
   }
 
-  /// The same.
+  /// The same as [#caster(Class, Stub.Target)], with a timeout.
   ///
-  /// @param timeout how long it waits while very much is unsent, or the actor is nowhere
+  /// @param timeout how long it waits while very much is unsent, or the actor has no process
   public <T> T caster(Class<T> type, Stub.Target target, Duration timeout) {
     return proxy(type, new Stub(this, endpoints(type), target, timeout, Stub.Mode.CAST));
   }
@@ -308,7 +307,7 @@ public final class ActorSystem implements AutoCloseable {
     return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, stub));
   }
 
-  /// What an actor of this process is doing.
+  /// The current state of an actor of this process.
   ///
   /// @param numCalls since it began
   /// @param callsPerSecond over the last ten seconds

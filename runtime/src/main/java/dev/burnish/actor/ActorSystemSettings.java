@@ -5,7 +5,7 @@ import java.time.Duration;
 
 /// How the actors of a process and its calls behave.
 ///
-/// @param timeout how long a call waits that says nothing else
+/// @param timeout how long a call waits if it sets no other timeout
 /// @param stopping how long an actor has to end its call, and again to close itself
 /// @param link how connections behave
 public record ActorSystemSettings(Duration timeout, Duration stopping, LinkSettings link) {
@@ -23,13 +23,13 @@ public record ActorSystemSettings(Duration timeout, Duration stopping, LinkSetti
         Duration.ofMinutes(10), Duration.ofSeconds(3), LinkSettings.defaults());
   }
 
-  /// After this long whoever stops an actor waits no more: its calls and what it owns have had
-  /// their time, and the process may need a second to say so.
+  /// How long a caller that stops an actor waits: its calls and what it owns have had their time by
+  /// then, and the process may need a second to say so.
   public Duration stopped() {
     return stopping.multipliedBy(2).plusSeconds(1);
   }
 
-  /// The same with another time for calls.
+  /// The same with another timeout of calls.
   public ActorSystemSettings withTimeout(Duration other) {
     return new ActorSystemSettings(other, stopping, link);
   }

@@ -2,7 +2,7 @@ package dev.burnish.actor;
 
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/// Calls a second over the last seconds. Each slot has the count of one second, with the low half
+/// Calls per second over the last seconds. Each slot has the count of one second, with the low half
 /// of that second's number above it, so that both change at once. Thread-safe.
 final class CallRate {
   /// Whole seconds that count.
@@ -29,8 +29,8 @@ final class CallRate {
     slots.updateAndGet(slot, old -> (old >>> 32 == stamp(second) ? old : stamp(second) << 32) + 1);
   }
 
-  /// Over the last ten whole seconds, or as many as there were; over what there was of the first
-  /// one.
+  /// The rate over the last ten whole seconds, or as many as there were; during the first second,
+  /// over the part that has passed.
   double perSecond(long now) {
     long second = second(now);
     if (second == 0) {

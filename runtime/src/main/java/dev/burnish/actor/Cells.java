@@ -7,19 +7,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The actors of a process by their numbers, and why the last that ended did. Thread-safe.
+/// The actors of a process by their numbers, and the reasons for which the last ones ended.
+/// Thread-safe.
 final class Cells {
   private static final int MOST_ENDED = 256;
 
   private final Map<Long, ActorCell> cells = new ConcurrentHashMap<>();
   private final Map<Long, String> ended = new LinkedHashMap<>();
 
-  /// Says whether there was none of this number.
+  /// Adds a cell; returns whether there was none of this number.
   boolean add(long number, ActorCell cell) {
     return cells.putIfAbsent(number, cell) == null;
   }
 
-  /// In place of one of the same number.
+  /// Replaces a cell of the same number.
   void put(long number, ActorCell cell) {
     cells.put(number, cell);
   }
@@ -32,12 +33,12 @@ final class Cells {
     return List.copyOf(cells.values());
   }
 
-  /// An actor is no longer reached, without having ended.
+  /// Removes an actor from reach, without ending it.
   void dismiss(long number) {
     cells.remove(number);
   }
 
-  /// An actor has ended: nothing is kept of it but why.
+  /// Called when an actor has ended: only the reason is kept.
   void ended(long number, ActorCell cell) {
     cells.remove(number, cell);
     cell.gone().ifPresent(why -> keep(number, String.valueOf(why.getMessage())));

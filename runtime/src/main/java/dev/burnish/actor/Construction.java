@@ -17,13 +17,13 @@ import java.util.List;
 /// How an actor is made, in a form that travels: a constructor or static method by name, and its
 /// encoded arguments.
 ///
-/// @param type the class that has it
+/// @param type the class that declares it
 /// @param method its name; `<init>` for a constructor
 /// @param descriptor of its parameters, as in class files
 public record Construction(String type, String method, String descriptor, byte[] arguments) {
   private static final String CONSTRUCTOR = "<init>";
 
-  /// Looks into a factory and encodes its arguments.
+  /// Inspects a factory and encodes its arguments.
   ///
   /// @throws IllegalArgumentException if it captures `this`, or an argument does not travel
   static Recipe of(Factory factory, List<?> arguments, ClassLoader loader, Codecs codecs) {
@@ -57,7 +57,7 @@ public record Construction(String type, String method, String descriptor, byte[]
 
   /// Makes the actor.
   ///
-  /// @throws Exception what the constructor threw
+  /// @throws Exception the exception of the constructor
   Object make(ClassLoader loader, Codecs codecs, Session session) throws Exception {
     Executable executable = find(type, method, descriptor, loader);
     List<Object> values =

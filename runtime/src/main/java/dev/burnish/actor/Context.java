@@ -7,8 +7,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// What an actor knows of itself while one of its calls or its constructor runs. On other threads
-/// there is none.
+/// An actor's view of itself while one of its calls or its constructor runs. On other threads there
+/// is none.
 public final class Context {
   static final ScopedValue<Context> CURRENT = ScopedValue.newInstance();
 
@@ -34,8 +34,8 @@ public final class Context {
     return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
   }
 
-  /// Work for another thread that this one waits for: it is known there which actors wait, so that
-  /// none of them is called and waits for itself.
+  /// Wraps work for another thread that this one waits for: that thread knows which actors wait, so
+  /// that none of them is called and waits for itself.
   public static <T, R extends @Nullable Object> Function<T, R> waitedFor(Function<T, R> work) {
     CallChain waiting = CallChain.current();
     return waiting.isEmpty() ? work : value -> waiting.during(() -> work.apply(value));
@@ -46,7 +46,7 @@ public final class Context {
     return cell.spec().name();
   }
 
-  /// The place of this actor in its mesh.
+  /// The position of this actor in its mesh.
   public Point point() {
     return cell.spec().point();
   }
@@ -81,14 +81,14 @@ public final class Context {
     cell.lifecycle().disown(owned);
   }
 
-  /// This actor, as whoever it owns reports to it.
+  /// This actor, as the things that it owns report to it.
   public Supervisor supervisor() {
     return cell;
   }
 
-  /// Lets other calls of the actor run until a condition holds, then goes on. As with a monitor,
-  /// the condition is looked at when another call of the actor has ended, and the call goes on with
-  /// the actor to itself.
+  /// Lets other calls of the actor run until a condition holds, then resumes. As with a monitor,
+  /// the condition is checked when another call of the actor has ended, and the call resumes with
+  /// exclusive use of the actor.
   ///
   /// ```java
   /// public Batch take() {
@@ -98,15 +98,15 @@ public final class Context {
   /// ```
   ///
   /// @throws dev.burnish.link.failure.CallCancelled if the call is cancelled or the actor stops;
-  ///   the call has the actor to itself then too
+  ///   the call has exclusive use of the actor then too
   /// @throws IllegalStateException in a concurrent endpoint, in a condition, or on a thread that
   ///   the endpoint started: they have no turn to give up
-  /// @throws RuntimeException what the condition throws, whoever looked at it
+  /// @throws RuntimeException the exception of the condition, on whichever thread it was checked
   public static void await(BooleanSupplier condition) {
     current().cell.await(condition);
   }
 
-  /// How long calls of stubs wait that say nothing else.
+  /// The default timeout of calls of stubs.
   public Duration timeout() {
     return cell.system().settings().timeout();
   }

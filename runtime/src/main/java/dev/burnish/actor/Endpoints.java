@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 /// results. Both sides number them in the same order.
 final class Endpoints {
   /// @param call of the method on an actor
-  /// @param concurrent whether calls run beside others
+  /// @param concurrent whether calls run concurrently with others
   record Endpoint(
       int number,
       Method method,
@@ -47,8 +47,8 @@ final class Endpoints {
 
   /// Binds every method.
   ///
-  /// @throws IllegalArgumentException if the type is no interface, or a parameter or result does
-  ///   not travel; it names the method, the type and the cure
+  /// @throws IllegalArgumentException if the type is not an interface, or a parameter or result
+  ///   does not travel; it names the method, the type and the remedy
   static Endpoints of(Class<?> type, Codecs codecs) {
     if (!type.isInterface()) {
       throw new IllegalArgumentException(
@@ -87,7 +87,7 @@ final class Endpoints {
     return byMethod.getOrDefault(method, Optional.empty());
   }
 
-  /// Equal only for interfaces whose endpoints are.
+  /// A text that is equal only for interfaces with equal endpoints.
   String signature() {
     return signature;
   }

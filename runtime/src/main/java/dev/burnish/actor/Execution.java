@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// One call on its way through an actor. Whatever is thrown on that way is its answer.
+/// One call on its way through an actor. Any exception on that way is its answer.
 final class Execution extends Interruptible implements Turn.Work {
   private static final System.Logger LOG = System.getLogger(Execution.class.getName());
   private static final byte[] NOTHING = {};
@@ -43,7 +43,7 @@ final class Execution extends Interruptible implements Turn.Work {
     this.session = session;
   }
 
-  /// Queues it, where the process has room for it.
+  /// Queues the call, if the process has room for it.
   void submit() {
     CallMemory callMemory = cell.system().callMemory();
     if (!cell.isAgent()) {
@@ -59,7 +59,7 @@ final class Execution extends Interruptible implements Turn.Work {
     }
   }
 
-  /// Nobody waits for a broadcast: that one is lost is a failure of the actor.
+  /// Nobody waits for a broadcast: the loss of one is a failure of the actor.
   private void overflow(CallMemory callMemory) {
     String full =
         "what waits in a process is bounded: call=%s queued=%d %s; "
@@ -138,7 +138,7 @@ final class Execution extends Interruptible implements Turn.Work {
     }
   }
 
-  /// What it did may be what another call waits for.
+  /// Its effects may be what another call waits for.
   private void executeBeside(Endpoint endpoint) {
     try {
       execute(endpoint);
@@ -155,8 +155,8 @@ final class Execution extends Interruptible implements Turn.Work {
     }
   }
 
-  /// The actor ends: what the endpoint returns or throws from now on may come of that, and is not
-  /// its answer.
+  /// Called when the actor ends: a result or exception of the endpoint from now on may be a
+  /// consequence of that, and is not its answer.
   void cut() {
     isCut = true;
     interrupt();
@@ -240,7 +240,7 @@ final class Execution extends Interruptible implements Turn.Work {
     }
   }
 
-  /// Tracing asks an exception what it says, which may throw.
+  /// Tracing asks an exception for its message, which may throw.
   private static void note(Tracing.Step part, Throwable thrown) {
     try {
       part.failed(thrown);
@@ -249,7 +249,7 @@ final class Execution extends Interruptible implements Turn.Work {
     }
   }
 
-  /// Returns what the endpoint threw.
+  /// Runs the endpoint; returns the exception that it threw.
   private Optional<Throwable> invoke(Endpoint endpoint, byte[] encoded) {
     Object[] values;
     try {
@@ -281,7 +281,7 @@ final class Execution extends Interruptible implements Turn.Work {
     return values;
   }
 
-  /// Waits for nothing any more once it has ended, before anybody knows.
+  /// Marks the turn as waiting for nothing once the endpoint has ended, before the caller knows.
   private @Nullable Object run(Endpoint endpoint, Object[] values) throws Throwable {
     try {
       return endpoint.call().call(values);
@@ -313,14 +313,14 @@ final class Execution extends Interruptible implements Turn.Work {
     served.reply(encoded, holds);
   }
 
-  /// What goes to nobody: the result of a broadcast, or of an actor that has ended.
+  /// Releases a result that has no receiver: that of a broadcast, or of an actor that has ended.
   private static void leave(@Nullable Object result) {
     if (result instanceof Region region) {
       region.close();
     }
   }
 
-  /// What the actor never saw is no failure of the actor.
+  /// A call that the actor never saw is no failure of the actor.
   private Optional<Throwable> malformed(Endpoint endpoint, Throwable fault) {
     call.ifPresentOrElse(
         served -> served.fail(fault),
@@ -349,7 +349,7 @@ final class Execution extends Interruptible implements Turn.Work {
     }
   }
 
-  /// A call is answered with what was thrown; what nobody waits for ends the actor.
+  /// A call is answered with the exception; an exception that no caller waits for ends the actor.
   private void threw(Endpoint endpoint, Throwable thrown) {
     if (call.isPresent()) {
       call.get().fail(isCut ? wasCut() : thrown);

@@ -2,9 +2,9 @@ package dev.burnish.actor;
 
 import java.io.Serializable;
 
-/// How an actor is made, such as `CounterActor::new`: the reference of a constructor or of a static
-/// method, or a lambda that captures nothing or values that travel. It runs in the process of the
-/// actor. Serializable only so that it can be looked into: it is never serialized.
+/// How an actor is constructed, such as `CounterActor::new`: the reference of a constructor or of a
+/// static method, or a lambda that captures nothing, or only values that travel. It runs in the
+/// process of the actor. Serializable only so that it can be inspected: it is never serialized.
 public sealed interface Factory extends Serializable
     permits Factory.Of0, Factory.Of1, Factory.Of2, Factory.Of3, Factory.Of4 {
   /// Without arguments.

@@ -7,6 +7,6 @@ import java.util.function.Supplier;
 public interface HandleProvider {
   /// The kind, for a process.
   ///
-  /// @param here the process, which exists by the time that something is encoded or decoded
+  /// @param here the process, which exists when a value is first encoded or decoded
   HandleKind of(Supplier<ActorSystem> here);
 }

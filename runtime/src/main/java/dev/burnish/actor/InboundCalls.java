@@ -144,7 +144,7 @@ final class InboundCalls implements Link.Handler {
     cell.lifecycle().atEnd(() -> link.forget(orphan));
   }
 
-  /// The owner is told in any case: shortly, where all of it cannot be sent.
+  /// The owner is told in any case: in brief, where the full report cannot be sent.
   private void report(Link link, long mesh, Failure failure) {
     try {
       tell(link, mesh, failure);
@@ -179,7 +179,7 @@ final class InboundCalls implements Link.Handler {
     }
   }
 
-  /// Of a process that calls others, and serves nothing.
+  /// The handler of a process that calls others, and serves nothing.
   record Refusing() implements Link.Handler {
     @Override
     public void call(ServedCall call) {

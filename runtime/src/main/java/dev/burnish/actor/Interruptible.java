@@ -3,8 +3,8 @@ package dev.burnish.actor;
 import dev.burnish.concurrent.Waits;
 import org.jspecify.annotations.Nullable;
 
-/// Work that can be interrupted while it runs, and only then, and whose end can be waited for. All
-/// of its state is under one lock, its monitor. Thread-safe.
+/// Work that can be interrupted while it runs, and only then, and whose end can be awaited. All of
+/// its state is under one lock, its monitor. Thread-safe.
 abstract class Interruptible {
   private @Nullable Thread thread;
   private boolean cancelled;
@@ -23,7 +23,7 @@ abstract class Interruptible {
     return was;
   }
 
-  /// This thread runs it from now on; says whether it was not interrupted before.
+  /// Marks this thread as running it from now on; returns whether it was not interrupted before.
   final synchronized boolean begin() {
     thread = Thread.currentThread();
     return !cancelled;
@@ -37,7 +37,7 @@ abstract class Interruptible {
     }
   }
 
-  /// It has run: no interrupt of it comes from now on, and one that came is taken back.
+  /// Marks it as finished: no interrupt comes from now on, and one that came is taken back.
   ///
   /// @return as [#takeCount]
   final synchronized boolean finish() {
@@ -48,8 +48,8 @@ abstract class Interruptible {
     return takeCount();
   }
 
-  /// Waits until it has run; false if that takes longer, or this thread is interrupted, which stays
-  /// set.
+  /// Waits until it has run; returns false if that takes too long, or if this thread is
+  /// interrupted, which stays set.
   ///
   /// @param deadline of [System#nanoTime]
   final synchronized boolean awaitDone(long deadline) {

@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// How an actor ends, once: because it is stopped, or because it failed. Its calls end, then what
-/// it owns, then the actor itself; each has a bounded time. Then nothing is kept of it.
+/// How an actor ends, at most once: because it is stopped, or because it failed. Its calls end,
+/// then what it owns, then the actor itself; each has a bounded time. Then nothing is kept of it.
 final class Lifecycle {
   private static final System.Logger LOG = System.getLogger(Lifecycle.class.getName());
 
-  /// Lines of a stack trace that an owner is told.
+  /// Lines of a stack trace that the owner receives.
   private static final int TRACE = 40;
 
   private final ActorCell cell;
@@ -34,7 +34,7 @@ final class Lifecycle {
     this.supervisor = supervisor;
   }
 
-  /// Why the actor takes no calls, once it does not.
+  /// Why the actor takes no calls, once it takes none.
   Optional<ReplicaLost> gone() {
     return gone;
   }
@@ -57,7 +57,7 @@ final class Lifecycle {
     }
   }
 
-  /// Has something done when the actor has ended: at once if it has.
+  /// Runs an action when the actor has ended: at once if it has.
   void atEnd(Runnable action) {
     synchronized (atEnd) {
       if (ended.getCount() > 0) {
@@ -126,7 +126,7 @@ final class Lifecycle {
         .forEach(execution -> execution.refuse(gone.orElseThrow()));
   }
 
-  /// Closes what it owns and itself, and is no more.
+  /// Closes what the actor owns and the actor itself, and removes it.
   private void close() {
     try {
       closeOwned();

@@ -21,7 +21,7 @@ public final class RemoteActors {
     this.places = system.codecs().of(ActorRef.class);
   }
 
-  /// How to make actors that differ only in their place.
+  /// How to construct actors that differ only in their position.
   public static final class Blueprint {
     private final String type;
     private final String signature;
@@ -34,8 +34,8 @@ public final class RemoteActors {
     }
   }
 
-  /// Spawns an actor in a process. The call ends when the actor is constructed, or with what its
-  /// constructor threw; calls that are sent after this wait for it.
+  /// Spawns an actor in a process. The call ends when the actor is constructed, or with the
+  /// exception of its constructor; calls that are sent after this wait for it.
   ///
   /// @param mesh under which [ActorSystem#supervise] was called
   public OpenCall spawn(
@@ -53,7 +53,7 @@ public final class RemoteActors {
     return command(link, session, "spawn of " + name, new Command.Spawn(spec));
   }
 
-  /// Stops an actor; the call ends when it has stopped, or has had its time.
+  /// Stops an actor; the call ends when it has stopped, or when its time is over.
   public OpenCall stop(Link link, long number, String reason) {
     return command(
         link,
@@ -63,7 +63,7 @@ public final class RemoteActors {
         system.settings().stopped());
   }
 
-  /// Asks the owner of a mesh where one of its actors is; waits while it is being made again.
+  /// Asks the owner of a mesh where one of its actors is; waits while it is being restarted.
   ///
   /// @param owner the number of the mesh in the owner's process
   /// @throws dev.burnish.link.failure.ReplicaLost if the actor, the mesh or the owner is gone
@@ -82,13 +82,14 @@ public final class RemoteActors {
     return command(link, link.session(), "ping", new Command.Ping(number), limit);
   }
 
-  /// Returns a call that ends when an actor is constructed, or fails as its constructor did.
+  /// Returns a call that ends when an actor is constructed, or fails with the exception of its
+  /// constructor.
   public OpenCall await(Link link, long number, Duration limit) {
     return command(
         link, link.session(), "construction of " + number, new Command.Await(number), limit);
   }
 
-  /// Returns a call that ends when an actor has come to what was sent to it before.
+  /// Returns a call that ends when an actor has reached the calls that were sent to it before.
   OpenCall reached(Link link, long number, String what, Duration limit) {
     CallSession session = link.session();
     Link.Target process =

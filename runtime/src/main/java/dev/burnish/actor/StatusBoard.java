@@ -11,7 +11,7 @@ import java.util.function.Supplier;
 public final class StatusBoard {
   private final SequencedMap<String, Supplier<List<String>>> sections = new TreeMap<>();
 
-  /// Lines under a title; what had the title before is replaced.
+  /// Sets the lines under a title, in place of earlier ones with the same title.
   public synchronized void put(String title, Supplier<List<String>> lines) {
     sections.put(title, lines);
   }
@@ -21,14 +21,14 @@ public final class StatusBoard {
     sections.remove(title);
   }
 
-  /// All of it now, by title.
+  /// All sections at this moment, by title.
   public List<Section> all() {
     List<Section> all = new ArrayList<>();
     copy().forEach((title, lines) -> all.add(new Section(title, lines(lines))));
     return all;
   }
 
-  /// What tells may be a user's: where it throws, the others still tell.
+  /// The supplier may be a user's: where it throws, the others are still shown.
   private static List<String> lines(Supplier<List<String>> lines) {
     try {
       return List.copyOf(lines.get());

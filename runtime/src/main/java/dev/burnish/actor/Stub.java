@@ -17,10 +17,10 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/// What is behind the interface of an actor on the caller's side: arguments are encoded, the call
+/// The implementation of an actor's interface on the caller's side: arguments are encoded, the call
 /// is sent, and the caller waits.
 public final class Stub implements InvocationHandler {
-  /// Which actor a call goes to.
+  /// The actor that a call goes to.
   public interface Target {
     /// Where to send the next call.
     ///
@@ -29,7 +29,7 @@ public final class Stub implements InvocationHandler {
 
     /// The same, until a deadline.
     ///
-    /// @throws dev.burnish.link.failure.CallTimedOut if the actor is nowhere by then
+    /// @throws dev.burnish.link.failure.CallTimedOut if the actor has no process by then
     default ActorRef ref(Deadline deadline) {
       return ref();
     }
@@ -37,12 +37,13 @@ public final class Stub implements InvocationHandler {
     /// For messages, such as `counters[1]`.
     String name();
 
-    /// Keeps who only sends from getting ahead of the actor; nothing where that is not wanted.
+    /// Keeps a sender that does not wait from getting ahead of the actor; empty where that is not
+    /// wanted.
     default Optional<SendWindow> window() {
       return Optional.empty();
     }
 
-    /// Told that a call found the actor gone from a place.
+    /// Called when a call found the actor gone from a process.
     default void lost(ActorRef from) {}
 
     /// An actor that does not move.
@@ -193,7 +194,7 @@ public final class Stub implements InvocationHandler {
     }
   }
 
-  /// What the caller of a broadcast gets: nothing that means anything.
+  /// The result for the caller of a broadcast: a value without meaning.
   private static @Nullable Object nothing(Method method) {
     Class<?> type = method.getReturnType();
     if (type == void.class || !type.isPrimitive()) {

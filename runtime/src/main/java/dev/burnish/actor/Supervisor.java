@@ -3,7 +3,7 @@ package dev.burnish.actor;
 /// Is told when something that it owns fails and nobody handled it.
 @FunctionalInterface
 public interface Supervisor {
-  /// Something owned has failed. Must not wait.
+  /// Reports that something owned has failed. Must not wait.
   ///
   /// @param failure what, where and why
   void failed(Failure failure);
@@ -11,7 +11,7 @@ public interface Supervisor {
   /// A failure on its way up the tree of owners.
   ///
   /// @param place where it happened: mesh, rank, process and host
-  /// @param reason in one line
+  /// @param reason on one line
   /// @param log the last lines that the process printed, if they are known
   record Failure(Place place, String reason, java.util.List<String> log) {
     /// One paragraph for people: place and reason, then the log.
@@ -35,9 +35,9 @@ public interface Supervisor {
     }
   }
 
-  /// Looks after the actors of a mesh: is told when one fails, and knows where each is.
+  /// Supervises the actors of a mesh: is told when one fails, and knows where each is.
   interface Keeper extends Supervisor {
-    /// Where an actor is; waits while it is being made again.
+    /// The address of an actor; waits while it is being restarted.
     ///
     /// @param place of the actor in the list of the mesh's actors
     /// @throws dev.burnish.link.failure.ReplicaLost if it is gone

@@ -3,9 +3,9 @@ package dev.burnish.actor;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Follows calls from process to process. In a job that is traced, every process is: the encoded
-/// arguments of each call of an actor then begin with [#SIZE] bytes that say what the call is part
-/// of. Agents of hosts and processes are not followed.
+/// Follows calls from process to process. In a traced job every process is traced: the encoded
+/// arguments of each call of an actor then begin with [#SIZE] bytes that identify the step that the
+/// call is part of. Agents of hosts and processes are not followed.
 public interface Tracing extends AutoCloseable {
   /// Bytes before the arguments: trace 16, span 8, flags 1.
   int SIZE = 25;
@@ -13,15 +13,15 @@ public interface Tracing extends AutoCloseable {
   /// The caller's part of a call begins, on its thread.
   Outgoing call(String what);
 
-  /// The callee's part of a call begins, on the thread that runs it.
+  /// Begins the callee's part of a call, on the thread that runs it.
   ///
-  /// @param context what the caller's part gave
+  /// @param context bytes from the caller's part
   Step serve(String what, byte[] context);
 
-  /// Work for another thread, as part of what this thread does.
+  /// Wraps work for another thread, as part of what this thread does.
   <T, R extends @Nullable Object> Function<T, R> carried(Function<T, R> work);
 
-  /// Sends what has not been sent, for a bounded time.
+  /// Sends the spans that have not been sent, for a bounded time.
   @Override
   void close();
 

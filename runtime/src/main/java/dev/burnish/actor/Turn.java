@@ -11,19 +11,19 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Runs the work of one actor, a piece at a time, in the order in which it came.
+/// Runs the work of one actor, one piece at a time, in order of arrival.
 ///
-/// Whoever runs work holds the turn. A thread that finds none left gives the turn up; the next
-/// piece of work starts a thread again. Work that waits for a condition passes the turn on; when
-/// work has ended, the first waiter whose condition holds gets it before new work does.
+/// The thread that runs work holds the turn. A thread that finds no work left gives the turn up;
+/// the next piece of work starts a thread again. Work that waits for a condition passes the turn
+/// on; when work has ended, the first waiter whose condition holds gets it before new work does.
 ///
-/// Whatever work or a condition throws, the turn goes on: what work throws is logged, a condition
-/// that throws ends its own waiter.
+/// Whatever work or a condition throws, the turn continues: exceptions of work are logged, a
+/// condition that throws ends its own waiter.
 final class Turn {
   private static final System.Logger LOG = System.getLogger(Turn.class.getName());
   private static final Work NONE = new Nothing();
 
-  /// Frames that are still free on the stack of work which waits.
+  /// Frames that must still be free on the stack of work that waits.
   private static final int STACK = 200;
 
   private final Executor threads;
@@ -43,8 +43,8 @@ final class Turn {
   /// A piece of work.
   @FunctionalInterface
   interface Work extends Runnable {
-    /// Whether it only starts something that goes on beside the turn: it then does not wait for
-    /// work that has begun, only for its place in the order.
+    /// Whether it only starts something that continues concurrently with the turn: it then does not
+    /// wait for work that has begun, only for its place in the order.
     default boolean isBeside() {
       return false;
     }
@@ -86,7 +86,7 @@ final class Turn {
     return false;
   }
 
-  /// Has a thread take the turn, which nobody else has.
+  /// Starts a thread that takes the turn, which nobody else holds.
   ///
   /// @param otherwise what to do, under the lock, if none can be started
   private void begin(Runnable otherwise) {
@@ -114,19 +114,19 @@ final class Turn {
     return holder == Thread.currentThread();
   }
 
-  /// The number of the piece of work that holds the turn, each has another; 0 if none does, if all
+  /// The number of the piece of work that holds the turn, unique per piece; 0 if none does, if all
   /// that have begun wait for conditions, or after [#waitsNoMore].
   long number() {
     return number;
   }
 
-  /// The piece of work that holds the turn waits for nothing any more.
+  /// Called when the piece of work that holds the turn waits for nothing any more.
   void waitsNoMore() {
     number = 0;
   }
 
-  /// Runs work on this thread if nothing else is there to be done, and leaves what comes meanwhile
-  /// to another; says whether it did.
+  /// Runs work on this thread if there is nothing else to do, and leaves work that comes meanwhile
+  /// to another thread; returns whether it did.
   boolean runHere(Work work) {
     lock.lock();
     try {
@@ -167,7 +167,7 @@ final class Turn {
     }
   }
 
-  /// Takes back all work of a kind that has not begun.
+  /// Removes all work of a kind that has not begun.
   <W extends Work> List<W> removeQueued(Class<W> kind) {
     lock.lock();
     try {
@@ -193,7 +193,7 @@ final class Turn {
   ///
   /// @throws IllegalStateException if this thread does not hold the turn
   /// @throws CallCancelled if the thread is interrupted, which stays set
-  /// @throws RuntimeException what the condition threw
+  /// @throws RuntimeException the exception of the condition
   void await(BooleanSupplier condition) {
     if (!isHeldHere()) {
       throw new IllegalStateException(
@@ -212,7 +212,7 @@ final class Turn {
     waiter.end();
   }
 
-  /// Looks at a condition, which itself has no turn to pass on.
+  /// Evaluates a condition, which itself has no turn to pass on.
   private boolean holdsNow(BooleanSupplier condition) {
     @Nullable Thread mine = holder;
     holder = null;
@@ -223,7 +223,7 @@ final class Turn {
     }
   }
 
-  /// An overflow of the stack comes here and now, and not when the turn has been passed on.
+  /// A stack overflow is thrown here and now, and not when the turn has been passed on.
   private static int requireStack(int depth) {
     return depth == 0 ? 0 : 1 + requireStack(depth - 1);
   }
@@ -250,7 +250,7 @@ final class Turn {
     return waiter;
   }
 
-  /// Has the waiters looked at, if there are any, though no work has ended.
+  /// Checks the conditions of the waiters, if there are any, though no work has ended.
   void changed() {
     lock.lock();
     try {
@@ -300,7 +300,7 @@ final class Turn {
       attempt(work);
     } finally {
       release();
-      // One of this piece is none of the next.
+      // An interrupt of this piece does not reach the next.
       var _ = Thread.interrupted();
     }
   }
@@ -332,14 +332,14 @@ final class Turn {
     piece = NONE;
   }
 
-  /// Starts what comes next and does not wait for the piece that begins.
+  /// Starts the next pieces of concurrent work and does not wait for the piece that begins.
   private void startBeside() {
     List<Work> starting = beside;
     beside = List.of();
     starting.forEach(Turn::attempt);
   }
 
-  /// Takes what comes next in the queue and starts beside the turn.
+  /// Removes the pieces at the head of the queue that start concurrently with the turn.
   private List<Work> pollBeside() {
     if (queue.isEmpty() || !queue.peek().isBeside()) {
       return List.of();
@@ -351,7 +351,7 @@ final class Turn {
     return starting;
   }
 
-  /// What the holder of the turn does next; nothing if the turn has gone to another or to nobody.
+  /// The next work of the holder of the turn; nothing if the turn has gone to another or to nobody.
   private Work next() {
     while (true) {
       for (TurnWaiter waiter : waiters) {

@@ -35,8 +35,8 @@ final class TurnWaiter {
     LockSupport.unpark(thread);
   }
 
-  /// Waits for the turn, also when the thread is interrupted: `onInterrupt` then sees to it that it
-  /// is soon granted.
+  /// Waits for the turn, also when the thread is interrupted: `onInterrupt` then ensures that it is
+  /// soon granted.
   void await(Runnable onInterrupt) {
     boolean told = true;
     while (!granted) {
@@ -63,7 +63,7 @@ final class TurnWaiter {
   }
 
   /// @throws CallCancelled if it was interrupted
-  /// @throws RuntimeException what the condition threw
+  /// @throws RuntimeException the exception of the condition
   void end() {
     if (interrupted) {
       thread.interrupt();

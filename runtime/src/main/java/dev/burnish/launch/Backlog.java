@@ -13,18 +13,19 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Lines on their way to a sink that may be slow, or stand still for as long as it likes: whoever
-/// has a line leaves it here and never waits. A thread of its own gives the lines on, in order.
+/// Queue of lines for a sink that may be slow, or block for as long as it likes: a thread that has
+/// a line leaves it here and never waits. A separate thread passes the lines on, in order.
 ///
-/// What waits is bounded. Where there is no room, the oldest line goes of the process that has most
-/// waiting: who prints much does not push out what others say. What went is counted, and a line in
-/// its place says how much. A sink that throws loses the line, nothing else.
+/// The queue is bounded. When it is full, the oldest line is dropped of the process that has most
+/// waiting: a process that prints much does not push out the lines of others. Dropped lines are
+/// counted, and a line in their place gives the number. A sink that throws loses the line, nothing
+/// else.
 public final class Backlog implements LogSink, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Backlog.class.getName());
   private static final Duration LAST_LINES = Duration.ofSeconds(2);
   private static final long MOST = 4 << 20;
 
-  /// What a line takes besides its text.
+  /// Memory overhead of a line in addition to its text.
   private static final int OVERHEAD = 100;
 
   private final LogSink sink;
@@ -39,7 +40,7 @@ public final class Backlog implements LogSink, AutoCloseable {
   private boolean closed;
   private boolean failing;
 
-  /// What of a process waits, by number of the line, and what was left out before it.
+  /// The waiting lines of a process, by number of the line, and the number of those dropped before.
   private static final class Share {
     private final Deque<Long> lines = new ArrayDeque<>();
     private long size;
@@ -53,12 +54,12 @@ public final class Backlog implements LogSink, AutoCloseable {
 
   /// A backlog of some 8 MB at most.
   ///
-  /// @param sink given each line by one thread; it may wait
+  /// @param sink that gets each line from one thread; it may wait
   public Backlog(LogSink sink) {
     this(sink, MOST);
   }
 
-  /// @param most characters that may wait
+  /// @param most the number of characters that may wait
   Backlog(LogSink sink, long most) {
     this.sink = sink;
     this.most = most;
@@ -132,7 +133,7 @@ public final class Backlog implements LogSink, AutoCloseable {
     }
   }
 
-  /// The next line; empty when none comes any more.
+  /// The next line; empty when there will be no more.
   private Optional<LogLine> next() {
     lock.lock();
     try {
@@ -148,7 +149,7 @@ public final class Backlog implements LogSink, AutoCloseable {
     }
   }
 
-  /// What was left out before the first line that waits, else that line.
+  /// The notice of lines dropped before the first waiting line, else that line.
   private LogLine first() {
     LogLine line = waiting.firstEntry().getValue();
     Share share = shares.get(line.process());
@@ -165,7 +166,7 @@ public final class Backlog implements LogSink, AutoCloseable {
     return line;
   }
 
-  /// Of a process of which nothing else waits.
+  /// The notice for a process that has no waiting lines.
   private Optional<LogLine> notice() {
     return shares.entrySet().stream()
         .findFirst()
@@ -188,7 +189,7 @@ public final class Backlog implements LogSink, AutoCloseable {
     }
   }
 
-  /// Takes no more lines, and waits a short time until those that are there were given on.
+  /// Takes no more lines, and waits a short time until the queued ones were passed on.
   @Override
   public void close() {
     @Nullable Thread giving;

@@ -8,12 +8,12 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /// Lets a child that was stopped (SIGSTOP) continue when its parent dies, where the operating
-/// system can, which is Linux: a stopped process does not see the end of its standard input, and
-/// would stay for good.
+/// system supports it, which is Linux: a stopped process does not see the end of its standard
+/// input, and would stay for good.
 ///
-/// Whoever is to get the signal asks for it. `setpriv` of util-linux does so before it becomes the
-/// JVM, for a millisecond; where it is missing, the JVM does so as it starts, which takes some tens
-/// and leaves it alone until then.
+/// The receiver of the signal has to ask for it. `setpriv` of util-linux does so before it becomes
+/// the JVM, in about a millisecond; where it is missing, the JVM does so as it starts, some tens of
+/// milliseconds later, and is unprotected until then.
 ///
 /// The kernel sends the signal also when the thread that started the child ends while the parent
 /// lives on, as threads of a pool do: so it is one that a running process does not notice.
@@ -27,7 +27,7 @@ final class DeathSignal {
 
   private DeathSignal() {}
 
-  /// Looked for by parents alone: a child that looked would start a process for it.
+  /// Located by parents alone: a child that looked for it would start a process.
   private static final class Setpriv {
     private static final List<String> SET = List.of("setpriv", "--pdeathsig", "CONT");
     private static final List<String> PREFIX = isThere() ? SET : List.of();
@@ -50,12 +50,12 @@ final class DeathSignal {
     }
   }
 
-  /// What goes before the command of a child; nothing where `setpriv` is missing.
+  /// The prefix of a child's command; empty where `setpriv` is missing.
   static List<String> prefix() {
     return Setpriv.PREFIX;
   }
 
-  /// Flags of a JVM that is a child; they have it [#ask], where nothing goes before its command.
+  /// Flags of a JVM that is a child; it uses [#ask], where its command has no prefix.
   static List<String> flags() {
     return Setpriv.PREFIX.isEmpty() && System.getProperty("os.name").equals("Linux")
         ? List.of("-D" + ASK + "=true")
@@ -63,7 +63,7 @@ final class DeathSignal {
   }
 
   /// Asks for the signal, if the parent said so. To be called by a thread that lives as long as the
-  /// process: the kernel forgets what a thread asked for with it.
+  /// process: the kernel drops a thread's request when that thread ends.
   static void ask() {
     if (!Boolean.getBoolean(ASK)) {
       return;
@@ -84,7 +84,7 @@ final class DeathSignal {
     }
   }
 
-  /// Continues a process that was stopped; does nothing to any other.
+  /// Resumes a process that was stopped; does nothing to any other.
   static void wake(long pid) {
     try {
       new ProcessBuilder("kill", "-CONT", Long.toString(pid)).start();

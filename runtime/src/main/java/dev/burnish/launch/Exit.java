@@ -12,12 +12,12 @@ public record Exit(String process, int code, Optional<Integer> signal, List<Stri
   private static final int SIGNALLED = 128;
   private static final int MAX_SIGNAL = 64;
 
-  /// The status of a JVM that ends because it has no memory left, and what it prints then.
+  /// The status of a JVM that ends because it is out of memory, and the message that it prints.
   private static final int NO_MEMORY = 3;
 
   private static final String LAST_WORDS = "Terminating due to java.lang.OutOfMemoryError";
 
-  /// From the status as the JVM gives it, which is above 128 for signals.
+  /// From the exit status as the JVM reports it, which is above 128 for signals.
   static Exit of(String process, int status, List<String> log) {
     boolean signalled = status > SIGNALLED && status <= SIGNALLED + MAX_SIGNAL;
     return new Exit(

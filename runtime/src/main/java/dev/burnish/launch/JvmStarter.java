@@ -16,27 +16,27 @@ import java.util.stream.Collectors;
 
 /// Starts JVMs with the class path of this one.
 ///
-/// What a process needs to know, secrets among it, goes over its standard input, which other users
+/// Data that a process needs, secrets included, goes over its standard input, which other users
 /// cannot see. The process ends when its standard input does: so it never outlives its parent,
 /// however that ends; one that is stopped is woken first, see [DeathSignal].
 public final class JvmStarter implements ProcessStarter {
   private static final System.Logger LOG = System.getLogger(JvmStarter.class.getName());
 
-  /// A process that has not ended by then may be stopped.
+  /// A process that has not ended after this time may be stopped.
   private static final Duration SOON = Duration.ofSeconds(1);
 
   private final Class<?> main;
   private final LogSink sink;
 
-  /// @param main whose `main` runs; it reads its bootstrap with [ParentGuard]
-  /// @param sink of what it prints; it must not wait
+  /// @param main the class whose `main` runs; it reads its bootstrap with [ParentGuard]
+  /// @param sink of the printed lines; it must not wait
   public JvmStarter(Class<?> main, LogSink sink) {
     this.main = main;
     this.sink = sink;
   }
 
   @Override
-  @SuppressWarnings("FutureReturnValueIgnored") // what is told of an exit does not fail
+  @SuppressWarnings("FutureReturnValueIgnored") // the listener of an exit does not fail
   public Running start(String name, Resources resources, byte[] bootstrap, Consumer<Exit> onExit)
       throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command(resources));
@@ -56,13 +56,13 @@ public final class JvmStarter implements ProcessStarter {
       in.write(bootstrap);
       in.flush();
     } catch (IOException e) {
-      // It has ended already: how, and what it said, comes by onExit.
+      // It has ended already: its status and output come by onExit.
       LOG.log(System.Logger.Level.DEBUG, "process {0} did not listen: {1}", name, e);
     }
     return child;
   }
 
-  /// Keeping freed memory is for processes that compute; the others are to stay small.
+  /// Freed memory is kept only in processes that compute; the others are to stay small.
   static void setEnvironment(Map<String, String> environment, Resources resources) {
     environment.putAll(ProcessSettings.environment(resources.cores()));
     if (resources.work() == Resources.Work.LIGHT) {
@@ -90,9 +90,9 @@ public final class JvmStarter implements ProcessStarter {
     // A thread that waits where it cannot be unmounted must not stop all others.
     flags.add("-Djdk.virtualThreadScheduler.parallelism=" + Math.max(4, resources.cores()));
     flags.add("-Xmx" + resources.megabytes() + "m");
-    // Where libraries unpack themselves: the launcher has seen to it.
+    // Where libraries unpack themselves: the launcher has provided for it.
     flags.add("-Duser.home=" + System.getProperty("user.home"));
-    // What is left of a process without memory is in no state to serve; see Exit.
+    // A process that is out of memory is in no state to serve; see Exit.
     flags.add("-XX:+ExitOnOutOfMemoryError");
     switch (resources.work()) {
       case LIGHT -> {
@@ -113,8 +113,8 @@ public final class JvmStarter implements ProcessStarter {
     return flags;
   }
 
-  /// The cache that the launcher has the JVM make after a build, with these flags: the JVM goes
-  /// without one that does not fit.
+  /// The cache that the launcher makes after a build, with these flags: the JVM runs without one
+  /// that does not fit.
   private static List<String> cache() {
     String cache = System.getProperty("burnish.workerCache", "");
     return cache.isEmpty() || !Files.isReadable(Path.of(cache))

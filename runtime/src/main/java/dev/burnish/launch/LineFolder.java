@@ -13,9 +13,9 @@ import java.util.regex.Pattern;
 
 /// Prints lines of many processes, each with a prefix `[name/rank]`. Of lines that differ only in
 /// numbers the first is printed at once; those that follow within a window are counted, and the
-/// last of them printed with their number. What would act on a terminal is made harmless.
+/// last of them printed with their count. Terminal control characters are made harmless.
 ///
-/// Where `out` waits, so does whoever gives a line; the clock does not.
+/// Where `out` blocks, so does the thread that passes a line; the clock does not.
 public final class LineFolder implements LogSink {
   private static final Pattern NUMBERS = Pattern.compile("[0-9]+(\\.[0-9]+)?");
   private static final int MAX_LENGTH = 4096;
@@ -28,7 +28,7 @@ public final class LineFolder implements LogSink {
   private final Consumer<String> out;
   private final Map<String, Group> groups = new LinkedHashMap<>();
 
-  /// Groups whose window is over, and whether a thread sees to them.
+  /// Groups whose window is over, and whether a thread is handling them.
   private final Queue<String> over = new ConcurrentLinkedQueue<>();
 
   private final AtomicBoolean ending = new AtomicBoolean();
@@ -39,7 +39,7 @@ public final class LineFolder implements LogSink {
   }
 
   /// @param window within which similar lines are folded
-  /// @param out prints
+  /// @param out prints a line
   public LineFolder(Clock clock, Duration window, Consumer<String> out) {
     this.clock = clock;
     this.window = window;
@@ -67,7 +67,7 @@ public final class LineFolder implements LogSink {
     out.accept(shown);
   }
 
-  /// Printing may wait, and the clock must not.
+  /// Printing may block, and the clock must not.
   private void endSoon(String key) {
     over.add(key);
     if (ending.compareAndSet(false, true)) {
@@ -84,7 +84,7 @@ public final class LineFolder implements LogSink {
     } while (!over.isEmpty() && ending.compareAndSet(false, true));
   }
 
-  /// Prints what was folded so far.
+  /// Prints the lines folded so far.
   @Override
   public synchronized void flush() {
     for (String key : groups.keySet().toArray(String[]::new)) {

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.io.Reader;
 import java.util.function.Consumer;
 
-/// Takes text apart into lines, of which one without an end comes in pieces: memory is bounded,
-/// whatever is read. A line ends with `\n`, `\r` or both.
+/// Splits text into lines; a line without an end comes in pieces: memory is bounded, whatever the
+/// input. A line ends with `\n`, `\r` or both.
 final class Lines {
-  /// The characters of a line that come at once.
+  /// The most characters of a line that are passed on at once.
   static final int LONGEST = 1 << 16;
 
   private static final int USUAL = 1 << 10;
@@ -23,7 +23,7 @@ final class Lines {
 
   /// Reads to the end.
   ///
-  /// @param to given each line without its end, and the last one also if it has none
+  /// @param to receives each line without its end, and the last one also if it has none
   static void read(Reader text, Consumer<String> to) throws IOException {
     Lines lines = new Lines(to);
     try {

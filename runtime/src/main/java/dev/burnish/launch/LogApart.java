@@ -14,10 +14,11 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/// What this process logs to the console, written by a thread of its own: a terminal that is paused
-/// holds up whoever writes to it, and those that log are the ones that restart, and that receive.
+/// Console log of this process, written by a separate thread: a terminal that is paused blocks
+/// every thread that writes to it, and the threads that log are those that restart processes and
+/// receive messages.
 ///
-/// What waits is bounded; what comes when that is full is left out and counted.
+/// The queue is bounded; records that come when it is full are dropped and counted.
 public final class LogApart extends Handler {
   private static final int MOST = 1000;
   private static final Duration LAST_RECORDS = Duration.ofSeconds(1);
@@ -38,8 +39,8 @@ public final class LogApart extends Handler {
     thread = Thread.ofPlatform().daemon().name("burnish-log").start(this::writeAll);
   }
 
-  /// Writes what goes to the console on a thread apart, soon, if this process logs as the JVM does
-  /// by itself: another configuration stays as it is.
+  /// Moves console logging to a separate thread, soon, if this process uses the JVM's default log
+  /// configuration: any other configuration stays as it is.
   public static void begin() {
     Thread.ofPlatform().daemon().name("burnish-log/begin").start(LogApart::install);
   }
@@ -60,7 +61,7 @@ public final class LogApart extends Handler {
     if (!isLoggable(logged)) {
       return;
     }
-    // Found in the stack of whoever logs.
+    // Found in the stack of the logging thread.
     logged.getSourceMethodName();
     lock.lock();
     try {
@@ -126,7 +127,7 @@ public final class LogApart extends Handler {
     }
   }
 
-  /// Messages name what others have named.
+  /// Messages contain names that others have chosen.
   private static final class Harmless extends Formatter {
     private final Formatter usual;
 

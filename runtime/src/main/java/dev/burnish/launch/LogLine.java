@@ -2,7 +2,7 @@ package dev.burnish.launch;
 
 /// A line that a process printed.
 public record LogLine(String process, Source source, String text) {
-  /// Where it was printed to.
+  /// The stream to which it was printed.
   public enum Source {
     /// Standard output.
     OUT,

@@ -1,14 +1,14 @@
 package dev.burnish.launch;
 
-/// Takes what processes print, as they print it: a sink that writes to a terminal makes it harmless
-/// with [dev.burnish.concurrent.TerminalText].
+/// Takes the lines of processes as they are printed: a sink that writes to a terminal makes them
+/// harmless with [dev.burnish.concurrent.TerminalText].
 ///
-/// That of a job is called by one thread, which does nothing else: it may wait, see [Backlog].
+/// The sink of a job is called by one thread, which does nothing else: it may wait, see [Backlog].
 @FunctionalInterface
 public interface LogSink {
   /// A further line.
   void accept(LogLine line);
 
-  /// No more lines come: passes on what was held back.
+  /// Passes on the lines that were held back: no more come.
   default void flush() {}
 }

@@ -11,8 +11,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/// Reads what a process prints, keeps its end and passes everything on. It reads whatever becomes
-/// of what it has read: a process that prints is never held up by who looks at it.
+/// Reads the output of a process, keeps its end and passes everything on. It keeps reading whatever
+/// becomes of the lines: a process that prints is never held up by the consumer of its output.
 public final class Output {
   /// Lines that are kept, and characters of them.
   static final int KEPT = 50;
@@ -28,9 +28,9 @@ public final class Output {
   private boolean failing;
   private final List<Thread> threads;
 
-  /// Reads two streams to their ends, on a thread each.
+  /// Reads two streams to their ends, on one thread each.
   ///
-  /// @param sink given each line; it must not wait, as [Backlog] does not
+  /// @param sink receives each line; it must not wait, as [Backlog] does not
   public Output(String process, InputStream out, InputStream err, LogSink sink) {
     this.process = process;
     this.sink = sink;
@@ -87,7 +87,7 @@ public final class Output {
     }
   }
 
-  /// What is printed is read further: the process would wait for ever.
+  /// Reading continues: the process would otherwise wait for ever.
   private synchronized void told(Throwable failure) {
     if (!failing) {
       failing = true;

@@ -6,12 +6,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 
-/// A process's side of [JvmStarter]: reads what the parent has to say, and from then on ends the
-/// process when the parent lets go of its standard input or is gone, whatever else it is doing.
+/// A process's side of [JvmStarter]: reads the bootstrap from the parent, and from then on ends the
+/// process when the parent closes its standard input or is gone, whatever else it is doing.
 public final class ParentGuard {
   private static final int MOST = 1 << 20;
 
-  /// How long the last act may take.
+  /// The time limit of the last action.
   private static final Duration LAST_ACT = Duration.ofSeconds(7);
 
   private final byte[] bootstrap;
@@ -23,10 +23,10 @@ public final class ParentGuard {
     this.watch = Thread.ofPlatform().daemon().name("parent").unstarted(this::watch);
   }
 
-  /// Reads what the parent says first, and begins to watch it. To be called by the thread that then
-  /// waits in [#endWithParent].
+  /// Reads the bootstrap from the parent, and begins to watch the parent. To be called by the
+  /// thread that then waits in [#endWithParent].
   ///
-  /// @throws IOException if it is not whole
+  /// @throws IOException if it is incomplete
   public static ParentGuard begin() throws IOException {
     DeathSignal.ask();
     ParentGuard guard = new ParentGuard(read(System.in));
@@ -47,13 +47,13 @@ public final class ParentGuard {
     return bytes;
   }
 
-  /// What the parent said first.
+  /// The first message of the parent.
   public byte[] bootstrap() {
     return bootstrap.clone();
   }
 
-  /// Waits for the end of the parent. Then a last act runs and the process ends: after 7 s in any
-  /// case.
+  /// Waits for the end of the parent. Then a last action runs and the process ends: after 7 s in
+  /// any case.
   public void endWithParent(Runnable act) {
     lastAct = act;
     while (watch.isAlive()) {

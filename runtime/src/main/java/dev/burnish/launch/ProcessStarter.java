@@ -7,16 +7,16 @@ import java.util.function.Consumer;
 
 /// Starts processes on this host.
 public interface ProcessStarter {
-  /// Starts a process and gives it what it needs to know.
+  /// Starts a process and passes its bootstrap to it.
   ///
-  /// @param onExit told once, soon after the process has ended
+  /// @param onExit called once, soon after the process has ended
   /// @throws IOException if it cannot be started
   Running start(String name, Resources resources, byte[] bootstrap, Consumer<Exit> onExit)
       throws IOException;
 
   /// A process that was started.
   interface Running {
-    /// Its number with the operating system.
+    /// Its process id.
     long pid();
 
     /// The last lines that it printed.

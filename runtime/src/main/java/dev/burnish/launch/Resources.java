@@ -5,14 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What a process is given.
+/// The resources of a process.
 ///
-/// @param cores it may compute with; thread counts of libraries are set to it
+/// @param cores for computing; thread counts of libraries are set to it
 /// @param megabytes of heap at most
-/// @param cudaDevices that it sees
-/// @param work what it does, which decides how its JVM compiles
-/// @param environment more variables
-/// @param flags more flags of its JVM
+/// @param cudaDevices visible to it
+/// @param work its kind of work, which decides how its JVM compiles
+/// @param environment additional variables
+/// @param flags additional flags of its JVM
 public record Resources(
     int cores,
     int megabytes,
@@ -20,7 +20,7 @@ public record Resources(
     Work work,
     Map<String, String> environment,
     List<String> flags) {
-  /// What a process does.
+  /// The kind of work of a process.
   public enum Work {
     /// Waits and talks: starts fast, stays small.
     LIGHT,
@@ -60,14 +60,14 @@ public record Resources(
     return new Resources(cores, megabytes, devices, work, environment, flags);
   }
 
-  /// The same with a further variable.
+  /// The same with an additional variable.
   public Resources withVariable(String name, String value) {
     Map<String, String> more = new LinkedHashMap<>(environment);
     more.put(name, value);
     return new Resources(cores, megabytes, cudaDevices, work, more, flags);
   }
 
-  /// The same with a further flag of the JVM.
+  /// The same with an additional flag of the JVM.
   public Resources withFlag(String flag) {
     List<String> more = new ArrayList<>(flags);
     more.add(flag);

@@ -12,15 +12,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The actors that wait for a call, because it is made within calls of theirs; outermost first.
-/// Only calls that some actor waits for carry one: before the arguments, with [#MARK] in the number
-/// of their method. All others are as long as if there were none.
+/// Only calls that some actor waits for carry a chain: before the arguments, with [#MARK] in the
+/// number of their method. All others carry no extra bytes.
 ///
 /// As bytes, big endian: `count u16`, then for each `actor i64 | turn i64 | length u8 | name
 /// UTF-8`.
 ///
 /// @param waiters at most [#MOST]
 public record CallChain(List<Waiter> waiters) {
-  /// Of a call that no actor waits for.
+  /// The chain of a call that no actor waits for.
   public static final CallChain NONE = new CallChain(List.of());
 
   /// The most calls that wait for one another.
@@ -31,12 +31,12 @@ public record CallChain(List<Waiter> waiters) {
 
   private static final int MAX_NAME = 60;
 
-  /// The actors that wait for what this thread does.
+  /// The actors that wait for the work of this thread.
   private static final ScopedValue<Supplier<CallChain>> CURRENT = ScopedValue.newInstance();
 
-  /// An actor that goes on when the call has ended.
+  /// An actor that resumes when the call has ended.
   ///
-  /// @param actor its number, which no other has
+  /// @param actor its number, which is unique
   /// @param turn which of its turns waits
   /// @param name for people, such as `counters[1].add`; cut at 60 characters
   public record Waiter(long actor, long turn, String name) {
@@ -51,13 +51,13 @@ public record CallChain(List<Waiter> waiters) {
     waiters = List.copyOf(waiters);
   }
 
-  /// The actors that wait for what this thread does: for a call that it makes, or an element that
+  /// The actors that wait for the work of this thread: for a call that it makes, or an element that
   /// it takes from a stream.
   public static CallChain current() {
     return CURRENT.isBound() ? CURRENT.get().get() : NONE;
   }
 
-  /// Does work that these actors wait for, and no others.
+  /// Runs work that these actors wait for, and no others.
   public void during(Runnable work) {
     if (isEmpty() && !CURRENT.isBound()) {
       work.run();
@@ -72,7 +72,7 @@ public record CallChain(List<Waiter> waiters) {
     return isEmpty() && !CURRENT.isBound() ? work.call() : bound(() -> this).call(work);
   }
 
-  /// Returns the bindings for work that these actors wait for with the turn of one more, which
+  /// Returns the bindings for work that these actors wait for with the turn of another one, which
   /// waits for it too.
   ///
   /// @param waiter asked when the work calls others
@@ -84,7 +84,7 @@ public record CallChain(List<Waiter> waiters) {
     return ContextPropagation.with(CallChain::handedOn).where(CURRENT, current);
   }
 
-  /// Who waits for the thread that gives work waits for the one that gets it.
+  /// Actors that wait for the thread that hands work over also wait for the one that gets it.
   private static Runnable handedOn(Runnable work) {
     CallChain waiting = current();
     return () -> waiting.during(work);
@@ -95,7 +95,7 @@ public record CallChain(List<Waiter> waiters) {
     return waiters.isEmpty();
   }
 
-  /// The chain of what a further waiter calls.
+  /// The chain for the calls of a further waiter.
   ///
   /// @throws IllegalStateException if it is too long
   public CallChain then(Waiter waiter) {
@@ -111,7 +111,8 @@ public record CallChain(List<Waiter> waiters) {
     return new CallChain(longer);
   }
 
-  /// The waiters from a turn of an actor on, which wait for each other; empty if it is not one.
+  /// The waiters from a turn of an actor on, which wait for each other; empty if that turn is not
+  /// in the chain.
   public List<Waiter> from(long actor, long turn) {
     for (int i = 0; i < waiters.size(); i++) {
       if (waiters.get(i).actor() == actor && waiters.get(i).turn() == turn) {
@@ -121,7 +122,7 @@ public record CallChain(List<Waiter> waiters) {
     return List.of();
   }
 
-  /// What a call carries.
+  /// The payload of a call: this chain, then the arguments.
   byte[] before(byte[] arguments) {
     if (isEmpty()) {
       return arguments;
@@ -137,7 +138,7 @@ public record CallChain(List<Waiter> waiters) {
     return out.put(arguments).array();
   }
 
-  /// As what is not the beginning of a call; nothing if no actor waits.
+  /// Encodes the chain when it does not begin a call; empty if no actor waits.
   byte[] encode() {
     return before(new byte[0]);
   }

@@ -2,10 +2,10 @@ package dev.burnish.link;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The calls that have come to a process and have not ended, by what they hold of its memory. It
-/// has a bound, so that senders who do not wait cannot use up the memory of a process. Thread-safe.
+/// The calls that have come to a process and have not ended, by the memory that they hold. It has a
+/// bound, so that senders who do not wait cannot exhaust the memory of a process. Thread-safe.
 public final class CallMemory {
-  /// What a call holds besides its arguments.
+  /// Memory that a call holds in addition to its arguments.
   public static final int EACH = 1024;
 
   private static final int SHARE = 3;
@@ -18,7 +18,7 @@ public final class CallMemory {
     this.limit = limit;
   }
 
-  /// Of this process: at most a third of its heap.
+  /// The memory of this process: at most a third of its heap.
   public static CallMemory ofThisProcess() {
     return OfThisProcess.ONE;
   }
@@ -27,7 +27,7 @@ public final class CallMemory {
     private static final CallMemory ONE = new CallMemory(Runtime.getRuntime().maxMemory() / SHARE);
   }
 
-  /// Takes room for a call, if there is some. Alone a call may be of any size.
+  /// Reserves room for a call, if there is some. A single call may be of any size.
   public boolean take(int arguments) {
     long size = (long) EACH + arguments;
     if (bytes.getAndAdd(size) > 0 && bytes.get() > limit) {

@@ -5,18 +5,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What the handles of one call, or of one result, work with: the link, and what ends with the
-/// call.
+/// The session of the handles of one call, or of one result: the link, and the things that end with
+/// the call.
 public final class CallSession implements Session {
-  /// What the handles of a session are part of.
+  /// The message that the handles of a session are part of.
   sealed interface Part {
-    /// Arguments of a call: what they hold waits as long as the call lasts.
+    /// Arguments of a call: their handles wait as long as the call lasts.
     record Arguments(Deadline deadline) implements Part {}
 
     /// Arguments of a message of ours, which has no deadline.
     record Message() implements Part {}
 
-    /// Arguments of a broadcast: nobody tells when it has ended.
+    /// Arguments of a broadcast: no message tells when it has ended.
     record Broadcast(Deadline deadline) implements Part {}
 
     /// A result.
@@ -50,18 +50,18 @@ public final class CallSession implements Session {
         "a stream, region or mesh travels only in a call: session=" + session);
   }
 
-  /// Where the handle comes from or goes to.
+  /// The link that the handle comes from or goes to.
   public Link link() {
     return link;
   }
 
-  /// Whether it is of what an actor of this process returns.
+  /// Whether it is the session of a result of an actor of this process.
   boolean isOwnedBy(long actor) {
     return part instanceof Part.Returned(long owner) && owner == actor;
   }
 
-  /// Until when a handle waits for the other side, if it begins now: until the deadline of the call
-  /// whose argument it is; for each further part of a result as long as the call had.
+  /// The deadline for a handle that begins to wait for the other side now: that of the call whose
+  /// argument it is; for each further part of a result as long as the call had.
   public Deadline waiting() {
     return switch (part) {
       case Part.Arguments(Deadline deadline) -> deadline;
@@ -75,12 +75,12 @@ public final class CallSession implements Session {
     return part instanceof Part.Result || part instanceof Part.Returned;
   }
 
-  /// Whether nobody tells when the call has ended.
+  /// Whether no message tells when the call has ended.
   boolean isBroadcast() {
     return part instanceof Part.Broadcast;
   }
 
-  /// For a part of what this is for, such as one element of a stream.
+  /// Returns a session for a part of the message, such as one element of a stream.
   CallSession part() {
     return new CallSession(link, part);
   }
@@ -89,7 +89,7 @@ public final class CallSession implements Session {
     return owned.isEmpty();
   }
 
-  /// Has something run when nothing is left of what it owned: at once if nothing is.
+  /// Runs an action when nothing is left of what it owned: at once if nothing is.
   void whenEmpty(Runnable action) {
     synchronized (this) {
       whenEmpty = action;
@@ -100,7 +100,7 @@ public final class CallSession implements Session {
     action.run();
   }
 
-  /// Takes back what was given to [#atEnd]: it has ended before.
+  /// Takes back an action given to [#atEnd]: its handle has ended before.
   void forget(Runnable release) {
     Runnable then;
     synchronized (this) {
@@ -112,7 +112,7 @@ public final class CallSession implements Session {
     then.run();
   }
 
-  /// Runs something when the call has ended: at once if it has.
+  /// Runs an action when the call has ended: at once if it has.
   public void atEnd(Runnable release) {
     synchronized (this) {
       if (!released) {
@@ -126,7 +126,7 @@ public final class CallSession implements Session {
     release.run();
   }
 
-  /// The call has ended: what it owned ends.
+  /// The call has ended: releases what it owned.
   public void release() {
     List<Runnable> actions;
     synchronized (this) {

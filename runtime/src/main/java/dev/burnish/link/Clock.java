@@ -13,28 +13,28 @@ import java.util.concurrent.locks.Lock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Time, and what happens at a time. A simulation has one of its own.
+/// Time, and actions at a time. A simulation has a clock of its own.
 public interface Clock {
   /// Nanoseconds since some fixed moment.
   long nanos();
 
-  /// Runs something short once, at or soon after a time of [#nanos()], unless it is taken back.
+  /// Runs a short action once, at or soon after a time of [#nanos()], unless it is cancelled.
   Alarm at(long nanos, Runnable action);
 
-  /// Runs something short once, when some time has passed, unless it is taken back.
+  /// Runs a short action once, after a delay, unless it is cancelled.
   default Alarm after(Duration delay, Runnable action) {
     return at(nanos() + delay.toNanos(), action);
   }
 
-  /// Runs something that may wait, soon, and not on the thread of actions. A simulation has no
-  /// other: it runs it at once.
+  /// Runs an action that may wait, soon, and not on the thread of actions. A simulation has no
+  /// other thread: it runs it at once.
   ///
   /// @param name of its thread
   default void apart(String name, Runnable work) {
     work.run();
   }
 
-  /// Waits until something holds, which is looked at whenever a condition is signalled; false if a
+  /// Waits until a predicate holds, which is checked whenever a condition is signalled; false if a
   /// time of [#nanos()] came first.
   ///
   /// @param lock that the caller holds, of the condition
@@ -61,8 +61,8 @@ public interface Clock {
     }
   }
 
-  /// The time of this machine; actions run on one daemon thread of the process, which all deadlines
-  /// and signs of life depend on: an action must not wait. One that takes a second is reported.
+  /// The time of this machine; actions run on one daemon thread of the process, on which all
+  /// deadlines and heartbeats depend: an action must not wait. One that takes a second is reported.
   static Clock system() {
     return SystemClock.INSTANCE;
   }
@@ -122,7 +122,7 @@ public interface Clock {
       }
     }
 
-    /// Whoever logs may wait.
+    /// Logging may block.
     private void report(Runnable action, String what, @Nullable Throwable thrown) {
       apart(
           "burnish-clock/report",

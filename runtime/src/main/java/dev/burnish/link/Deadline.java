@@ -18,17 +18,17 @@ public record Deadline(Clock clock, long nanos) {
     return new Deadline(clock, clock.nanos() + left);
   }
 
-  /// Nanoseconds until then; none or less once it has passed.
+  /// Nanoseconds until the deadline; zero or negative once it has passed.
   public long left() {
     return nanos - clock.nanos();
   }
 
-  /// The time until then; zero once it has passed.
+  /// The time until the deadline; zero once it has passed.
   public Duration time() {
     return Duration.ofNanos(Math.max(left(), 0));
   }
 
-  /// Whether it has passed.
+  /// Whether the deadline has passed.
   public boolean hasPassed() {
     return left() <= 0;
   }
@@ -40,7 +40,7 @@ public record Deadline(Clock clock, long nanos) {
     return new CallTimedOut("no answer before the deadline: call=" + what);
   }
 
-  /// Waits until something holds, which is looked at whenever a condition is signalled; false if
+  /// Waits until a predicate holds, which is checked whenever a condition is signalled; false if
   /// the time passed first.
   ///
   /// @param lock that the caller holds, of the condition

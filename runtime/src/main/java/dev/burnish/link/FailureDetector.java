@@ -1,10 +1,11 @@
 package dev.burnish.link;
 
-/// For how long a peer has been silent, as far as this process could have heard it.
+/// Failure detector: for how long a peer has been silent, as far as this process could have heard
+/// it.
 ///
-/// Between two looks, which are a heartbeat apart, at most two heartbeats count: where they were
-/// further apart it was this process that did not run, and what the peer sent meanwhile still waits
-/// to be read. So a busy machine does not take its peers for lost. For one thread.
+/// Between two checks, which are a heartbeat apart, at most two heartbeats count: where they were
+/// further apart it was this process that did not run, and the peer's messages from that time are
+/// still unread. So a busy machine does not declare its peers lost. For one thread.
 final class FailureDetector {
   private static final int COUNTED = 2;
 
@@ -19,9 +20,9 @@ final class FailureDetector {
     lastHeard = now;
   }
 
-  /// Looks.
+  /// Checks the peer; returns for how long it has been silent.
   ///
-  /// @param heard when the peer was last heard
+  /// @param heard when the last frame of the peer arrived
   /// @return nanoseconds
   long at(long now, long heard) {
     long counted = Math.min(now - lastLook, mostBetweenLooks);

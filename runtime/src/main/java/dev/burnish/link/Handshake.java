@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
-/// The first frames of a connection: each side says who it is and shows the job's token. The caller
+/// The handshake of a connection: each side identifies itself and shows the job's token. The caller
 /// speaks first; the called side answers only a peer that shows the token.
 final class Handshake {
   private static final Codec CODEC =
@@ -27,7 +27,7 @@ final class Handshake {
 
   private static final int VERSION = 1;
 
-  /// Who says hello first.
+  /// The side of a handshake: which of them says hello first.
   enum Side {
     CALLING,
     CALLED
@@ -41,7 +41,7 @@ final class Handshake {
   private volatile Optional<ProcessAddress> peer = Optional.empty();
   private volatile Optional<ReplicaLost> lost = Optional.empty();
 
-  /// @param onMet told of a peer that belongs here, before any other frame of it
+  /// @param onMet called with a peer that belongs here, before any other frame of it
   Handshake(Side side, byte[] token, ProcessAddress self, Consumer<ProcessAddress> onMet) {
     this.side = side;
     this.token = token;

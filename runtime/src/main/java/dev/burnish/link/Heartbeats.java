@@ -31,7 +31,7 @@ final class Heartbeats {
     lastReceived = now;
   }
 
-  /// When the last frame came.
+  /// When the last frame arrived.
   long lastReceived() {
     return lastReceived;
   }

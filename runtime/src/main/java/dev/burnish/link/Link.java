@@ -23,10 +23,10 @@ public final class Link implements Transport.Receiver {
 
   private static final CallSession.Part MESSAGE = new CallSession.Part.Message();
 
-  /// Of what comes with a call that has no deadline.
+  /// The deadline of sessions of a call that has none.
   static final Duration WITHOUT_DEADLINE = Duration.ofHours(1);
 
-  /// What a peer's calls are given to. It must not wait: it runs on the thread that receives.
+  /// Receives the calls of a peer. It must not wait: it runs on the thread that receives.
   public interface Handler {
     /// A call that is to be answered.
     void call(ServedCall call);
@@ -89,9 +89,9 @@ public final class Link implements Transport.Receiver {
     return handshake.isDone() ? handshake.peer().toString() : "the peer";
   }
 
-  /// Who the peer is.
+  /// The address of the peer.
   ///
-  /// @throws ReplicaLost if it has not said so in time, or is refused
+  /// @throws ReplicaLost if the peer has not identified itself in time, or is refused
   public ProcessAddress peer() {
     return handshake.peer();
   }
@@ -101,7 +101,7 @@ public final class Link implements Transport.Receiver {
     return new CallSession(this, MESSAGE);
   }
 
-  /// Returns a session for the arguments of a call; what they hold waits as long as the call lasts.
+  /// Returns a session for the arguments of a call; their handles wait as long as the call lasts.
   public CallSession session(Deadline deadline) {
     return new CallSession(this, new CallSession.Part.Arguments(deadline));
   }
@@ -111,7 +111,7 @@ public final class Link implements Transport.Receiver {
     return new CallSession(this, new CallSession.Part.Broadcast(deadline));
   }
 
-  /// Returns a session for a result. What it holds is the receiver's.
+  /// Returns a session for a result. What it holds belongs to the receiver.
   public CallSession resultSession() {
     return resultSession(WITHOUT_DEADLINE);
   }
@@ -123,18 +123,18 @@ public final class Link implements Transport.Receiver {
     return new CallSession(this, new CallSession.Part.Result(patience));
   }
 
-  /// Returns a session for what an actor of this process returns: its streams end with the actor at
+  /// Returns a session for a result of an actor of this process: its streams end with the actor at
   /// the latest.
   public CallSession resultSession(long actor) {
     return new CallSession(this, new CallSession.Part.Returned(actor));
   }
 
-  /// An actor of this process has ended, and what it streams to the peer ends.
+  /// Ends the streams to the peer of an actor of this process that has ended.
   public void actorEnded(long actor) {
     streams.actorEnded(actor);
   }
 
-  /// Sends a call, which waits for a time.
+  /// Sends a call with a timeout.
   ///
   /// @see #call(String, Target, byte[], Deadline, CallSession)
   public OpenCall call(
@@ -180,8 +180,8 @@ public final class Link implements Transport.Receiver {
     cast(what, target, arguments, Deadline.in(clock, WITHOUT_DEADLINE), session());
   }
 
-  /// Waits until a call may be sent; returns the time then. Lets go of what its arguments hold if
-  /// it fails.
+  /// Waits until a call may be sent; returns the time then. Releases what its arguments hold if it
+  /// fails.
   private long begin(String what, byte[] payload, Deadline deadline, CallSession session) {
     boolean begun = false;
     try {
@@ -225,8 +225,8 @@ public final class Link implements Transport.Receiver {
     }
   }
 
-  /// Tells a listener when the connection is lost or closed: at once if it is. Whoever ends before
-  /// the connection calls [#forget(Consumer)].
+  /// Tells a listener when the connection is lost or closed: at once if it is. A listener that ends
+  /// before the connection calls [#forget(Consumer)].
   public void onDown(Consumer<ReplicaLost> listener) {
     state.onDown(listener);
   }
@@ -246,7 +246,7 @@ public final class Link implements Transport.Receiver {
     return open.size();
   }
 
-  /// Ends the connection in good order: what was sent before arrives.
+  /// Ends the connection in good order: everything sent before arrives.
   public void close(String reason) {
     if (closing.compareAndSet(false, true)) {
       send(new Frame.Bye(reason));
@@ -312,7 +312,7 @@ public final class Link implements Transport.Receiver {
     return context.self();
   }
 
-  /// A further connection to the same peer, for bulk; close it.
+  /// Another connection to the same peer, for bulk data; close it.
   Link another() {
     return context.connect().apply(handshake.peer());
   }
@@ -335,7 +335,7 @@ public final class Link implements Transport.Receiver {
     return open.forget(id);
   }
 
-  /// Tells the callee that nobody waits for a call.
+  /// Tells the callee that nobody waits for a call any more.
   void sendCancel(long id) {
     send(new Frame.Cancel(id));
   }
@@ -389,7 +389,7 @@ public final class Link implements Transport.Receiver {
             .formatted(what, size, maxPayload(), settings.limits().maxBytes()));
   }
 
-  /// Runs something short in some time, unless it is taken back or the link is down by then.
+  /// Runs a short action after a delay, unless it is cancelled or the link is down by then.
   Alarm after(Duration delay, Consumer<Link> action) {
     return timers.at(clock.nanos() + delay.toNanos(), action);
   }

@@ -8,8 +8,8 @@ import java.time.Duration;
 /// @param limits of frames
 /// @param heartbeat a heartbeat is sent after this long without another frame
 /// @param heartbeatTimeout a peer that is silent for this long is lost
-/// @param handshakeTimeout a new connection must say within this time who it is; a machine that
-///   starts many processes at once is slow, and one that has ended is seen by its exit
+/// @param handshakeTimeout time limit for the handshake of a new connection; a machine that starts
+///   many processes at once is slow, and one that has ended is seen by its exit
 public record LinkSettings(
     Limits limits, Duration heartbeat, Duration heartbeatTimeout, Duration handshakeTimeout) {
   /// @throws IllegalArgumentException if `heartbeatTimeout` is less than two heartbeats
@@ -32,7 +32,7 @@ public record LinkSettings(
     return new LinkSettings(other, heartbeat, heartbeatTimeout, handshakeTimeout);
   }
 
-  /// Returns these settings with other times of failure detection.
+  /// Returns these settings with other times of the failure detector.
   public LinkSettings withDetection(Duration heartbeatEvery, Duration lostAfter) {
     return new LinkSettings(limits, heartbeatEvery, lostAfter, handshakeTimeout);
   }

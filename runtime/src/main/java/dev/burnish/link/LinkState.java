@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/// Whether a link is up, why it is not, and who is told when it goes down. Thread-safe.
+/// Whether a link is up, why it is not, and its listeners. Thread-safe.
 final class LinkState {
   private static final System.Logger LOG = System.getLogger(LinkState.class.getName());
 
@@ -19,7 +19,7 @@ final class LinkState {
     return up;
   }
 
-  /// Why it is down, which it is.
+  /// Why it is down; only while it is.
   synchronized ReplicaLost cause() {
     return down.orElseThrow();
   }
@@ -41,7 +41,7 @@ final class LinkState {
     listeners.remove(listener);
   }
 
-  /// Goes down, once.
+  /// Marks the link as down, once.
   ///
   /// @param end run before the listeners are told
   void goDown(ReplicaLost cause, Runnable end) {
@@ -59,7 +59,7 @@ final class LinkState {
     told.forEach(listener -> tell(listener, cause));
   }
 
-  /// One that throws does not keep the others from being told.
+  /// A listener that throws does not keep the others from being told.
   private static void tell(Consumer<ReplicaLost> listener, ReplicaLost cause) {
     try {
       listener.accept(cause);

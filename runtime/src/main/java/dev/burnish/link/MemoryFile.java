@@ -25,11 +25,11 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// A file in memory, which another process of this user opens under the number that it has here.
+/// A file in memory, which another process of this user opens by the descriptor that it has here.
 ///
-/// It never has a name, so nothing is left of it however and whenever this process ends. It is used
-/// by functions of the C library: a `FileChannel` is closed for all when a thread that uses it is
-/// interrupted. Thread-safe: it is closed once nothing uses it any more.
+/// It never has a name, so nothing is left of it however and whenever this process ends. It is
+/// accessed through functions of the C library: a `FileChannel` is closed for all when a thread
+/// that uses it is interrupted. Thread-safe: it is closed once nothing uses it any more.
 final class MemoryFile implements AutoCloseable {
   private static final Path OPEN_FILES = Path.of("/proc/self/fd");
   private static final Path MEMORY = Path.of("/dev/shm");
@@ -54,13 +54,14 @@ final class MemoryFile implements AutoCloseable {
   private static final int ENOSYS = 38;
   private static final int EOPNOTSUPP = 95;
 
-  /// With these, a way to make one is closed; with others it is open, and there is no room.
+  /// Errors that mean that a way to create a file is unavailable; any other error means that there
+  /// is no room.
   private static final Set<Integer> CLOSED_WAY =
       Set.of(EPERM, EACCES, EISDIR, EINVAL, ENOSYS, EOPNOTSUPP);
 
   private final int number;
 
-  /// This, and each thread that uses it.
+  /// The users of the file: this object, and each thread that uses it.
   private final AtomicInteger numUsers = new AtomicInteger(1);
 
   private MemoryFile(int number) {
@@ -117,7 +118,7 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
-  /// One of another process, to be read.
+  /// Opens a file of another process, to be read.
   static MemoryFile open(String path) throws IOException {
     return new MemoryFile(
         (int)
@@ -136,12 +137,12 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
-  /// Where others of this host open it: the number is this process's.
+  /// The path at which others of this host open it: the descriptor is this process's.
   String path() {
     return "/proc/" + ProcessHandle.current().pid() + "/fd/" + number;
   }
 
-  /// What a path of a file leads to.
+  /// The target of a path of a file.
   static String label(String path) throws IOException {
     return Files.readSymbolicLink(Path.of(path)).toString();
   }
@@ -176,7 +177,7 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
-  /// Reads some bytes, the first of them at least; returns how many, 0 at the end of the file.
+  /// Reads at least one byte; returns how many, 0 at the end of the file.
   ///
   /// @param target native memory
   /// @throws ClosedChannelException after the end
@@ -243,7 +244,7 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
-  /// Functions of the C library; looked for when first one is needed.
+  /// Functions of the C library; looked up when one is first needed.
   private static final class C {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();

@@ -16,8 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// A call that was sent. It ends once, by an answer or by what fails it; then it is forgotten by
-/// its link.
+/// A call that was sent. It ends once, by an answer or by a failure; then its link forgets it.
 public final class OpenCall {
   /// How a call ended.
   public sealed interface Outcome {
@@ -74,7 +73,7 @@ public final class OpenCall {
     return deadline;
   }
 
-  /// @param how takes it back
+  /// @param how withdraws the frame
   void sent(Transport.Unsent how) {
     unsent = how;
   }
@@ -91,7 +90,7 @@ public final class OpenCall {
     return what;
   }
 
-  /// Has a listener told of the end: at once if it has ended.
+  /// Tells a listener of the end: at once if the call has ended.
   public void onEnd(Listener listener) {
     if (!state.compareAndSet(PENDING, new Listened(listener))
         && state.get() instanceof Done(Outcome outcome)) {
@@ -102,7 +101,7 @@ public final class OpenCall {
   /// Waits for the result. An interrupt cancels the call and stays set.
   ///
   /// @throws CallFailure if the system failed the call
-  /// @throws RuntimeException what the endpoint threw; a checked exception is the cause of an
+  /// @throws RuntimeException the exception of the endpoint; a checked exception is the cause of an
   ///   [dev.burnish.link.failure.EndpointFailed]
   public byte[] await(ClassLoader exceptions) {
     return switch (ended()) {
@@ -113,9 +112,9 @@ public final class OpenCall {
     };
   }
 
-  /// Waits for the result of a method, and throws the checked exceptions that it declares, too.
+  /// Waits for the result of a method, and also throws the checked exceptions that it declares.
   ///
-  /// @throws Throwable what the endpoint threw
+  /// @throws Throwable the exception of the endpoint
   public byte[] await(ClassLoader exceptions, Method method) throws Throwable {
     return switch (ended()) {
       case Outcome.Value(byte[] result) -> result;
@@ -144,11 +143,11 @@ public final class OpenCall {
     return outcome();
   }
 
-  /// Waits for the result of a method and decodes it: what it holds is the caller's, or nobody's if
-  /// that fails.
+  /// Waits for the result of a method and decodes it: the handles in it belong to the caller, or
+  /// are released if that fails.
   ///
   /// @param patience how long the caller waits for each further part of the result
-  /// @throws Throwable what the endpoint threw, or what failed the call
+  /// @throws Throwable the exception of the endpoint, or the failure of the call
   public @Nullable Object await(
       Codec result, Duration patience, ClassLoader exceptions, Method method) throws Throwable {
     byte[] encoded = await(exceptions, method);

@@ -19,7 +19,7 @@ final class OpenCalls {
   private volatile Optional<Long> nextSweep = Optional.empty();
   private Alarm alarm = Alarm.NONE;
 
-  /// @param timers which let go of the link when it is down
+  /// @param timers of the link, which release it when it is down
   OpenCalls(Link link, Timers timers, Clock clock) {
     this.link = link;
     this.timers = timers;
@@ -43,7 +43,7 @@ final class OpenCalls {
   }
 
   /// The peer has answered. The result of a call that nobody waits for any more is not taken: the
-  /// peer keeps what it holds until it knows.
+  /// peer keeps the handles in it until it knows.
   void end(long id, OpenCall.Outcome outcome) {
     OpenCall call = open.remove(id);
     if (call != null) {
@@ -68,7 +68,7 @@ final class OpenCalls {
     }
   }
 
-  /// Sees to it that deadlines are looked at by a time: with one alarm, for the earliest.
+  /// Schedules a check of deadlines by a time: with one alarm, for the earliest.
   private void sweepBy(long deadline) {
     if (isSweptBy(deadline)) {
       return;

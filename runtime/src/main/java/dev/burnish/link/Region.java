@@ -18,20 +18,20 @@ import org.jspecify.annotations.Nullable;
 /// Bytes that travel by handle: on one host both sides may map the same memory, and nothing is
 /// copied; to another host they go over a connection of their own.
 ///
-/// Whoever allocates one writes it, then passes it on, and writes no more. As an argument it stays
-/// the caller's, and the callee may read it until its call ends, or longer if it calls [#keep()].
-/// As a result it is the caller's to close; the callee gives it away, or returns a [#share()].
-/// Whoever has one may pass it on: processes of one host then all have the same memory, and it
-/// stays until the last of them has closed it, whoever allocated it.
+/// The process that allocates a region writes it, then passes it on, and writes no more. As an
+/// argument it stays the caller's, and the callee may read it until its call ends, or longer if it
+/// calls [#keep()]. As a result it is the caller's to close; the callee gives it away, or returns a
+/// [#share()]. Every holder may pass it on: processes of one host then all have the same memory,
+/// and it stays until the last of them has closed it, whichever allocated it.
 ///
 /// It lies in a file in memory that has no name, so that nothing is left behind however processes
-/// end. An interrupt of a thread that uses it leaves it as it is. Thread-safe, but for what is
-/// written.
+/// end. An interrupt of a thread that uses it leaves it as it is. Thread-safe, except for its
+/// content.
 public final class Region implements AutoCloseable {
   private static final int PIECE = 1 << 26;
   private static final long LARGE = 8 << 20;
 
-  /// For asking whether memory is confined to a thread.
+  /// Used to test whether memory is confined to a thread.
   private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
 
   private static final AtomicLong NEXT = new AtomicLong();
@@ -47,7 +47,7 @@ public final class Region implements AutoCloseable {
   /// The file that others open.
   ///
   /// @param path where processes of the same host and user open it
-  /// @param label what the path leads to, so that a path that was used again is seen
+  /// @param label the target of the path, so that a path that was used again is detected
   private record Source(String path, String label) {}
 
   private Region(long size, Optional<MemoryFile> file, Optional<Source> source) {
@@ -102,16 +102,16 @@ public final class Region implements AutoCloseable {
     return new Region(size, Optional.of(file), Optional.of(new Source(file.path(), label)));
   }
 
-  /// A region in memory of this process alone, such as one that is filled from elsewhere.
+  /// A region in memory of this process alone, such as one that is filled by another host.
   static Region empty(long size) {
     Region region = new Region(size, Optional.empty(), Optional.empty());
     region.memory = region.arena.allocate(size, 64);
     return region;
   }
 
-  /// The bytes: to be read, and by who allocated them written before they are passed on. A region
-  /// of another process is mapped when this is first called; whoever wants a copy has one faster by
-  /// [#copyTo].
+  /// The bytes: to be read, and written only by the process that allocated them before they are
+  /// passed on. A region of another process is mapped when this is first called; [#copyTo] makes a
+  /// copy faster.
   ///
   /// @throws IllegalStateException after the end, also on access
   public synchronized MemorySegment segment() {
@@ -134,7 +134,7 @@ public final class Region implements AutoCloseable {
     }
   }
 
-  /// Copies bytes from `offset` on, as many as the target takes. Of another process they are read
+  /// Copies bytes from `offset` on, as many as the target takes. Those of another process are read
   /// from its file: mapping a page costs as much as copying it. Large ones are read by two threads
   /// where this process has two cores: looking pages up takes as long as copying them.
   ///
@@ -212,7 +212,7 @@ public final class Region implements AutoCloseable {
     return share();
   }
 
-  /// The same region for a further user, who closes it too.
+  /// The same region for another user, who closes it too.
   ///
   /// @throws IllegalStateException if it is closed
   public Region share() {
@@ -234,7 +234,7 @@ public final class Region implements AutoCloseable {
     return source.map(Source::label).orElse("");
   }
 
-  /// Ends one use; with the last one the memory goes.
+  /// Ends one use; the last one releases the memory.
   ///
   /// @throws IllegalStateException if it was closed as often as it was shared
   @Override

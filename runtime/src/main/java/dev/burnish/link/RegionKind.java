@@ -15,10 +15,10 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /// Regions as arguments and results, see [Region].
 public final class RegionKind implements HandleKind {
-  /// For as long the region of a broadcast is there: nobody says whether it was received.
+  /// How long the region of a broadcast is kept: no message tells whether it was received.
   private static final Duration BROADCAST = Duration.ofMinutes(10);
 
-  /// What names a region.
+  /// The form in which a region travels.
   ///
   /// @param path of its file on its host; empty if there is none
   /// @param lease ends when the receiver has the bytes

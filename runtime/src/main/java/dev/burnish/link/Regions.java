@@ -15,10 +15,10 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The regions that this process has passed on, and the way to those of processes of other hosts: a
-/// connection a region, over which it comes in pieces.
+/// The regions that this process has passed on, and access to those of processes of other hosts:
+/// one connection per region, over which it comes in pieces.
 final class Regions {
-  /// To which a piece is asked for.
+  /// The actor number to which requests for pieces are sent.
   static final long NUMBER = Long.MIN_VALUE;
 
   private static final int PIECE = 1 << 18;
@@ -76,7 +76,7 @@ final class Regions {
     }
   }
 
-  /// The bytes of a region, a piece at a time.
+  /// The bytes of a region, one piece at a time.
   private static final class Pieces implements Iterator<byte[]> {
     private final MemorySegment segment;
     private long offset;
@@ -102,7 +102,7 @@ final class Regions {
     }
   }
 
-  /// What has a lease ended: the same frame that abandons a stream.
+  /// Ends a lease: the same frame that abandons a stream.
   static Frame release(long lease) {
     return new Frame.Abandon(lease);
   }

@@ -6,8 +6,8 @@ import java.util.NoSuchElementException;
 
 /// The elements of a stream of the peer, in order. For one thread.
 ///
-/// `hasNext` waits. It throws what the producer threw, [dev.burnish.link.failure.ReplicaLost] if
-/// the connection ends, [dev.burnish.link.failure.CallTimedOut] if no element comes in time, and
+/// `hasNext` waits. It throws the exception of the producer, [dev.burnish.link.failure.ReplicaLost]
+/// if the connection ends, [dev.burnish.link.failure.CallTimedOut] if no element comes in time, and
 /// [dev.burnish.link.failure.CallCancelled] on an interrupt; after each of these the stream has
 /// ended. Closing it tells the producer to stop. So does the end of the call whose argument it is,
 /// and for a result that nobody refers to any more the garbage collector.
@@ -49,7 +49,7 @@ final class RemoteIterator implements Iterator<Object>, AutoCloseable {
     if (!hasNext()) {
       throw new NoSuchElementException("the stream has ended");
     }
-    // What an element holds is the receiver's, and does not end with the call.
+    // The handles in an element belong to the receiver, and do not end with the call.
     return codec.decode(buffer.take(), session.part()).getFirst();
   }
 

@@ -7,13 +7,13 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
-/// Keeps who sends to an actor without waiting from getting far ahead of it.
+/// Keeps a sender that does not wait for an actor from getting far ahead of it.
 ///
-/// Idea: after some megabytes a question is sent behind what was sent, which the actor answers when
-/// it comes to it. With the next megabytes another one is, and the answer of the first is waited
-/// for. So at most two windows of one sender are under way. Thread-safe.
+/// Idea: after some megabytes a probe is sent behind the calls, which the actor answers when it
+/// reaches it. After the next megabytes another probe is sent, and the answer of the first is
+/// awaited. So at most two windows of one sender are under way. Thread-safe.
 public final class SendWindow {
-  /// Bytes; each call counts some more than its arguments.
+  /// Bytes; each call counts somewhat more than its arguments.
   static final int SIZE = 4 << 20;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -21,11 +21,11 @@ public final class SendWindow {
   private Optional<OpenCall> question = Optional.empty();
   private long numBytes;
 
-  /// A call was sent; waits if it is ahead of the receiver.
+  /// Notes a call that was sent; waits if the sender is ahead of the receiver.
   ///
-  /// @param to the receiver; one that was made again has nothing before it
-  /// @param ask sends a question
-  /// @throws Overloaded if the receiver does not keep up in the time that the question has
+  /// @param to the receiver; a restarted one has nothing outstanding
+  /// @param ask sends a probe
+  /// @throws Overloaded if the receiver does not keep up within the deadline of the probe
   /// @throws CallCancelled if the thread is interrupted, which stays set
   public void sent(Object to, int arguments, Supplier<OpenCall> ask, ClassLoader loader) {
     Optional<OpenCall> before;
@@ -59,7 +59,8 @@ public final class SendWindow {
     } catch (CallCancelled e) {
       throw e;
     } catch (RuntimeException e) {
-      // The actor is gone, as its owner is told, or waits for who sends: that cannot wait for it.
+      // The actor is gone, as its owner is told, or waits for this sender, which cannot wait for
+      // it.
     }
   }
 }

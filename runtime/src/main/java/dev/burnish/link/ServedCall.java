@@ -22,7 +22,7 @@ public final class ServedCall {
   private @Nullable Runnable onCancel;
   private boolean cancelled;
 
-  /// @throws WireException if the frame says that actors wait, and not which
+  /// @throws WireException if the frame says that actors wait, but not which
   ServedCall(Link link, Frame.Call frame, long deadline) {
     this.link = link;
     this.frame = frame;
@@ -58,7 +58,7 @@ public final class ServedCall {
     return waiting;
   }
 
-  /// What handles in the arguments work with, until the call ends; see [Link#resultSession()].
+  /// The session of handles in the arguments, until the call ends; see [Link#resultSession()].
   public CallSession session() {
     return session;
   }
@@ -68,17 +68,17 @@ public final class ServedCall {
     return link;
   }
 
-  /// Whether the caller waits no more.
+  /// Whether the caller has stopped waiting.
   public synchronized boolean isCancelled() {
     return cancelled;
   }
 
-  /// Whether the caller's time has passed.
+  /// Whether the caller's deadline has passed.
   public boolean isLate() {
     return deadline.hasPassed();
   }
 
-  /// What to do if the caller stops waiting: at once, if it has.
+  /// Runs an action if the caller stops waiting: at once, if it has.
   public void onCancel(Runnable action) {
     boolean now;
     synchronized (this) {
@@ -110,7 +110,7 @@ public final class ServedCall {
 
   /// Answers with an encoded result that may hold handles.
   ///
-  /// @param holds with which it was encoded
+  /// @param holds the session with which it was encoded
   public void reply(byte[] result, CallSession holds) {
     if (!holds.isEmpty()) {
       keep(holds);

@@ -21,12 +21,12 @@ final class ServedCalls {
     calls.remove(id);
   }
 
-  /// The caller waits no more.
+  /// Cancels a call: the caller has stopped waiting.
   void cancel(long id) {
     Optional.ofNullable(calls.remove(id)).ifPresent(ServedCall::cancel);
   }
 
-  /// The connection has ended.
+  /// Cancels all calls: the connection has ended.
   void cancelAll() {
     calls.values().forEach(ServedCall::cancel);
   }

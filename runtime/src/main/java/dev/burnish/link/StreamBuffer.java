@@ -11,8 +11,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
-/// What has come of a stream of the peer and was not taken yet. Thread-safe; see [RemoteIterator]
-/// for who takes.
+/// Elements of a stream of the peer that have arrived and were not taken yet. Thread-safe; see
+/// [RemoteIterator] for the consumer.
 final class StreamBuffer {
   private final Link link;
   private final long id;
@@ -31,7 +31,7 @@ final class StreamBuffer {
     this.loader = loader;
   }
 
-  /// Tells the producer which actors wait for it: those that wait for what this thread does.
+  /// Tells the producer which actors wait for it: those that wait for the work of this thread.
   void tellWaiting() {
     CallChain now = CallChain.current();
     lock.lock();
@@ -46,8 +46,8 @@ final class StreamBuffer {
     link.send(new Frame.Cast(-id, 0, now.encode()));
   }
 
-  /// Waits until there is an element, or there are no more; every time after a failure it is thrown
-  /// again.
+  /// Waits until there is an element, or there are no more; after a failure it is thrown again
+  /// every time.
   boolean awaitElement(Deadline deadline) {
     lock.lock();
     try {
@@ -70,7 +70,7 @@ final class StreamBuffer {
     }
   }
 
-  /// Takes an element that is there; asks for more in time.
+  /// Takes an element that has arrived; asks for more in time.
   byte[] take() {
     lock.lock();
     try {
@@ -111,10 +111,10 @@ final class StreamBuffer {
         Optional.of(() -> new ReplicaLost("a stream ended early: " + cause.getMessage(), cause)));
   }
 
-  /// Nobody takes any more: drops what has come, and tells the producer, unless it has ended and
-  /// all was taken.
+  /// The consumer takes no more: drops the buffered elements, and tells the producer, unless it has
+  /// ended and all elements were taken.
   ///
-  /// @param why what is thrown to whoever tries all the same
+  /// @param why the exception for a later attempt to take
   void leave(Supplier<RuntimeException> why) {
     boolean isNews;
     lock.lock();

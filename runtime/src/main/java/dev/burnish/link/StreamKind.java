@@ -28,12 +28,12 @@ import org.jspecify.annotations.Nullable;
 public final class StreamKind implements HandleKind {
   private final ClassLoader exceptions;
 
-  /// @param exceptions has the classes of those that the other side throws
+  /// @param exceptions loads the classes of those that the other side throws
   public StreamKind(ClassLoader exceptions) {
     this.exceptions = exceptions;
   }
 
-  /// What names a stream.
+  /// The form in which a stream travels.
   record StreamForm(long id) {}
 
   @Override
@@ -101,7 +101,7 @@ public final class StreamKind implements HandleKind {
     }
   }
 
-  /// Calls a consumer of the peer; waits as long as the call of which it is may.
+  /// Calls a consumer of the peer; waits as long as the call to which it belongs may.
   private record RemoteConsumer(CallSession call, long id, Codec codec, ClassLoader exceptions)
       implements Consumer<Object> {
     @Override
@@ -120,15 +120,15 @@ public final class StreamKind implements HandleKind {
   }
 
   /// The iterators of this process that were given to a call. What one call takes another does not
-  /// get, so that each goes to one call: not to several actors, and not to a call that is made
-  /// again. Thread-safe.
+  /// get, so that each goes to one call: not to several actors, and not to a call that is retried.
+  /// Thread-safe.
   static final class GivenOnce {
     static final GivenOnce HERE = new GivenOnce();
 
     private final Set<Key> given = new HashSet<>();
     private final ReferenceQueue<Iterator<?>> dropped = new ReferenceQueue<>();
 
-    /// The iterator itself, not what it says it is equal to.
+    /// The identity of an iterator, not its `equals`.
     private static final class Key extends WeakReference<Iterator<?>> {
       private final int hash;
 
@@ -143,7 +143,7 @@ public final class StreamKind implements HandleKind {
       }
 
       @Override
-      @SuppressWarnings("ReferenceEquality") // what it is for
+      @SuppressWarnings("ReferenceEquality") // identity is meant
       public boolean equals(@Nullable Object other) {
         return this == other
             || (other instanceof Key key

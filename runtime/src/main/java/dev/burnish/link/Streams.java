@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 ///
 /// Callbacks are calls back to the caller, to actors of negative numbers.
 final class Streams {
-  /// Lets go of what came as part of a result, when nobody refers to it any more.
+  /// Releases handles that came as part of a result, when nobody refers to them any more.
   static final class Left {
     static final Cleaner CLEANER =
         Cleaner.create(Thread.ofPlatform().daemon().name("link/left-streams").factory());
@@ -29,7 +29,7 @@ final class Streams {
     private Left() {}
   }
 
-  /// Elements that may be on their way.
+  /// Elements that may be in flight.
   static final int WINDOW = 32;
 
   private final Link link;
@@ -40,7 +40,7 @@ final class Streams {
 
   private final Map<Long, Runnable> leases = new ConcurrentHashMap<>();
 
-  /// What results hold that were sent, by the number of the call, until the peer has it.
+  /// Handles in results that were sent, by the number of the call, until the peer has the result.
   private final Map<Long, CallSession> results = new ConcurrentHashMap<>();
 
   private record Callback(Codec codec, Consumer<Object> consumer) {}
@@ -64,8 +64,8 @@ final class Streams {
     return id;
   }
 
-  /// The elements of a stream of the peer, until its call ends, or for a result until nobody wants
-  /// them.
+  /// The elements of a stream of the peer, until its call ends, or for a result until nobody refers
+  /// to them any more.
   Iterator<Object> consume(long id, Codec codec, ClassLoader loader, CallSession session) {
     StreamBuffer buffer = new StreamBuffer(link, id, loader);
     consumers.put(id, buffer);
@@ -84,7 +84,7 @@ final class Streams {
     return id;
   }
 
-  /// Something that is kept until the peer abandons it or is gone, or the session ends.
+  /// Keeps a resource until the peer abandons it or is gone, or the session ends.
   long lease(CallSession session, Runnable release) {
     long id = nextId.incrementAndGet();
     Runnable end = () -> abandon(id);
@@ -101,12 +101,12 @@ final class Streams {
     return id;
   }
 
-  /// Streams of the peer that are not over.
+  /// The number of streams of the peer that are not over.
   int numConsumed() {
     return consumers.size();
   }
 
-  /// Streams of ours that are not over.
+  /// The number of our streams that are not over.
   int numProduced() {
     return producers.size();
   }
@@ -116,7 +116,7 @@ final class Streams {
     callbacks.remove(id);
   }
 
-  /// A result is about to be sent: what it holds stays until the peer has taken each handle.
+  /// A result is about to be sent: its handles stay until the peer has taken each of them.
   void sending(long call, CallSession result) {
     results.put(call, result);
     result.whenEmpty(() -> results.remove(call));
@@ -166,7 +166,7 @@ final class Streams {
     Optional.ofNullable(consumers.remove(id)).ifPresent(consumer -> consumer.broken(error));
   }
 
-  /// The actors that wait for the elements of a producer from now on.
+  /// Sets the actors that wait for the elements of a producer from now on.
   void waited(long id, CallChain waiting) {
     Optional.ofNullable(producers.get(id)).ifPresent(producer -> producer.waiting = waiting);
   }
@@ -181,7 +181,7 @@ final class Streams {
     callbacks.remove(id);
   }
 
-  /// Ends the streams of what an actor of this process returned.
+  /// Ends the streams in the results of an actor of this process.
   void actorEnded(long actor) {
     ReplicaLost cause = new ReplicaLost("the actor of a stream has stopped: number=" + actor);
     producers.values().stream()
@@ -215,10 +215,10 @@ final class Streams {
     private final CallSession session;
     private final AtomicLong credit = new AtomicLong();
 
-    /// What elements hold that were sent, until the peer has it.
+    /// Handles in elements that were sent, until the peer has the element.
     private final Set<CallSession> held = ConcurrentHashMap.newKeySet();
 
-    /// What the session runs when it ends.
+    /// The action that the session runs when it ends.
     private final Runnable end;
 
     private volatile CallChain waiting = CallChain.NONE;
@@ -245,7 +245,7 @@ final class Streams {
       }
     }
 
-    /// Its iterator is not interrupted: it may work on what its owner needs.
+    /// Its iterator is not interrupted: it may be working on something that its owner needs.
     void abandon() {
       abandoned = true;
       if (!touched) {

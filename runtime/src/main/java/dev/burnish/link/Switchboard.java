@@ -47,7 +47,7 @@ public final class Switchboard implements AutoCloseable {
     network.listen(this::accept);
   }
 
-  /// Where this process is reached.
+  /// The address of this process.
   public ProcessAddress self() {
     return network.self();
   }
@@ -61,7 +61,7 @@ public final class Switchboard implements AutoCloseable {
     return existing != null && existing.isUp() ? existing : connecting(to).await();
   }
 
-  /// The same, until a deadline. Others go on to wait for a connection that is being made.
+  /// The same, until a deadline. Other callers still wait for a connection that is being made.
   ///
   /// @throws dev.burnish.link.failure.CallTimedOut if it is not made by then
   public Link link(ProcessAddress to, Deadline deadline) {
@@ -79,7 +79,7 @@ public final class Switchboard implements AutoCloseable {
     return links.values().stream().filter(Link::isUp).toList();
   }
 
-  /// Ends every link and takes no more.
+  /// Ends every link and accepts no more.
   @Override
   public void close() {
     closed = true;
@@ -104,7 +104,7 @@ public final class Switchboard implements AutoCloseable {
   private Link connect(ProcessAddress to) {
     Transport transport = to.process().equals(self().process()) ? loop() : transport(to);
     Link link = new Link(transport, handler, context, clock, settings, calling());
-    // Others find it only when it has said hello: a call before that would end it.
+    // Others find it only when it has sent its hello: a call before that would end it.
     link.start();
     remember(to.process(), link);
     closeIfClosed(link);
@@ -132,7 +132,7 @@ public final class Switchboard implements AutoCloseable {
     return new Handshake(Side.CALLING, token, self(), peer -> {});
   }
 
-  /// A connection beside the one that calls go over.
+  /// A connection in addition to the one that calls go over.
   private Link bulk(ProcessAddress to) {
     Connecting begun = new Connecting(to);
     network.begin(
@@ -170,7 +170,7 @@ public final class Switchboard implements AutoCloseable {
     link.start();
   }
 
-  /// Connects a handshake with the link that it is of.
+  /// Connects a handshake with its link.
   private final class AcceptedLink {
     private Optional<Link> link = Optional.empty();
 
@@ -198,7 +198,7 @@ public final class Switchboard implements AutoCloseable {
     });
   }
 
-  /// A link that is being made, for which each caller waits as long as it may.
+  /// A link that is being made, for which each caller waits until its deadline.
   private static final class Connecting {
     private final ProcessAddress to;
     private final ReentrantLock lock = new ReentrantLock();
@@ -272,7 +272,7 @@ public final class Switchboard implements AutoCloseable {
       }
     }
 
-    /// The same for the only one that waits: nobody has the link if that leaves.
+    /// The same for the only caller that waits: nobody has the link if that caller leaves.
     Link awaitAlone(Deadline deadline) {
       boolean came = false;
       try {

@@ -5,8 +5,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
-/// The alarms of a link. They wait for minutes, some of them, and are taken back when the link is
-/// down, so that no ended connection is kept.
+/// The alarms of a link. Some of them wait for minutes, and are cancelled when the link is down, so
+/// that no ended connection is kept.
 final class Timers {
   private final Link link;
   private final Clock clock;
@@ -18,7 +18,7 @@ final class Timers {
     this.clock = clock;
   }
 
-  /// Runs something short at a time, unless it is taken back or the link is down by then.
+  /// Runs a short action at a time, unless it is cancelled or the link is down by then.
   Alarm at(long nanos, Consumer<Link> action) {
     Timer timer = new Timer(action);
     pending.add(timer);

@@ -26,12 +26,12 @@ import org.jspecify.annotations.Nullable;
 
 /// Actors of one type along named axes, called one, some or all at a time.
 ///
-/// A function that is given to a mesh is run once for each actor, all at once, with a stub of that
-/// actor; it may call several endpoints. Slices are views: they see what becomes of their members,
-/// and keep working when members outside fail.
+/// A function that is given to a mesh is run once per actor, all at once, with a stub of that
+/// actor; it may call several endpoints. Slices are views: they see changes of their members, and
+/// keep working when members outside fail.
 ///
-/// This is what travels as an argument: whoever holds it calls the actors and cannot stop them. Its
-/// owner has the [OwnedMesh]. Thread-safe.
+/// This is the type that travels as an argument: a holder can call the actors but not stop them.
+/// Their owner has the [OwnedMesh]. Thread-safe.
 ///
 /// @param <T> the interface of the actors
 public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
@@ -45,7 +45,7 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
   /// The actors of a mesh and of all of its slices.
   ///
   /// @param members by their position in shapes
-  /// @param owner where others ask for them
+  /// @param owner the address at which others ask for them
   record Actors(String name, List<Member> members, ActorRef owner) {}
 
   ActorMesh(ActorSystem system, Class<T> type, Actors actors, Shape shape, Duration timeout) {
@@ -56,7 +56,7 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     this.timeout = timeout;
   }
 
-  /// The mesh that another process named.
+  /// A handle to the mesh that another process named.
   public static <T> ActorMesh<T> reference(ActorSystem system, Class<T> type, ActorsForm form) {
     List<Member> members = new ArrayList<>();
     for (Optional<ActorRef> place : form.members()) {
@@ -98,7 +98,7 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     }
   }
 
-  /// Work for another thread, as part of what this one does.
+  /// Wraps work for another thread, as part of the work of this one.
   private <A, R extends @Nullable Object> Function<A, R> part(Function<A, R> work) {
     Function<A, R> waited = Context.waitedFor(work);
     return system.tracing().map(tracing -> tracing.carried(waited)).orElse(waited);
@@ -114,9 +114,9 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     });
   }
 
-  /// Calls every actor; the results come in the order in which they arrive, each time that they are
-  /// iterated over. A failure is thrown where it arrives. Each call ends by its deadline; those
-  /// that have not are cancelled by an interrupt of whoever waits for the next.
+  /// Calls every actor; the results come in the order in which they arrive, on each iteration. A
+  /// failure is thrown where it arrives. Each call ends by its deadline; calls that have not ended
+  /// are cancelled by an interrupt of the thread that waits for the next.
   public <R> Iterable<Reply<R>> stream(Function<? super T, ? extends R> call) {
     Function<Integer, R> part = part(rank -> call.apply(actor(rank)));
     Reply.Arriving<R> replies = new Reply.Arriving<>(name(), size());
@@ -129,8 +129,9 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     return replies;
   }
 
-  /// Sends to every actor and returns at once, unless an actor is nowhere or very much is unsent;
-  /// then it waits as long as a call may. What an actor throws is a failure of that actor.
+  /// Sends to every actor and returns at once, unless an actor is between processes or very much is
+  /// unsent; then it waits as long as a call may. An exception of an actor is a failure of that
+  /// actor.
   ///
   /// @throws dev.burnish.link.failure.Overloaded if one does not keep up
   public void broadcast(Consumer<? super T> call) {
@@ -153,9 +154,9 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     throw new ReplicaLost("all %d actors of %s are lost".formatted(size(), name()));
   }
 
-  /// The actor of a mesh that has one.
+  /// The only actor of a mesh of size one.
   ///
-  /// @throws IllegalStateException if it has more
+  /// @throws IllegalStateException if the mesh has more actors
   public T only() {
     if (size() != 1) {
       throw new IllegalStateException(
@@ -179,7 +180,7 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     return IntStream.range(0, size()).mapToObj(this::actor).iterator();
   }
 
-  /// The actors of one place of an axis; the axis goes away.
+  /// The actors at one place of an axis; the axis is removed.
   public ActorMesh<T> at(String axis, int index) {
     return reshaped(s -> s.at(axis, index));
   }
@@ -194,7 +195,7 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     return new ActorMesh<>(system, type, actors, change.apply(shape), timeout);
   }
 
-  /// The same actors, whose calls wait for this long at most.
+  /// The same actors, with another deadline for calls.
   public ActorMesh<T> within(Duration limit) {
     return new ActorMesh<>(system, type, actors, shape, limit);
   }
@@ -228,7 +229,7 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     ask(deadline, (link, ref) -> system.remote().await(link, ref.number(), deadline.time()));
   }
 
-  /// Asks for a sign of life of every actor, which comes at once also from one that is busy.
+  /// Pings every actor; an actor answers at once even while it is busy.
   ///
   /// @throws ReplicaLost if one is lost
   /// @throws dev.burnish.link.failure.CallTimedOut if one does not answer in time
@@ -246,8 +247,8 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     asked.forEach(call -> call.await(system.loader()));
   }
 
-  /// Tells `listener` when the way to an actor is lost, which is before anybody knows why: at once
-  /// if it is lost already. The listener must not wait.
+  /// Tells `listener` when the connection to an actor is lost, which is before the reason is known:
+  /// at once if it is lost already. The listener must not wait.
   public void onLost(Consumer<ReplicaLost> listener) {
     for (int rank = 0; rank < size(); rank++) {
       try {
@@ -266,7 +267,7 @@ public sealed class ActorMesh<T> implements Iterable<T> permits OwnedMesh {
     return name() + shape.extent();
   }
 
-  /// What names it to another process, for packages above that make handles.
+  /// The form in which the mesh travels to another process, for packages above that make handles.
   public ActorsForm form() {
     return new ActorsForm(
         name(),

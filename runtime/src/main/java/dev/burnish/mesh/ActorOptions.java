@@ -3,10 +3,10 @@ package dev.burnish.mesh;
 import dev.burnish.actor.Supervisor.Failure;
 import java.util.function.Predicate;
 
-/// How a mesh of actors is looked after.
+/// How a mesh of actors is supervised.
 ///
 /// @param restart what happens when an actor fails
-/// @param onFailure asked of a failure without restart: whether it is handled; otherwise it goes to
+/// @param onFailure asked on a failure without restart: whether it is handled; otherwise it goes to
 ///   the owner of the mesh
 public record ActorOptions(RestartPolicy restart, Predicate<Failure> onFailure) {
   /// No restart; failures go to the owner.

@@ -23,11 +23,11 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
-/// Makes the actors of a mesh, and looks after them for its owner: a lost process or link, or a
-/// failure that the actor's process tells of, leads to a restart, to the handler of the mesh, or to
+/// Constructs the actors of a mesh, and supervises them for its owner: a lost process or link, or a
+/// failure that the actor's process reports, leads to a restart, to the handler of the mesh, or to
 /// the owner.
 ///
-/// Each actor fails once for each time it was made: what comes later of the same is dropped.
+/// Each actor fails at most once per construction: later reports of the same failure are dropped.
 final class ActorSupervision implements Keeper {
   private static final String CLOSED = "its mesh was closed";
   private static final System.Logger LOG = System.getLogger(ActorSupervision.class.getName());
@@ -42,18 +42,18 @@ final class ActorSupervision implements Keeper {
   private final long mesh;
   private final List<Slot<ActorRef>> slots = new ArrayList<>();
 
-  /// The same, once their processes know them: calls over other links than ours find them then.
+  /// The same, once their processes know them: calls over links other than ours find them then.
   private final List<Slot<ActorRef>> made = new ArrayList<>();
 
-  /// Of each rank, so that an actor is not taken for living whose failure came first; changed under
-  /// the lock.
+  /// Failures of each rank, so that an actor whose failure came first is not considered alive;
+  /// changed under the lock.
   private final AtomicLongArray failures;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Restarts restarts;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /// Takes back what was told to the link of each actor.
+  /// Removes the listeners from the link of each actor.
   private final Map<ActorRef, Runnable> listening = new ConcurrentHashMap<>();
 
   private volatile Runnable onClosed = () -> {};
@@ -87,7 +87,7 @@ final class ActorSupervision implements Keeper {
     return Shape.of(shape.extent());
   }
 
-  /// The actors as stubs see them, and where others ask for them.
+  /// The actors as stubs see them, and the address at which others ask for them.
   ActorMesh.Actors actors() {
     List<Member> members = new ArrayList<>();
     for (int rank = 0; rank < slots.size(); rank++) {
@@ -132,7 +132,7 @@ final class ActorSupervision implements Keeper {
     }
   }
 
-  /// The owner knows from whoever looks after the process.
+  /// The owner is told by the supervision of the process.
   private static void toldBefore(Failure failure) {
     LOG.log(System.Logger.Level.DEBUG, "told before: {0}", failure.describe());
   }
@@ -187,15 +187,15 @@ final class ActorSupervision implements Keeper {
     return listening.size();
   }
 
-  /// The actor is no more, or is not ours.
+  /// Forgets an actor that has ended, or is not ours.
   private void forget(ActorRef ref) {
     Optional.ofNullable(listening.remove(ref)).ifPresent(Runnable::run);
   }
 
-  /// Whether the mesh has the actor now: one that was closed meanwhile takes none, and an actor
-  /// whose failure was told before this is over.
+  /// Whether the mesh takes the actor now: one that was closed meanwhile takes none, and an actor
+  /// whose failure was reported before this is over.
   ///
-  /// @param failuresBefore it was made
+  /// @param failuresBefore the number of failures before it was constructed
   private boolean settle(int rank, ActorRef ref, long failuresBefore) {
     lock.lock();
     try {
@@ -227,7 +227,7 @@ final class ActorSupervision implements Keeper {
     return new Place(name, shape.point(rank), "(none)", "(none)");
   }
 
-  /// The process of an actor tells that it has failed.
+  /// Handles the report of an actor's process that the actor has failed.
   @Override
   public void failed(Failure failure) {
     int rank = failure.place().point().rank();

@@ -19,8 +19,8 @@ import java.util.function.Predicate;
 
 /// The hosts of a job, along the axis `hosts`. Processes are spawned on all of them.
 ///
-/// A mesh of hosts may travel: it ends nothing. The hosts are the [Job]'s, and what is spawned
-/// belongs to the actor whose code spawns it, else to the program.
+/// A mesh of hosts may travel: it ends nothing. The hosts are the [Job]'s, and processes spawned
+/// there belong to the actor whose code spawns them, else to the program.
 public final class HostMesh {
   private final ActorSystem system;
   private final Shape shape;
@@ -47,7 +47,7 @@ public final class HostMesh {
 
   /// Spawns processes, all at once. Returns immediately: a call that needs a process waits for it.
   ///
-  /// @param name before the rank in the names of the processes and the prefix of their output
+  /// @param name put before the rank in the names of the processes and the prefix of their output
   /// @param perHost sizes of further axes; a map of several must have an order
   /// @param resources of the process of each number within its host
   /// @throws IllegalArgumentException if an axis has no place
@@ -66,12 +66,12 @@ public final class HostMesh {
     return ProcMesh.spawn(system, owner(), program, name, procs, places);
   }
 
-  /// Spawns processes where there is room for them, along the axis `procs`, all at once. What they
-  /// ask for is theirs until the mesh is closed.
+  /// Spawns processes where there is room for them, along the axis `procs`, all at once. The
+  /// resources are reserved for them until the mesh is closed.
   ///
-  /// @param each what every process has for itself
-  /// @param process what every process is given; the devices that it gets are added
-  /// @throws Unplaceable if there is no room: it says what was asked for, and what is free where
+  /// @param each resources that every process has for itself
+  /// @param process settings of every process; its reserved devices are added
+  /// @throws Unplaceable if there is no room: it says what was requested, and what is free where
   public ProcMesh spawnProcs(
       String name, int count, Demand each, Resources process, Placement placement) {
     String holder = name + "#" + system.nextNumber();
@@ -89,15 +89,15 @@ public final class HostMesh {
     return program.filter(Owner.Keeper.class::isInstance).orElseGet(() -> Owner.current(program));
   }
 
-  /// What each host has, and what of it is free.
+  /// The capacity of each host, and how much of it is free.
   public List<HostFree> free() {
     return new Placer(system, positioned()).look();
   }
 
-  /// The same hosts, for something that looks after what it spawns there: it is what the owner of
-  /// the caller closes, and it hears of failures first.
+  /// The same hosts, for a keeper that supervises the processes that it spawns there: it is what
+  /// the owner of the caller closes, and it hears of failures first.
   ///
-  /// @param keeper closes what it spawned; closed by the caller's owner
+  /// @param keeper closes the processes that it spawned; closed by the caller's owner
   /// @param onFailure whether a failure is handled; else it goes to the caller's owner. Must not
   ///   wait
   /// @throws IllegalStateException if the caller has no owner

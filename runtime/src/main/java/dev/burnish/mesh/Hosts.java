@@ -75,7 +75,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
         .ticket();
   }
 
-  /// Starts the agents of hosts elsewhere, if the settings name any.
+  /// Starts the agents of other hosts, if the settings name any.
   ///
   /// @param job its id, which other controllers may have too
   void launch(HostSettings settings, String job) {
@@ -176,7 +176,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
     }
   }
 
-  /// Asks the host that the process is on.
+  /// Asks the host on which the process runs.
   List<String> log(ActorSystem system, ActorRef own, String process) {
     for (ActorRef agent : all(own)) {
       HostAgent host = Agents.host(system, agent);
@@ -187,15 +187,15 @@ final class Hosts implements HostRegistry, AutoCloseable {
     return Agents.host(system, own).log(process);
   }
 
-  /// Takes no more hosts in.
+  /// Accepts no more hosts.
   @Override
   public void close() {
     closed = true;
     server.ifPresent(JoinServer::close);
   }
 
-  /// Ends agents that were launched and still run, once the job has ended. An interrupt of the
-  /// caller is kept for later: what was launched elsewhere would stay.
+  /// Ends launched agents that still run, once the job has ended. An interrupt of the caller is
+  /// kept for later: agents launched elsewhere would stay.
   void endLaunched() {
     launched.ifPresent(agents -> {
       Thread ending = Thread.ofVirtual().name("end hosts").start(() -> end(agents));
@@ -213,7 +213,7 @@ final class Hosts implements HostRegistry, AutoCloseable {
     });
   }
 
-  /// Waits a short time until what was printed is passed on: no process prints any more.
+  /// Waits a short time until all printed lines are passed on: no process prints any more.
   void endOutput() {
     output.close();
   }

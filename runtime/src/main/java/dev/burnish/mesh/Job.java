@@ -43,7 +43,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// A program and the processes that work for it: the root of what is spawned.
+/// A program and the processes that work for it: the root of everything spawned.
 ///
 /// ```java
 /// try (Job job = Job.start(JobOptions.named("counting"))) {
@@ -209,8 +209,8 @@ public final class Job implements AutoCloseable {
         Optional.of(program));
   }
 
-  /// Waits until other hosts have joined, with `burnish worker --join`; the mesh is of the first
-  /// that did, along the axis `hosts`.
+  /// Waits until other hosts have joined, with `burnish worker --join`; the mesh consists of the
+  /// first hosts that did, along the axis `hosts`.
   ///
   /// @throws IllegalStateException if the job is not open to other hosts
   public HostMesh awaitHosts(int count) {
@@ -225,7 +225,7 @@ public final class Job implements AutoCloseable {
         Optional.of(program));
   }
 
-  /// What another host needs to join: to be passed on where only this user reads it.
+  /// The ticket that another host needs to join: to be passed on where only this user reads it.
   ///
   /// @throws IllegalStateException if the job is not open to other hosts
   public JoinTicket ticket() {
@@ -233,7 +233,7 @@ public final class Job implements AutoCloseable {
   }
 
   /// Gives a failure that nobody handled to a handler, instead of ending the program. It is called
-  /// once, for the first.
+  /// once, for the first failure.
   public void onUnhandled(Consumer<Failure> handler) {
     program.handler = handler;
   }
@@ -258,7 +258,7 @@ public final class Job implements AutoCloseable {
     }
   }
 
-  /// What `burnish ps`, `logs` and `stop` ask.
+  /// The requests of `burnish ps`, `logs` and `stop`.
   private final class Control implements JobControl {
     private final long began = System.nanoTime();
 
@@ -280,7 +280,7 @@ public final class Job implements AutoCloseable {
       return joined.log(system, new ActorRef(system.self(), HostAgent.NUMBER), process);
     }
 
-    /// As Ctrl-C does: the program's own handlers run, and its shutdown hooks.
+    /// Stops like Ctrl-C: the program's own handlers run, and its shutdown hooks.
     @Override
     public void stop() {
       Thread.ofPlatform()
@@ -294,7 +294,7 @@ public final class Job implements AutoCloseable {
 
   /// The root of the tree of owners.
   private final class Program implements Owner {
-    /// The status of a program that was stopped, as the shell has it for SIGTERM.
+    /// The exit status of a program that was stopped, as the shell reports it for SIGTERM.
     private static final int STOPPED = 143;
 
     private static final int SERVICES = 4;
@@ -321,7 +321,7 @@ public final class Job implements AutoCloseable {
       }
     }
 
-    /// A handler that fails is none.
+    /// A handler that fails counts as none.
     private void handle(Failure failure) {
       try {
         handler.accept(failure);
@@ -331,7 +331,7 @@ public final class Job implements AutoCloseable {
       }
     }
 
-    /// Whatever the terminal and what is to be closed do.
+    /// Ends the program whatever the terminal and the things to be closed do.
     private void end(Failure failure) {
       String why =
           "burnish: the program ends, a failure was not handled:\n"
@@ -348,8 +348,8 @@ public final class Job implements AutoCloseable {
       System.exit(1);
     }
 
-    /// Each of it takes a bounded time by itself: a mesh that of an actor, a service more, in which
-    /// calls end.
+    /// Each of them takes a bounded time by itself: a mesh that of an actor, a service more, in
+    /// which calls end.
     private void close() {
       List<AutoCloseable> closing;
       synchronized (this) {

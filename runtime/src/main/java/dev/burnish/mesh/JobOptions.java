@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /// How a job runs.
 ///
 /// @param name of the job, for people
-/// @param processes what its processes are
+/// @param processes the kind of its processes
 /// @param settings of actors and calls
 /// @param log where the output of its processes goes
 /// @param reach the address at which other hosts reach this one; empty: none can join
@@ -27,11 +27,11 @@ public record JobOptions(
     TraceSettings tracing) {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,15}");
 
-  /// What the processes of a job are.
+  /// The kind of the processes of a job.
   public enum Processes {
     /// JVMs of their own.
     JVMS,
-    /// Threads of this one, to debug.
+    /// Threads of this process, to debug.
     THREADS
   }
 
@@ -66,19 +66,19 @@ public record JobOptions(
     return new JobOptions(name, processes, other, log, reach, hosts, tracing);
   }
 
-  /// The same with another place for output.
+  /// The same with another sink for output.
   public JobOptions with(LogSink other) {
     return new JobOptions(name, processes, settings, other, reach, hosts, tracing);
   }
 
   /// The same, and other hosts may join: all connections between hosts are mutual TLS.
   ///
-  /// @param address of this host that they reach
+  /// @param address of this host, at which they reach it
   public JobOptions withReach(InetAddress address) {
     return new JobOptions(name, processes, settings, log, Optional.of(address), hosts, tracing);
   }
 
-  /// The same on hosts as settings name them. Where they are elsewhere, the job is open to them;
+  /// The same on the hosts that settings name. Where they are elsewhere, the job is open to them;
   /// where processes are threads, they all stay here.
   public JobOptions with(HostSettings other) {
     return new JobOptions(name, processes, settings, log, reach, other, tracing);

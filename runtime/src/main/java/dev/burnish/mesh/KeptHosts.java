@@ -2,7 +2,7 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.Supervisor.Failure;
 
-/// Hosts as something has them that looks after what it spawns there, such as a service: it stands
+/// Hosts as seen by a keeper that supervises what it spawns there, such as a service: it stands
 /// between what it spawns and its own owner. See [HostMesh#keptBy].
 public final class KeptHosts {
   private final HostMesh hosts;
@@ -13,7 +13,7 @@ public final class KeptHosts {
     this.keeper = keeper;
   }
 
-  /// The hosts; what is spawned there belongs to the keeper.
+  /// The hosts; processes spawned there belong to the keeper.
   public HostMesh hosts() {
     return hosts;
   }
@@ -23,7 +23,7 @@ public final class KeptHosts {
     keeper.owner().failed(failure);
   }
 
-  /// The keeper has closed what it spawned: its owner need not close it any more.
+  /// Called when the keeper has closed what it spawned: its owner need not close it any more.
   public void leave() {
     keeper.owner().disown(keeper.kept());
   }

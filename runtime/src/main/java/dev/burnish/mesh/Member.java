@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 
 /// One actor of a mesh as stubs see it. Slices share their members.
 ///
-/// @param made the same, once everybody can call it
-/// @param onLost told of a place where a call did not find it
+/// @param made the same, once every process can call it
+/// @param onLost told of a process in which a call did not find it
 /// @param window keeps broadcasts of this process from getting ahead of it
 record Member(
     Slot<ActorRef> slot,
@@ -24,13 +24,13 @@ record Member(
     this(slot, made, onLost, Optional.of(new SendWindow()));
   }
 
-  /// Of a mesh of this process's, whose supervision sees for itself.
+  /// A member of a mesh of this process, whose supervision detects a loss itself.
   static Member owned(Slot<ActorRef> slot, Slot<ActorRef> made) {
     return new Member(slot, made, from -> {});
   }
 
-  /// Of a mesh that belongs to another: where it is not known where the actor is, or a call does
-  /// not find it there, the owner is asked, and calls that follow wait for the answer.
+  /// A member of a mesh of another process: where the place of the actor is not known, or a call
+  /// does not find it there, the owner is asked, and later calls wait for the answer.
   static Member reference(
       ActorSystem system, ActorRef owner, int place, String name, Optional<ActorRef> known) {
     Slot<ActorRef> slot = new Slot<>(name);

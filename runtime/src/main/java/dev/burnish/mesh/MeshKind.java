@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// Meshes as arguments and results: an owner travels as the handle that the endpoint declares.
-/// Whoever gets one can call its actors, directly; it stays with its owner.
+/// Meshes as arguments and results: an owner travels as the handle that the endpoint declares. A
+/// receiver can call its actors, directly; it stays with its owner.
 public final class MeshKind implements HandleKind {
   /// Makes it known to every process.
   public static final class Provider implements HandleProvider {
@@ -26,18 +26,18 @@ public final class MeshKind implements HandleKind {
     }
   }
 
-  /// What names a mesh of actors.
+  /// The form in which a mesh of actors travels.
   ///
-  /// @param members where each is; whoever gets the mesh asks the owner for those that are not
-  ///   anywhere now
+  /// @param members where each is; the receiver of the mesh asks the owner for those that have no
+  ///   process now
   /// @param owner the number of the mesh in its owner's process
   public record ActorsForm(
       String name, Shape shape, List<Optional<ActorRef>> members, ActorRef owner) {}
 
-  /// What names a mesh of processes.
+  /// The form in which a mesh of processes travels.
   ///
-  /// @param owner the number of the mesh in its owner's process, who is asked for a process in
-  ///   place of one that is lost
+  /// @param owner the number of the mesh in its owner's process, which is asked for a replacement
+  ///   of a lost process
   record ProcsForm(String name, Shape shape, List<ProcessRef> members, ActorRef owner) {}
 
   record HostsForm(Shape shape, List<ActorRef> agents) {}

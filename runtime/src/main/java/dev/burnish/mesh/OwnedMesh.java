@@ -2,10 +2,10 @@ package dev.burnish.mesh;
 
 import dev.burnish.actor.ActorSystem;
 
-/// Actors that whoever spawned them owns: an [ActorMesh] that can also be stopped.
+/// Actors owned by their spawner: an [ActorMesh] that can also be stopped.
 ///
 /// As an argument, result or part of one it travels as an [ActorMesh]: so it is declared there, and
-/// whoever gets it cannot stop the actors. An endpoint that declares an `OwnedMesh` is refused when
+/// the receiver cannot stop the actors. An endpoint that declares an `OwnedMesh` is refused when
 /// its actor is spawned. Thread-safe.
 ///
 /// @param <T> the interface of the actors

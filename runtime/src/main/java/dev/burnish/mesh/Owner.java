@@ -5,7 +5,7 @@ import dev.burnish.actor.Supervisor;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/// Who owns what is spawned: the actor whose code spawns it, else the program.
+/// The owner of spawned actors and processes: the actor whose code spawns them, else the program.
 interface Owner extends Supervisor {
   /// Closes something when the owner ends, the last one first.
   void own(AutoCloseable owned);
@@ -13,9 +13,9 @@ interface Owner extends Supervisor {
   /// Ends [#own]: it was closed before.
   default void disown(AutoCloseable owned) {}
 
-  /// The owner of what is spawned now.
+  /// The owner of anything that is spawned now.
   ///
-  /// @param program that owns what no actor does, where it is known
+  /// @param program the owner where no actor spawns, where it is known
   /// @throws IllegalStateException if there is none
   static Owner current(Optional<Owner> program) {
     return Context.find()
@@ -45,9 +45,9 @@ interface Owner extends Supervisor {
     }
   }
 
-  /// Something that closes what it spawns itself, and hears of failures before its owner.
+  /// A keeper that closes what it spawns itself, and hears of failures before its owner.
   ///
-  /// @param kept closes what is spawned
+  /// @param kept closes everything that is spawned
   record Keeper(Owner owner, AutoCloseable kept, Predicate<Failure> onFailure) implements Owner {
     @Override
     public void own(AutoCloseable owned) {

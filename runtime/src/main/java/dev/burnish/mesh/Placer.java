@@ -27,20 +27,20 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
-/// Finds room for processes and takes it, at the hosts that have it. Each host is asked for itself:
-/// one that is lost or does not answer is passed over.
+/// Finds room for processes and reserves it, at the hosts that have it. Each host is queried by
+/// itself: one that is lost or does not answer is skipped.
 ///
 /// @param agents of the hosts
 record Placer(ActorSystem system, List<ActorRef> agents) {
   private static final System.Logger LOG = System.getLogger(Placer.class.getName());
 
-  /// Others may take what was free a moment ago: then it is looked at again.
+  /// Others may take what was free a moment ago: then the hosts are queried again.
   private static final int TRIES = 8;
 
-  /// A host that takes longer to answer is passed over.
+  /// A host that takes longer to answer is skipped.
   private static final Duration ANSWER = Duration.ofSeconds(10);
 
-  /// Hosts that did not answer, with why.
+  /// Hosts that did not answer, with the reason.
   private record Silent(Map<ActorRef, String> hosts) {
     Silent() {
       this(new ConcurrentHashMap<>());
@@ -64,7 +64,7 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
     }
   }
 
-  /// What the hosts have that answer.
+  /// The capacities of the hosts that answer.
   List<HostFree> look() {
     return List.copyOf(look(new Silent()).values());
   }
@@ -117,15 +117,15 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
     throw new Unplaceable(name, count, each, placement.order(hosts), silent.describe());
   }
 
-  /// A host that others have chosen meanwhile may not be the best any more, and is looked at again.
+  /// A host that others have chosen meanwhile may not be the best any more, and is queried again.
   /// The last try takes it as it is.
   private static ToIntFunction<HostFree> bound(int tries) {
     return tries < TRIES - 1 ? host -> host.processes().size() : host -> Integer.MAX_VALUE;
   }
 
-  /// What is taken, and for whom.
+  /// The resources to reserve, and their holder.
   ///
-  /// @param bound processes that a host may have by now, to be taken
+  /// @param bound the most processes that a host may have by now for a reservation there
   private record Taking(
       String holder, Demand each, Resources process, Silent silent, ToIntFunction<HostFree> bound) {
     Reservation of(int count) {
@@ -133,7 +133,8 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
     }
   }
 
-  /// All of a plan, or nothing: what is free has changed, or a host does not answer any more.
+  /// Reserves all of a plan, or nothing: free resources have changed, or a host does not answer any
+  /// more.
   ///
   /// @param hosts that the plan is for
   private Optional<List<ProcMeshRef.Place>> take(
@@ -167,7 +168,7 @@ record Placer(ActorSystem system, List<ActorRef> agents) {
     return new ProcMeshRef.Place(agent, given, Optional.of(taking.holder()));
   }
 
-  /// Gives back what a place has taken, as far as its host still knows.
+  /// Releases the reservation of a place, as far as its host still knows it.
   static void release(ActorSystem system, ProcMeshRef.Place place) {
     place
         .holder()

@@ -7,10 +7,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// Processes that whoever spawned them owns: a [ProcMeshRef] that can also be ended.
+/// Processes owned by their spawner: a [ProcMeshRef] that can also be ended.
 ///
 /// As an argument, result or part of one it travels as a [ProcMeshRef]: so it is declared there,
-/// and whoever gets it cannot end the processes. An endpoint that declares a `ProcMesh` is refused
+/// and the receiver cannot end the processes. An endpoint that declares a `ProcMesh` is refused
 /// when its actor is spawned. Thread-safe.
 public final class ProcMesh extends ProcMeshRef implements AutoCloseable {
   private final ActorSystem system;
@@ -49,16 +49,16 @@ public final class ProcMesh extends ProcMeshRef implements AutoCloseable {
     return mesh;
   }
 
-  /// Ends the processes at once, whatever they do, and tells how those ended that had ended before.
-  /// What was spawned in them is told that it is lost.
+  /// Ends the processes at once, whatever they do, and returns how those ended that had ended
+  /// before. Actors spawned in them are told that they are lost.
   ///
   /// @param patience how long to wait for the exit of one whose connection is lost
   public List<Exit> kill(Duration patience) {
     return supervision.kill(patience);
   }
 
-  /// Stops what was spawned in the processes, also in slices of them, then ends them. Does nothing
-  /// the second time.
+  /// Stops the actors spawned in the processes, also in slices of them, then ends the processes.
+  /// Does nothing the second time.
   @Override
   public void close() {
     system

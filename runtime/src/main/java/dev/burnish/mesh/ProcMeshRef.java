@@ -23,20 +23,20 @@ import java.util.function.UnaryOperator;
 
 /// Processes, along the axes of their hosts and then their own. Actors are spawned in all of them.
 ///
-/// This is what travels as an argument: whoever holds it spawns actors of their own in the
-/// processes and cannot end those. Their owner has the [ProcMesh]. Thread-safe.
+/// This is the type that travels as an argument: a holder spawns actors of its own in the processes
+/// and cannot end those. Their owner has the [ProcMesh]. Thread-safe.
 public sealed class ProcMeshRef permits ProcMesh {
-  /// Where to start a process, and with what.
+  /// Where to start a process, and with which resources.
   ///
-  /// @param holder under which the host has kept room for it
+  /// @param holder under which the host has reserved room for it
   record Place(ActorRef agent, Resources resources, Optional<String> holder) {}
 
   /// The processes of a mesh and of all of its slices.
   ///
   /// @param slots of the processes, by their position in shapes
-  /// @param program that owns what no actor spawns, where it is known
-  /// @param owner where others ask for them
-  /// @param spawned in them by this program
+  /// @param program the owner where no actor spawns, where it is known
+  /// @param owner the address at which others ask for them
+  /// @param spawned meshes that this program spawned in them
   record Processes(
       String name,
       List<Slot<ProcessRef>> slots,
@@ -141,7 +141,7 @@ public sealed class ProcMeshRef permits ProcMesh {
     return reshaped(s -> s.slice(axis, from, to));
   }
 
-  /// The processes of one place of an axis.
+  /// The processes at one place of an axis.
   public ProcMeshRef at(String axis, int index) {
     return reshaped(s -> s.at(axis, index));
   }
@@ -170,7 +170,7 @@ public sealed class ProcMeshRef permits ProcMesh {
     return shape;
   }
 
-  /// The numbers of the processes with their operating systems, by rank.
+  /// The process ids in the operating systems, by rank.
   public List<Long> pids() {
     await();
     List<Integer> ranks = new ArrayList<>();
@@ -189,9 +189,9 @@ public sealed class ProcMeshRef permits ProcMesh {
         .orElseThrow(() -> new ReplicaLost("the process has ended: process=" + process.address()));
   }
 
-  /// What names it to another process, once all are somewhere.
+  /// The form in which the mesh travels to another process, once every process has started.
   ///
-  /// @throws dev.burnish.link.failure.CallTimedOut if one is nowhere by then
+  /// @throws dev.burnish.link.failure.CallTimedOut if one has not started by then
   ProcsForm form(Deadline deadline) {
     List<ProcessRef> members = new ArrayList<>();
     processes.slots().forEach(slot -> members.add(slot.get(deadline)));
@@ -202,7 +202,7 @@ public sealed class ProcMeshRef permits ProcMesh {
     return processes.slots().get(shape.position(rank));
   }
 
-  /// A process in place of one that is lost, from the owner of the mesh: the same, if it still
+  /// A replacement for a lost process, from the owner of the mesh: the same process, if it still
   /// answers.
   ///
   /// @throws ReplicaLost if no process can be started, or the owner or its mesh is gone
@@ -214,7 +214,7 @@ public sealed class ProcMeshRef permits ProcMesh {
     return found;
   }
 
-  /// Whether the owner may have restarted processes that this does not know of.
+  /// Whether the owner may have restarted processes without this handle knowing.
   boolean isHeld() {
     return true;
   }

@@ -39,32 +39,33 @@ final class ProcSupervision implements Supervisor.Keeper {
   private final long mesh;
   private volatile Runnable onClosed = () -> {};
 
-  /// Who tells of a process that ends or cannot be started: those who look after actors in it, else
-  /// who looks after the process. So an owner of both is told once. Shared by slices. Thread-safe.
+  /// Decides who reports a process that ends or cannot be started: the supervision of the actors in
+  /// it, if there is one, else that of the process. So an owner of both is told once. Shared by
+  /// slices. Thread-safe.
   static final class Tellers {
     private final Set<ProcessRef> occupied = ConcurrentHashMap.newKeySet();
     private final Set<Integer> awaited = new HashSet<>();
     private final Set<Integer> told = new HashSet<>();
 
-    /// Whoever looks after actors in a process tells of its loss.
+    /// Leaves the report of a process's loss to the supervision of the actors in it.
     void occupy(ProcessRef process) {
       occupied.add(process);
     }
 
-    /// A process has ended and another has taken its place.
+    /// Notes that a process has ended and another has taken its place.
     private void left(ProcessRef process) {
       occupied.remove(process);
     }
 
-    /// Whoever is to look after actors in a process that is being started tells of its failure.
+    /// Leaves the report of a failed start to the supervision of the actors that will run there.
     ///
-    /// @return whether that has been told already
+    /// @return whether the failure has been reported already
     synchronized boolean await(int position) {
       awaited.add(position);
       return told.contains(position);
     }
 
-    /// Whether nobody else tells that a process could not be started, nor will.
+    /// Whether this caller is to report that a process could not be started: nobody else does.
     private synchronized boolean tell(int position) {
       return !awaited.contains(position) && told.add(position);
     }
@@ -93,19 +94,19 @@ final class ProcSupervision implements Supervisor.Keeper {
     return tellers;
   }
 
-  /// Where others ask for its processes.
+  /// The address at which others ask for its processes.
   ActorRef address() {
     return new ActorRef(system.self(), mesh);
   }
 
-  /// The agent in a process: of a new one, if the one that was there does not answer.
+  /// The agent in a process: that of a new one, if the previous one does not answer.
   @Override
   public ActorRef locate(int place) {
     ProcessRef known = Slot.of(slots, "a process", place).get();
     return new ActorRef(renew(place, known).address(), ProcessAgent.NUMBER);
   }
 
-  /// Processes are watched, they do not tell.
+  /// Processes are watched, they do not report.
   @Override
   public void failed(Failure failure) {
     System.getLogger(ProcSupervision.class.getName())
@@ -168,7 +169,7 @@ final class ProcSupervision implements Supervisor.Keeper {
         name, shape.point(position), process, places.get(position).agent().process().host());
   }
 
-  /// A process with actors is reported by who looks after those.
+  /// A process with actors is reported by the supervision of those.
   private void lost(int position, ProcessRef process, ReplicaLost cause) {
     if (closed.get() || tellers.occupied.contains(process) || !slots.get(position).isAt(process)) {
       return;
@@ -178,9 +179,9 @@ final class ProcSupervision implements Supervisor.Keeper {
     owner.failed(ProcMeshRef.failure(place(position, process.address().process()), exit, cause));
   }
 
-  /// Whoever asks reports, if no process can be started: it may ask again.
+  /// Replaces a lost process. If none can be started, the caller reports that: it may ask again.
   ///
-  /// @throws ReplicaLost then
+  /// @throws ReplicaLost if no process can be started
   ProcessRef renew(int position, ProcessRef lost) {
     ReentrantLock lock = renewing.computeIfAbsent(position, p -> new ReentrantLock());
     lock.lock();
@@ -207,7 +208,7 @@ final class ProcSupervision implements Supervisor.Keeper {
     return slot.get();
   }
 
-  /// Ends them at once; how those ended that had, and were not connected any more.
+  /// Ends them at once; returns how those ended that had ended, and were not connected any more.
   List<Exit> kill(Duration patience) {
     List<Exit> exits = new ArrayList<>();
     closed.set(true);
@@ -236,7 +237,7 @@ final class ProcSupervision implements Supervisor.Keeper {
     }
   }
 
-  /// What was taken of hosts is free again.
+  /// Releases the reservations on hosts.
   private void release() {
     onClosed.run();
     system.forget(mesh);

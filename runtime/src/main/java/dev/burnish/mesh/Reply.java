@@ -38,7 +38,7 @@ public record Reply<R>(Point point, R value) {
       this.expected = expected;
     }
 
-    /// Calls one of the actors, on this thread; whatever comes of it arrives.
+    /// Calls one of the actors, on this thread; any result or failure arrives.
     void call(Supplier<Reply<R>> call) {
       begin();
       try {

@@ -2,8 +2,8 @@ package dev.burnish.mesh;
 
 import java.time.Duration;
 
-/// Whether an actor that failed is restarted, in a new process if its own is gone. It begins as it
-/// first began; what it knew is lost, and calls that were under way have failed.
+/// Whether an actor that failed is restarted, in a new process if its own is gone. It restarts from
+/// its initial state; its later state is lost, and calls that were under way have failed.
 public sealed interface RestartPolicy {
   /// A failure goes to the owner.
   record Never() implements RestartPolicy {}
@@ -36,7 +36,7 @@ public sealed interface RestartPolicy {
     return new Never();
   }
 
-  /// At most so many restarts in ten minutes, the first after 100 ms, none after more than 30 s.
+  /// At most `limit` restarts in ten minutes, the first after 100 ms, none after more than 30 s.
   static RestartPolicy atMost(int limit) {
     return new Backoff(
         Duration.ofMillis(100), Duration.ofSeconds(30), limit, Duration.ofMinutes(10));

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// Which members of a list make a mesh, and along which named axes: offset, sizes and strides, as
-/// of an array. Slicing copies nothing.
+/// The members of a list that make up a mesh, and its named axes: offset, sizes and strides, as of
+/// an array. Slicing copies nothing.
 ///
 /// @param axes outermost first
 /// @param offset of the first member
@@ -31,7 +31,7 @@ public record Shape(List<String> axes, int offset, List<Integer> sizes, List<Int
     }
   }
 
-  /// A dense shape; the last axis counts first.
+  /// A dense shape; the last axis varies fastest.
   ///
   /// @param sizes by axis, outermost first; a map with several axes must have an order
   public static Shape of(Map<String, Integer> sizes) {
@@ -39,7 +39,7 @@ public record Shape(List<String> axes, int offset, List<Integer> sizes, List<Int
     return new Shape(List.copyOf(sizes.keySet()), 0, values, dense(values));
   }
 
-  /// The shape with further axes inside.
+  /// The shape with additional inner axes.
   Shape append(Map<String, Integer> inner) {
     Map<String, Integer> all = new LinkedHashMap<>(extent());
     inner.forEach((axis, size) -> {
@@ -75,7 +75,7 @@ public record Shape(List<String> axes, int offset, List<Integer> sizes, List<Int
     return extent;
   }
 
-  /// One place on an axis; the axis goes away.
+  /// One place on an axis; the axis is removed.
   ///
   /// @throws IllegalArgumentException if there is no such axis or place
   public Shape at(String axis, int index) {
@@ -109,7 +109,7 @@ public record Shape(List<String> axes, int offset, List<Integer> sizes, List<Int
         with(strides, i, strides.get(i) * step));
   }
 
-  /// An axis as two, the inner one of a size.
+  /// Splits an axis in two, the inner one of a given size.
   ///
   /// @throws IllegalArgumentException if the size does not divide the axis
   public Shape split(String axis, String outer, String inner, int innerSize) {
@@ -129,7 +129,7 @@ public record Shape(List<String> axes, int offset, List<Integer> sizes, List<Int
     return new Shape(names, offset, newSizes, newStrides);
   }
 
-  /// All axes as one.
+  /// Merges all axes into one.
   ///
   /// @throws IllegalArgumentException if members between the first and the last are left out
   public Shape flatten(String axis) {

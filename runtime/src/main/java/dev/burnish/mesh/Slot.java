@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Where a part of a mesh is: it will be somewhere, is somewhere, or is gone. Thread-safe.
+/// Where a part of a mesh is: it will have a place, has one, or is gone. Thread-safe.
 ///
 /// @param <V> a place
 final class Slot<V> {
@@ -52,7 +52,7 @@ final class Slot<V> {
     return name;
   }
 
-  /// Waits until it is somewhere, however long that takes.
+  /// Waits until it has a place, however long that takes.
   ///
   /// @throws ReplicaLost if it is gone
   /// @throws CallCancelled if this thread is interrupted
@@ -60,11 +60,11 @@ final class Slot<V> {
     return now().orElseGet(this::await);
   }
 
-  /// Waits until it is somewhere.
+  /// Waits until it has a place.
   ///
   /// @throws ReplicaLost if it is gone
   /// @throws CallCancelled if this thread is interrupted
-  /// @throws dev.burnish.link.failure.CallTimedOut if it is nowhere by then
+  /// @throws dev.burnish.link.failure.CallTimedOut if it has no place by then
   V get(Deadline deadline) {
     return state instanceof At<V>(V place) ? place : await(deadline);
   }
@@ -89,12 +89,12 @@ final class Slot<V> {
     change(new Gone<>(cause));
   }
 
-  /// It is being restarted: whoever asks waits.
+  /// Notes that the process is being restarted: callers wait for it.
   void expect() {
     change(new Coming<>());
   }
 
-  /// As [#expect()], where it is at a place.
+  /// Like [#expect()], if it is at a place.
   boolean expectIfAt(V place) {
     lock.lock();
     try {

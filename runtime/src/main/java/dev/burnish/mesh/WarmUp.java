@@ -13,8 +13,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/// What the launcher runs once after a build, for the JVM to learn what a light worker needs when
-/// it starts: an actor, a call, a socket. Ends by itself, as a cache is only written then.
+/// The program that the launcher runs once after a build, so that the JVM learns the classes that a
+/// light worker needs when it starts: an actor, a call, a socket. Ends by itself, as a cache is
+/// only written then.
 public final class WarmUp {
   private WarmUp() {}
 

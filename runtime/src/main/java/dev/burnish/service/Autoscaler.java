@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Scales a service by its load, look by look. Thread-safe.
+/// Scales a service by its load, check by check. Thread-safe.
 final class Autoscaler {
   private static final System.Logger LOG = System.getLogger(Autoscaler.class.getName());
 
@@ -23,7 +23,7 @@ final class Autoscaler {
     this.load = load;
   }
 
-  /// Looks at the load from time to time, until [#stop] or the next start.
+  /// Checks the load periodically, until [#stop] or the next start.
   void start(Scaling scaling) {
     ScalingDecision decision = new ScalingDecision(scaling);
     current.set(decision);
@@ -34,7 +34,7 @@ final class Autoscaler {
     current.set(null);
   }
 
-  /// Looks at which the service could not be scaled.
+  /// The number of checks at which the service could not be scaled.
   int numFailures() {
     return failures.intValue();
   }

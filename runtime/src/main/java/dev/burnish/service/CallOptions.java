@@ -5,11 +5,11 @@ import java.util.Optional;
 
 /// How the calls of a stub are made.
 ///
-/// @param timeout from when a call is made until it has its answer, waiting included
+/// @param timeout from when a call is made until its answer arrives, waiting included
 /// @param priority among calls that wait: higher ones go first
 /// @param key for which the router has a replica, such as the beginning of a prompt
 public record CallOptions(Duration timeout, int priority, Optional<String> key) {
-  /// @throws IllegalArgumentException if there is no time
+  /// @throws IllegalArgumentException if the timeout is not above zero
   public CallOptions {
     if (timeout.compareTo(Duration.ZERO) <= 0) {
       throw new IllegalArgumentException("a call must have some time: service.timeout=" + timeout);

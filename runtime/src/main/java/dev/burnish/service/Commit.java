@@ -10,13 +10,13 @@ import java.lang.reflect.UndeclaredThrowableException;
 import java.util.List;
 import java.util.Optional;
 
-/// Decides what becomes of a change of state that was sent to every replica.
+/// Decides the outcome of a change of state that was sent to every replica.
 ///
-/// It is made if a replica has made it: whichever has not is replaced, and its replacement has the
-/// change; nobody is sent to one that was before. If none has made it, it is taken back: replicas
-/// whose endpoint threw stay as they were, those of which it is not known whether they made it are
-/// replaced, without the change. So a change that returns is made at all, and one that throws at
-/// none.
+/// The change is made if a replica has made it: a replica that has not is replaced, and its
+/// replacement has the change; no caller is sent to a replica that has not. If none has made it, it
+/// is taken back: replicas whose endpoint threw stay as they were, those of which it is not known
+/// whether they made it are replaced, without the change. So a change that returns is made at all,
+/// and one that throws at none.
 ///
 /// @param what the name of the change
 record Commit<T>(ReplicaSet<T> replicas, String what) {

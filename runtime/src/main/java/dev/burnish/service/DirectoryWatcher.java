@@ -25,18 +25,18 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 
-/// Keeps the replicas of a service known in a process that its handle went to, so that calls go
-/// there directly. It asks the owner for the directory, again and again, and says what it goes by
-/// and what is under way; the owner answers when the directory changes. What it was told holds for
-/// a time: see [Lease]. A replica that is seen to be lost from here gets no more calls at once,
-/// whatever the owner says.
+/// Keeps the replicas of a service known in a process that received its handle, so that calls go
+/// there directly. It asks the owner for the directory, again and again, and reports the version
+/// that it uses and the calls that are under way; the owner answers when the directory changes. The
+/// answer holds for a time: see [Lease]. A replica that is seen to be lost from here gets no more
+/// calls at once, whatever the owner says.
 final class DirectoryWatcher implements Membership {
   private static final System.Logger LOG = System.getLogger(DirectoryWatcher.class.getName());
   private static final Duration ASKING = Duration.ofSeconds(60);
   private static final Duration AGAIN = Duration.ofMillis(300);
   private static final long NONE = -1;
 
-  /// Questions that may fail in a row: the owner is lost after three seconds.
+  /// Requests that may fail in a row: the owner is lost after three seconds.
   private static final int PATIENCE = 10;
 
   private final ActorSystem system;
@@ -76,7 +76,7 @@ final class DirectoryWatcher implements Membership {
     system.execute("service " + form.name(), () -> follow(0));
   }
 
-  /// Until the service has ended, or its owner has not answered for a while.
+  /// Polls until the service has ended, or its owner has not answered for a while.
   private void follow(int numFailures) {
     int inARow = numFailures;
     try {
@@ -131,7 +131,7 @@ final class DirectoryWatcher implements Membership {
     return dispatcher.healthy();
   }
 
-  /// Answers may overtake each other: what is older than what is known is passed over.
+  /// Answers may overtake each other: an answer older than the known one is ignored.
   private synchronized void apply(Members members) {
     if (members.version() < version) {
       return;
@@ -190,7 +190,7 @@ final class DirectoryWatcher implements Membership {
     lease.await(call, deadline);
   }
 
-  /// The owner waited for that.
+  /// The owner has waited for that.
   @Override
   public void awaitSettled(Duration limit) {}
 
@@ -209,8 +209,8 @@ final class DirectoryWatcher implements Membership {
     return History.NONE;
   }
 
-  /// The way from here to a replica is lost. If its owner still has it after a while, it was only
-  /// the way.
+  /// Called when the connection from here to a replica is lost. If its owner still has it after a
+  /// while, only the connection was lost.
   @Override
   public void lost(ReplicaSlot slot, ReplicaLost cause) {
     ReplicaFailure failure =

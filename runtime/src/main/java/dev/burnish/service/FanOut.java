@@ -17,18 +17,18 @@ import org.jspecify.annotations.Nullable;
 
 /// A call of all of some replicas.
 ///
-/// @param slots to them, by number
+/// @param slots of the replicas, by number
 record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, Duration timeout) {
   private static final System.Logger LOG = System.getLogger(FanOut.class.getName());
 
-  /// What came of it, by the number of the replica.
+  /// The outcomes, by the number of the replica.
   ///
   /// @throws CallCancelled if the caller is interrupted, which stays set
   <R extends @Nullable Object> List<Outcome<R>> outcomes(Function<? super T, ? extends R> call) {
     return map(client.name() + " at all", slots, Context.waitedFor(slot -> outcome(slot, call)));
   }
 
-  /// Does something for each at once, as [Scope#map] does.
+  /// Applies a function to each at once, as [Scope#map] does.
   ///
   /// @throws CallCancelled if the caller is interrupted, which stays set
   static <A, R extends @Nullable Object> List<R> map(
@@ -40,7 +40,7 @@ record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, D
     }
   }
 
-  /// What an interrupt of the caller is, if that is what ended a scope.
+  /// The exception for an interrupt of the caller, if that is what ended a scope.
   static RuntimeException ended(CancellationException scope, String what) {
     if (!Thread.currentThread().isInterrupted()) {
       return scope;
@@ -50,12 +50,12 @@ record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, D
     return cancelled;
   }
 
-  /// What became of a change of state at a replica.
+  /// The result of a change of state at a replica.
   ///
   /// @param failure why it was not made there; empty if it was
   record Attempt(ReplicaSlot slot, Optional<Throwable> failure) {}
 
-  /// Makes a change of state, and waits for all, whatever they throw: what is interrupted has an
+  /// Makes a change of state, and waits for all, whatever they throw: an interrupted one has an
   /// outcome too.
   List<Attempt> attempts(Consumer<? super T> change) {
     Map<ReplicaSlot, Attempt> attempts = new ConcurrentHashMap<>();
@@ -127,7 +127,7 @@ record FanOut<T>(ServiceClient client, Class<T> type, List<ReplicaSlot> slots, D
     return values;
   }
 
-  /// Names the replica that a failure is of, which is thrown as it is.
+  /// Names the replica of a failure, which is thrown unchanged.
   static final class AtReplica extends RuntimeException {
     private static final long serialVersionUID = 1;
 

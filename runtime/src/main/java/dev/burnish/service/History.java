@@ -1,10 +1,10 @@
 package dev.burnish.service;
 
-/// What has happened to a service since it began, as its owner knows.
+/// Counts of events in a service since it began, as its owner knows them.
 ///
 /// @param restarts of replicas
-/// @param scalingFailures looks at which it could not be scaled
+/// @param scalingFailures checks at which it could not be scaled
 record History(int restarts, int scalingFailures) {
-  /// Nothing, or nothing that is known.
+  /// No events, or none that are known.
   static final History NONE = new History(0, 0);
 }

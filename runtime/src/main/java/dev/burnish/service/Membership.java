@@ -6,35 +6,34 @@ import dev.burnish.service.routing.ReplicaSlot;
 import java.time.Duration;
 import java.util.List;
 
-/// Who the replicas of a service are, as one process knows: in that of the owner a [ReplicaSet],
+/// The replicas of a service, as one process knows them: in that of the owner a [ReplicaSet],
 /// elsewhere a [DirectoryWatcher].
 interface Membership {
-  /// Returns when what is known here of the replicas may be gone by: at once in the process of the
-  /// owner.
+  /// Returns when the local view of the replicas may be used: at once in the process of the owner.
   ///
-  /// @param call which waits, for messages
+  /// @param call that waits, for messages
   /// @param deadline in nanoseconds of the clock
   /// @throws dev.burnish.link.failure.CallFailure if the deadline passes, or the thread is
   ///   interrupted
   void await(Object call, long deadline);
 
-  /// Returns when every replica of the beginning has become healthy or was lost, as far as that is
-  /// known here, or the limit has passed.
+  /// Returns when every initial replica has become healthy or was lost, as far as that is known
+  /// here, or the limit has passed.
   void awaitSettled(Duration limit);
 
-  /// Told by a call that has seen that a replica is lost.
+  /// Called by a call that has seen that a replica is lost.
   void lost(ReplicaSlot slot, ReplicaLost cause);
 
-  /// The healthy replicas, at the beginning of a change of state: one that joins later begins again
-  /// what brings it up to date.
+  /// The healthy replicas, at the beginning of a change of state: a replica that joins later
+  /// restarts the updates that bring it up to date.
   List<ReplicaSlot> forChange();
 
-  /// What names the service to another process.
+  /// The form in which the service travels to another process.
   ServiceForm form();
 
   /// The replicas by number, as far as they are known here.
   List<ReplicaStatus> statuses();
 
-  /// What has happened since the service began, as far as it is known here.
+  /// The history since the service began, as far as it is known here.
   History history();
 }

@@ -2,7 +2,7 @@ package dev.burnish.service;
 
 import org.jspecify.annotations.Nullable;
 
-/// What became of a call that went to every replica, at one of them.
+/// The outcome at one replica of a call that went to every replica.
 public sealed interface Outcome<R extends @Nullable Object> {
   /// The number of the replica.
   int replica();

@@ -27,10 +27,10 @@ import java.util.function.Supplier;
 /// }
 /// ```
 ///
-/// Whoever started it owns it, and has what only an owner may do. As an argument, result or part of
-/// one it travels as a [Service]: so it is declared there, and whoever gets it calls the replicas
-/// directly. An endpoint that declares an `OwnedService` is refused when its actor is spawned.
-/// Thread-safe.
+/// The code that starts a service owns it, and has the methods that only an owner may call. As an
+/// argument, result or part of one it travels as a [Service]: so it is declared there, and the
+/// receiver calls the replicas directly. An endpoint that declares a `OwnedService` is refused when
+/// its actor is spawned. Thread-safe.
 ///
 /// @param <T> the interface of the actors
 public final class OwnedService<T> extends Service<T> implements AutoCloseable {
@@ -92,7 +92,8 @@ public final class OwnedService<T> extends Service<T> implements AutoCloseable {
     return service;
   }
 
-  /// What the owner of the caller closes, which must be known before there is a service.
+  /// The resource that the owner of the caller closes, which must be known before there is a
+  /// service.
   private static final class Kept implements AutoCloseable {
     private volatile Runnable closing = () -> {};
 
@@ -104,13 +105,13 @@ public final class OwnedService<T> extends Service<T> implements AutoCloseable {
 
   /// Makes a change of state at every replica, also at those that drain, and at every replica that
   /// starts later, before it gets calls, until the next change of this name. When this returns, no
-  /// call that is made after it, in whatever process, finds a replica without the change.
+  /// call that is made after it, in any process, finds a replica without the change.
   ///
-  /// The change is made if a replica has made it: one that is lost meanwhile, or where it fails, is
-  /// replaced, and its replacement has the change. If it fails at all, it is taken back: this
-  /// throws, and later replicas do not have it. An endpoint that makes a change and throws leaves
-  /// the state as it was; a replica that is late or was interrupted is replaced. A change is made
-  /// again at replicas that start, so that it must say what the state is to be.
+  /// The change is made if a replica has made it: a replica that is lost meanwhile, or where it
+  /// fails, is replaced, and its replacement has the change. If it fails at all replicas, it is
+  /// taken back: this throws, and later replicas do not have it. An endpoint that makes a change
+  /// and throws leaves the state as it was; a replica that is late or was interrupted is replaced.
+  /// A change is made again at replicas that start, so it must set the state, not modify it.
   ///
   /// @param what the name of the change, such as `weights`
   /// @throws RuntimeException as [#fanout] does, if the change was made at no replica
@@ -138,16 +139,16 @@ public final class OwnedService<T> extends Service<T> implements AutoCloseable {
     replicaSet.updates().onStart(hook);
   }
 
-  /// Scales the service to `numReplicas` replicas. New ones start meanwhile; those that go end
-  /// their calls and sessions first, for a bounded time, which is waited for.
+  /// Scales the service to `numReplicas` replicas. New ones start meanwhile; those that are removed
+  /// finish their calls and sessions first, for a bounded time, which is waited for.
   ///
   /// @throws IllegalArgumentException if `numReplicas` is below 1
   public void scaleTo(int numReplicas) {
     replicaSet.scaleTo(numReplicas);
   }
 
-  /// Lets the number of replicas follow the calls that wait, from now on and as long as the service
-  /// lasts, in place of what was said before.
+  /// Lets the number of replicas follow the waiting calls, from now on and as long as the service
+  /// lasts, in place of earlier settings.
   public void autoscale(Scaling scaling) {
     replicaSet.autoscale(scaling);
   }
@@ -157,7 +158,7 @@ public final class OwnedService<T> extends Service<T> implements AutoCloseable {
     return replicaSet.statuses();
   }
 
-  /// The numbers of the processes of a replica with their operating system, by rank.
+  /// The process ids of a replica in the operating system, by rank.
   ///
   /// @throws ReplicaLost if it has none now
   public List<Long> pids(int replica) {
@@ -170,15 +171,15 @@ public final class OwnedService<T> extends Service<T> implements AutoCloseable {
         .pids();
   }
 
-  /// Stops: what is under way and what waits may end, for a time; what has not by then fails, and
-  /// so does every further call, from whatever process.
+  /// Stops: calls under way and waiting calls may end, for a time; those that have not by then
+  /// fail, and so does every further call, from any process.
   public void stop(Duration draining) {
     replicaSet.close(draining);
     replicaSet.hosting().leave();
     replicaSet.system().statusBoard().remove(toString());
   }
 
-  /// Stops, see [#stop], with the time to drain of its options.
+  /// Stops, see [#stop], with the draining time of its options.
   @Override
   public void close() {
     stop(replicaSet.options().health().draining());

@@ -18,8 +18,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/// One replica of a service, over all its restarts: every one is a new generation, with processes
-/// of its own and the same names. What is told of an earlier generation is dropped.
+/// One replica of a service, over all its restarts: every restart is a new generation, with
+/// processes of its own and the same names. Reports on an earlier generation are dropped.
 final class Replica<T> {
   private static final System.Logger LOG = System.getLogger(Replica.class.getName());
   private static final Duration EXIT = Duration.ofMillis(500);
@@ -70,7 +70,7 @@ final class Replica<T> {
     return actors;
   }
 
-  /// Takes room for the first generation.
+  /// Reserves room for the first generation.
   ///
   /// @throws dev.burnish.mesh.placement.Unplaceable if there is none
   void take() {
@@ -149,7 +149,7 @@ final class Replica<T> {
         };
   }
 
-  /// Asks after a while whether it lives, and again.
+  /// Checks after a while whether it is alive, and repeats.
   private void watch(int mine, OwnedMesh<T> actors) {
     set.system()
         .clock()
@@ -171,7 +171,7 @@ final class Replica<T> {
     }
   }
 
-  /// A generation is lost, as somebody has seen.
+  /// Handles a report that a generation is lost.
   void lost(int mine, String why) {
     Optional<ReplicaSlot> left;
     boolean comesBack;
@@ -189,7 +189,7 @@ final class Replica<T> {
     set.system().execute(name() + " end", () -> recover(comesBack));
   }
 
-  /// Ends what is left of a generation, whatever that says, and begins the next one after a while.
+  /// Ends the rest of a generation, ignoring its failures, and begins the next one after a while.
   private void recover(boolean comesBack) {
     end();
     if (!comesBack) {
@@ -250,7 +250,7 @@ final class Replica<T> {
         });
   }
 
-  /// Its processes, which from now on are not its own.
+  /// Returns its processes and gives them up.
   private synchronized Optional<ProcMesh> leaveProcs() {
     Optional<ProcMesh> left = procs;
     procs = Optional.empty();
@@ -276,7 +276,7 @@ final class Replica<T> {
     }
   }
 
-  /// Takes no more calls but those of its sessions, ends, and is no more. Waits for that.
+  /// Takes no more calls except those of its sessions, drains, and ends. Waits for that.
   void remove(Duration draining) {
     Optional<ReplicaSlot> left;
     synchronized (this) {
@@ -304,7 +304,7 @@ final class Replica<T> {
     return true;
   }
 
-  /// What its owner is told when it does not come back.
+  /// The failure that its owner is told when it does not come back.
   Failure failure() {
     return new Failure(
         new Supervisor.Place(name(), Point.single(), name(), set.system().self().host()),

@@ -15,11 +15,11 @@ import org.jspecify.annotations.Nullable;
 /// 0.
 ///
 /// @param generation of the replica, which grows with every restart
-/// @param nanos that calls of the stub have
-/// @param stub of rank 0, kept since most calls have the same time
+/// @param nanos timeout of calls of the stub
+/// @param stub of rank 0, kept since most calls have the same timeout
 record ReplicaActors(int generation, ActorMesh<?> actors, long nanos, Object stub)
     implements CallTarget {
-  /// A call whose time differs from the usual by less has the usual.
+  /// A call whose timeout differs from the default by less uses the default.
   private static final long TOLERANCE = 1_000_000;
 
   /// @param timeout of most calls
@@ -56,7 +56,7 @@ record ReplicaActors(int generation, ActorMesh<?> actors, long nanos, Object stu
     }
   }
 
-  /// Closes a result that nobody gets.
+  /// Closes a result that has no receiver.
   private static void leave(@Nullable Object result) {
     if (result instanceof AutoCloseable closeable) {
       try {

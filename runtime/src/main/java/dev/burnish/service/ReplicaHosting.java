@@ -5,7 +5,7 @@ import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.mesh.KeptHosts;
 import dev.burnish.mesh.ProcMesh;
 
-/// Where the processes of replicas come from.
+/// The source of the processes of replicas.
 interface ReplicaHosting {
   /// The process of the service's owner.
   ActorSystem system();
@@ -18,10 +18,10 @@ interface ReplicaHosting {
   /// Ends the processes of a replica.
   void close(ProcMesh procs);
 
-  /// Tells the owner of the service of a failure that the service does not handle.
+  /// Reports a failure that the service does not handle to the owner of the service.
   void escalate(Failure failure);
 
-  /// The service has ended: its owner need not close it any more.
+  /// Called when the service has ended: its owner need not close it any more.
   void leave();
 
   /// Hosts that the service keeps processes on.

@@ -36,11 +36,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// The replicas of a service, in the process that owns it: starts, replaces, adds and removes them,
-/// and tells the calls of this process and the directory for others who is there. Thread-safe.
+/// and keeps the dispatcher of this process and the directory for others up to date. Thread-safe.
 final class ReplicaSet<T> implements Membership {
   private static final System.Logger LOG = System.getLogger(ReplicaSet.class.getName());
 
-  /// What every replica is made from.
+  /// The settings from which every replica is made.
   record Blueprint<T>(String name, Class<T> type, Factory factory, List<?> arguments) {}
 
   private final ReplicaHosting hosting;
@@ -86,7 +86,7 @@ final class ReplicaSet<T> implements Membership {
     }
   }
 
-  /// All of them or none: that there is no room is seen here, before anything starts.
+  /// Adds all of them or none: a lack of room is detected here, before anything starts.
   private void add(int count) {
     Set<Integer> taken = replicas().stream().map(Replica::index).collect(Collectors.toSet());
     List<Replica<T>> added =
@@ -131,7 +131,7 @@ final class ReplicaSet<T> implements Membership {
     return hosting;
   }
 
-  /// Replicas that are not healthy and will be.
+  /// Replicas that are not healthy but will be.
   int numComing() {
     return (int) replicas().stream().filter(Replica::isComing).count();
   }
@@ -168,7 +168,7 @@ final class ReplicaSet<T> implements Membership {
         options.call().retries());
   }
 
-  /// The replicas belong to this process: what is known here holds.
+  /// The replicas belong to this process: the local view is valid.
   @Override
   public void await(Object call, long deadline) {}
 
@@ -193,7 +193,7 @@ final class ReplicaSet<T> implements Membership {
     }
   }
 
-  /// Waits until every replica of the beginning has become healthy or was lost.
+  /// Waits until every initial replica has become healthy or was lost.
   @Override
   public void awaitSettled(Duration limit) {
     try {
@@ -228,7 +228,8 @@ final class ReplicaSet<T> implements Membership {
     settle(replica);
   }
 
-  /// Others are told first: who finds it gone here may rely on it that they are, or will be.
+  /// Others are told first: a caller that finds it gone here may rely on it that they are, or will
+  /// be.
   void left(
       Replica<T> replica, int generation, Optional<ReplicaSlot> slot, ReplicaFailure failure) {
     directory.left(failure, generation);
@@ -237,7 +238,7 @@ final class ReplicaSet<T> implements Membership {
     settle(replica);
   }
 
-  /// A replica has stopped; does nothing more if it was lost or removed before.
+  /// Called when a replica has stopped; does nothing more if it was lost or removed before.
   void stopped(Replica<T> replica, Optional<ReplicaSlot> slot) {
     slot.ifPresent(l -> {
       directory.removed(replica.index());
@@ -246,8 +247,8 @@ final class ReplicaSet<T> implements Membership {
     settle(replica);
   }
 
-  /// Sends no call to a replica any more, whoever else may be about to see to that, and starts
-  /// another one in its place.
+  /// Sends no call to a replica any more, even if another thread is about to do the same, and
+  /// starts another one in its place.
   void replace(ReplicaSlot slot, String why) {
     lost(slot, why);
     ReplicaFailure failure = new ReplicaFailure(slot.replica(), Instant.now(), why);
@@ -272,7 +273,7 @@ final class ReplicaSet<T> implements Membership {
     }
   }
 
-  /// A call has seen that a replica is lost.
+  /// Called by a call that has seen that a replica is lost.
   void lost(ReplicaSlot slot, String why) {
     replica(slot).ifPresent(r -> r.lost(slot.target().generation(), why));
   }
@@ -282,8 +283,8 @@ final class ReplicaSet<T> implements Membership {
     directory.explained(failure);
   }
 
-  /// Lets the calls and sessions of all processes end that a replica has, a time at most, and takes
-  /// it out.
+  /// Lets the calls and sessions that a replica has from all processes end, for at most a given
+  /// time, and removes it.
   void drain(ReplicaSlot slot, Duration limit) {
     Countdown time = new Countdown(system().clock(), limit);
     dispatcher.startDraining(slot);
@@ -294,7 +295,7 @@ final class ReplicaSet<T> implements Membership {
     awaitIdle(slot.target(), time);
   }
 
-  /// What a process has called that says nothing any more is only known where it runs.
+  /// The calls of a process that does not respond any more are known only at the replica itself.
   private void awaitIdle(CallTarget target, Countdown time) {
     if (directory.hadWatchers()) {
       new IdleProbe(system(), target.actors().form()).await(time);
@@ -311,7 +312,7 @@ final class ReplicaSet<T> implements Membership {
   }
 
   /// Adds replicas, which start meanwhile, or removes some: those that are not healthy first, then
-  /// the last. Returns when what is removed has ended.
+  /// the last. Returns when the removed replicas have ended.
   void scaleTo(int count) {
     if (count < 1) {
       throw new IllegalArgumentException(
@@ -358,7 +359,7 @@ final class ReplicaSet<T> implements Membership {
     return true;
   }
 
-  /// Lets the calls of all processes end that are there, a time at most, then ends every replica.
+  /// Lets accepted calls of all processes end, for at most a given time, then ends every replica.
   void close(Duration draining) {
     if (ended) {
       return;
@@ -379,7 +380,7 @@ final class ReplicaSet<T> implements Membership {
     }
   }
 
-  /// The replicas that there are; no other is added any more.
+  /// The current replicas; no other is added any more.
   private List<Replica<T>> takeNoMore() {
     synchronized (replicas) {
       closed = true;

@@ -6,7 +6,7 @@ public enum ReplicaState {
   STARTING,
   /// It gets calls.
   HEALTHY,
-  /// It is being removed: it ends the calls that it has, and those of its sessions.
+  /// It is being removed: it finishes the calls that it has, and those of its sessions.
   DRAINING,
   /// It is gone. It is restarted, unless its restarts are used up.
   LOST,

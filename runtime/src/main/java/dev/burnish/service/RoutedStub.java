@@ -6,8 +6,8 @@ import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
 import org.jspecify.annotations.Nullable;
 
-/// What is behind an interface that a service gives out: endpoints go to a call, everything else is
-/// answered here.
+/// The implementation of an interface that a service gives out: endpoints become calls, all other
+/// methods are answered here.
 record RoutedStub(String name, Call call) implements InvocationHandler {
   /// Makes a call.
   @FunctionalInterface

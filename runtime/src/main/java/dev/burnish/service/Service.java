@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// A service as everybody has it who calls it: the owner in its [OwnedService], other processes as
-/// an argument. It calls the replicas directly, and can neither change nor stop the service.
+/// A service as its callers see it: the owner in its [OwnedService], other processes as an
+/// argument. It calls the replicas directly, and can neither change nor stop the service.
 ///
 /// ```java
 /// record Scorer(Service<Reward> reward) {
@@ -114,7 +114,7 @@ public sealed class Service<T> permits OwnedService {
         type, toString(), (method, arguments) -> client.call(method, arguments, options, affinity));
   }
 
-  /// How calls are made that say nothing else.
+  /// The defaults of calls.
   public CallOptions options() {
     return defaults;
   }
@@ -131,11 +131,11 @@ public sealed class Service<T> permits OwnedService {
     return new Session<>(client, type, defaults, Optional.of(restore));
   }
 
-  /// Calls every healthy replica, together with all other calls, and waits for all. For a change of
-  /// state that replicas which start later must have too, the owner uses [OwnedService#update]; a
-  /// replica that joins meanwhile runs its [OwnedService#onStart] again.
+  /// Calls every healthy replica, concurrently with all other calls, and waits for all. For a
+  /// change of state that replicas which start later must have too, the owner uses
+  /// [OwnedService#update]; a replica that joins meanwhile runs its [OwnedService#onStart] again.
   ///
-  /// @throws RuntimeException the first failure by number, as it is, with a suppressed exception
+  /// @throws RuntimeException the first failure by number, unchanged, with a suppressed exception
   ///   that names the replica; the others follow as suppressed exceptions too
   public void fanout(Consumer<? super T> call) {
     awaitSomeHealthy();
@@ -154,7 +154,7 @@ public sealed class Service<T> permits OwnedService {
     return fanOut(client.dispatcher().healthy()).values(call);
   }
 
-  /// Calls every healthy replica and returns what came of it, by the number of the replica.
+  /// Calls every healthy replica and returns the outcomes, by the number of the replica.
   public <R extends @Nullable Object> List<Outcome<R>> gatherPartial(
       Function<? super T, ? extends R> call) {
     awaitSomeHealthy();
@@ -187,12 +187,12 @@ public sealed class Service<T> permits OwnedService {
     return "service " + name();
   }
 
-  /// What its calls go through.
+  /// The client that its calls go through.
   ServiceClient client() {
     return client;
   }
 
-  /// The same without what only an owner may do.
+  /// The same without the methods of an owner.
   Service<T> withoutOwner() {
     return this;
   }

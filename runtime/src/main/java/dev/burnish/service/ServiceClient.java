@@ -20,8 +20,8 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the calls of one process to a service: has a replica chosen, calls it on the caller's
-/// thread, and calls another where that is allowed.
+/// Makes the calls of one process to a service: gets a replica from the dispatcher, calls it on the
+/// caller's thread, and calls another where that is allowed.
 ///
 /// @param retries of a call of an idempotent endpoint
 /// @param membership told of a replica that is seen to be lost
@@ -32,10 +32,10 @@ record ServiceClient(
     Clock clock,
     int retries,
     Membership membership) {
-  /// A replica that does not say in this time that it lives is left to the health check.
+  /// A replica that does not answer a ping in this time is left to the health check.
   private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(1);
 
-  /// What came of a call at one replica.
+  /// The answer to a call at one replica.
   private sealed interface Answer {
     /// It returned.
     record Value(@Nullable Object value) implements Answer {}
@@ -63,7 +63,7 @@ record ServiceClient(
     return new Attempt(method, arguments, request, began).run();
   }
 
-  /// Calls a certain replica, together with all its other calls.
+  /// Calls a certain replica, concurrently with all its other calls.
   @Nullable Object call(
       ReplicaSlot slot, Method method, Object @Nullable [] arguments, Duration timeout)
       throws Throwable {
@@ -74,7 +74,7 @@ record ServiceClient(
     return new Attempt(method, arguments, request, began).runAt(slot);
   }
 
-  /// One call, with all its tries.
+  /// One call, with all its attempts.
   private final class Attempt {
     private final Method method;
     private final Object @Nullable [] arguments;
@@ -114,7 +114,7 @@ record ServiceClient(
       return result(at(slot));
     }
 
-    /// What the caller gets in the end.
+    /// The final result for the caller.
     private @Nullable Object result(Answer answer) throws Throwable {
       return switch (answer) {
         case Answer.Value value -> {
@@ -142,7 +142,7 @@ record ServiceClient(
       }
     }
 
-    /// The first failure stays; what came after it is added to it.
+    /// The first failure stays; later ones are added to it.
     private static ReplicaLost keep(Optional<ReplicaLost> first, CallFailure then) {
       first.ifPresent(cause -> cause.addSuppressed(then));
       return first.orElseGet(() -> (ReplicaLost) then);
@@ -153,14 +153,15 @@ record ServiceClient(
           && !(request.affinity() instanceof Affinity.Bound);
     }
 
-    /// Whatever the replica calls is called while this holds a permit of it.
+    /// Calls that the replica makes are made while this holds a permit of it.
     private @Nullable Object holding(ReplicaSlot slot) throws Throwable {
       return slot.heldBy(CallChain.current())
           .<@Nullable Object, Throwable>during(
               () -> slot.target().call(method, arguments, request.deadline() - clock.nanos()));
     }
 
-    /// Calls the replica and gives its permit back: when that is known to be lost, nobody gets it.
+    /// Calls the replica and gives its permit back: when the replica is known to be lost, no call
+    /// gets the permit.
     private Answer at(ReplicaSlot slot) {
       Traffic.Counts counts = traffic.replica(slot.replica());
       try {

@@ -17,9 +17,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
-/// Services as arguments and results: an owner travels as the handle that the endpoint declares.
-/// Whoever gets one calls its replicas directly; all that a process gets of one service are the
-/// same.
+/// Services as arguments and results: an owner travels as the handle that the endpoint declares. A
+/// receiver calls its replicas directly; all handles of one service that a process receives are the
+/// same object.
 public final class ServiceKind implements HandleKind {
   /// Makes it known to every process.
   public static final class Provider implements HandleProvider {
@@ -29,7 +29,7 @@ public final class ServiceKind implements HandleKind {
     }
   }
 
-  /// @param directory where its replicas are told
+  /// @param directory the actor that tells its replicas
   record ServiceForm(
       String name,
       ActorRef directory,

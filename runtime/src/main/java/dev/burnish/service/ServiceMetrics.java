@@ -8,17 +8,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// How a service does, as one process that calls it sees it.
+/// The state of a service, as one process that calls it sees it.
 ///
-/// @param requests calls that have ended, a fan-out counts once for each replica
+/// @param requests calls that have ended; a fan-out counts once per replica
 /// @param failures of these, by kind
 /// @param perSecond requests per second over the last minute
 /// @param latency of requests that succeeded, waiting included
 /// @param numQueued calls that wait for a replica
-/// @param utilisation the share of the healthy replicas' permits that is taken, in [0, 1]
-/// @param numSessions open ones
+/// @param utilisation the fraction of the healthy replicas' permits that is in use, in [0, 1]
+/// @param numSessions open sessions
 /// @param restarts of replicas since the service began
-/// @param scalingFailures looks since then at which the service could not be scaled
+/// @param scalingFailures checks since then at which the service could not be scaled
 public record ServiceMetrics(
     long requests,
     Map<FailureKind, Long> failures,
@@ -47,9 +47,9 @@ public record ServiceMetrics(
   /// Quantiles.
   public record Latency(Duration p50, Duration p90, Duration p99) {}
 
-  /// Of one replica.
+  /// The metrics of one replica.
   ///
-  /// @param requests that it ended, over all its restarts
+  /// @param requests that it finished, over all its restarts
   /// @param failures of these, of every kind
   public record OfReplica(
       int index,
@@ -83,7 +83,7 @@ public record ServiceMetrics(
     into.time(prefix + "scaling_failures", scalingFailures, Reduce.LAST);
   }
 
-  /// The same in lines for people, such as of `burnish ps`: one for the service, one per replica.
+  /// The same in lines for people, such as for `burnish ps`: one for the service, one per replica.
   public List<String> describe(String name) {
     List<String> lines = new ArrayList<>();
     lines.add(

@@ -11,15 +11,15 @@ import dev.burnish.service.routing.Router;
 import java.time.Duration;
 import java.util.function.Supplier;
 
-/// How a service is made up and behaves, such as `replicas(2).procs(4)`.
+/// The composition and behaviour of a service, such as `replicas(2).procs(4)`.
 ///
 /// @param size replicas, processes and devices
 /// @param queueing of calls, in each process that makes some
-/// @param router makes a router for each process that makes calls; one that is not of [Balancing]
-///   stays in its process, others route by least load
-/// @param health when a replica is taken for lost
-/// @param restart of a replica that is lost, one by one
-/// @param call how calls are made that say nothing else
+/// @param router supplies a router for each process that makes calls; one that is not of
+///   [Balancing] stays in its process, others route by least load
+/// @param health when a replica is considered lost
+/// @param restart of a lost replica, each replica by itself
+/// @param call defaults of calls
 public record ServiceOptions(
     Size size,
     Queueing queueing,
@@ -32,7 +32,7 @@ public record ServiceOptions(
   ///
   /// @param replicas at first
   /// @param procs processes of a replica, each with an actor
-  /// @param gpus devices of a replica, as many for each of its processes
+  /// @param gpus devices of a replica, the same number for each of its processes
   public record Size(int replicas, int procs, int gpus, Room room) {
     /// @throws IllegalArgumentException if a count is below its minimum
     public Size {
@@ -43,9 +43,9 @@ public record ServiceOptions(
       }
     }
 
-    /// What each process asks for.
+    /// The resources that each process requests.
     ///
-    /// @throws IllegalArgumentException if the devices cannot be shared out
+    /// @throws IllegalArgumentException if the devices cannot be divided among the processes
     Demand each() {
       if (gpus % procs != 0) {
         throw new IllegalArgumentException(
@@ -56,7 +56,7 @@ public record ServiceOptions(
     }
   }
 
-  /// What each process is given, and where.
+  /// The resources of each process, and its placement.
   ///
   /// @param cores that it has for itself; 0 to share all
   /// @param megabytes of memory that it has for itself; 0 to share it
@@ -67,9 +67,9 @@ public record ServiceOptions(
     }
   }
 
-  /// When a replica is taken for lost.
+  /// When a replica is considered lost.
   ///
-  /// @param every time between questions whether it lives
+  /// @param every time between health checks
   /// @param limit for the answer; a process that only computes answers at once, one that is stopped
   ///   does not
   /// @param starting for a replica to become healthy
@@ -84,7 +84,7 @@ public record ServiceOptions(
       }
     }
 
-    /// Asked every half second, 5 s for an answer, 10 minutes to start, 10 s to drain.
+    /// Checked every half second, 5 s for an answer, 10 minutes to start, 10 s to drain.
     public static Health defaults() {
       return new Health(
           Duration.ofMillis(500),
@@ -93,12 +93,12 @@ public record ServiceOptions(
           Duration.ofSeconds(10));
     }
 
-    /// The same with other questions.
+    /// The same with other health checks.
     public Health withProbe(Duration otherEvery, Duration otherLimit) {
       return new Health(otherEvery, otherLimit, starting, draining);
     }
 
-    /// The same with another time to drain.
+    /// The same with another draining time.
     public Health withDraining(Duration other) {
       return new Health(every, limit, starting, other);
     }
@@ -108,12 +108,13 @@ public record ServiceOptions(
     }
   }
 
-  /// How calls are made that say nothing else.
+  /// The defaults of calls.
   ///
-  /// @param timeout from when a call is made to its answer
+  /// @param timeout from when a call is made until its answer
   /// @param retries of a call of an idempotent endpoint whose replica is lost
   public record Call(Duration timeout, int retries) {
-    /// @throws IllegalArgumentException if there is no time, or the retries are negative
+    /// @throws IllegalArgumentException if the timeout is not above zero, or the retries are
+    ///   negative
     public Call {
       if (timeout.compareTo(Duration.ZERO) <= 0 || retries < 0) {
         throw new IllegalArgumentException(
@@ -140,12 +141,12 @@ public record ServiceOptions(
     return with(new Size(size.replicas(), procs, size.gpus(), size.room()));
   }
 
-  /// The same with `gpus` devices per replica, shared out among its processes.
+  /// The same with `gpus` devices per replica, divided among its processes.
   public ServiceOptions gpus(int gpus) {
     return with(new Size(size.replicas(), size.procs(), gpus, size.room()));
   }
 
-  /// The same with so many cores and so much memory that each process has for itself.
+  /// The same with a number of cores and an amount of memory that each process has for itself.
   public ServiceOptions exclusive(int cores, int megabytes) {
     Room room = size.room();
     return with(new Room(cores, megabytes, room.process(), room.placement()));
@@ -163,12 +164,12 @@ public record ServiceOptions(
     return with(new Room(room.cores(), room.megabytes(), room.process(), placement));
   }
 
-  /// The same with `calls` calls at once per replica.
+  /// The same with `calls` concurrent calls per replica.
   public ServiceOptions concurrency(int calls) {
     return with(new Queueing(calls, queueing.capacity(), queueing.overflow()));
   }
 
-  /// The same with another bound of the queue, and what a call does that finds it full.
+  /// The same with another bound of the queue, and another behaviour of a call that finds it full.
   public ServiceOptions queue(int capacity, Overflow overflow) {
     return with(new Queueing(queueing.concurrency(), capacity, overflow));
   }
@@ -188,7 +189,7 @@ public record ServiceOptions(
     return new ServiceOptions(size, queueing, router, health, other, call);
   }
 
-  /// The same with another time for calls.
+  /// The same with another timeout of calls.
   public ServiceOptions within(Duration timeout) {
     return new ServiceOptions(
         size, queueing, router, health, restart, new Call(timeout, call.retries()));

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Calls that all go to one replica of one service, that of the first call. Ends with its block.
 ///
-/// When the replica is lost, so is what it knew of the session; that is never passed over. The call
+/// When the replica is lost, so is its state of the session; that is never passed over. The call
 /// that was under way fails with [ReplicaLost]; if none was, the next one does, without having run.
 /// After that one failure the session continues at another replica. A session that was opened with
-/// something that restores its state has that run on the other replica instead, before its next
+/// an action that restores its state runs that action on the other replica instead, before its next
 /// call. Thread-safe.
 public final class Session<T> implements AutoCloseable {
   private final ServiceClient client;
@@ -70,7 +70,7 @@ public final class Session<T> implements AutoCloseable {
     }
   }
 
-  /// The failure of the call that was under way tells of the loss, unless the state is restored.
+  /// The failure of the call that was under way reports the loss, unless the state is restored.
   private void noticed() {
     if (restore.isEmpty() && client.dispatcher().sessions().isLost(binding)) {
       numRebinds.incrementAndGet();
@@ -115,7 +115,7 @@ public final class Session<T> implements AutoCloseable {
     }
   }
 
-  /// Ends the session; calls after this are of no session.
+  /// Ends the session; later calls belong to no session.
   @Override
   public void close() {
     client.dispatcher().sessions().close(binding);

@@ -16,16 +16,17 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// Arguments that are used up by a call, alone or inside of others: what an iterator has given does
-/// not come again, and a callback that was called does not forget it. A call that has some is made
-/// once, at one actor.
+/// Arguments that are used up by a call, alone or inside of others: the elements of an iterator do
+/// not come again, and the effects of a callback remain. A call with such arguments is made once,
+/// at one actor.
 final class SingleUse {
   private SingleUse() {}
 
-  /// Checks that no endpoint takes such an argument whose calls are made more often.
+  /// Checks that no endpoint whose calls are made more than once takes such an argument.
   ///
   /// @param procs of a replica, all of which are called
-  /// @throws IllegalArgumentException if one does; it names the method, the parameter and the cure
+  /// @throws IllegalArgumentException if one does; it names the method, the parameter and the
+  ///   remedy
   static void check(Class<?> type, int procs) {
     Stream.of(type.getMethods())
         .filter(method -> Modifier.isAbstract(method.getModifiers()))

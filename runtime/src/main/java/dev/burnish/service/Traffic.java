@@ -25,7 +25,7 @@ final class Traffic {
   private final Map<FailureKind, LongAdder> failures = new EnumMap<>(FailureKind.class);
   private final Map<Integer, Counts> replicas = new ConcurrentHashMap<>();
 
-  /// Of one replica, over all its restarts.
+  /// The counts of one replica, over all its restarts.
   ///
   /// @param requests that ended
   record Counts(LongAdder requests, LongAdder failures) {}
@@ -39,12 +39,12 @@ final class Traffic {
     }
   }
 
-  /// Of a replica, by number.
+  /// The counts of a replica, by number.
   Counts replica(int index) {
     return replicas.computeIfAbsent(index, i -> new Counts(new LongAdder(), new LongAdder()));
   }
 
-  /// A request has its answer.
+  /// Counts a request that was answered.
   ///
   /// @param began in nanoseconds of the clock
   void succeeded(long began) {
@@ -54,15 +54,15 @@ final class Traffic {
     numSucceeded.increment();
   }
 
-  /// A request has failed.
+  /// Counts a request that failed.
   void failed(FailureKind kind) {
     rate.count(clock.nanos());
     failures.getOrDefault(kind, new LongAdder()).increment();
   }
 
-  /// All of it, with what else is known.
+  /// All counts, together with other metrics.
   ///
-  /// @param load now
+  /// @param load at this moment
   /// @param replicas of the service, as far as they are known here
   /// @param history of all of them
   ServiceMetrics metrics(Load load, List<ReplicaStatus> replicas, History history) {

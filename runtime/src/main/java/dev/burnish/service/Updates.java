@@ -11,9 +11,9 @@ import java.util.function.Supplier;
 /// Changes of state that every replica must have, and the gate between them and replicas that join.
 ///
 /// A replica is brought up to date outside of the gate, since that may take long, and joins inside
-/// of it, while no change is under way. If one was made meanwhile it gets that too, inside: changes
-/// that follow wait for it. So a replica is either among those that a change goes to, or has it
-/// before it takes calls; and it gets changes in their order.
+/// of it, while no change is under way. If one was made meanwhile it gets that too, inside: later
+/// changes wait for it. So a replica is either among those that a change goes to, or has it before
+/// it takes calls; and it gets changes in order.
 final class Updates<T> {
   private final ReentrantLock gate = new ReentrantLock();
   private final ReentrantLock oneAtATime = new ReentrantLock(true);
@@ -21,7 +21,7 @@ final class Updates<T> {
   private final List<Consumer<? super T>> onStart = new ArrayList<>();
   private long numChanges;
 
-  /// @param number of the change: what makes it may be the same as before
+  /// @param number of the change: `make` may be the same as before
   private record Change<T>(long number, Consumer<? super T> make) {}
 
   private record Hooks<T>(
@@ -31,8 +31,8 @@ final class Updates<T> {
       changes.forEach(change -> change.make().accept(replica));
     }
 
-    /// What a replica that has others needs: what runs at the start may undo changes, so these
-    /// follow it again; else each is made once.
+    /// The hooks that a replica with other hooks still needs: hooks that run at the start may undo
+    /// changes, so the changes follow them again; without such hooks each change is made once.
     Hooks<T> after(Hooks<T> others) {
       if (!onStart.isEmpty()) {
         return this;
@@ -77,7 +77,7 @@ final class Updates<T> {
     }
   }
 
-  /// Begins a change that goes to the replicas that there are now.
+  /// Begins a change that goes to the current replicas.
   <R> R begin(Supplier<R> replicas) {
     gate.lock();
     try {
@@ -88,10 +88,10 @@ final class Updates<T> {
     }
   }
 
-  /// Makes a change of a name, one at a time, which every later replica gets too, until the next of
-  /// this name. A change that fails is forgotten: the one before it stays.
+  /// Makes a named change, one at a time, which every later replica gets too, until the next change
+  /// of this name. A change that fails is forgotten: the one before it stays.
   ///
-  /// @param spread makes it at those that there are now, and throws if it is not made
+  /// @param spread makes the change at the current replicas, and throws if it is not made
   <R> void update(
       String name, Consumer<? super T> change, Supplier<R> replicas, Consumer<R> spread) {
     oneAtATime.lock();

@@ -1,4 +1,4 @@
-/// Replicated actors that heal: routing, sessions, health, restarts, scaling.
+/// Replicated actors that recover: routing, sessions, health, restarts, scaling.
 @NullMarked
 package dev.burnish.service;
 

@@ -10,14 +10,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/// Sends spans to a collector by OpenTelemetry's own exporter: OTLP over HTTP, compressed, tried
-/// again after a while, with what `OTEL_EXPORTER_OTLP_*` says. Spans that the collector does not
-/// take are counted and told of once, since a program does not wait for its collector.
+/// Sends spans to a collector by OpenTelemetry's own exporter: OTLP over HTTP, compressed, retried
+/// after a while, as `OTEL_EXPORTER_OTLP_*` configures it. Spans that the collector does not accept
+/// are counted and reported once, since a program does not wait for its collector.
 final class CollectorExporter implements SpanExporter {
   private static final System.Logger LOG = System.getLogger(CollectorExporter.class.getName());
 
-  /// Would print a stack trace for each batch that is not taken. Held, as a logger that nobody
-  /// refers to loses its level.
+  /// Would print a stack trace for each batch that is not accepted. Kept in a field, as a logger
+  /// without references loses its level.
   private static final Logger FAILURES =
       Logger.getLogger("io.opentelemetry.exporter.otlp.internal.HttpExporter");
 

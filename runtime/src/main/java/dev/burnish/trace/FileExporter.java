@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 
-/// Appends spans to a file of the process, a request of OTLP a line.
+/// Appends spans to a file of the process, one OTLP request per line.
 final class FileExporter implements SpanExporter {
   private final JsonLines lines;
 

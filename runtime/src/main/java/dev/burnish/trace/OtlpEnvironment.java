@@ -12,17 +12,17 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/// What the environment says about sending spans: `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`,
+/// The environment's settings for sending spans: `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`,
 /// `_COMPRESSION`, `_CERTIFICATE`, `_CLIENT_KEY` and `_CLIENT_CERTIFICATE`, and the same with
-/// `OTEL_EXPORTER_OTLP_TRACES_`, which goes before.
+/// `OTEL_EXPORTER_OTLP_TRACES_`, which takes precedence.
 ///
 /// Source: opentelemetry-specification, specification/protocol/exporter.md.
 ///
 /// @param variables of the process
 record OtlpEnvironment(Map<String, String> variables) {
-  /// Sets what the environment says; gzip unless that says otherwise.
+  /// Applies the settings of the environment; gzip unless that says otherwise.
   ///
-  /// @throws IllegalArgumentException if a variable has no right value
+  /// @throws IllegalArgumentException if a variable has an invalid value
   OtlpHttpSpanExporterBuilder applyTo(OtlpHttpSpanExporterBuilder builder) {
     builder.setCompression(find("COMPRESSION").orElse("gzip"));
     find("TIMEOUT").ifPresent(millis -> builder.setTimeout(timeout(millis)));

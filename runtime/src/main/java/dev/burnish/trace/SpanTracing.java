@@ -28,7 +28,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Spans of calls by OpenTelemetry: the caller's of kind `CLIENT`, the callee's of kind `SERVER`
-/// within it. The span of a call is current while its endpoint runs, for spans of the user's.
+/// within it. The span of a call is current while its endpoint runs, for the user's own spans.
 public final class SpanTracing implements Tracing {
   private static final String SCOPE = "dev.burnish";
   private static final Duration DELAY = Duration.ofSeconds(1);

@@ -4,8 +4,8 @@ import java.nio.file.Path;
 
 /// Whether and where spans of calls are written: part of the settings of a script.
 ///
-/// @param exporter where they go
-/// @param folder for files, one a process and host: `PROCESS.jsonl`, in the JSON form of OTLP,
+/// @param exporter the destination of spans
+/// @param folder for files, one per process and host: `PROCESS.jsonl`, in the JSON form of OTLP,
 ///   which a collector reads
 /// @param endpoint of a collector that takes OTLP over HTTP; `OTEL_EXPORTER_OTLP_*` of the
 ///   environment add headers, certificates, the timeout and the compression
@@ -13,7 +13,7 @@ import java.nio.file.Path;
 public record TraceSettings(Exporter exporter, Path folder, String endpoint, double share) {
   /// Where spans go.
   public enum Exporter {
-    /// Nowhere: nothing is traced, and nothing is paid for.
+    /// No destination: nothing is traced, at no cost.
     NONE,
     /// To files.
     FILE,
@@ -21,7 +21,7 @@ public record TraceSettings(Exporter exporter, Path folder, String endpoint, dou
     OTLP
   }
 
-  /// @throws IllegalArgumentException if the share is none, or the endpoint has no scheme
+  /// @throws IllegalArgumentException if the share is out of range, or the endpoint has no scheme
   public TraceSettings {
     if (!(share >= 0 && share <= 1)) {
       throw new IllegalArgumentException(

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 
-/// Reads what [CborWriter] writes, and refuses everything else. Nothing is allocated for a length
+/// Reads the output of [CborWriter], and refuses everything else. Nothing is allocated for a length
 /// that the remaining bytes do not have.
 final class CborReader {
   private final byte[] bytes;
@@ -17,7 +17,7 @@ final class CborReader {
     this.bytes = bytes;
   }
 
-  /// The argument of a head that must be of this major type.
+  /// The argument of an item header that must be of this major type.
   private long head(int major) {
     int initial = one();
     if (initial >>> 5 != major) {
@@ -78,7 +78,7 @@ final class CborReader {
     return peek() >>> 5 == CborWriter.TAG ? halves() : utf8();
   }
 
-  /// Text with halves of pairs of surrogates.
+  /// Text with unpaired surrogates.
   private String halves() {
     String text = new String(typed(CborWriter.CHARS, 2).toArray(ValueLayout.JAVA_CHAR_UNALIGNED));
     if (CborWriter.isWhole(text, text.getBytes(UTF_8))) {
@@ -144,7 +144,7 @@ final class CborReader {
     }
   }
 
-  /// A count of things of at least `unit` bytes each, which must be there.
+  /// A count of items of at least `unit` bytes each, which must be there.
   private int length(int major, int unit) {
     long length = head(major);
     if (length < 0 || length > (bytes.length - position) / unit) {

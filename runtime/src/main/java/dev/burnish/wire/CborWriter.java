@@ -17,7 +17,7 @@ final class CborWriter {
   static final int TAG = 6;
   static final int SIMPLE = 7;
 
-  /// The tag of an array of 16 bits each, without sign.
+  /// The tag of an array of unsigned 16-bit numbers.
   static final int CHARS = 69;
 
   static final int FALSE = 0xf4;
@@ -78,8 +78,8 @@ final class CborWriter {
     bigEndian(Double.doubleToRawLongBits(value), 8);
   }
 
-  /// Text as UTF-8; text that UTF-8 does not have, as half of a pair of surrogates stands alone in
-  /// it, as a typed array of its characters.
+  /// Text as UTF-8; text that UTF-8 cannot encode, because it has an unpaired surrogate, as a typed
+  /// array of its characters.
   void text(String value) {
     byte[] bytes = value.getBytes(UTF_8);
     if (isWhole(value, bytes)) {
@@ -90,7 +90,7 @@ final class CborWriter {
     }
   }
 
-  /// Whether text is what its UTF-8 says.
+  /// Whether UTF-8 encodes the text without loss.
   static boolean isWhole(String value, byte[] bytes) {
     return new String(bytes, UTF_8).equals(value);
   }

@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Turns a list of values of declared types into bytes and back: the arguments of a call, or its
-/// result alone. What is read shares nothing with what was written.
+/// result alone. Decoded values share nothing with the encoded ones.
 ///
 /// Thread-safe. Two codecs of the same types write the same bytes.
 public final class Codec {

@@ -16,9 +16,9 @@ import java.util.Optional;
 
 /// Makes codecs of declared types, and refuses types that do not travel.
 ///
-/// What travels: primitives and their boxes, String, enums, records, sealed interfaces of these,
-/// arrays, List, Map and Optional of these, and what the kinds of handles know. A type is known to
-/// the codec from its declaration alone: nothing in the bytes names a class.
+/// Types that travel: primitives and their boxes, String, enums, records, sealed interfaces of
+/// these, arrays, List, Map and Optional of these, and the types of the handle kinds. A type is
+/// known to the codec from its declaration alone: nothing in the bytes names a class.
 ///
 /// Thread-safe.
 public final class Codecs {
@@ -32,7 +32,7 @@ public final class Codecs {
     this.limits = limits;
   }
 
-  /// The bounds of all codecs of this.
+  /// The limits of all codecs made by this.
   public Limits limits() {
     return limits;
   }
@@ -51,14 +51,14 @@ public final class Codecs {
   /// The codec of a method's arguments.
   ///
   /// @throws IllegalArgumentException if a parameter's type does not travel; it names the method,
-  ///   the parameter, the type and the cure
+  ///   the parameter, the type and the remedy
   public Codec arguments(Method method) {
     return parameters(
         method.getDeclaringClass().getSimpleName() + "." + method.getName(),
         method.getParameters());
   }
 
-  /// The codec of parameters of something that is named `owner` in errors.
+  /// The codec of the parameters of an executable that is named `owner` in errors.
   ///
   /// @throws IllegalArgumentException as [#arguments(Method)]
   public Codec parameters(String owner, Parameter... parameters) {
@@ -101,7 +101,7 @@ public final class Codecs {
     return form;
   }
 
-  /// Binds a type and all within it.
+  /// Binds a type and all types within it.
   private final class Builder {
     private final Map<Type, Form<Object>> known;
 

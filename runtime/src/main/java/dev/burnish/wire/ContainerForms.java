@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// List, Map and Optional. What is read cannot be changed.
+/// List, Map and Optional. Decoded containers are immutable.
 final class ContainerForms {
   private static final int FIRST_CAPACITY = 1024;
 

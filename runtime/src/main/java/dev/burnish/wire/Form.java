@@ -8,8 +8,8 @@ interface Form<T> {
 
   /// A value being encoded.
   ///
-  /// @param depth at which it is
-  /// @param maxDepth at which a value may be
+  /// @param depth its nesting depth
+  /// @param maxDepth the greatest nesting depth of a value
   record Encoding(CborWriter cbor, Session session, int depth, int maxDepth) {
     Encoding deeper() {
       if (depth >= maxDepth) {

@@ -1,13 +1,13 @@
 package dev.burnish.wire;
 
-/// What goes over a connection. Calls are numbered by the caller, streams by their producer.
+/// A message on a connection. Calls are numbered by the caller, streams by their producer.
 public sealed interface Frame {
-  /// The first frame in each direction: who one is, and that one belongs here.
+  /// The first frame in each direction: the sender's identity, and the proof that it belongs here.
   record Hello(byte[] introduction) implements Frame {}
 
   /// Runs a method of an actor; answered by [Reply] or [Failure] with the same id.
   ///
-  /// @param timeout nanoseconds that the caller goes on waiting
+  /// @param timeout nanoseconds for which the caller still waits
   record Call(long id, long actor, int method, long timeout, byte[] arguments) implements Frame {}
 
   /// Runs a method of an actor; not answered.
@@ -19,7 +19,7 @@ public sealed interface Frame {
   /// The exception of a call.
   record Failure(long id, byte[] error) implements Frame {}
 
-  /// The caller waits no more.
+  /// Cancels a call: the caller has stopped waiting.
   record Cancel(long id) implements Frame {}
 
   /// The next element of a stream.
@@ -31,13 +31,13 @@ public sealed interface Frame {
   /// The exception that ended a stream.
   record Broken(long stream, byte[] error) implements Frame {}
 
-  /// The consumer takes further elements.
+  /// The consumer accepts further elements.
   record Credit(long stream, int items) implements Frame {}
 
   /// The consumer wants no more of a stream.
   record Abandon(long stream) implements Frame {}
 
-  /// Says only that the sender lives.
+  /// Heartbeat: says only that the sender is alive.
   record Heartbeat() implements Frame {}
 
   /// The last frame: the other side ends in good order, for this reason.

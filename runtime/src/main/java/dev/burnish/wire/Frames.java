@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.nio.ByteBuffer;
 
 /// Frames as bytes: `length u32 | sequence u32 | kind u8 | fixed fields | rest`, big endian. The
-/// length counts everything after itself. Sequence numbers grow by one a frame and direction, so
-/// that a lost, doubled or reordered frame is seen.
+/// length counts everything after itself. Sequence numbers grow by one per frame and direction, so
+/// that a lost, duplicated or reordered frame is detected.
 public final class Frames {
   /// Bytes before the fixed fields.
   public static final int HEAD = 9;
@@ -21,7 +21,7 @@ public final class Frames {
     return limits.maxBytes() - HEAD - MAX_FIXED;
   }
 
-  /// The part of a frame that is its own: arguments, result, element, error.
+  /// The variable part of a frame: arguments, result, element, error.
   public static byte[] payload(Frame frame) {
     return switch (frame) {
       case Frame.Hello f -> f.introduction();
@@ -36,7 +36,7 @@ public final class Frames {
     };
   }
 
-  /// Writes all of a frame but its payload, which follows.
+  /// Writes all of a frame except its payload, which follows.
   public static void writeHead(Frame frame, int payloadLength, int sequence, ByteBuffer out) {
     int start = out.position();
     out.putInt(0).putInt(sequence);

@@ -1,6 +1,6 @@
 package dev.burnish.wire;
 
-/// A value that stays where it is, by the record that names it.
+/// The form of a value that stays where it is: the record that names it.
 record HandleForm<H, R extends Record>(Handle<H, R> handle, Form<R> form) implements Form<H> {
   @Override
   public void write(H value, Encoding out) {

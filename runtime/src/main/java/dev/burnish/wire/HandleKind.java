@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /// A family of declared types whose values travel as handles, such as streams or references.
 public interface HandleKind {
-  /// The handle of a declared type, or nothing if the type is none of this kind.
+  /// The handle of a declared type, or empty if the type is not of this kind.
   ///
   /// @throws IllegalArgumentException if it is of this kind, but for example its elements do not
   ///   travel

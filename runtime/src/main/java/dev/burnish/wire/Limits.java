@@ -1,9 +1,9 @@
 package dev.burnish.wire;
 
-/// Bounds of what is encoded and decoded.
+/// Limits of encoding and decoding.
 ///
-/// @param maxBytes of one frame, its head included
-/// @param maxDepth of records, containers and arrays in each other
+/// @param maxBytes of one frame, its header included
+/// @param maxDepth of nested records, containers and arrays
 public record Limits(int maxBytes, int maxDepth) {
   /// @throws IllegalArgumentException if a bound is too small to hold any call
   public Limits {

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// A record as the array of its components. Components are bound after the form exists, so that a
 /// record may contain itself.
 ///
-/// A type of which a few records travel, as most of those do by which processes greet each other,
-/// is made and read by reflection; method handles take longer to make than that, and then less.
+/// A type of which only a few records travel, such as most types of the handshake, is constructed
+/// and read by reflection; method handles take longer to make than that, and less to use.
 final class RecordForm implements Form<Object> {
   private static final int FEW = 64;
 
@@ -25,7 +25,7 @@ final class RecordForm implements Form<Object> {
   private final List<Invocation> get;
   private volatile List<Form<Object>> components = List.of();
 
-  /// Records that travelled, roughly: threads may miss each other's.
+  /// Number of records that travelled, approximate: threads may overwrite each other's counts.
   private volatile int numRecords;
 
   RecordForm(Class<?> type) {

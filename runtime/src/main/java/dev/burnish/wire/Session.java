@@ -1,8 +1,8 @@
 package dev.burnish.wire;
 
-/// The connection that a value is encoded for or decoded from. What handles mean depends on it;
-/// only the kinds of handles look inside.
+/// The connection that a value is encoded for or decoded from. The meaning of handles depends on
+/// it; only the kinds of handles look inside.
 public interface Session {
-  /// For values without handles.
+  /// The session for values without handles.
   Session NONE = new Session() {};
 }

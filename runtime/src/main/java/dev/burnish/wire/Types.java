@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What reflection says of types.
+/// Properties of types, by reflection.
 final class Types {
   private Types() {}
 

@@ -1,15 +1,16 @@
 package dev.burnish.wire;
 
-/// Bytes that are not what was declared: truncated, malformed, of another type or over a limit.
+/// Bytes that do not match their declaration: truncated, malformed, of another type or over a
+/// limit.
 public final class WireException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /// @param message constraint, `name=value`, cure
+  /// @param message constraint, `name=value`, remedy
   public WireException(String message) {
     super(message);
   }
 
-  /// What is wrong, with the value; the cause says where.
+  /// A failure with its description and the value; the cause says where.
   public WireException(String message, Throwable cause) {
     super(message, cause);
   }

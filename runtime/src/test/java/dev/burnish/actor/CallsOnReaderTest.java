@@ -23,15 +23,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Short calls run on the thread that reads their connection; what turns out to be long or to wait
-/// does not keep the connection.
+/// Short calls run on the thread that reads their connection; a call that turns out to be long or
+/// to wait does not block the connection.
 @Timeout(120)
 class CallsOnReaderTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 
-  /// What an actor is told to do, short until it is not.
+  /// The work of an actor, short until the test says otherwise.
   public interface Worker {
-    /// Does the next thing that the test has told it; returns the name of its thread.
+    /// Does the next action that the test has set; returns the name of its thread.
     String work();
 
     int add(int n);

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// What does not decode never reaches an actor, and ends none.
+/// A message that does not decode never reaches an actor, and ends none.
 @ExtendWith(QuietLog.class)
 class MalformedTest {
   interface Adder {

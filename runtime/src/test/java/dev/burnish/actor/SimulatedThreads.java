@@ -4,8 +4,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.concurrent.Executor;
 
-/// Virtual threads that an executor of the test's carries. The JDK has them without a way to ask
-/// for them; the build opens its package to tests.
+/// Virtual threads that an executor of the test carries. The JDK has no public API for them; the
+/// build opens its package to tests.
 final class SimulatedThreads {
   private static final Method MAKE = method();
 

@@ -51,7 +51,7 @@ public final class Simulation {
   private static final RandomGeneratorFactory<RandomGenerator> RANDOM =
       RandomGeneratorFactory.of("L64X128MixRandom");
 
-  /// Making them anew for each process took a fifth of the time.
+  /// Shared: constructing them again for each process took a fifth of the time.
   private static final Codecs CODECS = new Codecs(List.of(), Limits.defaults());
 
   private final RandomGenerator random;
@@ -66,11 +66,11 @@ public final class Simulation {
   private long numFrames;
   private long digest = 17;
 
-  /// Runs a test of each seed: of ten thousand, or as many as `burnish.simulation` says, or of the
-  /// one that `burnish.seed` says, to look into it.
+  /// Runs a test with each seed: ten thousand seeds, or as many as `burnish.simulation` says, or
+  /// only the one that `burnish.seed` gives, to look into it.
   ///
-  /// @return how many there were
-  /// @throws AssertionError what a seed failed with, and how to replay it
+  /// @return the number of seeds
+  /// @throws AssertionError the failure of a seed, and how to replay it
   public static long seeds(LongConsumer test) {
     Optional<Long> one = Optional.ofNullable(Long.getLong("burnish.seed"));
     long first = one.orElse(0L);
@@ -102,8 +102,8 @@ public final class Simulation {
     return process(name, host, (what, work) -> at(now + 1000, name, work));
   }
 
-  /// A process whose work runs on virtual threads, which may wait: each time one goes on is an
-  /// event as all others are.
+  /// A process whose work runs on virtual threads, which may wait: each resumption is an event like
+  /// all others.
   public ActorSystem waitingProcess(String name, String host) {
     return process(name, host, (what, work) -> thread(name, work));
   }

@@ -170,7 +170,7 @@ class SimulationTest {
     assertThat(run(1).simulation.digest()).isNotEqualTo(run(5).simulation.digest());
   }
 
-  /// Frames are what a fan-out costs; there are two a call, however many actors there are.
+  /// Frames are the cost of a fan-out; there are two per call, however many actors there are.
   @Test
   void aFanoutOverAThousandHostsCostsAsMuchPerActorAsOverTwelve() {
     assertThat(framesPerActor(12, 8)).isEqualTo(framesPerActor(1000, 8));

@@ -9,7 +9,7 @@ public interface Touch {
 
   /// Counts the calls of a run of a simulation, which has one thread at a time.
   final class Actor implements Touch {
-    /// How often each call has run in the run at hand.
+    /// How often each call has run in the current run.
     public static final Map<Integer, Integer> RUNS = new HashMap<>();
 
     @Override

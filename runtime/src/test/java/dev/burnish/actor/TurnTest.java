@@ -67,7 +67,7 @@ class TurnTest {
     assertThat(order).containsExactly("work", "sets 1", "waiter 1", "sets 2", "waiter 2");
   }
 
-  /// Work that only starts something beside the turn.
+  /// Work that only starts something concurrently with the turn.
   private record Beside(Runnable work) implements Turn.Work {
     @Override
     public void run() {
@@ -357,7 +357,7 @@ class TurnTest {
     assertThat(order).containsExactly("kept", "next");
   }
 
-  /// What a piece of work leaves behind on its thread is not the next one's.
+  /// State that a piece of work leaves on its thread does not reach the next one.
   @Test
   void anInterruptEndsWithItsPieceOfWork() throws Exception {
     AtomicBoolean isInterrupted = new AtomicBoolean(true);

@@ -20,7 +20,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// What a call may come to waits through [Waits], in the compiled classes.
+/// Code that a call may reach waits through [Waits], checked in the compiled classes.
 class WaitsOfCallsTest {
   /// By class, the methods that wait.
   private static final Map<String, Set<String>> WAITING =

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// What is printed while nobody takes it.
+/// Lines that are printed while nobody takes them.
 @Timeout(60)
 @ExtendWith(QuietLog.class)
 class BacklogTest {

@@ -19,7 +19,7 @@ class LineFolderTest {
   private final LineFolder folder =
       new LineFolder(new HeldClock(later), Duration.ofSeconds(3), out::add);
 
-  /// Time stands still; what is due later is the test's to run.
+  /// Time stands still; the test runs actions that are due later.
   private record HeldClock(List<Runnable> later) implements Clock {
     @Override
     public long nanos() {
@@ -89,7 +89,7 @@ class LineFolderTest {
     assertThat(out).hasSize(3001);
   }
 
-  /// What prints may stand still for good: the clock does not.
+  /// The thread that prints may block for good: the clock does not.
   @Test
   @Timeout(60)
   void theClockDoesNotWaitForWhatPrints() throws Exception {

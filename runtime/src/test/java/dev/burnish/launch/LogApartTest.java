@@ -18,7 +18,7 @@ class LogApartTest {
   private final CountDownLatch stands = new CountDownLatch(1);
   private final CountDownLatch goesOn = new CountDownLatch(1);
 
-  /// A console that is paused until it goes on.
+  /// A console that is paused until it is resumed.
   private final class Paused extends Handler {
     Paused() {
       setFormatter(

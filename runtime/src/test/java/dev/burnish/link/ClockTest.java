@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// What everything in a process depends on.
+/// The clock, on which everything in a process depends.
 @Timeout(60)
 @ExtendWith(QuietLog.class)
 class ClockTest {

@@ -137,7 +137,7 @@ class DetectionTest {
     assertThat(link.isUp()).isTrue();
   }
 
-  /// What the peer sent meanwhile is read a little later.
+  /// Messages that the peer sent meanwhile are read a little later.
   @Test
   void timeInWhichThisProcessDidNotRunDoesNotCount() {
     clock.run(Duration.ofSeconds(3));
@@ -166,7 +166,7 @@ class DetectionTest {
     assertThat(link.isUp()).isTrue();
   }
 
-  /// An alarm of a call that nobody takes back stays for its minutes.
+  /// An alarm of a call that is never cancelled stays for its minutes.
   @Test
   void aLinkThatHasEndedIsLetGoAndItsAlarmsAreTakenBack() {
     int before = clock.due.size();

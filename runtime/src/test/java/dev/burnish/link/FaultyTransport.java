@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/// A connection that drops, doubles and swaps frames, as [FrameSequence] is to see. What arrives
-/// carries the numbers that the sender gave.
+/// A connection that drops, duplicates and swaps frames, which [FrameSequence] is to detect. Frames
+/// that arrive carry the numbers that the sender gave.
 final class FaultyTransport implements Transport, Transport.Receiver {
   /// How often, in a thousand frames.
   record Faults(int drops, int doubles, int swaps) {}

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Results that hold something, and that nobody takes.
+/// Results with handles that nobody takes.
 @Timeout(60)
 class LateResultsTest {
   private final BlockingQueue<ServedCall> calls = new LinkedBlockingQueue<>();

@@ -272,7 +272,7 @@ class LinkTest {
         .hasMessageContaining("only here");
   }
 
-  /// Has no constructor of a message alone.
+  /// An exception without a constructor that takes only a message.
   private static final class LinkException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

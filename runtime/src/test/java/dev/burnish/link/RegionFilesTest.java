@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What a region lies in.
+/// The files that hold regions.
 class RegionFilesTest {
   private static final int SIZE = 10_000_000;
 
@@ -160,7 +160,8 @@ class RegionFilesTest {
         .hasMessageContaining("no room for a region");
   }
 
-  /// The number of a file is used again at once: what still reads must not read another file.
+  /// The number of a file is used again at once: a thread that still reads must not read another
+  /// file.
   @Test
   void aRegionThatIsClosedWhileItIsCopiedIsReadToTheEndOrSaysSo() throws Exception {
     try (Region region = Region.allocate(SIZE);

@@ -80,7 +80,8 @@ class SocketNetworkTest {
     boards.forEach(Switchboard::close);
   }
 
-  /// Whatever they are called: alike but for a sign, long, or of processes within processes.
+  /// Whatever they are called: the same except for one character, long, or of processes within
+  /// processes.
   @Test
   void everyProcessHasASocketOfItsOwn() throws Exception {
     Switchboard near = board("near", "host", Optional.empty());
@@ -103,7 +104,7 @@ class SocketNetworkTest {
     assertThat(boards).extracting(board -> board.self().socket()).doesNotHaveDuplicates();
   }
 
-  /// Such as the end of the memory, in which no connection can be made of what has come.
+  /// Such as an out-of-memory error, in which no connection can be made of an accepted socket.
   @Test
   void anErrorInTakingAConnectionIsThatOfOneConnection() throws Exception {
     Logger log = Logger.getLogger(SocketNetwork.class.getName());
@@ -227,7 +228,7 @@ class SocketNetworkTest {
   }
 
   /// Malformed, oversized, truncated and repeated frames at a live port: none reaches an actor
-  /// unless it is a whole frame of a peer that has shown the token, and the process goes on.
+  /// unless it is a whole frame of a peer that has shown the token, and the process continues.
   @Test
   void aFuzzedPortNeverFails() throws Exception {
     Logger log = Logger.getLogger(Link.class.getName());

@@ -110,7 +110,7 @@ class StreamsTest {
     return (Iterator<T>) codec.decode(call.arguments(), call.session()).getFirst();
   }
 
-  /// What the caller gets of a result that the callee has.
+  /// The caller's view of a result of the callee.
   @SuppressWarnings("unchecked") // as the codec says
   private Iterator<Integer> result(Iterator<Integer> theirs, Duration patience) throws Exception {
     OpenCall open = call(NUMBERS, List.<Integer>of().iterator(), LONG);
@@ -149,7 +149,7 @@ class StreamsTest {
     return new Watched(IntStream.iterate(0, i -> i + 1).iterator());
   }
 
-  /// Has no element.
+  /// An iterator without elements.
   private static Iterator<Integer> silent() {
     return new Iterator<>() {
       @Override
@@ -169,7 +169,7 @@ class StreamsTest {
     };
   }
 
-  /// What is around a byte[] that is an element.
+  /// The bytes around a byte[] that is an element.
   private static final int AROUND = 3;
 
   @Test

@@ -64,7 +64,7 @@ class ActorSupervisionTest {
                   List.of(),
                   ActorOptions.defaults().withRestart(atOnce));
       assertThat(attempts(mesh.only())).isEqualTo(FAILURES + 1);
-      // It may answer before it is listened to; what is left behind by others stays.
+      // It may answer before there is a listener; listeners left behind by others stay.
       while (mesh.supervision().numListening() == 0) {
         Thread.onSpinWait();
       }

@@ -32,8 +32,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// No condition, exception or interrupt of a user's code takes the turn of an actor away, and what
-/// has ended is let go of.
+/// No condition, exception or interrupt of user code takes the turn of an actor away, and ended
+/// actors are released.
 @Timeout(120)
 @ExtendWith(QuietLog.class)
 class ActorsRunOnTest {
@@ -56,7 +56,7 @@ class ActorsRunOnTest {
     job.close();
   }
 
-  /// What an endpoint throws.
+  /// The kinds of exceptions that an endpoint throws.
   enum Kind {
     MESSAGE {
       @Override
@@ -131,13 +131,13 @@ class ActorsRunOnTest {
           private static final long serialVersionUID = 1;
 
           @Override
-          @SuppressWarnings("ThrowableEqualsHashCode") // that is what it is for
+          @SuppressWarnings("ThrowableEqualsHashCode") // that is its purpose
           public boolean equals(Object other) {
             throw new IllegalStateException("not comparable");
           }
 
           @Override
-          @SuppressWarnings("ThrowableEqualsHashCode") // that is what it is for
+          @SuppressWarnings("ThrowableEqualsHashCode") // that is its purpose
           public int hashCode() {
             throw new IllegalStateException("no hash");
           }
@@ -450,7 +450,7 @@ class ActorsRunOnTest {
     }
   }
 
-  /// Instances, meshes, and what their links, owners and processes know of them.
+  /// Instances, meshes, and the references that their links, owners and processes hold to them.
   @Test
   void actorsAndMeshesThatEndedAreLetGoOf() throws Exception {
     KeptActor.MADE.clear();
@@ -512,7 +512,7 @@ class ActorsRunOnTest {
     static volatile CountDownLatch hanging = new CountDownLatch(1);
 
     @Override
-    @SuppressWarnings("EmptyCatch") // that is what it is for
+    @SuppressWarnings("EmptyCatch") // that is its purpose
     public void hang() {
       hanging.countDown();
       while (released.getCount() > 0) {

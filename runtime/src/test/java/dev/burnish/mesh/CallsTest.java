@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// What callers of a mesh see of exceptions, interrupts and deadlines, over processes that are
+/// Exceptions, interrupts and deadlines as callers of a mesh see them, over processes that are
 /// threads.
 @Timeout(60)
 class CallsTest {
@@ -96,7 +96,7 @@ class CallsTest {
       return 0;
     }
 
-    @SuppressWarnings("unchecked") // so as to throw what is not declared
+    @SuppressWarnings("unchecked") // to throw an undeclared exception
     private static <E extends Exception> void sneaky(Exception e) throws E {
       throw (E) e;
     }
@@ -197,8 +197,8 @@ class CallsTest {
     assertThat(trials.only().value()).isEqualTo(5);
   }
 
-  /// What a call throws that is interrupted once so many actors run it, and whether the interrupt
-  /// stays.
+  /// The exception of a call that is interrupted once `numActors` actors run it, and whether the
+  /// interrupt stays set.
   private static List<Object> interrupted(int numActors, Runnable call) throws Exception {
     BlockingQueue<List<Object>> ended = new LinkedBlockingQueue<>();
     Thread caller =

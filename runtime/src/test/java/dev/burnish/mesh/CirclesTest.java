@@ -31,12 +31,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CirclesTest {
   private Optional<Job> started = Optional.empty();
 
-  /// An actor that does what a route says, and has the next actor do the rest of it.
+  /// An actor that follows the first step of a route, and has the next actor follow the rest.
   interface Relay {
     void know(Map<String, ActorMesh<Relay>> peers);
 
-    /// Returns who came last. A step is `call b`, `beside b`, `gather b`, `stream b` or `tell b`,
-    /// or one that waits for the test.
+    /// Returns the last actor of the route. A step is `call b`, `beside b`, `gather b`, `stream b`
+    /// or `tell b`, or one that waits for the test.
     String follow(List<String> route);
 
     @Concurrent
@@ -45,7 +45,7 @@ class CirclesTest {
     /// Begins a step and does not wait for it.
     void begin(List<String> route);
 
-    /// What came of that.
+    /// The outcome of that.
     String begun();
 
     int numFollowed();
@@ -233,7 +233,7 @@ class CirclesTest {
     assertThat(busy.get()).isEqualTo("a");
   }
 
-  /// What waits at an actor for its turn does not keep a call that the turn waits for.
+  /// Calls that wait at an actor for its turn do not hold up a call that the turn waits for.
   @Test
   void aConcurrentCallOfACircleDoesNotQueue() throws Exception {
     Map<String, ActorMesh<Relay>> relays = relays(Processes.THREADS, "a", "b");

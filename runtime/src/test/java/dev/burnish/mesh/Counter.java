@@ -5,7 +5,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// What the actors of these tests do.
+/// The actors of these tests.
 public interface Counter {
   void add(int n);
 
@@ -29,7 +29,7 @@ public interface Counter {
   /// How often a call was interrupted.
   int interrupts();
 
-  /// Returns when the other call of this has come.
+  /// Returns when the other calls of this method have arrived.
   @Concurrent
   int meet(int parties);
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The examples of docs/meshes.md and docs/services.md compile, run over real processes, and print
-/// what they say.
+/// the documented output.
 class DocumentedExampleTest {
   @TempDir private Path folder = Path.of("");
 

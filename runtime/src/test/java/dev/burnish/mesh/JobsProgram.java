@@ -7,12 +7,12 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Jobs as a process has them. Its name has no `$`, which a shell would look at.
+/// Jobs as a process sees them. Its name has no `$`, which a shell would interpret.
 public final class JobsProgram {
   private JobsProgram() {}
 
-  /// Starts a number of jobs, says which, and what is seen of them; waits for the end of its input
-  /// where a second argument says so. Ends them.
+  /// Starts a number of jobs, prints their names and the jobs that it sees; waits for the end of
+  /// its input if there is a second argument. Ends them.
   public static void main(String... args) throws IOException {
     List<Job> jobs = new ArrayList<>();
     for (int i = 0; i < Integer.parseInt(args[0]); i++) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Where jobs are, and what is seen of them from outside.
+/// Where jobs are, and how they look from outside.
 class JobsTest {
   @TempDir private Path folder = Path.of("");
   private final Optional<String> jobs = Optional.ofNullable(System.getProperty("burnish.jobs"));
@@ -56,7 +56,7 @@ class JobsTest {
     return process;
   }
 
-  /// What it says until it is ready; it is not closed, as the program ends with its input.
+  /// The output until it is ready; it is not closed, as the program ends with its input.
   private static List<String> awaitReady(Process program) throws IOException {
     BufferedReader out = new BufferedReader(new InputStreamReader(program.getInputStream(), UTF_8));
     List<String> said = new ArrayList<>();
@@ -136,7 +136,7 @@ class JobsTest {
     assertThat(lives.path()).doesNotExist();
   }
 
-  /// Links among what is left of a job are removed, and not what they lead to.
+  /// Links among the files that a job left are removed, but not their targets.
   @Test
   void whatLinksLeadToStays() throws Exception {
     Path precious = Files.writeString(folder.resolve("precious"), "text");
@@ -160,7 +160,7 @@ class JobsTest {
     assertThat(left).doesNotExist();
   }
 
-  /// What is written in a job's file leads nowhere else.
+  /// The content of a job's file leads nowhere else.
   @Test
   void onlyASocketOfTheFolderIsConnectedTo() throws Exception {
     try (JobFolder own = JobFolder.create("own")) {

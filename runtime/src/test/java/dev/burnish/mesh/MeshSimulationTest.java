@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class MeshSimulationTest {
   private static final int LIMIT = 4;
 
-  /// Who owns the mesh: notes what it is told.
+  /// The owner of the mesh: records the failures that it is told.
   private static final class Program implements Owner {
     private final List<Failure> failures = new ArrayList<>();
 
@@ -124,8 +124,8 @@ class MeshSimulationTest {
       simulation.runUntil(() -> passed[0]);
     }
 
-    /// Calls all until each actor has answered or is gone for good: a lost frame that was the last
-    /// one is only noticed at the next sign of life.
+    /// Calls all until each actor has answered or is gone for good: if the last frame is lost, that
+    /// is only noticed at the next heartbeat.
     Set<Integer> settle() {
       Set<Integer> alive = new HashSet<>();
       for (int round = 0; round < 30 && alive.size() + mesh.lost().size() < size(); round++) {
@@ -244,8 +244,8 @@ class MeshSimulationTest {
     assertThat(run(1).simulation.digest()).isNotEqualTo(run(5).simulation.digest());
   }
 
-  /// Frames that the death of a host of eight processes costs, with what else was sent until its
-  /// owner knew, and a fan-out to an actor.
+  /// Frames that the death of a host of eight processes costs, with all other frames until its
+  /// owner knew, and a fan-out per actor.
   private record Cost(long death, double fanoutPerActor) {}
 
   private static Cost cost(int numHosts) {

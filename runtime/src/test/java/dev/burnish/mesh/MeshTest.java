@@ -25,8 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What meshes do, over processes that are threads: the same code as over JVMs, but for the
-/// sockets.
+/// Meshes over processes that are threads: the same code as over JVMs, except for the sockets.
 class MeshTest {
   private final BlockingQueue<Failure> unhandled = new LinkedBlockingQueue<>();
   private final Job job =

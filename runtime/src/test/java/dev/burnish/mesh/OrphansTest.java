@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// A controller is killed at several moments: nothing that descends from it is there ten seconds
-/// later. What descends from a controller is known by a variable of its environment.
+/// A controller is killed at several moments: no descendant of it is alive ten seconds later.
+/// Descendants of a controller are recognized by a variable of their environment.
 class OrphansTest {
   private static final Duration BOUND = Duration.ofSeconds(10);
   private static final String VARIABLE = "BURNISH_TEST_FAMILY";
@@ -238,7 +238,7 @@ class OrphansTest {
     }
   }
 
-  /// Where this is missing, a stopped process stays until somebody lets it go on.
+  /// Where this is missing, a stopped process stays until somebody resumes it.
   private static boolean stopsAreUndone() throws Exception {
     try {
       return new ProcessBuilder("setpriv", "--pdeathsig", "CONT", "true").start().waitFor() == 0;

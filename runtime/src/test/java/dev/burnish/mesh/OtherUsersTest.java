@@ -155,7 +155,8 @@ class OtherUsersTest {
     }
   }
 
-  /// Where somebody has opened the folder to all, the operating system still says who comes.
+  /// Where somebody has opened the folder to all, the operating system still tells which user
+  /// connects.
   @Test
   void aProcessOfAnotherUserIsRefusedWhereverItComesFrom() throws Exception {
     Logger log = Logger.getLogger(SocketNetwork.class.getName());
@@ -175,8 +176,8 @@ class OtherUsersTest {
     }
   }
 
-  /// Whoever comes first has the name, and nothing else: nothing of theirs is read, deleted or
-  /// connected to, and the jobs of this user run and are found.
+  /// The first user to take a name has that name, and nothing else: no file of that user is read,
+  /// deleted or connected to, and the jobs of this user run and are found.
   @Test
   void whatAnotherUserHasPlantedIsNotTouched() throws Exception {
     Path precious = Files.createDirectory(folder.resolve("precious"));

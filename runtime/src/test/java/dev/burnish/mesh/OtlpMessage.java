@@ -17,7 +17,7 @@ final class OtlpMessage {
   private static final int FIXED = 1;
   private static final int BYTES = 2;
 
-  /// What a field means, given its message.
+  /// The meaning of a field, given its message.
   @FunctionalInterface
   private interface Field {
     void read(int number, ByteBuffer bytes, long value);

@@ -42,8 +42,8 @@ class PausedOutputTest {
     }
   }
 
-  /// Has a worker print more than anything holds, and calls others meanwhile. Says on standard
-  /// error what came of it.
+  /// A worker prints more than all buffers hold, and the program calls others meanwhile. Prints the
+  /// outcome on standard error.
   public static final class Paused {
     private static final ActorSystemSettings SETTINGS = ActorSystemSettings.defaults();
 

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What happens to real processes.
+/// Failures and settings of real processes.
 class ProcessesTest {
   private final BlockingQueue<Failure> unhandled = new LinkedBlockingQueue<>();
   private final BlockingQueue<LogLine> printed = new LinkedBlockingQueue<>();
@@ -285,12 +285,12 @@ class ProcessesTest {
 
   private final BlockingQueue<Failure> told = new LinkedBlockingQueue<>();
 
-  /// Hosts for an owner that hears of every failure of what it spawns there.
+  /// Hosts for an owner that hears of every failure of the processes that it spawns there.
   private HostMesh hosts() {
     return job(ActorSystemSettings.defaults()).hosts().keptBy(() -> {}, told::add).hosts();
   }
 
-  /// One process of two cannot be started; who has actors in it tells, for each mesh once.
+  /// One process of two cannot be started; the supervision of its actors reports it, once per mesh.
   @Test
   void aStartThatFailsIsToldOnce() throws Exception {
     ProcMesh procs =
@@ -313,7 +313,7 @@ class ProcessesTest {
     assertThat(told.take().reason()).contains("signal 9");
   }
 
-  /// Actors that are spawned after that are told of to their mesh, and to nobody twice.
+  /// Actors that are spawned after that are reported to their mesh, and to no one twice.
   @Test
   void aStartThatFailedBeforeIsNotToldAgain() throws Exception {
     ProcMesh procs =
@@ -530,7 +530,7 @@ class ProcessesTest {
     }
   }
 
-  /// More of them than a process has carriers at first.
+  /// More of them than a process initially has carriers.
   @Test
   void endpointsThatDoNotLetGoOfTheirThreadsHoldNobodyUp() {
     Job job = job(ActorSystemSettings.defaults());
@@ -627,7 +627,7 @@ class ProcessesTest {
     assertThat(unhandled).isEmpty();
   }
 
-  /// Takes what is large.
+  /// Takes large arguments.
   interface Sizes {
     int size(byte[] bytes);
 

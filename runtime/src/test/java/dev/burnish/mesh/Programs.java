@@ -54,7 +54,7 @@ public final class Programs {
     }
   }
 
-  /// Has a worker that prints 60 lines and exits, and does not handle it.
+  /// A worker prints 60 lines and exits, which the program does not handle.
   public static final class Fails {
     private Fails() {}
 

@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Meshes that actors got as arguments and keep: what happens when their members are made anew, and
+/// Meshes that actors got as arguments and keep: their behaviour when members are restarted, and
 /// when an actor calls itself.
 class ReferencesTest {
   private final BlockingQueue<Object> unhandled = new LinkedBlockingQueue<>();
@@ -34,7 +34,7 @@ class ReferencesTest {
     /// Spawns a counter in each process that is held; the numbers of the processes.
     List<Long> spawnCounters();
 
-    /// The numbers of the processes of what was spawned last.
+    /// The process ids of the processes that were spawned last.
     List<Long> pids();
 
     void holdOwn(ActorMesh<Holder> own);

@@ -32,7 +32,7 @@ class RegionLeaksTest {
 
   record Pair(Region region, String text) {}
 
-  /// An iterator that has something.
+  /// An iterator with one region.
   private record Left(Region region) implements Iterator<Region>, AutoCloseable {
     @Override
     public boolean hasNext() {

@@ -70,7 +70,7 @@ class SshHostsTest {
     server.stop(true);
   }
 
-  /// What a user says on the command line.
+  /// The options of a user's command line.
   private JobOptions options(String... more) {
     List<String> settings = new ArrayList<>();
     settings.add("launcher=SSH");

@@ -23,7 +23,7 @@ import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// What becomes of changes of state, at replicas that fail, refuse, drain and start.
+/// Outcomes of changes of state, at replicas that fail, refuse, drain and start.
 class ChangesTest {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final RestartPolicy AT_ONCE =

@@ -147,8 +147,8 @@ class ChaosTest {
     boolean more();
   }
 
-  /// Has callers work until there is no more, while replicas are killed and stopped; returns how
-  /// many were.
+  /// Runs callers until all work is done, while replicas are killed and stopped; returns how many
+  /// were.
   private int underHarm(OwnedService<Tally> service, Work work) throws Exception {
     CountDownLatch done = new CountDownLatch(1);
     AtomicInteger numHarms = new AtomicInteger();

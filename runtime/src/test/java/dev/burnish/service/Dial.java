@@ -22,7 +22,7 @@ interface Dial {
   @Concurrent
   int hold();
 
-  /// Waits as an endpoint does that does not catch what an interrupt throws.
+  /// Waits like an endpoint that does not catch the exception of an interrupt.
   @Concurrent
   int holdOrThrow();
 
@@ -30,7 +30,7 @@ interface Dial {
   @Concurrent
   int numHeld();
 
-  /// Releases what is held here, now and later.
+  /// Releases all calls that are held here, now and later.
   @Concurrent
   void release();
 

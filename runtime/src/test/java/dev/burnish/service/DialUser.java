@@ -11,7 +11,7 @@ interface DialUser {
   /// Begins calls that are held, as threads of this process.
   void begin(int numCalls);
 
-  /// What became of them, once all have ended: the number, or the type of what was thrown.
+  /// The outcomes, once all have ended: the number, or the type of the exception.
   @Concurrent
   List<String> outcomes();
 

@@ -30,7 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Several hosts: what is placed is spread, and when one is lost, what ran there goes to the
+/// Several hosts: replicas are spread, and when a host is lost, those that ran there move to the
 /// others.
 class LostHostTest {
   private static final Duration SOON = Duration.ofMinutes(1);

@@ -183,7 +183,7 @@ class OtherProcessesTest {
     assertThat(user.outcomes()).isEqualTo(Collections.nCopies(12, "1"));
   }
 
-  /// It is taken for lost, and continues when others were told: nobody is sent there any more.
+  /// It is declared lost, and resumes when others were told: no call is sent there any more.
   @Test
   void aReplicaThatWasStoppedAndContinuesServesNothingOld() throws Exception {
     Job job = job(Processes.JVMS);

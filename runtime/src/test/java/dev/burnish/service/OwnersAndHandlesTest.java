@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What only the owner of a mesh or a service may do does not compile for whoever holds it.
+/// Operations of the owner of a mesh or a service do not compile for a holder of the handle.
 class OwnersAndHandlesTest {
   private static final String SERVICE = "OwnedService<Runnable>";
   private static final String HANDLE = "Service<Runnable>";
@@ -137,7 +137,7 @@ class OwnersAndHandlesTest {
     assertThat(errors("OwnedMesh<Runnable>", "x.route().run();")).isNotEmpty();
   }
 
-  /// What is in an actor's hands.
+  /// The handles that an actor holds.
   interface Holder {
     List<String> types(ActorMesh<Holder> mesh, ProcMeshRef procs, Service<Tally> service);
 
@@ -213,7 +213,7 @@ class OwnersAndHandlesTest {
   }
 
   interface TakesRaw {
-    @SuppressWarnings("rawtypes") // this is what is refused
+    @SuppressWarnings("rawtypes") // this type is refused
     void take(Service service);
   }
 
@@ -234,7 +234,7 @@ class OwnersAndHandlesTest {
     }
 
     @Override
-    @SuppressWarnings("rawtypes") // this is what is refused
+    @SuppressWarnings("rawtypes") // this type is refused
     public void take(Service service) {}
   }
 

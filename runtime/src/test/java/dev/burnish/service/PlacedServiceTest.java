@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Services on a host that says it has eight devices.
+/// Services on a host that reports eight devices.
 class PlacedServiceTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 

@@ -22,7 +22,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// What services do when real processes end or stop.
+/// Services when real processes end or stop.
 class ServiceProcessesTest {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final Health QUICK =

@@ -35,8 +35,8 @@ import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// What services do, over processes that are threads. Source of those that say so: the anchor's
-/// tests/unit_tests/test_service.py, with its faults put right.
+/// Services over processes that are threads. Source of the tests that name it: the anchor's
+/// tests/unit_tests/test_service.py, with its faults corrected.
 class ServiceTest {
   private static final Duration SOON = Duration.ofSeconds(30);
 

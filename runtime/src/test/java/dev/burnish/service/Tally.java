@@ -4,7 +4,7 @@ import dev.burnish.actor.Concurrent;
 import dev.burnish.actor.Idempotent;
 import dev.burnish.mesh.HostMesh;
 
-/// What the actors of these tests do.
+/// The actors of these tests.
 public interface Tally {
   void add(int n);
 
@@ -17,7 +17,7 @@ public interface Tally {
 
   void fail(String message);
 
-  /// Ends as an actor whose child has failed, at the next [TallyActor#letDie] of its process.
+  /// Ends like an actor whose child has failed, at the next [TallyActor#letDie] of its process.
   void die();
 
   /// Waits until it is interrupted, or released.
@@ -39,7 +39,7 @@ public interface Tally {
   /// Calls another service from here, so often; returns how often it was told `value`.
   int ask(Service<Tally> other, int times);
 
-  /// Throws what a lost replica of another service throws.
+  /// Throws the exception of a lost replica of another service.
   void lose(Service<Tally> other);
 
   /// Takes a few milliseconds.

@@ -66,7 +66,7 @@ public final class TallyActor implements Tally {
     DYING.add(() -> context.supervisor().failed(new Failure(place, "told to die", List.of())));
   }
 
-  /// Has every actor die that was told to. Its call is answered by then: a replica that is lost
+  /// Ends every actor that was told to die. Its call is answered by then: a replica that is lost
   /// ends its processes, and the calls that are under way with them.
   static void letDie() {
     for (Runnable death = DYING.poll(); death != null; death = DYING.poll()) {

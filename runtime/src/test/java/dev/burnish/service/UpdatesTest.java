@@ -137,7 +137,7 @@ class UpdatesTest {
       begun.await();
     }
 
-    /// Lets it join; returns what it has seen.
+    /// Lets it join; returns the changes that it has seen.
     List<String> goOn() throws InterruptedException {
       held.countDown();
       thread.join();

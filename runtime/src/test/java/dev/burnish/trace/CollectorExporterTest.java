@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What a collector gets, and what is said when it takes nothing.
+/// Spans that reach a collector, and the report when it takes none.
 class CollectorExporterTest {
   private record Received(String path, Map<String, List<String>> headers) {
     String header(String name) {

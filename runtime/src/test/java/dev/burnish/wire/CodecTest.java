@@ -105,7 +105,7 @@ class CodecTest {
     }
   }
 
-  /// What does not travel, each in its own way.
+  /// Declarations that do not travel, each for a reason of its own.
   interface Wrong {
     void thread(Thread worker);
 
@@ -279,7 +279,7 @@ class CodecTest {
         .hasMessageContaining("Optional");
   }
 
-  @SuppressWarnings("NullAway") // what a caller without null checks may do
+  @SuppressWarnings("NullAway") // as a caller without null checks may do
   private static String nothing() {
     return null;
   }

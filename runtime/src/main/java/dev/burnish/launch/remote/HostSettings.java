@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// On which hosts a job runs: part of the settings of a script, so that it runs here or on a
-/// cluster and is the same.
+/// The hosts on which a job runs: part of the settings of a script, so that the same script runs
+/// here or on a cluster.
 ///
 /// @param launcher how the agents of hosts are started
 /// @param count of hosts; with SSH it is the number of nodes
 /// @param nodes for SSH, each `[user@]host[:port]`
 /// @param address of this host at which the others reach it; empty: that of its name
-/// @param command that a host runs to join; ` --join FILE --name NAME` follows it
+/// @param command that a host runs to join; ` --join FILE --name NAME` is appended
 /// @param patience how long hosts may take to join
 public record HostSettings(
     Kind launcher,
@@ -55,7 +55,7 @@ public record HostSettings(
   /// @param bin the folder of Slurm's commands; none: they are on the PATH
   /// @param options of `sbatch`, such as `--partition=gpu`
   /// @param folder of the ticket and of output, which all nodes see and only this user enters
-  /// @param poll how often Slurm is asked for the state of the job
+  /// @param poll how often Slurm is queried for the state of the job
   public record Slurm(Optional<Path> bin, List<String> options, Path folder, Duration poll) {
     static Slurm defaults() {
       Path folder = Path.of(System.getProperty("user.home"), ".burnish", "slurm");
@@ -70,9 +70,9 @@ public record HostSettings(
   /// @param server the address of the API; that of the cluster unless set, or of `kubectl proxy`
   /// @param namespace of the pods; empty: the one that the controller's own pod is in, else
   ///   `default`
-  /// @param image that has Burnish
-  /// @param token a file with what to show to the API, where it is there
-  /// @param authority a file with the certificate of the API's authority, where it is there
+  /// @param image with Burnish
+  /// @param token a file with the token for the API, if it exists
+  /// @param authority a file with the certificate of the API's authority, if it exists
   /// @param cores of a pod
   /// @param megabytes of memory of a pod
   /// @param gpus of a pod, as `nvidia.com/gpu`

@@ -26,7 +26,7 @@ import javax.net.ssl.TrustManagerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// The few calls of the API of Kubernetes that pods need, over the JDK's own client.
+/// The few calls of the API of Kubernetes that pods need, with the JDK's own client.
 final class KubernetesApi implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final Path NAMESPACE =
@@ -86,7 +86,7 @@ final class KubernetesApi implements AutoCloseable {
     }
   }
 
-  /// Makes an object of a kind such as `pods`.
+  /// Creates an object of a kind such as `pods`.
   void create(String kind, JsonNode object) {
     send(request(kind, "").timeout(TIMEOUT).POST(BodyPublishers.ofString(object.toString())));
   }
@@ -101,8 +101,8 @@ final class KubernetesApi implements AutoCloseable {
     send(request(kind, "?labelSelector=" + encode(label)).timeout(TIMEOUT).DELETE());
   }
 
-  /// Changes of the objects of a kind with a label since a version, one a line of JSON, until the
-  /// server ends it. Close it.
+  /// Changes of the objects of a kind with a label since a version, one JSON document per line,
+  /// until the server ends it. Close it.
   Stream<String> watch(String kind, String label, String version) throws IOException {
     String query =
         "?watch=1&allowWatchBookmarks=true&labelSelector=%s&resourceVersion=%s"

@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Runs an agent in a pod for each host. The ticket is in a secret that the pods have as a file.
+/// Runs an agent in one pod per host. The ticket is in a secret that is mounted as a file in the
+/// pods.
 final class KubernetesLauncher implements Launcher {
   private static final System.Logger LOG = System.getLogger(KubernetesLauncher.class.getName());
   private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -60,7 +61,8 @@ final class KubernetesLauncher implements Launcher {
     }
   }
 
-  /// Follows the pods: lists them, then takes their changes until the server ends that, and again.
+  /// Follows the pods: lists them, then reads their changes until the server ends that, and
+  /// repeats.
   private static final class Watch {
     private final KubernetesApi api;
     private final String selector;
@@ -109,7 +111,7 @@ final class KubernetesLauncher implements Launcher {
       }
     }
 
-    /// Such as `410 Gone`: what happened since that version is no longer known.
+    /// Such as `410 Gone`: the changes since that version are no longer known.
     private static boolean isError(JsonNode event) {
       return event.path("type").asString("").equals("ERROR");
     }

@@ -3,12 +3,12 @@ package dev.burnish.launch.remote;
 import dev.burnish.launch.LogSink;
 import java.util.function.Consumer;
 
-/// What a launcher is asked for.
+/// A request to a launcher.
 ///
 /// @param job its id
 /// @param ticket a secret: one line with which an agent joins the job
 /// @param output of agents, where the launcher sees it
-/// @param onEnd told of an agent that has ended or will never begin, once for each
+/// @param onEnd called for an agent that has ended or will never begin, once for each
 public record LaunchRequest(String job, String ticket, LogSink output, Consumer<AgentEnd> onEnd) {
   /// How an agent ended.
   ///

@@ -6,12 +6,12 @@ import java.util.Optional;
 /// ticket is a secret: it is never on a command line nor in a log.
 @FunctionalInterface
 public interface Launcher {
-  /// Asks for the agents and returns; they join when they are there.
+  /// Requests the agents and returns; they join once they run.
   ///
   /// @throws IllegalArgumentException if the settings cannot lead to hosts
   Launched launch(LaunchRequest request);
 
-  /// Agents that were asked for.
+  /// Agents that were requested.
   interface Launched extends AutoCloseable {
     /// Ends the agents that still run, and forgets the ticket.
     @Override

@@ -8,12 +8,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The objects of Kubernetes that a job has: a secret with its ticket, a pod for each host.
+/// The Kubernetes objects of a job: a secret with its ticket, one pod per host.
 final class PodObjects {
   private static final String LABEL = "burnish-job";
   private static final String FOLDER = "/etc/burnish";
 
-  /// Reasons of a container that waits for what will not come.
+  /// Reasons of a container that waits for something that will not come.
   private static final Set<String> HOPELESS =
       Set.of(
           "CreateContainerConfigError",
@@ -31,7 +31,7 @@ final class PodObjects {
     this.job = job;
   }
 
-  /// By which all of them are found.
+  /// The label selector that finds all of them.
   String selector() {
     return LABEL + "=" + job;
   }
@@ -89,7 +89,7 @@ final class PodObjects {
     }
   }
 
-  /// How a pod ended, or why it will never begin; nothing while it may run.
+  /// How a pod ended, or why it will never begin; empty while it may run.
   static Optional<String> end(JsonNode pod) {
     JsonNode status = pod.path("status");
     String phase = status.path("phase").asString("");

@@ -53,7 +53,7 @@ final class SlurmLauncher implements Launcher {
     };
   }
 
-  /// Whoever can write to it could have the nodes join a job of their own.
+  /// A user who can write to it could make the nodes join a job of their own.
   private static void checkOwn(Path folder) throws IOException {
     Optional<String> fault = PrivateFolder.fault(folder.toRealPath());
     if (fault.isPresent()) {
@@ -61,7 +61,7 @@ final class SlurmLauncher implements Launcher {
     }
   }
 
-  /// Into the file that was made, whatever has its name by then.
+  /// Writes into the file that was created, whichever file has its name by then.
   private static void write(Path file, String text) throws IOException {
     try (SeekableByteChannel channel =
         Files.newByteChannel(
@@ -115,7 +115,7 @@ final class SlurmLauncher implements Launcher {
         .formatted(settings.command().replace("'", "'\\''"), ticket);
   }
 
-  /// Tells of the end of the job, which is that of all its agents.
+  /// Reports the end of the job, which is that of all its agents.
   private void watch(String job, Path output, LaunchRequest request) {
     try {
       SlurmState state = SlurmState.of(settings.slurm(), job);

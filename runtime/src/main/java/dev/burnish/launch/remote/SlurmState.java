@@ -7,10 +7,10 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What Slurm says of a job.
+/// The state of a job as Slurm reports it.
 ///
 /// @param state such as `PENDING`, `RUNNING`, `NODE_FAIL`
-/// @param reason why it is in it; `None` if there is nothing to say
+/// @param reason why it is in it; `None` if there is no reason
 /// @param nodes that it has or had, as Slurm abbreviates them
 record SlurmState(String state, String reason, String nodes) {
   private static final Set<String> OVER =
@@ -35,7 +35,7 @@ record SlurmState(String state, String reason, String nodes) {
     return state + why + (nodes.isEmpty() || nodes.equals("(null)") ? "" : " on " + nodes);
   }
 
-  /// Asks for a job: in the queue, and among those that Slurm remembers. One that it has forgotten
+  /// Queries a job: in the queue, and among those that Slurm remembers. One that it has forgotten
   /// has ended.
   ///
   /// @throws IllegalArgumentException if Slurm does not answer

@@ -26,7 +26,7 @@ import org.apache.sshd.common.keyprovider.FileKeyPairProvider;
 import org.apache.sshd.core.CoreModuleProperties;
 
 /// Runs the command of an agent on each node over SSH. The ticket goes over its standard input. A
-/// host whose key is not known is refused, and nobody is asked for a password.
+/// host whose key is not known is refused, and there is no password prompt.
 final class SshLauncher implements Launcher {
   private static final Pattern NODE =
       Pattern.compile("(?:([A-Za-z0-9._-]+)@)?([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?");

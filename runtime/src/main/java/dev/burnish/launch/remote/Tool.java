@@ -7,7 +7,7 @@ import java.io.OutputStream;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 
-/// A command of the system that is run to its end.
+/// A system command that is run to its end.
 final class Tool {
   private Tool() {}
 

@@ -16,9 +16,9 @@ public final class CallCancelled extends CallFailure {
     super(message, cause);
   }
 
-  /// Of a thread that was interrupted while it waited: the interrupt is set again.
+  /// The failure of a thread that was interrupted while it waited: the interrupt is set again.
   ///
-  /// @param message what it waited for
+  /// @param message the awaited event
   public static CallCancelled by(InterruptedException interrupt, String message) {
     Thread.currentThread().interrupt();
     return new CallCancelled(message, interrupt);

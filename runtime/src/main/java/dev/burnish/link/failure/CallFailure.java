@@ -1,7 +1,7 @@
 package dev.burnish.link.failure;
 
-/// Why the system, not the endpoint, failed a call. An exception that the endpoint threw arrives as
-/// itself.
+/// The reason for which the system, not the endpoint, failed a call. An exception that the endpoint
+/// threw arrives as itself.
 public abstract sealed class CallFailure extends RuntimeException
     permits ReplicaLost, CallTimedOut, CallCancelled, Overloaded {
   private static final long serialVersionUID = 1;

@@ -7,12 +7,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/// An exception as it travels. Others that it refers to are known by their places in a list, so
-/// that causes may lead in a circle.
+/// An exception as it travels. References to other exceptions are positions in a list, so that
+/// causes may form a cycle.
 ///
-/// @param message none where it has none
-/// @param cause the place of it
-/// @param suppressed the places of these
+/// @param message empty where it has none
+/// @param cause its position
+/// @param suppressed their positions
 record Description(
     String type,
     Optional<String> message,
@@ -20,21 +20,21 @@ record Description(
     Optional<Integer> cause,
     List<Integer> suppressed,
     List<Value> values) {
-  /// An exception, which is the first, and all that it refers to.
+  /// An exception, which is the first, and all exceptions that it refers to.
   record Errors(List<Description> all) {}
 
-  /// @param file none where it is not known
+  /// @param file empty where it is not known
   record Place(String type, String method, Optional<String> file, int line) {}
 
-  /// Something that an exception has besides, see [Property].
+  /// An additional value of an exception, see [Property].
   ///
   /// @param owner the class that declares it
-  /// @param encoded none if it is null
+  /// @param encoded empty if it is null
   record Value(String owner, String name, Optional<byte[]> encoded) {}
 
-  /// How much of an exception is described.
+  /// Limits of the description of an exception.
   ///
-  /// @param errors of it and those that it refers to
+  /// @param errors the number of exceptions, with those that it refers to
   /// @param frames of each
   /// @param message characters of each
   /// @param value bytes of each
@@ -45,7 +45,7 @@ record Description(
     return new Describing(bounds).all(thrown);
   }
 
-  /// Of an exception that is too large to be described.
+  /// The description of an exception that is too large to be described.
   static Errors untold() {
     return new Errors(
         List.of(
@@ -63,7 +63,7 @@ record Description(
         .map(f -> new StackTraceElement(f.type(), f.method(), f.file().orElse(null), f.line()));
   }
 
-  /// Gives places to exceptions in the order in which they are met, causes first.
+  /// Assigns positions to exceptions in the order in which they are met, causes first.
   private static final class Describing {
     private final Bounds bounds;
     private final IdentityHashMap<Throwable, Integer> places = new IdentityHashMap<>();
@@ -82,7 +82,7 @@ record Description(
       return new Errors(all);
     }
 
-    /// None if there are too many.
+    /// Empty if there are too many.
     private Optional<Integer> place(Throwable thrown) {
       if (!places.containsKey(thrown) && met.size() < bounds.errors()) {
         places.put(thrown, met.size());
@@ -134,7 +134,7 @@ record Description(
           .toList();
     }
 
-    /// What an exception says of itself; its methods are anybody's code.
+    /// The answer of an exception's method; such methods are foreign code.
     private static <T> T asked(Supplier<T> question, T otherwise) {
       try {
         return question.get();

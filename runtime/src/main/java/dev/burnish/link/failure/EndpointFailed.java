@@ -3,8 +3,8 @@ package dev.burnish.link.failure;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// An exception of an endpoint that this process cannot make, or that the endpoint does not declare
-/// though it is checked. It has the message, frames and causes of the original.
+/// An exception of an endpoint that this process cannot construct, or a checked one that the
+/// endpoint does not declare. It has the message, frames and causes of the original.
 public final class EndpointFailed extends RuntimeException {
   private static final long serialVersionUID = 1;
 

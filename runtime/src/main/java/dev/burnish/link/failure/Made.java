@@ -13,12 +13,12 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Makes an exception that is as its description says.
+/// Constructs an exception that matches its description.
 ///
-/// Idea: what a constructor does with its arguments is not known, so it is tried. Its parameters
-/// are given the message, the cause and the values whose types fit, those of the same name first;
-/// what comes out is taken only if it says the same message, cause and values. Values that are
-/// fields may be set afterwards.
+/// Idea: the effect of a constructor's arguments is not known, so it is tried. Its parameters are
+/// given the message, the cause and the values whose types fit, those of the same name first; the
+/// result is taken only if it has the same message, cause and values. Values that are fields may be
+/// set afterwards.
 final class Made {
   private static final int MOST = 128;
 
@@ -39,9 +39,9 @@ final class Made {
     }
   }
 
-  /// The exception, if it can be made.
+  /// The exception, if it can be constructed.
   ///
-  /// @param cause as far as it is made already
+  /// @param cause if it is constructed already
   static Optional<Throwable> of(Description error, Optional<Throwable> cause, ClassLoader loader) {
     try {
       Class<?> type = Class.forName(error.type(), false, loader);
@@ -74,7 +74,7 @@ final class Made {
     return by(constructor, choices, new Object[choices.size()], 0);
   }
 
-  /// Tries all choices for the parameters from one on.
+  /// Tries all candidates for the parameters from a given one on.
   private Optional<Throwable> by(
       Constructor<?> constructor,
       List<List<Optional<Object>>> choices,
@@ -93,7 +93,7 @@ final class Made {
     return Optional.empty();
   }
 
-  /// What may be given to a parameter; empty is null.
+  /// The candidates for a parameter; empty is null.
   private List<Optional<Object>> choices(Parameter parameter) {
     List<Optional<Object>> choices = new ArrayList<>();
     values.forEach((property, value) -> {

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A value that exceptions of a class have besides message and cause, of a type that travels: a
-/// field, or what a public getter says where fields are not open, as in the JDK.
+/// A value that exceptions of a class have in addition to message and cause, of a type that
+/// travels: a field, or the value of a public getter where fields are not open, as in the JDK.
 sealed interface Property {
   /// The class that declares it.
   Class<?> owner();
@@ -29,10 +29,10 @@ sealed interface Property {
 
   /// The value of an exception.
   ///
-  /// @throws ReflectiveOperationException if it cannot be had
+  /// @throws ReflectiveOperationException if it cannot be read
   @Nullable Object get(Throwable of) throws ReflectiveOperationException;
 
-  /// Gives an exception a value; false if that is not possible.
+  /// Sets the value of an exception; false if that is not possible.
   ///
   /// @throws ReflectiveOperationException if it cannot be set
   boolean set(Throwable of, @Nullable Object value) throws ReflectiveOperationException;
@@ -61,7 +61,7 @@ sealed interface Property {
     }
   }
 
-  /// A method that says a value.
+  /// A method that returns a value.
   record Getter(Method method, Codec codec) implements Property {
     @Override
     public Class<?> owner() {
@@ -100,7 +100,7 @@ sealed interface Property {
     return KNOWN.get(type);
   }
 
-  /// What an exception has, but for what cannot be had or takes more bytes.
+  /// The values of an exception, except those that cannot be read or take more bytes.
   static List<Description.Value> values(Throwable thrown, int most) {
     List<Description.Value> values = new ArrayList<>();
     for (Property property : of(thrown.getClass())) {
@@ -124,7 +124,7 @@ sealed interface Property {
     }
   }
 
-  /// What was [#encoded]; empty is null.
+  /// Decodes an [#encoded] value; empty is null.
   ///
   /// @throws dev.burnish.wire.WireException if it is none
   default Optional<Object> decode(Description.Value value) {
@@ -176,7 +176,7 @@ sealed interface Property {
             .noneMatch(known -> known.getName().equals(method.getName()));
   }
 
-  /// None if the type does not travel.
+  /// Empty if the type does not travel.
   private static Optional<Codec> codec(Type type) {
     try {
       return Optional.of(CODECS.of(type));

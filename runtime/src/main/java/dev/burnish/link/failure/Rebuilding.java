@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Makes the exceptions of a description, each once. A cause is made before what it causes; where
-/// causes lead in a circle, one of them is given its cause afterwards.
+/// Constructs the exceptions of a description, each once. A cause is constructed before the
+/// exceptions that it causes; where causes form a cycle, one of them is given its cause afterwards.
 final class Rebuilding {
   private static final int MOST = 64;
 
@@ -26,9 +26,9 @@ final class Rebuilding {
     all.forEach(error -> made.add(Optional.empty()));
   }
 
-  /// The first, with all that it refers to.
+  /// The first exception, with all that it refers to.
   ///
-  /// @throws WireException if one refers to one that is not there
+  /// @throws WireException if one refers to a missing one
   Throwable first() {
     Throwable first = made(0);
     for (int i = 0; i < begun.size(); i++) {
@@ -69,7 +69,7 @@ final class Rebuilding {
     return thrown;
   }
 
-  /// Gives an exception what it refers to and does not have yet.
+  /// Sets the references of an exception that are still missing.
   private void complete(int place) {
     Throwable thrown = made(place);
     Description error = all.get(place);

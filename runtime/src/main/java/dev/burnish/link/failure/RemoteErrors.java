@@ -10,15 +10,15 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/// Exceptions on the wire. One that this process can make arrives as itself, with its message,
+/// Exceptions on the wire. One that this process can construct arrives as itself, with its message,
 /// causes, suppressed exceptions and values, and with the frames of where it was thrown before
-/// those of the call; any other as an [EndpointFailed]. Only classes of exceptions are made, by
-/// their constructors.
+/// those of the call; any other as an [EndpointFailed]. Only classes of exceptions are
+/// instantiated, by their constructors.
 public final class RemoteErrors {
   private static final Codec CODEC =
       new Codecs(List.of(), Limits.defaults()).of(Description.Errors.class);
 
-  /// Tried in turn, until what it leaves fits.
+  /// Bounds that are tried in turn, until the description fits.
   private static final List<Description.Bounds> BOUNDS =
       List.of(
           new Description.Bounds(32, 200, 1 << 16, 1 << 16),
@@ -32,8 +32,8 @@ public final class RemoteErrors {
 
   /// An exception as bytes, whatever its methods do.
   ///
-  /// @param most bytes; of one that takes more, frames, causes and the end of its message are left
-  ///   out
+  /// @param most bytes; of an exception that takes more, frames, causes and the end of its message
+  ///   are left out
   public static byte[] encode(Throwable thrown, int most) {
     return BOUNDS.stream()
         .flatMap(bounds -> encode(() -> Description.of(thrown, bounds)).stream())
@@ -42,7 +42,7 @@ public final class RemoteErrors {
         .orElse(UNTOLD);
   }
 
-  /// None where there is no room for it, in a frame or in this process.
+  /// Empty where there is no room for it, in a frame or in this process.
   private static Optional<byte[]> encode(Supplier<Description.Errors> errors) {
     try {
       return Optional.of(CODEC.encode(List.of(errors.get()), Session.NONE));
@@ -65,8 +65,8 @@ public final class RemoteErrors {
     return thrown;
   }
 
-  /// What a method that declares no checked exceptions throws of it: itself, unless it is checked;
-  /// then it is the cause of an [EndpointFailed].
+  /// The exception that a method without checked exceptions throws for it: itself, unless it is
+  /// checked; then it is the cause of an [EndpointFailed].
   public static RuntimeException unchecked(Throwable thrown) {
     return switch (thrown) {
       case RuntimeException e -> e;

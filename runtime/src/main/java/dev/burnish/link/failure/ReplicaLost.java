@@ -1,6 +1,7 @@
 package dev.burnish.link.failure;
 
-/// The actor, its process, its host or the way there is gone. Whether the call ran is not known.
+/// The actor, its process, its host or the connection to it is gone. Whether the call ran is not
+/// known.
 public final class ReplicaLost extends CallFailure {
   private static final long serialVersionUID = 1;
 

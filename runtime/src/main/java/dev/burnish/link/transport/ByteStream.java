@@ -8,13 +8,13 @@ interface ByteStream {
   /// Waits for bytes and reads them; negative at the end.
   int read(ByteBuffer into) throws IOException;
 
-  /// Writes what goes without waiting; 0 if nothing does.
+  /// Writes as many bytes as possible without waiting; returns 0 if none.
   int write(ByteBuffer from) throws IOException;
 
-  /// Waits until something can be written.
+  /// Waits until bytes can be written.
   void awaitWritable() throws IOException;
 
-  /// Whether a thread that is interrupted may write: otherwise one of our own does.
+  /// Whether a thread that is interrupted may write: otherwise a thread of our own does.
   boolean writableByAnyThread();
 
   /// Ends reading and writing on both sides; may be called at any time.

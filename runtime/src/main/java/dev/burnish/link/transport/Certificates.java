@@ -13,7 +13,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 
-/// Certificates in DER (X.509 version 1), which the JDK reads but does not make.
+/// Certificates in DER (X.509 version 1), which the JDK reads but does not create.
 final class Certificates {
   private static final int INTEGER = 0x02;
   private static final int BIT_STRING = 0x03;

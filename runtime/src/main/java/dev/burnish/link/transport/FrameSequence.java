@@ -2,14 +2,14 @@ package dev.burnish.link.transport;
 
 import dev.burnish.wire.WireException;
 
-/// Sees lost, doubled and reordered frames by their numbers. Not thread-safe.
+/// Detects lost, duplicated and reordered frames by their numbers. Not thread-safe.
 public final class FrameSequence {
   private int expected;
   private long numDoubled;
 
-  /// Whether to take a frame: not if it is one that came before.
+  /// Whether to take a frame: not if it is a duplicate.
   ///
-  /// @throws WireException if frames before it are missing; the connection cannot go on
+  /// @throws WireException if frames before it are missing; the connection cannot continue
   public boolean accept(int number) {
     int ahead = number - expected;
     if (ahead < 0) {
@@ -25,7 +25,7 @@ public final class FrameSequence {
     return true;
   }
 
-  /// Frames that came again and were dropped.
+  /// The number of duplicate frames that were dropped.
   public long numDoubled() {
     return numDoubled;
   }

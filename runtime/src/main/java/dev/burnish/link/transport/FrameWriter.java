@@ -18,12 +18,12 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Sends the frames of many threads over one stream.
 ///
 /// A thread that sends while nobody writes becomes the writer: it writes its own frame at once, and
-/// then what others add to the queue in the meantime. So there are batches under load, and neither
+/// then the frames that others queue in the meantime. So there are batches under load, and neither
 /// a queue nor a hand-over when idle (a flat-combining queue). A writer never waits for the peer:
-/// when the stream takes no more, the flusher, a thread of our own, goes on. So the thread that
+/// when the stream takes no more, the flusher, a thread of our own, takes over. So the thread that
 /// receives may send, and two full pipes cannot block each other. Others wait while more than
-/// [#HIGH] bytes are unsent, each as long as it may. What is in the queue can be taken back; what
-/// is begun is finished, whoever gives up.
+/// [#HIGH] bytes are unsent, each until its deadline. Queued frames can be taken back; a frame that
+/// was begun is finished, even if its sender gives up.
 final class FrameWriter {
   private static final int BUFFER = 1 << 17;
   private static final int HEADROOM = 64;
@@ -40,7 +40,7 @@ final class FrameWriter {
   private volatile boolean handedOver;
   private volatile boolean ended;
 
-  // Used by the writer alone; numQueued and handedOver hand them on.
+  // Used by the writer alone; `numQueued` and `handedOver` publish them to the next one.
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER);
   private Optional<byte[]> rest = Optional.empty();
   private int restOffset;
@@ -58,7 +58,7 @@ final class FrameWriter {
     flusher = Thread.ofPlatform().daemon().name("link/" + name + "/flusher").start(this::flush);
   }
 
-  /// A frame in the queue, until somebody takes it: the writer, or who takes it back.
+  /// A frame in the queue, until it is taken: by the writer, or by the caller that takes it back.
   final class Queued extends AtomicBoolean implements Transport.Unsent {
     private static final long serialVersionUID = 1;
 
@@ -106,7 +106,7 @@ final class FrameWriter {
     }
   }
 
-  /// Whether all frames are with the operating system.
+  /// Whether all frames have been passed to the operating system.
   boolean isIdle() {
     return ended || numQueued.get() == 0;
   }
@@ -156,8 +156,9 @@ final class FrameWriter {
     return true;
   }
 
-  /// Takes frames that are counted alone: were one taken between its adding and its counting, the
-  /// count would pass zero unseen by the writer, and who counts next would write beside it.
+  /// Takes only frames that are counted: were one taken between its adding and its counting, the
+  /// count would pass zero unseen by the writer, and the next thread to count would write
+  /// concurrently.
   private void fill() {
     while (out.remaining() >= HEADROOM) {
       if (rest.isEmpty()) {

@@ -28,7 +28,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /// The certificate of a job and its key, made when the job starts. Its processes show this
-/// certificate to each other and trust no other, so nobody else takes part.
+/// certificate to each other and trust no other, so no other process can take part.
 ///
 /// @param certificate X.509, DER
 /// @param key PKCS #8

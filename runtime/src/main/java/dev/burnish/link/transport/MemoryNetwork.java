@@ -19,7 +19,7 @@ public final class MemoryNetwork implements Network {
     return new MemoryNetwork(new ConcurrentHashMap<>(), new ProcessAddress(process, host, "", ""));
   }
 
-  /// A further process of the same network.
+  /// Another process of the same network.
   public MemoryNetwork join(String process, String host) {
     return new MemoryNetwork(acceptors, new ProcessAddress(process, host, "", ""));
   }

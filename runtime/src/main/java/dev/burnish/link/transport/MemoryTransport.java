@@ -6,7 +6,7 @@ import java.io.EOFException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/// One end of a connection within a process. What goes over it is encoded as on any other, so
+/// One end of a connection within a process. Messages are encoded as on any other connection, so
 /// values are copied.
 public final class MemoryTransport implements Transport {
   private sealed interface Event {}

@@ -5,7 +5,7 @@ import java.io.IOException;
 /// Makes connections between processes. Implemented by sockets, by memory within one process, and
 /// by simulations.
 public interface Network extends AutoCloseable {
-  /// Where this process is reached.
+  /// The address of this process.
   ProcessAddress self();
 
   /// A connection to a process, not yet started.
@@ -13,22 +13,22 @@ public interface Network extends AutoCloseable {
   /// @throws IOException if the process cannot be reached
   Transport connect(ProcessAddress to) throws IOException;
 
-  /// Runs what makes a connection: here, or where that waits for the peer on a thread of its own,
+  /// Runs the setup of a connection: here, or, where that waits for the peer, on a separate thread,
   /// which nobody interrupts.
   default void begin(String name, Runnable connecting) {
     connecting.run();
   }
 
-  /// Has connections of others given to an acceptor, until this is closed.
+  /// Passes incoming connections to an acceptor, until this is closed.
   void listen(Acceptor acceptor);
 
   @Override
   void close();
 
-  /// Takes connections that others made.
+  /// Accepts connections that others made.
   @FunctionalInterface
   interface Acceptor {
-    /// A further connection, not yet started.
+    /// Accepts a connection that is not yet started.
     void accept(Transport transport);
   }
 }

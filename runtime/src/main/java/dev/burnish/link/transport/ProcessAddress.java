@@ -1,8 +1,8 @@
 package dev.burnish.link.transport;
 
-/// Where a process is reached.
+/// The address of a process.
 ///
-/// @param process its name, the only one of the job
+/// @param process its name, unique in the job
 /// @param host the name of its host; processes of one host share a file system and memory
 /// @param socket the path of its Unix domain socket; empty if it has none
 /// @param tcp `address:port` of its TLS listener; empty if it has none

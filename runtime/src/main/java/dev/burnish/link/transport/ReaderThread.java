@@ -5,16 +5,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
-/// A thread that reads a connection, and may do what a frame asks for itself: that saves the
-/// hand-over to another thread, which takes longer than most calls.
+/// A thread that reads a connection, and may itself do the work that a frame asks for: that saves
+/// the hand-over to another thread, which takes longer than most calls.
 ///
-/// Idea: work is done here while nothing else has come, and another thread resumes reading as soon
-/// as that takes long ([#LONGEST], looked at now and then) or waits for something ([#beforeWait]).
-/// So work that was expected to be short and is not delays what comes after it by some milliseconds
-/// at most, and never blocks its own connection. Each thread reads until it has left; then it ends
-/// with its work.
+/// Idea: work is done here while nothing else has arrived, and another thread resumes reading as
+/// soon as that takes long ([#LONGEST], checked now and then) or waits for something
+/// ([#beforeWait]). So work that turns out not to be short delays the frames behind it by some
+/// milliseconds at most, and never blocks its own connection. Each thread reads until it has left;
+/// then it ends with its work.
 public final class ReaderThread extends Thread implements Waits.Listener {
-  /// Time between two looks at a thread that works.
+  /// Time between two checks of a thread that works.
   private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(10);
 
   private static final long LONGEST = LOOK / 2;
@@ -23,7 +23,7 @@ public final class ReaderThread extends Thread implements Waits.Listener {
   interface Reading {
     void read(ReaderThread thread);
 
-    /// Goes on with another thread.
+    /// Continues on another thread.
     void goOn();
   }
 
@@ -56,19 +56,19 @@ public final class ReaderThread extends Thread implements Waits.Listener {
     return state.get() == State.LEFT;
   }
 
-  /// @param more whether something has come besides the frame that is given on
+  /// @param more whether something has arrived after the frame that is passed on
   void giving(boolean more) {
     this.more = more;
   }
 
-  /// Whether this thread may do work now: it gives on the last frame that has come.
+  /// Whether this thread may do work now: it passes on the last frame that has arrived.
   public boolean isFree() {
     return !more && state.get() == State.READS;
   }
 
   /// Does work that should be short.
   ///
-  /// @param later runs something when some nanoseconds have passed
+  /// @param later runs an action after some nanoseconds
   public void work(Runnable work, Later later) {
     since = System.nanoTime();
     worked = true;
@@ -105,8 +105,8 @@ public final class ReaderThread extends Thread implements Waits.Listener {
     }
   }
 
-  /// Comes again while there is work. `watched` is given back before `worked` is looked at, and
-  /// [#work] sets them the other way around: one of both sees the other.
+  /// Repeats while there is work. `watched` is cleared before `worked` is checked, and [#work] sets
+  /// them the other way around: one of both sees the other.
   private void look(Later later) {
     if (System.nanoTime() - since > LONGEST) {
       handOver();

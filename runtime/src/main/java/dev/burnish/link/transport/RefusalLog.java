@@ -2,8 +2,8 @@ package dev.burnish.link.transport;
 
 import java.time.Duration;
 
-/// Logs who was refused: a line now and then, with how many there were, as strangers decide how
-/// often that is. Thread-safe.
+/// Logs refused peers: a line now and then, with their number, as strangers decide how often that
+/// is. Thread-safe.
 final class RefusalLog {
   private static final Duration PAUSE = Duration.ofSeconds(5);
 

@@ -36,10 +36,10 @@ import jdk.net.ExtendedSocketOptions;
 public final class SocketNetwork implements Network {
   private static final System.Logger LOG = System.getLogger(SocketNetwork.class.getName());
 
-  /// Bytes that every system takes.
+  /// Path length in bytes that every system accepts.
   private static final int MAX_PATH = 100;
 
-  /// Names of processes that name a file as they are.
+  /// Names of processes that are used as file names unchanged.
   private static final Pattern PLAIN = Pattern.compile("[a-z0-9-]{1,16}");
 
   private static final String SUFFIX = ".sock";
@@ -47,10 +47,10 @@ public final class SocketNetwork implements Network {
   private static final int LONGEST_NAME = 1 + 2 * DIGEST + SUFFIX.length();
   private static final Duration CONNECT = Duration.ofSeconds(5);
 
-  /// A host that is frozen takes a connection and says nothing.
+  /// A host that is frozen accepts a connection and says nothing.
   private static final Duration HANDSHAKE = Duration.ofSeconds(15);
 
-  /// Who was not taken among many strangers tries again.
+  /// A member that was dropped among many strangers tries again.
   private static final int TRIES = 3;
 
   private static final Duration PAUSE = Duration.ofMillis(100);
@@ -78,17 +78,17 @@ public final class SocketNetwork implements Network {
     this.user = Files.getOwner(Path.of(self.socket()), LinkOption.NOFOLLOW_LINKS);
   }
 
-  /// Where other hosts reach a process.
+  /// How other hosts reach a process.
   ///
   /// @param bind the address of this host to listen at
   /// @param keys of the job
   public record Reach(InetAddress bind, JobKeys keys) {}
 
-  /// Starts to listen, on the host alone or also for other hosts.
+  /// Starts to listen, for this host alone or also for other hosts.
   ///
   /// @param folder that only this user can enter, the same for all processes of the host
   /// @param maxBytes of a frame
-  /// @throws IOException if it cannot
+  /// @throws IOException if it cannot listen
   public static SocketNetwork open(
       String process, String host, Path folder, int maxBytes, Optional<Reach> reach)
       throws IOException {
@@ -126,7 +126,7 @@ public final class SocketNetwork implements Network {
     return folder.toString().getBytes(UTF_8).length + 1 + LONGEST_NAME <= MAX_PATH;
   }
 
-  /// The socket of a process: of each its own, and short, whatever its name is.
+  /// The socket of a process: unique, and short, whatever its name is.
   private static Path socket(Path folder, String process) {
     return folder.resolve(
         (PLAIN.matcher(process).matches() ? process : "_" + digest(process)) + SUFFIX);
@@ -141,7 +141,7 @@ public final class SocketNetwork implements Network {
     }
   }
 
-  /// Removes what a process that was killed has left.
+  /// Removes the files that a killed process has left.
   public static void clean(Path folder, String process) {
     try {
       Files.deleteIfExists(socket(folder, process));
@@ -214,8 +214,8 @@ public final class SocketNetwork implements Network {
     }
   }
 
-  /// Not on the caller's thread: its interrupt would close the connection, and its time may be up
-  /// while others wait for the same.
+  /// Not on the caller's thread: its interrupt would close the connection, and its deadline may
+  /// pass while others wait for the same.
   @Override
   public void begin(String name, Runnable connecting) {
     Thread.ofPlatform().daemon().name(name).start(connecting);
@@ -248,7 +248,7 @@ public final class SocketNetwork implements Network {
     }
   }
 
-  /// Whatever happens with one connection, others are taken.
+  /// Whatever happens with one connection, others are accepted.
   private void acceptUnix(Acceptor acceptor) {
     while (unix.isOpen()) {
       try {

@@ -85,7 +85,7 @@ final class SocketTransport implements Transport {
         throw new IllegalStateException("there is room at last");
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody may wait for what is sent
+      Thread.currentThread().interrupt(); // nobody may wait for the send
     }
   }
 
@@ -143,8 +143,8 @@ final class SocketTransport implements Transport {
     return read;
   }
 
-  /// Gives on all whole frames, or as many until the thread has left; returns the size of the one
-  /// that is not whole.
+  /// Passes on all whole frames, or those until the thread has left; returns the size of the
+  /// incomplete one.
   private int takeFrames(ReaderThread thread, Receiver receiver) {
     while (!thread.hasLeft() && in.remaining() >= LENGTH) {
       int length = in.getInt(in.position());
@@ -169,8 +169,8 @@ final class SocketTransport implements Transport {
     return Frames.HEAD;
   }
 
-  /// A buffer with what is left of this one and room for a frame of a size; large ones are let go.
-  /// A peer that has not said yet who it is gets little, on the heap.
+  /// A buffer with the rest of this one and room for a frame of a size; large ones are released. A
+  /// peer that has not identified itself yet gets little, on the heap.
   private ByteBuffer room(ByteBuffer in, int size) {
     int wanted = Math.max(size, trusted ? BUFFER : UNTRUSTED);
     if (in.capacity() == wanted) {

@@ -23,20 +23,21 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
-/// A port that speaks TLS 1.3 alone, at which strangers use up neither files nor time.
+/// A port that accepts only TLS 1.3, at which strangers use up neither files nor time.
 ///
-/// Who connects is a [Guest] until it has shown that it belongs here. There are at most [#MOST]
-/// guests at a time: for a further one another goes, of the address that has most of them, and
-/// there the oldest that has said nothing, or else the oldest. Each has [#PATIENCE] for all that it
-/// has to show, however it spreads its bytes. So whoever belongs here and has been left out may try
-/// again, and gets in. Nothing that one connection does ends the thread that takes them.
+/// A connecting peer is a [Guest] until it has proved that it belongs here. There are at most
+/// [#MOST] guests at a time: for a further one another is dropped, from the address that has most
+/// of them, and there the oldest that has sent nothing, or else the oldest. Each has [#PATIENCE]
+/// for its whole proof, however it spreads its bytes. So a member that was dropped may try again,
+/// and gets in. Nothing that one connection does ends the accepting thread.
 public final class TlsPort implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TlsPort.class.getName());
 
-  /// Of guests: few, as each holds a file.
+  /// Limit of guests: few, as each holds a file.
   static final int MOST = 64;
 
-  /// Of a guest, for everything: long, as a machine that starts many processes at once is slow.
+  /// Time limit of a guest, for everything: long, as a machine that starts many processes at once
+  /// is slow.
   static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static final Duration LOOK = Duration.ofMillis(500);
@@ -50,19 +51,19 @@ public final class TlsPort implements AutoCloseable {
   private final Set<Guest> guests = new LinkedHashSet<>();
   private final RefusalLog refusals = new RefusalLog(LOG);
 
-  /// With what a guest shows that it belongs here.
+  /// How a guest proves that it belongs here.
   public enum Proof {
     /// The job's certificate, in the handshake.
     CERTIFICATE,
-    /// Something that it says later.
+    /// A message that it sends later.
     WORD
   }
 
   /// Takes guests in.
   @FunctionalInterface
   public interface Reception {
-    /// Talks to a guest over TLS, on a thread of its own; one that is not admitted when this
-    /// returns or throws is let go.
+    /// Talks to a guest over TLS, on a thread of its own; a guest that is not admitted when this
+    /// returns or throws is dropped.
     void receive(Guest guest, SSLSocket socket) throws IOException;
   }
 
@@ -88,12 +89,12 @@ public final class TlsPort implements AutoCloseable {
     return server.getInetAddress().getHostAddress() + ":" + server.getLocalPort();
   }
 
-  /// Begins to take connections, until the end.
+  /// Begins to accept connections, until the end.
   public void serve(String name, Reception reception) {
     Thread.ofPlatform().daemon().name(name).start(() -> accept(name, reception));
   }
 
-  /// A connection that has not shown yet that it belongs here.
+  /// A connection that has not yet proved that it belongs here.
   public final class Guest {
     private final Socket plain;
     private final long until = System.nanoTime() + patience.toNanos();
@@ -103,13 +104,13 @@ public final class TlsPort implements AutoCloseable {
       this.plain = plain;
     }
 
-    /// What the TLS lies on: closing it never waits for the peer.
+    /// The socket under the TLS: closing it never waits for the peer.
     Socket plain() {
       return plain;
     }
 
-    /// It has shown that it belongs here, and is no guest any more: there is no limit for it, and
-    /// it is closed by whoever has it.
+    /// The guest has proved that it belongs here, and is no guest any more: it has no time limit,
+    /// and its holder closes it.
     ///
     /// @throws IOException if its time is over
     public void admit() throws IOException {
@@ -119,7 +120,7 @@ public final class TlsPort implements AutoCloseable {
       plain.setSoTimeout(0);
     }
 
-    /// Says in the log that it does not belong here.
+    /// Logs that the guest does not belong here.
     public void refuse(String reason) {
       refusals.add(plain.getRemoteSocketAddress() + ": " + reason);
     }
@@ -143,7 +144,7 @@ public final class TlsPort implements AutoCloseable {
           throw e;
         }
       } catch (SocketTimeoutException e) {
-        // Time to look at those that are late.
+        // Time to check for guests that are late.
       } catch (Throwable e) {
         goOn(e);
       }
@@ -184,7 +185,7 @@ public final class TlsPort implements AutoCloseable {
     }
   }
 
-  /// Whether guests are left.
+  /// Drops guests that are late; returns whether guests are left.
   private boolean dropLate() {
     long now = System.nanoTime();
     List<Guest> late;
@@ -238,8 +239,8 @@ public final class TlsPort implements AutoCloseable {
     }
   }
 
-  /// A peer that goes away has not been refused: it may be one of ours whose caller was
-  /// interrupted. Nor is one that was dropped told of twice.
+  /// A peer that disconnects has not been refused: it may be one of ours whose caller was
+  /// interrupted. Nor is one that was dropped reported twice.
   private static void tell(Guest guest, Throwable cause, boolean waited) {
     if (!waited || hasLeft(cause)) {
       LOG.log(System.Logger.Level.DEBUG, "a connection ended: {0}", cause.toString());

@@ -15,7 +15,7 @@ final class TlsStream implements ByteStream {
   private final byte[] read = new byte[1 << 16];
   private final byte[] written = new byte[1 << 16];
 
-  /// @param plain what the TLS socket lies on: closing it never waits for the peer
+  /// @param plain the socket under the TLS socket: closing it never waits for the peer
   TlsStream(Socket plain, SSLSocket socket) throws IOException {
     this.plain = plain;
     in = socket.getInputStream();

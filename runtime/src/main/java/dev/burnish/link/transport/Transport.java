@@ -4,7 +4,7 @@ import dev.burnish.wire.Frame;
 
 /// Carries frames to one peer and back, in order.
 public interface Transport {
-  /// Begins to receive; frames before this wait.
+  /// Begins to receive; earlier frames wait.
   void start(Receiver receiver);
 
   /// Whether [#awaitRoom] would return at once.
@@ -13,7 +13,7 @@ public interface Transport {
   }
 
   /// Waits while very much is unsent, but not on the thread that receives; false if that lasts
-  /// longer than some nanoseconds.
+  /// longer than the given nanoseconds.
   default boolean awaitRoom(long nanos) throws InterruptedException {
     return true;
   }
@@ -23,7 +23,7 @@ public interface Transport {
   /// sent.
   void send(Frame frame);
 
-  /// Sends a call, as [#send]; returns how to take it back.
+  /// Sends a call, like [#send]; returns how to take it back.
   default Unsent sendCall(Frame.Call call) {
     send(call);
     return Unsent.NOTHING;
@@ -32,26 +32,25 @@ public interface Transport {
   /// A frame that may not have been sent yet. Thread-safe.
   @FunctionalInterface
   interface Unsent {
-    /// Of a frame of which something may have been sent.
+    /// The result for a frame of which some bytes may have been sent.
     Unsent NOTHING = () -> false;
 
-    /// Takes the frame back; false if something of it may have been sent, or it was taken back
-    /// before.
+    /// Takes the frame back; false if some of it may have been sent, or it was taken back before.
     boolean withdraw();
   }
 
-  /// From now on frames may have the full size: the peer has shown that it belongs here.
+  /// Allows frames of the full size from now on: the peer has proved that it belongs here.
   void trust();
 
-  /// Waits a short time for what was given before to be sent.
+  /// Waits a short time for earlier frames to be sent.
   void flush();
 
   /// Ends the connection at once.
   void close();
 
-  /// What the peer's frames are given to: one at a time, by one thread.
+  /// Receives the peer's frames: one at a time, on one thread.
   interface Receiver {
-    /// The next frame. What this throws ends the connection.
+    /// Takes the next frame. An exception ends the connection.
     void receive(Frame frame);
 
     /// The last call: the connection has ended, for this reason.

@@ -21,7 +21,7 @@ final class UnixStream implements ByteStream {
   private final Selector readable;
   private final Selector writable;
 
-  /// A connection to or from a process of a user; closed if it is another's.
+  /// A connection to or from a process of a user; closed if it is another user's.
   private UnixStream(SocketChannel channel, UserPrincipal user) throws IOException {
     this.channel = channel;
     try {
@@ -57,15 +57,15 @@ final class UnixStream implements ByteStream {
     return new UnixStream(channel, user);
   }
 
-  /// A connection that a process of a user has made.
+  /// A connection from a process of a user.
   ///
   /// @throws IOException if it is another user's
   static UnixStream accepted(SocketChannel channel, UserPrincipal user) throws IOException {
     return new UnixStream(channel, user);
   }
 
-  /// As the operating system has it, where it says so: nobody but the user gets as far as this, and
-  /// who does is looked at all the same.
+  /// Checks the peer's user as the operating system reports it, where it does: only this user gets
+  /// as far as this, and the peer is checked all the same.
   private static void checkPeer(SocketChannel channel, UserPrincipal user) throws IOException {
     if (channel.supportedOptions().contains(ExtendedSocketOptions.SO_PEERCRED)) {
       UserPrincipal peer = channel.getOption(ExtendedSocketOptions.SO_PEERCRED).user();

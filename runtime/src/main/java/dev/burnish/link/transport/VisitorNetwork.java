@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 
 /// For a process that visits a job from outside: it connects to processes of its own user on this
-/// host, and nobody connects to it.
+/// host, and accepts no connections.
 public final class VisitorNetwork implements Network {
   private static final int MOST = 1 << 24;
 
   private final ProcessAddress self;
   private final UserPrincipal user;
 
-  /// @param process a name that nobody else in the job has
+  /// @param process a name that is unique in the job
   /// @param host as the processes of the job call it
   /// @param folder of the job, this user's own
   public VisitorNetwork(String process, String host, Path folder) throws IOException {

@@ -22,13 +22,13 @@ import java.util.ServiceLoader;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
-/// Opens the actor systems of a job: with agents, and with meshes among what travels.
+/// Opens the actor systems of a job: with agents, and with meshes among the types that travel.
 public final class ActorSystems {
   private ActorSystems() {}
 
-  /// Opens a process.
+  /// Opens the actor system of a process.
   ///
-  /// @param own the classes of this process; what it lacks comes from the controller
+  /// @param own the classes of this process; missing ones come from the controller
   /// @param tracing of the job
   public static ActorSystem open(
       Network network,
@@ -59,7 +59,7 @@ public final class ActorSystems {
     return system;
   }
 
-  /// A process that asks others and serves nothing: no actors, no agents, no classes, no handles.
+  /// A process that calls others and serves nothing: no actors, no agents, no classes, no handles.
   static ActorSystem visitor(Network network, byte[] token) {
     ActorSystemSettings settings = ActorSystemSettings.defaults();
     return ActorSystem.visitor(
@@ -74,7 +74,7 @@ public final class ActorSystems {
         settings);
   }
 
-  /// Where nothing is traced, no class of it is loaded.
+  /// Where nothing is traced, no tracing class is loaded.
   private static Optional<Tracing> tracing(TraceSettings settings, ProcessAddress self) {
     return settings.exporter() == TraceSettings.Exporter.NONE
         ? Optional.empty()

@@ -18,19 +18,19 @@ public final class Agents {
     return host(system, agent, TIMEOUT);
   }
 
-  /// Of a host, for questions that are to be answered soon or not at all.
+  /// The agent of a host, for requests that are to be answered soon or not at all.
   public static HostAgent host(ActorSystem system, ActorRef agent, Duration timeout) {
     return system.stub(
         HostAgent.class, Stub.Target.of("agent of " + agent.process().host(), agent), timeout);
   }
 
-  /// Of a host that is there: not of one that was lost, which would be waited for.
+  /// The agent of a connected host: not of one that was lost, for which the caller would wait.
   public static Optional<HostAgent> reached(ActorSystem system, ActorRef agent) {
     boolean up = system.switchboard().existing(agent.process().process()).isPresent();
     return up ? Optional.of(host(system, agent)) : Optional.empty();
   }
 
-  /// How a process ended, as far as its host knows and is there.
+  /// How a process ended, as far as its host knows and is connected.
   public static Optional<Exit> exit(ActorSystem system, ProcessRef process, Duration patience) {
     try {
       return reached(system, process.agent())
@@ -40,7 +40,7 @@ public final class Agents {
     }
   }
 
-  /// Of a process; it answers soon or not at all.
+  /// The agent of a process; it answers soon or not at all.
   public static ProcessAgent process(ActorSystem system, ProcessRef process) {
     return system.stub(
         ProcessAgent.class,

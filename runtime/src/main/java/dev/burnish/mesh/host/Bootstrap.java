@@ -16,7 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// What a process is told when it starts.
+/// The data that a process receives when it starts.
 ///
 /// @param folder of the sockets of its host
 /// @param bind the address to listen at for other hosts; empty for none
@@ -50,7 +50,7 @@ public record Bootstrap(
     }
   }
 
-  /// What and where is traced.
+  /// Which calls are traced, and where the spans go.
   public record Traced(Exporter exporter, String folder, String endpoint, double share) {
     /// From settings.
     public static Traced of(TraceSettings settings) {

@@ -10,23 +10,23 @@ import dev.burnish.mesh.placement.Reservation;
 import java.util.List;
 import java.util.Optional;
 
-/// The parent of the processes of a host: starts them, sees how they end.
+/// The parent of the processes of a host: starts them, observes how they end.
 public interface HostAgent {
   /// The number of the agent in its process.
   long NUMBER = 1;
 
   /// Starts a process; returns when it answers.
   ///
-  /// @param holder of the [#reserve] that it is part of
+  /// @param holder of the [#reserve] to which it belongs
   /// @param owner when it is gone, the process is ended
   @Concurrent
   ProcessRef start(String name, Resources resources, Optional<String> holder, ProcessAddress owner);
 
-  /// Said by a process that was started, as soon as it can be called.
+  /// Called by a process that was started, as soon as it can be called.
   @Concurrent
   void ready(ProcessAddress process);
 
-  /// How a process ended; waits a time for it.
+  /// How a process ended; waits at most `millis` for its end.
   @Concurrent
   Optional<Exit> exit(String process, long millis);
 
@@ -34,7 +34,7 @@ public interface HostAgent {
   @Concurrent
   void end(String process, long graceMillis);
 
-  /// The processes that run.
+  /// The running processes.
   @Concurrent
   List<ProcessStatus> processes();
 
@@ -42,14 +42,14 @@ public interface HostAgent {
   @Concurrent
   List<String> log(String process);
 
-  /// What this host has, and what of it is free.
+  /// The capacity of this host, and how much of it is free.
   @Concurrent
   HostFree free();
 
-  /// Takes what a number of processes ask for, or nothing. It is held until [#release], or until
-  /// the owner is gone.
+  /// Reserves the resources of a number of processes, or nothing. They are held until [#release],
+  /// or until the owner is gone.
   ///
-  /// @param mostProcesses nothing is taken if more run here, or have a place, by now
+  /// @param mostProcesses nothing is reserved if more run here, or have a place, by now
   /// @return the devices of each; empty if there is no room
   @Concurrent
   Optional<List<List<Integer>>> reserve(
@@ -59,7 +59,7 @@ public interface HostAgent {
   @Concurrent
   void release(String holder);
 
-  /// A process that runs.
+  /// A running process.
   ///
   /// @param residentMegabytes 0 if not known
   record ProcessStatus(String process, long pid, int residentMegabytes, List<ActorStatus> actors) {}

@@ -4,15 +4,15 @@ import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.Concurrent;
 import dev.burnish.launch.LogLine;
 
-/// Where the hosts of a job report to its controller.
+/// The interface through which the hosts of a job report to its controller.
 public interface HostRegistry {
   /// The number of the registry in the controller.
   long NUMBER = 4;
 
-  /// A host has joined and takes processes.
+  /// Called when a host has joined and takes processes.
   @Concurrent
   void joined(ActorRef agent);
 
-  /// A process of a host has printed a line.
+  /// Called when a process of a host has printed a line.
   void printed(LogLine line);
 }

@@ -40,7 +40,7 @@ public final class HostWorker {
 
   /// Joins a job, serves it, and returns when it has ended.
   ///
-  /// @param host the name that this host gives itself
+  /// @param host the name that this host chooses for itself
   /// @return why the job ended, as this host saw it
   /// @throws IOException if the controller cannot be reached or refuses
   public static String serve(JoinTicket ticket, String host) throws IOException {
@@ -107,17 +107,17 @@ public final class HostWorker {
         system.settings().timeout());
   }
 
-  /// Lines are sent and not waited for.
+  /// Lines are sent without waiting.
   private static HostRegistry registry(ActorSystem system, Bootstrap told) {
     return system.caster(
         HostRegistry.class,
         Stub.Target.of("controller", new ActorRef(told.controller(), HostRegistry.NUMBER)));
   }
 
-  /// @param address of this host towards the controller
+  /// @param address of this host as the controller sees it
   private record Joined(Bootstrap bootstrap, InetAddress address) {}
 
-  /// Tries again where it was not heard: among many that want to be let in, some are left out.
+  /// Retries where it was not heard: among many that want to be admitted, some are dropped.
   private static Joined join(JoinTicket ticket, String host) throws IOException {
     for (int i = 1; ; i++) {
       try {

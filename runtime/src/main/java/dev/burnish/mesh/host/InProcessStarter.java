@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// Starts processes that are only threads of this one, to debug. Values are copied as between real
-/// ones.
+/// Starts processes that are only threads of this one, for debugging. Values are copied as between
+/// real ones.
 public final class InProcessStarter implements ProcessStarter {
   private final MemoryNetwork network;
   private final ClassLoader loader;

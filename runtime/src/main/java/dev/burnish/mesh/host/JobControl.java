@@ -5,7 +5,7 @@ import dev.burnish.actor.Concurrent;
 import dev.burnish.actor.StatusBoard.Section;
 import java.util.List;
 
-/// What a controller tells, and does, for `burnish ps`, `logs` and `stop`.
+/// The interface of a controller for `burnish ps`, `logs` and `stop`.
 public interface JobControl {
   /// The number of the control in the controller.
   long NUMBER = 3;
@@ -27,7 +27,7 @@ public interface JobControl {
   /// @param id its name and the number of its process
   /// @param upMillis since it began
   /// @param actors of the controller itself
-  /// @param sections what parts of the program tell, such as its services
+  /// @param sections reports of parts of the program, such as its services
   record JobStatus(
       String id,
       long pid,

@@ -18,24 +18,24 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// The folder of a job on a host, which only its user can enter: sockets, and what `burnish ps`
-/// needs.
+/// The folder of a job on a host, which only its user can enter: sockets, and the data for `burnish
+/// ps`.
 ///
-/// Its process holds a lock on a file in it as long as it lives, so everybody sees whether it does:
-/// a process number may be used again, the operating system lets go of a lock in any case. Folders
-/// whose process is gone are removed by whoever comes next.
+/// Its process holds a lock on a file in it as long as it lives, so that every other process sees
+/// whether it does: a process number may be used again, but the operating system releases a lock in
+/// any case. Folders whose process is gone are removed by the next process that looks.
 public final class JobFolder implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(JobFolder.class.getName());
   private static final String LOCK = "alive";
   private static final int MOST = 1000;
 
-  /// The locks of this process. The operating system lets go of a lock when its process closes the
+  /// The locks of this process. The operating system releases a lock when its process closes the
   /// file, through whatever channel: so this process never opens a file that it has locked, and
-  /// looks while holding this.
+  /// checks while holding this.
   private static final Map<Path, FileChannel> HELD = new HashMap<>();
 
   static {
-    // However this process is told to end.
+    // In whichever way this process is told to end.
     Runtime.getRuntime().addShutdownHook(new Thread(JobFolder::closeAll, "burnish-folders"));
   }
 
@@ -56,7 +56,7 @@ public final class JobFolder implements AutoCloseable {
     }
   }
 
-  /// Makes the folder of a job; the process number makes its name the only one. Removes those of
+  /// Creates the folder of a job; the process number makes its name unique. Removes the folders of
   /// jobs that are gone.
   ///
   /// @throws IOException if there is no place that only this user can have made
@@ -78,7 +78,7 @@ public final class JobFolder implements AutoCloseable {
     throw new FileAlreadyExistsException(base.path().resolve(job).toString());
   }
 
-  /// Not if another process has just taken the folder for one that was left, and removed it.
+  /// Fails if another process has just taken the folder for an abandoned one, and removed it.
   private static boolean hold(PrivateFolder folder) throws IOException {
     synchronized (HELD) {
       Path lock = folder.path().resolve(LOCK);
@@ -100,7 +100,7 @@ public final class JobFolder implements AutoCloseable {
     }
   }
 
-  /// The folder of a job that lives.
+  /// The folder of a running job.
   static Optional<PrivateFolder> ofLiving(String job) {
     return JobFolders.all().stream()
         .flatMap(base -> base.folder(job).stream())
@@ -108,7 +108,7 @@ public final class JobFolder implements AutoCloseable {
         .findFirst();
   }
 
-  /// Whether its process lives. A folder whose process is gone is removed.
+  /// Whether its process is running. A folder whose process is gone is removed.
   static boolean lives(PrivateFolder folder) {
     synchronized (HELD) {
       if (HELD.containsKey(folder.path())) {
@@ -140,14 +140,14 @@ public final class JobFolder implements AutoCloseable {
     }
   }
 
-  /// By who holds the lock, which goes last.
+  /// Done only by the holder of the lock, which is removed last.
   private static void remove(PrivateFolder folder) throws IOException {
     empty(folder);
     folder.delete(LOCK);
     Files.deleteIfExists(folder.path());
   }
 
-  /// Leaves the lock: a job that begins right now makes it first.
+  /// Leaves the lock: a job that begins right now creates it first.
   private static void empty(PrivateFolder folder) throws IOException {
     for (String name : folder.names()) {
       if (!name.equals(LOCK)) {
@@ -179,12 +179,12 @@ public final class JobFolder implements AutoCloseable {
     return folder.path();
   }
 
-  /// Of the job and its process.
+  /// The name of the job and its process.
   public String name() {
     return path().getFileName().toString();
   }
 
-  /// What is in it.
+  /// The folder itself, for its entries.
   PrivateFolder content() {
     return folder;
   }

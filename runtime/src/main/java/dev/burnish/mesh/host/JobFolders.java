@@ -14,24 +14,24 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 
-/// Where the jobs of this user are on this host.
+/// The places of this user's jobs on this host.
 ///
-/// Only what nobody else can have made is entered, so a stranger who has taken a name (in the
-/// folder of temporary files that needs no right) has not taken the place: there are others, and
-/// under the same beginning a further name. Whoever looks for jobs looks at all of them.
+/// Only folders that nobody else can have made are entered, so a stranger who has taken a name (in
+/// the folder of temporary files that needs no permission) has not taken the place: there are
+/// others, and another name with the same prefix. A search for jobs covers all of them.
 final class JobFolders {
   private static final String PROPERTY = "burnish.jobs";
 
   private JobFolders() {}
 
-  /// @param folder in which it is
-  /// @param name of it, and the beginning of the names next to it
+  /// @param folder that contains it
+  /// @param name its name, and the prefix of the names next to it
   private record Place(Path folder, String name) {
     Path path() {
       return folder.resolve(name);
     }
 
-    /// The name alone, or more after it.
+    /// All folders with the name alone, or with a suffix.
     List<Path> all() {
       try (Stream<Path> all = Files.list(folder)) {
         return all.filter(path -> isOurs(path.getFileName().toString())).sorted().toList();
@@ -45,7 +45,7 @@ final class JobFolders {
     }
   }
 
-  /// The best first. A name holds the number of the user, who may have no name.
+  /// The places, the best first. A name holds the user id, as the user may have no name.
   private static List<Place> places() {
     String own = "burnish-" + PrivateFolder.user();
     Optional<Path> set = Optional.ofNullable(System.getProperty(PROPERTY)).map(Path::of);
@@ -64,10 +64,10 @@ final class JobFolders {
     return List.copyOf(places);
   }
 
-  /// Where a new job of this user is to be; made if there is none yet.
+  /// The place for a new job of this user; created if there is none yet.
   ///
-  /// @param name as long as that of the job's folder can be
-  /// @throws IOException if none of the places can be used, with what is wrong with each
+  /// @param name of the greatest length that the name of the job's folder can have
+  /// @throws IOException if none of the places can be used, with the reason for each
   static PrivateFolder forNew(String name) throws IOException {
     List<String> faults = new ArrayList<>();
     for (Place place : places()) {
@@ -108,7 +108,7 @@ final class JobFolders {
     }
   }
 
-  /// A stranger has the name: a further one that nobody knows before.
+  /// Creates a folder under an unpredictable name, where a stranger has taken the usual one.
   private static PrivateFolder beside(Place place) throws IOException {
     String random = UUID.randomUUID().toString().substring(0, 8);
     return PrivateFolder.make(place.folder().resolve(place.name() + "-" + random));
@@ -119,7 +119,7 @@ final class JobFolders {
     Set<PrivateFolder> all = new LinkedHashSet<>();
     List<Place> places = new ArrayList<>(places());
     if (System.getProperty(PROPERTY) == null) {
-      // Where a session has it, whatever is said to this process.
+      // The place of a login session, whatever the environment of this process is.
       places.add(new Place(Path.of("/run/user/" + PrivateFolder.user()), "burnish"));
     }
     for (Place place : places) {

@@ -29,31 +29,31 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /// The running jobs of this user on this host, seen from outside. Each has a folder that only its
-/// user can enter, with what is needed to talk to it.
+/// user can enter, with the data needed to talk to it.
 ///
-/// Whoever asks a job serves nothing itself, and talks to processes of its own user alone. A job
-/// that does not answer is given up after a time.
+/// A process that asks a job serves nothing itself, and talks to processes of its own user alone. A
+/// job that does not answer is given up after a time.
 public final class Jobs {
   private static final String FILE = "job";
   private static final int MOST = 1 << 16;
 
-  /// For an answer, and for all that leads to it.
+  /// Limit for an answer, and for everything that leads to it.
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private static final Duration LONGEST = TIMEOUT.plusSeconds(2);
 
   private Jobs() {}
 
-  /// What was heard of a running job.
+  /// The answer of a running job.
   public sealed interface Heard {
-    /// What it says of itself.
+    /// The status that the job reports.
     record Told(JobControl.JobStatus status) implements Heard {}
 
     /// It says nothing.
     record Silent(String job, String reason) implements Heard {}
   }
 
-  /// Notes how to talk to a job, in its folder.
+  /// Records how to talk to a job, in its folder.
   public static void publish(JobFolder folder, ProcessAddress controller, byte[] token)
       throws IOException {
     List<String> lines =
@@ -79,8 +79,8 @@ public final class Jobs {
     return List.copyOf(ids);
   }
 
-  /// What all running jobs tell, asked at the same time, in the order of their ids. One that ends
-  /// meanwhile is left out.
+  /// The answers of all running jobs, asked at the same time, in the order of their ids. A job that
+  /// ends meanwhile is left out.
   public static List<Heard> all() {
     List<String> ids = running();
     List<Callable<Optional<Heard>>> questions = new ArrayList<>();
@@ -124,7 +124,7 @@ public final class Jobs {
     return ask(job, control -> control.log(process));
   }
 
-  /// Ends a job; returns when its controller has taken note.
+  /// Ends a job; returns when its controller has acknowledged.
   ///
   /// @throws IllegalArgumentException if there is no such job
   public static void stop(String job) {
@@ -160,7 +160,7 @@ public final class Jobs {
         "the job does not answer: job=%s (%s)".formatted(job, cause.getMessage()), cause);
   }
 
-  /// Answers in time, in order; empty for those that were not, which are interrupted.
+  /// Answers that came in time, in order; empty for the others, which are interrupted.
   private static <R> List<Optional<R>> inTime(List<Callable<R>> questions) {
     try (ExecutorService asking = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Optional<R>> answers = new ArrayList<>();

@@ -12,10 +12,10 @@ import java.security.MessageDigest;
 import java.util.function.Function;
 import javax.net.ssl.SSLSocket;
 
-/// Takes hosts into a job: one that shows the secret of the ticket is told what it needs, the job's
-/// keys among it. Everybody else is refused, and that is logged.
+/// Takes hosts into a job: a host that shows the secret of the ticket receives what it needs, the
+/// job's keys included. All others are refused, and that is logged.
 public final class JoinServer implements AutoCloseable {
-  /// Instead of the length of what a host is told.
+  /// Sent in place of the length of the reply to a host.
   static final int REFUSED = -1;
 
   private static final int MAX_NAME = 200;
@@ -32,7 +32,7 @@ public final class JoinServer implements AutoCloseable {
 
   /// Listens at a free port.
   ///
-  /// @param bootstrap of a host, by the name that it gives itself
+  /// @param bootstrap of a host, by the name that it chooses for itself
   public static JoinServer open(
       InetAddress bind, JobKeys keys, Function<String, Bootstrap> bootstrap) throws IOException {
     TlsPort port = TlsPort.open(bind, keys, TlsPort.Proof.WORD);
@@ -42,7 +42,7 @@ public final class JoinServer implements AutoCloseable {
     return join;
   }
 
-  /// What a host needs to join.
+  /// The ticket that a host needs to join.
   public JoinTicket ticket() {
     return ticket;
   }

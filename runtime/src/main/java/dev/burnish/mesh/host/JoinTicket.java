@@ -3,8 +3,8 @@ package dev.burnish.mesh.host;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 
-/// What a host needs to join a job: where the controller takes hosts in, the certificate to expect
-/// there, and a secret to show. As text on one line, for a file that only the user reads.
+/// The data that a host needs to join a job: where the controller takes hosts in, the certificate
+/// to expect there, and a secret to show. As text on one line, for a file that only the user reads.
 ///
 /// @param address `host:port`
 /// @param fingerprint SHA-256 of the job's certificate
@@ -20,7 +20,7 @@ public record JoinTicket(String address, byte[] fingerprint, byte[] secret) {
 
   /// Reads [#text()].
   ///
-  /// @throws IllegalArgumentException if it is none
+  /// @throws IllegalArgumentException if it is not a ticket
   public static JoinTicket parse(String text) {
     String[] parts = text.strip().split("#", -1);
     try {

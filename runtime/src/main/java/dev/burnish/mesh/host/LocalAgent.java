@@ -45,13 +45,13 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
   private final Ledger ledger = new Ledger(Capacity.ofThisHost());
   private final ConcurrentMap<String, Child> children = new ConcurrentHashMap<>();
 
-  /// Takes back what was told to the links of holders.
+  /// Removes the listeners from the links of holders.
   private final Map<String, Runnable> holding = new ConcurrentHashMap<>();
 
-  /// Names of processes that have ended and are kept.
+  /// Names of ended processes that are kept.
   private final Queue<String> ended = new ArrayDeque<>();
 
-  /// A process from its start to its end and after.
+  /// A process from its start until after its end.
   private static final class Child {
     private final Optional<String> holder;
     private volatile Runnable atEnd = () -> {};
@@ -87,7 +87,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
   /// An agent without processes.
   ///
-  /// @param template of what the processes are told
+  /// @param template of the bootstrap of the processes
   public LocalAgent(ActorSystem system, ProcessStarter starter, Bootstrap template) {
     this.system = system;
     this.starter = starter;
@@ -143,7 +143,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     return (int) children.values().stream().filter(child -> child.isOf(holder)).count();
   }
 
-  /// Processes that run and are not part of what is reserved.
+  /// The number of processes that run outside of reservations.
   private int numOthers() {
     return (int)
         children.values().stream()
@@ -172,7 +172,8 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
     ledger.release(holder);
   }
 
-  /// Told by the operating system: calls to the process fail now, not when its link is seen to end.
+  /// Called when the operating system reports the exit: calls to the process fail now, not when its
+  /// link is found to be down.
   private void exited(String name, Child child, Exit exit) {
     child.exited(exit);
     child.atEnd.run();
@@ -186,7 +187,7 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
         .ifPresent(link -> link.lose(new ReplicaLost(exit.describe())));
   }
 
-  /// What processes printed is asked for when they have ended: that of the last is kept.
+  /// Keeps the output of the processes that ended last, as it is asked for after their end.
   private void keepLast(String name) {
     synchronized (ended) {
       ended.add(name);

@@ -4,7 +4,7 @@ import dev.burnish.actor.ActorSystem.ActorStatus;
 import dev.burnish.actor.Concurrent;
 import java.util.List;
 
-/// What every process tells of itself.
+/// The interface under which every process reports on itself.
 public interface ProcessAgent {
   /// The number of the agent in its process.
   long NUMBER = 2;
@@ -13,8 +13,8 @@ public interface ProcessAgent {
   @Concurrent
   List<ActorStatus> actors();
 
-  /// The bytes of a class that only the controller has, such as one of a script; empty if it has
-  /// none of this name either.
+  /// The bytes of a class that only the controller has, such as one of a script; empty if it has no
+  /// class of this name either.
   @Concurrent
   byte[] classBytes(String name);
 }

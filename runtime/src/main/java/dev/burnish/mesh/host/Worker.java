@@ -31,7 +31,7 @@ public final class Worker {
     parent.endWithParent(system::close);
   }
 
-  /// Opens a process and tells its agent.
+  /// Opens a process and reports to its agent.
   static ActorSystem join(Network network, Bootstrap bootstrap, ClassLoader loader) {
     ActorSystem system =
         ActorSystems.open(

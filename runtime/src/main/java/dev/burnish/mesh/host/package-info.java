@@ -1,4 +1,4 @@
-/// The processes of a host: who starts them, how they join, what they tell of themselves.
+/// The processes of a host: who starts them, how they join, how they report on themselves.
 @NullMarked
 package dev.burnish.mesh.host;
 

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// What a host has, or what of it is free.
+/// The resources of a host, or the free ones among them.
 ///
 /// @param gpus the numbers of its devices
 public record Capacity(int cores, int megabytes, List<Integer> gpus) {
@@ -19,8 +19,8 @@ public record Capacity(int cores, int megabytes, List<Integer> gpus) {
     gpus = gpus.stream().distinct().sorted().toList();
   }
 
-  /// What this host has: all cores and memory that the JVM sees; the devices of the property
-  /// `burnish.gpus`, else of `CUDA_VISIBLE_DEVICES`, else those that the driver lists.
+  /// The resources of this host: all cores and memory that the JVM sees; the devices of the
+  /// property `burnish.gpus`, else of `CUDA_VISIBLE_DEVICES`, else those that the driver lists.
   public static Capacity ofThisHost() {
     List<Integer> gpus =
         Optional.ofNullable(System.getProperty("burnish.gpus"))

@@ -1,13 +1,14 @@
 package dev.burnish.mesh.placement;
 
-/// What a process has for itself alone. What it asks nothing of, it shares: cores may then serve
-/// more processes than there are, which suits those that mostly wait. Devices are never shared.
+/// The resources that a process has for itself alone. Resources that it does not request are
+/// shared: cores may then serve more processes than there are, which suits processes that mostly
+/// wait. Devices are never shared.
 ///
 /// @param cores 0 to share them
 /// @param megabytes of memory, 0 to share it
 /// @param gpus devices
 public record Demand(int cores, int megabytes, int gpus) {
-  /// @throws IllegalArgumentException if something is negative
+  /// @throws IllegalArgumentException if a number is negative
   public Demand {
     if (cores < 0 || megabytes < 0 || gpus < 0) {
       throw new IllegalArgumentException(
@@ -21,7 +22,7 @@ public record Demand(int cores, int megabytes, int gpus) {
     return new Demand(0, 0, 0);
   }
 
-  /// How many such processes fit into what is free.
+  /// How many such processes fit into the free resources.
   int numFitting(Capacity free) {
     int most = Integer.MAX_VALUE;
     most = cores == 0 ? most : Math.min(most, free.cores() / cores);

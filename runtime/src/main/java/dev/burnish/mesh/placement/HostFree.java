@@ -2,10 +2,10 @@ package dev.burnish.mesh.placement;
 
 import java.util.List;
 
-/// What a host has, and what it is used for.
+/// The resources of a host, and their use.
 ///
-/// @param processes the names of those that run there, and names for those that have a place and do
-///   not run yet
+/// @param processes the names of those that run there, and placeholders for those that have a place
+///   and do not run yet
 public record HostFree(String host, Capacity capacity, Capacity free, List<String> processes) {
   /// Such as `alpha: 2 of 8 cores, 100 of 32000 MB, GPUs [3] of [0, 1, 2, 3] free`.
   public String describe() {

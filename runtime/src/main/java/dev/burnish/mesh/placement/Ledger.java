@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 
-/// What is taken of a host, and by whom. Thread-safe.
+/// The reservations on a host, and their holders. Thread-safe.
 public final class Ledger {
   private final Capacity capacity;
   private final Map<String, Taken> taken = new HashMap<>();
@@ -28,12 +28,12 @@ public final class Ledger {
     this.capacity = capacity;
   }
 
-  /// What the host has.
+  /// The resources of the host.
   public Capacity capacity() {
     return capacity;
   }
 
-  /// What is free.
+  /// The free resources.
   public synchronized Capacity free() {
     List<Integer> gpus = new ArrayList<>(capacity.gpus());
     int cores = capacity.cores();
@@ -46,9 +46,9 @@ public final class Ledger {
     return new Capacity(cores, megabytes, gpus);
   }
 
-  /// Takes what a number of processes ask for, or nothing.
+  /// Reserves the resources of a number of processes, or nothing.
   ///
-  /// @param mostProcesses nothing is taken if more have a place here by now: whoever asks has
+  /// @param mostProcesses nothing is reserved if more have a place here by now: the caller has
   ///   chosen this host by an older number
   /// @return the devices of each; empty if not all of it is free
   public synchronized Optional<List<List<Integer>>> take(
@@ -92,7 +92,7 @@ public final class Ledger {
         .toList();
   }
 
-  /// Ends [#take]; does nothing if that has ended.
+  /// Releases a reservation; does nothing if it has been released.
   public synchronized void release(String holder) {
     taken.remove(holder);
   }

@@ -3,14 +3,14 @@ package dev.burnish.mesh.placement;
 import java.util.Comparator;
 import java.util.List;
 
-/// Which hosts the processes of a mesh go to: all to the first of the order that has room for all
-/// of them, else to as many as it takes, in that order.
+/// The hosts that the processes of a mesh go to: all to the first of the order that has room for
+/// all of them, else to as many hosts as it takes, in that order.
 @FunctionalInterface
 public interface Placement {
-  /// The hosts that will do, the best first.
+  /// The suitable hosts, the best first.
   List<HostFree> order(List<HostFree> hosts);
 
-  /// Fills hosts: what is used most already comes first, so that whole hosts stay free.
+  /// Fills hosts: the most used host comes first, so that whole hosts stay free.
   static Placement pack() {
     return hosts ->
         hosts.stream()
@@ -21,8 +21,8 @@ public interface Placement {
             .toList();
   }
 
-  /// Uses all hosts alike: what runs the fewest processes, or has kept a place for them, comes
-  /// first.
+  /// Uses all hosts alike: the host that runs the fewest processes, or has reserved a place for
+  /// them, comes first.
   static Placement spread() {
     return hosts ->
         hosts.stream()
@@ -32,7 +32,7 @@ public interface Placement {
             .toList();
   }
 
-  /// Where processes of a mesh of this name run, those with most of them first.
+  /// Hosts on which processes of a mesh of this name run, those with most of them first.
   static Placement with(String mesh) {
     return hosts ->
         hosts.stream()

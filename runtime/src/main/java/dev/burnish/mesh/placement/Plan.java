@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// How many processes go to which host.
+/// The number of processes for each host.
 public record Plan(List<Share> shares) {
   /// Processes of one host.
   ///
-  /// @param host its position among those that were looked at
+  /// @param host its position among those that were queried
   public record Share(int host, int count) {}
 
-  /// A plan for processes that all ask for the same, if there is room.
+  /// A plan for processes with equal demands, if there is room.
   public static Optional<Plan> of(
       int count, Demand each, Placement placement, List<HostFree> hosts) {
     List<HostFree> order = placement.order(hosts);

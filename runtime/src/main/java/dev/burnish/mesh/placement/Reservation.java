@@ -1,9 +1,9 @@
 package dev.burnish.mesh.placement;
 
-/// What a number of processes ask of a host.
+/// The resources that a number of processes request from a host.
 ///
-/// @param holder has it until it is released, such as `policy/0#17`: the name of the processes'
-///   mesh comes before the last `#`
+/// @param holder of the reservation until it is released, such as `policy/0#17`: the name of the
+///   processes' mesh comes before the last `#`
 public record Reservation(String holder, Demand each, int count) {
   /// The name of the mesh whose processes it is for.
   String mesh() {

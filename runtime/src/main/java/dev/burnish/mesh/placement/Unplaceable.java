@@ -3,17 +3,17 @@ package dev.burnish.mesh.placement;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// What was asked for is not free.
+/// The requested resources are not free.
 public final class Unplaceable extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /// @param hosts that were looked at
+  /// @param hosts that were queried
   public Unplaceable(String name, int count, Demand each, List<HostFree> hosts) {
     this(name, count, each, hosts, List.of());
   }
 
-  /// @param hosts that were looked at
-  /// @param silent what is known of hosts that could not be looked at, such as `n2: it is lost`
+  /// @param hosts that were queried
+  /// @param silent reasons for hosts that could not be queried, such as `n2: it is lost`
   public Unplaceable(
       String name, int count, Demand each, List<HostFree> hosts, List<String> silent) {
     super(

@@ -1,4 +1,4 @@
-/// What hosts have, what is taken of it, and where processes go.
+/// The resources of hosts, their reservations, and the placement of processes.
 @NullMarked
 package dev.burnish.mesh.placement;
 

@@ -3,18 +3,18 @@ package dev.burnish.service.directory;
 import dev.burnish.link.Clock;
 import java.time.Duration;
 
-/// A time that several waits share.
+/// A time limit that several waits share.
 public final class Countdown {
   private final Clock clock;
   private final long deadline;
 
-  /// It runs from now on.
+  /// Starts the countdown.
   public Countdown(Clock clock, Duration limit) {
     this.clock = clock;
     this.deadline = clock.nanos() + limit.toNanos();
   }
 
-  /// What is left; zero when it is over.
+  /// The remaining time; zero when it is over.
   public Duration left() {
     return Duration.ofNanos(Math.max(0, deadline - clock.nanos()));
   }

@@ -18,14 +18,14 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/// The directory of the process that owns the service, and what the processes that ask for it have
-/// said. Thread-safe.
+/// The directory of the process that owns the service, and the latest reports of the processes that
+/// ask for it. Thread-safe.
 public final class DirectoryServer implements ReplicaDirectory {
-  /// A question is answered after this time at the latest, so that the watcher's lease does not
-  /// end.
+  /// A request is answered after this time at the latest, so that the watcher's lease does not
+  /// expire.
   private static final Duration SELDOM = Duration.ofSeconds(1);
 
-  /// While somebody waits for what the watchers say.
+  /// The interval of reports while a thread waits for them.
   private static final Duration OFTEN = Duration.ofMillis(50);
 
   private final UnaryOperator<Supplier<Members>> change;
@@ -40,15 +40,15 @@ public final class DirectoryServer implements ReplicaDirectory {
   private long version;
   private long withdrawn = Long.MIN_VALUE;
 
-  /// @param change what a look at the members becomes where it begins a change of state
-  /// @param isConnected whether there is a way to a process
+  /// @param change wraps a read of the members that begins a change of state
+  /// @param isConnected whether there is a connection to a process
   public DirectoryServer(
       UnaryOperator<Supplier<Members>> change, Clock clock, Predicate<String> isConnected) {
     this.change = change;
     this.watchers = new Watchers(clock, isConnected);
   }
 
-  /// A replica takes calls.
+  /// Adds a replica that takes calls.
   public void joined(Entry entry) {
     change(() -> {
       entries.put(entry.replica(), entry);
@@ -56,12 +56,12 @@ public final class DirectoryServer implements ReplicaDirectory {
     });
   }
 
-  /// A replica takes calls of its sessions only.
+  /// Marks a replica that takes calls of its sessions only.
   public void draining(int replica) {
     change(() -> entries.computeIfPresent(replica, (number, entry) -> entry.draining()));
   }
 
-  /// A generation of a replica is lost; others of it are left as they are.
+  /// Removes a lost generation of a replica; other generations of it stay.
   public void left(ReplicaFailure failure, int generation) {
     change(() -> {
       Entry entry = entries.get(failure.replica());
@@ -72,13 +72,13 @@ public final class DirectoryServer implements ReplicaDirectory {
     });
   }
 
-  /// It is known better now why a replica was lost.
+  /// Replaces the reason for which a replica was lost by a better one.
   public void explained(ReplicaFailure failure) {
     change(() ->
         lost.computeIfPresent(failure.replica(), (replica, before) -> FailureForm.of(failure)));
   }
 
-  /// A replica is gone for good.
+  /// Removes a replica that is gone for good.
   public void removed(int replica) {
     change(() -> {
       withdraw(replica);
@@ -92,12 +92,12 @@ public final class DirectoryServer implements ReplicaDirectory {
     }
   }
 
-  /// The service takes no further calls.
+  /// Called when the service takes no further calls.
   public void closing(String why) {
     change(() -> phase = new Closing(why));
   }
 
-  /// The service has ended.
+  /// Called when the service has ended.
   public void end(String reason) {
     change(() -> phase = new Ended(reason));
   }
@@ -156,14 +156,14 @@ public final class DirectoryServer implements ReplicaDirectory {
     }
   }
 
-  /// Sets how old what the watchers say may be: between 50 ms and a second.
+  /// Sets how old the reports of the watchers may be: between 50 ms and a second.
   public void hearEvery(Duration time) {
     locked(() ->
         usually =
             Duration.ofMillis(Math.clamp(time.toMillis(), OFTEN.toMillis(), SELDOM.toMillis())));
   }
 
-  /// A load with the calls of all processes.
+  /// A load extended by the calls of all processes.
   public Load with(Load own) {
     return watchers.with(own);
   }
@@ -173,15 +173,15 @@ public final class DirectoryServer implements ReplicaDirectory {
     return watchers.hadAny();
   }
 
-  /// The fence of a change of state: when this returns, nobody sends a call to a replica that has
-  /// left before. Takes as long as a lease at most, and no time where all have heard of it.
+  /// The fence of a change of state: when this returns, no process sends a call to a replica that
+  /// has left before. Takes at most as long as a lease, and no time where all have heard of it.
   public void awaitWithdrawn() {
     long needed = locked(() -> withdrawn);
     listening(() -> watchers.awaitAll(report -> report.version() >= needed));
   }
 
-  /// Waits until a replica that drains has no calls and sessions of other processes, a time at
-  /// most.
+  /// Waits until a replica that drains has no calls and sessions of other processes, for at most a
+  /// given time.
   public void awaitDrained(int replica, Duration limit) {
     long needed = locked(() -> version);
     listening(() ->
@@ -189,8 +189,8 @@ public final class DirectoryServer implements ReplicaDirectory {
             report -> report.version() >= needed && !report.holding().contains(replica), limit));
   }
 
-  /// Waits until other processes have no calls, once the service takes no further ones, a time at
-  /// most.
+  /// Waits until other processes have no calls, once the service takes no further ones, for at most
+  /// a given time.
   public void awaitNoCalls(Duration limit) {
     long needed = locked(() -> version);
     listening(() ->

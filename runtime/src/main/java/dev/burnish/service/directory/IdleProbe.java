@@ -12,15 +12,15 @@ import dev.burnish.mesh.host.ProcessAgent;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Whether the actors of a replica have calls, as their processes say: whoever made them, and
-/// whether that still speaks or not.
+/// Whether the actors of a replica have calls, as their processes report: from any caller,
+/// responsive or not.
 ///
 /// @param system that asks
 public record IdleProbe(ActorSystem system, ActorsForm actors) {
   private static final Duration ANSWER = Duration.ofSeconds(2);
   private static final Duration AGAIN = Duration.ofMillis(20);
 
-  /// Waits until they have none, a time at most. An interrupt, which stays set, ends it.
+  /// Waits until they have none, for at most a given time. An interrupt, which stays set, ends it.
   public void await(Countdown countdown) {
     while (countdown.left().isPositive()
         && !Thread.currentThread().isInterrupted()

@@ -8,10 +8,10 @@ import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// For how long a process may go by what it knows of the replicas: [#TIME] from when it asked for
-/// what it was then told. So the owner of the service, which hears the question later, knows when a
-/// process that says nothing any more sends no call to a replica that has left. A process that was
-/// stopped and continues finds its lease over. Thread-safe.
+/// For how long a process may use its view of the replicas: [#TIME] from its request for that view.
+/// So the owner of the service, which receives the request later, knows when a process that does
+/// not respond any more sends no call to a replica that has left. A process that was stopped and
+/// resumes finds its lease expired. Thread-safe.
 public final class Lease {
   /// How long one lasts.
   public static final Duration TIME = Duration.ofSeconds(5);
@@ -23,21 +23,21 @@ public final class Lease {
   private volatile long until;
   private volatile boolean ended;
 
-  /// One that is over until it is extended.
+  /// A lease that is expired until it is extended.
   public Lease(String service, Clock clock) {
     this.service = service;
     this.clock = clock;
     this.until = clock.nanos();
   }
 
-  /// The owner has answered.
+  /// Extends the lease: the owner has answered.
   ///
   /// @param asked when it was asked, in nanoseconds of the clock
   public void extend(long asked) {
     change(() -> until = Math.max(until, asked + TIME.toNanos()));
   }
 
-  /// The service has ended: nobody waits any more.
+  /// Called when the service has ended: no thread waits any more.
   public void end() {
     change(() -> ended = true);
   }
@@ -56,9 +56,9 @@ public final class Lease {
     return ended || until - clock.nanos() > 0;
   }
 
-  /// Returns when there is one, which is at once unless the owner is slow to answer.
+  /// Returns when the lease is valid, which is at once unless the owner is slow to answer.
   ///
-  /// @param call which waits
+  /// @param call that waits
   /// @param deadline in nanoseconds of the clock
   /// @throws CallTimedOut if the deadline passes
   /// @throws CallCancelled if the thread is interrupted, which stays set

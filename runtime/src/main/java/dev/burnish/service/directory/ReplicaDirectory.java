@@ -6,7 +6,7 @@ import dev.burnish.service.routing.ReplicaFailure;
 import java.time.Instant;
 import java.util.List;
 
-/// Who the replicas of a service are, for processes that its handle went to.
+/// The replicas of a service, for processes that received its handle.
 public interface ReplicaDirectory {
   /// The members, as soon as they differ from those that the watcher knows, or after a while.
   @Concurrent
@@ -16,28 +16,28 @@ public interface ReplicaDirectory {
   @Concurrent
   Members now(Report report);
 
-  /// The members that a change of state goes to: whoever joins later has it already.
+  /// The members that a change of state goes to: a replica that joins later has it already.
   @Concurrent
   Members forChange(Report report);
 
-  /// What a process that calls the service says of itself when it asks.
+  /// The report that a process that calls the service sends with its request.
   ///
   /// @param watcher that asks
-  /// @param version of the members that it goes by
+  /// @param version of the members that it uses
   /// @param numQueued calls that wait there
-  /// @param numInFlight calls that replicas have from there
+  /// @param numInFlight calls from there that replicas have
   /// @param holding numbers of the replicas that drain and still have calls or sessions from there
   record Report(
       WatcherId watcher, long version, int numQueued, int numInFlight, List<Integer> holding) {}
 
-  /// @param process where it is
-  /// @param id of its own, as another process may get the name
+  /// @param process in which it is
+  /// @param id a number of its own, as another process may get the same name
   record WatcherId(String process, String id) {}
 
   /// @param version grows with every change
   record Members(long version, List<Entry> entries, List<FailureForm> lost, Phase phase) {}
 
-  /// A replica that has calls.
+  /// A replica that takes calls.
   record Entry(int replica, int generation, Standing standing, ActorsForm actors) {
     Entry draining() {
       return new Entry(replica, generation, Standing.DRAINING, actors);
@@ -52,15 +52,15 @@ public interface ReplicaDirectory {
     DRAINING
   }
 
-  /// What the service is doing.
+  /// The phase of the service.
   sealed interface Phase {
     /// It takes calls.
     record Serving() implements Phase {}
 
-    /// It takes no further calls, and lets those end that are there.
+    /// It takes no further calls, and lets accepted ones end.
     record Closing(String why) implements Phase {}
 
-    /// It has ended.
+    /// The service has ended.
     record Ended(String why) implements Phase {}
   }
 

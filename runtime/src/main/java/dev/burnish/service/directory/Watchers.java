@@ -12,14 +12,14 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
-/// The processes that call a service, except that of its owner, as they last said. One that has
-/// said nothing for the time of its [Lease] sends no call to a replica that has left, whatever it
-/// knows: it is not counted until it speaks again. Thread-safe.
+/// The processes that call a service, except that of its owner, with their latest reports. A
+/// process that has been silent for the time of its [Lease] sends no call to a replica that has
+/// left, whatever its view: it is not counted until it reports again. Thread-safe.
 final class Watchers {
-  /// For clocks that run a little apart.
+  /// Margin for clocks that run at slightly different rates.
   private static final Duration MARGIN = Duration.ofMillis(250);
 
-  /// Leases end, and connections, without a report.
+  /// Leases expire, and connections end, without a report.
   private static final Duration LOOK = Duration.ofMillis(50);
 
   private static final long STILL = Lease.TIME.plus(MARGIN).toNanos();
@@ -32,13 +32,13 @@ final class Watchers {
   private boolean any;
 
   private record Heard(Report report, long nanos) {
-    /// Questions of one process may overtake each other.
+    /// Reports of one process may overtake each other.
     Heard then(Heard later) {
       return later.report.version() >= report.version() ? later : new Heard(report, later.nanos);
     }
   }
 
-  /// @param isConnected whether there is a way to a process
+  /// @param isConnected whether there is a connection to a process
   Watchers(Clock clock, Predicate<String> isConnected) {
     this.clock = clock;
     this.isConnected = isConnected;
@@ -65,8 +65,8 @@ final class Watchers {
     }
   }
 
-  /// Waits until all that count have said something. An interrupt stays set and does not end it, as
-  /// it takes no longer than a lease.
+  /// Waits until all watchers that count have reported. An interrupt stays set and does not end it,
+  /// as it takes no longer than a lease.
   void awaitAll(Predicate<Report> said) {
     boolean interrupted = false;
     lock.lock();
@@ -86,7 +86,7 @@ final class Watchers {
     }
   }
 
-  /// Waits until all that are connected have said something, or a time has passed. An interrupt,
+  /// Waits until all connected processes have sent a report, or a time has passed. An interrupt,
   /// which stays set, ends it.
   void awaitConnected(Predicate<Report> said, Duration limit) {
     Predicate<Report> done =
@@ -119,7 +119,7 @@ final class Watchers {
     heard.values().removeIf(of -> now - of.nanos > STILL);
   }
 
-  /// A load with the calls of all that count.
+  /// A load extended by the calls of all that count.
   Load with(Load own) {
     lock.lock();
     try {

@@ -1,5 +1,5 @@
-/// Who the replicas of a service are, as its owner tells the other processes that call it, and for
-/// how long they may go by that.
+/// The replicas of a service, as its owner tells them to the other processes that call it, and the
+/// time for which that view may be used.
 @NullMarked
 package dev.burnish.service.directory;
 

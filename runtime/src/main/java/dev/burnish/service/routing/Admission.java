@@ -2,13 +2,13 @@ package dev.burnish.service.routing;
 
 import dev.burnish.link.failure.ReplicaLost;
 
-/// Whether calls are taken. Guarded by the lock of its dispatcher.
+/// Whether calls are accepted. Guarded by the lock of its dispatcher.
 final class Admission {
   private enum State {
     OPEN,
     /// No replica will come back by itself: calls fail unless one does.
     GIVEN_UP,
-    /// Further calls fail, what waits does not.
+    /// Further calls fail, waiting calls do not.
     CLOSED
   }
 
@@ -22,7 +22,7 @@ final class Admission {
     this.failures = failures;
   }
 
-  /// @throws ReplicaLost if no call is taken
+  /// @throws ReplicaLost if calls are not accepted
   void check(boolean noneHealthy) {
     switch (state) {
       case OPEN -> {}
@@ -38,14 +38,14 @@ final class Admission {
     }
   }
 
-  /// No replica will come back by itself. Returns whether that is news.
+  /// Notes that no replica will come back by itself; returns whether that is new.
   boolean giveUp() {
     boolean wasOpen = state == State.OPEN;
     state = wasOpen ? State.GIVEN_UP : state;
     return wasOpen;
   }
 
-  /// A replica may become healthy.
+  /// Notes that a replica may become healthy.
   void expectReplica() {
     state = state == State.GIVEN_UP ? State.OPEN : state;
   }

@@ -2,7 +2,7 @@ package dev.burnish.service.routing;
 
 import java.util.function.Supplier;
 
-/// The routers that there are. Each process that routes has one of its own.
+/// The available routers. Each process that routes has one of its own.
 public enum Balancing implements Supplier<Router> {
   /// The replica with the fewest calls in flight and queued; ties take turns.
   LEAST_LOADED {

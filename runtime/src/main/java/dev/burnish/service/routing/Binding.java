@@ -2,9 +2,9 @@ package dev.burnish.service.routing;
 
 import java.util.Optional;
 
-/// What binds the calls of a session to one replica: the one that took its first call. When that is
-/// lost the binding is lost too, until its owner has taken note. Guarded by the lock of its
-/// dispatcher.
+/// The binding of the calls of a session to one replica: the one that took its first call. When
+/// that is lost the binding is lost too, until its owner has acknowledged. Guarded by the lock of
+/// its dispatcher.
 public final class Binding {
   private Optional<ReplicaSlot> slot = Optional.empty();
   private Optional<ReplicaFailure> lost = Optional.empty();
@@ -12,7 +12,7 @@ public final class Binding {
 
   Binding() {}
 
-  /// Where its calls go, once one was made.
+  /// The slot of its calls, once one was made.
   Optional<ReplicaSlot> slot() {
     return slot;
   }
@@ -34,18 +34,18 @@ public final class Binding {
     }
   }
 
-  /// The replica is lost with what it knew.
+  /// Marks the replica as lost with its state of the session.
   void lose(ReplicaFailure failure) {
     slot = Optional.empty();
     lost = Optional.of(failure);
   }
 
-  /// The session's owner knows that it is lost: the next call binds it again.
+  /// Notes that the session's owner knows that it is lost: the next call binds it again.
   void acknowledge() {
     lost = Optional.empty();
   }
 
-  /// Continues where another is bound, which ends.
+  /// Takes over the binding of another session, which ends.
   void adopt(Binding other) {
     lost = other.lost;
     Optional<ReplicaSlot> to = other.slot;
@@ -53,7 +53,7 @@ public final class Binding {
     to.ifPresent(this::bindTo);
   }
 
-  /// The session has ended.
+  /// Called when the session has ended.
   void close() {
     open = false;
     slot.ifPresent(bound -> bound.remove(this));

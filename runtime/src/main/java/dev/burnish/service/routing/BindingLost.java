@@ -1,6 +1,6 @@
 package dev.burnish.service.routing;
 
-/// The replica that a session was bound to is lost, with what it knew of the session.
+/// The replica that a session was bound to is lost, with its state of the session.
 public final class BindingLost extends RuntimeException {
   private static final long serialVersionUID = 1;
 

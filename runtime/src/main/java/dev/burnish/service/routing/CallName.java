@@ -1,6 +1,6 @@
 package dev.burnish.service.routing;
 
-/// Which call, for messages: put together only where one is written.
+/// The name of a call, for messages: formatted only where a message is written.
 public record CallName(String service, String endpoint) {
   /// Such as `policy.generate`.
   @Override

@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/// The calls of one process that wait for a replica: one queue for all replicas, and one of each
-/// slot for calls of a key or a session, which wait for that replica only. Guarded by the lock of
-/// its dispatcher.
+/// The calls of one process that wait for a replica: one queue for all replicas, and one per slot
+/// for calls of a key or a session, which wait for that replica only. Guarded by the lock of its
+/// dispatcher.
 final class CallQueue {
   private final String service;
   private final Queueing queueing;
@@ -51,14 +51,14 @@ final class CallQueue {
     size++;
   }
 
-  /// Takes out the call that is next for a slot.
+  /// Removes the next call for a slot.
   Optional<Waiter> poll(ReplicaSlot slot) {
     Optional<Waiter> next = slot.next(forAny);
     next.ifPresent(waiter -> remove(waiter, List.of(slot)));
     return next;
   }
 
-  /// Takes a call out; returns whether it waited.
+  /// Removes a call; returns whether it waited.
   boolean remove(Waiter waiter, Collection<ReplicaSlot> slots) {
     boolean waited = forAny.remove(waiter);
     for (ReplicaSlot slot : slots) {
@@ -68,7 +68,7 @@ final class CallQueue {
     return waited;
   }
 
-  /// Takes out the calls of keys that wait for any replica.
+  /// Removes the calls of keys that wait for any replica.
   List<Waiter> removeKeyed() {
     List<Waiter> removed = forAny.stream().filter(CallQueue::isKeyed).toList();
     removed.forEach(forAny::remove);
@@ -76,12 +76,12 @@ final class CallQueue {
     return removed;
   }
 
-  /// Takes out the calls of keys that wait for a replica.
+  /// Removes the calls of keys that wait for a replica.
   List<Waiter> removeKeyed(ReplicaSlot slot) {
     return removeIf(slot, CallQueue::isKeyed);
   }
 
-  /// Takes out all calls that wait for a replica.
+  /// Removes all calls that wait for a replica.
   List<Waiter> removeAll(ReplicaSlot slot) {
     return removeIf(slot, waiter -> true);
   }
@@ -92,7 +92,7 @@ final class CallQueue {
     return removed;
   }
 
-  /// Takes out all calls.
+  /// Removes all calls.
   List<Waiter> removeAll(Collection<ReplicaSlot> slots) {
     List<Waiter> removed = new ArrayList<>(forAny);
     size -= removed.size();

@@ -4,12 +4,12 @@ import dev.burnish.mesh.ActorMesh;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
-/// What the calls of a replica are made on.
+/// The target of the calls of a replica.
 public interface CallTarget {
   /// The name of the replica's actors, such as `policy/1`.
   String name();
 
-  /// Which start of the replica this is of; grows with every restart.
+  /// The generation of the replica; it grows with every restart.
   int generation();
 
   /// The replica's actors.
@@ -17,6 +17,6 @@ public interface CallTarget {
 
   /// Calls the replica on this thread.
   ///
-  /// @param nanos that the call has
+  /// @param nanos timeout of the call
   @Nullable Object call(Method method, Object @Nullable [] arguments, long nanos) throws Throwable;
 }

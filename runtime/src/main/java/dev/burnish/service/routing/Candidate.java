@@ -5,7 +5,7 @@ public interface Candidate {
   /// Its number within the service.
   int replica();
 
-  /// Calls that it has been given and has not answered.
+  /// Calls that it has received and has not answered.
   int numInFlight();
 
   /// Calls that wait for this replica and no other.

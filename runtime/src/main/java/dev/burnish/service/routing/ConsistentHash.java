@@ -3,9 +3,9 @@ package dev.burnish.service.routing;
 import java.util.List;
 import java.util.Optional;
 
-/// Calls of one key go to one replica, as long as it is healthy: that of the highest hash of key
-/// and number. When a replica comes or goes, only keys that it takes or had change their place.
-/// Calls without a key go to the least loaded one.
+/// Calls of one key go to one replica, as long as it is healthy: the one with the highest hash of
+/// key and number. When a replica comes or goes, only keys that it takes or had move. Calls without
+/// a key go to the least loaded one.
 ///
 /// Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates", 1998.
 final class ConsistentHash implements Router {

@@ -21,9 +21,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
-/// Gives each call of this process a replica, on the caller's thread.
+/// Assigns a replica to each call of this process, on the caller's thread.
 ///
-/// One queue for all replicas: what waits goes to whichever is free first, so nothing has to be
+/// One queue for all replicas: a waiting call goes to the first free one, so nothing has to be
 /// moved when one is lost. Only calls of a key or a session wait for a certain replica, in a queue
 /// of its slot; when it is lost, those of a key are placed again and those of a session are told.
 ///
@@ -54,7 +54,7 @@ public final class Dispatcher {
     this.clock = clock;
   }
 
-  /// Sets where it is known how many replicas are being started: a call may wait for those.
+  /// Sets a supplier of the number of replicas that are being started: a call may wait for those.
   public void coming(IntSupplier numComing) {
     coming = numComing;
   }
@@ -95,7 +95,7 @@ public final class Dispatcher {
   /// Takes a permit of a certain replica, whether it has a free one or not: the call runs together
   /// with all others. The caller must [#release] it.
   ///
-  /// @throws ReplicaLost if the replica has left: it may not have what the others have
+  /// @throws ReplicaLost if the replica has left: it may lack changes that the others have
   public void enter(ReplicaSlot slot) {
     locked(() -> {
       if (slot.isGone()) {
@@ -132,7 +132,7 @@ public final class Dispatcher {
     });
   }
 
-  /// Takes a lost replica out: what waited for it is placed again, its sessions are told. Does
+  /// Removes a lost replica: calls that waited for it are placed again, its sessions are told. Does
   /// nothing the second time.
   ///
   /// @return whether it was the first time
@@ -163,8 +163,8 @@ public final class Dispatcher {
     return locked(slot::isDrained);
   }
 
-  /// Gives a replica no calls any more except those of its sessions. Waits until it has none and no
-  /// session, a time at most, and takes it out.
+  /// Gives a replica no calls any more except those of its sessions. Waits for at most a given time
+  /// until it has no call and no session, and removes it.
   public void drain(ReplicaSlot slot, Duration limit) {
     locked(() -> {
       startDraining(slot);
@@ -187,7 +187,7 @@ public final class Dispatcher {
     changed.signalAll();
   }
 
-  /// No replica will come back by itself: while none is healthy, calls fail.
+  /// Notes that no replica will come back by itself: while none is healthy, calls fail.
   public void giveUp() {
     locked(() -> {
       if (selection.healthy().isEmpty() && admission.giveUp()) {
@@ -196,18 +196,18 @@ public final class Dispatcher {
     });
   }
 
-  /// A replica is being made that may become healthy: calls wait for it.
+  /// Notes that a replica is being made that may become healthy: calls wait for it.
   public void expectReplica() {
     locked(admission::expectReplica);
   }
 
-  /// Takes no further calls; what waits may end.
+  /// Takes no further calls; waiting calls may end.
   public void refuse(String why) {
     locked(() -> admission.close(why));
   }
 
-  /// Takes no further calls; waits until those that are there have ended, a time at most; then
-  /// fails what still waits.
+  /// Takes no further calls; waits for at most a given time until the accepted ones have ended;
+  /// then fails those that still wait.
   public void close(String why, Duration limit) {
     locked(() -> {
       refuse(why);
@@ -256,7 +256,7 @@ public final class Dispatcher {
     return members.stream().sorted(Comparator.comparingInt(ReplicaSlot::replica)).toList();
   }
 
-  /// Why replicas are not there.
+  /// The last failures of missing replicas.
   public FailureLog failures() {
     return failures;
   }
@@ -266,7 +266,7 @@ public final class Dispatcher {
     return sessions;
   }
 
-  /// What everybody is doing.
+  /// The current load of all replicas.
   public Load load() {
     return locked(() ->
         new Load(
@@ -297,7 +297,7 @@ public final class Dispatcher {
     }
   }
 
-  /// Places calls again that waited: they go, or wait elsewhere.
+  /// Places calls again that waited: they are sent, or wait elsewhere.
   private void place(List<Waiter> waiters) {
     for (Waiter waiter : waiters) {
       try {
@@ -326,13 +326,13 @@ public final class Dispatcher {
     }
   }
 
-  /// Two calls of a session waited for any replica; the first has bound it.
+  /// Whether another call of the same session, which also waited for any replica, has bound it.
   private static boolean isBoundElsewhere(Waiter waiter, ReplicaSlot slot) {
     return waiter.request().affinity() instanceof Affinity.Bound(Binding binding)
         && binding.isBoundElsewhere(slot);
   }
 
-  /// The caller waits no more: what has happened meanwhile counts.
+  /// Ends the wait of a caller: an outcome that has arrived meanwhile counts.
   private ReplicaSlot withdraw(Waiter waiter) {
     if (!queue.remove(waiter, members)) {
       return waiter.outcome().orElseThrow();

@@ -5,21 +5,21 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// The last failure of each replica that is not back. Thread-safe.
+/// The last failure of each replica that has not come back. Thread-safe.
 public final class FailureLog {
   private final SortedMap<Integer, ReplicaFailure> failures = new TreeMap<>();
 
-  /// A replica is lost, or could not be made.
+  /// Notes that a replica is lost, or could not be made.
   public synchronized void note(ReplicaFailure failure) {
     failures.put(failure.replica(), failure);
   }
 
-  /// It is known better now why a replica was lost.
+  /// Replaces the reason for which a replica was lost by a better one.
   public synchronized void explain(ReplicaFailure failure) {
     failures.computeIfPresent(failure.replica(), (replica, before) -> failure);
   }
 
-  /// A replica is back, or gone for good.
+  /// Forgets the failure of a replica that is back, or gone for good.
   public synchronized void forget(int replica) {
     failures.remove(replica);
   }

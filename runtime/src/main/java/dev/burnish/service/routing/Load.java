@@ -2,7 +2,7 @@ package dev.burnish.service.routing;
 
 import java.util.List;
 
-/// What the replicas are doing, at one moment, as the process that routes sees it.
+/// The load of the replicas, at one moment, as the process that routes sees it.
 ///
 /// @param numQueued calls that wait, for one replica or any
 /// @param numInFlight calls that replicas have
@@ -10,7 +10,7 @@ import java.util.List;
 /// @param numSessions open ones
 public record Load(
     int numQueued, int numInFlight, int numPermits, int numSessions, List<OfReplica> replicas) {
-  /// Of a replica that is healthy or drains.
+  /// The load of a replica that is healthy or drains.
   public record OfReplica(int replica, int numInFlight, int numQueued, int numSessions) {
     static OfReplica of(Candidate replica) {
       return new OfReplica(
@@ -18,7 +18,7 @@ public record Load(
     }
   }
 
-  /// The share of permits that are taken.
+  /// The fraction of permits that are in use.
   public double utilisation() {
     return numPermits == 0 ? 0 : Math.min(1, (double) numInFlight / numPermits);
   }

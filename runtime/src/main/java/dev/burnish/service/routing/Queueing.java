@@ -1,16 +1,17 @@
 package dev.burnish.service.routing;
 
-/// How many calls a replica has at once, and what becomes of the others.
+/// How many calls a replica has at once, and how the others are treated.
 ///
 /// @param concurrency calls in flight at a replica from one process
 /// @param capacity calls that wait at once in one process
-/// @param overflow what a further call does
+/// @param overflow the behaviour of a further call
 public record Queueing(int concurrency, int capacity, Overflow overflow) {
-  /// What a call does that finds the queue full.
+  /// The behaviour of a call that finds the queue full.
   public enum Overflow {
     /// It fails with [dev.burnish.link.failure.Overloaded].
     REJECT,
-    /// Its caller waits for room, until its deadline; room goes by priority, then by time.
+    /// Its caller waits for room, until its deadline; room is given by priority, then in order of
+    /// arrival.
     WAIT
   }
 
@@ -23,7 +24,7 @@ public record Queueing(int concurrency, int capacity, Overflow overflow) {
     }
   }
 
-  /// 10 at once; callers wait, since they are threads, and so slow down.
+  /// 10 concurrent calls; callers wait, since they are threads, and so slow down.
   public static Queueing defaults() {
     return new Queueing(10, 1024, Overflow.WAIT);
   }

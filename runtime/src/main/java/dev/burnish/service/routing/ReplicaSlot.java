@@ -12,8 +12,8 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /// The place of a replica in the dispatcher of a process, from when it becomes healthy until it is
-/// lost or removed: its replacement has a slot of its own. Calls hold permits of it. What it counts
-/// is guarded by the lock of its dispatcher.
+/// lost or removed: its replacement has a slot of its own. Calls hold permits of it. Its counts are
+/// guarded by the lock of its dispatcher.
 public final class ReplicaSlot implements Candidate {
   private enum State {
     SERVING,
@@ -39,13 +39,13 @@ public final class ReplicaSlot implements Candidate {
     this.alone = CallChain.NONE.then(holder);
   }
 
-  /// What calls are made on.
+  /// The target of calls.
   public CallTarget target() {
     return target;
   }
 
-  /// The chain of what a call that holds a permit of this replica calls: it gives the permit back
-  /// when that has ended.
+  /// The chain for the calls of a call that holds a permit of this replica: it gives the permit
+  /// back when that has ended.
   public CallChain heldBy(CallChain caller) {
     return caller.isEmpty() ? alone : caller.then(holder);
   }
@@ -88,7 +88,7 @@ public final class ReplicaSlot implements Candidate {
     return bindings.size();
   }
 
-  /// Whether calls of any session or none may go here.
+  /// Whether calls of any session or of none may go here.
   boolean isServing() {
     return state == State.SERVING;
   }
@@ -102,22 +102,22 @@ public final class ReplicaSlot implements Candidate {
     return isGone() || (isIdle() && bindings.isEmpty());
   }
 
-  /// A call takes a permit.
+  /// Takes a permit for a call.
   void take() {
     numInFlight++;
   }
 
-  /// A call gives its permit back.
+  /// Returns the permit of a call.
   void release() {
     numInFlight--;
   }
 
-  /// Takes calls of its sessions only.
+  /// Takes calls of its sessions only, from now on.
   void drain() {
     state = State.DRAINING;
   }
 
-  /// Its replica is lost or removed: its sessions are lost with it.
+  /// Marks its replica as lost or removed: its sessions are lost with it.
   void leave(ReplicaFailure failure) {
     state = State.GONE;
     bindings.forEach(binding -> binding.lose(failure));
@@ -132,7 +132,7 @@ public final class ReplicaSlot implements Candidate {
     bindings.remove(binding);
   }
 
-  /// A call waits for this replica and no other.
+  /// Queues a call that waits for this replica and no other.
   void add(Waiter waiter) {
     waiting.add(waiter);
   }
@@ -141,14 +141,14 @@ public final class ReplicaSlot implements Candidate {
     return waiting.remove(waiter);
   }
 
-  /// Takes out the waiting calls that match, in their order.
+  /// Removes the waiting calls that match, in order.
   List<Waiter> removeIf(Predicate<Waiter> which) {
     List<Waiter> removed = waiting.stream().filter(which).toList();
     removed.forEach(waiting::remove);
     return removed;
   }
 
-  /// The call that is next, of those that wait for this replica and of the others.
+  /// The next call, of those that wait for this replica and of the others.
   Optional<Waiter> next(SortedSet<Waiter> others) {
     Optional<Waiter> own = first(waiting);
     Optional<Waiter> other = isServing() ? first(others) : Optional.empty();

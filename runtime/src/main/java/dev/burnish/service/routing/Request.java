@@ -4,9 +4,9 @@ package dev.burnish.service.routing;
 ///
 /// @param priority higher ones go first
 /// @param deadline in nanoseconds of the clock
-/// @param affinity which replicas will do
+/// @param affinity which replicas are suitable
 public record Request(CallName call, int priority, long deadline, Affinity affinity) {
-  /// Which replicas will do.
+  /// Which replicas are suitable.
   public sealed interface Affinity {
     /// Any of them.
     Affinity ANY = new Any();
@@ -14,10 +14,10 @@ public record Request(CallName call, int priority, long deadline, Affinity affin
     /// All.
     record Any() implements Affinity {}
 
-    /// The one that the router has for a key, another if that is lost.
+    /// The replica that the router has for a key, another if that is lost.
     record Keyed(String key) implements Affinity {}
 
-    /// The one of a session.
+    /// The replica of a session.
     record Bound(Binding binding) implements Affinity {}
   }
 }

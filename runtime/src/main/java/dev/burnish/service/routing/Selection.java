@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /// Chooses among the healthy replicas. Guarded by the lock of its dispatcher.
 final class Selection {
-  /// Where a call goes, as things are.
+  /// Where a call goes, in the current state.
   sealed interface Choice {
     /// A replica that has a free permit.
     record Take(ReplicaSlot slot) implements Choice {}
@@ -18,7 +18,7 @@ final class Selection {
     /// The replica that the call waits for.
     record WaitFor(ReplicaSlot slot) implements Choice {}
 
-    /// The call waits for any.
+    /// The call waits for any replica.
     record WaitForAny() implements Choice {}
   }
 
@@ -47,7 +47,7 @@ final class Selection {
     healthy = healthy.stream().filter(other -> !other.equals(slot)).toList();
   }
 
-  /// Calls that all of them take at once.
+  /// The number of calls that all of them take at once.
   int numPermits() {
     return healthy.size() * concurrency;
   }
@@ -56,7 +56,7 @@ final class Selection {
     return slot.numInFlight() < concurrency;
   }
 
-  /// Where a call goes.
+  /// Chooses the replica for a call.
   ///
   /// @throws BindingLost if it is of a session that has lost its replica
   Choice choose(Affinity affinity) {
@@ -73,10 +73,10 @@ final class Selection {
     };
   }
 
-  /// A call that waits for a permit, while every permit that it could get is held by a call that
-  /// waits for this one, would wait for itself.
+  /// Rejects a call that waits for a permit, while every permit that it could get is held by a call
+  /// that waits for this one: it would wait for itself.
   ///
-  /// @throws IllegalStateException then
+  /// @throws IllegalStateException in that case
   void checkCircle(CallName call, Choice choice) {
     CallChain waiting = CallChain.current();
     List<ReplicaSlot> awaited =
@@ -104,7 +104,7 @@ final class Selection {
     return free.isEmpty() ? new Choice.WaitForAny() : new Choice.Take(pick(free, Optional.empty()));
   }
 
-  /// Those that take a call now: no list is made in the usual case that all do.
+  /// The replicas that can take a call now: no list is made in the usual case that all can.
   private List<ReplicaSlot> free() {
     for (ReplicaSlot slot : healthy) {
       if (!isFree(slot)) {

@@ -13,7 +13,7 @@ public final class Sessions {
   private final Condition changed;
   private final Set<Binding> open = new HashSet<>();
 
-  /// @param changed signalled when one ends
+  /// @param changed signalled when a session ends
   Sessions(ReentrantLock lock, Condition changed) {
     this.lock = lock;
     this.changed = changed;
@@ -39,7 +39,7 @@ public final class Sessions {
     return open.remove(binding);
   }
 
-  /// Whoever owns the session knows that it is lost: its next call binds it again.
+  /// The owner of the session knows that its replica is lost: the next call binds it again.
   public void acknowledge(Binding binding) {
     locked(() -> {
       binding.acknowledge();
@@ -47,7 +47,7 @@ public final class Sessions {
     });
   }
 
-  /// A lost session continues where another is bound, which ends.
+  /// Lets a lost session take over the binding of another, which ends.
   public void adopt(Binding binding, Binding other) {
     locked(() -> {
       binding.adopt(other);

@@ -40,7 +40,7 @@ final class Waiter implements Comparable<Waiter> {
 
   /// The slot if a permit of it was granted.
   ///
-  /// @throws RuntimeException what it was failed with
+  /// @throws RuntimeException the exception that it was failed with
   Optional<ReplicaSlot> outcome() {
     RuntimeException cause = failure;
     if (cause != null) {
@@ -49,10 +49,10 @@ final class Waiter implements Comparable<Waiter> {
     return Optional.ofNullable(slot);
   }
 
-  /// Waits until a permit is granted; nothing if the deadline passes or this thread is interrupted
+  /// Waits until a permit is granted; empty if the deadline passes or this thread is interrupted
   /// before that.
   ///
-  /// @throws RuntimeException what it was failed with
+  /// @throws RuntimeException the exception that it was failed with
   Optional<ReplicaSlot> await(Clock clock) {
     while (true) {
       Optional<ReplicaSlot> granted = outcome();

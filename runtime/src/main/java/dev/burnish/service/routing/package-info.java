@@ -1,4 +1,4 @@
-/// Which replica takes a call, and who waits for one. Knows nothing of processes.
+/// The choice of a replica for a call, and the calls that wait for one. Independent of processes.
 @NullMarked
 package dev.burnish.service.routing;
 

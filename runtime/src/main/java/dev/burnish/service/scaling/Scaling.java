@@ -6,11 +6,11 @@ import java.time.Duration;
 ///
 /// @param min replicas that it keeps
 /// @param max replicas that it does not exceed
-/// @param queuedPerReplica more calls than this that wait, for each replica, make it grow
-/// @param idleBelow a share of permits in use, with nothing waiting, below which it shrinks
-/// @param upAfter that has lasted this long
-/// @param downAfter that has lasted this long
-/// @param every time between looks
+/// @param queuedPerReplica more waiting calls than this per replica make it grow
+/// @param idleBelow a fraction of permits in use, with nothing waiting, below which it shrinks
+/// @param upAfter the time for which the load must have been high
+/// @param downAfter the time for which the load must have been low
+/// @param every time between checks
 public record Scaling(
     int min,
     int max,
@@ -19,8 +19,8 @@ public record Scaling(
     Duration upAfter,
     Duration downAfter,
     Duration every) {
-  /// @throws IllegalArgumentException if the bounds are not in order, or it would grow and shrink
-  ///   by turns
+  /// @throws IllegalArgumentException if the bounds are not in order, or it would oscillate between
+  ///   growing and shrinking
   public Scaling {
     if (min < 1 || max < min) {
       throw new IllegalArgumentException(
@@ -40,7 +40,7 @@ public record Scaling(
   }
 
   /// Grows when two calls per replica have waited for a second, shrinks when less than 30 % of the
-  /// permits were used for 30 s; looks every 250 ms.
+  /// permits were used for 30 s; checks every 250 ms.
   public static Scaling between(int min, int max) {
     return new Scaling(
         min, max, 2, 0.3, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofMillis(250));

@@ -3,23 +3,23 @@ package dev.burnish.service.scaling;
 import dev.burnish.service.routing.Load;
 import java.util.Optional;
 
-/// Decides how many replicas there should be, look by look. It acts on what has lasted, not on a
-/// moment, grows in proportion to what waits and shrinks one by one, and begins to watch again
-/// after every change: so it does not go up and down by turns. Not thread-safe.
+/// Decides how many replicas there should be, check by check. It acts on a load that has lasted,
+/// not on a momentary one, grows in proportion to the queue and shrinks one by one, and begins to
+/// watch again after every change: so it does not oscillate. Not thread-safe.
 public final class ScalingDecision {
   private final Scaling scaling;
   private Optional<Long> crowdedSince = Optional.empty();
   private Optional<Long> idleSince = Optional.empty();
 
-  /// A decision that has seen nothing yet.
+  /// A decision without observations.
   public ScalingDecision(Scaling scaling) {
     this.scaling = scaling;
   }
 
   /// How many replicas there should be.
   ///
-  /// @param nanos of a clock, now
-  /// @param numReplicas that there are, also those that start
+  /// @param nanos the current time of a clock
+  /// @param numReplicas existing replicas, those that start included
   public int target(long nanos, int numReplicas, Load load) {
     boolean crowded = load.numQueued() > scaling.queuedPerReplica() * numReplicas;
     boolean idle = load.numQueued() == 0 && load.utilisation() < scaling.idleBelow();
@@ -41,7 +41,8 @@ public final class ScalingDecision {
     return wanted;
   }
 
-  /// With so many more, what waits would be within its limit; at most as many as there are.
+  /// The number of additional replicas that bring the queue within its limit; at most as many as
+  /// there are.
   private int numMissing(int numReplicas, Load load) {
     double perReplica = Math.max(1, scaling.queuedPerReplica());
     int enough = (int) Math.ceil(load.numQueued() / perReplica) - numReplicas;

@@ -85,7 +85,7 @@ class RemoteErrorsTest {
     }
   }
 
-  /// Decorates what it is given.
+  /// Decorates its message.
   private static final class Decorated extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -94,7 +94,7 @@ class RemoteErrorsTest {
     }
   }
 
-  /// Cannot say what it is.
+  /// Cannot return its message.
   private static final class Unspeakable extends RuntimeException {
     private static final long serialVersionUID = 1;
 

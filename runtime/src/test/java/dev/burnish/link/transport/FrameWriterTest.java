@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class FrameWriterTest {
-  /// Takes everything, and counts frames; holds whoever writes first.
+  /// Takes all frames, and counts them; blocks the first thread that writes.
   private static final class Counting implements ByteStream {
     private final AtomicInteger numFrames = new AtomicInteger();
     private final CountDownLatch writing = new CountDownLatch(1);

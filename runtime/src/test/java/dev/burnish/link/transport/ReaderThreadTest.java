@@ -96,7 +96,7 @@ class ReaderThreadTest {
       takeLong();
       looks.removeLast().run();
       assertThat(thread.hasLeft()).isFalse();
-      assertThat(looks).hasSize(1); // It has worked since: it is looked at again.
+      assertThat(looks).hasSize(1); // It has worked since: it is checked again.
       looks.removeLast().run();
       assertThat(looks).isEmpty();
       thread.work(() -> {}, this::later);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What strangers can do at a port, and that members get in all the same.
+/// Attacks of strangers on a port, and that members get in all the same.
 class TlsPortTest {
   private static final Logger LOG = Logger.getLogger(TlsPort.class.getName());
   private static final InetAddress HERE = InetAddress.getLoopbackAddress();

@@ -74,7 +74,7 @@ class LeaseTest {
     return new ReplicaFailure(replica, Instant.EPOCH, "it was stopped");
   }
 
-  /// Whether the fence is closed: nobody is sent to a replica that has left.
+  /// Whether the fence is closed: no call is sent to a replica that has left.
   private boolean isFenced() {
     Thread waiting = Thread.ofPlatform().daemon().start(keeper::awaitWithdrawn);
     while (waiting.isAlive() && waiting.getState() != Thread.State.TIMED_WAITING) {
@@ -216,7 +216,7 @@ class LeaseTest {
     }
   }
 
-  /// What the fence waits for, without the waiting: time passes until it is closed.
+  /// Replaces the wait of the fence: time passes until it is closed.
   private void withdraw(DirectoryServer owner, int step, List<Caller> callers) {
     owner.joined(entry(1, step));
     owner.left(failure(1), step);

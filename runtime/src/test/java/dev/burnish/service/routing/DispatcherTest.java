@@ -66,7 +66,7 @@ class DispatcherTest {
     return new ReplicaFailure(replica, Instant.now(), "killed");
   }
 
-  /// Has a caller ask for a replica and says which it got.
+  /// Starts a caller that asks for a replica and records which it got.
   private Thread caller(Dispatcher dispatcher, Request request) {
     int before = dispatcher.load().numQueued();
     Thread thread =
