@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(120)
 class CarriersTest {
-  /// As many as there are carriers, and as many again, do not let go.
+  /// As many threads as there are carriers, and the same number again, hold on to them.
   @Test
   void aVirtualThreadRunsAlthoughOthersHoldAllCarriers() throws Exception {
     Carriers.watch();

@@ -234,7 +234,7 @@ class ScopeTest {
         .isInstanceOf(ArithmeticException.class);
   }
 
-  /// Its methods are a user's, and a scope that trusts them would wait for ever.
+  /// Its methods are a user's, and a scope that trusted them would wait for ever.
   @Test
   void anExceptionWhoseMethodsThrowEndsAScopeAsAnyOther() {
     RuntimeException odd =

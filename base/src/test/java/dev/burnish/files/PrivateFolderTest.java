@@ -93,7 +93,7 @@ class PrivateFolderTest {
     assertThat(PrivateFolder.at(within)).isEmpty();
   }
 
-  /// The path that is used is the one that was looked at.
+  /// The path that is used is the one that was checked.
   @Test
   void linksAboveAreResolvedOnce() throws Exception {
     Path real = folder("real", "rwx------");

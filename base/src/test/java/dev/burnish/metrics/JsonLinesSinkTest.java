@@ -66,7 +66,7 @@ class JsonLinesSinkTest {
         .hasMessageContaining("such.jsonl");
   }
 
-  /// Metrics of all later steps would else be lost with the one that was interrupted.
+  /// Metrics of all later steps would otherwise be lost with the one that was interrupted.
   @Test
   void anInterruptedThreadWritesAsAnyOther() throws Exception {
     Path file = folder.resolve("interrupted.jsonl");

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class RateWindowTest {
   private static final long SECOND = 1_000_000_000L;
 
-  /// The anchor keeps the last 100 times and says 1.667/s whatever the rate is.
+  /// The anchor keeps the last 100 times and reports 1.667/s whatever the rate is.
   @Test
   void aRateIsExactHoweverHigh() {
     RateWindow window = new RateWindow(60, 0);

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Reads the file back with a reader that shares nothing with the writer: a bitwise checksum and a
+/// Reads the file back with a reader that shares no code with the writer: a bitwise checksum and a
 /// walk over the fields of the protocol buffers.
 class TensorBoardSinkTest {
   private static final Instant NOW = Instant.parse("2026-01-02T03:04:05.250Z");

@@ -123,8 +123,8 @@ class CallsOnReaderTest {
     return Thread.ofVirtual().start(work);
   }
 
-  /// A scenario, again until its call was run where it should be: a machine that stalls makes calls
-  /// long for a while.
+  /// Repeats a scenario until its call was run where it should be: a machine that stalls makes
+  /// calls long for a while.
   private void onReader(Scenario scenario) throws Exception {
     for (int i = 0; i < 50; i++) {
       String thread = scenario.play();

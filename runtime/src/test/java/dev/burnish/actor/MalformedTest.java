@@ -101,7 +101,7 @@ class MalformedTest {
     assertThat(link.isUp()).isTrue();
   }
 
-  /// Whom it asks may ask nothing of it.
+  /// The processes that it calls may not call it.
   @Test
   void aVisitorServesNothing() {
     try (ActorSystem visitor =

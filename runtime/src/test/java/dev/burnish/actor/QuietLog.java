@@ -6,7 +6,7 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// Says nothing of the losses that a test is made of.
+/// Does not log the losses that a test provokes.
 public final class QuietLog implements BeforeAllCallback, AfterAllCallback {
   private static final Logger LOG = Logger.getLogger("dev.burnish");
 

@@ -26,7 +26,7 @@ final class SimulatedThreads {
 
   /// Starts a thread.
   ///
-  /// @param carrier given each step of it
+  /// @param carrier runs each step of it
   static void start(Executor carrier, String name, Runnable work) {
     try {
       ((Thread) MAKE.invoke(null, carrier, name, 0, work)).start();

@@ -27,11 +27,11 @@ import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/// Many processes in one thread: the code of links, switchboards, nodes, actors and meshes as it
-/// is, over a clock, threads and connections that are simulated. All chance comes from the seed, so
+/// Many processes in one thread: the real code of links, switchboards, nodes, actors and meshes,
+/// over a clock, threads and connections that are simulated. All randomness comes from the seed, so
 /// a run of a seed is always the same.
 public final class Simulation {
-  /// How often frames are lost, doubled and swapped, in a thousand.
+  /// How often frames are lost, duplicated and swapped, per thousand.
   public record Faults(int losses, int doubles, int swaps) {
     /// None.
     public static Faults none() {
@@ -108,7 +108,7 @@ public final class Simulation {
     return process(name, host, (what, work) -> thread(name, work));
   }
 
-  /// Runs something that may wait, on a thread of a process.
+  /// Runs work that may wait, on a thread of a process.
   public void thread(String process, Runnable work) {
     SimulatedThreads.start(step -> at(now + 1000, process, step), process, work);
   }
@@ -131,7 +131,7 @@ public final class Simulation {
     return random;
   }
 
-  /// Frames that were sent.
+  /// The number of frames sent.
   public long numFrames() {
     return numFrames;
   }
@@ -141,12 +141,12 @@ public final class Simulation {
     return digest;
   }
 
-  /// Does something at a time from now, on no process.
+  /// Runs an action after a delay, on no process.
   public void later(Duration delay, Runnable action) {
     at(now + delay.toNanos(), "", action);
   }
 
-  /// The process does nothing more; its peers see their connections end soon.
+  /// Stops a process; its peers see their connections end soon.
   public void crash(String process) {
     crashed.add(process);
     connections.getOrDefault(process, List.of()).forEach(transport -> transport.peer().endSoon());

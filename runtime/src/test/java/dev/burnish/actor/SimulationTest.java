@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// The code of links, nodes and actors over a simulated network, with crashes, lost, doubled and
+/// The code of links, nodes and actors over a simulated network, with crashes, lost, duplicated and
 /// reordered frames. A failure names the seed; the same seed fails the same way.
 @ExtendWith(QuietLog.class)
 class SimulationTest {

@@ -202,7 +202,7 @@ class TurnTest {
     done.await();
   }
 
-  /// One whose own methods throw.
+  /// An exception whose own methods throw.
   private static final class Odd extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -278,7 +278,7 @@ class TurnTest {
     assertThat(caught.get()).isSameAs(it);
   }
 
-  /// One that looks again and again would take a core, and its carrier, from all others.
+  /// A waiter that polls would take a core, and its carrier, from all others.
   @Test
   void anInterruptedWaiterParksUntilItHasTheTurn() throws Exception {
     AtomicReference<Thread> thread = new AtomicReference<>(Thread.currentThread());

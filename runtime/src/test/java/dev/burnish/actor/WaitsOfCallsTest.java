@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /// Code that a call may reach waits through [Waits], checked in the compiled classes.
 class WaitsOfCallsTest {
-  /// By class, the methods that wait.
+  /// The methods that wait, by class.
   private static final Map<String, Set<String>> WAITING =
       Map.of(
           "java/util/concurrent/locks/Condition",

@@ -20,7 +20,7 @@ class BacklogTest {
   private final CountDownLatch stands = new CountDownLatch(1);
   private final CountDownLatch goesOn = new CountDownLatch(1);
 
-  /// Stands still at its first line.
+  /// Blocks at its first line.
   private void take(LogLine line) {
     stands.countDown();
     await(goesOn);

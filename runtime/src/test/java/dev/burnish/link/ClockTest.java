@@ -58,7 +58,7 @@ class ClockTest {
     never.countDown();
   }
 
-  /// All that waits in a call, for a turn or for an element says so first.
+  /// All waits in a call, for a turn or for an element announce themselves first.
   @Test
   void whatWaitsOnItsThreadIsAnError() throws Exception {
     Throwable thrown =

@@ -17,7 +17,7 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
 
-/// When a silent peer is taken for lost, by a clock that the test moves.
+/// When a silent peer is considered lost, by a clock that the test moves.
 class DetectionTest {
   private static final byte[] TOKEN = {1};
 
@@ -65,7 +65,7 @@ class DetectionTest {
     }
   }
 
-  /// A process that greets, and then speaks only when the test says so.
+  /// A process that completes the handshake, and then sends only when the test says so.
   private static final class Peer implements Network, Transport {
     private final ProcessAddress address = new ProcessAddress("peer", "there", "", "");
     private final List<Frame> sent = new ArrayList<>();

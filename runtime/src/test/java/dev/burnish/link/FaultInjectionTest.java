@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.Test;
 
-/// A dropped, doubled or reordered frame never makes a call run twice, answer wrongly or hang.
+/// A dropped, duplicated or reordered frame never makes a call run twice, answer wrongly or hang.
 class FaultInjectionTest {
   private static final int NUM_CALLS = 400;
 
@@ -53,7 +53,7 @@ class FaultInjectionTest {
     assertThat(numLost).isPositive();
   }
 
-  /// Every call ends: with its own answer, or lost. None runs twice.
+  /// Every call ends: with its own answer, or lost. Each runs at most once.
   private static Outcome run(long seed, Faults faults) throws Exception {
     MemoryNetwork near = MemoryNetwork.create("near", "host");
     MemoryNetwork far = near.join("far", "host");

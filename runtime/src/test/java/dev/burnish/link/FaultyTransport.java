@@ -10,7 +10,7 @@ import java.util.random.RandomGenerator;
 /// A connection that drops, duplicates and swaps frames, which [FrameSequence] is to detect. Frames
 /// that arrive carry the numbers that the sender gave.
 final class FaultyTransport implements Transport, Transport.Receiver {
-  /// How often, in a thousand frames.
+  /// How often, per thousand frames.
   record Faults(int drops, int doubles, int swaps) {}
 
   private record Numbered(int number, Frame frame) {}

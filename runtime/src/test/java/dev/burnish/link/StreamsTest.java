@@ -120,7 +120,7 @@ class StreamsTest {
     return (Iterator<Integer>) NUMBERS.decode(result, link().resultSession(patience)).getFirst();
   }
 
-  /// Says when it is let go.
+  /// Reports when it is released.
   private static final class Watched implements Iterator<Integer>, AutoCloseable {
     private final Iterator<Integer> inner;
     private final CountDownLatch closed = new CountDownLatch(1);

@@ -20,7 +20,7 @@ class ActorSupervisionTest {
     int attempts();
   }
 
-  /// Fails as soon as it is made, until it does not.
+  /// Fails on construction, until it does not.
   static final class LateActor implements Late {
     static final AtomicInteger ATTEMPTS = new AtomicInteger();
 
@@ -36,7 +36,7 @@ class ActorSupervisionTest {
     }
   }
 
-  /// A call that reaches one that fails is lost with it.
+  /// A call that reaches a failing actor is lost with it.
   private static int attempts(Late late) {
     while (true) {
       try {
@@ -47,7 +47,7 @@ class ActorSupervisionTest {
     }
   }
 
-  /// A failure may be told before the mesh listens to the link of the actor that failed.
+  /// A failure may be reported before the mesh listens to the link of the actor that failed.
   @Test
   void actorsThatFailAtOnceLeaveNoListenersBehind() {
     RestartPolicy atOnce =

@@ -528,8 +528,8 @@ class ActorsRunOnTest {
     public void note() {}
   }
 
-  /// Three that hang have their time together, not one after the other; those that do nothing are
-  /// closed at once.
+  /// Three actors that hang share one time limit, instead of one after the other; those that do
+  /// nothing are closed at once.
   @Test
   void closingIsBoundedWhateverEndpointsDo() throws Exception {
     StubbornActor.released = new CountDownLatch(1);

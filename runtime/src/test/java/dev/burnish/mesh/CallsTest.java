@@ -33,7 +33,7 @@ class CallsTest {
   /// Where calls of this JVM's actors wait, one test at a time.
   private static final BlockingQueue<Integer> WAITING = new LinkedBlockingQueue<>();
 
-  /// An exception of ones own, with a value.
+  /// A user-defined exception, with a value.
   static final class Rejected extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -302,7 +302,7 @@ class CallsTest {
     return trials;
   }
 
-  /// Calls until the loss of the actor is known, and it is waited for.
+  /// Calls until the loss of the actor is known; from then on calls wait for its restart.
   private static void call(Runnable call) {
     while (true) {
       try {

@@ -377,7 +377,7 @@ class CirclesTest {
     assertCircle(() -> first.sum(IntStream.range(0, 3).map(first::echo).iterator()));
     assertThat(first.sum(IntStream.range(0, 3).map(second::echo).iterator())).isEqualTo(3);
     assertThat(first.sum(IntStream.range(0, 3).map(first::beside).iterator())).isEqualTo(3);
-    // The first waits for a stream of the second's, whose elements ask the first.
+    // The first waits for a stream of the second's, whose elements call the first.
     assertCircle(() -> first.sumOfNumbers(mesh.at("gpus", 1)));
     List<Integer> all = new ArrayList<>();
     second.numbers(true).forEachRemaining(all::add);

@@ -39,7 +39,7 @@ public interface Counter {
 
   void report(int n, Consumer<String> progress);
 
-  /// Spawns a mesh in this process and asks it.
+  /// Spawns a mesh in this process and calls it.
   List<Integer> nested(ProcMeshRef procs);
 
   /// Asks a mesh that came as an argument.

@@ -12,7 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/// See [Counter]. Notes its end in a file, where it was given one.
+/// See [Counter]. Records its end in a file, if it was given one.
 public final class CounterActor implements Counter, AutoCloseable {
   private final String notes;
   private final CountDownLatch met = new CountDownLatch(2);

@@ -91,7 +91,7 @@ final class FakeKubernetes implements AutoCloseable {
     send(exchange, 201, object.toString());
   }
 
-  /// As the kubelet does, with the secret at another place.
+  /// Runs a pod like the kubelet, with the secret at another place.
   private void run(JsonNode pod) throws IOException {
     List<String> command = new ArrayList<>();
     pod.at("/spec/containers/0/command")

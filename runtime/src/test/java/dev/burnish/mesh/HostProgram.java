@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/// A host as a process. Its name has no `$`, which a shell would look at.
+/// A host as a process. Its name has no `$`, which a shell would interpret.
 public final class HostProgram {
   private HostProgram() {}
 

@@ -187,7 +187,7 @@ class HostsTest {
         .isInstanceOf(IOException.class);
   }
 
-  /// Six hundred, that say nothing.
+  /// Six hundred connections, which send nothing.
   @Test
   void aHostJoinsWhileStrangersHoldConnections() throws Exception {
     Logger log = Logger.getLogger("dev.burnish.link.transport");
@@ -233,7 +233,7 @@ class HostsTest {
     assertThat(folders.get(1)).doesNotExist();
   }
 
-  /// A host that does not run for a while is late, and not lost.
+  /// A host that does not run for a while is late, but not lost.
   @Test
   void aSlowHostIsWaitedFor() throws Exception {
     Job job = job(InetAddress.getLoopbackAddress(), LinkSettings.defaults());
@@ -254,7 +254,7 @@ class HostsTest {
     assertThat(unhandled).isEmpty();
   }
 
-  /// It takes connections, and says nothing on them.
+  /// It accepts connections, and sends nothing on them.
   @Test
   void aFrozenHostIsLostAndNobodyWaitsForIt() throws Exception {
     Job job =

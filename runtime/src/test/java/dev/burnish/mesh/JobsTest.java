@@ -106,7 +106,7 @@ class JobsTest {
     assertThat(Jobs.running()).containsExactly("seen-" + told.pid());
   }
 
-  /// The number of its process is another's by now.
+  /// Its process number belongs to another process by now.
   @Test
   void aJobThatIsGoneIsNotTakenForALivingProcess() throws Exception {
     Process killed = program(Optional.of(folder), Optional.empty());

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The code of meshes and their supervision over a simulated network of hosts, with crashes of
-/// processes and hosts, lost, doubled and reordered frames, restarts. A failure names the seed; the
-/// same seed fails the same way.
+/// processes and hosts, lost, duplicated and reordered frames, restarts. A failure names the seed;
+/// the same seed fails the same way.
 @ExtendWith(QuietLog.class)
 class MeshSimulationTest {
   private static final int LIMIT = 4;
@@ -190,8 +190,8 @@ class MeshSimulationTest {
     }
   }
 
-  /// Whatever happened: each actor answers, or is gone and its owner knows. Where frames only come
-  /// twice, exactly those are gone that nothing can bring back.
+  /// Whatever happened: each actor answers, or is gone and its owner knows. Where frames are only
+  /// duplicated, exactly those are gone that cannot be restarted.
   private static void check(Run run, boolean noneLost, int crash, boolean restarts) {
     Set<Integer> alive = run.settle();
     Set<Integer> gone = new HashSet<>(run.mesh.lost());

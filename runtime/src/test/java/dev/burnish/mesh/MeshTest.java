@@ -222,7 +222,7 @@ class MeshTest {
     }
   }
 
-  /// A call may still meet the old actor.
+  /// A call may still reach the old actor.
   private static int valueOnceThere(Counter counter) {
     while (true) {
       try {

@@ -55,7 +55,8 @@ class OrphansTest {
     }
   }
 
-  /// A program that is killed. Its argument says how far it goes before it says that it is ready.
+  /// A program that is killed. Its argument says how far it runs before it reports that it is
+  /// ready.
   public static final class Controller {
     private Controller() {}
 

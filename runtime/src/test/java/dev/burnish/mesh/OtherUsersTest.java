@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Another user of the same machine.
 class OtherUsersTest {
-  /// Knows where a job's socket is.
+  /// Connects to the socket of a job, whose place it knows.
   private static final String KNOCK =
       """
       import java.io.IOException;
@@ -60,7 +60,8 @@ class OtherUsersTest {
       }
       """;
 
-  /// Takes the name of the folder of jobs first, and has a job in it, a link and one that listens.
+  /// Takes the name of the folder of jobs first, and puts a job in it, a link and a listening
+  /// socket.
   private static final String SQUAT =
       """
       import java.net.StandardProtocolFamily;

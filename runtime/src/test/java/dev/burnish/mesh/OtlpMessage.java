@@ -8,8 +8,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Reads spans that were sent as protobuf, into the JSON form of the same message: so much of it as
-/// tests look at.
+/// Reads spans that were sent as protobuf into the JSON form of the same message, as far as tests
+/// check it.
 ///
 /// Source: opentelemetry-proto, opentelemetry/proto/trace/v1/trace.proto.
 final class OtlpMessage {

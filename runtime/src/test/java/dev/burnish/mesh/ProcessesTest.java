@@ -550,7 +550,7 @@ class ProcessesTest {
     job.close();
   }
 
-  /// The scheduler may add no carriers here: nothing can run, and the question of health says so.
+  /// The scheduler may add no carriers here: nothing can run, and the health check reports it.
   @Test
   void aProcessWithoutCarriersIsSeenToBeStarved() {
     Resources resources =
@@ -651,7 +651,7 @@ class ProcessesTest {
     }
   }
 
-  /// The peer is woken only when all callers are back: none of them waits for it.
+  /// The peer is resumed only when all callers have returned: none of them waits for it.
   @Test
   void callersOfAStoppedProcessComeBackAtTheirDeadlines() throws Exception {
     LinkSettings patient =

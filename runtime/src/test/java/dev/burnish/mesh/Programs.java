@@ -17,7 +17,7 @@ public final class Programs {
     return JvmCommand.of(main).withFlags(List.of("--enable-native-access=ALL-UNNAMED")).words();
   }
 
-  /// Stops processes, and waits until they are.
+  /// Stops processes, and waits until they are stopped.
   public static void stop(long... pids) throws Exception {
     for (long pid : pids) {
       String id = Long.toString(pid);
@@ -37,7 +37,7 @@ public final class Programs {
     Runtime.getRuntime().halt(1);
   }
 
-  /// Spawns workers, prints their process numbers, then waits to be killed.
+  /// Spawns workers, prints their process ids, then waits to be killed.
   public static final class Waits {
     private Waits() {}
 

@@ -31,7 +31,7 @@ class ReferencesTest {
 
     void holdProcs(ProcMeshRef procs);
 
-    /// Spawns a counter in each process that is held; the numbers of the processes.
+    /// Spawns a counter in each process that is held; returns the process ids.
     List<Long> spawnCounters();
 
     /// The process ids of the processes that were spawned last.
@@ -160,7 +160,7 @@ class ReferencesTest {
         ActorOptions.defaults().withRestart(RestartPolicy.atMost(1)));
   }
 
-  /// The call that meets the old actor fails, one after it finds the new one.
+  /// The call that reaches the old actor fails, a later one finds the new one.
   private static List<Integer> valuesOnceFound(Holder holder) {
     while (true) {
       try {

@@ -94,7 +94,7 @@ class RegionLeaksTest {
           mayReturn.await();
           waits = false;
         } catch (InterruptedException e) {
-          // The caller's deadline: the result is made nevertheless.
+          // The caller's deadline: the result is computed nevertheless.
         }
       }
     }

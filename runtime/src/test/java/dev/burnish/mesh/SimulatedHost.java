@@ -16,7 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
-/// A host of a simulation: its agent starts processes of the simulation and sees how they end.
+/// A host of a simulation: its agent starts processes of the simulation and observes how they end.
 final class SimulatedHost implements HostAgent {
   private final Simulation simulation;
   private final String host;
@@ -39,7 +39,7 @@ final class SimulatedHost implements HostAgent {
     return started;
   }
 
-  /// A process ends, which the agent sees.
+  /// Ends a process, which the agent observes.
   void crash(String process) {
     simulation.crash(process);
     system
@@ -48,7 +48,7 @@ final class SimulatedHost implements HostAgent {
         .ifPresent(link -> link.lose(new ReplicaLost(process + " was ended by signal 9")));
   }
 
-  /// The host ends with all that is on it.
+  /// Ends the host with everything on it.
   void crash() {
     started.forEach(simulation::crash);
     simulation.crash(system.self().process());

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Hosts that Slurm gives. Its commands are scripts that answer as Slurm 22.05 does, and run the
-/// script of a job for real, once for each node.
+/// Hosts from Slurm. Its commands are scripts that answer like Slurm 22.05, and run the script of a
+/// job for real, once per node.
 class SlurmHostsTest {
   private static final String CONTROL =
       "JobId=4711 JobName=burnish-far UserId=me(1000) GroupId=me(1000) MCS_label=N/A"

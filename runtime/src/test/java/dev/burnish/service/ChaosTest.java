@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Replicas are killed and stopped while many call them. `-Dburnish.chaos=20000` makes as many
-/// calls as in the issue; `-Dburnish.seed` another order of harm.
+/// calls as in the issue; `-Dburnish.seed` selects another order of faults.
 class ChaosTest {
   private static final int NUM_REPLICAS = 4;
   private static final int NUM_CALLERS = 32;
@@ -142,7 +142,7 @@ class ChaosTest {
     return runs;
   }
 
-  /// Something that returns whether there is more to do.
+  /// Work that returns whether there is more to do.
   private interface Work {
     boolean more();
   }

@@ -15,7 +15,7 @@ interface Dial {
   /// Sets it, and waits until it is released or interrupted.
   void setSlowly(int number);
 
-  /// Ends the replica as a failure of something that it owns does.
+  /// Ends the replica like a failure of something that it owns.
   void fail();
 
   /// Returns 1 when it is released, -1 when it is interrupted.

@@ -5,7 +5,7 @@ import java.util.List;
 
 /// An actor of another process that calls a service of dials.
 interface DialUser {
-  /// The number, asked for so often.
+  /// The number, read `times` times.
   List<Integer> read(int times);
 
   /// Begins calls that are held, as threads of this process.

@@ -120,7 +120,7 @@ class LostHostTest {
     return hosts.spawnProcs("placed", 1, each, Resources.light(), Placement.spread());
   }
 
-  /// Whatever stops it from growing, it looks again.
+  /// Whatever stops it from growing, it tries again.
   @Test
   void aServiceThatCannotGrowGrowsWhenItCan() throws Exception {
     join("one");

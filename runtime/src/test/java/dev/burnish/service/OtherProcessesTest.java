@@ -19,7 +19,7 @@ import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Calls, sessions and changes that other processes than the owner's see.
+/// Calls, sessions and changes as processes other than the owner's see them.
 class OtherProcessesTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 

@@ -37,7 +37,7 @@ class OwnersAndHandlesTest {
 
   @TempDir private Path folder = Path.of("");
 
-  /// Errors of the compiler in a method that has an `x` of a type.
+  /// Compiler errors in a method that has an `x` of a type.
   private List<String> errors(String type, String statement) {
     String code =
         """

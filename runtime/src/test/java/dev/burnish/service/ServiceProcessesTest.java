@@ -75,7 +75,7 @@ class ServiceProcessesTest {
     assertThat(unhandled).isEmpty();
   }
 
-  /// Exit codes and links say nothing of a process that is stopped: only the question does.
+  /// Exit codes and links say nothing of a process that is stopped: only the health check does.
   @Test
   void aReplicaThatIsStoppedIsLostAndReplaced() throws Exception {
     OwnedService<Tally> service = service(4, replicas(2));
@@ -138,7 +138,7 @@ class ServiceProcessesTest {
     }
   }
 
-  /// The anchor does every failed call again, without end, and loses the first error.
+  /// The anchor retries every failed call, without end, and loses the first error.
   @Test
   void onlyIdempotentEndpointsAreDoneAgainWithinABudgetThatKeepsTheFirstCause() throws Exception {
     OwnedService<Tally> service = service(0, replicas(2).retries(2));
@@ -170,7 +170,7 @@ class ServiceProcessesTest {
     }
   }
 
-  /// Hosts whose processes say that they cannot be closed.
+  /// Hosts whose processes report that they cannot be closed.
   private record NotClosing(ReplicaHosting hosts) implements ReplicaHosting {
     @Override
     public ActorSystem system() {

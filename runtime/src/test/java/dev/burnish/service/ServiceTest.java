@@ -130,7 +130,7 @@ class ServiceTest {
     assertThat(service.metrics().numSessions()).isZero();
   }
 
-  /// The anchor has a session of one service route the calls of another.
+  /// In the anchor, a session of one service routes the calls of another.
   @Test
   void aSessionOfOneServiceDoesNotLeakIntoAnother() {
     OwnedService<Tally> a = service(0, replicas(2));
@@ -155,8 +155,8 @@ class ServiceTest {
     assertThat(a.metrics().numSessions()).isZero();
   }
 
-  /// test_recovery_state_transitions. The anchor hands the exception out as a value and restarts
-  /// the replica.
+  /// test_recovery_state_transitions. The anchor returns the exception as a value and restarts the
+  /// replica.
   @Test
   void anExceptionOfAnEndpointIsThrownAndLeavesTheReplicaHealthy() {
     OwnedService<Tally> service = service(5, replicas(1));
@@ -457,7 +457,7 @@ class ServiceTest {
     assertThat(service.route().value()).isZero();
   }
 
-  /// The anchor leaves callers of a stopped service waiting for ever, or tells them something else.
+  /// The anchor leaves callers of a stopped service waiting for ever, or reports something else.
   @Test
   void stoppingResolvesEveryOutstandingCall() throws Exception {
     OwnedService<Tally> service = service(0, replicas(2).concurrency(1));
@@ -545,7 +545,7 @@ class ServiceTest {
         "both are lost",
         () -> service.replicas().stream().allMatch(r -> r.state() == ReplicaState.LOST));
     Tally hasty = service.route(service.options().within(Duration.ofMillis(50)));
-    // A replica shows that it is lost a moment before no call is sent to it any more.
+    // A replica shows that it is lost a moment before the dispatcher stops sending calls to it.
     Waiting.until(
         "no call is sent to one",
         () -> Assertions.catchThrowable(hasty::value) instanceof CallTimedOut);

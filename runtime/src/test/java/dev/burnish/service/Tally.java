@@ -12,7 +12,7 @@ public interface Tally {
 
   int value();
 
-  /// The value and, of a replica of several processes, the rank.
+  /// The value and, for a replica of several processes, the rank.
   String whoAmI();
 
   void fail(String message);
@@ -32,7 +32,7 @@ public interface Tally {
   @Concurrent
   int numHanging();
 
-  /// Returns when as many calls of this are under way here.
+  /// Returns when `parties` calls of this method are under way here.
   @Concurrent
   int meet(int parties);
 
@@ -57,7 +57,7 @@ public interface Tally {
   /// Ends the process.
   void exit(int status);
 
-  /// The same, of which it is said that it may run twice.
+  /// The same, declared as an endpoint that may run twice.
   @Idempotent
   void exitAgain(int status);
 

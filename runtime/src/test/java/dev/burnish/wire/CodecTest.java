@@ -34,7 +34,7 @@ class CodecTest {
 
   record Pair<A, B>(A first, B second) {}
 
-  /// Refuses odd numbers when it is made, and 6 when it is read.
+  /// Refuses odd numbers on construction, and 6 when it is read.
   record Even(int number, String word) {
     Even {
       if (number % 2 != 0) {

@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/// Seeded mutants of valid bytes. A failure says which seed and mutant to replay.
+/// Seeded mutants of valid bytes. A failure gives the seed and mutant to replay.
 public final class Fuzz {
   private Fuzz() {}
 
@@ -14,7 +14,7 @@ public final class Fuzz {
     return Integer.getInteger("burnish.fuzz", 100_000);
   }
 
-  /// Gives mutants to a test.
+  /// Passes mutants to a test.
   public static void mutants(byte[] valid, long seed, int count, Consumer<byte[]> test) {
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     for (int i = 0; i < count; i++) {

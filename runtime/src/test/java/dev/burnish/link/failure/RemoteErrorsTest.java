@@ -26,7 +26,7 @@ class RemoteErrorsTest {
         RemoteErrors.encode(thrown, MOST), RemoteErrorsTest.class.getClassLoader());
   }
 
-  /// With a value that its constructor says in its own words.
+  /// An exception with a value that its constructor puts into words.
   private static final class QuotaExceeded extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -58,7 +58,7 @@ class RemoteErrorsTest {
     }
   }
 
-  /// Set after it is made.
+  /// A value that is set after construction.
   private static final class Marked extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -69,7 +69,7 @@ class RemoteErrorsTest {
     }
   }
 
-  /// Without a constructor that others can give anything to.
+  /// An exception without a constructor to which others can pass anything.
   private static final class Sealed extends RuntimeException {
     private static final long serialVersionUID = 1;
 

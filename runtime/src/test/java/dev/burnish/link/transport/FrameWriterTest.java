@@ -56,7 +56,7 @@ class FrameWriterTest {
     public void close() {}
   }
 
-  /// Holds the first sender that does not write itself, after its frame is in the queue.
+  /// Blocks the first sender that does not write itself, after its frame is in the queue.
   private static final class Holding extends ConcurrentLinkedQueue<FrameWriter.Queued> {
     private static final long serialVersionUID = 1;
 
@@ -104,7 +104,7 @@ class FrameWriterTest {
     writer.end();
   }
 
-  /// Takes nothing until it is opened.
+  /// Accepts nothing until it is opened.
   private static final class Shut implements ByteStream {
     private final CountDownLatch opened = new CountDownLatch(1);
     private final ConcurrentLinkedQueue<Frame> frames = new ConcurrentLinkedQueue<>();

@@ -15,7 +15,7 @@ class ReaderThreadTest {
   private final AtomicInteger numSuccessors = new AtomicInteger();
   private final List<Runnable> looks = new ArrayList<>();
 
-  /// Runs something as a thread that reads.
+  /// Runs an action as a thread that reads.
   private void read(Consumer<ReaderThread> reading) throws InterruptedException {
     CompletableFuture<Boolean> done = new CompletableFuture<>();
     new ReaderThread(

@@ -127,7 +127,7 @@ class TlsPortTest {
     assertThat(awaitWarning()).contains("refused").contains("others came");
   }
 
-  /// Those that have begun to speak stay while there are others.
+  /// Guests that have begun to speak stay while there are others.
   @Test
   void whoSaysNothingGoesBeforeWhoSpeaks() throws Exception {
     TlsPort port = TlsPort.open(HERE, keys, TlsPort.Proof.WORD);

@@ -27,7 +27,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// How owner and callers agree on who gets no calls any more, by a clock that a test sets.
+/// How owner and callers agree on which replicas get no calls any more, by a clock that a test
+/// sets.
 class LeaseTest {
   private static final long TIME = Lease.TIME.toNanos();
 
@@ -190,8 +191,8 @@ class LeaseTest {
     assertThat(keeper.with(own)).isEqualTo(new Load(2, 3, 10, 0, List.of()));
   }
 
-  /// Callers ask, are stopped and continue, answers take their time; an owner withdraws replicas.
-  /// No call that begins after the fence goes by a directory from before.
+  /// Callers request the directory, are stopped and resume, answers take their time; an owner
+  /// withdraws replicas. No call that begins after the fence uses a directory from before.
   @Test
   void noCallAfterAFenceGoesByWhatWasBefore() {
     for (long seed = 1; seed <= 200; seed++) {
