@@ -50,7 +50,7 @@ public final class ProcMesh extends ProcMeshRef implements AutoCloseable {
   }
 
   /// Ends the processes at once, whatever they do, and returns how those ended that had ended
-  /// before. Actors spawned in them are told that they are lost.
+  /// before. The owners of actors spawned in them are told that these are lost.
   ///
   /// @param patience how long to wait for the exit of one whose connection is lost
   public List<Exit> kill(Duration patience) {
