@@ -71,7 +71,7 @@ public final class Context {
     return system();
   }
 
-  /// Has something closed when the actor stops, before the actor itself; the last one first.
+  /// Closes an object when the actor stops, before the actor itself; the last one first.
   public void own(AutoCloseable owned) {
     cell.lifecycle().own(owned);
   }
