@@ -29,8 +29,8 @@ import java.util.function.Supplier;
 ///
 /// The code that starts a service owns it, and has the methods that only an owner may call. As an
 /// argument, result or part of one it travels as a [Service]: so it is declared there, and the
-/// receiver calls the replicas directly. An endpoint that declares an `OwnedService` is refused when
-/// its actor is spawned. Thread-safe.
+/// receiver calls the replicas directly. An endpoint that declares an `OwnedService` is refused
+/// when its actor is spawned. Thread-safe.
 ///
 /// @param <T> the interface of the actors
 public final class OwnedService<T> extends Service<T> implements AutoCloseable {
