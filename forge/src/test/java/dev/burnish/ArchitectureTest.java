@@ -142,7 +142,8 @@ class ArchitectureTest {
   @Test
   void whatIsPublicHasAUser() throws IOException {
     PublicTypes types = new PublicTypes();
-    for (String module : MODULES) {
+    // The benchmarks are compiled after these tests: what only they use has a row of its own.
+    for (String module : MODULES.stream().filter(name -> !name.equals("bench")).toList()) {
       Path classes = ROOT.resolve(module).resolve(CLASSES);
       if (Files.isDirectory(classes)) {
         try (Stream<Path> files = Files.walk(classes)) {
@@ -161,7 +162,6 @@ class ArchitectureTest {
         .forEach(name -> named.add(name.group(1)));
     assertThat(types.withoutUsers())
         .as("public types without a user, beside those that ARCHITECTURE.md names")
-        .filteredOn(name -> !name.startsWith("bench."))
         .containsExactlyElementsOf(named);
   }
 
