@@ -17,6 +17,7 @@ import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.VersionRange;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -100,7 +101,13 @@ public final class BatchGenerator implements Generator {
   }
 
   @Override
-  public Group generate(Prompt prompt, SamplingParams sampling) {
+  public Group generate(Prompt prompt, SamplingParams sampling, VersionRange versions) {
+    long held = runner.refresh();
+    if (!versions.contains(held)) {
+      throw new IllegalArgumentException(
+          "the model's weights must be of a version that is asked for: weights=%d versions=%s; publish it first"
+              .formatted(held, versions));
+    }
     return generateAll(List.of(prompt), sampling).getFirst();
   }
 

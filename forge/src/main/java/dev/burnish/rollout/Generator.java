@@ -1,29 +1,53 @@
 package dev.burnish.rollout;
 
+import dev.burnish.actor.Concurrent;
+import dev.burnish.actor.Idempotent;
 import java.util.List;
 
 /// Samples completions of prompts with the weights of a policy. Everything that is passed and
 /// returned travels, so that a generator may live in another process.
 ///
 /// A completion is a function of the weights, its prompt, `sampling` with its seed, and the indexes
-/// of prompt and completion in the call, independent of whatever else runs.
+/// of prompt and completion in the call. It is independent of the generator, of whatever else runs
+/// there, and of how often the call is made: a call that is made again elsewhere gives the same
+/// tokens. Thread-safe.
 public interface Generator {
-  /// The `sampling.n` completions of a prompt.
+  /// The `sampling.n` completions of a prompt, by the weights in use.
   ///
   /// @throws IllegalArgumentException if the prompt has no tokens or leaves no room in the model's
   ///   longest sequence
-  Group generate(Prompt prompt, SamplingParams sampling);
+  @Concurrent
+  @Idempotent
+  default Group generate(Prompt prompt, SamplingParams sampling) {
+    return generate(prompt, sampling, VersionRange.ANY);
+  }
+
+  /// The `sampling.n` completions of a prompt, each token by weights of a version in the range.
+  /// Takes over weights if those in use are not of it. Calls that wait at the same time are
+  /// computed together.
+  ///
+  /// @throws IllegalArgumentException as [#generate(Prompt, SamplingParams)] does, or if there are
+  ///   no weights of such a version
+  @Concurrent
+  @Idempotent
+  Group generate(Prompt prompt, SamplingParams sampling, VersionRange versions);
 
   /// The groups of many prompts, in their order. Generating them together is faster than one by
   /// one.
+  @Concurrent
+  @Idempotent
   List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling);
 
   /// Takes over the weights of `version`, and returns the version in use afterwards.
   ///
   /// @throws IllegalArgumentException if there are no weights of that version; the ones before stay
   ///   in use
+  @Concurrent
+  @Idempotent
   long updateWeights(long version);
 
   /// The version of the weights in use.
+  @Concurrent
+  @Idempotent
   long version();
 }

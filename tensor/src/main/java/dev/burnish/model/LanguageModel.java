@@ -6,6 +6,7 @@ import dev.burnish.gguf.GgufConverter;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.LoraConfig;
+import dev.burnish.nn.Weights;
 import dev.burnish.safetensors.Checkpoint;
 import dev.burnish.safetensors.ModelFolder;
 import dev.burnish.tensor.DType;
@@ -209,6 +210,40 @@ public final class LanguageModel implements AutoCloseable {
   /// with nothing to close.
   public LanguageModel base() {
     return new LanguageModel(config.deepCopy(), generation, format, decoder.base(), source);
+  }
+
+  /// This model over other weights, which stay their owner's, to be closed after it.
+  ///
+  /// @param weights of the layouts of this decoder
+  /// @param adaptation where this model is adapted, of the layouts of its adaptation
+  public LanguageModel over(Weights weights, Optional<Weights> adaptation) {
+    Decoder over = new Decoder(decoder.shape(), weights);
+    adaptation.ifPresent(given -> over.adapt(decoder.lora(), decoder.loraSeed(), given));
+    return new LanguageModel(config.deepCopy(), generation.deepCopy(), format, over, source);
+  }
+
+  /// This model without its weights: another process makes it over weights that it is given.
+  public ModelSpec spec() {
+    LoraConfig lora = decoder.lora().withFrom(Path.of(""));
+    return new ModelSpec(
+        config.toString(),
+        generation.toString(),
+        decoder.shape().tiedHead(),
+        decoder.shape().maxPositions(),
+        new ModelSpec.Adapted(
+            lora.rank(), lora.alpha(), lora.dropout(), lora.rankStabilized(), lora.modules()),
+        decoder.loraSeed());
+  }
+
+  static LanguageModel over(ModelSpec spec, Weights weights, Optional<Weights> adaptation) {
+    Decoder over = new Decoder(spec.shape(), weights);
+    adaptation.ifPresent(given -> over.adapt(spec.lora(), spec.loraSeed(), given));
+    return new LanguageModel(
+        spec.read(spec.config()),
+        spec.read(spec.generation()),
+        WeightFormat.plain(),
+        over,
+        Optional.empty());
   }
 
   /// A second model with the same weights, an adaptation being part of them.

@@ -123,6 +123,17 @@ public final class Decoder implements AutoCloseable {
     if (!config.adapts()) {
       return;
     }
+    Weights added = Weights.zeros(adapterLayouts(config), device);
+    adapt(config, seed, added);
+    blocks.forEach(block -> block.initializeAdapter(seed));
+    closing.add(added::close);
+  }
+
+  /// The same with the values of an adaptation, which stay their owner's.
+  ///
+  /// @param seed of the adaptation's dropout
+  /// @param given of the [#adapterLayouts]
+  public void adapt(LoraConfig config, long seed, Weights given) {
     if (lora.adapts() || closing.isEmpty()) {
       throw new IllegalStateException("a decoder is adapted once: rank=" + lora.rank());
     }
@@ -130,19 +141,22 @@ public final class Decoder implements AutoCloseable {
     lora = config;
     loraSeed = seed;
     parts().forEach(part -> part.gradients().freeze());
+    for (int part = 0; part < given.numParts(); part++) {
+      adapters.add(Parameters.of(given, part));
+    }
+    for (int i = 0; i < blocks.size(); i++) {
+      blocks.get(i).adapt(config, adapters.get(i + 1));
+    }
+    adaptation = Optional.of(given);
+    adapters.forEach(part -> closing.add(part::close));
+  }
+
+  /// The layout of each part of an adaptation: nothing of embedding, norm and head.
+  public List<FlatLayout> adapterLayouts(LoraConfig config) {
     List<FlatLayout> layouts = new ArrayList<>(List.of(FlatLayout.empty()));
     blocks.forEach(block -> layouts.add(block.adapterLayout(config)));
     layouts.add(FlatLayout.empty());
-    Weights added = Weights.zeros(layouts, device);
-    for (int part = 0; part < layouts.size(); part++) {
-      adapters.add(Parameters.of(added, part));
-    }
-    for (int i = 0; i < blocks.size(); i++) {
-      blocks.get(i).adapt(config, adapters.get(i + 1), seed);
-    }
-    adaptation = Optional.of(added);
-    adapters.forEach(part -> closing.add(part::close));
-    closing.add(added::close);
+    return layouts;
   }
 
   private void requireMatches(LoraConfig config) {
@@ -155,6 +169,11 @@ public final class Decoder implements AutoCloseable {
                 .formatted(pattern, modules.getFirst()));
       }
     }
+  }
+
+  /// The seed of the adaptation's dropout, and of its initial values where they are random.
+  public long loraSeed() {
+    return loraSeed;
   }
 
   /// How the decoder is adapted; without a rank where it is not.

@@ -131,8 +131,13 @@ final class DecoderBlock implements AutoCloseable {
   /// own parameters.
   ///
   /// @param adapter of the [#adapterLayout]
-  void adapt(LoraConfig config, Parameters adapter, long seed) {
-    linears().forEach(linear -> linear.adapt(config, adapter, seed));
+  void adapt(LoraConfig config, Parameters adapter) {
+    linears().forEach(linear -> linear.adapt(config, adapter));
+  }
+
+  /// Sets the parameters of the adapter to those that training begins with: no change.
+  void initializeAdapter(long seed) {
+    linears().forEach(linear -> linear.initializeAdapter(seed));
   }
 
   /// Adds what another block's adaptation changes to the matrices of this one.

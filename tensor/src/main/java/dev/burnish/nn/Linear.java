@@ -144,16 +144,19 @@ final class Linear {
   /// Adapts the modules that a configuration names.
   ///
   /// @param adapter holds the parameters of [#adapterSpecs]
-  void adapt(LoraConfig config, Parameters adapter, long seed) {
+  void adapt(LoraConfig config, Parameters adapter) {
     long column = 0;
     for (String module : modules) {
       if (config.matches(module)) {
-        LowRank change = new LowRank(kernels, module, adapter, config.scale(), column);
-        change.initialize(seed);
-        changes.add(change);
+        changes.add(new LowRank(kernels, module, adapter, config.scale(), column));
       }
       column += weight(module).shape()[0];
     }
+  }
+
+  /// Sets the parameters of the adapter to those that training begins with.
+  void initializeAdapter(long seed) {
+    changes.forEach(change -> change.initialize(seed));
   }
 
   /// Adds the changes of another matrix of the same modules to this one itself.

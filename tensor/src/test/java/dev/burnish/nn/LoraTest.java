@@ -301,7 +301,7 @@ class LoraTest {
       try (Weights added =
               Weights.zeros(List.of(FlatLayout.of(linear.adapterSpecs(config))), Device.CPU);
           Parameters adapter = Parameters.of(added, 0)) {
-        linear.adapt(config, adapter, 1);
+        linear.adapt(config, adapter);
         adapter.values().copy_(Tensor.of(new float[] {1, -0.5f, 0.1f, -0.2f}, 4));
         Tensor y = Tensor.of(new float[2], 1, 2);
         linear.forward(

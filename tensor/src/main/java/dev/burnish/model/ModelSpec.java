@@ -1,0 +1,72 @@
+package dev.burnish.model;
+
+import dev.burnish.nn.Decoder;
+import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.LoraConfig;
+import dev.burnish.nn.Weights;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A model without its weights, in a form that travels: whoever has it and the weights has the
+/// model. See [LanguageModel#spec].
+///
+/// @param config `config.json`
+/// @param generation `generation_config.json`, or `{}`
+/// @param tiedHead whether the head's matrix is the embedding
+/// @param maxPositions tokens of the longest sequence
+/// @param adapted how the model is adapted
+/// @param loraSeed of the adaptation
+public record ModelSpec(
+    String config,
+    String generation,
+    boolean tiedHead,
+    int maxPositions,
+    Adapted adapted,
+    long loraSeed) {
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  /// The fields of a [LoraConfig] that travel.
+  public record Adapted(
+      int rank, double alpha, double dropout, boolean rankStabilized, List<String> modules) {
+    public Adapted {
+      modules = List.copyOf(modules);
+    }
+  }
+
+  /// How the model is adapted; without a rank where it is not.
+  public LoraConfig lora() {
+    return new LoraConfig(
+        adapted.rank(),
+        adapted.alpha(),
+        adapted.dropout(),
+        adapted.rankStabilized(),
+        adapted.modules(),
+        Path.of(""));
+  }
+
+  /// The layout of each part of the model's own weights.
+  public List<FlatLayout> layouts() {
+    return Decoder.layouts(shape());
+  }
+
+  /// The model over weights that stay their owner's, to be closed after it.
+  ///
+  /// @param weights of the [#layouts]
+  /// @param adaptation where the model is adapted
+  public LanguageModel over(Weights weights, Optional<Weights> adaptation) {
+    return LanguageModel.over(this, weights, adaptation);
+  }
+
+  DecoderShape shape() {
+    DecoderShape shape = Architecture.read(read(config), "config").withMaxPositions(maxPositions);
+    return shape.tiedHead() && !tiedHead ? shape.withOwnHead() : shape;
+  }
+
+  ObjectNode read(String json) {
+    return (ObjectNode) JSON.readTree(json);
+  }
+}
