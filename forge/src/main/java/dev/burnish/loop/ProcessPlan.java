@@ -1,0 +1,87 @@
+package dev.burnish.loop;
+
+import dev.burnish.launch.Resources;
+import dev.burnish.mesh.JobOptions.Processes;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The processes of a run, with what each may use.
+///
+/// @param kind whether they are processes, or threads of this one
+/// @param roles the controller first
+public record ProcessPlan(Processes kind, List<Role> roles) {
+  /// Heap of a process that computes: its tensors lie outside.
+  private static final int COMPUTE_HEAP = 512;
+
+  /// Processes that do the same.
+  ///
+  /// @param name such as `trainer`
+  /// @param count of processes
+  /// @param cores that each computes with
+  /// @param heapMegabytes of each at most
+  /// @param use of memory besides the heap, in words
+  public record Role(String name, int count, int cores, int heapMegabytes, String use) {
+    Resources resources() {
+      return Resources.compute(cores, heapMegabytes);
+    }
+  }
+
+  public ProcessPlan {
+    roles = List.copyOf(roles);
+  }
+
+  /// The plan for a machine of that many cores.
+  static ProcessPlan of(LoopSettings settings, int cores) {
+    int trainer = cores;
+    int generator = Math.max(1, cores / settings.generators());
+    if (settings.overlaps() && settings.processes() == Processes.JVMS) {
+      trainer = Math.max(1, (cores + 1) / 2);
+      generator = Math.max(1, (cores - trainer) / settings.generators());
+    }
+    trainer = settings.cores().trainer() > 0 ? settings.cores().trainer() : trainer;
+    generator = settings.cores().generator() > 0 ? settings.cores().generator() : generator;
+    int light = Resources.light().megabytes();
+    List<Role> roles = new ArrayList<>();
+    roles.add(
+        new Role(
+            "trainer", 1, trainer, COMPUTE_HEAP, "weights, gradients, moments, activations"));
+    roles.add(
+        new Role(
+            "generator",
+            settings.generators(),
+            generator,
+            COMPUTE_HEAP,
+            "packed weights, keys and values"));
+    if (settings.rewardReplicas() > 0) {
+      roles.add(new Role("reward", settings.rewardReplicas(), 1, light, ""));
+    }
+    roles.add(new Role("buffer", 1, 1, light, "groups that wait"));
+    roles.add(
+        new Role("weights", 1, 1, light, "%d versions".formatted(settings.maxStaleness() + 2)));
+    return new ProcessPlan(settings.processes(), roles);
+  }
+
+  /// The role of that name.
+  ///
+  /// @throws IllegalArgumentException if there is none
+  Role role(String name) {
+    return roles.stream()
+        .filter(role -> role.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no process of that name: role=" + name));
+  }
+
+  /// A table: process, how many, cores, heap, devices.
+  public String table() {
+    StringBuilder table =
+        new StringBuilder("  %-12s %5s %5s %9s %7s  %s%n".formatted(
+            kind == Processes.JVMS ? "process" : "thread", "count", "cores", "heap", "devices", ""));
+    for (Role role : roles) {
+      table.append(
+          "  %-12s %5d %5d %6d MB %7s  %s%n"
+              .formatted(
+                  role.name(), role.count(), role.cores(), role.heapMegabytes(), "cpu", role.use()));
+    }
+    return table.toString().stripTrailing();
+  }
+}

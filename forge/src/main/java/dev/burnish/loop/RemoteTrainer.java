@@ -1,0 +1,63 @@
+package dev.burnish.loop;
+
+import dev.burnish.kernel.Numerics;
+import dev.burnish.train.Checkpointed;
+import dev.burnish.train.MicroBatch;
+import dev.burnish.train.PackedTokens;
+import dev.burnish.train.StepReport;
+import dev.burnish.train.Trainer;
+import dev.burnish.train.checkpoint.Snapshot;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// The trainer of another process, as the learner of this one sees it: numbers its steps, so that
+/// one that is sent again after a loss is done once. One call at a time.
+final class RemoteTrainer implements Trainer {
+  private final TrainerActor actor;
+  private final Checkpointed state;
+  private final StepRecording recording;
+  private final Runnable beforeStep;
+
+  /// @param state what the trainer works on, as this process sees it
+  /// @param beforeStep returns once the state may be changed: no checkpoint reads it any more
+  RemoteTrainer(
+      TrainerActor actor, Checkpointed state, StepRecording recording, Runnable beforeStep) {
+    this.actor = actor;
+    this.state = state;
+    this.recording = recording;
+    this.beforeStep = beforeStep;
+  }
+
+  @Override
+  public StepReport step(List<MicroBatch> batch) {
+    beforeStep.run();
+    long number = state.stepsDone() + 1;
+    recording.began(number, batch);
+    return actor.step(number, batch);
+  }
+
+  @Override
+  public List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics) {
+    return actor.logprobs(batches, numerics);
+  }
+
+  @Override
+  public long publish() {
+    return actor.publish();
+  }
+
+  @Override
+  public void save(String folder) {
+    Snapshot.write(
+        Path.of(folder),
+        state.stepsDone(),
+        state.freeze(),
+        Map.of(Checkpointed.SECTION, state.state()));
+  }
+
+  @Override
+  public void restore(String folder) {
+    state.restore(Snapshot.open(Path.of(folder)));
+  }
+}

@@ -1,0 +1,32 @@
+package dev.burnish.loop;
+
+import dev.burnish.actor.Idempotent;
+import dev.burnish.kernel.Numerics;
+import dev.burnish.train.MicroBatch;
+import dev.burnish.train.PackedTokens;
+import dev.burnish.train.StepReport;
+import java.util.List;
+
+/// A trainer in a process of its own. Steps have numbers, so that a call that is made again after
+/// the process was lost does nothing twice.
+public interface TrainerActor {
+  /// Does step `number`, or returns its report if it is done.
+  ///
+  /// @param number steps done before it and one
+  /// @throws IllegalArgumentException if it is neither the next step nor the last one
+  @Idempotent
+  StepReport step(long number, List<MicroBatch> batch);
+
+  /// Log-probabilities of the targets of each batch under the present weights.
+  @Idempotent
+  List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics);
+
+  /// Log-probabilities of the targets of each batch under the weights that the run began with.
+  @Idempotent
+  List<float[]> referenceLogprobs(List<PackedTokens> batches);
+
+  /// Publishes the present weights, and returns their version: the number of steps done. Publishing
+  /// a version again changes nothing.
+  @Idempotent
+  long publish();
+}
