@@ -32,11 +32,20 @@ public interface Generator {
   @Idempotent
   Group generate(Prompt prompt, SamplingParams sampling, VersionRange versions);
 
-  /// The groups of many prompts, in their order. Generating them together is faster than one by
-  /// one.
+  /// The groups of many prompts, in their order, by the weights in use.
   @Concurrent
   @Idempotent
-  List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling);
+  default List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling) {
+    return generateAll(prompts, sampling, VersionRange.ANY);
+  }
+
+  /// The groups of many prompts, in their order. Generating them together is faster than one by
+  /// one.
+  ///
+  /// @throws IllegalArgumentException as [#generate(Prompt, SamplingParams, VersionRange)] does
+  @Concurrent
+  @Idempotent
+  List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling, VersionRange versions);
 
   /// Takes over the weights of `version`, and returns the version in use afterwards.
   ///
