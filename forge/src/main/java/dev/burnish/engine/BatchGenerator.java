@@ -102,17 +102,18 @@ public final class BatchGenerator implements Generator {
 
   @Override
   public Group generate(Prompt prompt, SamplingParams sampling, VersionRange versions) {
+    return generateAll(List.of(prompt), sampling, versions).getFirst();
+  }
+
+  @Override
+  public List<Group> generateAll(
+      List<Prompt> prompts, SamplingParams sampling, VersionRange versions) {
     long held = runner.refresh();
     if (!versions.contains(held)) {
       throw new IllegalArgumentException(
           "the model's weights must be of a version that is asked for: weights=%d versions=%s; publish it first"
               .formatted(held, versions));
     }
-    return generateAll(List.of(prompt), sampling).getFirst();
-  }
-
-  @Override
-  public List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling) {
     return generateAll(prompts, sampling, (_, _, _) -> {});
   }
 

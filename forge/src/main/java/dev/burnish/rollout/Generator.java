@@ -16,8 +16,6 @@ public interface Generator {
   ///
   /// @throws IllegalArgumentException if the prompt has no tokens or leaves no room in the model's
   ///   longest sequence
-  @Concurrent
-  @Idempotent
   default Group generate(Prompt prompt, SamplingParams sampling) {
     return generate(prompt, sampling, VersionRange.ANY);
   }
@@ -32,11 +30,18 @@ public interface Generator {
   @Idempotent
   Group generate(Prompt prompt, SamplingParams sampling, VersionRange versions);
 
+  /// The groups of many prompts, in their order, by the weights in use.
+  default List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling) {
+    return generateAll(prompts, sampling, VersionRange.ANY);
+  }
+
   /// The groups of many prompts, in their order. Generating them together is faster than one by
   /// one.
+  ///
+  /// @throws IllegalArgumentException as [#generate(Prompt, SamplingParams, VersionRange)] does
   @Concurrent
   @Idempotent
-  List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling);
+  List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling, VersionRange versions);
 
   /// Takes over the weights of `version`, and returns the version in use afterwards.
   ///

@@ -37,6 +37,9 @@ public final class RegionKind implements HandleKind {
     return declared == Region.class ? Optional.of(new Regional()) : Optional.empty();
   }
 
+  /// In place of the alarm of a lease that has ended.
+  private static final Alarm ENDED = () -> {};
+
   private static final class Regional implements Handle<Region, RegionForm> {
     @Override
     public Class<RegionForm> form() {
@@ -55,12 +58,15 @@ public final class RegionKind implements HandleKind {
           streams.lease(
               call,
               () -> {
-                limit.get().cancel();
+                limit.getAndSet(ENDED).cancel();
                 link.regions().forget(leased);
                 leased.close();
               });
       if (call.isBroadcast()) {
-        limit.set(link.after(BROADCAST, sender -> sender.streams().abandon(lease)));
+        Alarm alarm = link.after(BROADCAST, sender -> sender.streams().abandon(lease));
+        if (!limit.compareAndSet(Alarm.NONE, alarm)) {
+          alarm.cancel(); // all receivers have taken it in the meantime
+        }
       }
       return new RegionForm(
           region.id(),
