@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
@@ -111,6 +112,14 @@ public final class Snapshot {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read file=" + folder.resolve(file) + ": " + e, e);
     }
+  }
+
+  /// The names of its pieces.
+  public List<String> pieces() {
+    return manifest.sha256().keySet().stream()
+        .flatMap(file -> SnapshotWriter.pieceOf(file).stream())
+        .sorted()
+        .toList();
   }
 
   /// Copies the tensors of a piece into tensors of the same names and shapes, on any device.

@@ -1,7 +1,8 @@
-package dev.burnish.loop;
+package dev.burnish.controller;
 
 import dev.burnish.actor.Idempotent;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.store.Published;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.StepReport;
@@ -25,8 +26,10 @@ public interface TrainerActor {
   @Idempotent
   List<float[]> referenceLogprobs(List<PackedTokens> batches);
 
-  /// Publishes the present weights, and returns their version: the number of steps done. Publishing
-  /// a version again changes nothing.
+  /// The present weights as a version. The bytes are written once; the same version again is not
+  /// written again.
+  ///
+  /// @return for the caller to make visible, and to close
   @Idempotent
-  long publish();
+  Published publish(long version);
 }

@@ -1,4 +1,4 @@
-package dev.burnish.loop;
+package dev.burnish.controller;
 
 import dev.burnish.kernel.Numerics;
 import dev.burnish.train.Checkpointed;
@@ -15,26 +15,22 @@ import java.util.Map;
 /// one that is sent again after a loss is done once. One call at a time.
 final class RemoteTrainer implements Trainer {
   private final TrainerActor actor;
-  private final Checkpointed state;
+  private final LoopState state;
   private final StepRecording recording;
-  private final Runnable beforeStep;
 
   /// @param state what the trainer works on, as this process sees it
-  /// @param beforeStep returns once the state may be changed: no checkpoint reads it any more
-  RemoteTrainer(
-      TrainerActor actor, Checkpointed state, StepRecording recording, Runnable beforeStep) {
+  RemoteTrainer(TrainerActor actor, LoopState state, StepRecording recording) {
     this.actor = actor;
     this.state = state;
     this.recording = recording;
-    this.beforeStep = beforeStep;
   }
 
   @Override
   public StepReport step(List<MicroBatch> batch) {
-    beforeStep.run();
     long number = state.stepsDone() + 1;
-    recording.began(number, batch);
-    return actor.step(number, batch);
+    recording.step(number, batch);
+    StepReport ignored = actor.step(number, batch);
+    return state.completed();
   }
 
   @Override
@@ -42,9 +38,12 @@ final class RemoteTrainer implements Trainer {
     return actor.logprobs(batches, numerics);
   }
 
+  /// Publishes nothing: the loop does, by [TrainingLoop#publish].
+  ///
+  /// @return the number of steps done
   @Override
   public long publish() {
-    return actor.publish();
+    return state.stepsDone();
   }
 
   @Override

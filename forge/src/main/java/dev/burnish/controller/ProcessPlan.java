@@ -1,4 +1,4 @@
-package dev.burnish.loop;
+package dev.burnish.controller;
 
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.JobOptions.Processes;

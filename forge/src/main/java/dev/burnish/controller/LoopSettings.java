@@ -1,35 +1,32 @@
-package dev.burnish.loop;
+package dev.burnish.controller;
 
 import dev.burnish.mesh.JobOptions.Processes;
+import dev.burnish.rl.loop.RolloutSettings;
+import dev.burnish.rl.loop.RolloutSettings.Attempts;
+import dev.burnish.rl.loop.RolloutSettings.Mode;
+import dev.burnish.rl.replay.BufferConfig;
+import java.time.Duration;
 
 /// Who runs where, and how far rollouts may be ahead of training, among a script's settings.
 /// Inlined into a script's record the keys are `maxStaleness`, `processes`, `generators` and so on.
 ///
 /// @param maxStaleness by how many versions the weights that sample a token may be older than those
 ///   that are trained on it; 0 is on-policy: rollouts and training take turns
-/// @param lag whether a group is made by weights that are exactly that old, so that a run is a
+/// @param mode whether a group is made by weights that are exactly that old, so that a run is a
 ///   function of its seed, or by the newest there are
 /// @param processes JVMS, or THREADS of this process
 /// @param generators replicas of the generator
 /// @param rewardReplicas replicas of the reward
 /// @param cores of each kind of process; 0 divides those of this machine
-/// @param rollouts what is done about groups that fail or take too long
+/// @param groups what is done about those that fail or take too long
 public record LoopSettings(
     int maxStaleness,
-    Lag lag,
+    Mode mode,
     Processes processes,
     int generators,
     int rewardReplicas,
     Cores cores,
-    RolloutSettings rollouts) {
-  /// Which weights make a group.
-  public enum Lag {
-    /// Exactly `maxStaleness` versions older than those that are trained on it.
-    FIXED,
-    /// The newest: weights change under running sequences, and every token carries its version.
-    CONTINUOUS
-  }
-
+    Groups groups) {
   /// Cores that processes compute with; 0: all, or a share where trainer and generators compute at
   /// the same time.
   public record Cores(int trainer, int generator) {
@@ -41,13 +38,14 @@ public record LoopSettings(
 
   /// What is done about groups that fail or take too long.
   ///
-  /// @param tries of a group, the first included
-  /// @param seconds that a group may take in all its tries, after which it counts as failed; 0 for
-  ///   as long as it takes
-  public record RolloutSettings(int tries, double seconds) {
-    public RolloutSettings {
-      require(tries >= 1, "rollouts.tries must be at least 1: tries=" + tries);
-      require(seconds >= 0, "rollouts.seconds must be at least 0: seconds=" + seconds);
+  /// @param tries of a group, the first included; after the last it is left out
+  /// @param seconds that a try may take, after which it is interrupted and counts as failed
+  public record Groups(int tries, double seconds) {
+    public Groups {
+      require(tries >= 1, "groups.tries must be at least 1: tries=" + tries);
+      require(
+          seconds > 0 && seconds <= 1e6,
+          "groups.seconds must be above 0 and at most a million: seconds=" + seconds);
     }
   }
 
@@ -60,22 +58,35 @@ public record LoopSettings(
   /// On-policy, in processes of their own: one trainer, one generator, two replicas of the reward.
   public static LoopSettings defaults() {
     return new LoopSettings(
-        0, Lag.FIXED, Processes.JVMS, 1, 2, new Cores(0, 0), new RolloutSettings(3, 600));
+        0, Mode.FIXED_LAG, Processes.JVMS, 1, 2, new Cores(0, 0), new Groups(3, 600));
   }
 
   /// The same with another bound.
   public LoopSettings withMaxStaleness(int versions) {
-    return new LoopSettings(versions, lag, processes, generators, rewardReplicas, cores, rollouts);
+    return new LoopSettings(versions, mode, processes, generators, rewardReplicas, cores, groups);
   }
 
   /// The same with processes of another kind.
   public LoopSettings with(Processes kind) {
-    return new LoopSettings(maxStaleness, lag, kind, generators, rewardReplicas, cores, rollouts);
+    return new LoopSettings(maxStaleness, mode, kind, generators, rewardReplicas, cores, groups);
   }
 
   /// Whether training and generation compute at the same time.
   boolean overlaps() {
-    return maxStaleness > 0 || lag == Lag.CONTINUOUS;
+    return maxStaleness > 0 || mode == Mode.CONTINUOUS;
+  }
+
+  /// How groups are made.
+  ///
+  /// @param batch groups per step
+  /// @param steps of the whole run
+  RolloutSettings rollouts(int batch, long steps, long seed) {
+    Duration deadline = Duration.ofNanos((long) (groups.seconds() * 1e9));
+    return new RolloutSettings(
+        BufferConfig.fifo(batch, maxStaleness).withSeed(seed),
+        mode,
+        steps,
+        new Attempts(groups.tries(), deadline));
   }
 
   private static void require(boolean holds, String message) {

@@ -1,0 +1,12 @@
+package dev.burnish.controller;
+
+import dev.burnish.actor.Concurrent;
+import dev.burnish.engine.GeneratorActivity;
+import dev.burnish.rollout.Generator;
+
+/// A generator in a process of its own.
+public interface GeneratorActor extends Generator {
+  /// What it did since the last call of this method.
+  @Concurrent
+  GeneratorActivity activity();
+}

@@ -1,0 +1,26 @@
+package dev.burnish.controller;
+
+import dev.burnish.engine.BatchGenerator.Limits;
+import dev.burnish.engine.PromptEncoder;
+import dev.burnish.model.ModelSpec;
+import dev.burnish.text.ChatTemplate;
+import dev.burnish.text.Tokenizer;
+import dev.burnish.text.TokenizerFiles;
+import java.util.Map;
+import java.util.Optional;
+
+/// What the process of a generator is made from, besides the weights.
+///
+/// @param tokenizer its files by name
+@SuppressWarnings("ArrayRecordComponent") // contents of files travel as arrays; never compared
+public record GeneratorSpec(
+    ModelSpec model, Map<String, byte[]> tokenizer, Limits limits) {
+  public GeneratorSpec {
+    tokenizer = Map.copyOf(tokenizer);
+  }
+
+  PromptEncoder encoder() {
+    TokenizerFiles files = new TokenizerFiles("the policy's tokenizer", tokenizer);
+    return new PromptEncoder(Optional.of(Tokenizer.of(files)), ChatTemplate.of(files));
+  }
+}

@@ -1,0 +1,77 @@
+package dev.burnish.controller;
+
+import dev.burnish.engine.GeneratorActivity;
+import dev.burnish.engine.QueuedGenerator;
+import dev.burnish.engine.WeightSource;
+import dev.burnish.model.LanguageModel;
+import dev.burnish.model.ModelSpec;
+import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.Weights;
+import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Prompt;
+import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.VersionRange;
+import dev.burnish.service.Service;
+import dev.burnish.store.WeightStore;
+import dev.burnish.tensor.Device;
+import java.util.List;
+import java.util.Optional;
+
+/// A generator of published weights: waits for the first version, then serves. Thread-safe.
+public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
+  private final QueuedGenerator generator;
+
+  /// @param weights has the versions of the policy, and the base of an adapted one
+  public GeneratorWorker(GeneratorSpec spec, Service<WeightStore> weights) {
+    WeightStore store = weights.route();
+    ModelSpec model = spec.model();
+    store.await(WeightSets.POLICY, 0);
+    Optional<WeightSource> base =
+        model.lora().adapts()
+            ? Optional.of(new StoredWeights(store, WeightSets.BASE, model.layouts()))
+            : Optional.empty();
+    WeightSource policy = new StoredWeights(store, WeightSets.POLICY, trainedLayouts(model));
+    generator = new QueuedGenerator(model, spec.encoder(), base, policy, spec.limits());
+  }
+
+  private static List<FlatLayout> trainedLayouts(ModelSpec model) {
+    if (!model.lora().adapts()) {
+      return model.layouts();
+    }
+    try (Weights none = Weights.undefined(model.layouts(), Device.CPU);
+        LanguageModel plain = model.over(none, Optional.empty())) {
+      return plain.decoder().adapterLayouts(model.lora());
+    }
+  }
+
+  @Override
+  public Group generate(Prompt prompt, SamplingParams sampling, VersionRange versions) {
+    return generator.generate(prompt, sampling, versions);
+  }
+
+  @Override
+  public List<Group> generateAll(
+      List<Prompt> prompts, SamplingParams sampling, VersionRange versions) {
+    return generator.generateAll(prompts, sampling, versions);
+  }
+
+  @Override
+  public long updateWeights(long version) {
+    return generator.updateWeights(version);
+  }
+
+  @Override
+  public long version() {
+    return generator.version();
+  }
+
+  @Override
+  public GeneratorActivity activity() {
+    return generator.activity();
+  }
+
+  @Override
+  public void close() {
+    generator.close();
+  }
+}

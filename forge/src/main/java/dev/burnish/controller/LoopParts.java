@@ -1,0 +1,35 @@
+package dev.burnish.controller;
+
+import dev.burnish.actor.Factory;
+import dev.burnish.rl.replay.ReplayBuffer;
+import dev.burnish.rollout.Generator;
+import dev.burnish.train.ReferenceModel;
+import dev.burnish.train.Trainer;
+import java.util.List;
+
+/// What a loop joins, wherever it is.
+interface LoopParts extends AutoCloseable {
+  Trainer trainer();
+
+  Generator generator();
+
+  ReplayBuffer buffer();
+
+  /// @param first the model that the run began with; closed here if it is of no further use
+  ReferenceModel reference(PolicyReference first);
+
+  /// An object that is called as one, with replicas of its own.
+  <T> T replicas(String name, Class<T> type, Factory.Of0<? extends T> factory);
+
+  /// Makes the trainer's weights the version that generators take over.
+  ///
+  /// @param oldest version that is still needed
+  /// @return the digest of each part
+  List<Long> publish(long version, long oldest);
+
+  /// Records what the parts did since the last call.
+  void report(LoopHome home);
+
+  @Override
+  void close();
+}

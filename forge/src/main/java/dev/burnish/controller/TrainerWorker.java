@@ -1,0 +1,120 @@
+package dev.burnish.controller;
+
+import dev.burnish.kernel.Numerics;
+import dev.burnish.link.Region;
+import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.Decoder;
+import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.Weights;
+import dev.burnish.service.Service;
+import dev.burnish.store.MappedWeights;
+import dev.burnish.store.Published;
+import dev.burnish.store.WeightPublisher;
+import dev.burnish.store.WeightReader;
+import dev.burnish.store.WeightStore;
+import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.MicroBatch;
+import dev.burnish.train.PackedTokens;
+import dev.burnish.train.ReferenceModel;
+import dev.burnish.train.StepReport;
+import dev.burnish.train.TrainerMemory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// A trainer that works on memory of the controller: if its process is lost, the next one over the
+/// same memory has the state of the last completed step. One call at a time.
+public final class TrainerWorker implements TrainerActor, AutoCloseable {
+  private final TrainerSpec spec;
+  private final WeightStore store;
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final LanguageModel model;
+  private final LocalTrainer trainer;
+  private final WeightPublisher publisher = new WeightPublisher(WeightSets.POLICY);
+  private Optional<ReferenceModel> reference = Optional.empty();
+
+  /// @param state memory of a [TrainerMemory], to be written
+  /// @param weights has the base of an adapted model, and the reference
+  public TrainerWorker(TrainerSpec spec, Region state, Service<WeightStore> weights) {
+    this.spec = spec;
+    this.store = weights.route();
+    Region memory = state.keep();
+    open.add(memory);
+    Optional<Weights> base =
+        spec.model().lora().adapts() ? Optional.of(base(spec.model().layouts())) : Optional.empty();
+    List<FlatLayout> trained = base.map(this::adapterLayouts).orElseGet(spec.model()::layouts);
+    TrainerMemory shared = keep(TrainerMemory.attach(memory.segment(), trained, spec.optimizer()));
+    model =
+        keep(
+            base.map(under -> spec.model().over(under, Optional.of(shared.weights())))
+                .orElseGet(() -> spec.model().over(shared.weights(), Optional.empty())));
+    trainer =
+        keep(
+            LocalTrainer.recoverable(
+                shared, model.decoder(), spec.totalSteps(), spec.train().options()));
+    open.add(publisher);
+  }
+
+  private <T extends AutoCloseable> T keep(T opened) {
+    open.add(opened);
+    return opened;
+  }
+
+  private Weights base(List<FlatLayout> layouts) {
+    return read(WeightSets.BASE, layouts);
+  }
+
+  private Weights read(String set, List<FlatLayout> layouts) {
+    store.await(set, WeightSets.ONLY);
+    MappedWeights mapped = keep(new WeightReader(store, set, layouts).map(WeightSets.ONLY));
+    mapped.checkAll();
+    return mapped.weights();
+  }
+
+  private List<FlatLayout> adapterLayouts(Weights base) {
+    try (LanguageModel plain = spec.model().over(base, Optional.empty())) {
+      return plain.decoder().adapterLayouts(spec.model().lora());
+    }
+  }
+
+  @Override
+  public StepReport step(long number, List<MicroBatch> batch) {
+    return trainer.step(number, batch);
+  }
+
+  @Override
+  public List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics) {
+    return trainer.logprobs(batches, numerics);
+  }
+
+  @Override
+  public List<float[]> referenceLogprobs(List<PackedTokens> batches) {
+    ReferenceModel found = reference.orElseGet(this::openReference);
+    reference = Optional.of(found);
+    return found.logprobs(batches);
+  }
+
+  /// The policy without its adaptation where that is what the run began with, else a frozen model.
+  private ReferenceModel openReference() {
+    if (store.versions(WeightSets.REFERENCE).isEmpty()) {
+      return ReferenceModel.of(model.decoder().base());
+    }
+    Weights frozen = read(WeightSets.REFERENCE, spec.model().layouts());
+    LanguageModel first = keep(spec.model().over(frozen, Optional.empty()));
+    return ReferenceModel.of(first.decoder());
+  }
+
+  @Override
+  public Published publish(long version) {
+    Decoder decoder = model.decoder();
+    decoder.trainedWeights().publish(version);
+    return publisher.publish(decoder.trainedWeights());
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (AutoCloseable each : open.reversed()) {
+      each.close();
+    }
+  }
+}
