@@ -39,6 +39,7 @@ import dev.burnish.service.ServiceOptions;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.Tokenizer;
+import dev.burnish.train.Checkpointed;
 import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
@@ -90,7 +91,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private final Workers workers = new Workers();
   private final Stop stop = Stop.listen();
   private Optional<TrainedModel> model = Optional.empty();
-  private Optional<LocalTrainer> trainer = Optional.empty();
+  private Optional<Checkpointed> trainer = Optional.empty();
   private Optional<DryRun> dryRun = Optional.empty();
 
   private Run(String name, S settings, RunOptions options) {
@@ -113,7 +114,7 @@ public final class Run<S extends Record> implements AutoCloseable {
       samples =
           new SampleLog(folder.samples(), done, mode == Mode.TRAIN ? progress::samples : _ -> {});
       present = new StepRecorder(metrics, samples::add, whole);
-      loop = new StepLoop(done, () -> trainer.map(LocalTrainer::stepsDone).orElse(0L));
+      loop = new StepLoop(done, () -> trainer.map(Checkpointed::stepsDone).orElse(0L));
       steps =
           new Steps(
               mode,
@@ -395,7 +396,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   private void sayIfRatesChange(long before, long total) {
-    if (before != total && trainer.filter(LocalTrainer::ratesFollowTotalSteps).isPresent()) {
+    if (before != total && trainer.filter(Checkpointed::ratesFollowTotalSteps).isPresent()) {
       say(
           "the schedule of the learning rate depends on the number of steps: from here on the rates are those of a run of %d steps, before they were those of one of %d"
               .formatted(total, before));

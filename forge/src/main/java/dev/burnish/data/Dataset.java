@@ -46,13 +46,22 @@ public record Dataset<T>(List<T> rows, long skipped, List<String> problems) impl
       throw new IllegalArgumentException(
           "a step must learn from rows: batch=%d; give 1 or more".formatted(count));
     }
-    List<T> batch = new ArrayList<>(count);
-    for (long i = (step - 1) * count; i < step * count; i++) {
-      long epoch = i / rows.size();
-      var order = new KeyedPermutation(rows.size(), KeyedRandom.bits(seed, "epoch", epoch));
-      batch.add(rows.get((int) order.apply(i % rows.size())));
-    }
-    return batch;
+    return LongStream.range((step - 1) * count, step * count)
+        .mapToObj(position -> row(rows, seed, position))
+        .toList();
+  }
+
+  /// The row at a position of the endless series of epochs, of which a step takes the next ones.
+  ///
+  /// @param position counted from 0
+  public T row(long seed, long position) {
+    return row(rows, seed, position);
+  }
+
+  private static <T> T row(List<T> rows, long seed, long position) {
+    long epoch = position / rows.size();
+    var order = new KeyedPermutation(rows.size(), KeyedRandom.bits(seed, "epoch", epoch));
+    return rows.get((int) order.apply(position % rows.size()));
   }
 
   /// Two parts that depend on the seed and on each row's number alone. A fraction above 0 is at

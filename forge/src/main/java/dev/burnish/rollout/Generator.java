@@ -16,8 +16,6 @@ public interface Generator {
   ///
   /// @throws IllegalArgumentException if the prompt has no tokens or leaves no room in the model's
   ///   longest sequence
-  @Concurrent
-  @Idempotent
   default Group generate(Prompt prompt, SamplingParams sampling) {
     return generate(prompt, sampling, VersionRange.ANY);
   }
@@ -33,8 +31,6 @@ public interface Generator {
   Group generate(Prompt prompt, SamplingParams sampling, VersionRange versions);
 
   /// The groups of many prompts, in their order, by the weights in use.
-  @Concurrent
-  @Idempotent
   default List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling) {
     return generateAll(prompts, sampling, VersionRange.ANY);
   }

@@ -1,7 +1,7 @@
 package dev.burnish.run;
 
 import dev.burnish.metrics.StepMetrics;
-import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.Checkpointed;
 import dev.burnish.train.checkpoint.Best;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.Checkpoints;
@@ -26,7 +26,7 @@ public final class Checkpointer implements AutoCloseable {
   private final Checkpoints files;
   private final Optional<Snapshot> from;
   private final Map<String, Resumable> others = new TreeMap<>();
-  private Optional<LocalTrainer> trainer = Optional.empty();
+  private Optional<Checkpointed> trainer = Optional.empty();
   private Optional<Watched> watched = Optional.empty();
   private long every = 100;
   private long failed;
@@ -68,7 +68,7 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /// Adds the trainer to checkpoints, and restores it when the run is resumed.
-  public void keep(LocalTrainer kept) {
+  public void keep(Checkpointed kept) {
     trainer = Optional.of(kept);
     kept.health().checkpointIn(this::lastGood);
     from.ifPresent(kept::restore);
@@ -138,7 +138,7 @@ public final class Checkpointer implements AutoCloseable {
 
   private Map<String, byte[]> states() {
     Map<String, byte[]> states = new TreeMap<>();
-    trainer.ifPresent(kept -> states.put(LocalTrainer.SECTION, kept.state()));
+    trainer.ifPresent(kept -> states.put(Checkpointed.SECTION, kept.state()));
     others.forEach((name, other) -> states.put(name, other.state()));
     return states;
   }

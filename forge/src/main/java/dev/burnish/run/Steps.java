@@ -5,7 +5,7 @@ import dev.burnish.concurrent.Stop;
 import dev.burnish.metrics.Metrics;
 import dev.burnish.metrics.StepMetrics;
 import dev.burnish.run.RunOptions.Mode;
-import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.Checkpointed;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -29,7 +29,7 @@ public final class Steps implements Iterable<Long> {
       SampleLog samples,
       StepRecorder present,
       StepRecorder.Whole whole,
-      Supplier<Optional<LocalTrainer>> trainer) {}
+      Supplier<Optional<Checkpointed>> trainer) {}
 
   private final Mode mode;
   private final Stop stop;

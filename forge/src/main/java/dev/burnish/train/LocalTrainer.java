@@ -33,10 +33,7 @@ import java.util.Set;
 ///
 /// Not for use by two threads at a time. The weights change in place and inside [#step] only, which
 /// publishes them as the version of the steps done.
-public final class LocalTrainer implements Trainer, AutoCloseable {
-  /// The section of a checkpoint that holds [#state].
-  public static final String SECTION = "trainer";
-
+public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable {
   /// Most bytes that copies of parts may take while a checkpoint still waits for them.
   private static final long MOST_COPIED = 64L << 20;
 
@@ -119,16 +116,17 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     return memory;
   }
 
+  @Override
   public Health health() {
     return health;
   }
 
-  /// Whether the learning rate of a step depends on the total number of steps.
+  @Override
   public boolean ratesFollowTotalSteps() {
     return !config.schedule().equals("constant");
   }
 
-  /// Steps done, including those whose update was skipped.
+  @Override
   public long stepsDone() {
     return step;
   }
@@ -329,11 +327,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     restore(Snapshot.open(Path.of(folder)));
   }
 
-  /// Weights and optimizer state as they are now, for a checkpoint that is written while training
-  /// continues. There is one at a time.
-  ///
-  /// @throws TrainingDiverged if weights are not finite: a checkpoint of them would be useless
-  /// @throws IllegalStateException if the one before was not closed
+  @Override
   public Pieces freeze() {
     return freeze(MOST_COPIED);
   }
@@ -348,15 +342,12 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     return state.freeze(mostCopied);
   }
 
-  /// Step and health, for the section [#SECTION] of a checkpoint.
+  @Override
   public byte[] state() {
     return new TrainerState.Position(step, health.state()).toBytes();
   }
 
-  /// Returns to a checkpoint of the same model and optimizer, wherever the model is now.
-  ///
-  /// @throws IllegalArgumentException if the checkpoint is of something else; the trainer must not
-  ///   be used then
+  @Override
   public void restore(Snapshot snapshot) {
     TrainerState.Position position = TrainerState.Position.of(snapshot);
     state.restore(snapshot);
@@ -365,10 +356,7 @@ public final class LocalTrainer implements Trainer, AutoCloseable {
     publish();
   }
 
-  /// Gives the model the weights of a checkpoint, and leaves everything else as it is; also after
-  /// [#close].
-  ///
-  /// @throws IllegalArgumentException if the checkpoint is of another model
+  @Override
   public void restoreWeights(Snapshot snapshot) {
     state.restoreWeights(snapshot);
     publish();

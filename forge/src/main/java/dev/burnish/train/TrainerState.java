@@ -32,11 +32,11 @@ final class TrainerState {
     static Position of(Snapshot snapshot) {
       byte[] bytes =
           snapshot
-              .section(LocalTrainer.SECTION)
+              .section(Checkpointed.SECTION)
               .orElseThrow(() ->
                   new IllegalArgumentException(
                       "a checkpoint has the section of its trainer: checkpoint=%s section=%s; resume from one of a trainer"
-                          .formatted(snapshot.folder(), LocalTrainer.SECTION)));
+                          .formatted(snapshot.folder(), Checkpointed.SECTION)));
       try {
         return JsonMapper.shared().readValue(bytes, Position.class);
       } catch (JacksonException e) {

@@ -2,7 +2,6 @@ package dev.burnish.text;
 
 import dev.burnish.text.Vocabulary.AddedToken;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -161,12 +160,12 @@ public final class CharacterTokenizer implements Tokenizer {
   }
 
   @Override
-  public void save(Path directory) {
-    Map<String, byte[]> contents =
+  public TokenizerFiles files() {
+    return new TokenizerFiles(
+        "character tokenizer",
         Map.of(
             TokenizerFiles.TOKENIZER, json(tokenizerJson()),
-            TokenizerFiles.CONFIG, json(tokenizerConfig()));
-    new TokenizerFiles("character tokenizer", contents).write(directory);
+            TokenizerFiles.CONFIG, json(tokenizerConfig())));
   }
 
   private static byte[] json(Object tree) {

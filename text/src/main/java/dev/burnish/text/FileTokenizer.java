@@ -1,6 +1,5 @@
 package dev.burnish.text;
 
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -120,8 +119,8 @@ final class FileTokenizer implements Tokenizer {
   }
 
   @Override
-  public void save(Path directory) {
-    json.files().write(directory);
+  public TokenizerFiles files() {
+    return json.files();
   }
 
   @Override

@@ -85,9 +85,13 @@ public interface Tokenizer extends AutoCloseable {
   /// The chat template that came with the tokenizer.
   Optional<ChatTemplate> chatTemplate();
 
-  /// Writes the files from which transformers and [#load] build this tokenizer again, each
-  /// atomically.
-  void save(Path directory);
+  /// The files from which transformers, [#load] and [#of] make this tokenizer again.
+  TokenizerFiles files();
+
+  /// Writes the [#files] to a folder, each atomically.
+  default void save(Path directory) {
+    files().write(directory);
+  }
 
   @Override
   void close();
