@@ -19,6 +19,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 
 /// Which groups there are, and how they ended: the ledger, and the buffer and the journal where
 /// they must agree with it.
@@ -52,7 +53,12 @@ final class Books {
   }
 
   /// Begins a group, or goes on with one after a resume; returns the number of its attempt.
+  ///
+  /// @throws CancellationException after [#close]
   synchronized int begin(long position) {
+    if (closed) {
+      throw new CancellationException("rollouts are closed: position=" + position);
+    }
     next = Math.max(next, position + 1);
     return ledger.isOpen(position) ? ledger.attempts(position) : ledger.dispatch(position);
   }
