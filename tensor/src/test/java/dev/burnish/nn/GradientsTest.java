@@ -51,7 +51,7 @@ class GradientsTest {
   private void poison() {
     long elements = gradients.size();
     MappedFile mapped = MappedFile.create(folder, MappedFile.rounded(4 * elements));
-    gradients.placeIn(mapped.allocate(DType.F32, elements).fill_(Double.NaN));
+    gradients.placeInFile(mapped.allocate(DType.F32, elements).fill_(Double.NaN));
     file = Optional.of(mapped);
   }
 
