@@ -84,7 +84,9 @@ class RecoverableTrainerTest {
       points = step(shared, 1, 0, _ -> {});
       assertThat(points).isGreaterThan(20);
     }
-    for (int point = 1; point <= points; point++) {
+    // A chunk has four points, a part one more: no stride of these misses a kind of point.
+    int stride = kind == Case.ADAMW ? 1 : kind == Case.MUON ? 7 : 3;
+    for (int point = 1; point <= points; point += stride) {
       try (SharedState shared = new SharedState(kind)) {
         step(shared, 1, 0, _ -> {});
         step(shared, 2, point, _ -> {});
@@ -111,7 +113,7 @@ class RecoverableTrainerTest {
       try (SharedState shared = new SharedState(kind)) {
         int kills = 0;
         for (long step = 1; step <= 4; ) {
-          int at = random.nextInt(3) == 0 ? 0 : random.nextInt(2, 60);
+          int at = random.nextInt(3) == 0 ? 0 : random.nextInt(2, kind == Case.LORA ? 24 : 60);
           int[] chunk = {0};
           boolean[] killed = {false};
           try (FaultPoint.Installed _ =

@@ -38,6 +38,7 @@ final class MemoryFile implements AutoCloseable {
   private static final int PROT_WRITE = 2;
   private static final int MAP_SHARED = 1;
   private static final int MFD_CLOEXEC = 1;
+  private static final int O_RDONLY = 0;
   private static final int O_RDWR = 2;
   private static final int O_CLOEXEC = 0x80000;
   private static final int OWNER_ONLY = 0x180;
@@ -46,8 +47,14 @@ final class MemoryFile implements AutoCloseable {
   private static final int O_TMPFILE =
       0x400000 | (System.getProperty("os.arch").equals("aarch64") ? 0x4000 : 0x10000);
 
+  private static final int LOCK_SHARED = 1;
+  private static final int LOCK_EXCLUSIVE = 2;
+  private static final int LOCK_AT_ONCE = 4;
+  private static final int UNLOCK = 8;
+
   private static final int EPERM = 1;
   private static final int EINTR = 4;
+  private static final int EWOULDBLOCK = 11;
   private static final int EACCES = 13;
   private static final int EISDIR = 21;
   private static final int EINVAL = 22;
@@ -118,14 +125,54 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
-  /// Opens a file of another process, to be read.
-  static MemoryFile open(String path) throws IOException {
-    return new MemoryFile(
-        (int)
-            checked(
-                path,
-                (arena, state) ->
-                    (int) C.OPEN.invokeExact(state, arena.allocateFrom(path), O_CLOEXEC, 0)));
+  /// Opens a file of another process, which notices as long as it is open: see [#isOpenElsewhere].
+  static MemoryFile open(String path, Region.Access access) throws IOException {
+    int flags =
+        O_CLOEXEC
+            | switch (access) {
+              case READ -> O_RDONLY;
+              case WRITE -> O_RDWR;
+            };
+    MemoryFile file =
+        new MemoryFile(
+            (int)
+                checked(
+                    path,
+                    (arena, state) ->
+                        (int) C.OPEN.invokeExact(state, arena.allocateFrom(path), flags, 0)));
+    try {
+      // At once: only one that was told of the file before it was given up meets the other lock.
+      checked("flock", (_, state) -> file.flock(state, LOCK_SHARED | LOCK_AT_ONCE));
+      return file;
+    } catch (IOException | RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private int flock(MemorySegment state, int operation) throws Throwable {
+    return (int) C.FLOCK.invokeExact(state, number, operation);
+  }
+
+  /// Whether any other holder has opened this file and has it open or mapped: of another process,
+  /// dead ones excepted, or of this one. To be asked by the one that created it. The kernel knows:
+  /// each that opens the file has a shared lock on it, which ends with its last use.
+  ///
+  /// @throws ClosedChannelException after the end
+  boolean isOpenElsewhere() throws IOException {
+    enter();
+    try {
+      checked("flock", (_, state) -> flock(state, LOCK_EXCLUSIVE | LOCK_AT_ONCE));
+      checked("flock", (_, state) -> flock(state, UNLOCK));
+      return false;
+    } catch (NativeFailure e) {
+      if (e.number == EWOULDBLOCK) {
+        return true;
+      }
+      throw e;
+    } finally {
+      close();
+    }
   }
 
   private void resize(long size) throws IOException {
@@ -268,6 +315,8 @@ final class MemoryFile implements AutoCloseable {
             Linker.Option.firstVariadicArg(2));
     private static final MethodHandle FTRUNCATE =
         function("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle FLOCK =
+        function("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle MMAP =
         function(
             "mmap",

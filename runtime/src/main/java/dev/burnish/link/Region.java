@@ -18,9 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// Bytes that travel by handle: on one host both sides may map the same memory, and nothing is
 /// copied; to another host they go over a connection of their own.
 ///
-/// The process that allocates a region writes it, then passes it on, and writes no more. As an
-/// argument it stays the caller's, and the callee may read it until its call ends, or longer if it
-/// calls [#keep()]. As a result it is the caller's to close; the callee gives it away, or returns a
+/// The process that allocates a region writes it, then passes it on, and writes no more, unless
+/// nobody else holds it ([#isHeldElsewhere]). One that is made by [#allocateShared] may be written
+/// by all who get it, and outlives those who write it: they agree on who does. As an argument it
+/// stays the caller's, and the callee may read it until its call ends, or longer if it calls
+/// [#keep()]. As a result it is the caller's to close; the callee gives it away, or returns a
 /// [#share()]. Every holder may pass it on: processes of one host then all have the same memory,
 /// and it stays until the last of them has closed it, whichever allocated it.
 ///
@@ -42,7 +44,14 @@ public final class Region implements AutoCloseable {
   private final long size;
   private final Optional<MemoryFile> file;
   private final Optional<Source> source;
+  private final Access access;
   private @Nullable MemorySegment memory;
+
+  /// What those may do to whom a region is passed on.
+  enum Access {
+    READ,
+    WRITE
+  }
 
   /// The file that others open.
   ///
@@ -50,33 +59,52 @@ public final class Region implements AutoCloseable {
   /// @param label the target of the path, so that a path that was used again is detected
   private record Source(String path, String label) {}
 
-  private Region(long size, Optional<MemoryFile> file, Optional<Source> source) {
+  private Region(long size, Optional<MemoryFile> file, Optional<Source> source, Access access) {
     this.size = size;
     this.file = file;
     this.source = source;
+    this.access = access;
   }
 
-  /// A region of zeroes to be written.
+  /// A region of zeroes to be written, which others only read.
   ///
   /// @throws IllegalArgumentException if it has no bytes
   /// @throws UncheckedIOException if there is no room for it
   public static Region allocate(long bytes) {
+    return allocate(bytes, Access.READ).orElseGet(() -> empty(bytes));
+  }
+
+  /// A region of zeroes which everyone on this host may write to whom it is passed on. It is not
+  /// passed on to other hosts.
+  ///
+  /// @throws IllegalArgumentException if it has no bytes
+  /// @throws UncheckedIOException if there is no room for it
+  /// @throws IllegalStateException if processes of this operating system cannot share memory
+  public static Region allocateShared(long bytes) {
+    return allocate(bytes, Access.WRITE)
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "memory that processes share needs files in /proc/self/fd: bytes=%d; run on Linux with /proc mounted"
+                    .formatted(bytes)));
+  }
+
+  private static Optional<Region> allocate(long bytes, Access access) {
     if (bytes < 1) {
       throw new IllegalArgumentException("a region has bytes: bytes=" + bytes);
     }
     try {
       Optional<MemoryFile> file = MemoryFile.create(bytes);
-      return file.isPresent() ? inMemory(file.get(), bytes) : empty(bytes);
+      return file.isPresent() ? Optional.of(inMemory(file.get(), bytes, access)) : Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException("no room for a region: bytes=%d (%s)".formatted(bytes, e), e);
     }
   }
 
-  private static Region inMemory(MemoryFile file, long bytes) throws IOException {
+  private static Region inMemory(MemoryFile file, long bytes, Access access) throws IOException {
     try {
       FaultPoint.reach("region.allocated");
       Source source = new Source(file.path(), MemoryFile.label(file.path()));
-      Region region = new Region(bytes, Optional.of(file), Optional.of(source));
+      Region region = new Region(bytes, Optional.of(file), Optional.of(source), access);
       region.memory = file.map(bytes, true, region.arena);
       return region;
     } catch (IOException | RuntimeException | Error e) {
@@ -88,8 +116,8 @@ public final class Region implements AutoCloseable {
   /// Opens a region of another process of this host.
   ///
   /// @throws IOException if its owner has closed it or is gone
-  static Region open(String path, String label, long size) throws IOException {
-    MemoryFile file = MemoryFile.open(path);
+  static Region open(String path, String label, long size, Access access) throws IOException {
+    MemoryFile file = MemoryFile.open(path, access);
     try {
       if (!MemoryFile.label(path).equals(label)) {
         throw new IOException("its owner has closed it: path=" + path);
@@ -99,19 +127,19 @@ public final class Region implements AutoCloseable {
       throw e;
     }
     // Under the number that it has here: so it may be passed on when its first owner is gone.
-    return new Region(size, Optional.of(file), Optional.of(new Source(file.path(), label)));
+    return new Region(size, Optional.of(file), Optional.of(new Source(file.path(), label)), access);
   }
 
   /// A region in memory of this process alone, such as one that is filled by another host.
   static Region empty(long size) {
-    Region region = new Region(size, Optional.empty(), Optional.empty());
+    Region region = new Region(size, Optional.empty(), Optional.empty(), Access.READ);
     region.memory = region.arena.allocate(size, 64);
     return region;
   }
 
   /// The bytes: to be read, and written only by the process that allocated them before they are
-  /// passed on. A region of another process is mapped when this is first called; [#copyTo] makes a
-  /// copy faster.
+  /// passed on, or by all where they are shared. A region of another process is mapped when this is
+  /// first called; [#copyTo] makes a copy faster.
   ///
   /// @throws IllegalStateException after the end, also on access
   public synchronized MemorySegment segment() {
@@ -125,7 +153,7 @@ public final class Region implements AutoCloseable {
 
   private MemorySegment mapped() {
     try {
-      return file.orElseThrow().map(size, false, arena);
+      return file.orElseThrow().map(size, access == Access.WRITE, arena);
     } catch (ClosedChannelException e) {
       throw new IllegalStateException("a closed region is not used: region=" + id, e);
     } catch (IOException e) {
@@ -207,6 +235,22 @@ public final class Region implements AutoCloseable {
     return size;
   }
 
+  /// Whether anyone but the caller may still read it: a process that has it open or mapped, also
+  /// one that is stopped; a message under way; another user in this process. Processes that died
+  /// hold nothing. To be asked in the process that allocated it, by one whose own use is the only
+  /// one there: where it is false, the region may be written again.
+  ///
+  /// @throws IllegalStateException after the end
+  public boolean isHeldElsewhere() {
+    try {
+      return numUsers.get() > 1 || file.isPresent() && file.get().isOpenElsewhere();
+    } catch (ClosedChannelException e) {
+      throw new IllegalStateException("a closed region is not used: region=" + id, e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a region cannot be locked: region=" + id, e);
+    }
+  }
+
   /// Keeps the region of an argument beyond the call; close it then.
   public Region keep() {
     return share();
@@ -224,6 +268,10 @@ public final class Region implements AutoCloseable {
 
   long id() {
     return id;
+  }
+
+  Access access() {
+    return access;
   }
 
   String path() {

@@ -21,9 +21,16 @@ public final class RegionKind implements HandleKind {
   /// The form in which a region travels.
   ///
   /// @param path of its file on its host; empty if there is none
+  /// @param access of the receiver
   /// @param lease ends when the receiver has the bytes
   record RegionForm(
-      long id, long size, String path, String label, ProcessAddress owner, long lease) {}
+      long id,
+      long size,
+      String path,
+      String label,
+      Region.Access access,
+      ProcessAddress owner,
+      long lease) {}
 
   @Override
   public Optional<Handle<?, ?>> bind(Type declared, Codecs codecs) {
@@ -62,7 +69,13 @@ public final class RegionKind implements HandleKind {
         }
       }
       return new RegionForm(
-          region.id(), region.size(), region.path(), region.label(), link.self(), lease);
+          region.id(),
+          region.size(),
+          region.path(),
+          region.label(),
+          region.access(),
+          link.self(),
+          lease);
     }
 
     @Override
@@ -81,11 +94,16 @@ public final class RegionKind implements HandleKind {
     private static Region obtain(RegionForm form, Link link) {
       if (form.owner().host().equals(link.self().host()) && !form.path().isEmpty()) {
         try {
-          return Region.open(form.path(), form.label(), form.size());
+          return Region.open(form.path(), form.label(), form.size(), form.access());
         } catch (IOException e) {
           throw new ReplicaLost(
               "a region of %s cannot be opened: %s".formatted(form.owner(), e.getMessage()), e);
         }
+      }
+      if (form.access() == Region.Access.WRITE) {
+        throw new IllegalArgumentException(
+            "memory that processes share must stay on its host: owner=%s receiver=%s; pass a region that was not allocated as shared"
+                .formatted(form.owner(), link.self()));
       }
       Region region = Region.empty(form.size());
       Link bulk = link.another();

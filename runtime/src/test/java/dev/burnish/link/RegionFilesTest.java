@@ -1,5 +1,7 @@
 package dev.burnish.link;
 
+import static dev.burnish.link.Region.Access.READ;
+import static dev.burnish.link.Region.Access.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
@@ -85,7 +87,7 @@ class RegionFilesTest {
         inAFolder ? MemoryFile.unnamed(Path.of("/dev/shm")) : MemoryFile.anonymous();
     assumeThat(made).as("this operating system has no such files").isPresent();
     try (MemoryFile file = made.orElseThrow();
-        MemoryFile other = MemoryFile.open(file.path())) {
+        MemoryFile other = MemoryFile.open(file.path(), READ)) {
       assertThat(numNames(file.path())).isEqualTo(0);
       assertThat(MemoryFile.label(other.path())).isEqualTo(MemoryFile.label(file.path()));
     }
@@ -102,9 +104,9 @@ class RegionFilesTest {
     String path = region.path();
     String label = region.label();
     region.close();
-    assertThatThrownBy(() -> Region.open(path, label, 10)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> Region.open(path, label, 10, READ)).isInstanceOf(IOException.class);
     try (Region next = Region.allocate(10)) {
-      assertThatThrownBy(() -> Region.open(next.path(), label, 10))
+      assertThatThrownBy(() -> Region.open(next.path(), label, 10, READ))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("its owner has closed it");
     }
@@ -115,7 +117,7 @@ class RegionFilesTest {
     Thread.currentThread().interrupt();
     try (Region region = Region.allocate(SIZE)) {
       region.segment().set(ValueLayout.JAVA_BYTE, SIZE - 1, (byte) 7);
-      try (Region other = Region.open(region.path(), region.label(), SIZE)) {
+      try (Region other = Region.open(region.path(), region.label(), SIZE, READ)) {
         assertThat(other.segment().get(ValueLayout.JAVA_BYTE, SIZE - 1)).isEqualTo((byte) 7);
       }
     }
@@ -125,7 +127,7 @@ class RegionFilesTest {
   @Test
   void aCopyThatIsInterruptedSaysSoAndLeavesTheRegionAsItIs() throws IOException {
     try (Region region = Region.allocate(SIZE);
-        Region other = Region.open(region.path(), region.label(), SIZE);
+        Region other = Region.open(region.path(), region.label(), SIZE, READ);
         Arena arena = Arena.ofShared()) {
       region.segment().fill((byte) 3);
       MemorySegment target = arena.allocate(SIZE);
@@ -141,14 +143,58 @@ class RegionFilesTest {
   @Test
   void aRegionOfAnotherIsPassedOnAndOutlivesItsOwner() throws IOException {
     Region first = Region.allocate(SIZE);
-    Region second = Region.open(first.path(), first.label(), SIZE);
+    Region second = Region.open(first.path(), first.label(), SIZE, READ);
     assertThat(second.path()).isNotEqualTo(first.path());
     try (second;
-        Region third = Region.open(second.path(), second.label(), SIZE)) {
+        Region third = Region.open(second.path(), second.label(), SIZE, READ)) {
       first.segment().fill((byte) 5);
       first.close();
       assertThat(third.segment().get(ValueLayout.JAVA_BYTE, SIZE - 1)).isEqualTo((byte) 5);
     }
+  }
+
+  @Test
+  void aSharedRegionIsWrittenByAllAndOutlivesThem() throws IOException {
+    Region first = Region.allocateShared(SIZE);
+    Region second = Region.open(first.path(), first.label(), SIZE, WRITE);
+    try (second) {
+      second.segment().set(ValueLayout.JAVA_BYTE, 3, (byte) 7);
+      assertThat(first.segment().get(ValueLayout.JAVA_BYTE, 3)).isEqualTo((byte) 7);
+      first.close();
+      try (Region third = Region.open(second.path(), second.label(), SIZE, second.access())) {
+        third.segment().set(ValueLayout.JAVA_BYTE, 4, (byte) 8);
+      }
+      assertThat(second.segment().get(ValueLayout.JAVA_BYTE, 4)).isEqualTo((byte) 8);
+    }
+  }
+
+  @Test
+  void aRegionIsHeldElsewhereUntilItsLastReaderHasClosedIt() throws IOException {
+    try (Region region = Region.allocate(SIZE)) {
+      assertThat(region.isHeldElsewhere()).isFalse();
+      Region reader = Region.open(region.path(), region.label(), SIZE, READ);
+      assertThat(region.isHeldElsewhere()).isTrue();
+      assertThat(reader.segment().get(ValueLayout.JAVA_BYTE, 0)).isZero();
+      try (Region other = Region.open(reader.path(), reader.label(), SIZE, READ)) {
+        reader.close();
+        assertThat(other.size()).isEqualTo(SIZE);
+        assertThat(region.isHeldElsewhere()).isTrue();
+      }
+      assertThat(region.isHeldElsewhere()).isFalse();
+      Region share = region.share();
+      assertThat(region.isHeldElsewhere()).isTrue();
+      share.close();
+      assertThat(region.isHeldElsewhere()).isFalse();
+    }
+  }
+
+  @Test
+  void aClosedRegionIsNotAskedWhoHoldsIt() {
+    Region region = Region.allocate(10);
+    region.close();
+    assertThatThrownBy(region::isHeldElsewhere)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed region");
   }
 
   @Test
@@ -170,7 +216,7 @@ class RegionFilesTest {
       MemorySegment target = arena.allocate(SIZE);
       for (int i = 0; i < 20; i++) {
         target.fill((byte) 3);
-        Region other = Region.open(region.path(), region.label(), SIZE);
+        Region other = Region.open(region.path(), region.label(), SIZE, READ);
         Thread closing = Thread.ofPlatform().start(other::close);
         try {
           other.copyTo(0, target);

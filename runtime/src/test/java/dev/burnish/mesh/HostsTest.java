@@ -137,6 +137,10 @@ class HostsTest {
       region.segment().fill((byte) 1);
       assertThat(sums.gather(s -> s.sum(region))).containsExactly((long) size, (long) size);
     }
+    try (Region shared = Region.allocateShared(size)) {
+      assertThatThrownBy(() -> sums.at("hosts", 1).choose().sum(shared))
+          .hasMessageContaining("memory that processes share must stay on its host");
+    }
     try (Region back = sums.at("hosts", 1).choose().region(1000)) {
       assertThat(back.segment().get(ValueLayout.JAVA_BYTE, 999)).isEqualTo((byte) 2);
     }

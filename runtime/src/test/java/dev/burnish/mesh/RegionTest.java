@@ -12,12 +12,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Bytes by handle, over threads and over processes.
 class RegionTest {
@@ -41,6 +44,10 @@ class RegionTest {
     byte kept();
 
     Region fresh(byte value);
+
+    void write(Region region, long at, byte value);
+
+    void writeKept(long at, byte value);
   }
 
   static final class KeeperActor implements Keeper, AutoCloseable {
@@ -73,6 +80,16 @@ class RegionTest {
       Region region = Region.allocate(10);
       region.segment().fill(value);
       return region;
+    }
+
+    @Override
+    public void write(Region region, long at, byte value) {
+      region.segment().set(ValueLayout.JAVA_BYTE, at, value);
+    }
+
+    @Override
+    public void writeKept(long at, byte value) {
+      write(kept, at, value);
     }
 
     @Override
@@ -231,6 +248,48 @@ class RegionTest {
       made.close();
       maker.close();
       assertThat(keeper.kept()).isEqualTo((byte) 6);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Processes.class)
+  void whatAProcessWroteToSharedMemoryIsThereForItsSuccessor(Processes kind) {
+    try (Job owner = Job.start(JobOptions.named("test").with(kind));
+        Region state = Region.allocateShared(4096)) {
+      owner.onUnhandled(_ -> {});
+      ProcMesh dying = owner.hosts().spawnProcs("dying", Map.of("gpus", 1), _ -> Resources.light());
+      Keeper first = dying.spawn("first", Keeper.class, KeeperActor::new).only();
+      first.keep(state);
+      first.writeKept(1, (byte) 5);
+      dying.kill(Duration.ZERO);
+      Keeper second = keeper(owner);
+      assertThat(second.copy(state, 1, 1, true)).containsExactly(5);
+      second.write(state, 2, (byte) 6);
+      assertThat(state.segment().get(ValueLayout.JAVA_BYTE, 2)).isEqualTo((byte) 6);
+    }
+  }
+
+  @Test
+  void memoryIsWrittenAgainOnlyWhenNoProcessHoldsIt() {
+    try (Job processes = Job.start(JobOptions.named("test"));
+        Region region = filled(9)) {
+      processes.onUnhandled(_ -> {});
+      ProcMesh reading =
+          processes.hosts().spawnProcs("reading", Map.of("gpus", 1), _ -> Resources.light());
+      Keeper reader = reading.spawn("reader", Keeper.class, KeeperActor::new).only();
+      assertThat(reader.first(region)).isEqualTo((byte) 9);
+      awaitFree(region);
+      reader.keep(region);
+      assertThat(region.isHeldElsewhere()).isTrue();
+      reading.kill(Duration.ZERO);
+      awaitFree(region);
+    }
+  }
+
+  /// The end of a call at its callee, and of its message, come some time after its result.
+  private static void awaitFree(Region region) {
+    while (region.isHeldElsewhere()) {
+      Thread.onSpinWait();
     }
   }
 

@@ -106,4 +106,19 @@ class GradientsTest {
     gradients.freeze();
     assertThatThrownBy(gradients::values).hasMessageContaining("frozen parameters");
   }
+
+  @Test
+  void adoptsWhatAnotherProcessLeftInItsPlace() {
+    gradients.freezeOnly(Set.of("b"));
+    Tensor place = Tensor.zeros(DType.F32, Device.CPU, gradients.size());
+    assertThatThrownBy(gradients::adopt).isInstanceOf(IllegalStateException.class);
+    gradients.placeIn(place);
+    place.fill_(3);
+    gradients.adopt();
+    assertThat(gradients.exist()).isTrue();
+    assertThat(gradients.values().toFloatArray()).containsOnly(3);
+    assertThatThrownBy(gradients::adopt).isInstanceOf(IllegalStateException.class);
+    gradients.free();
+    assertThat(gradients.of("a").toFloatArray()).containsOnly(0);
+  }
 }

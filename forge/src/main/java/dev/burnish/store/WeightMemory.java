@@ -1,0 +1,55 @@
+package dev.burnish.store;
+
+import dev.burnish.link.Region;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+
+/// Memory of a publisher's versions. That of versions which nobody holds any more is written again:
+/// memory that the operating system gives anew costs two to three times a copy. Not thread-safe.
+final class WeightMemory implements AutoCloseable {
+  /// Of versions that are no longer the latest: others may hold them.
+  private final List<Region> earlier = new ArrayList<>();
+
+  /// Of those, the ones that nobody held when this publication began.
+  private final List<Region> free = new ArrayList<>();
+
+  /// Begins a publication.
+  void begin() {
+    for (Iterator<Region> each = earlier.iterator(); each.hasNext(); ) {
+      Region region = each.next();
+      if (!region.isHeldElsewhere()) {
+        each.remove();
+        free.add(region);
+      }
+    }
+  }
+
+  /// Memory to be written, of that size.
+  Region take(long bytes) {
+    for (int i = 0; i < free.size(); i++) {
+      if (free.get(i).size() == bytes) {
+        return free.remove(i);
+      }
+    }
+    return Region.allocate(bytes);
+  }
+
+  /// Gives back memory that a later version does without, or that was not written to the end.
+  void giveBack(Region region) {
+    earlier.add(region);
+  }
+
+  /// Ends a publication: memory that was free and not needed is given to the operating system.
+  void end() {
+    free.forEach(Region::close);
+    free.clear();
+  }
+
+  @Override
+  public void close() {
+    end();
+    earlier.forEach(Region::close);
+    earlier.clear();
+  }
+}
