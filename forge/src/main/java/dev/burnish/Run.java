@@ -4,6 +4,12 @@ import dev.burnish.actor.Factory;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.concurrent.Stopped;
+import dev.burnish.controller.LoopBuilder;
+import dev.burnish.controller.LoopHome;
+import dev.burnish.controller.LoopPlan;
+import dev.burnish.controller.LoopSettings;
+import dev.burnish.controller.ProcessPlan;
+import dev.burnish.controller.TrainingLoop;
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.JobOptions;
@@ -93,6 +99,8 @@ public final class Run<S extends Record> implements AutoCloseable {
   private Optional<TrainedModel> model = Optional.empty();
   private Optional<Checkpointed> trainer = Optional.empty();
   private Optional<DryRun> dryRun = Optional.empty();
+  private Optional<TrainingLoop> rollouts = Optional.empty();
+  private AutoCloseable loopMemory = () -> {};
 
   private Run(String name, S settings, RunOptions options) {
     this.settings = settings;
@@ -216,19 +224,72 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// @return what the script must train with: the given trainer, or in a dry run one that plans
   ///   steps instead of doing them
   public Trainer keep(LanguageModel languageModel, Tokenizer tokenizer, LocalTrainer training) {
-    model = Optional.of(new TrainedModel(languageModel, tokenizer));
-    trainer = Optional.of(training);
-    checkpoints.keep(training);
-    training.health().onAlarm(alarm -> say(alarm.words()));
-    if (checkpoints.isResumed()) {
-      say("resumes after step %d of %s".formatted(loop.completed(), folder.id()));
-    }
+    keep(new TrainedModel(languageModel, tokenizer), training);
     if (mode == Mode.DRY_RUN) {
       DryRun dry = new DryRun(training);
       dryRun = Optional.of(dry);
       return dry.trainer();
     }
     return training;
+  }
+
+  private void keep(TrainedModel trained, Checkpointed training) {
+    model = Optional.of(trained);
+    trainer = Optional.of(training);
+    checkpoints.keep(training);
+    training.health().onAlarm(alarm -> say(alarm.words()));
+    if (checkpoints.isResumed()) {
+      say("resumes after step %d of %s".formatted(loop.completed(), folder.id()));
+    }
+  }
+
+  /// Creates a loop of rollouts and training over a published model, as the settings say: adapts
+  /// the model, sets the seed and when checkpoints are written.
+  ///
+  /// @param groups that a step trains on
+  public TrainingLoop loop(
+      Pretrained base, TrainingSettings training, LoopSettings settings, int groups) {
+    seed(training.seed());
+    checkpoints(training.checkpoints());
+    base.model().adapt(training.lora(), training.seed());
+    return loop(
+        new TrainedModel(base.model(), base.tokenizer()),
+        new LoopPlan(
+            training.optimizer(), training.train(), training.steps(), groups, training.seed()),
+        settings);
+  }
+
+  /// Creates a loop of rollouts and training, whose parts are in processes of their own or in
+  /// threads of this one, and keeps what checkpoints need of them. It ends with the run. The loop
+  /// takes the model over: use [TrainingLoop#policy] and [TrainingLoop#reference] from then on.
+  public TrainingLoop loop(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
+    if (mode == Mode.DRY_RUN) {
+      return planned(policy, plan, settings);
+    }
+    workers.processes(settings.processes());
+    LoopBuilder builder = new LoopBuilder(home(policy.model()), settings, plan, policy);
+    loopMemory = builder;
+    keep(new TrainedModel(builder.trained(), policy.tokenizer()), builder.state());
+    TrainingLoop started = builder.start();
+    rollouts = Optional.of(started);
+    checkpoints.keep("rollouts", started.state());
+    return started;
+  }
+
+  private TrainingLoop planned(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
+    LocalTrainer local =
+        new LocalTrainer(
+            policy.model().decoder(), plan.optimizer(), plan.steps(), plan.train().options());
+    Trainer planner = keep(policy.model(), policy.tokenizer(), local);
+    say(ProcessPlan.of(settings, Runtime.getRuntime().availableProcessors()).table());
+    TrainingLoop inline =
+        TrainingLoop.planned(home(policy.model()), settings, plan, policy, planner);
+    rollouts = Optional.of(inline);
+    return inline;
+  }
+
+  private LoopHome home(LanguageModel policy) {
+    return new RunHome(this, loop::completed, () -> reference(policy));
   }
 
   /// Adds the state of another object to checkpoints, and restores it when the run is resumed.
@@ -521,8 +582,10 @@ public final class Run<S extends Record> implements AutoCloseable {
         metrics;
         samples;
         checkpoints;
+        loopMemory;
         workers) {
       steps.leave(this::say);
+      rollouts.ifPresent(TrainingLoop::close);
       RunStatus status = steps.status();
       boolean failed = status == RunStatus.FAILED;
       if (model.isPresent() && !failed && loop.completed() > 0) {
@@ -563,6 +626,7 @@ public final class Run<S extends Record> implements AutoCloseable {
         metrics;
         samples;
         workers) {
+      rollouts.ifPresent(TrainingLoop::close);
       if (steps.status() != RunStatus.FAILED) {
         say(
             dryRun

@@ -13,8 +13,7 @@ import java.util.Optional;
 ///
 /// @param tokenizer its files by name
 @SuppressWarnings("ArrayRecordComponent") // contents of files travel as arrays; never compared
-public record GeneratorSpec(
-    ModelSpec model, Map<String, byte[]> tokenizer, Limits limits) {
+public record GeneratorSpec(ModelSpec model, Map<String, byte[]> tokenizer, Limits limits) {
   public GeneratorSpec {
     tokenizer = Map.copyOf(tokenizer);
   }

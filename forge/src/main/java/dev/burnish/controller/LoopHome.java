@@ -2,6 +2,7 @@ package dev.burnish.controller;
 
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.metrics.Recordable;
+import dev.burnish.model.LanguageModel;
 import java.nio.file.Path;
 
 /// The run that a loop belongs to.
@@ -17,6 +18,10 @@ public interface LoopHome {
 
   /// Shows a line to the user.
   void say(String text);
+
+  /// The model that the run began with, frozen, also in one that was resumed; see
+  /// [dev.burnish.Run#reference].
+  LanguageModel reference();
 
   /// Records numbers of the present step.
   void record(Recordable report);

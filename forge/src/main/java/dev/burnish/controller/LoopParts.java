@@ -1,11 +1,12 @@
 package dev.burnish.controller;
 
-import dev.burnish.actor.Factory;
+import dev.burnish.model.LanguageModel;
 import dev.burnish.rl.replay.ReplayBuffer;
 import dev.burnish.rollout.Generator;
 import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.Trainer;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// What a loop joins, wherever it is.
 interface LoopParts extends AutoCloseable {
@@ -16,10 +17,7 @@ interface LoopParts extends AutoCloseable {
   ReplayBuffer buffer();
 
   /// @param first the model that the run began with; closed here if it is of no further use
-  ReferenceModel reference(PolicyReference first);
-
-  /// An object that is called as one, with replicas of its own.
-  <T> T replicas(String name, Class<T> type, Factory.Of0<? extends T> factory);
+  ReferenceModel reference(Supplier<LanguageModel> first);
 
   /// Makes the trainer's weights the version that generators take over.
   ///

@@ -12,8 +12,9 @@ import dev.burnish.rl.replay.BufferConfig;
 import dev.burnish.rl.replay.MemoryBuffer;
 import dev.burnish.rl.replay.ReplayBuffer;
 import dev.burnish.rollout.Generator;
-import dev.burnish.service.OwnedService;
+import dev.burnish.run.TrainedModel;
 import dev.burnish.service.Outcome;
+import dev.burnish.service.OwnedService;
 import dev.burnish.service.Service;
 import dev.burnish.service.ServiceOptions;
 import dev.burnish.service.routing.Queueing.Overflow;
@@ -26,7 +27,11 @@ import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.Trainer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /// The parts of a loop in processes of their own. Whatever must survive one of them, this process
 /// holds: the memory that the trainer works on, and every version of the weights.
@@ -35,6 +40,7 @@ final class ProcessParts implements LoopParts {
   /// long as it takes. A process that is lost or stopped fails its calls much earlier.
   private static final Duration LIMIT = Duration.ofDays(7);
 
+  private static final Duration START = Duration.ofMinutes(10);
   private static final int CALLS = 1 << 16;
   private static final int RETRIES = 20;
 
@@ -49,13 +55,19 @@ final class ProcessParts implements LoopParts {
   private final OwnedService<ReplayBuffer> buffer;
   private final StepRecording recording;
   private final List<AutoCloseable> open = new ArrayList<>();
+  private final Map<String, OwnedService<?>> named = new LinkedHashMap<>();
 
   /// What the parts are made from.
   ///
-  /// @param memory of the trainer
+  /// @param memory that the trainer works on
   /// @param state the same as checkpoints see it
   record Material(
-      LoopPlan plan, PolicyModel policy, Region memory, LoopState state, StepRecording recording) {}
+      LoopPlan plan,
+      TrainedModel policy,
+      TrainerSpec trainer,
+      Region memory,
+      LoopState state,
+      StepRecording recording) {}
 
   ProcessParts(LoopHome home, LoopSettings settings, ProcessPlan plan, Material material) {
     this.settings = settings;
@@ -67,26 +79,27 @@ final class ProcessParts implements LoopParts {
     LoopPlan what = material.plan();
     OwnedService<WeightStore> store =
         keep(
+            "weights",
             Service.start(
                 hosts, "weights", WeightStore.class, MemoryWeightStore::new, options("weights")));
     keeper = keep(new WeightKeeper(store));
-    TrainerSpec trained =
-        TrainerSpec.of(model.spec(), what.optimizer(), what.steps(), what.train());
     trainer =
         keep(
+            "trainer",
             Service.start(
                 hosts,
                 "trainer",
                 TrainerActor.class,
                 (Factory.Of3<TrainerActor, TrainerSpec, Region, Service<WeightStore>>)
                     TrainerWorker::new,
-                List.of(trained, material.memory(), store),
+                List.of(material.trainer(), material.memory(), store),
                 options("trainer")));
     GeneratorSpec generated =
         new GeneratorSpec(
             model.spec(), material.policy().tokenizer().files().contents(), Limits.defaults());
     generators =
         keep(
+            "generator",
             Service.start(
                 hosts,
                 "generator",
@@ -98,6 +111,7 @@ final class ProcessParts implements LoopParts {
     RolloutSettings rollouts = settings.rollouts(what.groups(), what.steps(), what.seed());
     buffer =
         keep(
+            "buffer",
             Service.start(
                 hosts,
                 "buffer",
@@ -107,6 +121,11 @@ final class ProcessParts implements LoopParts {
                 options("buffer").concurrency(CALLS)));
     publishFirst();
     state.olderFrom(this::older);
+  }
+
+  private <T> OwnedService<T> keep(String role, OwnedService<T> started) {
+    named.put(role, started);
+    return keep(started);
   }
 
   private <T extends AutoCloseable> T keep(T opened) {
@@ -161,24 +180,15 @@ final class ProcessParts implements LoopParts {
   }
 
   @Override
-  public ReferenceModel reference(PolicyReference first) {
+  public ReferenceModel reference(Supplier<LanguageModel> first) {
     boolean below = model.decoder().lora().adapts() && !model.decoder().lora().goesOn();
     if (!below) {
-      try (LanguageModel frozen = first.open()) {
+      try (LanguageModel frozen = first.get()) {
         publishOnly(WeightSets.REFERENCE, frozen.decoder().weights());
       }
     }
     TrainerActor actor = trainer.route();
     return actor::referenceLogprobs;
-  }
-
-  @Override
-  public <T> T replicas(String name, Class<T> type, Factory.Of0<? extends T> factory) {
-    ServiceOptions options =
-        ServiceOptions.replicas(Math.max(1, settings.rewardReplicas()))
-            .queue(CALLS, Overflow.WAIT)
-            .retries(RETRIES);
-    return keep(Service.start(hosts, name, type, factory, options)).route();
   }
 
   @Override
@@ -196,10 +206,34 @@ final class ProcessParts implements LoopParts {
   @Override
   public void report(LoopHome home) {
     generators.gatherPartial(GeneratorActor::activity).stream()
-        .flatMap(outcome -> outcome instanceof Outcome.Success<GeneratorActivity> done
-            ? java.util.stream.Stream.of(done.value())
-            : java.util.stream.Stream.empty())
-        .forEach(home::record);
+        .flatMap(outcome -> values(outcome).stream())
+        .reduce(GeneratorActivity::with)
+        .ifPresent(home::record);
+  }
+
+  private static <T> Optional<T> values(Outcome<T> outcome) {
+    return outcome instanceof Outcome.Value<T>(int _, T value)
+        ? Optional.of(value)
+        : Optional.empty();
+  }
+
+  /// The processes as people know them, once all are up: a line each.
+  String processes() {
+    StringBuilder lines = new StringBuilder();
+    named.forEach((name, service) -> {
+      ProcessPlan.Role role = plan.role(name);
+      service.awaitHealthy(role.count(), START);
+      for (int i = 0; i < role.count(); i++) {
+        lines.append(
+            "  %-12s pid %-8d %d %s%n"
+                .formatted(
+                    role.count() == 1 ? name : name + "/" + i,
+                    service.pids(i).getFirst(),
+                    role.cores(),
+                    role.cores() == 1 ? "core" : "cores"));
+      }
+    });
+    return lines.toString().stripTrailing();
   }
 
   @Override

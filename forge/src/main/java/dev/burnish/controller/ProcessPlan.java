@@ -43,8 +43,7 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
     int light = Resources.light().megabytes();
     List<Role> roles = new ArrayList<>();
     roles.add(
-        new Role(
-            "trainer", 1, trainer, COMPUTE_HEAP, "weights, gradients, moments, activations"));
+        new Role("trainer", 1, trainer, COMPUTE_HEAP, "weights, gradients, moments, activations"));
     roles.add(
         new Role(
             "generator",
@@ -71,16 +70,38 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
         .orElseThrow(() -> new IllegalArgumentException("no process of that name: role=" + name));
   }
 
+  /// What stands above the list of processes.
+  String title() {
+    return switch (kind) {
+      case JVMS ->
+          "controller pid %d, and in processes of their own (kill one with kill -9, and watch):"
+              .formatted(ProcessHandle.current().pid());
+      case THREADS -> "controller, and in threads of its process:";
+    };
+  }
+
   /// A table: process, how many, cores, heap, devices.
   public String table() {
     StringBuilder table =
-        new StringBuilder("  %-12s %5s %5s %9s %7s  %s%n".formatted(
-            kind == Processes.JVMS ? "process" : "thread", "count", "cores", "heap", "devices", ""));
+        new StringBuilder(
+            "  %-12s %5s %5s %9s %7s  %s%n"
+                .formatted(
+                    kind == Processes.JVMS ? "process" : "thread",
+                    "count",
+                    "cores",
+                    "heap",
+                    "devices",
+                    ""));
     for (Role role : roles) {
       table.append(
           "  %-12s %5d %5d %6d MB %7s  %s%n"
               .formatted(
-                  role.name(), role.count(), role.cores(), role.heapMegabytes(), "cpu", role.use()));
+                  role.name(),
+                  role.count(),
+                  role.cores(),
+                  role.heapMegabytes(),
+                  "cpu",
+                  role.use()));
     }
     return table.toString().stripTrailing();
   }

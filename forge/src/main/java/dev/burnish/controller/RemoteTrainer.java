@@ -38,6 +38,11 @@ final class RemoteTrainer implements Trainer {
     return actor.logprobs(batches, numerics);
   }
 
+  @Override
+  public List<float[]> values(List<PackedTokens> batches) {
+    return actor.values(batches);
+  }
+
   /// Publishes nothing: the loop does, by [TrainingLoop#publish].
   ///
   /// @return the number of steps done

@@ -17,8 +17,7 @@ final class StepRecording implements AutoCloseable {
   static final String FILE = "updates.bin";
 
   private static final Codec CODEC =
-      new Codecs(List.of(), Limits.defaults().withMaxBytes(Integer.MAX_VALUE - 64))
-          .of(Entry.class);
+      new Codecs(List.of(), Limits.defaults().withMaxBytes(Integer.MAX_VALUE - 64)).of(Entry.class);
 
   /// What is recorded.
   sealed interface Entry {
@@ -66,6 +65,11 @@ final class StepRecording implements AutoCloseable {
 
   private void append(Entry entry) {
     long ignored = file.append(CODEC.encode(List.of(entry), Session.NONE));
+  }
+
+  /// Makes everything that was recorded durable.
+  void force() {
+    file.force();
   }
 
   static Entry decode(byte[] record) {

@@ -53,9 +53,7 @@ final class StoredWeights implements WeightSource {
   private static Snapshot snapshot(MappedWeights mapped) {
     return new Snapshot(
         mapped.version(),
-        IntStream.range(0, mapped.weights().numParts())
-            .mapToObj(mapped.weights()::part)
-            .toList(),
+        IntStream.range(0, mapped.weights().numParts()).mapToObj(mapped.weights()::part).toList(),
         mapped::close);
   }
 }

@@ -22,6 +22,10 @@ public interface TrainerActor {
   @Idempotent
   List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics);
 
+  /// Values of the targets of each batch by the head of a critic.
+  @Idempotent
+  List<float[]> values(List<PackedTokens> batches);
+
   /// Log-probabilities of the targets of each batch under the weights that the run began with.
   @Idempotent
   List<float[]> referenceLogprobs(List<PackedTokens> batches);

@@ -88,6 +88,11 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
   }
 
   @Override
+  public List<float[]> values(List<PackedTokens> batches) {
+    return trainer.values(batches);
+  }
+
+  @Override
   public List<float[]> referenceLogprobs(List<PackedTokens> batches) {
     ReferenceModel found = reference.orElseGet(this::openReference);
     reference = Optional.of(found);

@@ -2,7 +2,6 @@ package dev.burnish.controller;
 
 import static dev.burnish.metrics.Reduce.LAST;
 
-import dev.burnish.actor.Factory;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.rl.journal.EpisodeJournal;
@@ -14,9 +13,11 @@ import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.PinnedGenerator;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.rollout.VersionRange;
+import dev.burnish.run.TrainedModel;
 import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Resumable;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -51,17 +52,45 @@ public final class TrainingLoop implements AutoCloseable {
   private Optional<Rollouts> rollouts = Optional.empty();
 
   TrainingLoop(
-      LoopHome home,
-      LoopSettings settings,
-      LoopPlan plan,
-      LoopParts parts,
-      StepRecording recording) {
+      LoopHome home, LoopSettings settings, LoopPlan plan, Recorded recorded, LoopParts parts) {
     this.home = home;
     this.settings = settings;
     this.plan = plan;
     this.parts = parts;
-    this.recording = recording;
-    this.journal = EpisodeJournal.open(home.folder().resolve("episodes.bin"));
+    this.recording = recorded.steps();
+    this.journal = recorded.episodes();
+  }
+
+  /// The files of a loop.
+  record Recorded(EpisodeJournal episodes, StepRecording steps) implements AutoCloseable {
+    static Recorded open(Path folder) {
+      EpisodeJournal episodes = EpisodeJournal.open(folder.resolve("episodes.bin"));
+      try {
+        return new Recorded(episodes, StepRecording.open(folder));
+      } catch (RuntimeException e) {
+        episodes.close();
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() {
+      try (episodes;
+          steps) {
+        steps.force();
+      }
+    }
+  }
+
+  /// A loop of which the first step is planned only, in this process.
+  ///
+  /// @param trainer plans steps
+  public static TrainingLoop planned(
+      LoopHome home, LoopSettings settings, LoopPlan plan, TrainedModel policy, Trainer trainer) {
+    LoopParts inline =
+        new InlineParts(
+            trainer, policy, settings.rollouts(plan.groups(), plan.steps(), plan.seed()).buffer());
+    return new TrainingLoop(home, settings, plan, Recorded.open(home.folder()), inline);
   }
 
   /// The trainer of the policy. It publishes by [#publish].
@@ -82,17 +111,8 @@ public final class TrainingLoop implements AutoCloseable {
 
   /// The model that the run began with, frozen; it computes in the trainer's process. To be called
   /// before the first step.
-  public ReferenceModel reference(PolicyReference first) {
-    return parts.reference(first);
-  }
-
-  /// An object that is called as one but has replicas in processes of their own, as many as the
-  /// settings say.
-  ///
-  /// @param type its interface
-  /// @param factory such as `Reward::exact`
-  public <T> T replicas(String name, Class<T> type, Factory.Of0<? extends T> factory) {
-    return parts.replicas(name, type, factory);
+  public ReferenceModel reference() {
+    return parts.reference(home::reference);
   }
 
   /// Begins the rollouts, which go on in the background for as long as there are steps.
@@ -120,8 +140,7 @@ public final class TrainingLoop implements AutoCloseable {
   }
 
   private List<Long> publishWeights(long version) {
-    List<Long> digests =
-        parts.publish(version, Math.max(0, version - settings.maxStaleness()));
+    List<Long> digests = parts.publish(version, Math.max(0, version - settings.maxStaleness()));
     recording.published(version, digests);
     return digests;
   }
@@ -167,9 +186,9 @@ public final class TrainingLoop implements AutoCloseable {
   /// Ends the rollouts, then the parts.
   @Override
   public void close() {
-    try (parts;
-        recording;
-        journal) {
+    try (recording;
+        journal;
+        parts) {
       rollouts.ifPresent(Rollouts::close);
     }
   }

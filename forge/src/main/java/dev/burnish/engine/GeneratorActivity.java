@@ -16,6 +16,16 @@ import dev.burnish.metrics.RunRecorder;
 public record GeneratorActivity(
     long tokens, double seconds, double idleSeconds, double weightSeconds, double longestGapSeconds)
     implements Recordable {
+  /// What two generators did in the same time.
+  public GeneratorActivity with(GeneratorActivity other) {
+    return new GeneratorActivity(
+        tokens + other.tokens,
+        Math.max(seconds, other.seconds),
+        Math.max(idleSeconds, other.idleSeconds),
+        Math.max(weightSeconds, other.weightSeconds),
+        Math.max(longestGapSeconds, other.longestGapSeconds));
+  }
+
   public double tokensPerSecond() {
     return seconds == 0 ? 0 : tokens / seconds;
   }

@@ -26,8 +26,12 @@ public final class LiveProgress implements MetricSink {
     columns.put("entropy", "entropy");
     columns.put("lr", "lr");
     columns.put("gradNorm", "norm");
+    columns.put("stalenessMean", "stale");
     columns.put("generateTokensPerSecond", "gen tok/s");
     columns.put("trainTokensPerSecond", "train tok/s");
+    columns.put("batchWaitSeconds", "trainer waits");
+    columns.put("generatorIdleSeconds", "generator waits");
+    columns.put("publishSeconds", "publish");
     columns.put("mfu", "mfu");
     columns.put("memoryGb", "GB");
     return columns;

@@ -23,6 +23,13 @@ public final class Workers implements AutoCloseable {
     options = other;
   }
 
+  /// Sets the kind of the job's processes.
+  ///
+  /// @throws IllegalStateException if it was started already
+  public synchronized void processes(JobOptions.Processes kind) {
+    options(options.with(kind));
+  }
+
   /// The hosts of the job, which is started by the first call.
   public synchronized HostMesh hosts() {
     job = job.or(() -> Optional.of(Job.start(options)));

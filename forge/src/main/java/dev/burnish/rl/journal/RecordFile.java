@@ -13,7 +13,7 @@ import java.util.zip.CRC32C;
 /// A file of records that grows at its end: `length` and `crc32c` as big-endian integers, then the
 /// bytes. A record that a killed process left half written, or that was damaged, ends the file.
 /// Thread-safe.
-final class RecordFile implements AutoCloseable {
+public final class RecordFile implements AutoCloseable {
   private static final byte[] MAGIC = "BRNEPI01".getBytes(US_ASCII);
   private static final int HEADER = 8;
 
@@ -25,7 +25,7 @@ final class RecordFile implements AutoCloseable {
   private long end;
 
   /// Takes a record and its place, and returns nothing.
-  interface Visitor {
+  public interface Visitor {
     void visit(long place, byte[] record);
   }
 
@@ -39,7 +39,7 @@ final class RecordFile implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException if it is another kind of file
   /// @throws UncheckedIOException if it cannot be read or written
-  static RecordFile append(Path path, Visitor visitor) {
+  public static RecordFile append(Path path, Visitor visitor) {
     return open(path, "rw", visitor);
   }
 
@@ -47,7 +47,7 @@ final class RecordFile implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException if it is another kind of file
   /// @throws UncheckedIOException if it cannot be read
-  static RecordFile read(Path path, Visitor visitor) {
+  public static RecordFile read(Path path, Visitor visitor) {
     return open(path, "r", visitor);
   }
 
@@ -110,7 +110,7 @@ final class RecordFile implements AutoCloseable {
   ///
   /// @return its place
   /// @throws UncheckedIOException if there is no room for it; the file is as before
-  synchronized long append(byte[] record) {
+  public synchronized long append(byte[] record) {
     long place = end;
     try {
       ByteBuffer whole = ByteBuffer.allocate(HEADER + record.length);
@@ -134,7 +134,7 @@ final class RecordFile implements AutoCloseable {
   }
 
   /// The record at a place that [#append] returned or a visitor was told.
-  synchronized byte[] at(long place) {
+  public synchronized byte[] at(long place) {
     try {
       file.seek(place);
       byte[] record = new byte[file.readInt()];
@@ -150,7 +150,7 @@ final class RecordFile implements AutoCloseable {
   }
 
   /// Makes everything durable.
-  synchronized void force() {
+  public synchronized void force() {
     try {
       file.getFD().sync();
     } catch (IOException e) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -21,6 +22,13 @@ final class SnapshotWriter {
 
   static String pieceFile(String piece) {
     return piece + ".safetensors";
+  }
+
+  /// The name of the piece that a file holds, if it holds one.
+  static Optional<String> pieceOf(String file) {
+    return file.endsWith(".safetensors")
+        ? Optional.of(file.substring(0, file.length() - ".safetensors".length()))
+        : Optional.empty();
   }
 
   static String sectionFile(String section) {

@@ -1,0 +1,87 @@
+package dev.burnish.controller;
+
+import dev.burnish.engine.BatchGenerator.Limits;
+import dev.burnish.engine.PromptEncoder;
+import dev.burnish.engine.QueuedGenerator;
+import dev.burnish.engine.WeightSource;
+import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.Weights;
+import dev.burnish.rl.replay.BufferConfig;
+import dev.burnish.rl.replay.MemoryBuffer;
+import dev.burnish.rl.replay.ReplayBuffer;
+import dev.burnish.rollout.Generator;
+import dev.burnish.run.TrainedModel;
+import dev.burnish.train.ReferenceModel;
+import dev.burnish.train.Trainer;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+/// The parts of a loop in this process, for a run that only plans its first step: nothing is
+/// trained, so there is one version of the weights.
+final class InlineParts implements LoopParts {
+  private final Trainer trainer;
+  private final QueuedGenerator generator;
+  private final ReplayBuffer buffer;
+
+  InlineParts(Trainer trainer, TrainedModel policy, BufferConfig config) {
+    this.trainer = trainer;
+    this.buffer = new MemoryBuffer(config);
+    LanguageModel model = policy.model();
+    Optional<WeightSource> base =
+        model.decoder().lora().adapts()
+            ? Optional.of(only(model.decoder().weights()))
+            : Optional.empty();
+    generator =
+        new QueuedGenerator(
+            model.spec(),
+            new PromptEncoder(Optional.of(policy.tokenizer()), policy.tokenizer().chatTemplate()),
+            base,
+            only(model.decoder().trainedWeights()),
+            Limits.defaults());
+  }
+
+  private static WeightSource only(Weights weights) {
+    return versions ->
+        new WeightSource.Snapshot(
+            Math.max(versions.least(), 0),
+            IntStream.range(0, weights.numParts()).mapToObj(weights::part).toList(),
+            () -> {});
+  }
+
+  @Override
+  public Trainer trainer() {
+    return trainer;
+  }
+
+  @Override
+  public Generator generator() {
+    return generator;
+  }
+
+  @Override
+  public ReplayBuffer buffer() {
+    return buffer;
+  }
+
+  @Override
+  public ReferenceModel reference(Supplier<LanguageModel> first) {
+    return ReferenceModel.of(first.get().decoder());
+  }
+
+  @Override
+  public List<Long> publish(long version, long oldest) {
+    return List.of();
+  }
+
+  @Override
+  public void report(LoopHome home) {
+    home.record(generator.activity());
+  }
+
+  @Override
+  public void close() {
+    generator.close();
+  }
+}
