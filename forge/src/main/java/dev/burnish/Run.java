@@ -100,7 +100,13 @@ public final class Run<S extends Record> implements AutoCloseable {
   private Optional<Checkpointed> trainer = Optional.empty();
   private Optional<DryRun> dryRun = Optional.empty();
   private Optional<TrainingLoop> rollouts = Optional.empty();
-  private AutoCloseable loopMemory = () -> {};
+  private Ending loopMemory = () -> {};
+
+  /// Frees something at the end.
+  private interface Ending extends AutoCloseable {
+    @Override
+    void close();
+  }
 
   private Run(String name, S settings, RunOptions options) {
     this.settings = settings;
@@ -268,7 +274,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
     workers.processes(settings.processes());
     LoopBuilder builder = new LoopBuilder(home(policy.model()), settings, plan, policy);
-    loopMemory = builder;
+    loopMemory = builder::close;
     keep(new TrainedModel(builder.trained(), policy.tokenizer()), builder.state());
     TrainingLoop started = builder.start();
     rollouts = Optional.of(started);
@@ -582,7 +588,7 @@ public final class Run<S extends Record> implements AutoCloseable {
         metrics;
         samples;
         checkpoints;
-        loopMemory;
+        Ending _ = loopMemory;
         workers) {
       steps.leave(this::say);
       rollouts.ifPresent(TrainingLoop::close);

@@ -68,6 +68,8 @@ public final class LoopBuilder implements AutoCloseable {
             settings,
             processes,
             new ProcessParts.Material(plan, policy, spec, memory, state, recorded.steps()));
+    long version = home.completed();
+    List<Long> ignored = parts.publish(version, Math.max(0, version - settings.maxStaleness()));
     home.say(processes.title());
     home.say(parts.processes());
     TrainingLoop loop = new TrainingLoop(home, settings, plan, recorded, parts);

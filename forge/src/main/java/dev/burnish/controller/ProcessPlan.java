@@ -31,7 +31,7 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
   }
 
   /// The plan for a machine of that many cores.
-  static ProcessPlan of(LoopSettings settings, int cores) {
+  public static ProcessPlan of(LoopSettings settings, int cores) {
     int trainer = cores;
     int generator = Math.max(1, cores / settings.generators());
     if (settings.overlaps() && settings.processes() == Processes.JVMS) {
@@ -71,7 +71,7 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
   }
 
   /// What stands above the list of processes.
-  String title() {
+  public String title() {
     return switch (kind) {
       case JVMS ->
           "controller pid %d, and in processes of their own (kill one with kill -9, and watch):"

@@ -27,6 +27,11 @@ public final class PolicyLearner {
     this(trainer, loss, 0, 4096, Optional.of(ReferenceModel.of(reference.decoder())));
   }
 
+  /// The same with a reference that may be in another process.
+  public PolicyLearner(Trainer trainer, PolicyLoss loss, ReferenceModel reference) {
+    this(trainer, loss, 0, 4096, Optional.of(reference));
+  }
+
   /// A learner without a reference.
   public PolicyLearner(Trainer trainer, PolicyLoss loss) {
     this(trainer, loss, 0, 4096, Optional.empty());

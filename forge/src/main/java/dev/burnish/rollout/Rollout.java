@@ -80,6 +80,15 @@ public record Rollout(Problem problem, Group group) {
         .toList();
   }
 
+  /// The group with the rewards of its completions, which are evaluated concurrently.
+  ///
+  /// @param advantages of the completions, from their rewards
+  /// @throws RolloutFailure.RewardFailed if the reward throws for one of them
+  public ScoredGroup score(Reward reward, UnaryOperator<double[]> advantages) {
+    double[] rewards = rewards(reward);
+    return scored(rewards, advantages.apply(rewards));
+  }
+
   /// The reward of each completion, evaluated concurrently.
   ///
   /// @throws RolloutFailure.RewardFailed if it throws for one of them

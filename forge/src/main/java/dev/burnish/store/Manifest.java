@@ -99,7 +99,7 @@ public record Manifest(String set, long version, List<Part> parts) {
   }
 
   /// The digests of the parts.
-  List<Long> digests() {
+  public List<Long> digests() {
     return parts.stream().map(Part::digest).toList();
   }
 }

@@ -1,5 +1,10 @@
 package dev.burnish.rl.loop;
 
+import dev.burnish.rollout.Generator;
+import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.Prompt;
+import dev.burnish.rollout.Rollout;
+import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.VersionRange;
 
 /// The right to make one group, and everything that determines it.
@@ -11,4 +16,16 @@ import dev.burnish.rollout.VersionRange;
 ///   where a process was lost
 /// @param versions of the weights that may sample its tokens
 /// @param attempt from 1
-public record Slot(long position, long step, long seed, VersionRange versions, int attempt) {}
+public record Slot(long position, long step, long seed, VersionRange versions, int attempt) {
+  /// Samples a group of a problem as this slot demands.
+  ///
+  /// @throws dev.burnish.rollout.RolloutFailure.GenerationFailed if the generator fails
+  public Rollout sample(Generator policy, Problem problem, Prompt prompt, SamplingParams sampling) {
+    return Rollout.sample(policy, problem, prompt, sampling.withSeed(seed), versions);
+  }
+
+  /// The same; the prompt is the problem's as plain text.
+  public Rollout sample(Generator policy, Problem problem, SamplingParams sampling) {
+    return sample(policy, problem, Prompt.text(problem.prompt()), sampling);
+  }
+}
