@@ -6,6 +6,7 @@ import dev.burnish.engine.BatchGenerator;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.learn.PolicyLearner;
 import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.observe.Benchmark.Options;
 import dev.burnish.observe.Measurement;
 import dev.burnish.rollout.Completion;
@@ -106,7 +107,7 @@ record GrpoWorkload(
       DecoderShape shape, Subject subject, double promptTokens, Map<String, List<Double>> values) {
     double sgemm = Measurement.median(values.getOrDefault("sgemm", List.of()));
     double head = (double) shape.vocabulary() * shape.hidden();
-    double tables = shape.tiedHead() ? head : 2 * head;
+    double tables = shape.head() == HeadKind.TIED ? head : 2 * head;
     double blocks = subject.model().decoder().numParameters() - tables;
     double targets = (double) prompts * samples * newTokens;
     double forward = 2 * (blocks * (promptTokens + targets) + head * targets);

@@ -39,13 +39,14 @@ public sealed interface Aggregation {
     if (length == 0) {
       return 0;
     }
+    double updates = global.updates();
     return switch (this) {
-      case TokenMean() -> 1.0 / global.tokens();
+      case TokenMean() -> updates / global.tokens();
       case MicroBatchTokenMean() -> 1.0 / Denominators.of(layout).tokens();
       case SequenceMeanTokenMean() ->
-          1.0 / (global.sequences() * (length + SequenceMeanTokenMean.EPSILON));
-      case SequenceMeanTokenSum(double divisor) -> 1.0 / (global.sequences() * divisor);
-      case PromptMean() -> 1.0 / (global.prompts() * groupTokens(layout, sequence, global));
+          updates / (global.sequences() * (length + SequenceMeanTokenMean.EPSILON));
+      case SequenceMeanTokenSum(double divisor) -> updates / (global.sequences() * divisor);
+      case PromptMean() -> updates / (global.prompts() * groupTokens(layout, sequence, global));
     };
   }
 

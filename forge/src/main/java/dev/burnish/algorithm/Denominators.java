@@ -9,14 +9,27 @@ import java.util.TreeMap;
 /// @param tokens targets
 /// @param sequences sequences with at least one target
 /// @param groupTokens the targets of each prompt that has any
-public record Denominators(long tokens, long sequences, Map<Integer, Long> groupTokens) {
+/// @param updates the number of updates that the step's batch is divided among; each token then has
+///   the weight that it would have if all updates had as many, whichever it is in
+public record Denominators(
+    long tokens, long sequences, Map<Integer, Long> groupTokens, int updates) {
   public Denominators {
     groupTokens = Map.copyOf(groupTokens);
-    if (tokens < 0 || sequences < 0) {
+    if (tokens < 0 || sequences < 0 || updates < 1) {
       throw new IllegalArgumentException(
-          "counts are not negative: tokens=%d sequences=%d; count them with Denominators.of"
-              .formatted(tokens, sequences));
+          "counts are not negative: tokens=%d sequences=%d updates=%d; count them with Denominators.of"
+              .formatted(tokens, sequences, updates));
     }
+  }
+
+  /// The counts of a batch for one update.
+  public Denominators(long tokens, long sequences, Map<Integer, Long> groupTokens) {
+    this(tokens, sequences, groupTokens, 1);
+  }
+
+  /// The same batch, divided among a number of updates.
+  public Denominators dividedAmong(int count) {
+    return new Denominators(tokens, sequences, groupTokens, count);
   }
 
   /// The counts of one part of a batch.

@@ -30,6 +30,18 @@ public record LossResult(double value, double[] gradient, double[] tokenWeights,
       double ratioMax) {
     public static final Metrics ZERO = new Metrics(0, 0, 0, 0, 0, 0, 0);
 
+    /// All but the maximum times a factor, such as 1 / the number of times that a batch was used.
+    public Metrics times(double factor) {
+      return new Metrics(
+          factor * clipFraction,
+          factor * oldKl,
+          factor * referenceKl,
+          factor * mismatchKl,
+          factor * weight,
+          factor * dropped,
+          ratioMax);
+    }
+
     /// The metrics of two parts of a batch together.
     public Metrics plus(Metrics other) {
       return new Metrics(

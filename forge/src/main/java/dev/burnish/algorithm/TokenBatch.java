@@ -51,6 +51,10 @@ public record TokenBatch(
     return new TokenBatch(layout, logprobs, oldLogprobs, rolloutLogprobs, values, advantages);
   }
 
+  public TokenBatch withAdvantages(double[] values) {
+    return new TokenBatch(layout, logprobs, oldLogprobs, rolloutLogprobs, refLogprobs, values);
+  }
+
   /// Log-probabilities as a model gives them, in the precision of a loss.
   public static double[] widen(float[] values) {
     double[] result = new double[values.length];

@@ -6,14 +6,17 @@ import dev.burnish.algorithm.TokenBatch;
 import dev.burnish.algorithm.TokenLayout;
 import dev.burnish.nn.PrefixTree;
 import dev.burnish.nn.Targets;
+import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.train.PackedTokens;
 import dev.burnish.train.objective.PolicyObjective;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /// The episodes of a step, packed: common parts of their sequences (a group's prompt, a common
@@ -24,45 +27,65 @@ import java.util.stream.IntStream;
 /// @param micros the tokens that go through the model together
 /// @param tokens the data that a loss needs about the targets of each micro-batch, in the same
 ///   order
+/// @param rewards of the episodes of each micro-batch
 /// @param global counts over all micro-batches
-record EpisodeBatch(List<PackedTokens> micros, List<TokenBatch> tokens, Denominators global) {
+record EpisodeBatch(
+    List<PackedTokens> micros,
+    List<TokenBatch> tokens,
+    List<double[]> rewards,
+    Denominators global) {
   /// One episode of the step.
   ///
   /// @param group index of its group in the step
-  private record Member(int group, String id, EpisodeTokens tokens) {}
+  ///
+  /// @param learned whether its tokens are targets of the losses
+  private record Member(
+      int group, String id, EpisodeTokens tokens, double reward, boolean learned) {}
 
+  /// The whole step.
+  ///
   /// @param maxTokens of one micro-batch; a larger group is a micro-batch of its own
   static EpisodeBatch of(List<ScoredGroup> groups, int maxTokens) {
-    if (groups.isEmpty()) {
+    return of(groups, IntStream.range(0, groups.size()).toArray(), maxTokens, _ -> true);
+  }
+
+  /// Some groups of a step.
+  ///
+  /// @param members indices of the groups in the step
+  /// @param learned the episodes whose tokens are targets of losses; those of the others are masked
+  static EpisodeBatch of(
+      List<ScoredGroup> groups, int[] members, int maxTokens, Predicate<Episode> learned) {
+    if (members.length == 0) {
       throw new IllegalArgumentException("a step must have groups of episodes: groups=0");
     }
-    List<PackedTokens> micros = new ArrayList<>();
-    List<TokenBatch> tokens = new ArrayList<>();
-    Denominators global = new Denominators(0, 0, Map.of());
+    Packer packer = new Packer();
     List<Member> packed = new ArrayList<>();
     int size = 0;
-    for (int group = 0; group < groups.size(); group++) {
-      List<Member> members = members(group, groups.get(group));
-      int groupSize = tree(members).numTokens();
+    for (int group : members) {
+      List<Member> added = members(group, groups.get(group), learned);
+      int groupSize = tree(added).numTokens();
       if (!packed.isEmpty() && size + groupSize > maxTokens) {
-        global = global.plus(pack(packed, micros, tokens));
+        packer.pack(packed);
         packed = new ArrayList<>();
         size = 0;
       }
-      packed.addAll(members);
+      packed.addAll(added);
       size += groupSize;
     }
-    global = global.plus(pack(packed, micros, tokens));
-    return new EpisodeBatch(micros, tokens, global);
+    packer.pack(packed);
+    return packer.batch();
   }
 
   /// The episodes of a group, each named by the index of its group in the step and its own index in
   /// the group.
-  private static List<Member> members(int group, ScoredGroup scored) {
+  private static List<Member> members(int group, ScoredGroup scored, Predicate<Episode> learned) {
     List<Member> members = new ArrayList<>();
     for (int i = 0; i < scored.episodes().size(); i++) {
       String id = String.format(Locale.ROOT, "prompt-%d/sample-%d", group, i);
-      members.add(new Member(group, id, EpisodeTokens.of(scored.episodes().get(i))));
+      Episode episode = scored.episodes().get(i);
+      members.add(
+          new Member(
+              group, id, EpisodeTokens.of(episode), episode.reward(), learned.test(episode)));
     }
     return members;
   }
@@ -85,28 +108,41 @@ record EpisodeBatch(List<PackedTokens> micros, List<TokenBatch> tokens, Denomina
     return targets;
   }
 
-  private static Denominators pack(
-      List<Member> members, List<PackedTokens> micros, List<TokenBatch> tokens) {
-    PrefixTree.Placed placed = tree(members).place();
-    TokenLayout layout =
-        TokenLayout.of(
-            members.stream().mapToInt(member -> member.tokens().numTargets()).toArray(),
-            members.stream().mapToInt(Member::group).toArray());
-    double[] old = new double[layout.numTokens()];
-    double[] advantages = new double[old.length];
-    for (int i = 0; i < members.size(); i++) {
-      EpisodeTokens episode = members.get(i).tokens();
-      int start = layout.start(i);
-      System.arraycopy(episode.logprobs(), 0, old, start, episode.numTargets());
-      System.arraycopy(episode.advantages(), 0, advantages, start, episode.numTargets());
+  /// Packs micro-batches, one after another.
+  private static final class Packer {
+    private final List<PackedTokens> micros = new ArrayList<>();
+    private final List<TokenBatch> tokens = new ArrayList<>();
+    private final List<double[]> rewards = new ArrayList<>();
+    private Denominators global = new Denominators(0, 0, Map.of());
+
+    EpisodeBatch batch() {
+      return new EpisodeBatch(micros, tokens, rewards, global);
     }
-    List<String> ids = members.stream().map(Member::id).toList();
-    micros.add(new PackedTokens(placed.forest(), targets(members, placed), ids));
-    tokens.add(
-        TokenBatch.of(layout, new double[old.length], advantages)
-            .withOldLogprobs(old)
-            .withRolloutLogprobs(old));
-    return Denominators.of(layout);
+
+    void pack(List<Member> members) {
+      PrefixTree.Placed placed = tree(members).place();
+      TokenLayout layout =
+          TokenLayout.of(
+              members.stream().mapToInt(member -> member.tokens().numTargets()).toArray(),
+              members.stream().mapToInt(Member::group).toArray());
+      double[] old = new double[layout.numTokens()];
+      double[] advantages = new double[old.length];
+      for (int i = 0; i < members.size(); i++) {
+        EpisodeTokens episode = members.get(i).tokens();
+        int start = layout.start(i);
+        System.arraycopy(episode.logprobs(), 0, old, start, episode.numTargets());
+        System.arraycopy(episode.advantages(), 0, advantages, start, episode.numTargets());
+        Arrays.fill(layout.mask(), start, layout.end(i), members.get(i).learned());
+      }
+      List<String> ids = members.stream().map(Member::id).toList();
+      micros.add(new PackedTokens(placed.forest(), targets(members, placed), ids));
+      tokens.add(
+          TokenBatch.of(layout, new double[old.length], advantages)
+              .withOldLogprobs(old)
+              .withRolloutLogprobs(old));
+      rewards.add(members.stream().mapToDouble(Member::reward).toArray());
+      global = global.plus(Denominators.of(layout));
+    }
   }
 
   EpisodeBatch withReference(List<float[]> referenceLogprobs) {
@@ -114,7 +150,7 @@ record EpisodeBatch(List<PackedTokens> micros, List<TokenBatch> tokens, Denomina
     for (int i = 0; i < tokens.size(); i++) {
       result.add(tokens.get(i).withRefLogprobs(TokenBatch.widen(referenceLogprobs.get(i))));
     }
-    return new EpisodeBatch(micros, result, global);
+    return new EpisodeBatch(micros, result, rewards, global);
   }
 
   /// The micro-batches of a policy loss.

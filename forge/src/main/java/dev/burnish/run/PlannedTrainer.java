@@ -24,7 +24,7 @@ final class PlannedTrainer implements Trainer {
     planner = trainer.planner();
   }
 
-  /// The cost that the last step would have had.
+  /// The cost that the updates so far would have had.
   Optional<StepEstimate> estimate() {
     return estimate;
   }
@@ -36,7 +36,7 @@ final class PlannedTrainer implements Trainer {
   @Override
   public StepReport step(List<MicroBatch> batch) {
     StepEstimate planned = planner.plan(batch);
-    estimate = Optional.of(planned);
+    estimate = Optional.of(estimate.map(before -> before.then(planned)).orElse(planned));
     return new StepReport(
         trainer.stepsDone(),
         0,
@@ -53,6 +53,11 @@ final class PlannedTrainer implements Trainer {
   @Override
   public List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics) {
     return trainer.logprobs(batches, numerics);
+  }
+
+  @Override
+  public List<float[]> values(List<PackedTokens> batches) {
+    return trainer.values(batches);
   }
 
   @Override

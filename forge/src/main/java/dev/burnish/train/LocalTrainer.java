@@ -314,7 +314,12 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
 
   @Override
   public List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics) {
-    return Logprobs.of(model, batches, numerics);
+    return Forward.logprobs(model, batches, numerics);
+  }
+
+  @Override
+  public List<float[]> values(List<PackedTokens> batches) {
+    return Forward.values(model, batches);
   }
 
   @Override

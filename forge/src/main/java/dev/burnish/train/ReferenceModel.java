@@ -12,6 +12,6 @@ public interface ReferenceModel {
 
   /// A decoder of this process, which its owner still owns.
   static ReferenceModel of(Decoder model) {
-    return batches -> Logprobs.of(model, batches, Numerics.BATCH_INVARIANT);
+    return batches -> Forward.logprobs(model, batches, Numerics.BATCH_INVARIANT);
   }
 }

@@ -1,6 +1,5 @@
 package dev.burnish.train;
 
-import dev.burnish.kernel.Numerics;
 import dev.burnish.nn.ActivationPolicy;
 import dev.burnish.nn.Decoder;
 import dev.burnish.train.memory.StepEstimate;
@@ -29,9 +28,9 @@ public final class StepPlanner {
   /// The estimate for a step over that batch, whose forward is run to measure it.
   public StepEstimate plan(List<MicroBatch> batch) {
     List<PackedTokens> packed = MicroBatch.tokens(batch);
-    Logprobs.of(model, packed.subList(0, 1), Numerics.FASTEST); // compiled and touched
+    Forward.run(model, packed.subList(0, 1)); // compiled and touched
     long start = System.nanoTime();
-    Logprobs.of(model, packed, Numerics.FASTEST);
+    Forward.run(model, packed);
     double seconds = (System.nanoTime() - start) / 1e9;
     return memory.estimate(model.shape(), bytes, policy, batch, seconds);
   }

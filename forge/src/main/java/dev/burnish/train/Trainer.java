@@ -20,7 +20,14 @@ public interface Trainer {
   ///
   /// @param numerics [Numerics#BATCH_INVARIANT] to compare with the logprobs of a generator, a
   ///   reference or a policy loss
+  /// @throws IllegalStateException if the model is a critic
   List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics);
+
+  /// Values of the targets of each batch under the present weights of a critic: of the state in
+  /// which each target's token was chosen.
+  ///
+  /// @throws IllegalStateException if the model is not a critic
+  List<float[]> values(List<PackedTokens> batches);
 
   /// Makes the present weights the ones that generators take over.
   ///

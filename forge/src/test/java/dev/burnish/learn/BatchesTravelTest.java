@@ -40,7 +40,7 @@ class BatchesTravelTest {
   private static final int STEPS = 3;
   private static final Codecs CODECS = new Codecs(List.of(), Limits.defaults());
 
-  private static <T> T sent(Class<T> type, T target) {
+  static <T> T sent(Class<T> type, T target) {
     return type.cast(
         Proxy.newProxyInstance(
             type.getClassLoader(),

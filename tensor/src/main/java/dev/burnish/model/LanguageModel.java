@@ -5,6 +5,7 @@ import dev.burnish.files.AtomicFile;
 import dev.burnish.gguf.GgufConverter;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.Weights;
 import dev.burnish.safetensors.Checkpoint;
@@ -94,8 +95,9 @@ public final class LanguageModel implements AutoCloseable {
     ObjectNode generation = read(folder, made, GENERATION).orElseGet(JSON::createObjectNode);
     DecoderShape shape = Architecture.read(config, gguf ? folder.toString() : file.toString());
     try (Checkpoint weights = WeightFiles.open(folder)) {
-      boolean untied = shape.tiedHead() && WeightFormat.hasOwnHead(weights);
-      Decoder decoder = new Decoder(change.apply(untied ? shape.withOwnHead() : shape), Device.CPU);
+      boolean untied = shape.head() == HeadKind.TIED && WeightFormat.hasOwnHead(weights);
+      DecoderShape found = untied ? shape.withHead(HeadKind.UNTIED) : shape;
+      Decoder decoder = new Decoder(change.apply(found), Device.CPU);
       try {
         WeightFormat.read(weights, decoder, folder);
         return new LanguageModel(
@@ -228,7 +230,7 @@ public final class LanguageModel implements AutoCloseable {
     return new ModelSpec(
         config.toString(),
         generation.toString(),
-        decoder.shape().tiedHead(),
+        decoder.shape().head(),
         decoder.shape().maxPositions(),
         new ModelSpec.Adapted(
             lora.rank(), lora.alpha(), lora.dropout(), lora.rankStabilized(), lora.modules()),
@@ -251,6 +253,16 @@ public final class LanguageModel implements AutoCloseable {
     Decoder twin = new Decoder(decoder.shape(), decoder.device());
     twin.copyFrom(decoder);
     return new LanguageModel(config.deepCopy(), generation.deepCopy(), format, twin, source);
+  }
+
+  /// A critic that begins with this model's weights, an adaptation being part of them: the same
+  /// blocks under a head that gives one value per token, which is zero at first. In files it is
+  /// what transformers calls a model for sequence classification with one label.
+  public LanguageModel critic() {
+    Decoder critic = new Decoder(decoder.shape().withHead(HeadKind.VALUE), decoder.device());
+    critic.copyTrunkFrom(decoder);
+    ObjectNode ofCritic = Architecture.ofCritic(config);
+    return new LanguageModel(ofCritic, JSON.createObjectNode(), format, critic, source);
   }
 
   /// Writes `config.json`, `generation_config.json` where there was one, and the weights to a

@@ -4,6 +4,7 @@ import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels.Heads;
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.nn.RopeTables;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,7 +73,7 @@ record LlamaFamily(
         hidden,
         shapes,
         eps,
-        config.flag("tie_word_embeddings", defaultTied),
+        config.flag("tie_word_embeddings", defaultTied) ? HeadKind.TIED : HeadKind.UNTIED,
         rope.longest(positions),
         new RopeTables(rope));
   }

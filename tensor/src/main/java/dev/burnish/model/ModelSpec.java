@@ -2,6 +2,7 @@ package dev.burnish.model;
 
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.Weights;
@@ -16,14 +17,14 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @param config `config.json`
 /// @param generation `generation_config.json`, or `{}`
-/// @param tiedHead whether the head's matrix is the embedding
+/// @param head whether its matrix is the embedding, or it is a critic's
 /// @param maxPositions tokens of the longest sequence
 /// @param adapted how the model is adapted
 /// @param loraSeed of the adaptation
 public record ModelSpec(
     String config,
     String generation,
-    boolean tiedHead,
+    HeadKind head,
     int maxPositions,
     Adapted adapted,
     long loraSeed) {
@@ -62,8 +63,7 @@ public record ModelSpec(
   }
 
   DecoderShape shape() {
-    DecoderShape shape = Architecture.read(read(config), "config").withMaxPositions(maxPositions);
-    return shape.tiedHead() && !tiedHead ? shape.withOwnHead() : shape;
+    return Architecture.read(read(config), "config").withMaxPositions(maxPositions).withHead(head);
   }
 
   ObjectNode read(String json) {

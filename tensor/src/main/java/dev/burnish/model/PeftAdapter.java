@@ -1,5 +1,6 @@
 package dev.burnish.model;
 
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.ParameterSpec;
 import dev.burnish.nn.Parameters;
@@ -27,6 +28,10 @@ public final class PeftAdapter {
   private static final String WEIGHTS = "adapter_model.safetensors";
   private static final String PREFIX = "base_model.model.";
   private static final String END_OF_A = ".lora_A.weight";
+  // The head of a critic, which an adaptation trains as a whole.
+  private static final String SCORE = "score";
+  private static final String VALUE_HEAD = SCORE + ".weight";
+  private static final String WHOLE_MODULES = "modules_to_save";
 
   /// Settings that are read, or that change no number of an adapter that is loaded.
   private static final Set<String> KNOWN =
@@ -47,6 +52,7 @@ public final class PeftAdapter {
           "inference_mode",
           "layers_pattern",
           "layers_to_transform",
+          "modules_to_save",
           "megatron_core",
           "peft_version",
           "qalora_group_size",
@@ -71,12 +77,23 @@ public final class PeftAdapter {
       for (Parameters part : model.decoder().trained()) {
         for (String name : part.layout().names()) {
           tensors.add(WeightFormat.stored(PREFIX + name, name, part));
-          modules.add(name.replaceFirst("\\.lora_[AB]\\.weight$", ""));
+          if (!name.equals(VALUE_HEAD)) {
+            modules.add(name.replaceFirst("\\.lora_[AB]\\.weight$", ""));
+          }
         }
       }
       SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
-      LanguageModel.write(config(lora, base, modules), folder.resolve(CONFIG));
+      ObjectNode json = config(lora, base, modules);
+      if (isCritic(model)) {
+        json.put("task_type", "SEQ_CLS");
+        json.putArray(WHOLE_MODULES).add(SCORE);
+      }
+      LanguageModel.write(json, folder.resolve(CONFIG));
     }
+  }
+
+  private static boolean isCritic(LanguageModel model) {
+    return model.decoder().shape().head() == HeadKind.VALUE;
   }
 
   /// A model of the hub as PEFT names it, `owner/name` and a revision; a folder as it is.
@@ -156,6 +173,7 @@ public final class PeftAdapter {
   private static void load(LanguageModel model, LoraConfig read, ObjectNode json, long seed) {
     Path folder = read.from();
     refuseUnknown(json, folder);
+    requireWholeModules(json, isCritic(model), folder);
     try (Checkpoint weights = Checkpoint.open(ModelFolder.file(folder, WEIGHTS))) {
       String[] modules = modules(weights, folder);
       for (String module : modules) {
@@ -232,6 +250,15 @@ public final class PeftAdapter {
         .withAlpha(json.path("lora_alpha").asDouble(8))
         .withDropout(json.path("lora_dropout").asDouble(0))
         .withRankStabilized(json.path("use_rslora").asBoolean(false));
+  }
+
+  /// An adapter of a critic has its head as a whole, one of another model nothing.
+  private static void requireWholeModules(ObjectNode json, boolean critic, Path folder) {
+    List<String> whole =
+        json.path(WHOLE_MODULES).valueStream().map(node -> node.asString("")).toList();
+    if (!whole.equals(critic ? List.of(SCORE) : List.of())) {
+      throw unknown(folder, WHOLE_MODULES, json.path(WHOLE_MODULES));
+    }
   }
 
   private static void refuseUnknown(ObjectNode json, Path folder) {

@@ -3,6 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.KeyedRandom;
@@ -25,6 +26,8 @@ public final class Decoder implements AutoCloseable {
   static final String EMBEDDING = "model.embed_tokens.weight";
   static final String NORM = "model.norm.weight";
   static final String HEAD = "lm_head.weight";
+  // As transformers names it in a model for sequence classification.
+  static final String VALUE_HEAD = "score.weight";
 
   private final DecoderShape shape;
   private final Device device;
@@ -34,7 +37,8 @@ public final class Decoder implements AutoCloseable {
   private final List<DecoderBlock> blocks = new ArrayList<>();
   private final Parameters end;
   private final Tensor embedding_VH;
-  private final Head head;
+  private final Head baseHead;
+  private Head head;
   private final List<Parameters> adapters = new ArrayList<>();
   // What close() does; nothing for a decoder that shares the parts of another.
   private final List<Runnable> closing = new ArrayList<>();
@@ -63,7 +67,8 @@ public final class Decoder implements AutoCloseable {
     }
     end = Parameters.of(weights, shape.blocks().size() + 1);
     embedding_VH = embedding.value(EMBEDDING);
-    head = newHead();
+    baseHead = newHead();
+    head = baseHead;
     parts().forEach(part -> closing.add(part::close));
   }
 
@@ -77,8 +82,10 @@ public final class Decoder implements AutoCloseable {
       layouts.add(DecoderBlock.layout(prefix(i), shape.blocks().get(i)));
     }
     List<ParameterSpec> last = new ArrayList<>(List.of(new ParameterSpec(NORM, h)));
-    if (!shape.tiedHead()) {
-      last.add(new ParameterSpec(HEAD, v, h));
+    switch (shape.head()) {
+      case TIED -> {}
+      case UNTIED -> last.add(new ParameterSpec(HEAD, v, h));
+      case VALUE -> last.add(new ParameterSpec(VALUE_HEAD, 1, h));
     }
     layouts.add(FlatLayout.of(last));
     return layouts;
@@ -98,24 +105,39 @@ public final class Decoder implements AutoCloseable {
     adapted.blocks.forEach(block -> blocks.add(block.base()));
     end = adapted.end;
     embedding_VH = adapted.embedding_VH;
-    head = adapted.head;
+    baseHead = adapted.baseHead;
+    head = baseHead;
   }
 
   private Head newHead() {
     Linear projection =
-        shape.tiedHead()
-            ? Linear.withoutBias(kernels, embedding, moduleOf(EMBEDDING))
-            : Linear.withoutBias(kernels, end, moduleOf(HEAD));
+        switch (shape.head()) {
+          case TIED -> Linear.withoutBias(kernels, embedding, moduleOf(EMBEDDING));
+          case UNTIED -> Linear.withoutBias(kernels, end, moduleOf(HEAD));
+          case VALUE -> Linear.withoutBias(kernels, ofValueHead(), moduleOf(VALUE_HEAD));
+        };
     return new Head(shape, kernels, end, projection);
+  }
+
+  /// The parameters with the matrix of a head of values: an adaptation has one of its own, since
+  /// the head has to be trained from the beginning.
+  private Parameters ofValueHead() {
+    return adapters.isEmpty() ? end : adapters.getLast();
+  }
+
+  private void copyValueHead(Parameters from, Parameters to) {
+    try (TensorScope _ = TensorScope.open()) {
+      to.value(VALUE_HEAD).copy_(from.value(VALUE_HEAD));
+    }
   }
 
   private static String moduleOf(String weight) {
     return weight.substring(0, weight.length() - ".weight".length());
   }
 
-  /// Freezes all parameters and adapts the matrices of the blocks that a configuration names; does
-  /// nothing if its rank is 0. The decoder's results are unchanged until training changes the
-  /// adaptation.
+  /// Freezes all parameters and adapts the matrices of the blocks that a configuration names, and
+  /// of a critic the head of values as a whole; does nothing if the rank is 0. The decoder's
+  /// results are unchanged until training changes the adaptation.
   ///
   /// @param seed of the adaptation's initial values and of its dropout
   /// @throws IllegalArgumentException if a pattern of `lora.modules` names no matrix of a block
@@ -126,6 +148,9 @@ public final class Decoder implements AutoCloseable {
     Weights added = Weights.zeros(adapterLayouts(config), device);
     adapt(config, seed, added);
     blocks.forEach(block -> block.initializeAdapter(seed));
+    if (shape.head() == HeadKind.VALUE) {
+      copyValueHead(end, adapters.getLast());
+    }
     closing.add(added::close);
   }
 
@@ -147,15 +172,20 @@ public final class Decoder implements AutoCloseable {
     for (int i = 0; i < blocks.size(); i++) {
       blocks.get(i).adapt(config, adapters.get(i + 1));
     }
+    head = shape.head() == HeadKind.VALUE ? newHead() : baseHead;
     adaptation = Optional.of(given);
     adapters.forEach(part -> closing.add(part::close));
   }
 
-  /// The layout of each part of an adaptation: nothing of embedding, norm and head.
+  /// The layout of each part of an adaptation: nothing of embedding, norm and head, except that of
+  /// a critic.
   public List<FlatLayout> adapterLayouts(LoraConfig config) {
     List<FlatLayout> layouts = new ArrayList<>(List.of(FlatLayout.empty()));
     blocks.forEach(block -> layouts.add(block.adapterLayout(config)));
-    layouts.add(FlatLayout.empty());
+    layouts.add(
+        shape.head() == HeadKind.VALUE
+            ? FlatLayout.of(List.of(new ParameterSpec(VALUE_HEAD, 1, shape.hidden())))
+            : FlatLayout.empty());
     return layouts;
   }
 
@@ -188,7 +218,8 @@ public final class Decoder implements AutoCloseable {
   }
 
   /// The trained parameters, at the index of the part that they belong to: the parts themselves, or
-  /// for an adapted decoder the adaptation of each block, and nothing of embedding, norm and head.
+  /// for an adapted decoder the adaptation of each block, and nothing of embedding, norm and head,
+  /// except that of a critic.
   public List<Parameters> trained() {
     return adapters.isEmpty() ? parts() : Collections.unmodifiableList(adapters);
   }
@@ -309,12 +340,37 @@ public final class Decoder implements AutoCloseable {
   /// Copies every parameter of a decoder of the same shape; an adaptation of its becomes part of
   /// the matrices.
   public void copyFrom(Decoder other) {
+    requireNotAdapted();
+    weights.copyFrom(other.weights);
+    mergeBlocks(other);
+    if (shape.head() == HeadKind.VALUE) {
+      copyValueHead(other.ofValueHead(), end);
+    }
+  }
+
+  /// Copies every parameter except the head of a decoder whose shape differs at most in the head,
+  /// as [#copyFrom] does.
+  public void copyTrunkFrom(Decoder other) {
+    requireNotAdapted();
+    for (int part = 0; part < weights.numParts() - 1; part++) {
+      weights.part(part).copy_(other.weights.part(part));
+    }
+    try (TensorScope _ = TensorScope.open()) {
+      end.value(NORM).copy_(other.end.value(NORM));
+    }
+    weights.publish(other.weights.version());
+    mergeBlocks(other);
+  }
+
+  private void requireNotAdapted() {
     if (lora.adapts()) {
       throw new IllegalStateException(
           "an adapted decoder is not copied into: rank=%d; copy first, then adapt"
               .formatted(lora.rank()));
     }
-    weights.copyFrom(other.weights);
+  }
+
+  private void mergeBlocks(Decoder other) {
     for (int i = 0; i < blocks.size(); i++) {
       blocks.get(i).merge(other.blocks.get(i));
     }

@@ -4,15 +4,21 @@ import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.kernel.Output;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.nn.Pass.Backward;
 import dev.burnish.nn.Pass.Logprobs;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /// The last part of a decoder: final norm, projection to the vocabulary, and the loss of targets.
+///
+/// The head of a critic projects to one number instead: the value of a target, of the state in
+/// which its token was chosen, takes the place of its log-probability; there are no entropies then,
+/// and no scale.
 ///
 /// It is computed only for the targets, in chunks of rows, so the logits of all tokens never exist
 /// at once; with a gradient, each chunk goes forward and backward before the next. A head whose
@@ -44,12 +50,12 @@ final class Head {
   }
 
   /// Rows of logits that are computed at a time.
-  static int chunkRows(int vocabulary) {
-    return Math.clamp(CHUNK_ELEMENTS / vocabulary, 16, 4096);
+  static int chunkRows(int width) {
+    return Math.clamp(CHUNK_ELEMENTS / width, 16, 4096);
   }
 
-  /// Log-probabilities and entropies of the targets.
-  Logprobs logprobs(Query query) {
+  /// Log-probabilities and entropies of the targets, or their values.
+  Logprobs outputs(Query query) {
     try (TensorScope _ = TensorScope.open()) {
       Rows rows = new Rows(query);
       for (int from = 0; from < rows.count(); from += rows.chunk) {
@@ -62,7 +68,7 @@ final class Head {
   /// Adds the gradient of a loss of the targets to the gradients of norm and projection, and that
   /// of the hidden states to `d_TH`.
   Backward backward(Query query, TargetLoss loss, Tensor d_TH) {
-    Optional<Logprobs> all = loss.needsAll() ? Optional.of(logprobs(query)) : Optional.empty();
+    Optional<Logprobs> all = loss.needsAll() ? Optional.of(outputs(query)) : Optional.empty();
     try (TensorScope _ = TensorScope.open()) {
       Rows rows = new Rows(query);
       Gradient gradient = new Gradient(loss, all.orElse(rows.result), rows);
@@ -106,6 +112,13 @@ final class Head {
                   from, to, known.logprobs(), known.entropy(), dLogprobs, dEntropy));
     }
 
+    /// Those of a chunk's values, `[rows, 1]`.
+    Tensor ofValues(int from) {
+      float[] values =
+          Arrays.copyOfRange(dLogprobs, from, Math.min(dLogprobs.length, from + chunk));
+      return Tensor.of(values, values.length, 1);
+    }
+
     /// Empty where no entropy of a chunk has one: then the kernel has less to do.
     float[] ofEntropies(int from) {
       int to = Math.min(dLogprobs.length, from + chunk);
@@ -124,7 +137,7 @@ final class Head {
     private final Query query;
     private final int[] ids;
     private final int[] rows;
-    private final int chunk = chunkRows(shape.vocabulary());
+    private final int chunk = chunkRows(shape.headWidth());
     private final Logprobs result;
     private final Tensor x_NH;
     private final Tensor normed_NH;
@@ -139,7 +152,7 @@ final class Head {
       x_NH = f32(rows.length, shape.hidden());
       normed_NH = f32(rows.length, shape.hidden());
       rstd_N = f32(rows.length);
-      logits_NV = f32(Math.min(chunk, rows.length), shape.vocabulary());
+      logits_NV = f32(Math.min(chunk, rows.length), shape.headWidth());
       if (rows.length > 0) {
         kernels.gatherRows(query.hidden_TH(), rows, x_NH);
         kernels.rmsNorm(x_NH, norm_H, shape.eps(), normed_NH, rstd_N);
@@ -158,11 +171,19 @@ final class Head {
       return logits_NV.narrow(0, 0, Math.min(chunk, count() - from));
     }
 
-    /// The chunk's logits, reduced to log-probabilities and entropies in [#result].
+    /// The chunk's logits, reduced to log-probabilities and entropies in [#result], or its values.
     void forward(int from) {
       Tensor logits_CV = logits(from);
       projection.forward(input(from), logits_CV, Output.OVERWRITE, Dropout.NONE, query.numerics());
-      kernels.logprobs(logits_CV, ids, from, query.scale(), result.logprobs(), result.entropy());
+      switch (shape.head()) {
+        case TIED, UNTIED ->
+            kernels.logprobs(
+                logits_CV, ids, from, query.scale(), result.logprobs(), result.entropy());
+        case VALUE -> {
+          float[] values = logits_CV.toFloatArray();
+          System.arraycopy(values, 0, result.logprobs(), from, values.length);
+        }
+      }
     }
 
     /// The gradient of the chunk's input, in its place, from those of its log-probabilities and
@@ -170,14 +191,18 @@ final class Head {
     void backward(int from, Gradient gradient) {
       Tensor logits_CV = logits(from);
       Tensor input_CH = input(from);
-      kernels.logprobsBackward(
-          logits_CV,
-          ids,
-          from,
-          query.scale(),
-          gradient.dLogprobs,
-          gradient.ofEntropies(from),
-          result.entropy());
+      switch (shape.head()) {
+        case TIED, UNTIED ->
+            kernels.logprobsBackward(
+                logits_CV,
+                ids,
+                from,
+                query.scale(),
+                gradient.dLogprobs,
+                gradient.ofEntropies(from),
+                result.entropy());
+        case VALUE -> logits_CV.copy_(gradient.ofValues(from).to(logits_CV.device()));
+      }
       projection.backwardWeight(logits_CV, input_CH, Dropout.NONE);
       projection.backwardInput(logits_CV, input_CH, Dropout.NONE);
     }
@@ -194,6 +219,7 @@ final class Head {
 
   /// Logits of some rows of hidden states, `[rows, V]`; the caller's to close.
   Tensor logits(Tensor hidden_TH, int[] rows) {
+    requireLogits();
     Tensor logits_NV = f32(rows.length, shape.vocabulary());
     try (TensorScope _ = TensorScope.open()) {
       Tensor x_NH = normedRows(hidden_TH, rows);
@@ -206,6 +232,7 @@ final class Head {
   ///
   /// @param reuse the result of an earlier call, or an empty list
   List<PreparedWeight> prepare(List<PreparedWeight> reuse) {
+    requireLogits();
     return kernels.prepare(List.of(projection.matrix()), reuse);
   }
 
@@ -216,6 +243,24 @@ final class Head {
       projection.infer(prepared, normedRows(hidden_TH, rows), logits_NV, Output.OVERWRITE);
     }
     return logits_NV;
+  }
+
+  /// @throws IllegalStateException if this is the head of a critic
+  void requireLogits() {
+    if (shape.head() == HeadKind.VALUE) {
+      throw new IllegalStateException(
+          "only a head of the vocabulary has logits: head=%s; a critic gives values"
+              .formatted(shape.head()));
+    }
+  }
+
+  /// @throws IllegalStateException if this is not the head of a critic
+  void requireValues() {
+    if (shape.head() != HeadKind.VALUE) {
+      throw new IllegalStateException(
+          "only a critic has values: head=%s; make one with LanguageModel.critic"
+              .formatted(shape.head()));
+    }
   }
 
   private Tensor normedRows(Tensor hidden_TH, int[] rows) {

@@ -43,12 +43,24 @@ public final class Pass implements AutoCloseable {
   }
 
   /// Log-probabilities of the targets under softmax(`scale` * logits). `scale` is 1 / temperature.
+  ///
+  /// @throws IllegalStateException if the decoder is a critic
   public Logprobs logprobs(Targets targets, double scale) {
-    return decoder.head().logprobs(query(targets, scale));
+    decoder.head().requireLogits();
+    return decoder.head().outputs(query(targets, scale));
   }
 
-  /// Log-probabilities of the targets, and the gradient of a loss of them added to the gradients of
-  /// all parameters.
+  /// The value of each target, that of the state in which its token was chosen: the tokens before
+  /// it.
+  ///
+  /// @throws IllegalStateException if the decoder is not a critic
+  public float[] values(Targets targets) {
+    decoder.head().requireValues();
+    return decoder.head().outputs(query(targets, 1)).logprobs();
+  }
+
+  /// Log-probabilities of the targets, or the values of a critic, and the gradient of a loss of
+  /// them added to the gradients of all parameters.
   public Backward backward(Targets targets, double scale, TargetLoss loss) {
     return backward(targets, scale, loss, (_, _) -> {});
   }
@@ -76,8 +88,10 @@ public final class Pass implements AutoCloseable {
   }
 
   /// Rows of logits that the head computes at a time.
-  public static int chunkRows(int vocabulary) {
-    return Head.chunkRows(vocabulary);
+  ///
+  /// @param width of the head, see [DecoderShape#headWidth]
+  public static int chunkRows(int width) {
+    return Head.chunkRows(width);
   }
 
   /// Logits of some rows, `[rows, V]`; the caller's to close.

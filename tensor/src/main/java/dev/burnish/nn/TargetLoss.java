@@ -2,8 +2,9 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.Numerics;
 
-/// A loss of a batch's targets: a function of their log-probabilities and entropies, with its
-/// gradient. All that stands between the head's forward and its backward.
+/// A loss of a batch's targets: a function of their log-probabilities and entropies, or of the
+/// values that a critic gives them, with its gradient. All that stands between the head's forward
+/// and its backward.
 ///
 /// The sum over all batches of a step is the loss of the step, so a mean divides by counts of the
 /// whole step.
@@ -28,8 +29,10 @@ public interface TargetLoss {
 
   /// The targets from `from` to `to` of a batch. Each array has one entry per target of the batch.
   ///
-  /// @param logprobs of the targets; those from `to` on are known only where [#needsAll]
-  /// @param entropies of the distributions that the targets were predicted from, as the logprobs
+  /// @param logprobs of the targets, or of a critic their values; those from `to` on are known only
+  ///   where [#needsAll]
+  /// @param entropies of the distributions that the targets were predicted from, as the logprobs; 0
+  ///   of a critic
   /// @param dLogprobs to be filled with the derivative of the loss with respect to each logprob
   /// @param dEntropies to be filled with the derivative with respect to each entropy; zero before
   @SuppressWarnings("ArrayRecordComponent") // a view of a pass's arrays; never compared

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels.Heads;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.MappedFile;
@@ -53,7 +54,7 @@ class DecoderTest {
     }
   }
 
-  static Decoder decoder(Kind kind, boolean tied) {
+  static Decoder decoder(Kind kind, HeadKind head) {
     BlockShape block =
         new BlockShape(
             12,
@@ -86,7 +87,7 @@ class DecoderTest {
         };
     DecoderShape shape =
         new DecoderShape(
-            VOCABULARY, 12, List.of(block, block), 1e-5, tied, 64, new RopeTables(rope));
+            VOCABULARY, 12, List.of(block, block), 1e-5, head, 64, new RopeTables(rope));
     return new Decoder(shape, Device.CPU).initialize(5, 0.3);
   }
 
@@ -139,7 +140,7 @@ class DecoderTest {
   @ParameterizedTest
   @EnumSource(Kind.class)
   void everyParameterHasTheGradientOfFiniteDifferences(Kind kind) {
-    try (Decoder decoder = decoder(kind, false)) {
+    try (Decoder decoder = decoder(kind, HeadKind.UNTIED)) {
       Batch batch = batch();
       backward(decoder, batch, ActivationPolicy.keepAll());
       for (Parameters part : decoder.parts()) {
@@ -196,7 +197,7 @@ class DecoderTest {
   @MethodSource("frozen")
   void frozenParametersHaveNoGradientsAndChangeNoOther(Predicate<String> frozen) {
     for (Kind kind : Kind.values()) {
-      try (Decoder decoder = decoder(kind, false)) {
+      try (Decoder decoder = decoder(kind, HeadKind.UNTIED)) {
         Batch batch = batch();
         backward(decoder, batch, ActivationPolicy.keepAll());
         Map<String, float[]> all = byName(decoder);
@@ -262,7 +263,7 @@ class DecoderTest {
   @ParameterizedTest
   @EnumSource(Kind.class)
   void aSharedPromptGivesTheNumbersOfARepeatedOne(Kind kind) {
-    try (Decoder decoder = decoder(kind, true)) {
+    try (Decoder decoder = decoder(kind, HeadKind.TIED)) {
       int[] prompt = tokens(7);
       int[][] samples = {tokens(3), tokens(1), tokens(6)};
       TokenForest shared = new TokenForest();
@@ -289,7 +290,7 @@ class DecoderTest {
 
   @Test
   void nestedPrefixesGiveTheNumbersOfWholeSequences() {
-    try (Decoder decoder = decoder(Kind.PLAIN, true)) {
+    try (Decoder decoder = decoder(Kind.PLAIN, HeadKind.TIED)) {
       int[] turns = tokens(9);
       TokenForest nested = new TokenForest();
       int first = nested.add(TokenForest.ROOT, java.util.Arrays.copyOf(turns, 4));
@@ -310,7 +311,7 @@ class DecoderTest {
 
   @Test
   void packedDocumentsDoNotSeeEachOther() {
-    try (Decoder decoder = decoder(Kind.PLAIN, true)) {
+    try (Decoder decoder = decoder(Kind.PLAIN, HeadKind.TIED)) {
       int[] document = tokens(6);
       TokenForest alone = new TokenForest();
       Targets aloneTargets = new Targets().addNode(alone, alone.add(TokenForest.ROOT, document), 1);
@@ -328,7 +329,7 @@ class DecoderTest {
 
   @Test
   void recomputingActivationsChangesNoBit() {
-    try (Decoder decoder = decoder(Kind.BIASES, true)) {
+    try (Decoder decoder = decoder(Kind.BIASES, HeadKind.TIED)) {
       Batch batch = batch();
       float[] kept = backward(decoder, batch, ActivationPolicy.keepAll()).logprobs();
       List<float[]> expected = gradients(decoder);
@@ -348,7 +349,7 @@ class DecoderTest {
 
   @Test
   void refusesASequenceLongerThanTheModel() {
-    try (Decoder decoder = decoder(Kind.PLAIN, true)) {
+    try (Decoder decoder = decoder(Kind.PLAIN, HeadKind.TIED)) {
       TokenForest forest = new TokenForest();
       forest.add(TokenForest.ROOT, tokens(65));
       assertThatThrownBy(() -> decoder.evaluate(forest))
@@ -370,7 +371,7 @@ class DecoderTest {
   @Test
   void aDecoderOverWeightsOfOthersGivesTheBitsOfTheirOwn(@TempDir Path folder) {
     try (TensorScope _ = TensorScope.open();
-        Decoder own = decoder(Kind.PLAIN, false)) {
+        Decoder own = decoder(Kind.PLAIN, HeadKind.UNTIED)) {
       Batch batch = batch();
       Weights weights = own.weights();
       long bytes =
@@ -394,7 +395,7 @@ class DecoderTest {
   @Test
   void aGeneratorComputesWithWhatWasPublished() {
     try (TensorScope _ = TensorScope.open();
-        Decoder decoder = decoder(Kind.PLAIN, false)) {
+        Decoder decoder = decoder(Kind.PLAIN, HeadKind.UNTIED)) {
       ModelRunner runner = new ModelRunner(decoder);
       float[] before = firstLogits(decoder, runner);
       String name = "model.layers.0.mlp.down_proj.weight";

@@ -8,6 +8,7 @@ import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.kernel.Output;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -41,7 +42,7 @@ class LoraTest {
   }
 
   private static Decoder decoder(DecoderTest.Kind kind, LoraConfig config) {
-    Decoder decoder = DecoderTest.decoder(kind, true);
+    Decoder decoder = DecoderTest.decoder(kind, HeadKind.TIED);
     decoder.adapt(config, 4);
     return decoder;
   }
@@ -182,7 +183,7 @@ class LoraTest {
       }
       assertThat(results.get(1)).isEqualTo(results.get(0));
       assertThat(results.get(2)).isNotEqualTo(results.get(0));
-      try (Decoder other = DecoderTest.decoder(DecoderTest.Kind.PLAIN, true)) {
+      try (Decoder other = DecoderTest.decoder(DecoderTest.Kind.PLAIN, HeadKind.TIED)) {
         other.adapt(RANK_3.withDropout(0.5), 5);
         for (int i = 0; i < other.trained().size(); i++) {
           other.trained().get(i).values().copy_(dropping.trained().get(i).values());
@@ -197,7 +198,7 @@ class LoraTest {
           assertThat(pass.logprobs(targets, 1).logprobs()).isNotEqualTo(results.get(0));
         }
       }
-      try (Decoder merged = DecoderTest.decoder(DecoderTest.Kind.PLAIN, true)) {
+      try (Decoder merged = DecoderTest.decoder(DecoderTest.Kind.PLAIN, HeadKind.TIED)) {
         merged.copyFrom(dropping);
         assertThat(logprobs(dropping)).containsExactly(logprobs(merged), Offset.offset(1e-5f));
       }
@@ -226,7 +227,7 @@ class LoraTest {
 
   @Test
   void adaptingChangesNoBitUntilSomethingIsLearned() {
-    try (Decoder plain = DecoderTest.decoder(DecoderTest.Kind.BIASES, true);
+    try (Decoder plain = DecoderTest.decoder(DecoderTest.Kind.BIASES, HeadKind.TIED);
         Decoder adapted = decoder(DecoderTest.Kind.BIASES, RANK_3)) {
       assertThat(logprobs(adapted)).isEqualTo(logprobs(plain));
     }
@@ -236,8 +237,8 @@ class LoraTest {
   @EnumSource(DecoderTest.Kind.class)
   void mergedWeightsComputeWhatTheAdaptationDoes(DecoderTest.Kind kind) {
     try (Decoder adapted = trained(kind, RANK_3);
-        Decoder plain = DecoderTest.decoder(kind, true);
-        Decoder merged = DecoderTest.decoder(kind, true)) {
+        Decoder plain = DecoderTest.decoder(kind, HeadKind.TIED);
+        Decoder merged = DecoderTest.decoder(kind, HeadKind.TIED)) {
       merged.copyFrom(adapted);
       int[] rows = {0, 5, 11};
       try (TensorScope _ = TensorScope.open();
@@ -360,7 +361,7 @@ class LoraTest {
 
   @Test
   void refusesWhatItCannotDo() {
-    try (Decoder decoder = DecoderTest.decoder(DecoderTest.Kind.PLAIN, true)) {
+    try (Decoder decoder = DecoderTest.decoder(DecoderTest.Kind.PLAIN, HeadKind.TIED)) {
       decoder.adapt(LoraConfig.defaults(), 1);
       assertThat(decoder.trained()).isEqualTo(decoder.parts());
       assertThatThrownBy(() -> decoder.adapt(RANK_3.withModules("q_proj", "c_attn"), 1))

@@ -3,6 +3,7 @@ package dev.burnish.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.kernel.Numerics;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.nn.DecoderTest.Kind;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
@@ -60,7 +61,7 @@ class StageTest {
   @EnumSource(Kind.class)
   void twoStagesHaveTheBitsOfOne(Kind kind) {
     try (TensorScope _ = TensorScope.open();
-        Decoder decoder = DecoderTest.decoder(kind, true)) {
+        Decoder decoder = DecoderTest.decoder(kind, HeadKind.TIED)) {
       Pass.Backward whole;
       List<Integer> order = new ArrayList<>();
       try (Pass pass = decoder.forward(forest, ActivationPolicy.keepAll())) {
@@ -93,7 +94,7 @@ class StageTest {
   @Test
   void aStoreHoldsWhatThePolicyDoesNotKeepByTheBlocksOfTheDecoder() {
     try (TensorScope _ = TensorScope.open();
-        Decoder decoder = DecoderTest.decoder(Kind.NORMED_HEADS, true)) {
+        Decoder decoder = DecoderTest.decoder(Kind.NORMED_HEADS, HeadKind.TIED)) {
       try (Pass pass = decoder.forward(forest, ActivationPolicy.keepAll())) {
         pass.backward(targets, 1, LOSS);
       }

@@ -7,10 +7,6 @@ import dev.burnish.nn.DecoderShape;
 public final class Sizes {
   private Sizes() {}
 
-  private static long embedding(DecoderShape shape) {
-    return 4L * shape.vocabulary() * shape.hidden();
-  }
-
   /// Bytes of one block's parameters.
   private static long block(BlockShape b) {
     long h = b.hidden();
@@ -28,7 +24,8 @@ public final class Sizes {
   /// memory does not count.
   public static double flops(DecoderShape shape, long tokens, long targets) {
     double blocks = shape.blocks().stream().mapToLong(Sizes::block).sum() / 4.0;
-    return 6 * (blocks * tokens + embedding(shape) / 4.0 * targets);
+    double head = (double) shape.headWidth() * shape.hidden();
+    return 6 * (blocks * tokens + head * targets);
   }
 
   /// Most bytes of temporaries of one token in a block's backward.

@@ -108,8 +108,42 @@ public record StepEstimate(
   }
 
   private static long head(DecoderShape shape, MicroBatchSize micro) {
-    long rows = Math.min(micro.targets(), Pass.chunkRows(shape.vocabulary()));
-    return 4 * (rows * shape.vocabulary() + 2 * micro.targets() * shape.hidden());
+    long rows = Math.min(micro.targets(), Pass.chunkRows(shape.headWidth()));
+    return 4 * (rows * shape.headWidth() + 2 * micro.targets() * shape.hidden());
+  }
+
+  /// This update and the next of the same trainer in one step.
+  public StepEstimate then(StepEstimate next) {
+    return new StepEstimate(
+        tokens + next.tokens,
+        targets + next.targets,
+        weights,
+        moments,
+        momentsInFile,
+        Math.max(gradients, next.gradients),
+        Math.max(activations, next.activations),
+        Math.max(head, next.head),
+        Math.max(peak, next.peak),
+        Math.min(keptBlocks, next.keptBlocks),
+        forwardSeconds + next.forwardSeconds);
+  }
+
+  /// The memory of this trainer and another one that take turns: both have their state, and one at
+  /// a time what a step makes. Tokens and seconds are of both.
+  public StepEstimate besides(StepEstimate other) {
+    long made = Math.max(peak - weights - moments, other.peak - other.weights - other.moments);
+    return new StepEstimate(
+        tokens + other.tokens,
+        targets + other.targets,
+        weights + other.weights,
+        moments + other.moments,
+        momentsInFile + other.momentsInFile,
+        Math.max(gradients, other.gradients),
+        Math.max(activations, other.activations),
+        Math.max(head, other.head),
+        weights + moments + other.weights + other.moments + made,
+        Math.min(keptBlocks, other.keptBlocks),
+        forwardSeconds + other.forwardSeconds);
   }
 
   /// Seconds of a step: a backward takes twice its forward, and blocks that are not kept repeat

@@ -1,6 +1,7 @@
 package dev.burnish.train.objective;
 
 import dev.burnish.algorithm.LossResult;
+import dev.burnish.algorithm.advantage.ValueLoss;
 import dev.burnish.algorithm.preference.PreferenceLoss;
 import java.util.Optional;
 
@@ -9,6 +10,7 @@ import java.util.Optional;
 public final class MetricSum {
   private Optional<LossResult.Metrics> policy = Optional.empty();
   private Optional<PreferenceLoss.Metrics> preference = Optional.empty();
+  private Optional<ValueLoss.Metrics> value = Optional.empty();
 
   void add(LossResult.Metrics part) {
     policy = Optional.of(policy.orElse(LossResult.Metrics.ZERO).plus(part));
@@ -18,8 +20,12 @@ public final class MetricSum {
     preference = Optional.of(preference.orElse(PreferenceLoss.Metrics.ZERO).plus(part));
   }
 
+  void add(ValueLoss.Metrics part) {
+    value = Optional.of(value.orElse(ValueLoss.Metrics.ZERO).plus(part));
+  }
+
   /// The sum so far.
   public LossMetrics total() {
-    return new LossMetrics(policy, preference);
+    return new LossMetrics(policy, preference, value);
   }
 }

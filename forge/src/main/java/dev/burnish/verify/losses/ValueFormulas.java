@@ -3,6 +3,7 @@ package dev.burnish.verify.losses;
 import dev.burnish.algorithm.Aggregation;
 import dev.burnish.algorithm.Denominators;
 import dev.burnish.algorithm.TokenLayout;
+import dev.burnish.algorithm.advantage.ValueBatch;
 import dev.burnish.algorithm.advantage.ValueLoss;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +28,7 @@ record ValueFormulas(GoldenInputs in) {
     double[] old = GoldenInputs.flatten(inputs.get("old_values"));
     double[] returns = GoldenInputs.flatten(inputs.get("returns"));
     return new double[] {
-      loss.evaluate(layout, Denominators.of(layout), values, old, returns).value()
+      loss.evaluate(new ValueBatch(layout, values, old, returns), Denominators.of(layout)).value()
     };
   }
 }
