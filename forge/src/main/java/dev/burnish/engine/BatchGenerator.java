@@ -3,25 +3,16 @@ package dev.burnish.engine;
 import static dev.burnish.metrics.Reduce.LAST;
 
 import dev.burnish.concurrent.Stop;
-import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 import dev.burnish.model.LanguageModel;
-import dev.burnish.nn.BlockShape;
-import dev.burnish.nn.Decoder;
-import dev.burnish.nn.KeyValueCache;
+import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.ModelRunner;
-import dev.burnish.nn.PrefixTree;
-import dev.burnish.nn.TokenForest;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.VersionRange;
-import dev.burnish.tensor.KeyedRandom;
-import dev.burnish.tensor.Tensor;
-import dev.burnish.tensor.TensorScope;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -70,13 +61,10 @@ public final class BatchGenerator implements Generator {
     }
   }
 
-  /// Rows of prompt tokens in one prefill.
-  private static final int PREFILL_TOKENS = 2048;
-
   private final LanguageModel model;
   private final ModelRunner runner;
   private final PromptEncoder encoder;
-  private final Limits limits;
+  private final Wave.Setting setting;
   private long tokens;
   private long nanos;
 
@@ -85,7 +73,12 @@ public final class BatchGenerator implements Generator {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
     this.encoder = encoder;
-    this.limits = limits;
+    this.setting =
+        new Wave.Setting(
+            model.decoder().shape(),
+            model.decoder().device(),
+            new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
+            limits);
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder) {
@@ -141,214 +134,49 @@ public final class BatchGenerator implements Generator {
   }
 
   private List<Group> groups(List<int[]> prompts, SamplingParams params, Listener listener) {
-    int longest = model.decoder().shape().maxPositions();
-    for (int i = 0; i < prompts.size(); i++) {
-      int length = prompts.get(i).length;
-      if (length == 0 || length >= longest) {
-        throw new IllegalArgumentException(
-            "a prompt must have at least one token and leave room in max_position_embeddings=%d: prompt=%d tokens=%d; shorten it"
-                .formatted(longest, i, length));
-      }
-    }
+    DecoderShape shape = model.decoder().shape();
+    List<GroupTask> tasks =
+        IntStream.range(0, prompts.size())
+            .mapToObj(i -> GroupTask.of(prompts.get(i), i, params, shape))
+            .toList();
     long start = System.nanoTime();
     long version = runner.refresh();
-    List<Group> results = new ArrayList<>();
-    int first = 0;
-    while (first < prompts.size()) {
-      int end = waveEnd(prompts, first, params);
-      List<List<Sequence>> wave = wave(prompts, first, end, params, listener);
-      for (int i = first; i < end; i++) {
-        List<Sequence> samples = wave.get(i - first);
-        results.add(
-            new Group(prompts.get(i), samples.stream().map(s -> s.completion(version)).toList()));
-      }
-      first = end;
+    List<GroupTask> remaining = tasks;
+    while (!remaining.isEmpty()) {
+      runWave(remaining, version, listener);
+      remaining = remaining.stream().filter(task -> task.remaining() > 0).toList();
     }
     nanos += System.nanoTime() - start;
-    results.forEach(group -> group.completions().forEach(c -> tokens += c.tokens().length));
-    return results;
+    tokens += tasks.stream().mapToLong(GroupTask::tokens).sum();
+    return tasks.stream().map(GroupTask::group).toList();
   }
 
-  private int slots(int[] prompt, SamplingParams params) {
-    return Math.addExact(prompt.length, Math.multiplyExact(params.n(), room(prompt, params)));
-  }
-
-  private int room(int[] prompt, SamplingParams params) {
-    return Math.min(params.maxTokens(), model.decoder().shape().maxPositions() - prompt.length);
-  }
-
-  private int waveEnd(List<int[]> prompts, int first, SamplingParams params) {
-    long slotBytes = 0;
-    for (BlockShape block : model.decoder().shape().blocks()) {
-      slotBytes += 8L * block.heads().keyValueDim();
-    }
-    long free = limits.cacheBytes() / slotBytes;
-    int end = first;
-    int sequences = 0;
-    while (end < prompts.size()) {
-      free -= slots(prompts.get(end), params);
-      sequences += params.n();
-      if (end > first && (free < 0 || sequences > limits.maxSequences())) {
-        break;
-      }
-      end++;
-    }
-    return end;
-  }
-
-  private List<List<Sequence>> wave(
-      List<int[]> prompts, int first, int end, SamplingParams params, Listener listener) {
-    int numSlots = 0;
-    List<Sequence> sequences = new ArrayList<>();
-    int[] ends = model.endTokens();
-    int promptTokens = IntStream.range(first, end).map(i -> prompts.get(i).length).sum();
-    for (int i = first; i < end; i++) {
-      int[] prompt = prompts.get(i);
-      int room = room(prompt, params);
-      for (int sample = 0; sample < params.n(); sample++) {
-        long key = KeyedRandom.bits(params.seed(), "prompt-" + i, sample);
-        int slot = promptTokens + numSlots;
-        sequences.add(
-            new Sequence(
-                i,
-                prompt,
-                sample,
-                key,
-                slot,
-                room,
-                ends,
-                params.stop().texts(),
-                encoder.tokenizer()));
-        numSlots += room;
-      }
-    }
-    Decoder decoder = model.decoder();
-    Sampler sampler = new Sampler(decoder.device(), params);
-    try (KeyValueCache cache =
-        new KeyValueCache(decoder.shape().blocks(), promptTokens + numSlots, decoder.device())) {
-      prefill(prompts, first, end, cache, sampler, sequences, listener);
-      List<Sequence> active = sequences.stream().filter(s -> !s.done()).toList();
-      while (!active.isEmpty()) {
-        step(active, cache, sampler, listener);
-        active = active.stream().filter(s -> !s.done()).toList();
-      }
-    }
-    return IntStream.range(0, end - first)
-        .mapToObj(i -> sequences.subList(i * params.n(), (i + 1) * params.n()))
-        .toList();
-  }
-
-  /// Computes every prompt once, common beginnings of prompts too, and draws the first token of
-  /// each sample. Prompts lie at the beginning of the cache.
-  private void prefill(
-      List<int[]> prompts,
-      int first,
-      int end,
-      KeyValueCache cache,
-      Sampler sampler,
-      List<Sequence> sequences,
-      Listener listener) {
-    int perPrompt = sequences.size() / (end - first);
-    int from = first;
-    int slot = 0;
-    while (from < end) {
-      PrefixTree tree = new PrefixTree();
-      int to = from;
-      while (to < end
-          && (to == from || tree.numTokens() + prompts.get(to).length <= PREFILL_TOKENS)) {
-        tree.add(prompts.get(to++));
-      }
-      PrefixTree.Placed placed = tree.place();
-      TokenForest forest = placed.forest();
-      int firstSlot = slot;
-      // The last row of each prompt, once per sample.
-      int[] rows = new int[(to - from) * perPrompt];
-      List<Sequence> drawn =
-          sequences.subList((from - first) * perPrompt, (to - first) * perPrompt);
-      for (int i = 0; i < rows.length; i++) {
-        int node = placed.ends()[i / perPrompt];
-        rows[i] = forest.start(node) + forest.length(node) - 1;
-        drawn.get(i).attend(spans(forest, node, firstSlot));
-      }
-      List<AttentionPlan.Node> nodes = new ArrayList<>();
-      for (int node = 0; node < forest.numNodes(); node++) {
-        Sequence.Spans keys = spans(forest, node, firstSlot);
-        nodes.add(
-            new AttentionPlan.Node(
-                forest.start(node), forest.length(node), keys.starts(), keys.lengths()));
-      }
-      int[] slots = IntStream.range(firstSlot, firstSlot + forest.numTokens()).toArray();
-      advance(
-          forest.tokens(), forest.positions(), nodes, slots, rows, drawn, cache, sampler, listener);
-      slot += forest.numTokens();
-      from = to;
-    }
-  }
-
-  /// The slots of the keys of a node's path when the rows of the forest begin at `firstSlot`.
-  private static Sequence.Spans spans(TokenForest forest, int node, int firstSlot) {
-    Sequence.Spans spans = Sequence.Spans.NONE;
-    for (int n : forest.path(node)) {
-      spans = spans.plus(firstSlot + forest.start(n), forest.length(n));
-    }
-    return spans;
-  }
-
-  /// Feeds each sequence its last token and draws the next.
-  private void step(
-      List<Sequence> active, KeyValueCache cache, Sampler sampler, Listener listener) {
-    int count = active.size();
-    int[] tokens = new int[count];
-    int[] positions = new int[count];
-    int[] slots = new int[count];
-    List<AttentionPlan.Node> nodes = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      Sequence sequence = active.get(i);
-      tokens[i] = sequence.lastToken();
-      positions[i] = sequence.lastPosition();
-      slots[i] = sequence.lastSlot();
-      nodes.add(sequence.node(i));
-    }
-    int[] rows = IntStream.range(0, count).toArray();
-    advance(tokens, positions, nodes, slots, rows, active, cache, sampler, listener);
-  }
-
-  private void advance(
-      int[] tokens,
-      int[] positions,
-      List<AttentionPlan.Node> nodes,
-      int[] slots,
-      int[] rows,
-      List<Sequence> drawn,
-      KeyValueCache cache,
-      Sampler sampler,
-      Listener listener) {
-    Stop.check();
-    AttentionPlan plan = new AttentionPlan(nodes, new int[nodes.size()], AttentionPlan.NO_WINDOW);
-    try (TensorScope _ = TensorScope.open()) {
-      Tensor hidden_TH = runner.forward(tokens, positions, plan, cache, slots);
-      Tensor logits_BV = runner.logits(hidden_TH, rows);
-      long[] keys = drawn.stream().mapToLong(Sequence::key).toArray();
-      int[] at = drawn.stream().mapToInt(Sequence::length).toArray();
-      Sampler.Draw[] draws = draw(sampler, logits_BV, keys, at);
-      for (int i = 0; i < draws.length; i++) {
-        drawn.get(i).append(draws[i]);
-        listener.token(drawn.get(i).prompt(), drawn.get(i).sample(), draws[i].token());
+  private void runWave(List<GroupTask> tasks, long version, Listener listener) {
+    Wave.Listener tell =
+        (sequence, token) -> listener.token(sequence.group().index(), sequence.sample(), token);
+    try (Wave wave = Wave.of(tasks, setting, tell)) {
+      while (wave.running()) {
+        Stop.check();
+        wave.step(runner, version);
+        wave.tasks().forEach(this::requireSound);
       }
     }
   }
 
-  private Sampler.Draw[] draw(Sampler sampler, Tensor logits_BV, long[] keys, int[] at) {
-    try {
-      return sampler.draw(logits_BV, keys, at);
-    } catch (NonFiniteLogitsException e) {
-      String cause =
-          model
-              .decoder()
-              .nonFinite()
-              .map("the weight %s holds NaN or an infinity; load weights that do not"::formatted)
-              .orElse("every weight is finite, so a product overflowed; check the weights' scale");
-      throw new IllegalArgumentException(e.getMessage() + "; " + cause, e);
-    }
+  private void requireSound(GroupTask task) {
+    task.failure()
+        .ifPresent(failure -> {
+          throw failure instanceof NonFiniteLogitsException e ? withCause(e) : failure;
+        });
+  }
+
+  private IllegalArgumentException withCause(NonFiniteLogitsException e) {
+    String cause =
+        model
+            .decoder()
+            .nonFinite()
+            .map("the weight %s holds NaN or an infinity; load weights that do not"::formatted)
+            .orElse("every weight is finite, so a product overflowed; check the weights' scale");
+    return new IllegalArgumentException(e.getMessage() + "; " + cause, e);
   }
 }

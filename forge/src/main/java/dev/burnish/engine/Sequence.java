@@ -4,6 +4,7 @@ import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.TokenVersions;
+import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.StreamingDecoder;
 import dev.burnish.text.Tokenizer;
 import java.util.Arrays;
@@ -13,49 +14,42 @@ import java.util.Optional;
 /// One completion while it grows: its tokens, where its keys lie in the cache, and whether it is
 /// done.
 final class Sequence {
-  private final int index;
-  private final int[] prompt;
+  /// The slots of a completion's keys.
+  ///
+  /// @param room most tokens
+  record Place(int slot, int room) {}
+
+  /// What ends a completion, besides its stop texts.
+  record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {}
+
+  private final GroupTask group;
   private final int sample;
   private final long key;
-  private final int slot;
-  private final int room;
-  private final int[] ends;
-  private final List<String> stop;
-  private final Optional<Tokenizer> tokenizer;
+  private final Place place;
+  private final Endings endings;
   private final Optional<StreamingDecoder> decoder;
   private final StringBuilder text = new StringBuilder();
   private Spans promptSpans = Spans.NONE;
   private int[] tokens = new int[16];
   private float[] logprobs = new float[16];
+  private TokenVersions versions = TokenVersions.of(0, 0);
+  private long version;
+  private int ofVersion;
   private int length;
   private int cut = -1;
   private boolean stopped;
 
-  Sequence(
-      int index,
-      int[] prompt,
-      int sample,
-      long key,
-      int slot,
-      int room,
-      int[] ends,
-      List<String> stop,
-      Optional<Tokenizer> tokenizer) {
-    this.index = index;
-    this.prompt = prompt;
+  Sequence(GroupTask group, int sample, Place place, Endings endings) {
+    this.group = group;
     this.sample = sample;
-    this.key = key;
-    this.slot = slot;
-    this.room = room;
-    this.ends = ends;
-    this.stop = stop;
-    this.tokenizer = tokenizer;
-    this.decoder = tokenizer.map(Tokenizer::stream);
+    this.place = place;
+    this.endings = endings;
+    this.key = KeyedRandom.bits(group.sampling().seed(), "prompt-" + group.index(), sample);
+    this.decoder = endings.tokenizer().map(Tokenizer::stream);
   }
 
-  /// Index of the prompt.
-  int prompt() {
-    return index;
+  GroupTask group() {
+    return group;
   }
 
   int sample() {
@@ -71,7 +65,7 @@ final class Sequence {
   }
 
   boolean done() {
-    return stopped || length >= room;
+    return stopped || length >= place.room();
   }
 
   int lastToken() {
@@ -79,11 +73,11 @@ final class Sequence {
   }
 
   int lastPosition() {
-    return prompt.length + length - 1;
+    return group.prompt().length + length - 1;
   }
 
   int lastSlot() {
-    return slot + length - 1;
+    return place.slot() + length - 1;
   }
 
   /// Sets where the keys of the prompt lie in the cache.
@@ -93,7 +87,7 @@ final class Sequence {
 
   /// The last token attending to the prompt and to its completion so far.
   AttentionPlan.Node node(int row) {
-    Spans all = promptSpans.plus(slot, length);
+    Spans all = promptSpans.plus(place.slot(), length);
     return new AttentionPlan.Node(row, 1, all.starts(), all.lengths());
   }
 
@@ -110,26 +104,42 @@ final class Sequence {
     }
   }
 
-  void append(Sampler.Draw draw) {
+  /// @param byVersion of the weights that the token was drawn with
+  void append(Sampler.Draw draw, long byVersion) {
     if (length == tokens.length) {
       tokens = Arrays.copyOf(tokens, 2 * length);
       logprobs = Arrays.copyOf(logprobs, 2 * length);
     }
+    count(byVersion);
     tokens[length] = draw.token();
     logprobs[length++] = draw.logprob();
-    for (int end : ends) {
+    for (int end : endings.tokens()) {
       stopped |= end == draw.token();
     }
+    List<String> stop = group.sampling().stop().texts();
     if (!stop.isEmpty() && !stopped) {
       int before = text.length();
-      if (tokenizer.filter(text -> !text.isSpecial(draw.token())).isPresent()) {
+      if (endings.tokenizer().filter(text -> !text.isSpecial(draw.token())).isPresent()) {
         decoder.ifPresent(decoding -> text.append(decoding.append(draw.token())));
       }
-      findStop(before);
+      findStop(stop, before);
     }
   }
 
-  private void findStop(int before) {
+  private void count(long byVersion) {
+    if (byVersion != version) {
+      versions = versions();
+      version = byVersion;
+      ofVersion = 0;
+    }
+    ofVersion++;
+  }
+
+  private TokenVersions versions() {
+    return versions.concat(TokenVersions.of(version, ofVersion));
+  }
+
+  private void findStop(List<String> stop, int before) {
     for (String wanted : stop) {
       int at = text.indexOf(wanted, Math.max(0, before - wanted.length() + 1));
       if (at >= 0 && (cut < 0 || at < cut)) {
@@ -139,16 +149,16 @@ final class Sequence {
     }
   }
 
-  Completion completion(long version) {
+  Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
     String whole =
         cut >= 0
             ? text.substring(0, cut)
-            : tokenizer.map(text -> text.decode(ids, true)).orElse("");
+            : endings.tokenizer().map(text -> text.decode(ids, true)).orElse("");
     return new Completion(
         ids,
         Arrays.copyOf(logprobs, length),
-        TokenVersions.of(version, length),
+        versions(),
         whole,
         stopped ? FinishReason.STOP : FinishReason.LENGTH);
   }

@@ -344,6 +344,11 @@ final class DecoderBlock implements AutoCloseable {
     return linears().stream().map(Linear::matrix).toList();
   }
 
+  /// The same in other values of the part, as views.
+  List<Tensor> matrices(Tensor values) {
+    return linears().stream().map(linear -> linear.matrix(values)).toList();
+  }
+
   /// Runs the block in place on the new tokens in `x_TH`, whose keys and values go to `slots` of
   /// the cache; the plan's key rows are cache slots.
   void infer(

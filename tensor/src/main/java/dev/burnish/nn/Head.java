@@ -236,6 +236,11 @@ final class Head {
     return kernels.prepare(List.of(projection.matrix()), reuse);
   }
 
+  /// The same with the projection that other values of its part hold.
+  List<PreparedWeight> prepare(Tensor values, List<PreparedWeight> reuse) {
+    return kernels.prepare(List.of(projection.matrix(values)), reuse);
+  }
+
   /// [#logits] with the prepared projection.
   Tensor infer(PreparedWeight prepared, Tensor hidden_TH, int[] rows) {
     Tensor logits_NV = f32(rows.length, shape.vocabulary());

@@ -72,6 +72,12 @@ final class Linear {
     return w_NK;
   }
 
+  /// The same matrix in other values of the part, a view.
+  Tensor matrix(Tensor values) {
+    return Parameters.view(
+        values, parameters.layout().offset(modules.getFirst() + ".weight"), shape);
+  }
+
   /// [#forward] with the prepared matrix, without dropout.
   void infer(PreparedWeight prepared, Tensor x_TK, Tensor out_TN, Output output) {
     kernels.linear(x_TK, prepared, bias_N, out_TN, output);

@@ -3,27 +3,95 @@ package dev.burnish.nn;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /// A decoder for generation: weights packed for a few rows at a time, keys and values in a cache.
 /// Hidden states and logits of a row have the bits that [Pass] gives them, except in attention,
 /// whose sums depend on how sequences share their prefixes.
 ///
-/// Takes as much memory again as the weights, and repacks them only after a new publication: an
-/// adaptation is read in place. One call at a time.
+/// The weights are those of the decoder, which are packed after each publication ([#refresh]) and
+/// take as much memory again; or those of others ([#load]), of which the decoder's own memory then
+/// gets the embedding, norms and biases alone. An adaptation is read in place. One call at a time.
 public final class ModelRunner {
   private final Decoder decoder;
   private final List<List<PreparedWeight>> blocks = new ArrayList<>();
-  private List<PreparedWeight> head = List.of();
+  private List<PreparedWeight> head;
   private long laidOut;
 
+  /// A runner that computes with the decoder's own weights.
   public ModelRunner(Decoder decoder) {
-    this.decoder = decoder;
-    decoder.blocks().forEach(_ -> blocks.add(List.of()));
+    this(decoder, Collections.nCopies(decoder.blocks().size(), List.of()), List.of());
     layOut();
+  }
+
+  private ModelRunner(
+      Decoder decoder, List<List<PreparedWeight>> blocks, List<PreparedWeight> head) {
+    this.decoder = decoder;
+    this.blocks.addAll(blocks);
+    this.head = head;
+    this.laidOut = decoder.weights().changes();
+  }
+
+  /// A runner whose weights are to be loaded, part by part, before it computes.
+  ///
+  /// @param decoder over [Weights#undefined]
+  public static ModelRunner unloaded(Decoder decoder) {
+    return new ModelRunner(
+        decoder, Collections.nCopies(decoder.blocks().size(), List.of()), List.of());
+  }
+
+  /// A runner of another adaptation of the same weights, which shares what is packed.
+  ///
+  /// @param adapted over the same weights
+  public ModelRunner of(Decoder adapted) {
+    if (adapted.weights() != decoder.weights()) {
+      throw new IllegalArgumentException(
+          "a decoder that shares packed weights must be over the same weights; give it those");
+    }
+    return new ModelRunner(adapted, blocks, head);
+  }
+
+  /// Replaces a part of the weights. Its matrices are packed from the given memory, which is not
+  /// needed afterwards. Until every part of a version has been loaded, results are of no version.
+  ///
+  /// @param part index of the part, as in [Weights]
+  /// @param values contiguous F32, `[size of the part]`
+  /// @throws IllegalArgumentException if the values do not fit the part
+  public void load(int part, Tensor values) {
+    FlatLayout layout = decoder.weights().layouts().get(part);
+    Weights.requireFits(part, layout, values);
+    Tensor own = decoder.weights().part(part);
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor packed = values;
+      switch (decoder.device()) {
+        case Device.Cpu _ -> copyRead(layout, values, own);
+        case Device.Cuda _ -> packed = own.copy_(values);
+      }
+      if (part > 0 && part <= blocks.size()) {
+        int block = part - 1;
+        List<Tensor> matrices = decoder.blocks().get(block).matrices(packed);
+        blocks.set(block, decoder.kernels().prepare(matrices, blocks.get(block)));
+      }
+      if (part == (decoder.shape().tiedHead() ? 0 : blocks.size() + 1)) {
+        head = decoder.head().prepare(packed, head);
+      }
+    }
+  }
+
+  /// Copies the parameters that are read as they are: all but packed matrices.
+  private static void copyRead(FlatLayout layout, Tensor values, Tensor own) {
+    for (String name : layout.names()) {
+      ParameterSpec spec = layout.spec(name);
+      if (spec.shape().length == 1 || name.equals(Decoder.EMBEDDING)) {
+        int offset = layout.offset(name);
+        own.narrow(0, offset, spec.size()).copy_(values.narrow(0, offset, spec.size()));
+      }
+    }
   }
 
   /// Packs the decoder's weights, if they were published since the last call.

@@ -41,6 +41,16 @@ public final class Weights implements AutoCloseable {
     return new Weights(layouts, parts, true);
   }
 
+  /// Weights with undefined values, in memory of their own. What is never written takes none.
+  public static Weights undefined(List<FlatLayout> layouts, Device device) {
+    List<Tensor> parts =
+        layouts.stream()
+            .map(
+                layout -> TensorScope.outside(() -> Tensor.empty(DType.F32, device, layout.size())))
+            .toList();
+    return new Weights(layouts, parts, true);
+  }
+
   /// Weights in memory that stays its owner's, such as a mapped file: closing frees nothing.
   ///
   /// @param parts contiguous F32, `[size of the layout]` each, open while the weights are used
@@ -60,7 +70,8 @@ public final class Weights implements AutoCloseable {
     return weights;
   }
 
-  private static void requireFits(int part, FlatLayout layout, Tensor tensor) {
+  /// @throws IllegalArgumentException if a tensor is no contiguous F32 of the size of a layout
+  static void requireFits(int part, FlatLayout layout, Tensor tensor) {
     if (tensor.dtype() != DType.F32
         || tensor.shape().length != 1
         || tensor.size(0) != layout.size()

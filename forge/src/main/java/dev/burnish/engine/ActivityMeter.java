@@ -1,0 +1,66 @@
+package dev.burnish.engine;
+
+/// Adds up what the thread of a generator does. Thread-safe.
+final class ActivityMeter {
+  private static final double NANOS = 1e9;
+
+  private long tokens;
+  private long stepNanos;
+  private long idleNanos;
+  private long weightNanos;
+  private long longestGap;
+  private long lastToken;
+  private boolean hasLast;
+
+  synchronized void addTokens(long count) {
+    tokens += count;
+  }
+
+  synchronized void addIdle(long nanos) {
+    idleNanos += nanos;
+  }
+
+  /// Counts the time of a takeover, or of a part of one.
+  void timeWeights(Runnable work) {
+    long start = System.nanoTime();
+    try {
+      work.run();
+    } finally {
+      addWeights(System.nanoTime() - start);
+    }
+  }
+
+  private synchronized void addWeights(long nanos) {
+    weightNanos += nanos;
+  }
+
+  /// A step of a wave that began at that time and ends now.
+  ///
+  /// @param decodes whether it was one token of each sample, and not a prefill
+  synchronized void addStep(long start, boolean decodes) {
+    long now = System.nanoTime();
+    stepNanos += now - start;
+    if (decodes && hasLast) {
+      longestGap = Math.max(longestGap, now - lastToken);
+    }
+    hasLast = decodes;
+    lastToken = now;
+  }
+
+  synchronized void endWave() {
+    hasLast = false;
+  }
+
+  /// The sums since the last call.
+  synchronized GeneratorActivity take() {
+    GeneratorActivity result =
+        new GeneratorActivity(
+            tokens, stepNanos / NANOS, idleNanos / NANOS, weightNanos / NANOS, longestGap / NANOS);
+    tokens = 0;
+    stepNanos = 0;
+    idleNanos = 0;
+    weightNanos = 0;
+    longestGap = 0;
+    return result;
+  }
+}

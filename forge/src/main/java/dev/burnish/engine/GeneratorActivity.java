@@ -1,0 +1,31 @@
+package dev.burnish.engine;
+
+import static dev.burnish.metrics.Reduce.LAST;
+
+import dev.burnish.metrics.Recordable;
+import dev.burnish.metrics.RunRecorder;
+
+/// What a generator did in some time.
+///
+/// @param tokens sampled in calls that ended
+/// @param seconds of computing tokens
+/// @param idleSeconds without a call
+/// @param weightSeconds of taking over weights
+/// @param longestGapSeconds between two tokens of a wave: one step, and what of a takeover came
+///   between
+public record GeneratorActivity(
+    long tokens, double seconds, double idleSeconds, double weightSeconds, double longestGapSeconds)
+    implements Recordable {
+  public double tokensPerSecond() {
+    return seconds == 0 ? 0 : tokens / seconds;
+  }
+
+  @Override
+  public void recordTo(RunRecorder run) {
+    run.time("generateTokensPerSecond", tokensPerSecond(), LAST);
+    run.time("generateSeconds", seconds, LAST);
+    run.time("generatorIdleSeconds", idleSeconds, LAST);
+    run.time("generatorWeightSeconds", weightSeconds, LAST);
+    run.time("generatorLongestGapSeconds", longestGapSeconds, LAST);
+  }
+}

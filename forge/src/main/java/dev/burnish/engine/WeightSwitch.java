@@ -1,0 +1,221 @@
+package dev.burnish.engine;
+
+import dev.burnish.nn.FlatLayout;
+import dev.burnish.rollout.VersionRange;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongPredicate;
+
+/// Which weights a generator computes with, and how others take their place.
+///
+/// Between waves a version is loaded in place. During a wave it is laid out in a second memory, one
+/// part at a time between two steps, and swapped in when all parts are there; that memory is kept
+/// for the next. A version is opened, and so checked, before anything in use is touched.
+///
+/// Used by the thread that generates, except [#open], [#announce] and [#version].
+final class WeightSwitch implements AutoCloseable {
+  /// A version that is being laid out during waves.
+  private static final class Underway {
+    final Takeover takeover;
+    final ServedModel model;
+    int next;
+
+    Underway(Takeover takeover, ServedModel model) {
+      this.takeover = takeover;
+      this.model = model;
+    }
+  }
+
+  private final WeightSource source;
+  private final CallQueue queue;
+  private final List<FlatLayout> layouts;
+  private ServedModel serving;
+  private Optional<ServedModel> spare = Optional.empty();
+  private Optional<Underway> underway = Optional.empty();
+  private volatile long version;
+
+  /// Loads the newest version there is.
+  ///
+  /// @param model without weights; closed with this
+  WeightSwitch(ServedModel model, WeightSource source, CallQueue queue) {
+    this.source = source;
+    this.queue = queue;
+    serving = model;
+    layouts = model.decoder().trainedWeights().layouts();
+    loadInPlace(new Takeover(open(VersionRange.ANY)));
+  }
+
+  /// The newest version in a range, found to be of this model.
+  ///
+  /// @throws IllegalArgumentException if there is none, or it is not
+  WeightSource.Snapshot open(VersionRange versions) {
+    WeightSource.Snapshot snapshot = source.open(versions);
+    try {
+      if (!versions.contains(snapshot.version())) {
+        throw new IllegalArgumentException(
+            "a source must give a version of the range: version=%d range=%s"
+                .formatted(snapshot.version(), versions));
+      }
+      ServedModel.requireFit(layouts, snapshot);
+      return snapshot;
+    } catch (RuntimeException e) {
+      snapshot.close();
+      throw e;
+    }
+  }
+
+  /// Announces a version, to be taken over as soon as the calls allow it, and waits until it was or
+  /// cannot be yet.
+  void announce(Takeover takeover) {
+    try {
+      queue.announce(takeover).ifPresent(Takeover::end);
+    } catch (IllegalStateException e) {
+      takeover.end();
+      throw e;
+    }
+    takeover.await();
+  }
+
+  /// The version that came into use last.
+  long version() {
+    return version;
+  }
+
+  ServedModel serving() {
+    return serving;
+  }
+
+  /// Makes the weights in use be of that range, an announced version before others.
+  ///
+  /// @throws IllegalArgumentException if there is no such version; the weights in use stay
+  void prepare(VersionRange versions) {
+    Optional<Takeover> announced =
+        queue.takeAnnounced(takeover -> versions.contains(takeover.version()));
+    if (announced.isPresent()) {
+      drop();
+      loadInPlace(announced.get());
+    } else if (underway.filter(u -> versions.contains(u.takeover.version())).isPresent()) {
+      finish();
+    } else if (!isServing(versions)) {
+      loadInPlace(new Takeover(open(versions)));
+    }
+  }
+
+  private boolean isServing(VersionRange versions) {
+    return serving.version().isPresent() && versions.contains(serving.version().getAsLong());
+  }
+
+  /// Takes over what was announced, while nobody waits for groups.
+  void takeOverIdle() {
+    finish();
+    queue.takeAnnounced(_ -> true).ifPresent(this::loadInPlaceForCaller);
+  }
+
+  private void loadInPlaceForCaller(Takeover takeover) {
+    try {
+      loadInPlace(takeover);
+    } catch (RuntimeException e) {
+      // The caller has it.
+    }
+  }
+
+  private void loadInPlace(Takeover takeover) {
+    if (isServing(VersionRange.exactly(takeover.version()))) {
+      takeover.end();
+      return;
+    }
+    try {
+      for (int part = 0; part < layouts.size(); part++) {
+        serving.load(part, takeover.snapshot());
+      }
+      serve(serving, takeover);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      RuntimeException failure = failure(takeover, e);
+      takeover.fail(failure);
+      throw failure;
+    }
+  }
+
+  private static RuntimeException failure(Takeover takeover, Throwable e) {
+    return new IllegalStateException(
+        "weights cannot be laid out: version=%d: %s".formatted(takeover.version(), e), e);
+  }
+
+  private void serve(ServedModel model, Takeover takeover) {
+    model.complete(takeover.version());
+    serving = model;
+    version = takeover.version();
+    takeover.end();
+  }
+
+  /// Does the next piece of a takeover between two steps of a wave.
+  ///
+  /// @param allowed which versions the groups of the wave may be continued with
+  void advance(LongPredicate allowed) {
+    if (underway.isEmpty()) {
+      begin(allowed);
+    }
+    if (underway.filter(u -> allowed.test(u.takeover.version())).isPresent()) {
+      loadNext();
+    }
+  }
+
+  private void begin(LongPredicate allowed) {
+    Optional<Takeover> announced = queue.announced();
+    if (announced.filter(takeover -> allowed.test(takeover.version())).isEmpty()) {
+      announced.ifPresent(Takeover::defer);
+      return;
+    }
+    Optional<Takeover> taken = queue.takeAnnounced(t -> allowed.test(t.version()));
+    if (taken.isEmpty()) {
+      return;
+    }
+    if (isServing(VersionRange.exactly(taken.get().version()))) {
+      taken.get().end();
+      return;
+    }
+    try {
+      ServedModel model = spare.isPresent() ? spare.get() : serving.twin();
+      spare = Optional.of(model);
+      underway = Optional.of(new Underway(taken.get(), model));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      taken.get().fail(failure(taken.get(), e));
+    }
+  }
+
+  private void loadNext() {
+    Underway u = underway.orElseThrow();
+    try {
+      u.model.load(u.next++, u.takeover.snapshot());
+    } catch (RuntimeException | OutOfMemoryError e) {
+      underway = Optional.empty();
+      u.takeover.fail(failure(u.takeover, e));
+      return;
+    }
+    if (u.next == layouts.size()) {
+      underway = Optional.empty();
+      spare = Optional.of(serving);
+      serve(u.model, u.takeover);
+    }
+  }
+
+  /// Lays out at once what is left of a takeover.
+  private void finish() {
+    while (underway.isPresent()) {
+      loadNext();
+    }
+  }
+
+  private void drop() {
+    underway.ifPresent(u -> u.takeover.end());
+    underway = Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    drop();
+    queue.takeAnnounced(_ -> true).ifPresent(t -> t.fail(CallQueue.closed()));
+    spare.ifPresent(ServedModel::close);
+    serving.close();
+  }
+}
