@@ -80,7 +80,8 @@ final class Sides {
 
     @Override
     public List<Float> take(long version) {
-      MappedWeights next = reader.take(version, (part, values) -> {});
+      MappedWeights next = reader.map(version);
+      next.checkAll();
       current.ifPresent(MappedWeights::close);
       current = Optional.of(next);
       return List.of(

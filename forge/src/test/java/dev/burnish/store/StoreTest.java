@@ -39,12 +39,10 @@ class StoreTest {
     return new WeightReader(store, "policy", LAYOUTS);
   }
 
-  private static void consumeNothing(int part, Object values) {}
-
   @Test
   void aVersionIsReadAsItWasPublishedWhenItsPublisherIsGone() {
     publish("policy", 3);
-    try (MappedWeights mapped = reader().take(3, StoreTest::consumeNothing)) {
+    try (MappedWeights mapped = reader().map(3)) {
       assertThat(mapped.version()).isEqualTo(3);
       assertThat(mapped.weights().version()).isEqualTo(3);
       assertThat(mapped.weights().layouts()).isEqualTo(LAYOUTS);
@@ -138,18 +136,15 @@ class StoreTest {
   @Test
   void memoryThatWasWrittenAgainIsNoticed() {
     publish("policy", 1);
-    assertThatThrownBy(() ->
-            reader()
-                .take(
-                    1,
-                    (part, values) -> {
-                      if (part == 2) {
-                        overwrite(1);
-                      }
-                    }))
-        .isInstanceOf(WeightsException.class)
-        .hasMessageContaining("set=policy version=1 part=2")
-        .hasMessageContaining("take the version over again");
+    try (MappedWeights mapped = reader().map(1)) {
+      mapped.checkAll();
+      overwrite(1);
+      mapped.check(0);
+      assertThatThrownBy(mapped::checkAll)
+          .isInstanceOf(WeightsException.class)
+          .hasMessageContaining("set=policy version=1 part=2")
+          .hasMessageContaining("take the version over again");
+    }
   }
 
   private void overwrite(long version) {
@@ -159,17 +154,11 @@ class StoreTest {
   }
 
   @Test
-  void aConsumerThatFailsLeavesNothingOpen() {
+  void aReaderThatRefusesAVersionLeavesNothingOpen() {
     publish("policy", 1);
     Published before = store.get("policy", 1);
-    assertThatThrownBy(() ->
-            reader()
-                .take(
-                    1,
-                    (part, values) -> {
-                      throw new IllegalStateException("of a test");
-                    }))
-        .hasMessage("of a test");
+    assertThatThrownBy(() -> new WeightReader(store, "policy", LAYOUTS.subList(0, 1)).map(1))
+        .isInstanceOf(WeightsException.class);
     before.close();
     store.close();
     assertThatThrownBy(() -> before.parts().getFirst().share())
