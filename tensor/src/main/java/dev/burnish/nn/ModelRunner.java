@@ -77,7 +77,7 @@ public final class ModelRunner {
         List<Tensor> matrices = decoder.blocks().get(block).matrices(packed);
         blocks.set(block, decoder.kernels().prepare(matrices, blocks.get(block)));
       }
-      if (part == (decoder.shape().tiedHead() ? 0 : blocks.size() + 1)) {
+      if (part == (decoder.shape().head() == DecoderShape.HeadKind.TIED ? 0 : blocks.size() + 1)) {
         head = decoder.head().prepare(packed, head);
       }
     }
