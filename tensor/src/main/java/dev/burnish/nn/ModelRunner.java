@@ -3,6 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
@@ -77,7 +78,7 @@ public final class ModelRunner {
         List<Tensor> matrices = decoder.blocks().get(block).matrices(packed);
         blocks.set(block, decoder.kernels().prepare(matrices, blocks.get(block)));
       }
-      if (part == (decoder.shape().head() == DecoderShape.HeadKind.TIED ? 0 : blocks.size() + 1)) {
+      if (part == (decoder.shape().head() == HeadKind.TIED ? 0 : blocks.size() + 1)) {
         head = decoder.head().prepare(packed, head);
       }
     }
