@@ -111,7 +111,7 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
   }
 
   /// A trainer whose state is in memory that outlives it: made again over the same memory, also in
-  /// another process, it goes on from the last completed step wherever it was killed. An update
+  /// another process, it resumes from the last completed step wherever it was killed. An update
   /// that was under way is finished here, to the bits that it would have had.
   ///
   /// @param shared the state, open as long as the trainer, whose [TrainerMemory#weights] the model
@@ -119,7 +119,7 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
   /// @param totalSteps the number of steps that the learning-rate schedule runs over
   /// @param options with the same health as the trainer before, and with no state in files
   /// @throws IllegalArgumentException if the model is over other weights
-  /// @throws IllegalStateException if the process of the trainer before goes on living
+  /// @throws IllegalStateException if the process of the trainer before stays alive
   public static LocalTrainer recoverable(
       TrainerMemory shared, Decoder model, long totalSteps, TrainerOptions options) {
     return new LocalTrainer(model, shared.config(), totalSteps, options, Optional.of(shared));
@@ -291,33 +291,6 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
 
   private void setAside(int part) {
     parts.get(part).gradients().setAside();
-  }
-
-  /// Totals of what went through the model: the loss and entropies of all targets added up.
-  public record GradientTotals(double loss, double entropy, int tokens, int targets) {
-    static final GradientTotals NONE = new GradientTotals(0, 0, 0, 0);
-
-    GradientTotals plus(Work work, Pass.Backward backward) {
-      double sum = 0;
-      for (float h : backward.targets().entropy()) {
-        sum += h;
-      }
-      return new GradientTotals(
-          add(loss, backward.losses()),
-          entropy + sum,
-          tokens + work.forest().numTokens(),
-          targets + work.targets().size());
-    }
-  }
-
-  /// Adds in order, so that the sum depends only on how targets are cut into chunks and
-  /// micro-batches.
-  static double add(double before, double[] losses) {
-    double sum = before;
-    for (double loss : losses) {
-      sum += loss;
-    }
-    return sum;
   }
 
   /// Forward and backward over each micro-batch without an update: adds to the gradients of the

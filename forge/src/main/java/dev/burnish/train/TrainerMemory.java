@@ -13,6 +13,7 @@ import dev.burnish.train.memory.StateLayout;
 import dev.burnish.train.memory.StateLayout.Elements;
 import dev.burnish.train.memory.UpdateJournal;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -129,7 +130,7 @@ public final class TrainerMemory implements AutoCloseable {
   private static long digest(String text) {
     try {
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
-      return java.nio.ByteBuffer.wrap(digest).getLong();
+      return ByteBuffer.wrap(digest).getLong();
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

@@ -10,7 +10,7 @@ import java.util.function.IntConsumer;
 /// The update of one step, part by part, in the order in which the backward finishes them or all at
 /// the end.
 final class Update implements PartListener {
-  /// What an update changes.
+  /// The parts of a model that an update changes, and the optimizer that does.
   ///
   /// @param before waits until the part of that index may be changed
   record Target(List<Parameters> parts, Optimizer optimizer, IntConsumer before) {
@@ -72,7 +72,7 @@ final class Update implements PartListener {
 
   @Override
   public void complete(int part, double[] losses) {
-    loss = LocalTrainer.add(earlier, losses);
+    loss = GradientTotals.add(earlier, losses);
     check("loss", loss, part);
     squares[part] = target.optimizer().sumOfSquares(part);
     check("gradient", squares[part], part);

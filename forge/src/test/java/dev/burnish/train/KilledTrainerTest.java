@@ -11,8 +11,10 @@ import dev.burnish.train.SharedState.Case;
 import dev.burnish.train.SharedState.Expected;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,7 +87,7 @@ class KilledTrainerTest {
       try {
         int _ = System.in.read();
       } catch (IOException e) {
-        throw new java.io.UncheckedIOException(e);
+        throw new UncheckedIOException(e);
       }
     }
   }
@@ -129,7 +131,7 @@ class KilledTrainerTest {
       Weights weights = model.decoder().trainedWeights();
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
         long bytes = TrainerMemory.bytes(weights.layouts(), kind.config());
-        channel.write(java.nio.ByteBuffer.allocate(1), bytes - 1);
+        channel.write(ByteBuffer.allocate(1), bytes - 1);
       }
       TrainerMemory.create(map(file, arena), weights, kind.config()).close();
     }
@@ -178,7 +180,8 @@ class KilledTrainerTest {
       Path file = create(Case.SGD, arena);
       Process process = start(file, Case.SGD, 1);
       try (BufferedReader reader = process.inputReader()) {
-        assertThat(reader.readLine()).startsWith("reached ");
+        assertThat(reader.lines().filter(line -> line.startsWith("reached ")).findFirst())
+            .isPresent();
         TrainerMemory memory = attach(file, Case.SGD, arena);
         assertThatThrownBy(() -> memory.journal().claim(Duration.ZERO))
             .isInstanceOf(IllegalStateException.class)

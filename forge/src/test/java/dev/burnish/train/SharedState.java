@@ -14,7 +14,7 @@ import java.util.Optional;
 
 /// The state of a tiny model's trainer in memory that trainers come and go over.
 final class SharedState implements AutoCloseable {
-  /// What is trained, and how.
+  /// A model and its optimizer.
   enum Case {
     ADAMW("adamw", 1),
     ADAMW_UNCLIPPED("adamw", 0),

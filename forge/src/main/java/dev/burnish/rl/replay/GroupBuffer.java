@@ -12,7 +12,7 @@ import java.util.TreeMap;
 /// again gives the same batch: the trainer may die in between. Not thread-safe.
 ///
 /// @param <T> what a group is
-public final class GroupBuffer<T> {
+final class GroupBuffer<T> {
   private final BufferConfig config;
   private final Pool<T> pool;
   private final NavigableMap<Long, Batch<T>> open = new TreeMap<>();

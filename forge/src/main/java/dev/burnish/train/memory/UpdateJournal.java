@@ -27,7 +27,7 @@ import java.util.concurrent.locks.LockSupport;
 /// complete before the phase is [#UPDATING]; the undo area is complete before it is marked with its
 /// chunk, and the chunk that is marked is either being changed or done.
 ///
-/// What survives a killed process is what it had stored, in an order that release stores and
+/// A killed process leaves behind all that it had stored, in an order that release stores and
 /// acquire loads make visible; nothing here is on a disk. Threading: one trainer at a time writes,
 /// which [#claim] enforces; any process reads.
 public final class UpdateJournal {
@@ -132,7 +132,7 @@ public final class UpdateJournal {
   /// Makes this process the one whose trainer writes, once the one before it has ended.
   ///
   /// @param patience how long a process that is ending is waited for
-  /// @throws IllegalStateException if the process of the trainer before goes on living
+  /// @throws IllegalStateException if the process of the trainer before stays alive
   public void claim(Duration patience) {
     ProcessHandle self = ProcessHandle.current();
     Optional<ProcessHandle> other =
