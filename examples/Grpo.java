@@ -4,6 +4,7 @@ import dev.burnish.*;
 import dev.burnish.algorithm.*;
 import dev.burnish.algorithm.advantage.*;
 import dev.burnish.config.*;
+import dev.burnish.controller.*;
 import dev.burnish.data.*;
 import dev.burnish.env.*;
 import dev.burnish.learn.*;
@@ -12,6 +13,7 @@ import dev.burnish.rollout.*;
 record Settings(
     @Inlined TrainingSettings training,
     @Inlined DataSettings rows,
+    @Inlined LoopSettings loop,
     int prompts,
     int samples,
     int maxTokens,
@@ -19,35 +21,43 @@ record Settings(
     double formatReward) {
   static Settings defaults() {
     var training = TrainingSettings.defaults().withOptimizer(o -> o.withLr(1e-5));
-    return new Settings(training, DataSettings.defaults(), 4, 8, 64, 0, 0.1);
+    var loop = LoopSettings.defaults();
+    return new Settings(training, DataSettings.defaults(), loop, 4, 8, 64, 0, 0.1);
   }
 }
 
 static final String TASK = "Solve the problem step by step. End with #### and the number.\n\n";
 
+static Reward reward(double format) {
+  return new MathAnswer().plus(format, new FormatReward());
+}
+
 void main(String... args) {
   try (var run = Run.start("grpo", Settings.defaults(), args)) {
     var s = run.settings();
-    long seed = s.training().seed();
+    double format = s.formatReward();
     var questions = run.loaded(Gsm8k.load(s.rows().source(), s.rows().badRows()));
     var base = Pretrained.load(s.training().model());
-    var trainer = run.trainer(base, s.training());
-    var policy = base.generator();
+    var loop = run.loop(base, s.training(), s.loop(), s.prompts());
+    var reward =
+        run.replicas("reward", Reward.class, () -> reward(format), s.loop().rewardReplicas());
     var loss = SurrogateLoss.dapo().withKl(new Kl.Penalty(Kl.K3, s.kl()));
     var learner =
         s.kl() > 0
-            ? new PolicyLearner(trainer, loss, run.reference(base.model()))
-            : new PolicyLearner(trainer, loss);
-    var reward = new MathAnswer().plus(s.formatReward(), new FormatReward());
+            ? new PolicyLearner(loop.trainer(), loss, loop.reference())
+            : new PolicyLearner(loop.trainer(), loss);
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(s.maxTokens());
+    loop.rollouts(slot -> {
+      var problem = questions.row(s.training().seed(), slot.position());
+      var prompt = Prompt.user(TASK + problem.prompt());
+      var rollout = slot.sample(loop.policy(), problem, prompt, sampling);
+      return rollout.score(reward, Advantages::grpo);
+    });
 
     for (long step : run.steps(s.training().steps())) {
-      var problems = questions.batch(seed, step, s.prompts());
-      var draw = sampling.withSeed(run.rolloutSeed(step));
-      var rollouts = Rollout.sample(policy, problems, q -> Prompt.user(TASK + q.prompt()), draw);
-      var groups = Rollout.score(rollouts, reward, Advantages::grpo);
-      run.record(policy.throughput());
+      var groups = loop.take(step).groups();
       run.record(learner.step(groups));
+      loop.publish(step);
       run.samples(groups);
     }
   }

@@ -252,16 +252,15 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// Creates a loop of rollouts and training over a published model, as the settings say: adapts
   /// the model, sets the seed and when checkpoints are written.
   ///
-  /// @param groups that a step trains on
+  /// @param prompts whose groups a step trains on
   public TrainingLoop loop(
-      Pretrained base, TrainingSettings training, LoopSettings settings, int groups) {
-    seed(training.seed());
+      Pretrained base, TrainingSettings training, LoopSettings settings, int prompts) {
     checkpoints(training.checkpoints());
     base.model().adapt(training.lora(), training.seed());
     return loop(
         new TrainedModel(base.model(), base.tokenizer()),
         new LoopPlan(
-            training.optimizer(), training.train(), training.steps(), groups, training.seed()),
+            training.seed(), training.steps(), prompts, training.optimizer(), training.train()),
         settings);
   }
 
@@ -269,11 +268,12 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// threads of this one, and keeps what checkpoints need of them. It ends with the run. The loop
   /// takes the model over: use [TrainingLoop#policy] and [TrainingLoop#reference] from then on.
   public TrainingLoop loop(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
+    seed(plan.seed());
     if (mode == Mode.DRY_RUN) {
       return planned(policy, plan, settings);
     }
     workers.processes(settings.processes());
-    LoopBuilder builder = new LoopBuilder(home(policy.model()), settings, plan, policy);
+    LoopBuilder builder = new LoopBuilder(home(), settings, plan, policy);
     loopMemory = builder::close;
     keep(new TrainedModel(builder.trained(), policy.tokenizer()), builder.state());
     TrainingLoop started = builder.start();
@@ -289,13 +289,14 @@ public final class Run<S extends Record> implements AutoCloseable {
     Trainer planner = keep(policy.model(), policy.tokenizer(), local);
     say(ProcessPlan.of(settings, Runtime.getRuntime().availableProcessors()).table());
     TrainingLoop inline =
-        TrainingLoop.planned(home(policy.model()), settings, plan, policy, planner);
+        TrainingLoop.planned(home(), settings, plan, policy, planner);
     rollouts = Optional.of(inline);
     return inline;
   }
 
-  private LoopHome home(LanguageModel policy) {
-    return new RunHome(this, loop::completed, () -> reference(policy));
+  private LoopHome home() {
+    return new RunHome(
+        this, loop::completed, () -> reference(model.map(TrainedModel::model).orElseThrow()));
   }
 
   /// Adds the state of another object to checkpoints, and restores it when the run is resumed.
@@ -543,6 +544,19 @@ public final class Run<S extends Record> implements AutoCloseable {
           say(reason);
           finish();
         });
+  }
+
+  /// Records a measurement of the model: in a step as its metric, and as `<key>After` in the summary;
+  /// before the first step as `<key>Before`. The closing message compares the two.
+  ///
+  /// @return the value
+  public double measure(String key, double value) {
+    if (loop.isOpen()) {
+      record(key, value);
+    }
+    summary(key + (loop.isOpen() ? "After" : "Before"), value);
+    compare(key, key + "Before", key + "After");
+    return value;
   }
 
   /// Ends the loop after the present step if a number has reached its goal.

@@ -108,7 +108,7 @@ final class ProcessParts implements LoopParts {
                     GeneratorWorker::new,
                 List.of(generated, store),
                 options("generator").concurrency(CALLS)));
-    RolloutSettings rollouts = settings.rollouts(what.groups(), what.steps(), what.seed());
+    RolloutSettings rollouts = settings.rollouts(what.prompts(), what.steps(), what.seed());
     buffer =
         keep(
             "buffer",

@@ -89,7 +89,7 @@ public final class TrainingLoop implements AutoCloseable {
       LoopHome home, LoopSettings settings, LoopPlan plan, TrainedModel policy, Trainer trainer) {
     LoopParts inline =
         new InlineParts(
-            trainer, policy, settings.rollouts(plan.groups(), plan.steps(), plan.seed()).buffer());
+            trainer, policy, settings.rollouts(plan.prompts(), plan.steps(), plan.seed()).buffer());
     return new TrainingLoop(home, settings, plan, Recorded.open(home.folder()), inline);
   }
 
@@ -127,7 +127,7 @@ public final class TrainingLoop implements AutoCloseable {
     }
     Rollouts begun =
         Rollouts.of(
-            settings.rollouts(plan.groups(), plan.steps(), plan.seed()),
+            settings.rollouts(plan.prompts(), plan.steps(), plan.seed()),
             parts.buffer(),
             journal,
             rollout);

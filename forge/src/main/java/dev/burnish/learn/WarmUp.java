@@ -1,13 +1,12 @@
 package dev.burnish.learn;
 
 import dev.burnish.model.LanguageModel;
-import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.Evaluation;
+import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Task;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.OptimizerConfig;
-import java.util.List;
-import java.util.function.ToDoubleFunction;
 
 /// Imitation of a task's answers before reinforcement, until some completions earn a reward: a
 /// model of random weights would never find one. Its settings are inlined into a script's.
@@ -21,6 +20,9 @@ public record WarmUp(int warmUp, double ready, OptimizerConfig imitation) {
   private static final int FIRST_MEASURED = 40;
   private static final int EVERY = 5;
 
+  /// Of an answer.
+  private static final int MOST_TOKENS = 32;
+
   /// At most 100 steps, until 0.3 of the answers are right.
   public static WarmUp defaults() {
     OptimizerConfig adamW = OptimizerConfig.defaults();
@@ -29,19 +31,19 @@ public record WarmUp(int warmUp, double ready, OptimizerConfig imitation) {
 
   /// Trains the model on problems that [Task#training] gives for negative steps, which no run uses.
   ///
-  /// @param accuracy measures the model on such problems
-  public void imitate(
-      Task task,
-      LanguageModel model,
-      Tokenizer tokenizer,
-      ToDoubleFunction<List<Problem>> accuracy) {
+  /// @param policy of the model, to measure it on such problems
+  public void imitate(Task task, LanguageModel model, Tokenizer tokenizer, Generator policy) {
     var teacher = new SupervisedLearner(new LocalTrainer(model.decoder(), imitation, warmUp));
     for (int i = 1; i <= warmUp; i++) {
       teacher.imitate(tokenizer, task.training(-i, BATCH));
       boolean measures = i >= FIRST_MEASURED && i % EVERY == 0;
-      if (measures && accuracy.applyAsDouble(task.training(-warmUp - i, MEASURED)) > ready) {
+      if (measures && accuracy(policy, task, -warmUp - i) > ready) {
         return;
       }
     }
+  }
+
+  private static double accuracy(Generator policy, Task task, long step) {
+    return Evaluation.greedy(policy, task.training(step, MEASURED), task.reward(), MOST_TOKENS);
   }
 }

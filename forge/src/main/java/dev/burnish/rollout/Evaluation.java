@@ -7,6 +7,11 @@ import java.util.List;
 public final class Evaluation {
   private Evaluation() {}
 
+  /// Mean reward of the most likely completion of each held-out problem of a task.
+  public static double greedy(Generator policy, Task task, int maxTokens) {
+    return greedy(policy, task.heldOut(), task.reward(), maxTokens);
+  }
+
   /// Mean reward of the most likely completion of each problem.
   public static double greedy(
       Generator policy, List<Problem> problems, Reward reward, int maxTokens) {
