@@ -1,6 +1,7 @@
 /// Post-trains a published model with GRPO on GSM8K: the number after `####` or in `\boxed{}`
 /// should be the answer.
 import dev.burnish.*;
+import dev.burnish.actor.*;
 import dev.burnish.algorithm.*;
 import dev.burnish.algorithm.advantage.*;
 import dev.burnish.config.*;
@@ -28,10 +29,6 @@ record Settings(
 
 static final String TASK = "Solve the problem step by step. End with #### and the number.\n\n";
 
-static Reward reward(double format) {
-  return new MathAnswer().plus(format, new FormatReward());
-}
-
 void main(String... args) {
   try (var run = Run.start("grpo", Settings.defaults(), args)) {
     var s = run.settings();
@@ -39,13 +36,11 @@ void main(String... args) {
     var questions = run.loaded(Gsm8k.load(s.rows().source(), s.rows().badRows()));
     var base = Pretrained.load(s.training().model());
     var loop = run.loop(base, s.training(), s.loop(), s.prompts());
-    var reward =
-        run.replicas("reward", Reward.class, () -> reward(format), s.loop().rewardReplicas());
+    int replicas = s.loop().rewardReplicas();
+    Factory.Of0<Reward> worth = () -> new MathAnswer().plus(format, new FormatReward());
+    var reward = run.replicas("reward", Reward.class, worth, replicas);
     var loss = SurrogateLoss.dapo().withKl(new Kl.Penalty(Kl.K3, s.kl()));
-    var learner =
-        s.kl() > 0
-            ? new PolicyLearner(loop.trainer(), loss, loop.reference())
-            : new PolicyLearner(loop.trainer(), loss);
+    var learner = new PolicyLearner(loop.trainer(), loss, loop::reference);
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(s.maxTokens());
     loop.rollouts(slot -> {
       var problem = questions.row(s.training().seed(), slot.position());

@@ -288,8 +288,7 @@ public final class Run<S extends Record> implements AutoCloseable {
             policy.model().decoder(), plan.optimizer(), plan.steps(), plan.train().options());
     Trainer planner = keep(policy.model(), policy.tokenizer(), local);
     say(ProcessPlan.of(settings, Runtime.getRuntime().availableProcessors()).table());
-    TrainingLoop inline =
-        TrainingLoop.planned(home(), settings, plan, policy, planner);
+    TrainingLoop inline = TrainingLoop.planned(home(), settings, plan, policy, planner);
     rollouts = Optional.of(inline);
     return inline;
   }
@@ -546,8 +545,8 @@ public final class Run<S extends Record> implements AutoCloseable {
         });
   }
 
-  /// Records a measurement of the model: in a step as its metric, and as `<key>After` in the summary;
-  /// before the first step as `<key>Before`. The closing message compares the two.
+  /// Records a measurement of the model: in a step as its metric, and as `<key>After` in the
+  /// summary; before the first step as `<key>Before`. The closing message compares the two.
   ///
   /// @return the value
   public double measure(String key, double value) {

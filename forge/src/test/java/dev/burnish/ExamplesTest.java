@@ -59,7 +59,9 @@ class ExamplesTest {
                 "--set",
                 "heldOut=8",
                 "--set",
-                "steps=" + steps));
+                "steps=" + steps,
+                "--set",
+                "processes=THREADS"));
     args.addAll(List.of(more));
     run("SumDigits.java", args.toArray(String[]::new));
   }
@@ -167,7 +169,7 @@ class ExamplesTest {
               long pid = awaitRewardProcess();
               killed.set(ProcessHandle.of(pid).orElseThrow().destroyForcibly());
             });
-    sumDigits(40, "--set", "rewardReplicas=2");
+    sumDigits(40, "--set", "processes=JVMS");
     assertThat(killed).as("before the run had ended").isTrue();
     killer.join();
     assertThat(metrics(runs().get(1))).isEqualTo(metrics(runs().get(0)));
@@ -221,7 +223,9 @@ class ExamplesTest {
         "--set",
         "maxTokens=6",
         "--set",
-        "kl=0.01");
+        "kl=0.01",
+        "--set",
+        "processes=THREADS");
     assertThat(metrics(runs().getFirst())).hasSize(1);
   }
 
@@ -592,6 +596,8 @@ class ExamplesTest {
       "kl=0.01",
       "--set",
       "lora.rank=2",
+      "--set",
+      "processes=THREADS",
       "--set",
       "model=" + folder.resolve("character-model"),
       "--set",

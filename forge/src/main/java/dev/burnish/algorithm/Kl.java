@@ -66,7 +66,8 @@ public enum Kl {
       return new Penalty(Kl.K3, 0);
     }
 
-    boolean active() {
+    /// Whether it has a share in the loss.
+    public boolean active() {
       return beta > 0;
     }
   }

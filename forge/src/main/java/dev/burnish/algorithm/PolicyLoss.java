@@ -13,6 +13,9 @@ public sealed interface PolicyLoss permits SurrogateLoss {
   ///   [#tokenLocal] on this batch
   LossResult evaluate(TokenBatch batch, Denominators global, int from, int to);
 
+  /// Whether it weighs the divergence from a reference.
+  boolean needsReference();
+
   /// Whether the gradient at a token depends on the current log-probability of no other token.
   boolean tokenLocal(TokenBatch batch);
 

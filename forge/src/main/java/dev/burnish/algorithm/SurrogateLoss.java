@@ -95,6 +95,11 @@ public record SurrogateLoss(
   }
 
   @Override
+  public boolean needsReference() {
+    return kl.active();
+  }
+
+  @Override
   public boolean tokenLocal(TokenBatch batch) {
     boolean weightsFollowPolicy = correction.ofSequence() && batch.hasRollout() && !batch.hasOld();
     return !level.ofSequence() && !mask.active() && !weightsFollowPolicy;

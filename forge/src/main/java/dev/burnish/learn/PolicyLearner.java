@@ -10,6 +10,7 @@ import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Trains a policy on episodes with a policy loss, optionally held near a frozen reference.
 ///
@@ -30,6 +31,16 @@ public final class PolicyLearner {
   /// The same with a reference that may be in another process.
   public PolicyLearner(Trainer trainer, PolicyLoss loss, ReferenceModel reference) {
     this(trainer, loss, 0, 4096, Optional.of(reference));
+  }
+
+  /// A learner that asks for a reference if the loss weighs the divergence from one.
+  public PolicyLearner(Trainer trainer, PolicyLoss loss, Supplier<ReferenceModel> reference) {
+    this(
+        trainer,
+        loss,
+        0,
+        4096,
+        loss.needsReference() ? Optional.of(reference.get()) : Optional.empty());
   }
 
   /// A learner without a reference.

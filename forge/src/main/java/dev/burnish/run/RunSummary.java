@@ -79,7 +79,10 @@ public final class RunSummary implements Resumable {
   ///
   /// @param what the two numbers are, such as `held-out loss`
   public synchronized void compare(String what, String before, String after) {
-    comparisons.add(new Comparison(what, before, after));
+    Comparison added = new Comparison(what, before, after);
+    if (!comparisons.contains(added)) {
+      comparisons.add(added);
+    }
   }
 
   /// Marks the end of the first step.
