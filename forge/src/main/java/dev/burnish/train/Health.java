@@ -1,7 +1,7 @@
 package dev.burnish.train;
 
 import static dev.burnish.metrics.ConsoleSink.format;
-import static dev.burnish.metrics.Reduce.LAST;
+import static dev.burnish.metrics.Reduce.SUM;
 
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
@@ -74,8 +74,9 @@ public final class Health implements Recordable {
   @Override
   public void recordTo(RunRecorder run) {
     if (alarms > 0) {
-      run.record("alarms", alarms, LAST);
-      run.record("skippedUpdates", skipped, LAST);
+      // Those of all trainers of a step add up.
+      run.record("alarms", alarms, SUM);
+      run.record("skippedUpdates", skipped, SUM);
     }
   }
 
