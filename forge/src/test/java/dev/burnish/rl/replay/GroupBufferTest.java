@@ -20,7 +20,7 @@ class GroupBufferTest {
   }
 
   private static List<Long> positions(Batch<String> batch) {
-    return batch.groups().stream().map(Held::position).toList();
+    return batch.positions();
   }
 
   private static GroupBuffer<String> buffer(BufferConfig config) {
@@ -83,6 +83,30 @@ class GroupBufferTest {
     assertThat(positions(buffer.take(1))).isEmpty();
     LongStream.range(6, 9).forEach(position -> buffer.add(group(position, 2)));
     assertThat(positions(buffer.take(2))).containsExactly(6L, 7L, 8L);
+  }
+
+  /// A position of the next step that was skipped early used to shift the batches after it.
+  @Test
+  void batchesBeginWhereTheyShouldWhateverWasSkippedEarly() {
+    GroupBuffer<String> buffer = buffer(BufferConfig.fifo(2, 1));
+    buffer.skip(2);
+    LongStream.of(0, 1, 3).forEach(position -> buffer.add(group(position, 0)));
+    assertThat(positions(buffer.take(0))).containsExactly(0L, 1L);
+    assertThat(positions(buffer.take(1))).containsExactly(3L);
+    LongStream.of(4, 5).forEach(position -> buffer.add(group(position, 1)));
+    assertThat(positions(buffer.take(2))).containsExactly(4L, 5L);
+  }
+
+  @Test
+  void groupsThatAreTooOldAfterAStepAreDroppedWhenItIsReleased() {
+    GroupBuffer<String> buffer = buffer(uniform(1, 4, 0, 1));
+    LongStream.of(0, 1).forEach(position -> buffer.add(group(position, 0)));
+    long taken = positions(buffer.take(0)).getFirst();
+    assertThat(buffer.find(taken)).isPresent();
+    buffer.release(0);
+    assertThat(buffer.find(0)).isEmpty();
+    assertThat(buffer.find(1)).isEmpty();
+    assertThat(buffer.numStale()).isEqualTo(1);
   }
 
   @Test
