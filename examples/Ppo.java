@@ -16,8 +16,8 @@ record Settings(
     int prompts,
     int samples) {
   static Settings defaults() {
-    var training = TrainingSettings.defaults().withSteps(60).withOptimizer(o -> o.withLr(2e-4));
-    var critic = OptimizerConfig.defaults().withLr(1e-3);
+    var training = TrainingSettings.defaults().withSteps(100).withOptimizer(o -> o.withLr(1e-4));
+    var critic = OptimizerConfig.defaults().withLr(2e-4);
     return new Settings(training, WarmUp.defaults(), critic, PpoConfig.defaults(), 128, 2);
   }
 }
