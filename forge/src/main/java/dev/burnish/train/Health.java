@@ -107,8 +107,8 @@ public final class Health implements Recordable {
     alarm(new Alarm.Skipped(failure.where().step(), failure));
   }
 
-  /// The failure, with the checkpoint to resume from.
-  TrainingDiverged named(TrainingDiverged failure) {
+  /// The failure, with the checkpoint to resume from: for one of a trainer in another process.
+  public TrainingDiverged named(TrainingDiverged failure) {
     return failure.withCheckpoint(checkpoint.get());
   }
 
