@@ -47,12 +47,15 @@ import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.Checkpointed;
 import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.CheckpointConfig;
 import dev.burnish.train.checkpoint.Resumable;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.Optional;
 
 // Over 400 lines: everything that a script calls in one place, two thirds of it documentation; the
@@ -96,9 +99,9 @@ public final class Run<S extends Record> implements AutoCloseable {
   private final Steps steps;
   private final Workers workers = new Workers();
   private final Stop stop = Stop.listen();
-  private Optional<TrainedModel> model = Optional.empty();
-  private Optional<Checkpointed> trainer = Optional.empty();
-  private Optional<DryRun> dryRun = Optional.empty();
+  // By the folder of each; the first is that of the run.
+  private final SequencedMap<Path, TrainedModel> models = new LinkedHashMap<>();
+  private final DryRun dryRun = new DryRun();
   private Optional<TrainingLoop> rollouts = Optional.empty();
   private Ending loopMemory = () -> {};
 
@@ -128,19 +131,20 @@ public final class Run<S extends Record> implements AutoCloseable {
       samples =
           new SampleLog(folder.samples(), done, mode == Mode.TRAIN ? progress::samples : _ -> {});
       present = new StepRecorder(metrics, samples::add, whole);
-      loop = new StepLoop(done, () -> trainer.map(Checkpointed::stepsDone).orElse(0L));
+      loop = new StepLoop(done, this::updates);
       steps =
           new Steps(
-              mode,
-              stop,
-              loop,
-              checkpoints,
-              new Steps.Parts(metrics, samples, present, whole, () -> trainer));
+              mode, stop, loop, checkpoints, new Steps.Parts(metrics, samples, present, whole));
     } catch (RuntimeException e) {
       folder.close();
       throw e;
     }
     FaultPoint.reach("run.open");
+  }
+
+  /// Updates of all trainers so far.
+  private long updates() {
+    return checkpoints.trainers().stream().mapToLong(Checkpointed::stepsDone).sum();
   }
 
   private static RunDirectory open(String name, RunOptions options) {
@@ -211,17 +215,35 @@ public final class Run<S extends Record> implements AutoCloseable {
   ///
   /// @return as [#keep(LanguageModel, Tokenizer, LocalTrainer)] does
   public Trainer trainer(Pretrained base, TrainingSettings training) {
+    return trainer(base, training, 1);
+  }
+
+  /// The same with several updates per step.
+  public Trainer trainer(Pretrained base, TrainingSettings training, int updatesPerStep) {
     seed(training.seed());
     checkpoints(training.checkpoints());
     base.model().adapt(training.lora(), training.seed());
     return keep(
         base.model(),
         base.tokenizer(),
-        new LocalTrainer(
-            base.model().decoder(),
-            training.optimizer(),
-            training.steps(),
-            training.train().options()));
+        training.trainer(base.model(), training.optimizer(), updatesPerStep));
+  }
+
+  /// Creates a critic of a published model and its trainer, and keeps both under the name `critic`:
+  /// it begins with the model's weights, and is adapted as the policy is, which has to have its
+  /// trainer already. Its memory comes on top of the policy's.
+  ///
+  /// @param training of the policy; all but the optimizer holds for the critic too
+  /// @param optimizer of the critic
+  /// @return as [#keep(LanguageModel, Tokenizer, LocalTrainer)] does
+  public Trainer critic(
+      Pretrained base, TrainingSettings training, OptimizerConfig optimizer, int updatesPerStep) {
+    // An adaptation of the policy may already be that of a checkpoint.
+    LanguageModel critic = base.model().base().critic();
+    LoraConfig lora = base.model().decoder().lora();
+    critic.decoder().adapt(lora.withFrom(Path.of("")), training.seed());
+    return keep(
+        "critic", critic, base.tokenizer(), training.trainer(critic, optimizer, updatesPerStep));
   }
 
   /// Registers what checkpoints and the final `model/` hold, and restores it from the last
@@ -230,20 +252,30 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// @return what the script must train with: the given trainer, or in a dry run one that plans
   ///   steps instead of doing them
   public Trainer keep(LanguageModel languageModel, Tokenizer tokenizer, LocalTrainer training) {
-    keep(new TrainedModel(languageModel, tokenizer), training);
-    if (mode == Mode.DRY_RUN) {
-      DryRun dry = new DryRun(training);
-      dryRun = Optional.of(dry);
-      return dry.trainer();
-    }
-    return training;
+    Trainer result = keep("", languageModel, tokenizer, training);
+    sayIfResumed();
+    return result;
   }
 
-  private void keep(TrainedModel trained, Checkpointed training) {
-    model = Optional.of(trained);
-    trainer = Optional.of(training);
-    checkpoints.keep(training);
-    training.health().onAlarm(alarm -> say(alarm.words()));
+  /// Adds another model that the run trains, such as a critic, to checkpoints, and restores it when
+  /// the run is resumed. At the end it is written to `<name>/model/`.
+  ///
+  /// @param name in lower-case letters, digits and dashes; empty for the model of the run
+  /// @return as [#keep(LanguageModel, Tokenizer, LocalTrainer)] does
+  public Trainer keep(
+      String name, LanguageModel languageModel, Tokenizer tokenizer, LocalTrainer training) {
+    keep(name, new TrainedModel(languageModel, tokenizer), training);
+    return mode == Mode.DRY_RUN ? dryRun.plan(training) : training;
+  }
+
+  private void keep(String name, TrainedModel trained, Checkpointed training) {
+    checkpoints.keep(name, training);
+    models.put(Path.of(name), trained);
+    String who = name.isEmpty() ? "" : name + ": ";
+    training.health().onAlarm(alarm -> say(who + alarm.words()));
+  }
+
+  private void sayIfResumed() {
     if (checkpoints.isResumed()) {
       say("resumes after step %d of %s".formatted(loop.completed(), folder.id()));
     }
@@ -275,7 +307,8 @@ public final class Run<S extends Record> implements AutoCloseable {
     workers.processes(settings.processes());
     LoopBuilder builder = new LoopBuilder(home(), settings, plan, policy);
     loopMemory = builder::close;
-    keep(new TrainedModel(builder.trained(), policy.tokenizer()), builder.state());
+    keep("", new TrainedModel(builder.trained(), policy.tokenizer()), builder.state());
+    sayIfResumed();
     TrainingLoop started = builder.start();
     rollouts = Optional.of(started);
     checkpoints.keep("rollouts", started.state());
@@ -295,7 +328,7 @@ public final class Run<S extends Record> implements AutoCloseable {
 
   private LoopHome home() {
     return new RunHome(
-        this, loop::completed, () -> reference(model.map(TrainedModel::model).orElseThrow()));
+        this, loop::completed, () -> reference(models.firstEntry().getValue().model()));
   }
 
   /// Adds the state of another object to checkpoints, and restores it when the run is resumed.
@@ -455,7 +488,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     folder.writeConfig(settings);
     if (mode == Mode.DRY_RUN) {
       machine.sgemmGflops();
-      dryRun.ifPresent(DryRun::begin);
+      dryRun.begin();
     } else {
       progress.begin(total);
     }
@@ -463,7 +496,8 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   private void sayIfRatesChange(long before, long total) {
-    if (before != total && trainer.filter(Checkpointed::ratesFollowTotalSteps).isPresent()) {
+    if (before != total
+        && checkpoints.trainers().stream().anyMatch(Checkpointed::ratesFollowTotalSteps)) {
       say(
           "the schedule of the learning rate depends on the number of steps: from here on the rates are those of a run of %d steps, before they were those of one of %d"
               .formatted(total, before));
@@ -607,10 +641,10 @@ public final class Run<S extends Record> implements AutoCloseable {
       rollouts.ifPresent(TrainingLoop::close);
       RunStatus status = steps.status();
       boolean failed = status == RunStatus.FAILED;
-      if (model.isPresent() && !failed && loop.completed() > 0) {
+      if (!models.isEmpty() && !failed && loop.completed() > 0) {
         FaultPoint.reach("run.model");
-        model.get().save(folder.path());
-        saveBest(model.get());
+        saveModels(folder.path());
+        saveBest();
       }
       RunEnd end = new RunEnd(status, loop.present());
       folder.writeSummary(
@@ -622,15 +656,19 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
+  private void saveModels(Path place) {
+    models.forEach((name, trained) -> trained.save(place.resolve(name)));
+  }
+
   /// Afterwards the weights are those of the best step.
-  private void saveBest(TrainedModel trained) {
+  private void saveBest() {
     checkpoints
         .best()
         .filter(best -> best.number() != loop.completed())
         .ifPresent(best -> {
           Path place = folder.path().resolve("best");
           checkpoints.restoreBest(best);
-          trained.save(place);
+          saveModels(place);
           summary.put("bestStep", best.number());
           say(
               "best %s %s at step %d: see %s"
@@ -648,9 +686,9 @@ public final class Run<S extends Record> implements AutoCloseable {
       rollouts.ifPresent(TrainingLoop::close);
       if (steps.status() != RunStatus.FAILED) {
         say(
-            dryRun
-                .map(DryRun::report)
-                .orElse("dry run: the script keeps no trainer whose steps to plan"));
+            models.isEmpty()
+                ? "dry run: the script keeps no trainer whose steps to plan"
+                : dryRun.report());
       }
     } finally {
       DryRun.remove(folder.path().resolveSibling(""));
