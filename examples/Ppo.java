@@ -2,6 +2,7 @@
 /// learns to add digits; with `--set model=MODEL` a published one does.
 import dev.burnish.*;
 import dev.burnish.config.*;
+import dev.burnish.controller.*;
 import dev.burnish.env.*;
 import dev.burnish.learn.*;
 import dev.burnish.rollout.*;
@@ -11,6 +12,7 @@ import dev.burnish.train.*;
 record Settings(
     @Inlined TrainingSettings training,
     @Inlined WarmUp warm,
+    @Inlined LoopSettings loop,
     OptimizerConfig critic,
     PpoConfig ppo,
     int prompts,
@@ -18,7 +20,8 @@ record Settings(
   static Settings defaults() {
     var training = TrainingSettings.defaults().withSteps(100).withOptimizer(o -> o.withLr(1e-4));
     var critic = OptimizerConfig.defaults().withLr(2e-4);
-    return new Settings(training, WarmUp.defaults(), critic, PpoConfig.defaults(), 128, 2);
+    var loop = LoopSettings.defaults();
+    return new Settings(training, WarmUp.defaults(), loop, critic, PpoConfig.defaults(), 128, 2);
   }
 }
 
@@ -31,29 +34,27 @@ void main(String... args) {
     var characters = CharacterTokenizer.of(SumDigitsTask.ALPHABET);
     var base =
         small ? Pretrained.untrained(characters, seed) : Pretrained.load(s.training().model());
-    var policy = base.generator();
     if (small && (run.isFresh() || s.training().lora().adapts())) {
-      s.warm().imitate(task, base.model(), characters, p -> accuracy(policy, task, p));
+      s.warm().imitate(task, base.model(), characters, base.generator());
     }
-    var trainer = run.trainer(base, s.training(), s.ppo().updatesPerStep());
-    var critic = run.critic(base, s.training(), s.critic(), s.ppo().updatesPerStep());
-    var learner = new PpoLearner(trainer, critic, s.ppo(), run.reference(base.model()));
+    int updates = s.ppo().updatesPerStep();
+    var critic = run.critic(base, s.training(), s.critic(), updates);
+    var loop = run.loop(base, s.training(), s.loop(), s.prompts(), updates);
+    var learner = new PpoLearner(loop.trainer(), critic, s.ppo(), loop.reference());
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(4);
+    loop.rollouts(slot -> {
+      var problem = task.training(slot.position());
+      return slot.sample(loop.policy(), problem, sampling).score(task.reward());
+    });
 
     for (long step : run.steps(s.training().steps())) {
-      var draw = sampling.withSeed(run.rolloutSeed(step));
-      var rollouts = Rollout.sample(policy, task.training(step, s.prompts()), draw);
-      var groups = Rollout.score(rollouts, task.reward());
-      run.record(policy.throughput());
-      run.record(learner.step(groups, draw.seed()));
+      var groups = loop.take(step).groups();
+      run.record(learner.step(groups, run.rolloutSeed(step)));
+      loop.publish(step);
       run.samples(groups);
       if (step % 10 == 0) {
-        run.record("accuracy", accuracy(policy, task, task.heldOut()));
+        run.measure("accuracy", Evaluation.greedy(loop.policy(step), task, 4));
       }
     }
   }
-}
-
-double accuracy(Generator policy, Task task, List<Problem> problems) {
-  return Evaluation.greedy(policy, problems, task.reward(), 4);
 }

@@ -55,7 +55,7 @@ import dev.burnish.train.checkpoint.Resumable;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.SequencedMap;
+import java.util.Map;
 import java.util.Optional;
 
 // Over 400 lines: everything that a script calls in one place, two thirds of it documentation; the
@@ -100,7 +100,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private final Workers workers = new Workers();
   private final Stop stop = Stop.listen();
   // By the folder of each; the first is that of the run.
-  private final SequencedMap<Path, TrainedModel> models = new LinkedHashMap<>();
+  private final Map<Path, TrainedModel> models = new LinkedHashMap<>();
   private final DryRun dryRun = new DryRun();
   private Optional<TrainingLoop> rollouts = Optional.empty();
   private Ending loopMemory = () -> {};
@@ -240,7 +240,8 @@ public final class Run<S extends Record> implements AutoCloseable {
       Pretrained base, TrainingSettings training, OptimizerConfig optimizer, int updatesPerStep) {
     // An adaptation of the policy may already be that of a checkpoint.
     LanguageModel critic = base.model().base().critic();
-    LoraConfig lora = base.model().decoder().lora();
+    LoraConfig present = base.model().decoder().lora();
+    LoraConfig lora = present.adapts() ? present : training.lora();
     critic.decoder().adapt(lora.withFrom(Path.of("")), training.seed());
     return keep(
         "critic", critic, base.tokenizer(), training.trainer(critic, optimizer, updatesPerStep));
@@ -287,19 +288,34 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// @param prompts whose groups a step trains on
   public TrainingLoop loop(
       Pretrained base, TrainingSettings training, LoopSettings settings, int prompts) {
+    return loop(base, training, settings, prompts, 1);
+  }
+
+  /// The same with several updates of the policy per step.
+  public TrainingLoop loop(
+      Pretrained base,
+      TrainingSettings training,
+      LoopSettings settings,
+      int prompts,
+      long updatesPerStep) {
     checkpoints(training.checkpoints());
     base.model().adapt(training.lora(), training.seed());
     return loop(
         new TrainedModel(base.model(), base.tokenizer()),
         new LoopPlan(
-            training.seed(), training.steps(), prompts, training.optimizer(), training.train()),
+            training.seed(),
+            training.steps(),
+            updatesPerStep,
+            prompts,
+            training.optimizer(),
+            training.train()),
         settings);
   }
 
   /// Creates a loop of rollouts and training, whose parts are in processes of their own or in
   /// threads of this one, and keeps what checkpoints need of them. It ends with the run. The loop
   /// takes the model over: use [TrainingLoop#policy] and [TrainingLoop#reference] from then on.
-  public TrainingLoop loop(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
+  private TrainingLoop loop(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
     seed(plan.seed());
     if (mode == Mode.DRY_RUN) {
       return planned(policy, plan, settings);
@@ -318,7 +334,10 @@ public final class Run<S extends Record> implements AutoCloseable {
   private TrainingLoop planned(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
     LocalTrainer local =
         new LocalTrainer(
-            policy.model().decoder(), plan.optimizer(), plan.steps(), plan.train().options());
+            policy.model().decoder(),
+            plan.optimizer(),
+            plan.totalUpdates(),
+            plan.train().options());
     Trainer planner = keep(policy.model(), policy.tokenizer(), local);
     say(ProcessPlan.of(settings, Runtime.getRuntime().availableProcessors()).table());
     TrainingLoop inline = TrainingLoop.planned(home(), settings, plan, policy, planner);
@@ -326,9 +345,17 @@ public final class Run<S extends Record> implements AutoCloseable {
     return inline;
   }
 
+  private LanguageModel policy() {
+    return Optional.ofNullable(models.get(Path.of("")))
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "a run must keep the model that it trains before it has a reference: kept="
+                    + models.keySet()))
+        .model();
+  }
+
   private LoopHome home() {
-    return new RunHome(
-        this, loop::completed, () -> reference(models.firstEntry().getValue().model()));
+    return new RunHome(this, loop::completed, () -> reference(policy()));
   }
 
   /// Adds the state of another object to checkpoints, and restores it when the run is resumed.

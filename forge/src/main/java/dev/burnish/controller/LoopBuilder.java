@@ -60,7 +60,7 @@ public final class LoopBuilder implements AutoCloseable {
     ProcessPlan processes = ProcessPlan.of(settings, Runtime.getRuntime().availableProcessors());
     TrainingLoop.Recorded recorded = TrainingLoop.Recorded.open(home.folder());
     TrainerSpec spec =
-        TrainerSpec.of(policy.model().spec(), plan.optimizer(), plan.steps(), plan.train());
+        TrainerSpec.of(policy.model().spec(), plan.optimizer(), plan.totalUpdates(), plan.train());
     recorded.steps().begun(spec, policy.model().source().orElse(""), state.stepsDone());
     ProcessParts parts =
         new ProcessParts(

@@ -3,19 +3,29 @@ package dev.burnish.controller;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.TrainConfig;
 
-/// What a loop trains, and how much; among a script's settings the keys are `seed`, `steps`,
-/// `prompts`, `optimizer.lr` and so on.
+/// What a loop trains, and how much.
 ///
 /// @param seed of the run
 /// @param steps of the whole run
+/// @param updates of the trainer per step
 /// @param prompts whose groups a step trains on
 /// @param train memory, health and recomputation of the trainer
 public record LoopPlan(
-    long seed, int steps, int prompts, OptimizerConfig optimizer, TrainConfig train) {
+    long seed,
+    long steps,
+    long updates,
+    int prompts,
+    OptimizerConfig optimizer,
+    TrainConfig train) {
   public LoopPlan {
     if (prompts < 1) {
       throw new IllegalArgumentException(
           "a step must train on a prompt at least: prompts=%d; give 1 or more".formatted(prompts));
     }
+  }
+
+  /// Updates of the whole run, over which the schedule of the learning rate runs.
+  public long totalUpdates() {
+    return Math.multiplyExact(steps, updates);
   }
 }

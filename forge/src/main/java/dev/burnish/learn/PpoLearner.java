@@ -52,6 +52,11 @@ public final class PpoLearner {
     this(policy, critic, config, Optional.of(ReferenceModel.of(reference.decoder())));
   }
 
+  /// The same with a reference that may be in another process.
+  public PpoLearner(Trainer policy, Trainer critic, PpoConfig config, ReferenceModel reference) {
+    this(policy, critic, config, Optional.of(reference));
+  }
+
   /// @param reference whose divergence is measured, and lowers the rewards where `config.kl` is
   ///   above 0
   public PpoLearner(

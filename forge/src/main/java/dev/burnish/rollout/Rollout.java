@@ -94,6 +94,11 @@ public record Rollout(Problem problem, Group group) {
     return score(rollouts, reward, rewards -> new double[rewards.length]);
   }
 
+  /// The same for a learner that has advantages of its own: those of the episodes are 0.
+  public ScoredGroup score(Reward reward) {
+    return score(reward, rewards -> new double[rewards.length]);
+  }
+
   /// The reward of each completion, evaluated concurrently.
   ///
   /// @throws RolloutFailure.RewardFailed if it throws for one of them
