@@ -3,6 +3,7 @@ package dev.burnish.rl.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.concurrent.Stopped;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.rl.journal.EpisodeJournal;
 import dev.burnish.rl.ledger.GroupEnd.Kind;
@@ -315,6 +316,18 @@ class RolloutsTest {
         .isInstanceOf(RolloutsFailedException.class)
         .hasMessageContaining("a bug")
         .hasCauseInstanceOf(AssertionError.class);
+  }
+
+  @Test
+  void aRequestToStopEndsTheWaitForABatch() {
+    Rollouts rollouts =
+        rollouts(
+            settings(2, 0, 2),
+            _ -> {
+              throw new Stopped("ctrl-c");
+            });
+    rollouts.published(0, List.of());
+    assertThatThrownBy(() -> rollouts.take(0)).isInstanceOf(Stopped.class);
   }
 
   @Test
