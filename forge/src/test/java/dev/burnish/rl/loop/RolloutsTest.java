@@ -231,8 +231,11 @@ class RolloutsTest {
         slot -> {
           begun.add(slot.position());
           while (slot.position() == 1 && never.getCount() > 0) {
-            LockSupport.park();
-            boolean ignored = Thread.interrupted();
+            try {
+              never.await();
+            } catch (InterruptedException e) {
+              continue;
+            }
           }
           return Groups.of(slot);
         };
