@@ -14,27 +14,32 @@ import java.util.concurrent.Future;
 /// there are cores.
 final class ComputingParts implements RolloutFunction, AutoCloseable {
   private static final int CORES = Runtime.getRuntime().availableProcessors();
-  private static final int ROUNDS = 4_000_000;
 
+  private final int rounds;
   private final ExecutorService generator = Executors.newFixedThreadPool(CORES);
   private final ExecutorService trainer = Executors.newFixedThreadPool(CORES);
   private volatile double sink;
 
+  /// @param rounds of arithmetic per thread and step; a group takes a quarter of that
+  ComputingParts(int rounds) {
+    this.rounds = rounds;
+  }
+
   @Override
   public ScoredGroup make(Slot slot) throws InterruptedException {
-    compute(generator, ROUNDS / 4);
+    compute(generator, rounds / 4);
     return WaitingParts.group(slot);
   }
 
   /// One step.
   void train() throws InterruptedException {
-    compute(trainer, ROUNDS);
+    compute(trainer, rounds);
   }
 
-  private void compute(ExecutorService threads, int rounds) throws InterruptedException {
+  private void compute(ExecutorService threads, int each) throws InterruptedException {
     List<Future<?>> parts = new ArrayList<>();
     for (int i = 0; i < CORES; i++) {
-      parts.add(threads.submit(() -> spin(rounds)));
+      parts.add(threads.submit(() -> spin(each)));
     }
     for (Future<?> part : parts) {
       try {
@@ -45,9 +50,9 @@ final class ComputingParts implements RolloutFunction, AutoCloseable {
     }
   }
 
-  private void spin(int rounds) {
+  private void spin(int times) {
     double x = 1;
-    for (int i = 0; i < rounds; i++) {
+    for (int i = 0; i < times; i++) {
       x = Math.sqrt(x + i);
     }
     sink = x;

@@ -35,14 +35,18 @@ public final class WaitsBenchmark implements Benchmark {
   /// How the waits were measured.
   ///
   /// @param factor by which times are divided
-  private record Extent(int runs, int steps, double factor) {}
+  /// @param rounds of arithmetic in a step that computes
+  private record Extent(int runs, int steps, double factor, int rounds) {}
 
   @Override
   public void run(Options options, Consumer<Measurement> out) {
-    Extent extent = options.scale() == Scale.FULL ? new Extent(3, 40, 20) : new Extent(1, 2, 1000);
+    Extent extent =
+        options.scale() == Scale.FULL
+            ? new Extent(3, 40, 20, 4_000_000)
+            : new Extent(1, 2, 1000, 40_000);
     try {
       waiting(extent, out);
-      computing(options.scale() == Scale.FULL ? 7 : 1, out);
+      computing(extent, out);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancellationException("interrupted");
@@ -199,11 +203,12 @@ public final class WaitsBenchmark implements Benchmark {
   }
 
   /// By turns, so that both see the same machine.
-  private static void computing(int runs, Consumer<Measurement> out) throws InterruptedException {
+  private static void computing(Extent extent, Consumer<Measurement> out)
+      throws InterruptedException {
     List<Double> sync = new ArrayList<>();
     List<Double> async = new ArrayList<>();
-    try (ComputingParts parts = new ComputingParts()) {
-      for (int i = -1; i < runs; i++) {
+    try (ComputingParts parts = new ComputingParts(extent.rounds())) {
+      for (int i = -1; i < 3 * extent.runs(); i++) {
         double first = loop(RolloutSettings.fixedLag(4, 0, 10, 1), parts, parts::train);
         double second = loop(RolloutSettings.fixedLag(4, 1, 10, 1), parts, parts::train);
         if (i >= 0) {
