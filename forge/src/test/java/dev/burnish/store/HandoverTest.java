@@ -1,170 +1,50 @@
 package dev.burnish.store;
 
-import static dev.burnish.service.ServiceOptions.replicas;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.burnish.mesh.Job;
-import dev.burnish.mesh.JobOptions;
+import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.launch.Resources;
 import dev.burnish.mesh.JobOptions.Processes;
-import dev.burnish.mesh.RestartPolicy;
+import dev.burnish.mesh.ProcMesh;
 import dev.burnish.service.OwnedService;
 import dev.burnish.service.Service;
-import dev.burnish.service.ServiceOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /// Versions from a trainer through a keeper and a store to a generator, each in a process of its
-/// own, which die wherever they can.
+/// own, which die wherever they can. The tests share the processes, and the count of versions.
+@TestInstance(Lifecycle.PER_CLASS)
 class HandoverTest {
-  private static final ServiceOptions ONE =
-      replicas(1)
-          .within(Duration.ofMinutes(2))
-          .restart(
-              new RestartPolicy.Backoff(
-                  Duration.ofMillis(1), Duration.ofMillis(10), 1000, Duration.ofMinutes(1)));
-
   /// Parts with values; the one without is written once.
   private static final int PARTS = 2;
 
-  private Job job = Job.start(JobOptions.named("none").with(Processes.THREADS));
-  private OwnedService<WeightStore> store = stores();
-  private OwnedService<Sides.Trainer> trainer = trainers();
-  private OwnedService<Sides.Generator> generator = generators();
-  private WeightKeeper keeper = new WeightKeeper(store);
+  private HandoverLoop loop;
+  private long version;
 
-  private OwnedService<WeightStore> stores() {
-    return Service.start(job.hosts(), "weights", WeightStore.class, Sides.MortalStore::new, ONE);
+  @BeforeAll
+  void start() {
+    loop = new HandoverLoop(Processes.JVMS);
   }
 
-  private OwnedService<Sides.Trainer> trainers() {
-    return Service.start(job.hosts(), "trainer", Sides.Trainer.class, Sides.TrainerActor::new, ONE);
-  }
-
-  private OwnedService<Sides.Generator> generators() {
-    Service<WeightStore> weights = store;
-    return Service.start(
-        job.hosts(), "generator", Sides.Generator.class, Sides.GeneratorActor::new, weights, ONE);
-  }
-
-  private void inProcesses() {
-    close();
-    job = Job.start(JobOptions.named("handover"));
-    store = stores();
-    trainer = trainers();
-    generator = generators();
-    keeper = new WeightKeeper(store);
-  }
-
-  @AfterEach
+  @AfterAll
   void close() {
-    keeper.close();
-    job.close();
+    loop.close();
   }
 
-  /// One step of a loop: publish, take over, drop what is older.
-  private void step(long version) {
-    keeper.publish(trainer.route().publish(version));
-    assertThat(generator.route().take(version)).isEqualTo(values(version));
-    keeper.retain("policy", version);
-  }
-
-  private static List<Float> values(long version) {
-    return List.of(Models.value(version, 0), Models.value(version, 2));
-  }
-
-  @ParameterizedTest
-  @EnumSource(Processes.class)
-  void aVersionIsTheSameHoweverTheSidesRun(Processes kind) {
-    if (kind == Processes.JVMS) {
-      inProcesses();
-    }
-    step(1);
-    keeper.publish(trainer.route().publish(2));
-    try (Published here = Models.published("policy", 2);
-        Published there = keeper.get("policy", 2)) {
-      here.requireSame(there.manifest());
-    }
-    assertThat(keeper.versions("policy")).containsExactly(1L, 2L);
-    assertThatThrownBy(() -> generator.route().take(7))
-        .isInstanceOf(WeightsException.class)
-        .hasMessageContaining("version=7 versions=[1, 2]");
-    assertThat(generator.route().serving()).isEqualTo(1);
-  }
-
-  @Test
-  void aTrainerThatDiesWhileItPublishesLeavesNothingAndItsSuccessorPublishesTheSame() {
-    inProcesses();
-    step(1);
-    long version = 1;
-    for (String point : List.of("region.allocated", "publish.part", "publish.written")) {
-      version++;
-      trainer.route().dieAt(point, 1);
-      assertThat(keeper.versions("policy")).containsExactly(version - 1);
-      step(version);
-      try (Published here = Models.published("policy", version);
-          Published there = keeper.get("policy", version)) {
-        here.requireSame(there.manifest());
-      }
-    }
-    assertThat(trainer.metrics().restarts()).isEqualTo(3);
-  }
-
-  @Test
-  void aGeneratorThatDiesWhileItTakesOverIsReplacedByOneThatDoes() {
-    inProcesses();
-    keeper.publish(trainer.route().publish(1));
-    for (String point : List.of("take.mapped", "take.part")) {
-      generator.route().dieAt(point, 1);
-      assertThat(generator.route().take(1)).isEqualTo(values(1));
-    }
-    assertThat(generator.metrics().restarts()).isEqualTo(2);
-  }
-
-  @Test
-  void aStoreThatDiesHasAllVersionsAgainBeforeItIsAsked() {
-    inProcesses();
-    step(1);
-    long version = 1;
-    for (String point : List.of("store.publish", "store.published", "store.get")) {
-      version++;
-      assertThat(store.route().versions(Sides.MortalStore.DIE + point)).isEmpty();
-      keeper.publish(trainer.route().publish(version));
-      assertThat(generator.route().take(version)).isEqualTo(values(version));
-      assertThat(generator.route().take(1)).isEqualTo(values(1));
-      assertThat(store.route().versions("policy"))
-          .containsExactlyElementsOf(keeper.versions("policy"));
-    }
-    assertThat(store.metrics().restarts()).isEqualTo(3);
-  }
-
-  /// No side may be killed such that memory stays: of 200 versions there are as many as are held,
-  /// and one more that is written next.
-  @Test
-  void memoryOfOldVersionsIsFreedWhoeverIsKilled() throws IOException {
-    inProcesses();
-    for (int version = 1; version <= 200; version++) {
-      switch (version) {
-        case 50 -> kill(generator);
-        case 90 -> kill(store);
-        case 130 -> kill(trainer);
-        default -> {}
-      }
-      step(version);
-    }
-    assertThat(keeper.versions("policy")).containsExactly(200L);
-    assertThat(store.route().versions("policy")).containsExactly(200L);
-    assertThat(regions()).hasSizeLessThanOrEqualTo(1 + 3 * PARTS);
+  private void step() {
+    version++;
+    loop.step(version);
   }
 
   private static void kill(OwnedService<?> service) {
@@ -175,10 +55,119 @@ class HandoverTest {
     }
   }
 
+  @Test
+  void aTrainerThatDiesWhileItPublishesLeavesNothingAndItsSuccessorPublishesTheSame() {
+    step();
+    long before = loop.trainer.metrics().restarts();
+    for (String point : List.of("publish.part", "region.allocated", "publish.written")) {
+      loop.trainer.route().dieAt(point, 1);
+      assertThat(loop.keeper.versions("policy")).containsExactly(version);
+      step();
+      loop.requireUndisturbed(version);
+    }
+    assertThat(loop.trainer.metrics().restarts()).isEqualTo(before + 3);
+  }
+
+  @Test
+  void aGeneratorThatDiesWhileItTakesOverIsReplacedByOneThatDoes() {
+    step();
+    long before = loop.generator.metrics().restarts();
+    for (String point : List.of("take.mapped", "take.part")) {
+      loop.generator.route().dieAt(point, 1);
+      loop.take(version);
+    }
+    assertThat(loop.generator.metrics().restarts()).isEqualTo(before + 2);
+  }
+
+  @Test
+  void aStoreThatDiesHasAllVersionsAgainBeforeItIsAsked() {
+    step();
+    long first = version;
+    long before = loop.store.metrics().restarts();
+    for (String point : List.of("store.publish", "store.published", "store.get")) {
+      version++;
+      assertThat(loop.store.route().versions(Sides.MortalStore.DIE + point)).isEmpty();
+      loop.publish(version);
+      loop.take(version);
+      loop.take(first);
+      assertThat(loop.store.route().versions("policy"))
+          .containsExactlyElementsOf(loop.keeper.versions("policy"))
+          .hasSize((int) (version - first + 1));
+    }
+    loop.keeper.retain("policy", version);
+    assertThat(loop.store.metrics().restarts()).isEqualTo(before + 3);
+  }
+
+  @Test
+  void aVersionThatIsKeptSurvivesTrainerAndStore() {
+    step();
+    for (String point : List.of("keeper.kept", "keeper.published")) {
+      version++;
+      Published written = loop.trainer.route().publish(version);
+      try (FaultPoint.Installed _ =
+          FaultPoint.install(reached -> {
+            if (reached.equals(point)) {
+              kill(loop.trainer);
+              kill(loop.store);
+            }
+          })) {
+        loop.keeper.publish(written);
+      }
+      loop.take(version);
+      loop.requireUndisturbed(version);
+    }
+    loop.keeper.retain("policy", version);
+  }
+
+  /// It has neither read nor closed what it mapped: nobody writes there meanwhile.
+  @Test
+  void aGeneratorThatIsStoppedFindsItsVersionWhenItGoesOn() throws Exception {
+    step();
+    Service<WeightStore> weights = loop.store;
+    try (ProcMesh procs =
+        loop.job.hosts().spawnProcs("stopped", Map.of("procs", 1), _ -> Resources.light())) {
+      Sides.Generator stopped =
+          procs.spawn("stopped", Sides.Generator.class, Sides.GeneratorActor::new, weights).only();
+      assertThat(stopped.take(version)).isEqualTo(HandoverLoop.values(version));
+      long pid = stopped.pid();
+      signal("STOP", pid);
+      long trainer = loop.trainer.pids(0).getFirst();
+      for (int i = 0; i < 5; i++) {
+        step();
+      }
+      signal("CONT", pid);
+      assertThat(stopped.check()).isEqualTo(version - 5);
+      assertThat(loop.trainer.pids(0)).containsExactly(trainer);
+    }
+  }
+
+  /// No side may be killed such that memory stays: of 200 versions there are as many as are held,
+  /// and one more that is written next.
+  @Test
+  void memoryOfOldVersionsIsFreedWhoeverIsKilled() throws IOException {
+    for (int i = 0; i < 200; i++) {
+      switch (i) {
+        case 50 -> kill(loop.generator);
+        case 90 -> kill(loop.store);
+        case 130 -> kill(loop.trainer);
+        default -> {}
+      }
+      step();
+    }
+    assertThat(loop.keeper.versions("policy")).containsExactly(version);
+    assertThat(loop.store.route().versions("policy")).containsExactly(version);
+    assertThat(regions()).hasSizeLessThanOrEqualTo(1 + 3 * PARTS);
+  }
+
+  private static void signal(String name, long pid) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor())
+        .isZero();
+  }
+
   /// The different regions that any of the processes has open.
   private Set<String> regions() throws IOException {
     Set<String> regions = new HashSet<>();
-    for (OwnedService<?> service : List.of(store, trainer, generator)) {
+    for (OwnedService<?> service : List.of(loop.store, loop.trainer, loop.generator)) {
       regions.addAll(regions(service.pids(0).getFirst()));
     }
     regions.addAll(regions(ProcessHandle.current().pid()));

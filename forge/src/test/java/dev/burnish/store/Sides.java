@@ -60,9 +60,16 @@ final class Sides {
     @Idempotent
     List<Float> take(long version);
 
-    /// The version that serves; -1 for none.
+    /// The version that serves.
     @Idempotent
     long serving();
+
+    /// Checks the version that serves, and returns it.
+    @Idempotent
+    long check();
+
+    @Idempotent
+    long pid();
   }
 
   static final class GeneratorActor implements Generator, AutoCloseable {
@@ -81,7 +88,12 @@ final class Sides {
     @Override
     public List<Float> take(long version) {
       MappedWeights next = reader.map(version);
-      next.checkAll();
+      try {
+        next.checkAll();
+      } catch (WeightsException e) {
+        next.close();
+        throw e;
+      }
       current.ifPresent(MappedWeights::close);
       current = Optional.of(next);
       return List.of(
@@ -90,7 +102,18 @@ final class Sides {
 
     @Override
     public long serving() {
-      return current.map(MappedWeights::version).orElse(-1L);
+      return current.orElseThrow().version();
+    }
+
+    @Override
+    public long check() {
+      current.orElseThrow().checkAll();
+      return serving();
+    }
+
+    @Override
+    public long pid() {
+      return ProcessHandle.current().pid();
     }
 
     @Override

@@ -34,6 +34,9 @@ public final class HandoverBenchmark implements Benchmark {
   private static final String MEMCPY = "memcpy by one thread";
   private static final int WARMUPS = 3;
 
+  /// Of the heap of the taker: packed weights are in it.
+  private static final int MEGABYTES = 2048;
+
   @Override
   public String name() {
     return "handover";
@@ -50,7 +53,10 @@ public final class HandoverBenchmark implements Benchmark {
       Service<WeightStore> passedOn = store;
       Taker taker =
           job.hosts()
-              .spawnProcs("taker", Map.of("procs", 1), _ -> Resources.light())
+              .spawnProcs(
+                  "taker",
+                  Map.of("procs", 1),
+                  _ -> Resources.compute(Team.shared().size(), MEGABYTES))
               .spawn("taker", Taker.class, Taker.Actor::new, passedOn, model.spec())
               .only();
       try (WeightKeeper keeper = new WeightKeeper(store);
