@@ -1,5 +1,6 @@
 package dev.burnish.controller;
 
+import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.link.Region;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.FlatLayout;

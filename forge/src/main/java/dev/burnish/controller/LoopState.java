@@ -1,5 +1,6 @@
 package dev.burnish.controller;
 
+import dev.burnish.controller.worker.WeightSets;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.Weights;
 import dev.burnish.safetensors.StoredTensor;

@@ -1,6 +1,13 @@
 package dev.burnish.controller;
 
 import dev.burnish.actor.Factory;
+import dev.burnish.controller.worker.GeneratorActor;
+import dev.burnish.controller.worker.GeneratorSpec;
+import dev.burnish.controller.worker.GeneratorWorker;
+import dev.burnish.controller.worker.TrainerActor;
+import dev.burnish.controller.worker.TrainerSpec;
+import dev.burnish.controller.worker.TrainerWorker;
+import dev.burnish.controller.worker.WeightSets;
 import dev.burnish.engine.BatchGenerator.Limits;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.link.Region;

@@ -1,5 +1,6 @@
 package dev.burnish.controller;
 
+import dev.burnish.controller.worker.TrainerActor;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.train.Checkpointed;
 import dev.burnish.train.MicroBatch;

@@ -1,5 +1,6 @@
 package dev.burnish.controller;
 
+import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.rl.journal.RecordFile;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.wire.Codec;

@@ -1,4 +1,4 @@
-package dev.burnish.controller;
+package dev.burnish.controller.worker;
 
 import dev.burnish.model.ModelSpec;
 import dev.burnish.train.HealthConfig;
@@ -23,7 +23,7 @@ public record TrainerSpec(
   /// @param folder of activations that memory has no room for
   public record Memory(long budget, MemoryConfig.Activations activations, String folder) {}
 
-  static TrainerSpec of(
+  public static TrainerSpec of(
       ModelSpec model, OptimizerConfig optimizer, long totalSteps, TrainConfig train) {
     MemoryConfig memory = train.memory();
     return new TrainerSpec(
@@ -36,7 +36,7 @@ public record TrainerSpec(
   }
 
   /// The settings that they were made from; nothing of the state goes to a file.
-  TrainConfig train() {
+  public TrainConfig train() {
     return new TrainConfig(
         new MemoryConfig(
             memory.budget(),

@@ -1,4 +1,4 @@
-package dev.burnish.controller;
+package dev.burnish.controller.worker;
 
 import dev.burnish.actor.Idempotent;
 import dev.burnish.kernel.Numerics;

@@ -1,4 +1,4 @@
-package dev.burnish.controller;
+package dev.burnish.controller.worker;
 
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.QueuedGenerator;
