@@ -19,7 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @param label of the model in the names of figures
 /// @param prompts token ids
-record Subject(LanguageModel model, String label, List<int[]> prompts) implements AutoCloseable {
+public record Subject(LanguageModel model, String label, List<int[]> prompts)
+    implements AutoCloseable {
   /// Tokens of a made-up prompt; those of GSM8K have 60 to 150.
   private static final int PROMPT = 100;
 
@@ -63,7 +64,7 @@ record Subject(LanguageModel model, String label, List<int[]> prompts) implement
   }
 
   /// The shape of SmolLM2-135M, or a tiny one.
-  static ObjectNode config(Options options) {
+  public static ObjectNode config(Options options) {
     return switch (options.scale()) {
       case FULL -> {
         ObjectNode json =

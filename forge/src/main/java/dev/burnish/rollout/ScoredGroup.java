@@ -52,6 +52,13 @@ public record ScoredGroup(Problem problem, List<Episode> episodes) {
     return new ScoredGroup(problem, episodes);
   }
 
+  /// The versions of the weights that sampled its oldest and its newest token.
+  public VersionRange versions() {
+    return new VersionRange(
+        episodes.stream().mapToLong(episode -> episode.versions().oldest()).min().orElseThrow(),
+        episodes.stream().mapToLong(episode -> episode.versions().newest()).max().orElseThrow());
+  }
+
   /// The reward of each episode.
   public double[] rewards() {
     return episodes.stream().mapToDouble(Episode::reward).toArray();

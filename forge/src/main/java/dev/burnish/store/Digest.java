@@ -6,7 +6,7 @@ import java.util.zip.CRC32C;
 /// CRC32C of memory.
 final class Digest {
   /// Bytes that are still in the first cache when they are copied.
-  private static final int PIECE = 1 << 12;
+  private static final int PIECE = 1 << 13;
 
   /// A buffer's size is an `int`.
   private static final int BUFFER = 1 << 30;

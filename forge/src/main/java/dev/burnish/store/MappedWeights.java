@@ -1,5 +1,6 @@
 package dev.burnish.store;
 
+import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.Weights;
 import dev.burnish.tensor.DType;
@@ -10,6 +11,8 @@ import java.util.stream.IntStream;
 
 /// A version of weights in the memory that its publisher wrote, to be read. As long as it is open,
 /// the memory stays as it is, whatever becomes of the publisher and the store.
+///
+/// Fault point: `take.part` before each part is checked.
 ///
 /// Native code that writes to it ends the process. One call at a time.
 public final class MappedWeights implements AutoCloseable {
@@ -40,12 +43,11 @@ public final class MappedWeights implements AutoCloseable {
     return published.version();
   }
 
-  /// Checks that a part has the bytes that were published. To be done after they were copied or
-  /// laid out: a process that was stopped meanwhile and comes back notices then whether they are
-  /// still those.
+  /// Checks that a part has the bytes that were published, see [#checkAll].
   ///
   /// @throws WeightsException if it has not
   public void check(int part) {
+    FaultPoint.reach("take.part");
     Manifest.Part expected = published.manifest().parts().get(part);
     long digest = Digest.of(published.parts().get(part).segment().asSlice(0, expected.bytes()));
     if (digest != expected.digest()) {
@@ -55,7 +57,10 @@ public final class MappedWeights implements AutoCloseable {
     }
   }
 
-  /// Checks every part, see [#check].
+  /// Checks that every part has the bytes that were published. Reads all of them once, by this
+  /// thread alone: those that compute go on.
+  ///
+  /// @throws WeightsException naming the first part that has not
   public void checkAll() {
     IntStream.range(0, published.parts().size()).forEach(this::check);
   }

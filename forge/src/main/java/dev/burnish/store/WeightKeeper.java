@@ -20,7 +20,10 @@ import java.util.TreeMap;
 /// ```
 ///
 /// Invariant: a version is kept before the store makes it visible, and as long as it is visible. So
-/// neither the process that wrote it nor the store can take it along.
+/// neither the process that wrote it nor the store can take it along. Its lock is a leaf: no call
+/// is made with it.
+///
+/// Fault points: `keeper.kept` before a version is visible, `keeper.published` after it.
 public final class WeightKeeper implements AutoCloseable {
   /// The name of its change of state at the service.
   private static final String CHANGE = "weights";

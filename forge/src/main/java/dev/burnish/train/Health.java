@@ -1,11 +1,12 @@
 package dev.burnish.train;
 
 import static dev.burnish.metrics.ConsoleSink.format;
-import static dev.burnish.metrics.Reduce.LAST;
+import static dev.burnish.metrics.Reduce.SUM;
 
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -45,12 +46,16 @@ public final class Health implements Recordable {
         return "alarm: the update of step %d was skipped: %s".formatted(step, cause.getMessage());
       }
     }
+
+    /// An alarm of a trainer in another process.
+    record Reported(long step, String words) implements Alarm {}
   }
 
   private final HealthConfig config;
   private final ArrayDeque<Double> losses = new ArrayDeque<>();
   private final ArrayDeque<Double> norms = new ArrayDeque<>();
   private Consumer<Alarm> listener = _ -> {};
+  private final List<Alarm> raised = new ArrayList<>();
   private Supplier<String> checkpoint = () -> "";
   private long alarms;
   private long skipped;
@@ -74,8 +79,9 @@ public final class Health implements Recordable {
   @Override
   public void recordTo(RunRecorder run) {
     if (alarms > 0) {
-      run.record("alarms", alarms, LAST);
-      run.record("skippedUpdates", skipped, LAST);
+      // Those of all trainers of a step add up.
+      run.record("alarms", alarms, SUM);
+      run.record("skippedUpdates", skipped, SUM);
     }
   }
 
@@ -93,6 +99,7 @@ public final class Health implements Recordable {
   ///
   /// @throws TrainingDiverged the failure, where steps are not skipped, or too many were in a row
   void bad(TrainingDiverged failure) {
+    raised.clear();
     if (!config.skipBad() || failure.where().updated() || ++skippedInARow > config.mostSkips()) {
       throw named(failure);
     }
@@ -100,13 +107,14 @@ public final class Health implements Recordable {
     alarm(new Alarm.Skipped(failure.where().step(), failure));
   }
 
-  /// The failure, with the checkpoint to resume from.
-  TrainingDiverged named(TrainingDiverged failure) {
+  /// The failure, with the checkpoint to resume from: for one of a trainer in another process.
+  public TrainingDiverged named(TrainingDiverged failure) {
     return failure.withCheckpoint(checkpoint.get());
   }
 
   /// A step that was done.
   void good(long step, double loss, double norm) {
+    raised.clear();
     skippedInARow = 0;
     if (losses.size() >= config.window() / 2) {
       double median = median(losses);
@@ -121,6 +129,17 @@ public final class Health implements Recordable {
     }
     remember(losses, loss);
     remember(norms, norm);
+  }
+
+  /// The alarms of the last step.
+  List<Alarm> raised() {
+    return raised;
+  }
+
+  /// Takes over what a trainer in another process has counted, and tells its alarms.
+  void follow(State state, List<Alarm> told) {
+    resume(state);
+    told.forEach(listener);
   }
 
   /// The statistics of earlier steps, so that a resumed run raises the same alarms as one that was
@@ -144,6 +163,7 @@ public final class Health implements Recordable {
 
   private void alarm(Alarm alarm) {
     alarms++;
+    raised.add(alarm);
     listener.accept(alarm);
   }
 

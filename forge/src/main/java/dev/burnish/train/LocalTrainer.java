@@ -1,6 +1,5 @@
 package dev.burnish.train;
 
-import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.nn.ActivationPolicy;
@@ -17,6 +16,7 @@ import dev.burnish.train.checkpoint.Snapshot;
 import dev.burnish.train.memory.ActivationFile;
 import dev.burnish.train.memory.Sizes;
 import dev.burnish.train.memory.TrainedBytes;
+import dev.burnish.train.memory.UpdateJournal.Scalars;
 import dev.burnish.train.objective.MetricSum;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,7 +50,10 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
   private final Optional<ActivationFile> activations;
   private final Health health;
   private final long totalSteps;
+  private final Update.Target target;
+  private final Optional<Recovery> recovery;
   private long step;
+  private Optional<StepReport> last = Optional.empty();
 
   /// @param totalSteps the number of steps that the learning-rate schedule runs over
   /// @param policy which activations are kept, whatever the budget
@@ -65,6 +68,15 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
 
   public LocalTrainer(
       Decoder model, OptimizerConfig config, long totalSteps, TrainerOptions options) {
+    this(model, config, totalSteps, options, Optional.empty());
+  }
+
+  private LocalTrainer(
+      Decoder model,
+      OptimizerConfig config,
+      long totalSteps,
+      TrainerOptions options,
+      Optional<TrainerMemory> shared) {
     this.model = model;
     this.parts = model.trained();
     this.config = config;
@@ -72,22 +84,61 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
     this.health = new Health(options.health());
     this.totalSteps = totalSteps;
     boolean fusible = config.clipNorm() == 0 && !options.health().skipBad();
-    long stateBytes = ParameterRules.stateBytes(ParameterRules.of(config, model));
+    List<List<ParameterRules.Run>> runs = ParameterRules.of(config, model);
     ParameterRules.freeze(config, model);
-    bytes = TrainedBytes.of(model, stateBytes);
-    memory = MemoryPlan.of(options.memory(), bytes, fusible, model.device());
+    bytes = TrainedBytes.of(model, ParameterRules.stateBytes(runs));
+    memory =
+        shared.isPresent()
+            ? MemoryPlan.recoverable(options.memory(), bytes, model.device())
+            : MemoryPlan.of(options.memory(), bytes, fusible, model.device());
     policy = options.policy().orElseGet(memory::policy);
     Path folder = options.memory().offloadFolder();
     optimizer =
-        new Optimizer(
-            model, config, memory.momentsInFile() ? Optional.of(folder) : Optional.empty());
+        shared
+            .map(state -> state.optimizer(model))
+            .orElseGet(
+                () -> Optimizer.of(model, config, memory.moments(runs, folder, model.device())));
     state = new TrainerState(parts, optimizer.moments(), memory.fused());
     activations =
         options.memory().activations() == MemoryConfig.Activations.OFFLOAD
             ? Optional.of(ActivationFile.create(folder))
             : Optional.empty();
     gradientFile = memory.gradientsInFile() ? Optional.of(gradients(folder)) : Optional.empty();
+    target = new Update.Target(parts, optimizer, part -> beforeUpdate(shared, part));
+    recovery = shared.map(state -> new Recovery(state, target));
+    catchUp();
     publish();
+  }
+
+  /// A trainer whose state is in memory that outlives it: made again over the same memory, also in
+  /// another process, it resumes from the last completed step wherever it was killed. An update
+  /// that was under way is finished here, to the bits that it would have had.
+  ///
+  /// @param shared the state, open as long as the trainer, whose [TrainerMemory#weights] the model
+  ///   computes with
+  /// @param totalSteps the number of steps that the learning-rate schedule runs over
+  /// @param options with the same health as the trainer before, and with no state in files
+  /// @throws IllegalArgumentException if the model is over other weights
+  /// @throws IllegalStateException if the process of the trainer before stays alive
+  public static LocalTrainer recoverable(
+      TrainerMemory shared, Decoder model, long totalSteps, TrainerOptions options) {
+    return new LocalTrainer(model, shared.config(), totalSteps, options, Optional.of(shared));
+  }
+
+  private void beforeUpdate(Optional<TrainerMemory> shared, int part) {
+    shared.ifPresent(memory -> memory.journal().awaitNotHeld(part));
+    state.beforeUpdate(part);
+  }
+
+  /// Takes over what another trainer, or the holder of the memory, did in the meantime.
+  private void catchUp() {
+    Optional<StepRecord> record = recovery.flatMap(Recovery::catchUp);
+    if (record.isPresent()) {
+      step = record.get().position().step();
+      health.resume(record.get().position().health());
+      last = record.get().report();
+      publish();
+    }
   }
 
   @Override
@@ -102,7 +153,7 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
         trained.stream().mapToLong(part -> MappedFile.rounded(4 * part.gradients().size())).sum();
     MappedFile file = MappedFile.create(folder, size);
     for (Parameters part : trained) {
-      part.gradients().placeIn(file.allocate(DType.F32, part.gradients().size()));
+      part.gradients().placeInFile(file.allocate(DType.F32, part.gradients().size()));
     }
     return file;
   }
@@ -123,12 +174,29 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
 
   @Override
   public boolean ratesFollowTotalSteps() {
-    return !config.schedule().equals("constant");
+    return config.ratesFollowTotalSteps();
   }
 
   @Override
   public long stepsDone() {
     return step;
+  }
+
+  /// The step of that number, once: where it is the last one that was done, its report again, so
+  /// that a call whose answer was lost may be repeated.
+  ///
+  /// @throws IllegalArgumentException if it is neither that one nor the next
+  public StepReport step(long number, List<MicroBatch> batch) {
+    catchUp();
+    if (number == step && last.isPresent()) {
+      return last.get();
+    }
+    if (number != step + 1) {
+      throw new IllegalArgumentException(
+          "a trainer does the step after the last one, or repeats the last report: step=%d stepsDone=%d; send step=%d"
+              .formatted(number, step, step + 1));
+    }
+    return step(batch);
   }
 
   /// A step whose update is skipped counts as a step for the schedule, but not for AdamW's bias
@@ -147,44 +215,72 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
 
   /// @param metrics takes the metrics that the losses of the work report
   StepReport step(List<Work> work, MetricSum metrics) {
+    catchUp();
     long start = System.nanoTime();
-    Update update = new Update(work);
+    Update update = new Update(target, scalars(), step + 1, Work.ids(work));
     GradientTotals sum = GradientTotals.NONE;
-    double norm = Double.NaN;
+    StepReport report;
     try {
       for (int i = 0; i < work.size(); i++) {
         if (i > 0) {
           Stop.check(); // nothing of the model has changed: the step is as if it had not begun
         }
-        boolean last = memory.fused() && i == work.size() - 1;
-        PartListener listener = last ? update : (part, _) -> setAside(part);
-        update.earlier = sum.loss();
+        boolean ends = memory.fused() && i == work.size() - 1;
+        PartListener listener = ends ? update : (part, _) -> setAside(part);
+        update.begin(sum.loss());
         sum = accumulate(i, work.get(i), sum, listener);
-        update.loss = sum.loss();
+        update.end(sum.loss());
       }
-      update.rest();
-      norm = update.norm();
-      step++;
-      health.good(step, sum.loss(), norm);
+      if (!update.isApplied()) {
+        update.measure();
+      }
+      health.good(step + 1, sum.loss(), update.norm());
+      report = report(update, sum, metrics, start);
+      if (!update.isApplied()) {
+        apply(update, report, start);
+      }
     } catch (TrainingDiverged failure) {
       health.bad(failure);
-      norm = update.norm();
-      step++;
+      StepReport skipped = report(update, sum, metrics, start);
+      recovery.ifPresent(entered -> entered.skipped(skipped, health));
+      report = skipped;
     } finally {
       model.freeGradients();
     }
+    step++;
     publish();
-    double seconds = (System.nanoTime() - start) / 1e9;
+    report = report.withSeconds(seconds(start));
+    last = Optional.of(report);
+    return report;
+  }
+
+  private Scalars scalars() {
+    double lr = config.lr() * schedule.at(step + 1, totalSteps);
+    return new Scalars(lr, step + 1 - health.skipped(), 1);
+  }
+
+  private void apply(Update update, StepReport report, long start) {
+    Scalars scalars = update.scalars(config.clipNorm());
+    recovery.ifPresent(entered -> entered.begin(report, health, scalars));
+    update.apply(scalars);
+    recovery.ifPresent(entered -> entered.end(seconds(start)));
+  }
+
+  private static double seconds(long start) {
+    return (System.nanoTime() - start) / 1e9;
+  }
+
+  private StepReport report(Update update, GradientTotals sum, MetricSum metrics, long start) {
     return new StepReport(
-        step,
-        update.loss,
-        norm,
-        update.lr,
+        step + 1,
+        update.loss(),
+        update.norm(),
+        update.lr(),
         sum.entropy() / Math.max(1, sum.targets()),
         sum.tokens(),
         sum.targets(),
         Sizes.flops(model.shape(), sum.tokens(), sum.targets()),
-        seconds,
+        seconds(start),
         metrics.total());
   }
 
@@ -195,99 +291,6 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
 
   private void setAside(int part) {
     parts.get(part).gradients().setAside();
-  }
-
-  /// The update of one step, part by part, in the order in which the backward finishes them or all
-  /// at the end.
-  private final class Update implements PartListener {
-    private final List<Work> work;
-    private final double lr = config.lr() * schedule.at(step + 1, totalSteps);
-    // Of the micro-batches before the present one, and of all so far.
-    private double earlier;
-    private double loss;
-    private final double[] squares = new double[parts.size()];
-    private boolean begun;
-
-    Update(List<Work> work) {
-      this.work = work;
-    }
-
-    @Override
-    public void complete(int part, double[] losses) {
-      loss = add(earlier, losses);
-      check("loss", loss, part);
-      squares[part] = optimizer.sumOfSquares(part);
-      check("gradient", squares[part], part);
-      begun = true;
-      apply(part, 1);
-    }
-
-    private void check(String what, double value, int part) {
-      if (!Double.isFinite(value)) {
-        throw Divergence.find(what, step + 1, parts, part, Work.ids(work), begun, loss, norm());
-      }
-    }
-
-    private void apply(int part, double scale) {
-      state.beforeUpdate(part);
-      FaultPoint.reach("trainer.update");
-      optimizer.update(part, new Optimizer.Step(lr, step + 1 - health.skipped(), scale));
-      parts.get(part).gradients().free();
-    }
-
-    /// Updates the parts that were not updated in the backward.
-    void rest() {
-      if (memory.fused() && begun) {
-        return;
-      }
-      for (int part = 0; part < squares.length; part++) {
-        check("loss", loss, part);
-        squares[part] = optimizer.sumOfSquares(part);
-        setAside(part);
-        check("gradient", squares[part], part);
-      }
-      double scale = config.clipNorm() > 0 ? Math.min(1, config.clipNorm() / (norm() + 1e-6)) : 1;
-      for (int part = 0; part < squares.length; part++) {
-        begun = true;
-        apply(part, scale);
-      }
-    }
-
-    /// The norm of all gradients seen so far.
-    double norm() {
-      double sum = 0;
-      for (double value : squares) {
-        sum += value;
-      }
-      return Math.sqrt(sum);
-    }
-  }
-
-  /// Totals of what went through the model: the loss and entropies of all targets added up.
-  public record GradientTotals(double loss, double entropy, int tokens, int targets) {
-    static final GradientTotals NONE = new GradientTotals(0, 0, 0, 0);
-
-    GradientTotals plus(Work work, Pass.Backward backward) {
-      double sum = 0;
-      for (float h : backward.targets().entropy()) {
-        sum += h;
-      }
-      return new GradientTotals(
-          add(loss, backward.losses()),
-          entropy + sum,
-          tokens + work.forest().numTokens(),
-          targets + work.targets().size());
-    }
-  }
-
-  /// Adds in order, so that the sum depends only on how targets are cut into chunks and
-  /// micro-batches.
-  private static double add(double before, double[] losses) {
-    double sum = before;
-    for (double loss : losses) {
-      sum += loss;
-    }
-    return sum;
   }
 
   /// Forward and backward over each micro-batch without an update: adds to the gradients of the
@@ -314,11 +317,13 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
 
   @Override
   public List<float[]> logprobs(List<PackedTokens> batches, Numerics numerics) {
+    catchUp();
     return Forward.logprobs(model, batches, numerics);
   }
 
   @Override
   public List<float[]> values(List<PackedTokens> batches) {
+    catchUp();
     return Forward.values(model, batches);
   }
 
@@ -338,13 +343,7 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
   }
 
   Pieces freeze(long mostCopied) {
-    for (int part = 0; part < parts.size(); part++) {
-      if (!Double.isFinite(optimizer.sumOfSquares(parts.get(part).values()))) {
-        throw health.named(
-            Divergence.find("weights", step, parts, part, List.of(), true, Double.NaN, 0));
-      }
-    }
-    return state.freeze(mostCopied);
+    return state.freeze(mostCopied, step, health);
   }
 
   @Override
@@ -355,16 +354,22 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
   @Override
   public void restore(Snapshot snapshot) {
     TrainerState.Position position = TrainerState.Position.of(snapshot);
-    state.restore(snapshot);
+    fill(position, () -> state.restore(snapshot));
     step = position.step();
     health.resume(position.health());
+    last = Optional.empty();
     publish();
   }
 
   @Override
   public void restoreWeights(Snapshot snapshot) {
-    state.restoreWeights(snapshot);
+    TrainerState.Position position = new TrainerState.Position(step, health.state());
+    fill(position, () -> state.restoreWeights(snapshot));
     publish();
+  }
+
+  private void fill(TrainerState.Position position, Runnable restoring) {
+    recovery.ifPresentOrElse(entered -> entered.restore(position, restoring), restoring);
   }
 
   Optimizer optimizer() {
@@ -375,6 +380,7 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
   @Override
   public void close() {
     state.awaitDone();
+    recovery.ifPresent(Recovery::close);
     optimizer.close();
     model.freeGradients();
     for (Parameters part : parts) {

@@ -6,6 +6,7 @@ import dev.burnish.nn.DecoderShape;
 import dev.burnish.tensor.Device;
 import dev.burnish.train.memory.StepEstimate;
 import dev.burnish.train.memory.TrainedBytes;
+import java.nio.file.Path;
 import java.util.List;
 
 /// The placement of training state, for the memory that training was given.
@@ -42,9 +43,35 @@ public record MemoryPlan(
     return new MemoryPlan(fusible, moments, gradients, Math.max(0, left - needed));
   }
 
+  /// The plan for state in memory that other processes hold too: nothing of it is in a file or
+  /// freed within a backward.
+  ///
+  /// @throws IllegalArgumentException if state is asked to be in a file, or the model is not on the
+  ///   CPU
+  static MemoryPlan recoverable(MemoryConfig config, TrainedBytes bytes, Device device) {
+    if (config.offload() == MemoryConfig.Offload.ALWAYS || !device.equals(Device.CPU)) {
+      throw new IllegalArgumentException(
+          "the state of a recoverable trainer is in shared memory, for a model on the CPU: train.memory.offload=%s device=%s; set offload=AUTO"
+              .formatted(config.offload(), device));
+    }
+    long state = bytes.moments() + bytes.gradients();
+    long left =
+        config.budget() == 0
+            ? (available() - state) / 2
+            : config.budget() - resident() - GROWTH - state;
+    return new MemoryPlan(false, false, false, Math.max(0, left));
+  }
+
   /// Room for all gradients, and as much as the weights take for a pass.
   private static boolean enough(long left, TrainedBytes bytes) {
     return left > bytes.gradients() + bytes.weights();
+  }
+
+  /// The moments of an optimizer, where the plan has them.
+  ///
+  /// @param folder for a file
+  Moments moments(List<List<ParameterRules.Run>> runs, Path folder, Device device) {
+    return momentsInFile ? Moments.inFile(runs, folder) : Moments.inMemory(runs, device);
   }
 
   ActivationPolicy policy() {

@@ -70,7 +70,24 @@ sealed interface Moments extends AutoCloseable {
   }
 
   static Moments inMemory(List<List<Run>> runs, Device device) {
-    return new InMemory(runs, device);
+    Map<Order, List<Tensor>> tensors = new EnumMap<>(Order.class);
+    for (Order order : Order.values()) {
+      tensors.put(
+          order,
+          runs.stream()
+              .map(part ->
+                  TensorScope.outside(() -> Tensor.zeros(DType.F32, device, order.elements(part))))
+              .toList());
+    }
+    return new InMemory(tensors);
+  }
+
+  /// Moments in memory that stays its owner's.
+  ///
+  /// @param first views of it, contiguous and one per part, which are closed with the result;
+  ///   `second` likewise
+  static Moments over(List<Tensor> first, List<Tensor> second) {
+    return new InMemory(Map.of(Order.FIRST, first, Order.SECOND, second));
   }
 
   /// The moments of a model on the CPU, in a file.
@@ -80,18 +97,10 @@ sealed interface Moments extends AutoCloseable {
 
   /// One tensor per part.
   final class InMemory implements Moments {
-    private final Map<Order, List<Tensor>> tensors = new EnumMap<>(Order.class);
+    private final Map<Order, List<Tensor>> tensors;
 
-    private InMemory(List<List<Run>> runs, Device device) {
-      for (Order order : Order.values()) {
-        tensors.put(
-            order,
-            runs.stream()
-                .map(part ->
-                    TensorScope.outside(
-                        () -> Tensor.zeros(DType.F32, device, order.elements(part))))
-                .toList());
-      }
+    private InMemory(Map<Order, List<Tensor>> tensors) {
+      this.tensors = tensors;
     }
 
     private List<Tensor> parts(Order order) {

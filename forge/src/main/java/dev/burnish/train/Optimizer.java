@@ -11,17 +11,17 @@ import dev.burnish.train.Moments.Order;
 import dev.burnish.train.ParameterRules.Algorithm;
 import dev.burnish.train.ParameterRules.Rule;
 import dev.burnish.train.ParameterRules.Run;
-import java.nio.file.Path;
+import dev.burnish.train.memory.UpdateJournal.Scalars;
 import java.util.List;
-import java.util.Optional;
 
 /// The state of the optimizer for a model, in flat buffers next to the parameters, and the update
 /// of one part at a time.
 final class Optimizer implements AutoCloseable {
-  /// The values that are the same for all parameters of a step.
-  ///
-  /// @param number of the update, counted from 1
-  record Step(double lr, long number, double gradScale) {}
+  /// Runs the update of one chunk.
+  interface Chunks {
+    /// @param state values and moments of the chunk, which `change` changes in place
+    void update(List<Tensor> state, Runnable change);
+  }
 
   /// Elements that are updated at once: read from a file together, and still in the processor's
   /// cache when they are written back.
@@ -32,17 +32,21 @@ final class Optimizer implements AutoCloseable {
   private final List<Parameters> parts;
   private final List<List<Run>> runs;
   private final Moments moments;
+  private final Chunks chunks;
 
-  /// @param offload the folder of a file for the state, unless it lives in memory
-  Optimizer(Decoder model, OptimizerConfig config, Optional<Path> offload) {
+  static Optimizer of(Decoder model, OptimizerConfig config, Moments moments) {
+    return new Optimizer(model, config, moments, (_, change) -> change.run());
+  }
+
+  /// @param moments where the state of the optimizer lives
+  /// @param chunks runs the update of each chunk
+  Optimizer(Decoder model, OptimizerConfig config, Moments moments, Chunks chunks) {
     this.config = config;
+    this.moments = moments;
+    this.chunks = chunks;
     kernels = Kernels.of(model.device());
     parts = model.trained();
     runs = ParameterRules.of(config, model);
-    moments =
-        offload
-            .map(folder -> Moments.inFile(runs, folder))
-            .orElseGet(() -> Moments.inMemory(runs, model.device()));
   }
 
   /// Sum of squares of the gradients of one part, without those of frozen parameters.
@@ -62,17 +66,13 @@ final class Optimizer implements AutoCloseable {
     return sum;
   }
 
-  double sumOfSquares(Tensor values) {
-    return kernels.sumOfSquares(values);
-  }
-
   /// Updates every parameter of a part from its gradient.
-  void update(int index, Step step) {
+  void update(int index, Scalars step) {
     for (Run run : runs.get(index)) {
       if (run.algorithm() == Algorithm.FROZEN) {
         continue;
       }
-      int piece = run.algorithm() == Algorithm.MUON ? run.size() : PIECE;
+      int piece = piece(run);
       for (int from = 0; from < run.size(); from += piece) {
         try (TensorScope _ = TensorScope.open()) {
           update(index, run, from, Math.min(piece, run.size() - from), step);
@@ -81,7 +81,24 @@ final class Optimizer implements AutoCloseable {
     }
   }
 
-  private void update(int index, Run run, int from, int size, Step step) {
+  private static int piece(Run run) {
+    return run.algorithm() == Algorithm.MUON ? run.size() : PIECE;
+  }
+
+  /// The most elements of values and moments that are updated at once.
+  static long largestChunk(List<List<Run>> runs) {
+    return runs.stream()
+        .flatMap(List::stream)
+        .mapToLong(run -> (long) Math.min(piece(run), run.size()) * kept(run.algorithm()))
+        .max()
+        .orElse(0);
+  }
+
+  private static int kept(Algorithm algorithm) {
+    return 1 + (algorithm.first() ? 1 : 0) + (algorithm.second() ? 1 : 0);
+  }
+
+  private void update(int index, Run run, int from, int size, Scalars step) {
     Parameters part = parts.get(index);
     Algorithm algorithm = run.algorithm();
     Tensor values = part.values().narrow(0, (long) run.offset() + from, size);
@@ -90,17 +107,22 @@ final class Optimizer implements AutoCloseable {
     long secondFrom = run.secondOffset() + from;
     Tensor m = moments.take(Order.FIRST, index, firstFrom, algorithm.first() ? size : 0);
     Tensor v = moments.take(Order.SECOND, index, secondFrom, algorithm.second() ? size : 0);
-    switch (algorithm) {
-      case ADAMW -> adamW(run.rule(), step, values, gradient, m, v);
-      case SGD, SGD_WITHOUT_MOMENTUM -> sgd(run.rule(), step, values, gradient, m);
-      case MUON -> muon(run.rule(), step, values.view(run.shape()), gradient.view(run.shape()), m);
-      case FROZEN -> {}
-    }
+    chunks.update(
+        List.of(values, m, v),
+        () -> {
+          switch (algorithm) {
+            case ADAMW -> adamW(run.rule(), step, values, gradient, m, v);
+            case SGD, SGD_WITHOUT_MOMENTUM -> sgd(run.rule(), step, values, gradient, m);
+            case MUON ->
+                muon(run.rule(), step, values.view(run.shape()), gradient.view(run.shape()), m);
+            case FROZEN -> {}
+          }
+        });
     moments.giveBack(Order.FIRST, index, firstFrom, m);
     moments.giveBack(Order.SECOND, index, secondFrom, v);
   }
 
-  private void adamW(Rule rule, Step step, Tensor values, Tensor gradient, Tensor m, Tensor v) {
+  private void adamW(Rule rule, Scalars step, Tensor values, Tensor gradient, Tensor m, Tensor v) {
     AdamWStep adamW =
         new AdamWStep(
             step.lr() * rule.lrScale(),
@@ -113,7 +135,7 @@ final class Optimizer implements AutoCloseable {
     kernels.adamW(adamW, values, gradient, m, v);
   }
 
-  private void sgd(Rule rule, Step step, Tensor values, Tensor gradient, Tensor m) {
+  private void sgd(Rule rule, Scalars step, Tensor values, Tensor gradient, Tensor m) {
     double lr = step.lr() * rule.lrScale();
     OptimizerConfig.Sgd sgd = config.sgd();
     kernels.sgd(
@@ -124,7 +146,7 @@ final class Optimizer implements AutoCloseable {
   }
 
   /// Source: muon_update of github.com/KellerJordan/Muon.
-  private void muon(Rule rule, Step step, Tensor w_NK, Tensor g_NK, Tensor momentum) {
+  private void muon(Rule rule, Scalars step, Tensor w_NK, Tensor g_NK, Tensor momentum) {
     OptimizerConfig.Muon muon = config.muon();
     double lr = step.lr() * rule.lrScale() * muon.lrScale();
     Tensor m_NK = momentum.view(w_NK.shape());

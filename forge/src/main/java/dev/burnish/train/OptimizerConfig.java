@@ -130,6 +130,11 @@ public record OptimizerConfig(
     return new OptimizerConfig(1e-5, 0.9, 0.95, 1e-8, 0.0, 1.0, 0, "constant");
   }
 
+  /// Whether the learning rate of a step depends on the total number of steps.
+  public boolean ratesFollowTotalSteps() {
+    return !schedule.equals("constant");
+  }
+
   public OptimizerConfig withLr(double value) {
     return new OptimizerConfig(
         value, beta1, beta2, eps, weightDecay, clipNorm, warmup, schedule, name, sgd, muon, groups);

@@ -1,6 +1,7 @@
 package dev.burnish.train;
 
 import dev.burnish.nn.Decoder;
+import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.ParameterSpec;
 import dev.burnish.nn.Parameters;
 import java.util.ArrayList;
@@ -63,8 +64,12 @@ final class ParameterRules {
   ///
   /// @throws IllegalArgumentException if a group's pattern matches no parameter
   static List<List<Run>> of(OptimizerConfig config, Decoder model) {
-    List<Parameters> parts = model.trained();
-    List<String> names = parts.stream().flatMap(part -> part.layout().names().stream()).toList();
+    return of(config, model.trained().stream().map(Parameters::layout).toList());
+  }
+
+  /// @param parts the layouts of what is trained of each part of the model
+  static List<List<Run>> of(OptimizerConfig config, List<FlatLayout> parts) {
+    List<String> names = parts.stream().flatMap(part -> part.names().stream()).toList();
     for (int i = 0; i < config.groups().size(); i++) {
       OptimizerConfig.Group group = config.groups().get(i);
       if (names.stream().noneMatch(group::matches)) {
@@ -80,10 +85,10 @@ final class ParameterRules {
     return result;
   }
 
-  private static List<Run> runs(OptimizerConfig config, Parameters part, boolean block) {
+  private static List<Run> runs(OptimizerConfig config, FlatLayout part, boolean block) {
     List<Run> runs = new ArrayList<>();
-    for (String name : part.layout().names()) {
-      ParameterSpec spec = part.layout().spec(name);
+    for (String name : part.names()) {
+      ParameterSpec spec = part.spec(name);
       Rule rule = rule(config, name, spec.shape().length > 1, block);
       Run last = runs.isEmpty() ? null : runs.getLast();
       if (last != null && last.rule().equals(rule) && rule.algorithm() != Algorithm.MUON) {
@@ -92,7 +97,7 @@ final class ParameterRules {
       } else {
         runs.add(
             new Run(
-                part.layout().offset(name),
+                part.offset(name),
                 spec.size(),
                 rule,
                 gradientElements(runs),
@@ -132,7 +137,7 @@ final class ParameterRules {
     }
   }
 
-  private static long gradientElements(List<Run> runs) {
+  static long gradientElements(List<Run> runs) {
     return runs.stream()
         .filter(run -> run.algorithm() != Algorithm.FROZEN)
         .mapToLong(Run::size)

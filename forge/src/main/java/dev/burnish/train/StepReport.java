@@ -30,6 +30,11 @@ public record StepReport(
     return tokens / seconds;
   }
 
+  StepReport withSeconds(double value) {
+    return new StepReport(
+        step, loss, gradientNorm, lr, entropy, tokens, targets, flops, value, metrics);
+  }
+
   @Override
   public void recordTo(RunRecorder run) {
     run.record("loss", loss, LAST);

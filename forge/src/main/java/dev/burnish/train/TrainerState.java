@@ -1,5 +1,6 @@
 package dev.burnish.train;
 
+import dev.burnish.kernel.Kernels;
 import dev.burnish.nn.Parameters;
 import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.tensor.DType;
@@ -62,9 +63,24 @@ final class TrainerState {
     this.lastFirst = lastFirst;
   }
 
+  /// Bytes of weights and moments.
+  long bytes() {
+    return IntStream.range(0, parts.size()).mapToLong(part -> new Part(part).bytes()).sum();
+  }
+
   /// @param mostCopied most bytes for copies of parts that wait to be written
+  /// @param step that was done last
+  /// @param health names the last checkpoint where this one would be useless
+  /// @throws TrainingDiverged if weights are not finite
   /// @throws IllegalStateException if the one before was not closed
-  Freeze freeze(long mostCopied) {
+  Freeze freeze(long mostCopied, long step, Health health) {
+    for (int part = 0; part < parts.size(); part++) {
+      Parameters weights = parts.get(part);
+      if (!Double.isFinite(Kernels.of(weights.device()).sumOfSquares(weights.values()))) {
+        throw health.named(
+            Divergence.find("weights", step, parts, part, List.of(), true, Double.NaN, 0));
+      }
+    }
     if (freeze.isPresent() && !freeze.get().isDone()) {
       throw new IllegalStateException(
           "a checkpoint begins once the one before is written: parts=%d; wait for it"

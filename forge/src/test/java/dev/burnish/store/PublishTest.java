@@ -5,13 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.link.Region;
-import dev.burnish.nn.FlatLayout;
-import dev.burnish.nn.ParameterSpec;
 import dev.burnish.nn.Weights;
-import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32C;
@@ -20,14 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /// What a publisher writes, and when it writes memory again.
 class PublishTest {
-  /// A part of odd size, one without parameters, and one of two.
-  private static final List<FlatLayout> LAYOUTS =
-      List.of(
-          FlatLayout.of(List.of(new ParameterSpec("embedding", 1001, 7))),
-          FlatLayout.of(List.of()),
-          FlatLayout.of(List.of(new ParameterSpec("up", 30, 20), new ParameterSpec("norm", 20))));
-
-  private final Weights weights = Weights.zeros(LAYOUTS, Device.CPU);
+  private final Weights weights = Models.weights();
   private final WeightPublisher publisher = new WeightPublisher("policy");
 
   @AfterEach
@@ -45,11 +34,7 @@ class PublishTest {
   }
 
   private static float first(Published published, int part) {
-    return published.parts().get(part).segment().get(ValueLayout.JAVA_FLOAT, 0);
-  }
-
-  private static List<Region> written(Published published) {
-    return published.parts();
+    return Models.first(published.parts().get(part));
   }
 
   @Test
@@ -64,7 +49,7 @@ class PublishTest {
       assertThat(published.set()).isEqualTo("policy");
       assertThat(published.bytes()).isEqualTo(4 * weights.numElements());
       published.requireSizes();
-      published.manifest().requireFits(LAYOUTS);
+      published.manifest().requireFits(Models.LAYOUTS);
       for (int i : new int[] {0, 2}) {
         MemorySegment values = weights.part(i).segment();
         assertThat(published.parts().get(i).segment().mismatch(values)).isEqualTo(-1);
@@ -120,12 +105,12 @@ class PublishTest {
   @Test
   void memoryIsWrittenAgainWhenNobodyHoldsIt() {
     Published first = publish(1, 1);
-    List<Region> memory = written(first);
+    List<Region> memory = first.parts();
     try (Published second = publish(2, 2)) {
-      assertThat(written(second)).doesNotContainAnyElementsOf(changed(memory));
+      assertThat(second.parts()).doesNotContainAnyElementsOf(changed(memory));
       first.close();
       try (Published third = publish(3, 3)) {
-        assertThat(changed(written(third))).containsExactlyElementsOf(changed(memory));
+        assertThat(changed(third.parts())).containsExactlyElementsOf(changed(memory));
         assertThat(first(second, 0)).isEqualTo(2);
         assertThat(first(third, 0)).isEqualTo(3);
       }

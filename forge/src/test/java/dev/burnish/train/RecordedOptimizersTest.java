@@ -9,10 +9,10 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import dev.burnish.train.OptimizerConfig.Muon;
 import dev.burnish.train.OptimizerConfig.Sgd;
+import dev.burnish.train.memory.UpdateJournal.Scalars;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -80,7 +80,7 @@ class RecordedOptimizersTest {
     String name = parameter(shape);
     try (LanguageModel model = Tiny.model();
         TensorScope _ = TensorScope.open();
-        Optimizer optimizer = new Optimizer(model.decoder(), config(recorded), Optional.empty())) {
+        Optimizer optimizer = optimizer(model, config(recorded))) {
       Parameters part = model.decoder().part(name);
       long size = part.layout().spec(name).size();
       Tensor values = part.values().narrow(0, part.layout().offset(name), size);
@@ -90,10 +90,16 @@ class RecordedOptimizersTest {
         fill(
             part.gradients().values().narrow(0, part.layout().offset(name), size),
             i -> gradient(i, t));
-        optimizer.update(2, new Optimizer.Step(LR, step, 1));
+        optimizer.update(2, new Scalars(LR, step, 1));
       }
       assertIsRecorded(values.toFloatArray(), recorded);
     }
+  }
+
+  private static Optimizer optimizer(LanguageModel model, OptimizerConfig config) {
+    Moments moments =
+        Moments.inMemory(ParameterRules.of(config, model.decoder()), model.decoder().device());
+    return Optimizer.of(model.decoder(), config, moments);
   }
 
   private static double gradient(int i, int t) {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The gradients of one part of a model, in one flat F32 buffer, and which of its parameters are
@@ -22,6 +23,7 @@ public final class Gradients {
   private final Device device;
   private @Nullable Tensor buffer;
   private @Nullable Tensor home;
+  private Consumer<Tensor> aside = _ -> {};
   // Parameters whose gradient the buffer holds; the elements of others are undefined.
   private final Set<String> begun = new HashSet<>();
   private boolean frozen;
@@ -81,6 +83,15 @@ public final class Gradients {
   /// its own.
   ///
   /// @throws IllegalStateException if the buffer exists already, or the tensor is of another size
+  public void placeInFile(Tensor place) {
+    placeIn(place);
+    aside = MappedFile::release;
+  }
+
+  /// Places the buffer in a tensor of memory that stays its owner's, and resident, instead of
+  /// memory of its own.
+  ///
+  /// @throws IllegalStateException if the buffer exists already, or the tensor is of another size
   public void placeIn(Tensor place) {
     if (buffer != null || place.numElements() != size()) {
       throw new IllegalStateException(
@@ -88,9 +99,24 @@ public final class Gradients {
               .formatted(place, size()));
     }
     home = place;
+    aside = _ -> {};
   }
 
-  /// Undoes [#placeIn] and frees the buffer.
+  /// Takes the contents of the place of [#placeIn] as complete gradients: another process has left
+  /// them there.
+  ///
+  /// @throws IllegalStateException if the buffer exists already, or has no place
+  public void adopt() {
+    if (buffer != null || home == null) {
+      throw new IllegalStateException(
+          "gradients must be adopted from their place before there are any: place=%s"
+              .formatted(home));
+    }
+    layout.names().stream().filter(name -> size(name) > 0).forEach(begun::add);
+    buffer = home;
+  }
+
+  /// Undoes [#placeIn] or [#placeInFile] and frees the buffer.
   public void keepInMemory() {
     free();
     home = null;
@@ -134,7 +160,7 @@ public final class Gradients {
   /// Takes gradients that live in a file out of resident memory until they are used again.
   public void setAside() {
     if (home != null) {
-      MappedFile.release(home);
+      aside.accept(home);
     }
   }
 

@@ -23,7 +23,7 @@ public final class Parameters implements AutoCloseable {
   }
 
   /// The part of that index.
-  static Parameters of(Weights weights, int part) {
+  public static Parameters of(Weights weights, int part) {
     return new Parameters(weights.layouts().get(part), weights.part(part));
   }
 

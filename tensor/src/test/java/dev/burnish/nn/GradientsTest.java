@@ -51,7 +51,7 @@ class GradientsTest {
   private void poison() {
     long elements = gradients.size();
     MappedFile mapped = MappedFile.create(folder, MappedFile.rounded(4 * elements));
-    gradients.placeIn(mapped.allocate(DType.F32, elements).fill_(Double.NaN));
+    gradients.placeInFile(mapped.allocate(DType.F32, elements).fill_(Double.NaN));
     file = Optional.of(mapped);
   }
 
@@ -105,5 +105,20 @@ class GradientsTest {
         .containsExactly(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3, 3);
     gradients.freeze();
     assertThatThrownBy(gradients::values).hasMessageContaining("frozen parameters");
+  }
+
+  @Test
+  void adoptsWhatAnotherProcessLeftInItsPlace() {
+    gradients.freezeOnly(Set.of("b"));
+    Tensor place = Tensor.zeros(DType.F32, Device.CPU, gradients.size());
+    assertThatThrownBy(gradients::adopt).isInstanceOf(IllegalStateException.class);
+    gradients.placeIn(place);
+    place.fill_(3);
+    gradients.adopt();
+    assertThat(gradients.exist()).isTrue();
+    assertThat(gradients.values().toFloatArray()).containsOnly(3);
+    assertThatThrownBy(gradients::adopt).isInstanceOf(IllegalStateException.class);
+    gradients.free();
+    assertThat(gradients.of("a").toFloatArray()).containsOnly(0);
   }
 }

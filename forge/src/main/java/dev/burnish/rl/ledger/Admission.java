@@ -16,12 +16,13 @@ public final class Admission {
   private final Condition changed = lock.newCondition();
   private long next;
   private long published;
+  private long returned;
 
   /// A group that may begin.
   ///
   /// @param position of the group in the data
   /// @param version the oldest that may make it, which is published
-  public record Slot(long position, long version) {}
+  public record Admitted(long position, long version) {}
 
   /// @param batch groups per step
   /// @throws IllegalArgumentException if a batch has no group, or the staleness is negative
@@ -40,25 +41,25 @@ public final class Admission {
   /// Waits for a slot.
   ///
   /// @throws InterruptedException if the wait is interrupted; no slot is taken then
-  public Slot admit() throws InterruptedException {
+  public Admitted admit() throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (next >= limit()) {
         changed.await();
       }
-      return slot(next++);
+      return admitted(next++);
     } finally {
       lock.unlock();
     }
   }
 
   private long limit() {
-    return batch * (published + maxStaleness + 1);
+    return Math.max(returned, batch * published) + numSlots();
   }
 
-  /// The slot of a position, whether it was taken before or not.
-  public Slot slot(long position) {
-    return new Slot(position, Math.max(0, position / batch - maxStaleness));
+  /// The group of a position, whether it was admitted before or not.
+  public Admitted admitted(long position) {
+    return new Admitted(position, Math.max(0, position / batch - maxStaleness));
   }
 
   /// Notes that a version is published: the groups that it was trained on return their slots. A
@@ -67,6 +68,18 @@ public final class Admission {
     lock.lock();
     try {
       published = Math.max(published, version);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Notes how many groups have returned their slots so far, where a step does not train exactly
+  /// the positions of its own: those that were trained, and those that ended otherwise.
+  public void returned(long slots) {
+    lock.lock();
+    try {
+      returned = Math.max(returned, slots);
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -7,6 +7,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -71,6 +72,16 @@ public final class Ledger {
   /// Whether a group was dispatched and has not ended.
   public synchronized boolean isOpen(long position) {
     return open.containsKey(position);
+  }
+
+  /// The positions that were dispatched and have not ended.
+  public synchronized List<Long> open() {
+    return List.copyOf(open.keySet());
+  }
+
+  /// How often a group that is open was begun.
+  public synchronized int attempts(long position) {
+    return open.getOrDefault(position, 0);
   }
 
   public synchronized Funnel funnel() {

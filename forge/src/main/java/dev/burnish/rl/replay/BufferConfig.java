@@ -20,22 +20,16 @@ public record BufferConfig(
       throw new IllegalArgumentException(
           "maxStaleness must not be negative: maxStaleness=" + maxStaleness);
     }
-    int least =
-        switch (selection) {
-          case Selection.Windowed(int window) -> Math.max(window, batch);
-          case Selection.Fifo _ -> batch;
-          case Selection.Uniform _ -> batch;
-          case Selection.Prioritised _ -> batch;
-        };
+    int least = selection instanceof Selection.Windowed(int window) ? window : batch;
+    if (least < batch) {
+      throw new IllegalArgumentException(
+          "window must be at least a batch: buffer.window=%d buffer.batch=%d"
+              .formatted(least, batch));
+    }
     if (capacity < least) {
       throw new IllegalArgumentException(
           "capacity must hold a batch and the window: buffer.capacity=%d buffer.batch=%d least=%d; raise buffer.capacity"
               .formatted(capacity, batch, least));
-    }
-    if (selection instanceof Selection.Windowed(int window) && window < batch) {
-      throw new IllegalArgumentException(
-          "window must be at least a batch: buffer.window=%d buffer.batch=%d"
-              .formatted(window, batch));
     }
   }
 

@@ -12,17 +12,17 @@ import java.util.TreeMap;
 /// again gives the same batch: the trainer may die in between. Not thread-safe.
 ///
 /// @param <T> what a group is
-public final class GroupBuffer<T> {
+final class GroupBuffer<T> {
   private final BufferConfig config;
   private final Pool<T> pool;
   private final NavigableMap<Long, Batch<T>> open = new TreeMap<>();
 
   public GroupBuffer(BufferConfig config) {
-    this(config, Snapshot.empty());
+    this(config, Snapshot.from(0));
   }
 
   /// @param from the result of [#snapshot] of a buffer of the same configuration
-  GroupBuffer(BufferConfig config, Snapshot<T> from) {
+  public GroupBuffer(BufferConfig config, Snapshot<T> from) {
     this.config = config;
     this.pool =
         switch (config.selection()) {
@@ -74,9 +74,20 @@ public final class GroupBuffer<T> {
   }
 
   /// Releases the batches of a version and of those before it: they were trained, and the result is
-  /// published.
+  /// published. Drops groups that are too old from then on, where groups may become so.
   public void release(long version) {
     open.headMap(version, true).clear();
+    pool.expire(version + 1);
+  }
+
+  /// The group of a position, if it waits or was taken and not released.
+  public Optional<Held<T>> find(long position) {
+    return pool.find(position)
+        .or(() ->
+            open.values().stream()
+                .flatMap(batch -> batch.held().stream())
+                .filter(held -> held.position() == position)
+                .findFirst());
   }
 
   /// Sets how much is to be learned from a group; no effect unless priorities choose.
@@ -103,21 +114,8 @@ public final class GroupBuffer<T> {
     return pool.counts().displaced();
   }
 
-  Snapshot<T> snapshot() {
-    List<Batch<T>> batches = List.copyOf(open.values());
-    return switch (pool) {
-      case QueuePool<T> queue ->
-          new Snapshot<>(
-              queue.kept(),
-              queue.next(),
-              queue.skipped(),
-              queue.taken(),
-              batches,
-              1,
-              queue.counts());
-      case ReplayPool<T> replay ->
-          new Snapshot<>(
-              replay.kept(), 0, List.of(), List.of(), batches, replay.highest(), replay.counts());
-    };
+  /// The state, from which another buffer continues.
+  public Snapshot<T> snapshot() {
+    return pool.snapshot(List.copyOf(open.values()));
   }
 }

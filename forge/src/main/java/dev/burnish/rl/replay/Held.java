@@ -14,4 +14,9 @@ public record Held<T>(long position, long version, T group) {
               .formatted(position, version));
     }
   }
+
+  /// The same with something else of the group.
+  <R> Held<R> with(R other) {
+    return new Held<>(position, version, other);
+  }
 }

@@ -1,6 +1,7 @@
 package dev.burnish.rl.replay;
 
 import java.util.List;
+import java.util.Optional;
 
 /// The groups that wait, and a rule by which a step's are chosen. Not thread-safe.
 sealed interface Pool<T> permits QueuePool, ReplayPool {
@@ -20,23 +21,16 @@ sealed interface Pool<T> permits QueuePool, ReplayPool {
   /// @throws IllegalStateException unless it is ready
   Batch<T> take(long version);
 
+  /// Drops groups that are too old for a step on a version, where groups may become so.
+  void expire(long version);
+
+  /// The group of a position, if it waits.
+  Optional<Held<T>> find(long position);
+
   int size();
 
-  Counts counts();
+  Snapshot.Counts counts();
 
-  /// Groups by position, with whatever else is known of them.
-  List<Kept<T>> kept();
-
-  /// A group and the data known about it.
-  ///
-  /// @param slot where it stands among others
-  /// @param uses how often it was trained on
-  /// @param priority of the draw, where there is one
-  record Kept<T>(Held<T> held, int slot, int uses, double priority) {}
-
-  /// Counts of groups that left without being trained on as often as they might have been.
-  ///
-  /// @param stale groups that became too old
-  /// @param displaced groups whose place a newer one took
-  record Counts(long stale, long displaced) {}
+  /// @param open batches that were taken and are not trained
+  Snapshot<T> snapshot(List<Batch<T>> open);
 }

@@ -4,39 +4,32 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.LongStream;
 
 /// Each group once, in the order of positions: see [Selection.Fifo] and [Selection.Windowed].
 ///
-/// Invariant: every position below `next` is done, that is taken or skipped; `next` is not. Room is
-/// counted in positions from `next` on, not in groups: otherwise groups that come early could fill
-/// the buffer and keep out the one that all steps wait for.
+/// Invariant: every position below `next` is done, that is taken or skipped. Those above it that
+/// are done are in `done`. With [Selection.Fifo] `next` is the first position of a batch, so that a
+/// position that is skipped early does not shift the batches after it. Room is counted in positions
+/// from `next` on, not in groups: otherwise groups that come early could fill the buffer and keep
+/// out the one that all steps wait for.
 final class QueuePool<T> implements Pool<T> {
   private final BufferConfig config;
   private final NavigableMap<Long, Held<T>> waiting = new TreeMap<>();
-  private final NavigableSet<Long> skipped = new TreeSet<>();
-  private final NavigableSet<Long> taken = new TreeSet<>();
+  private final NavigableSet<Long> done = new TreeSet<>();
   private long next;
 
-  QueuePool(BufferConfig config) {
-    this.config = config;
-  }
-
   QueuePool(BufferConfig config, Snapshot<T> from) {
-    this(config);
+    this.config = config;
     next = from.next();
-    skipped.addAll(from.skipped());
-    taken.addAll(from.taken());
+    done.addAll(from.done());
     from.kept().forEach(kept -> waiting.put(kept.held().position(), kept.held()));
   }
 
   private boolean isKnown(long position) {
-    return position < next
-        || waiting.containsKey(position)
-        || skipped.contains(position)
-        || taken.contains(position);
+    return position < next || waiting.containsKey(position) || done.contains(position);
   }
 
   @Override
@@ -54,65 +47,76 @@ final class QueuePool<T> implements Pool<T> {
   @Override
   public void skip(long position) {
     if (!isKnown(position)) {
-      skipped.add(position);
+      done.add(position);
     }
   }
 
   @Override
   public boolean isReady(long version) {
-    return switch (config.selection()) {
-      case Selection.Windowed(int window) -> ready(window).size() >= config.batch();
-      default -> nextBatch().allMatch(this::isKnown);
-    };
+    return chosen().isPresent();
   }
 
-  private LongStream nextBatch() {
-    return LongStream.range(next, next + config.batch());
+  /// The groups of the next step, if they are there.
+  private Optional<List<Held<T>>> chosen() {
+    return config.selection() instanceof Selection.Windowed(int window)
+        ? firstReady(window)
+        : nextBatch();
   }
 
-  /// Groups that wait among the next positions that are not skipped or taken.
-  private List<Held<T>> ready(int window) {
+  private Optional<List<Held<T>>> nextBatch() {
+    List<Held<T>> groups = new ArrayList<>();
+    for (long position = next; position < next + config.batch(); position++) {
+      if (waiting.containsKey(position)) {
+        groups.add(waiting.get(position));
+      } else if (!done.contains(position)) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(groups);
+  }
+
+  /// The first groups that wait in the window. It begins at `next` and does not slide until that is
+  /// done, which bounds how many pass it; but it always has a batch of positions that are not done,
+  /// so that it cannot end before there is one.
+  private Optional<List<Held<T>>> firstReady(int window) {
     List<Held<T>> ready = new ArrayList<>();
     int seen = 0;
-    for (long position = next; seen < window; position++) {
+    for (long position = next;
+        ready.size() < config.batch() && (position < next + window || seen < config.batch());
+        position++) {
       if (waiting.containsKey(position)) {
         ready.add(waiting.get(position));
       }
-      seen += skipped.contains(position) || taken.contains(position) ? 0 : 1;
+      seen += done.contains(position) ? 0 : 1;
     }
-    return ready;
+    return ready.size() < config.batch() ? Optional.empty() : Optional.of(ready);
   }
 
   @Override
   public Batch<T> take(long version) {
-    if (!isReady(version)) {
-      throw new IllegalStateException("a batch must be ready: version=%d".formatted(version));
-    }
     List<Held<T>> groups =
-        switch (config.selection()) {
-          case Selection.Windowed(int window) -> ready(window).subList(0, config.batch());
-          default -> nextBatch().filter(waiting::containsKey).mapToObj(waiting::get).toList();
-        };
-    Batch<T> batch = Batch.of(version, groups);
+        chosen()
+            .orElseThrow(() ->
+                new IllegalStateException("a batch must be ready: version=%d".formatted(version)));
     groups.forEach(group -> requireFresh(group, version));
-    batch.groups().forEach(group -> end(group.position()));
-    if (!(config.selection() instanceof Selection.Windowed)) {
-      nextBatch().forEach(skipped::add);
-    }
+    groups.forEach(group -> finish(group.position()));
     advance();
-    return batch;
+    return Batch.of(version, groups);
   }
 
-  private void end(long position) {
+  private void finish(long position) {
     waiting.remove(position);
-    taken.add(position);
+    done.add(position);
   }
 
   private void advance() {
-    while (skipped.contains(next) || taken.contains(next)) {
-      skipped.remove(next);
-      taken.remove(next);
-      next++;
+    if (config.selection() instanceof Selection.Windowed) {
+      while (done.remove(next)) {
+        next++;
+      }
+    } else {
+      next += config.batch();
+      done.headSet(next).clear();
     }
   }
 
@@ -125,29 +129,31 @@ final class QueuePool<T> implements Pool<T> {
   }
 
   @Override
+  public void expire(long version) {}
+
+  @Override
+  public Optional<Held<T>> find(long position) {
+    return Optional.ofNullable(waiting.get(position));
+  }
+
+  @Override
   public int size() {
     return waiting.size();
   }
 
   @Override
-  public Counts counts() {
-    return new Counts(0, 0);
+  public Snapshot<T> snapshot(List<Batch<T>> open) {
+    return new Snapshot<>(
+        waiting.values().stream().map(held -> new Snapshot.Kept<>(held, 0, 0, 1)).toList(),
+        next,
+        List.copyOf(done),
+        open,
+        1,
+        counts());
   }
 
   @Override
-  public List<Kept<T>> kept() {
-    return waiting.values().stream().map(held -> new Kept<>(held, 0, 0, 1)).toList();
-  }
-
-  long next() {
-    return next;
-  }
-
-  List<Long> skipped() {
-    return List.copyOf(skipped);
-  }
-
-  List<Long> taken() {
-    return List.copyOf(taken);
+  public Snapshot.Counts counts() {
+    return new Snapshot.Counts(0, 0);
   }
 }

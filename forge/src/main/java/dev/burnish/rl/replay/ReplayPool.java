@@ -1,10 +1,13 @@
 package dev.burnish.rl.replay;
 
+import dev.burnish.rl.replay.Snapshot.Counts;
+import dev.burnish.rl.replay.Snapshot.Kept;
 import dev.burnish.tensor.KeyedRandom;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -22,10 +25,6 @@ final class ReplayPool<T> implements Pool<T> {
   private final SumTree weights;
   private double highest;
   private Counts counts;
-
-  ReplayPool(BufferConfig config) {
-    this(config, Snapshot.empty());
-  }
 
   ReplayPool(BufferConfig config, Snapshot<T> from) {
     this.config = config;
@@ -116,7 +115,7 @@ final class ReplayPool<T> implements Pool<T> {
     if (!isReady(version)) {
       throw new IllegalStateException("a batch must be ready: version=%d".formatted(version));
     }
-    dropStale(version);
+    expire(version);
     double total = weights.total();
     int size = kept.size();
     RandomGenerator random = KeyedRandom.of(config.seed(), "replay", version);
@@ -147,15 +146,16 @@ final class ReplayPool<T> implements Pool<T> {
     }
   }
 
-  private void dropStale(long version) {
+  @Override
+  public void expire(long version) {
     List<Kept<T>> stale = kept.values().stream().filter(each -> !isFresh(each, version)).toList();
     stale.forEach(this::remove);
     counts = new Counts(counts.stale() + stale.size(), counts.displaced());
   }
 
-  /// The highest priority so far.
-  double highest() {
-    return highest;
+  @Override
+  public Optional<Held<T>> find(long position) {
+    return Optional.ofNullable(kept.get(position)).map(Kept::held);
   }
 
   @Override
@@ -169,7 +169,7 @@ final class ReplayPool<T> implements Pool<T> {
   }
 
   @Override
-  public List<Kept<T>> kept() {
-    return List.copyOf(kept.values());
+  public Snapshot<T> snapshot(List<Batch<T>> open) {
+    return new Snapshot<>(List.copyOf(kept.values()), 0, List.of(), open, highest, counts);
   }
 }

@@ -3,7 +3,7 @@ package dev.burnish.rl.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.burnish.rl.ledger.Admission.Slot;
+import dev.burnish.rl.ledger.Admission.Admitted;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class AdmissionTest {
-  private static List<Slot> admit(Admission admission, int count) throws InterruptedException {
-    List<Slot> slots = new ArrayList<>();
+  private static List<Admitted> admit(Admission admission, int count) throws InterruptedException {
+    List<Admitted> slots = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       slots.add(admission.admit());
     }
@@ -22,7 +22,7 @@ class AdmissionTest {
   }
 
   /// A thread that waits for the next slot.
-  private static Thread waiting(Admission admission, BlockingQueue<Slot> to) {
+  private static Thread waiting(Admission admission, BlockingQueue<Admitted> to) {
     Thread thread =
         Thread.ofVirtual()
             .start(() -> {
@@ -41,12 +41,12 @@ class AdmissionTest {
   @Test
   void onPolicyAllGroupsOfAStepAreMadeByItsVersion() throws Exception {
     Admission admission = new Admission(2, 0);
-    assertThat(admit(admission, 2)).containsExactly(new Slot(0, 0), new Slot(1, 0));
-    BlockingQueue<Slot> next = new LinkedBlockingQueue<>();
+    assertThat(admit(admission, 2)).containsExactly(new Admitted(0, 0), new Admitted(1, 0));
+    BlockingQueue<Admitted> next = new LinkedBlockingQueue<>();
     waiting(admission, next);
     assertThat(next).isEmpty();
     admission.published(1);
-    assertThat(next.take()).isEqualTo(new Slot(2, 1));
+    assertThat(next.take()).isEqualTo(new Admitted(2, 1));
   }
 
   @Test
@@ -54,12 +54,12 @@ class AdmissionTest {
     for (int lag = 0; lag < 4; lag++) {
       Admission admission = new Admission(3, lag);
       assertThat(admission.numSlots()).isEqualTo(3 * (lag + 1));
-      List<Slot> all = new ArrayList<>(admit(admission, admission.numSlots()));
+      List<Admitted> all = new ArrayList<>(admit(admission, admission.numSlots()));
       for (long version = 1; version < 20; version++) {
         admission.published(version);
         all.addAll(admit(admission, 3));
       }
-      for (Slot slot : all) {
+      for (Admitted slot : all) {
         long trained = slot.position() / 3;
         assertThat(trained - slot.version()).isBetween(0L, (long) lag);
         assertThat(slot.version()).isEqualTo(Math.max(0, trained - lag));
@@ -75,7 +75,7 @@ class AdmissionTest {
     thread.interrupt();
     thread.join();
     admission.published(1);
-    assertThat(admission.admit()).isEqualTo(new Slot(1, 1));
+    assertThat(admission.admit()).isEqualTo(new Admitted(1, 1));
   }
 
   @Test
@@ -83,9 +83,9 @@ class AdmissionTest {
     Admission admission = new Admission(2, 1);
     admission.resume(10, 4);
     admission.published(3);
-    assertThat(admit(admission, 2)).containsExactly(new Slot(10, 4), new Slot(11, 4));
+    assertThat(admit(admission, 2)).containsExactly(new Admitted(10, 4), new Admitted(11, 4));
     assertThat(admission.next()).isEqualTo(12);
-    assertThat(admission.slot(9)).isEqualTo(new Slot(9, 3));
+    assertThat(admission.admitted(9)).isEqualTo(new Admitted(9, 3));
   }
 
   @Test
