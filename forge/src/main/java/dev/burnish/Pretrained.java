@@ -9,6 +9,7 @@ import dev.burnish.gguf.GgufConverter;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
 import dev.burnish.model.LanguageModel;
+import dev.burnish.model.LlamaConfig;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.Tokenizer;
@@ -59,6 +60,23 @@ public record Pretrained(
       model.close();
       throw e;
     }
+  }
+
+  /// A small model with random weights that knows the tokens of a tokenizer, for a script that can
+  /// also begin from a published one.
+  ///
+  /// @throws IllegalArgumentException if the tokenizer has no end token
+  public static Pretrained untrained(Tokenizer tokenizer, long seed) {
+    int end =
+        tokenizer
+            .endId()
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "a tokenizer must have an end token: vocabularySize=%d; completions never end without"
+                        .formatted(tokenizer.vocabularySize())));
+    LlamaConfig config = LlamaConfig.small(tokenizer.vocabularySize(), end);
+    LanguageModel model = LanguageModel.random(config.toJson(), seed);
+    return new Pretrained(model, tokenizer, Optional.empty(), SamplingParams.defaults(), List.of());
   }
 
   /// The encoder that turns prompts into tokens for this model.

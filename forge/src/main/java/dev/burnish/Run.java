@@ -41,12 +41,15 @@ import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.Tokenizer;
 import dev.burnish.train.Checkpointed;
 import dev.burnish.train.LocalTrainer;
+import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.CheckpointConfig;
 import dev.burnish.train.checkpoint.Resumable;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 // Over 400 lines: everything that a script calls in one place, two thirds of it documentation; the
@@ -90,9 +93,9 @@ public final class Run<S extends Record> implements AutoCloseable {
   private final Steps steps;
   private final Workers workers = new Workers();
   private final Stop stop = Stop.listen();
-  private Optional<TrainedModel> model = Optional.empty();
-  private Optional<Checkpointed> trainer = Optional.empty();
-  private Optional<DryRun> dryRun = Optional.empty();
+  // By the folder of each; the first is that of the run.
+  private final Map<Path, TrainedModel> models = new LinkedHashMap<>();
+  private final DryRun dryRun = new DryRun();
 
   private Run(String name, S settings, RunOptions options) {
     this.settings = settings;
@@ -114,19 +117,20 @@ public final class Run<S extends Record> implements AutoCloseable {
       samples =
           new SampleLog(folder.samples(), done, mode == Mode.TRAIN ? progress::samples : _ -> {});
       present = new StepRecorder(metrics, samples::add, whole);
-      loop = new StepLoop(done, () -> trainer.map(Checkpointed::stepsDone).orElse(0L));
+      loop = new StepLoop(done, this::updates);
       steps =
           new Steps(
-              mode,
-              stop,
-              loop,
-              checkpoints,
-              new Steps.Parts(metrics, samples, present, whole, () -> trainer));
+              mode, stop, loop, checkpoints, new Steps.Parts(metrics, samples, present, whole));
     } catch (RuntimeException e) {
       folder.close();
       throw e;
     }
     FaultPoint.reach("run.open");
+  }
+
+  /// Updates of all trainers so far.
+  private long updates() {
+    return checkpoints.trainers().stream().mapToLong(Checkpointed::stepsDone).sum();
   }
 
   private static RunDirectory open(String name, RunOptions options) {
@@ -197,17 +201,35 @@ public final class Run<S extends Record> implements AutoCloseable {
   ///
   /// @return as [#keep(LanguageModel, Tokenizer, LocalTrainer)] does
   public Trainer trainer(Pretrained base, TrainingSettings training) {
+    return trainer(base, training, 1);
+  }
+
+  /// The same with several updates per step.
+  public Trainer trainer(Pretrained base, TrainingSettings training, int updatesPerStep) {
     seed(training.seed());
     checkpoints(training.checkpoints());
     base.model().adapt(training.lora(), training.seed());
     return keep(
         base.model(),
         base.tokenizer(),
-        new LocalTrainer(
-            base.model().decoder(),
-            training.optimizer(),
-            training.steps(),
-            training.train().options()));
+        training.trainer(base.model(), training.optimizer(), updatesPerStep));
+  }
+
+  /// Creates a critic of a published model and its trainer, and keeps both under the name `critic`:
+  /// it begins with the model's weights, and is adapted as the policy is, which has to have its
+  /// trainer already. Its memory comes on top of the policy's.
+  ///
+  /// @param training of the policy; all but the optimizer holds for the critic too
+  /// @param optimizer of the critic
+  /// @return as [#keep(LanguageModel, Tokenizer, LocalTrainer)] does
+  public Trainer critic(
+      Pretrained base, TrainingSettings training, OptimizerConfig optimizer, int updatesPerStep) {
+    // An adaptation of the policy may already be that of a checkpoint.
+    LanguageModel critic = base.model().base().critic();
+    LoraConfig lora = base.model().decoder().lora();
+    critic.decoder().adapt(lora.withFrom(Path.of("")), training.seed());
+    return keep(
+        "critic", critic, base.tokenizer(), training.trainer(critic, optimizer, updatesPerStep));
   }
 
   /// Registers what checkpoints and the final `model/` hold, and restores it from the last
@@ -216,19 +238,25 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// @return what the script must train with: the given trainer, or in a dry run one that plans
   ///   steps instead of doing them
   public Trainer keep(LanguageModel languageModel, Tokenizer tokenizer, LocalTrainer training) {
-    model = Optional.of(new TrainedModel(languageModel, tokenizer));
-    trainer = Optional.of(training);
-    checkpoints.keep(training);
-    training.health().onAlarm(alarm -> say(alarm.words()));
+    Trainer result = keep("", languageModel, tokenizer, training);
     if (checkpoints.isResumed()) {
       say("resumes after step %d of %s".formatted(loop.completed(), folder.id()));
     }
-    if (mode == Mode.DRY_RUN) {
-      DryRun dry = new DryRun(training);
-      dryRun = Optional.of(dry);
-      return dry.trainer();
-    }
-    return training;
+    return result;
+  }
+
+  /// Adds another model that the run trains, such as a critic, to checkpoints, and restores it when
+  /// the run is resumed. At the end it is written to `<name>/model/`.
+  ///
+  /// @param name in lower-case letters, digits and dashes; empty for the model of the run
+  /// @return as [#keep(LanguageModel, Tokenizer, LocalTrainer)] does
+  public Trainer keep(
+      String name, LanguageModel languageModel, Tokenizer tokenizer, LocalTrainer training) {
+    checkpoints.keep(name, training);
+    models.put(Path.of(name), new TrainedModel(languageModel, tokenizer));
+    String who = name.isEmpty() ? "" : name + ": ";
+    training.health().onAlarm(alarm -> say(who + alarm.words()));
+    return mode == Mode.DRY_RUN ? dryRun.plan(training) : training;
   }
 
   /// Adds the state of another object to checkpoints, and restores it when the run is resumed.
@@ -388,7 +416,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     folder.writeConfig(settings);
     if (mode == Mode.DRY_RUN) {
       machine.sgemmGflops();
-      dryRun.ifPresent(DryRun::begin);
+      dryRun.begin();
     } else {
       progress.begin(total);
     }
@@ -396,7 +424,8 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   private void sayIfRatesChange(long before, long total) {
-    if (before != total && trainer.filter(Checkpointed::ratesFollowTotalSteps).isPresent()) {
+    if (before != total
+        && checkpoints.trainers().stream().anyMatch(Checkpointed::ratesFollowTotalSteps)) {
       say(
           "the schedule of the learning rate depends on the number of steps: from here on the rates are those of a run of %d steps, before they were those of one of %d"
               .formatted(total, before));
@@ -525,10 +554,10 @@ public final class Run<S extends Record> implements AutoCloseable {
       steps.leave(this::say);
       RunStatus status = steps.status();
       boolean failed = status == RunStatus.FAILED;
-      if (model.isPresent() && !failed && loop.completed() > 0) {
+      if (!models.isEmpty() && !failed && loop.completed() > 0) {
         FaultPoint.reach("run.model");
-        model.get().save(folder.path());
-        saveBest(model.get());
+        saveModels(folder.path());
+        saveBest();
       }
       RunEnd end = new RunEnd(status, loop.present());
       folder.writeSummary(
@@ -540,15 +569,19 @@ public final class Run<S extends Record> implements AutoCloseable {
     }
   }
 
+  private void saveModels(Path place) {
+    models.forEach((name, trained) -> trained.save(place.resolve(name)));
+  }
+
   /// Afterwards the weights are those of the best step.
-  private void saveBest(TrainedModel trained) {
+  private void saveBest() {
     checkpoints
         .best()
         .filter(best -> best.number() != loop.completed())
         .ifPresent(best -> {
           Path place = folder.path().resolve("best");
           checkpoints.restoreBest(best);
-          trained.save(place);
+          saveModels(place);
           summary.put("bestStep", best.number());
           say(
               "best %s %s at step %d: see %s"
@@ -565,9 +598,9 @@ public final class Run<S extends Record> implements AutoCloseable {
         workers) {
       if (steps.status() != RunStatus.FAILED) {
         say(
-            dryRun
-                .map(DryRun::report)
-                .orElse("dry run: the script keeps no trainer whose steps to plan"));
+            models.isEmpty()
+                ? "dry run: the script keeps no trainer whose steps to plan"
+                : dryRun.report());
       }
     } finally {
       DryRun.remove(folder.path().resolveSibling(""));

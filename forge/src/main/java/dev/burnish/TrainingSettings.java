@@ -1,6 +1,8 @@
 package dev.burnish;
 
+import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.LoraConfig;
+import dev.burnish.train.LocalTrainer;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.TrainConfig;
 import dev.burnish.train.checkpoint.CheckpointConfig;
@@ -36,6 +38,18 @@ public record TrainingSettings(
         OptimizerConfig.defaults(),
         TrainConfig.defaults(),
         CheckpointConfig.defaults());
+  }
+
+  /// A trainer of a model by these settings with another optimizer.
+  ///
+  /// @param updatesPerStep of the run: the schedule of the learning rate runs over all of them
+  LocalTrainer trainer(LanguageModel model, OptimizerConfig of, int updatesPerStep) {
+    return new LocalTrainer(model.decoder(), of, (long) steps * updatesPerStep, train.options());
+  }
+
+  /// The same settings with another number of steps.
+  public TrainingSettings withSteps(int value) {
+    return new TrainingSettings(seed, model, value, lora, optimizer, train, checkpoints);
   }
 
   /// The same settings with a changed optimizer, such as `o -> o.withLr(1e-5)`.

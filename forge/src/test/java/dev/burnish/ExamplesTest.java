@@ -11,6 +11,7 @@ import dev.burnish.mesh.host.Jobs;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.LlamaConfig;
 import dev.burnish.model.PeftAdapter;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.script.Script;
 import dev.burnish.testing.SharedFiles;
 import dev.burnish.text.CharacterTokenizer;
@@ -222,6 +223,64 @@ class ExamplesTest {
         "maxTokens=6",
         "--set",
         "kl=0.01");
+    assertThat(metrics(runs().getFirst())).hasSize(1);
+  }
+
+  private void ppo(String... settings) throws Exception {
+    List<String> args = new ArrayList<>();
+    for (String setting :
+        List.of("warmUp=2", "prompts=4", "samples=2", "lora.modules=[q_proj, v_proj]")) {
+      args.addAll(List.of("--set", setting));
+    }
+    args.addAll(List.of(settings));
+    run("Ppo.java", args.toArray(String[]::new));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lora.rank=0", "lora.rank=2"})
+  void ppoThatGoesOnEndsLikeOneThatWasNotStopped(String lora) throws Exception {
+    String[] four = {"--set", lora, "--set", "steps=4", "--set", "optimizer.schedule=constant"};
+    ppo(four);
+    String[] two = {"--set", lora, "--set", "steps=2", "--set", "optimizer.schedule=constant"};
+    ppo(two);
+    Path whole = runs().get(0);
+    Path stopped = runs().get(1);
+    run("Ppo.java", "--resume", stopped.toString(), "--set", "steps=4");
+    assertThat(metrics(stopped)).isEqualTo(metrics(whole)).hasSize(4);
+    for (String model : List.of("model", "critic/model")) {
+      assertThat(stopped.resolve(model + "/model.safetensors"))
+          .hasSameBinaryContentAs(whole.resolve(model + "/model.safetensors"));
+    }
+    JsonNode last = JsonMapper.shared().readTree(metrics(whole).getLast());
+    for (String key :
+        List.of("reward", "valueLoss", "explainedVariance", "clipFraction", "value", "return")) {
+      assertThat(last.get(key).isNumber()).as(key).isTrue();
+    }
+    assertThat(last.get("value").asDouble()).isNotZero();
+    try (LanguageModel critic = LanguageModel.load(whole.resolve("critic/model"))) {
+      assertThat(critic.decoder().shape().head()).isEqualTo(HeadKind.VALUE);
+    }
+    assertThat(Files.exists(whole.resolve("critic/adapter"))).isEqualTo(lora.endsWith("2"));
+  }
+
+  @Test
+  void ppoTrainsAPublishedModelAndSaysWhatThatTakes() throws Exception {
+    String model = "model=" + characterModel();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = System.out;
+    System.setOut(new PrintStream(bytes, true, UTF_8));
+    try {
+      ppo("--set", model, "--dry-run");
+    } finally {
+      System.setOut(out);
+    }
+    // Those of both models, over all updates.
+    assertThat(bytes.toString(UTF_8))
+        .containsPattern("weights +0\\.0[2-9]\\d MB")
+        .containsPattern("moments +0\\.1\\d\\d MB")
+        .containsPattern("about \\S+ s a step");
+    assertThat(folder.resolve("runs")).doesNotExist();
+    ppo("--set", model, "--set", "steps=1", "--set", "ppo.kl=0.1");
     assertThat(metrics(runs().getFirst())).hasSize(1);
   }
 

@@ -80,6 +80,11 @@ public record Rollout(Problem problem, Group group) {
         .toList();
   }
 
+  /// Scores the rollouts for a learner that has advantages of its own: those of the episodes are 0.
+  public static List<ScoredGroup> score(List<Rollout> rollouts, Reward reward) {
+    return score(rollouts, reward, rewards -> new double[rewards.length]);
+  }
+
   /// The reward of each completion, evaluated concurrently.
   ///
   /// @throws RolloutFailure.RewardFailed if it throws for one of them

@@ -5,16 +5,22 @@ import dev.burnish.train.Checkpointed;
 import dev.burnish.train.checkpoint.Best;
 import dev.burnish.train.checkpoint.Best.Goal;
 import dev.burnish.train.checkpoint.Checkpoints;
+import dev.burnish.train.checkpoint.NamedPieces;
+import dev.burnish.train.checkpoint.Pieces;
 import dev.burnish.train.checkpoint.Resumable;
 import dev.burnish.train.checkpoint.Snapshot;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
-/// Writes the checkpoints of a run: its trainer, and a section for everything else that has a
+/// Writes the checkpoints of a run: its trainers, and a section for everything else that has a
 /// state. Restores them all when the run is resumed, and keeps the best by a metric.
 ///
 /// Threading: the thread of the training loop, except [#request].
@@ -26,7 +32,8 @@ public final class Checkpointer implements AutoCloseable {
   private final Checkpoints files;
   private final Optional<Snapshot> from;
   private final Map<String, Resumable> others = new TreeMap<>();
-  private Optional<Checkpointed> trainer = Optional.empty();
+  // The first is that of the run's model; it has no name.
+  private final Map<String, Checkpointed> trainers = new LinkedHashMap<>();
   private Optional<Watched> watched = Optional.empty();
   private long every = 100;
   private long failed;
@@ -67,11 +74,25 @@ public final class Checkpointer implements AutoCloseable {
     watched = Optional.of(new Watched(metric, goal));
   }
 
-  /// Adds the trainer to checkpoints, and restores it when the run is resumed.
+  /// Adds the trainer of the run's model to checkpoints, and restores it when the run is resumed.
   public void keep(Checkpointed kept) {
-    trainer = Optional.of(kept);
+    keep("", kept);
+  }
+
+  /// Adds the trainer of another model, such as a critic.
+  public void keep(String name, Checkpointed kept) {
+    if (trainers.put(name, kept) != null) {
+      throw new IllegalArgumentException(
+          "each trainer that a run keeps must have a name of its own: name=%s is taken; choose another"
+              .formatted(name));
+    }
     kept.health().checkpointIn(this::lastGood);
-    from.ifPresent(kept::restore);
+    from.ifPresent(snapshot -> kept.restore(snapshot.ofOwner(name)));
+  }
+
+  /// The trainers that the run keeps.
+  public Collection<Checkpointed> trainers() {
+    return Collections.unmodifiableCollection(trainers.values());
   }
 
   private String lastGood() {
@@ -127,18 +148,25 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   private void save(long step, Optional<Best> best) {
-    if (trainer.isPresent()) {
+    if (!trainers.isEmpty()) {
       // A failure during this wait is reported now: the next failure would take its place.
       files.await();
       files.failure().ifPresent(this::tell);
       requested = false;
-      files.save(step, trainer.get().freeze(), sections.isEmpty() ? states() : sections, best);
+      files.save(step, freeze(), sections.isEmpty() ? states() : sections, best);
     }
+  }
+
+  private Pieces freeze() {
+    Map<String, Supplier<Pieces>> sources = new LinkedHashMap<>();
+    trainers.forEach((name, kept) -> sources.put(name, kept::freeze));
+    return NamedPieces.take(sources);
   }
 
   private Map<String, byte[]> states() {
     Map<String, byte[]> states = new TreeMap<>();
-    trainer.ifPresent(kept -> states.put(Checkpointed.SECTION, kept.state()));
+    trainers.forEach(
+        (name, kept) -> states.put(NamedPieces.nameOf(name, Checkpointed.SECTION), kept.state()));
     others.forEach((name, other) -> states.put(name, other.state()));
     return states;
   }
@@ -165,9 +193,10 @@ public final class Checkpointer implements AutoCloseable {
     return watched.flatMap(by -> files.best().filter(best -> best.metric().equals(by.metric())));
   }
 
-  /// Puts the weights of the best checkpoint into the trainer.
+  /// Puts the weights of the best checkpoint into the trainers.
   public void restoreBest(Best best) {
-    trainer.ifPresent(of -> of.restoreWeights(Snapshot.open(files.place(best.number()))));
+    Snapshot snapshot = Snapshot.open(files.place(best.number()));
+    trainers.forEach((name, of) -> of.restoreWeights(snapshot.ofOwner(name)));
   }
 
   /// Checkpoints that could not be written.

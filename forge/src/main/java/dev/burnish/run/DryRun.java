@@ -8,9 +8,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /// A run that stops short of training: its first step goes as far as the trainer, which plans it
@@ -20,17 +20,15 @@ public final class DryRun {
   /// kernels, panels of matrix products, and the gaps that small tensors leave.
   private static final long GROWTH = 32L << 20;
 
-  private final PlannedTrainer trainer;
+  private final List<PlannedTrainer> trainers = new ArrayList<>();
   private long before;
   private long start;
 
-  public DryRun(LocalTrainer trainer) {
-    this.trainer = new PlannedTrainer(trainer);
-  }
-
-  /// The trainer that the script must train with.
-  public Trainer trainer() {
-    return trainer;
+  /// The trainer that the script must train with instead of the given one.
+  public Trainer plan(LocalTrainer trainer) {
+    PlannedTrainer planned = new PlannedTrainer(trainer);
+    trainers.add(planned);
+    return planned;
   }
 
   /// Begins with the step, from which memory and time are counted.
@@ -41,8 +39,9 @@ public final class DryRun {
 
   /// The cost of training, in lines.
   public String report() {
-    Optional<StepEstimate> estimate = trainer.estimate();
-    return estimate
+    return trainers.stream()
+        .flatMap(trainer -> trainer.estimate().stream())
+        .reduce(StepEstimate::besides)
         .map(this::report)
         .orElse(
             "dry run: the first step goes through no trainer that run.keep returned, so there is nothing to say");
@@ -52,8 +51,8 @@ public final class DryRun {
     long grown = ResidentMemory.peak().orElse(0) - before;
     long rest = Math.max(0, before - e.weights() - e.moments()) + GROWTH;
     long peak = Math.max(before + grown, rest + e.peak());
-    int blocks = trainer.numBlocks();
-    double training = e.seconds(blocks);
+    int blocks = trainers.getFirst().numBlocks();
+    double training = trainers.stream().mapToDouble(PlannedTrainer::seconds).sum();
     double other = Math.max(0, (System.nanoTime() - start) / 1e9 - 2 * e.forwardSeconds());
     return String.join(
         System.lineSeparator(),

@@ -19,6 +19,8 @@ public final class LiveProgress implements MetricSink {
     columns.put("reward", "reward");
     columns.put("accuracy", "accuracy");
     columns.put("loss", "loss");
+    columns.put("valueLoss", "value loss");
+    columns.put("explainedVariance", "explained");
     columns.put("evalLoss", "held-out loss");
     columns.put("perplexity", "perplexity");
     columns.put("margin", "margin");

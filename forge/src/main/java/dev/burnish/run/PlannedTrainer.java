@@ -29,6 +29,11 @@ final class PlannedTrainer implements Trainer {
     return estimate;
   }
 
+  /// Seconds that the updates so far would have taken.
+  double seconds() {
+    return estimate.map(of -> of.seconds(numBlocks())).orElse(0.0);
+  }
+
   int numBlocks() {
     return planner.numBlocks();
   }

@@ -5,12 +5,9 @@ import dev.burnish.concurrent.Stop;
 import dev.burnish.metrics.Metrics;
 import dev.burnish.metrics.StepMetrics;
 import dev.burnish.run.RunOptions.Mode;
-import dev.burnish.train.Checkpointed;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /// The remaining steps of a run.
 ///
@@ -23,13 +20,8 @@ public final class Steps implements Iterable<Long> {
   /// The parts that take part in the end of a step.
   ///
   /// @param present records for the step that is open
-  /// @param trainer of the run, once it is known
   public record Parts(
-      Metrics metrics,
-      SampleLog samples,
-      StepRecorder present,
-      StepRecorder.Whole whole,
-      Supplier<Optional<Checkpointed>> trainer) {}
+      Metrics metrics, SampleLog samples, StepRecorder present, StepRecorder.Whole whole) {}
 
   private final Mode mode;
   private final Stop stop;
@@ -97,7 +89,7 @@ public final class Steps implements Iterable<Long> {
     }
     long step = loop.present();
     parts.whole().machine().endStep(step, loop.total(), parts.present());
-    parts.trainer().get().ifPresent(of -> parts.present().record(of.health()));
+    checkpoints.trainers().forEach(of -> parts.present().record(of.health()));
     FaultPoint.reach("run.flush");
     StepMetrics written = parts.metrics().flush(step);
     FaultPoint.reach("run.flushed");

@@ -1,7 +1,7 @@
 package dev.burnish.train;
 
 import static dev.burnish.metrics.ConsoleSink.format;
-import static dev.burnish.metrics.Reduce.LAST;
+import static dev.burnish.metrics.Reduce.SUM;
 
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
@@ -79,8 +79,9 @@ public final class Health implements Recordable {
   @Override
   public void recordTo(RunRecorder run) {
     if (alarms > 0) {
-      run.record("alarms", alarms, LAST);
-      run.record("skippedUpdates", skipped, LAST);
+      // Those of all trainers of a step add up.
+      run.record("alarms", alarms, SUM);
+      run.record("skippedUpdates", skipped, SUM);
     }
   }
 
@@ -106,8 +107,8 @@ public final class Health implements Recordable {
     alarm(new Alarm.Skipped(failure.where().step(), failure));
   }
 
-  /// The failure, with the checkpoint to resume from.
-  TrainingDiverged named(TrainingDiverged failure) {
+  /// The failure, with the checkpoint to resume from: for one of a trainer in another process.
+  public TrainingDiverged named(TrainingDiverged failure) {
     return failure.withCheckpoint(checkpoint.get());
   }
 

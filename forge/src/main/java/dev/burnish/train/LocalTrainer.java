@@ -354,9 +354,7 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
   @Override
   public void restore(Snapshot snapshot) {
     TrainerState.Position position = TrainerState.Position.of(snapshot);
-    recovery.ifPresentOrElse(
-        entered -> entered.restore(position, () -> state.restore(snapshot)),
-        () -> state.restore(snapshot));
+    fill(position, () -> state.restore(snapshot));
     step = position.step();
     health.resume(position.health());
     last = Optional.empty();
@@ -365,8 +363,13 @@ public final class LocalTrainer implements Trainer, Checkpointed, AutoCloseable 
 
   @Override
   public void restoreWeights(Snapshot snapshot) {
-    state.restoreWeights(snapshot);
+    TrainerState.Position position = new TrainerState.Position(step, health.state());
+    fill(position, () -> state.restoreWeights(snapshot));
     publish();
+  }
+
+  private void fill(TrainerState.Position position, Runnable restoring) {
+    recovery.ifPresentOrElse(entered -> entered.restore(position, restoring), restoring);
   }
 
   Optimizer optimizer() {

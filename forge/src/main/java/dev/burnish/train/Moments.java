@@ -84,7 +84,8 @@ sealed interface Moments extends AutoCloseable {
 
   /// Moments in memory that stays its owner's.
   ///
-  /// @param tensors of the CPU, contiguous, one per part
+  /// @param first views of it, contiguous and one per part, which are closed with the result;
+  ///   `second` likewise
   static Moments over(List<Tensor> first, List<Tensor> second) {
     return new InMemory(Map.of(Order.FIRST, first, Order.SECOND, second));
   }

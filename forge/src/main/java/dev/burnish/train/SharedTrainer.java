@@ -21,6 +21,7 @@ public final class SharedTrainer implements Checkpointed, AutoCloseable {
 
   private final TrainerMemory memory;
   private final UpdateJournal journal;
+  private final Moments moments;
   private final TrainerState state;
   private final long bytes;
   private final Health health = new Health(HealthConfig.defaults());
@@ -30,7 +31,8 @@ public final class SharedTrainer implements Checkpointed, AutoCloseable {
   public SharedTrainer(TrainerMemory memory) {
     this.memory = memory;
     journal = memory.journal();
-    state = new TrainerState(memory.parameters(), memory.moments(), false);
+    moments = memory.moments();
+    state = new TrainerState(memory.parameters(), moments, false);
     bytes = state.bytes();
     follow();
   }
@@ -150,5 +152,6 @@ public final class SharedTrainer implements Checkpointed, AutoCloseable {
   @Override
   public void close() {
     state.awaitDone();
+    moments.close();
   }
 }

@@ -159,8 +159,15 @@ public final class TrainerMemory implements AutoCloseable {
     return config;
   }
 
+  /// The moments, the caller's to close, which leaves the memory as it is.
   Moments moments() {
-    return Moments.over(first, second);
+    return Moments.over(views(first), views(second));
+  }
+
+  private static List<Tensor> views(List<Tensor> tensors) {
+    return tensors.stream()
+        .map(tensor -> TensorScope.outside(() -> tensor.view(tensor.shape())))
+        .toList();
   }
 
   /// Places the gradients of a model here.

@@ -21,9 +21,13 @@ public final class TrainingDiverged extends RuntimeException {
     }
   }
 
-  private final transient Where where;
+  // These travel with it to another process.
+  @SuppressWarnings("serial") // nobody serializes it
+  private final Where where;
+
   private final double loss;
   private final double gradientNorm;
+  private final String checkpoint;
 
   TrainingDiverged(Where where, double loss, double gradientNorm) {
     this(where, loss, gradientNorm, "");
@@ -45,11 +49,12 @@ public final class TrainingDiverged extends RuntimeException {
     this.where = where;
     this.loss = loss;
     this.gradientNorm = gradientNorm;
+    this.checkpoint = checkpoint;
   }
 
   /// The same failure, naming the checkpoint to resume from.
-  TrainingDiverged withCheckpoint(String checkpoint) {
-    TrainingDiverged named = new TrainingDiverged(where, loss, gradientNorm, checkpoint);
+  TrainingDiverged withCheckpoint(String place) {
+    TrainingDiverged named = new TrainingDiverged(where, loss, gradientNorm, place);
     named.setStackTrace(getStackTrace());
     return named;
   }

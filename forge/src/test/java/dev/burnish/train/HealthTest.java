@@ -3,9 +3,11 @@ package dev.burnish.train;
 import static java.lang.Double.NaN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.burnish.link.failure.RemoteErrors;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.TargetLoss;
 import dev.burnish.train.Health.Alarm;
@@ -184,5 +186,25 @@ class HealthTest {
     assertThat(alarms.get(0)).isEqualTo(new Alarm.LossSpike(41, 3.11, 2.1));
     assertThat(alarms.get(1)).isInstanceOf(Alarm.NormSpike.class);
     assertThat(health.alarms()).isEqualTo(2);
+  }
+
+  @Test
+  void aFailureArrivesFromAnotherProcessAsItself() {
+    try (LanguageModel model = Tiny.model();
+        LocalTrainer trainer = new LocalTrainer(model.decoder(), OptimizerConfig.defaults(), 10)) {
+      TrainingDiverged sent =
+          catchThrowableOfType(
+              TrainingDiverged.class, () -> trainer.step(Tiny.batches(7, 2), BROKEN));
+      Throwable received =
+          RemoteErrors.decode(RemoteErrors.encode(sent, 1 << 20), getClass().getClassLoader());
+      assertThat(received)
+          .isInstanceOfSatisfying(
+              TrainingDiverged.class,
+              failure -> assertThat(failure.where()).isEqualTo(sent.where()))
+          .hasMessage(sent.getMessage());
+      trainer.health().checkpointIn(() -> "checkpoints/step-00000003");
+      assertThat(trainer.health().named((TrainingDiverged) received))
+          .hasMessageContaining("checkpoint=checkpoints/step-00000003");
+    }
   }
 }

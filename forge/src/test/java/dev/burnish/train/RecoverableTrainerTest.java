@@ -332,4 +332,26 @@ class RecoverableTrainerTest {
       trainer.close();
     }
   }
+
+  @Test
+  void trainersOfOneProcessShareTheMemoryAndCloseNothingOfIt() throws Exception {
+    Expected expected = Expected.of(Case.ADAMW);
+    try (SharedState shared = new SharedState(Case.ADAMW);
+        LanguageModel source = Case.ADAMW.model()) {
+      TrainerMemory memory = shared.attach();
+      SharedTrainer holder = new SharedTrainer(memory);
+      for (long step = 1; step <= 3; step++) {
+        LanguageModel model = SharedState.model(Case.ADAMW, source, memory.weights());
+        try (model;
+            LocalTrainer trainer =
+                LocalTrainer.recoverable(
+                    memory, model.decoder(), SharedState.STEPS, TrainerOptions.defaults())) {
+          trainer.step(step, SharedState.batch(step));
+        }
+        assertThat(holder.completed().step()).isEqualTo(step);
+        assertSame(shared, expected.state(step), "step=" + step);
+      }
+      holder.close();
+    }
+  }
 }

@@ -238,6 +238,7 @@ final class Head {
 
   /// The same with the projection that other values of its part hold.
   List<PreparedWeight> prepare(Tensor values, List<PreparedWeight> reuse) {
+    requireLogits();
     return kernels.prepare(List.of(projection.matrix(values)), reuse);
   }
 

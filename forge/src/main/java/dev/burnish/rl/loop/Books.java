@@ -154,6 +154,10 @@ final class Books {
     return ledger.funnel();
   }
 
+  synchronized int attempts(long position) {
+    return ledger.attempts(position);
+  }
+
   /// Slots that were returned so far.
   synchronized long numReturned() {
     return numReturned;

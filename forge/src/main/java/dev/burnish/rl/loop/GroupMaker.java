@@ -11,6 +11,7 @@ import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.tensor.KeyedRandom;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -130,12 +131,16 @@ final class GroupMaker {
     }
   }
 
-  /// Waits until all attempts have ended that were interrupted, for a time.
-  void awaitEnd(Duration limit) throws InterruptedException {
-    long until = System.nanoTime() + limit.toNanos();
-    for (Thread thread : running) {
-      long left = until - System.nanoTime();
-      thread.join(Duration.ofNanos(Math.max(1, left)));
+  /// Waits until all attempts have ended that were interrupted, at most until a time.
+  ///
+  /// @param until by [System#nanoTime]
+  void join(long until) throws InterruptedException {
+    join(running, until);
+  }
+
+  static void join(Collection<Thread> threads, long until) throws InterruptedException {
+    for (Thread thread : threads) {
+      thread.join(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
     }
   }
 }

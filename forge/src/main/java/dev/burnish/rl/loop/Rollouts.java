@@ -298,6 +298,12 @@ public final class Rollouts implements AutoCloseable {
     return books.funnel();
   }
 
+  /// How often a group was begun that was taken and is not published; attempts before a resume do
+  /// not count where the journal had the group.
+  public int attempts(long position) {
+    return books.attempts(position);
+  }
+
   /// Sets how much is to be learned from a group that was trained on; no effect unless priorities
   /// choose.
   public void prioritise(long position, double priority) {
@@ -329,19 +335,14 @@ public final class Rollouts implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    books.close();
     threads.forEach(Thread::interrupt);
-    boolean interrupted = false;
     try {
-      for (Thread thread : threads) {
-        thread.join(GRACE);
-      }
-      maker.awaitEnd(GRACE);
+      long until = System.nanoTime() + GRACE.toNanos();
+      GroupMaker.join(threads, until);
+      maker.join(until);
     } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    if (interrupted) {
       Thread.currentThread().interrupt();
     }
+    books.close();
   }
 }

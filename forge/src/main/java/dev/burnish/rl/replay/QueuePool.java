@@ -75,11 +75,15 @@ final class QueuePool<T> implements Pool<T> {
     return Optional.of(groups);
   }
 
-  /// The first groups that wait among the next positions that are not done.
+  /// The first groups that wait in the window. It begins at `next` and does not slide until that is
+  /// done, which bounds how many pass it; but it always has a batch of positions that are not done,
+  /// so that it cannot end before there is one.
   private Optional<List<Held<T>>> firstReady(int window) {
     List<Held<T>> ready = new ArrayList<>();
     int seen = 0;
-    for (long position = next; seen < window && ready.size() < config.batch(); position++) {
+    for (long position = next;
+        ready.size() < config.batch() && (position < next + window || seen < config.batch());
+        position++) {
       if (waiting.containsKey(position)) {
         ready.add(waiting.get(position));
       }

@@ -10,9 +10,9 @@ public sealed interface Selection {
   /// step alone, and a slow group is waited for.
   record Fifo() implements Selection {}
 
-  /// Those that are ready first among the next `window` positions, so that one slow group does not
-  /// hold up the others; the oldest is at most `ceil((window - 1) / batch)` steps older than with
-  /// [Fifo].
+  /// Those that are ready first among the `window` positions from the oldest on that was not
+  /// trained on, so that one slow group does not hold up the others for a while; the oldest is at
+  /// most `ceil((window - 1) / batch)` steps older than with [Fifo].
   ///
   /// @param window positions, at least the size of a batch
   record Windowed(int window) implements Selection {

@@ -18,10 +18,17 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Snapshot {
   private final Path folder;
   private final Manifest manifest;
+  private final String owner;
 
-  private Snapshot(Path folder, Manifest manifest) {
+  private Snapshot(Path folder, Manifest manifest, String owner) {
     this.folder = folder;
     this.manifest = manifest;
+    this.owner = owner;
+  }
+
+  /// The pieces and sections of one owner among several, see [NamedPieces].
+  public Snapshot ofOwner(String name) {
+    return new Snapshot(folder, manifest, name);
   }
 
   /// Opens a checkpoint whose files all match their digests.
@@ -34,7 +41,7 @@ public final class Snapshot {
           "a checkpoint's files are as they were written: checkpoint=%s (%s); resume from an earlier one"
               .formatted(folder, damage.get()));
     }
-    return new Snapshot(folder, read(folder));
+    return new Snapshot(folder, read(folder), "");
   }
 
   /// Writes a checkpoint: when this returns, it is in `target` and on the disk; on failure, nothing
@@ -102,7 +109,7 @@ public final class Snapshot {
 
   /// The bytes of a section, where the checkpoint has it.
   public Optional<byte[]> section(String name) {
-    String file = SnapshotWriter.sectionFile(name);
+    String file = SnapshotWriter.sectionFile(NamedPieces.nameOf(owner, name));
     if (!manifest.sha256().containsKey(file)) {
       return Optional.empty();
     }
@@ -117,14 +124,15 @@ public final class Snapshot {
   ///
   /// @throws IllegalArgumentException if the checkpoint is of something else
   public void copyTo(String piece, Map<String, Tensor> targets) {
-    Path file = folder.resolve(SnapshotWriter.pieceFile(piece));
-    if (!manifest.sha256().containsKey(SnapshotWriter.pieceFile(piece))) {
+    String name = NamedPieces.nameOf(owner, piece);
+    Path file = folder.resolve(SnapshotWriter.pieceFile(name));
+    if (!manifest.sha256().containsKey(SnapshotWriter.pieceFile(name))) {
       throw new IllegalArgumentException(
           "a checkpoint belongs to the model it resumes: checkpoint=%s lacks piece=%s; resume with the settings of the run"
-              .formatted(folder, piece));
+              .formatted(folder, name));
     }
     try (Checkpoint stored = Checkpoint.open(file)) {
-      targets.forEach((name, target) -> copy(stored, file, name, target));
+      targets.forEach((tensor, target) -> copy(stored, file, tensor, target));
     }
   }
 

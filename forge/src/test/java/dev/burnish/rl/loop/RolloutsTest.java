@@ -3,6 +3,7 @@ package dev.burnish.rl.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.concurrent.Stopped;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.rl.journal.EpisodeJournal;
 import dev.burnish.rl.ledger.GroupEnd.Kind;
@@ -230,8 +231,11 @@ class RolloutsTest {
         slot -> {
           begun.add(slot.position());
           while (slot.position() == 1 && never.getCount() > 0) {
-            LockSupport.park();
-            boolean ignored = Thread.interrupted();
+            try {
+              never.await();
+            } catch (InterruptedException e) {
+              continue;
+            }
           }
           return Groups.of(slot);
         };
@@ -315,6 +319,18 @@ class RolloutsTest {
         .isInstanceOf(RolloutsFailedException.class)
         .hasMessageContaining("a bug")
         .hasCauseInstanceOf(AssertionError.class);
+  }
+
+  @Test
+  void aRequestToStopEndsTheWaitForABatch() {
+    Rollouts rollouts =
+        rollouts(
+            settings(2, 0, 2),
+            _ -> {
+              throw new Stopped("ctrl-c");
+            });
+    rollouts.published(0, List.of());
+    assertThatThrownBy(() -> rollouts.take(0)).isInstanceOf(Stopped.class);
   }
 
   @Test

@@ -153,13 +153,47 @@ class GroupBufferTest {
         .isEqualTo(2);
     LongStream.of(1, 2, 3).forEach(position -> buffer.add(group(position, 0)));
     assertThat(positions(buffer.take(0))).containsExactly(1L, 2L);
-    LongStream.of(5, 6, 7).forEach(position -> buffer.add(group(position, 0)));
-    assertThat(positions(buffer.take(1))).containsExactly(3L, 5L);
-    assertThat(buffer.canTake(2)).as("6 and 7 are ready, 0 and 4 are not").isTrue();
-    assertThat(positions(buffer.take(2))).containsExactly(6L, 7L);
-    buffer.add(group(0, 2));
-    buffer.add(group(4, 2));
-    assertThat(positions(buffer.take(3))).containsExactly(0L, 4L);
+    LongStream.of(4, 5).forEach(position -> buffer.add(group(position, 1)));
+    assertThat(buffer.canTake(1)).as("the window is 0 to 3, of which 0 is missing").isFalse();
+    buffer.add(group(0, 0));
+    assertThat(positions(buffer.take(1))).containsExactly(0L, 3L);
+    assertThat(positions(buffer.take(2))).containsExactly(4L, 5L);
+  }
+
+  /// A window that slid past the groups that were done let a slow one be passed for ever, and
+  /// training failed when it came.
+  @Test
+  void noGroupOfAWindowIsOlderThanTheBoundHoweverSlowItIs() {
+    for (int seed = 0; seed < 50; seed++) {
+      Random random = new Random(seed);
+      int batch = 1 + random.nextInt(4);
+      int window = batch + random.nextInt(9);
+      int lag = random.nextInt(3);
+      BufferConfig config =
+          BufferConfig.fifo(batch, lag).withSelection(new Selection.Windowed(window), 100);
+      GroupBuffer<String> buffer = buffer(config);
+      List<Held<String>> underWay = new ArrayList<>();
+      long admitted = 0;
+      long ended = 0;
+      for (long version = 0; version < 40; version++) {
+        while (!buffer.canTake(version)) {
+          while (admitted - ended < (long) batch * (lag + 1)) {
+            underWay.add(group(admitted++, version));
+          }
+          int first = underWay.getFirst().position() == 0 && random.nextInt(50) > 0 ? 1 : 0;
+          int index = underWay.size() > first ? first + random.nextInt(underWay.size() - first) : 0;
+          Held<String> next = underWay.remove(index);
+          if (random.nextInt(8) == 0) {
+            buffer.skip(next.position());
+            ended++;
+          } else {
+            buffer.add(next);
+          }
+        }
+        ended += buffer.take(version).held().size();
+        buffer.release(version);
+      }
+    }
   }
 
   @Test
