@@ -6,6 +6,7 @@ import dev.burnish.config.Config;
 import dev.burnish.config.Inlined;
 import dev.burnish.data.DataFiles.OnBadRow;
 import dev.burnish.data.DataSettings;
+import dev.burnish.learn.PpoConfig;
 import dev.burnish.learn.WarmUp;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.train.OptimizerConfig;
@@ -36,6 +37,8 @@ class SharedSettingsTest {
     assertThat(training.withOptimizer(o -> o.withLr(0.5)).optimizer().lr()).isEqualTo(0.5);
     assertThat(DataSettings.defaults())
         .isEqualTo(new DataSettings(Path.of(""), "default", "train", OnBadRow.FAIL));
+    assertThat(PpoConfig.defaults())
+        .isEqualTo(new PpoConfig(2, 2, 0.2, 0.2, 1, 0.95, 0, 0, PpoConfig.Truncated.LEARN, 4096));
     WarmUp warm = WarmUp.defaults();
     assertThat(warm.warmUp()).isEqualTo(100);
     assertThat(warm.ready()).isEqualTo(0.3);

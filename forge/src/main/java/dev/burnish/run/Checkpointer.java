@@ -81,7 +81,7 @@ public final class Checkpointer implements AutoCloseable {
 
   /// Adds the trainer of another model, such as a critic.
   public void keep(String name, Checkpointed kept) {
-    if (trainers.put(name, kept) != null) {
+    if (trainers.putIfAbsent(name, kept) != null) {
       throw new IllegalArgumentException(
           "each trainer that a run keeps must have a name of its own: name=%s is taken; choose another"
               .formatted(name));

@@ -9,7 +9,7 @@ import dev.burnish.nn.Targets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What a model gives for the targets of batches, without a gradient.
+/// Outputs of a model for the targets of batches, without a gradient.
 final class Forward {
   private interface Output {
     float[] of(Pass pass, Targets targets);
