@@ -192,7 +192,7 @@ public final class TrainerMemory implements AutoCloseable {
   private void requireHere(List<Parameters> parts, int part) {
     Tensor trained = parts.get(part).values();
     if (parts.size() != values.size()
-        || trained.numElements() > 0 && trained.address() != values.get(part).address()) {
+        || (trained.numElements() > 0 && trained.address() != values.get(part).address())) {
       throw new IllegalArgumentException(
           "a recoverable trainer trains the weights in its memory: parts=%d memory=%d, and part=%d is elsewhere; make the model over TrainerMemory.weights"
               .formatted(parts.size(), values.size(), part));

@@ -27,6 +27,8 @@ public final class TrainingDiverged extends RuntimeException {
 
   private final double loss;
   private final double gradientNorm;
+
+  @SuppressWarnings("UnusedVariable") // of its message, which is made again from it
   private final String checkpoint;
 
   TrainingDiverged(Where where, double loss, double gradientNorm) {

@@ -243,7 +243,7 @@ public final class Region implements AutoCloseable {
   /// @throws IllegalStateException after the end
   public boolean isHeldElsewhere() {
     try {
-      return numUsers.get() > 1 || file.isPresent() && file.get().isOpenElsewhere();
+      return numUsers.get() > 1 || (file.isPresent() && file.get().isOpenElsewhere());
     } catch (ClosedChannelException e) {
       throw new IllegalStateException("a closed region is not used: region=" + id, e);
     } catch (IOException e) {
