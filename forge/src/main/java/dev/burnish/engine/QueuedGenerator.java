@@ -111,7 +111,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   private void serve() {
     try {
       long idle = System.nanoTime();
-      while (queue.awaitWork()) {
+      while (weights.isUnderway() ? !queue.isClosed() : queue.awaitWork()) {
         meter.addIdle(System.nanoTime() - idle);
         serveOldest();
         idle = System.nanoTime();
@@ -185,11 +185,15 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       meter.addStep(start, decodes);
       running.forEach(this::settle);
       running.removeIf(call -> call.tasks().stream().allMatch(GroupTask::ended));
-      meter.timeWeights(() ->
-          weights.advance(
-              version -> running.stream().allMatch(c -> c.versions().contains(version))));
+      if (!running.isEmpty()) {
+        meter.timeWeights(() -> weights.advance(version -> allows(running, version)));
+      }
     }
     meter.endWave();
+  }
+
+  private static boolean allows(List<Call> calls, long version) {
+    return calls.stream().allMatch(call -> call.versions().contains(version));
   }
 
   /// Fails the calls that wait, and frees the memory.

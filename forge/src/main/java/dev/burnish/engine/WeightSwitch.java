@@ -155,9 +155,18 @@ final class WeightSwitch implements AutoCloseable {
     if (underway.isEmpty()) {
       begin(allowed);
     }
-    if (underway.filter(u -> allowed.test(u.takeover.version())).isPresent()) {
-      loadNext();
-    }
+    underway.ifPresent(u -> {
+      if (allowed.test(u.takeover.version())) {
+        loadNext(u);
+      } else {
+        u.takeover.defer();
+      }
+    });
+  }
+
+  /// Whether a takeover has begun that the end of a wave left unfinished.
+  boolean isUnderway() {
+    return underway.isPresent();
   }
 
   private void begin(LongPredicate allowed) {
@@ -183,8 +192,7 @@ final class WeightSwitch implements AutoCloseable {
     }
   }
 
-  private void loadNext() {
-    Underway u = underway.orElseThrow();
+  private void loadNext(Underway u) {
     try {
       u.model.load(u.next++, u.takeover.snapshot());
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -202,7 +210,7 @@ final class WeightSwitch implements AutoCloseable {
   /// Lays out at once what is left of a takeover.
   private void finish() {
     while (underway.isPresent()) {
-      loadNext();
+      loadNext(underway.get());
     }
   }
 

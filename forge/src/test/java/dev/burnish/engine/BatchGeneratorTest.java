@@ -145,8 +145,10 @@ class BatchGeneratorTest {
       List<Group> apart = oneByOne.generateAll(prompts(), params);
       for (int i = 0; i < together.size(); i++) {
         for (int j = 0; j < 2; j++) {
-          assertThat(apart.get(i).completions().get(j).tokens())
-              .isEqualTo(together.get(i).completions().get(j).tokens());
+          Completion alone = apart.get(i).completions().get(j);
+          Completion among = together.get(i).completions().get(j);
+          assertThat(alone.tokens()).isEqualTo(among.tokens());
+          assertThat(alone.logprobs()).isEqualTo(among.logprobs());
         }
       }
     }

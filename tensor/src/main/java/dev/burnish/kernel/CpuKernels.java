@@ -213,6 +213,18 @@ final class CpuKernels implements Kernels {
             Matrix.of(logsumexp).expect("logsumexp", queries.rows(), heads.query())));
   }
 
+  @Override
+  public void invariantAttention(
+      AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out) {
+    Matrix queries = Matrix.of(q);
+    Matrix keys = Matrix.of(k);
+    Matrix values = Matrix.of(v);
+    check(plan, heads, queries, keys, values);
+    Matrix written = Matrix.of(out).expect("out", queries.rows(), queries.cols());
+    InvariantAttention.forward(
+        team, plan, heads, new InvariantAttention.Tensors(queries, keys, values, written));
+  }
+
   private static void check(AttentionPlan plan, Heads heads, Matrix q, Matrix k, Matrix v) {
     q.expect("q", q.rows(), heads.queryDim());
     k.expect("k", k.rows(), heads.keyValueDim());

@@ -84,6 +84,12 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   void attention(
       AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logsumexp);
 
+  /// [#attention] of a generator, without what a backward needs. On the CPU, the bits of a row
+  /// depend on its query and on its keys in order of position alone: not on the spans in which
+  /// these lie, nor on other rows.
+  void invariantAttention(
+      AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out);
+
   /// The gradient of [#attention]; `dk` and `dv` accumulate, `dq` is overwritten.
   void attentionBackward(
       AttentionPlan plan,

@@ -184,6 +184,14 @@ final class TorchKernels implements Kernels {
     }
   }
 
+  @Override
+  public void invariantAttention(
+      AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out) {
+    try (Tensor logsumexp = Tensor.empty(DType.F32, q.device(), q.size(0), heads.query())) {
+      attention(plan, heads, q, k, v, out, logsumexp);
+    }
+  }
+
   private static Tensor keys(Node node, Tensor rows) {
     return Tensor.cat(
         0,

@@ -370,14 +370,13 @@ final class DecoderBlock implements AutoCloseable {
       keyCache.indexCopy_(0, slots_T, keys(qkv_TC));
       valueCache.indexCopy_(0, slots_T, values(qkv_TC));
       Tensor attended_TC = f32(device, tokens, shape.heads().queryDim());
-      kernels.attention(
+      kernels.invariantAttention(
           context.plan(shape.window()),
           shape.heads(),
           queries(qkv_TC),
           keyCache,
           valueCache,
-          attended_TC,
-          f32(device, tokens, shape.heads().query()));
+          attended_TC);
       output.infer(matrices.get(1), attended_TC, x_TH, Output.ADD);
       kernels.rmsNorm(x_TH, norm2_H, shape.eps(), normed_TH, rstd_T);
       Tensor gateUp_T2I = f32(device, tokens, 2L * shape.intermediate());

@@ -12,8 +12,9 @@ import java.util.Collections;
 import java.util.List;
 
 /// A decoder for generation: weights packed for a few rows at a time, keys and values in a cache.
-/// Hidden states and logits of a row have the bits that [Pass] gives them, except in attention,
-/// whose sums depend on how sequences share their prefixes.
+/// Hidden states and logits of a row depend on its sequence alone, not on the rows beside it nor on
+/// how sequences share their prefixes. They have the bits that [Pass] gives them, except in
+/// attention, which adds in another order.
 ///
 /// The weights are those of the decoder, which are packed after each publication ([#refresh]) and
 /// take as much memory again; or those of others ([#load]), of which the decoder's own memory then
