@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.DoubleAdder;
 
 /// A generator and a trainer that compute on all cores of the machine, as many threads each as
 /// there are cores.
@@ -18,7 +19,7 @@ final class ComputingParts implements RolloutFunction, AutoCloseable {
   private final int rounds;
   private final ExecutorService generator = Executors.newFixedThreadPool(CORES);
   private final ExecutorService trainer = Executors.newFixedThreadPool(CORES);
-  private volatile double sink;
+  private final DoubleAdder sum = new DoubleAdder();
 
   /// @param rounds of arithmetic per thread and step; a group takes a quarter of that
   ComputingParts(int rounds) {
@@ -55,7 +56,7 @@ final class ComputingParts implements RolloutFunction, AutoCloseable {
     for (int i = 0; i < times; i++) {
       x = Math.sqrt(x + i);
     }
-    sink = x;
+    sum.add(x);
   }
 
   @Override

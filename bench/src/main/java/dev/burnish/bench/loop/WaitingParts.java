@@ -72,7 +72,7 @@ final class WaitingParts implements RolloutFunction {
 
   /// Seconds that one group took from the begin of its generation.
   double madeAt(long position) {
-    return generated.get(position) + rewarded.get(position);
+    return generated.getOrDefault(position, 0.0) + rewarded.getOrDefault(position, 0.0);
   }
 
   private static double sum(Map<Long, Double> seconds, long before) {

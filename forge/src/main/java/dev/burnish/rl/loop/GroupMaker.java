@@ -81,13 +81,11 @@ final class GroupMaker {
   private record Failure(Failed end, int redraws) {}
 
   private static Failure failure(Throwable thrown) {
-    switch (thrown) {
+    return switch (thrown) {
       case Stopped e -> throw e;
       case Error e -> throw e;
-      default -> {
-        return new Failure(Failures.of(thrown), Failures.isOfTheSystem(thrown) ? 0 : 1);
-      }
-    }
+      default -> new Failure(Failures.of(thrown), Failures.isOfTheSystem(thrown) ? 0 : 1);
+    };
   }
 
   private Failed timedOut(Slot slot) {

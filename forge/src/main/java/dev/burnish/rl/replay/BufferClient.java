@@ -165,6 +165,7 @@ public final class BufferClient {
     }
   }
 
+  @SuppressWarnings("WaitNotInLoop") // the callers loop
   private void await() throws InterruptedException {
     throwFailure();
     long ignored = changed.awaitNanos(LOOK.toNanos());

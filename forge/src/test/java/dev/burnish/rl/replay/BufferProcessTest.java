@@ -52,7 +52,7 @@ class BufferProcessTest {
       kill(service);
       buffer.add(group(3, 0));
       assertThat(buffer.take(0).groups().stream().map(Groups::text))
-          .containsExactly(Groups.text(journal.get(0L)), Groups.text(journal.get(1L)));
+          .containsExactly(Groups.text(Groups.of(0, 0, 0)), Groups.text(Groups.of(1, 1, 0)));
       buffer.release(0);
       assertThat(buffer.take(1).positions()).containsExactly(3L);
       assertThat(service.metrics().restarts()).isEqualTo(2);
