@@ -46,7 +46,6 @@ void main(String... args) {
       var problem = task.training(slot.position());
       return slot.sample(loop.policy(), problem, sampling).score(reward, Advantages::maxRl);
     });
-
     for (long step : run.steps(s.training().steps())) {
       var groups = loop.take(step).groups();
       run.record(learner.step(groups));

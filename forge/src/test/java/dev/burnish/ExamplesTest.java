@@ -233,7 +233,13 @@ class ExamplesTest {
   private void ppo(String... settings) throws Exception {
     List<String> args = new ArrayList<>();
     for (String setting :
-        List.of("warmUp=2", "prompts=4", "samples=2", "lora.modules=[q_proj, v_proj]")) {
+        List.of(
+            "warmUp=2",
+            "prompts=4",
+            "samples=2",
+            "ppo.kl=0.1",
+            "processes=THREADS",
+            "lora.modules=[q_proj, v_proj]")) {
       args.addAll(List.of("--set", setting));
     }
     args.addAll(List.of(settings));
