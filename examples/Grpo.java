@@ -48,7 +48,6 @@ void main(String... args) {
       var rollout = slot.sample(loop.policy(), problem, prompt, sampling);
       return rollout.score(reward, Advantages::grpo);
     });
-
     for (long step : run.steps(s.training().steps())) {
       var groups = loop.take(step).groups();
       run.record(learner.step(groups));

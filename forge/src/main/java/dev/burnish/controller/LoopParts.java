@@ -8,7 +8,7 @@ import dev.burnish.train.Trainer;
 import java.util.List;
 import java.util.function.Supplier;
 
-/// What a loop joins, wherever it is.
+/// The parts that a loop joins, wherever they are.
 interface LoopParts extends AutoCloseable {
   Trainer trainer();
 

@@ -3,7 +3,7 @@ package dev.burnish.controller;
 import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.TrainConfig;
 
-/// What a loop trains, and how much.
+/// The training that a loop does.
 ///
 /// @param seed of the run
 /// @param steps of the whole run

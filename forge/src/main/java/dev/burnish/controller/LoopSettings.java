@@ -36,7 +36,7 @@ public record LoopSettings(
     }
   }
 
-  /// What is done about groups that fail or take too long.
+  /// The treatment of groups that fail or take too long.
   ///
   /// @param tries of a group, the first included; after the last it is left out
   /// @param seconds that a try may take, after which it is interrupted and counts as failed

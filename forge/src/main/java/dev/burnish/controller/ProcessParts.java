@@ -64,7 +64,7 @@ final class ProcessParts implements LoopParts {
   private final List<AutoCloseable> open = new ArrayList<>();
   private final Map<String, OwnedService<?>> named = new LinkedHashMap<>();
 
-  /// What the parts are made from.
+  /// The material of the parts.
   ///
   /// @param memory that the trainer works on
   /// @param state the same as checkpoints see it
@@ -163,7 +163,7 @@ final class ProcessParts implements LoopParts {
     }
   }
 
-  /// The versions that are kept but for the newest.
+  /// The versions that are kept, without the newest.
   private List<Published> older() {
     List<Long> versions = keeper.versions(WeightSets.POLICY);
     return versions.subList(0, Math.max(0, versions.size() - 1)).stream()

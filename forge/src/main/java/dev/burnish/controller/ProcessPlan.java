@@ -70,7 +70,7 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
         .orElseThrow(() -> new IllegalArgumentException("no process of that name: role=" + name));
   }
 
-  /// What stands above the list of processes.
+  /// The heading of the list of processes.
   public String title() {
     return switch (kind) {
       case JVMS ->

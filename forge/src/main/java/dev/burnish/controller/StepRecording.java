@@ -20,7 +20,7 @@ final class StepRecording implements AutoCloseable {
   private static final Codec CODEC =
       new Codecs(List.of(), Limits.defaults().withMaxBytes(Integer.MAX_VALUE - 64)).of(Entry.class);
 
-  /// What is recorded.
+  /// An entry of the file.
   sealed interface Entry {
     /// A run begins or is resumed.
     ///

@@ -38,7 +38,7 @@ import java.util.Optional;
 /// Version `v` of the weights is that after `v` steps; step `s` trains version `s - 1`. With
 /// [LoopSettings#maxStaleness] 0 rollouts and training take turns; above that rollouts are ahead.
 ///
-/// A part whose process is lost is started again and goes on where it was: the numbers of the run
+/// A part whose process is lost is started again and resumes where it was: the numbers of the run
 /// are the same. Threading: [#policy] may be used by all threads; everything else by that of the
 /// training loop.
 public final class TrainingLoop implements AutoCloseable {

@@ -5,7 +5,7 @@ import static dev.burnish.metrics.Reduce.LAST;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 
-/// What a generator did in some time.
+/// The activity of a generator in some time.
 ///
 /// @param tokens sampled in calls that ended
 /// @param seconds of computing tokens
@@ -16,7 +16,7 @@ import dev.burnish.metrics.RunRecorder;
 public record GeneratorActivity(
     long tokens, double seconds, double idleSeconds, double weightSeconds, double longestGapSeconds)
     implements Recordable {
-  /// What two generators did in the same time.
+  /// The activity of two generators in the same time.
   public GeneratorActivity with(GeneratorActivity other) {
     return new GeneratorActivity(
         tokens + other.tokens,

@@ -63,7 +63,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
   }
 
-  /// What the generator did since the last call of this method.
+  /// The activity of the generator since the last call of this method.
   public GeneratorActivity activity() {
     return meter.take();
   }

@@ -19,7 +19,7 @@ final class Sequence {
   /// @param room most tokens
   record Place(int slot, int room) {}
 
-  /// What ends a completion, besides its stop texts.
+  /// The endings of a completion, in addition to its stop texts.
   record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {}
 
   private final GroupTask group;

@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 /// A group may be spread over several waves: what a sample becomes does not depend on the others. A
 /// group that fails, or is failed from outside, leaves the wave at the next step. One thread.
 final class Wave implements AutoCloseable {
-  /// What the waves of a generator have in common.
+  /// The setting that the waves of a generator have in common.
   ///
   /// @param endings of the model's completions
   record Setting(

@@ -5,7 +5,7 @@ import dev.burnish.nn.ParameterSpec;
 import java.util.Arrays;
 import java.util.List;
 
-/// What a version of weights consists of: by it a reader can tell whether they are its model's, and
+/// The content of a version of weights: by it a reader can tell whether they are its model's, and
 /// whether they are whole.
 ///
 /// @param set which weights these are, such as `policy`, or `base` for those that an adaptation

@@ -97,7 +97,7 @@ public final class WeightKeeper implements AutoCloseable {
     return of(set).all();
   }
 
-  /// What the store must have of a set.
+  /// The versions of a set that the store must have.
   private record Wanted(String set, long oldest, List<Published> versions) {}
 
   /// Brings a store up to date, also one that has nothing yet.

@@ -6,7 +6,7 @@ import java.util.Iterator;
 import java.util.List;
 
 /// Memory of a publisher's versions. That of versions which nobody holds any more is written again:
-/// memory that the operating system gives anew costs two to three times a copy. Not thread-safe.
+/// memory that the operating system gives newly costs two to three times a copy. Not thread-safe.
 final class WeightMemory implements AutoCloseable {
   /// Of versions that are no longer the latest: others may hold them.
   private final List<Region> earlier = new ArrayList<>();

@@ -72,7 +72,7 @@ class QueuedGeneratorTest {
     return generator(TEXT, BatchGenerator.Limits.defaults());
   }
 
-  /// What a generator of that version alone makes.
+  /// The groups that a generator of that version alone makes.
   private Group alone(int version, Prompt prompt, SamplingParams params) {
     return new BatchGenerator(models.get(version), PromptEncoder.of(TEXT)).generate(prompt, params);
   }
@@ -425,7 +425,7 @@ class QueuedGeneratorTest {
     }
   }
 
-  /// At the sixth token an update to a version begins, and the wave goes on once it is announced.
+  /// At the sixth token an update to a version begins, and the wave continues once it is announced.
   private static final class UpdateAtSixth implements Runnable {
     final AtomicInteger tokens = new AtomicInteger();
     final AtomicReference<QueuedGenerator> generator = new AtomicReference<>();

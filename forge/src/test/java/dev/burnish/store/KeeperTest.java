@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// What a keeper holds, with all sides in this process.
+/// The versions that a keeper holds, with all sides in this process.
 class KeeperTest {
   private final HandoverLoop loop = new HandoverLoop(Processes.THREADS);
   private final WeightKeeper keeper = loop.keeper;

@@ -14,7 +14,7 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// What a publisher writes, and when it writes memory again.
+/// The bytes that a publisher writes, and the memory that it writes again.
 class PublishTest {
   private final Weights weights = Models.weights();
   private final WeightPublisher publisher = new WeightPublisher("policy");

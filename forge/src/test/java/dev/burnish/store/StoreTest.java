@@ -20,7 +20,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// What a store accepts and gives out, and what a reader makes of it.
+/// The versions that a store accepts and gives out, and how a reader takes them.
 class StoreTest {
   private final MemoryWeightStore store = new MemoryWeightStore();
 

@@ -47,7 +47,7 @@ public final class Region implements AutoCloseable {
   private final Access access;
   private @Nullable MemorySegment memory;
 
-  /// What those may do to whom a region is passed on.
+  /// The rights of those to whom a region is passed on.
   enum Access {
     READ,
     WRITE

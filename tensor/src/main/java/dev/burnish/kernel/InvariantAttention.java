@@ -12,7 +12,7 @@ import jdk.incubator.vector.VectorShuffle;
 ///
 /// Idea: a score is one sum over the width of a head, in lanes that are then added as a balanced
 /// tree; sixteen keys (as many as there are lanes) are reduced together, which changes no sum. The
-/// output is one chain of fused multiply-adds over the positions, which goes on from span to span
+/// output is one chain of fused multiply-adds over the positions, which continues from span to span
 /// in memory. Rows that share a span, and the query heads that share a key head, are computed
 /// together only to read a key once. A hidden key has probability 0 and changes nothing.
 final class InvariantAttention {

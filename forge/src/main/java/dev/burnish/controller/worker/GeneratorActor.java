@@ -6,7 +6,7 @@ import dev.burnish.rollout.Generator;
 
 /// A generator in a process of its own.
 public interface GeneratorActor extends Generator {
-  /// What it did since the last call of this method.
+  /// The work done since the last call of this method.
   @Concurrent
   GeneratorActivity activity();
 }

@@ -9,7 +9,7 @@ import dev.burnish.text.TokenizerFiles;
 import java.util.Map;
 import java.util.Optional;
 
-/// What the process of a generator is made from, besides the weights.
+/// The material of the process of a generator, except the weights.
 ///
 /// @param tokenizer its files by name
 @SuppressWarnings("ArrayRecordComponent") // contents of files travel as arrays; never compared

@@ -7,7 +7,7 @@ import dev.burnish.train.OptimizerConfig;
 import dev.burnish.train.TrainConfig;
 import java.nio.file.Path;
 
-/// What the process of a trainer is made from, besides the memory that it works on.
+/// The material of the process of a trainer, except the memory that it works on.
 ///
 /// @param totalSteps that the schedule of the learning rate runs over
 /// @param recompute as of [TrainConfig]

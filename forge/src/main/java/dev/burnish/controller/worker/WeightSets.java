@@ -2,7 +2,7 @@ package dev.burnish.controller.worker;
 
 /// The names of the sets of weights of a run.
 public final class WeightSets {
-  /// What is trained, a version per step.
+  /// The weights that are trained, a version per step.
   public static final String POLICY = "policy";
 
   /// The weights under an adaptation, in one version.

@@ -52,7 +52,7 @@ final class Books {
     buffer.resume(Snapshot.from(settings.isQueue() ? position : 0));
   }
 
-  /// Begins a group, or goes on with one after a resume; returns the number of its attempt.
+  /// Begins a group, or resumes one; returns the number of its attempt.
   ///
   /// @throws CancellationException after [#close]
   synchronized int begin(long position) {

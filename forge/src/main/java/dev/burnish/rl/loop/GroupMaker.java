@@ -32,7 +32,7 @@ final class GroupMaker {
   private final long seed;
   private final Set<Thread> running = ConcurrentHashMap.newKeySet();
 
-  /// What all attempts at a group have in common.
+  /// The task that all attempts at a group have in common.
   ///
   /// @param first number of the first attempt
   record Task(long position, long step, VersionRange versions, int first) {}

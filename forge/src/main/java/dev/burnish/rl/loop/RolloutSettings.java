@@ -20,7 +20,7 @@ public record RolloutSettings(BufferConfig buffer, Mode mode, long steps, Attemp
     CONTINUOUS
   }
 
-  /// What a group may cost before it is left out.
+  /// The cost that a group may have before it is left out.
   ///
   /// @param most attempts; 1 leaves a group out when it fails, more make it again
   /// @param deadline of each attempt, which is then interrupted and has failed

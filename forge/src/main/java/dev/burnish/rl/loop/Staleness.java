@@ -29,7 +29,7 @@ final class Staleness {
     }
   }
 
-  /// What a batch holds.
+  /// The content of a batch.
   static Content content(Batch<ScoredGroup> batch) {
     long tokens = 0;
     double sum = 0;
