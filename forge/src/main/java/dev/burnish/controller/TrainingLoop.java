@@ -14,6 +14,7 @@ import dev.burnish.rollout.PinnedGenerator;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.run.TrainedModel;
+import dev.burnish.service.OwnedService;
 import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Resumable;
@@ -91,6 +92,13 @@ public final class TrainingLoop implements AutoCloseable {
         new InlineParts(
             trainer, policy, settings.rollouts(plan.prompts(), plan.steps(), plan.seed()).buffer());
     return new TrainingLoop(home, settings, plan, Recorded.open(home.folder()), inline);
+  }
+
+  /// The processes of a service of the script, once they are up, as the loop shows its own: a line
+  /// each.
+  public static String processes(String name, OwnedService<?> service, int replicas) {
+    service.awaitHealthy(replicas, ProcessParts.START);
+    return ProcessPlan.light(name, replicas).processes(service::pids);
   }
 
   /// The trainer of the policy. It publishes by [#publish].

@@ -1,0 +1,124 @@
+package dev.burnish.testing;
+
+import dev.burnish.mesh.host.HostAgent;
+import dev.burnish.mesh.host.Jobs;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Kills or stops processes of a loop of this process, each at a time that its controller's
+/// [dev.burnish.concurrent.FaultPoint]s tell.
+public final class LoopKiller implements AutoCloseable {
+  /// The roles that have processes of their own.
+  public static final List<String> ROLES =
+      List.of("trainer", "generator", "reward", "buffer", "weights");
+
+  private final String job;
+  private final List<Kill> kills;
+  private final Map<String, Integer> reached = new HashMap<>();
+  private final AtomicInteger done = new AtomicInteger();
+  private final ExecutorService delayed = Executors.newVirtualThreadPerTaskExecutor();
+
+  /// @param job of the loop
+  public LoopKiller(String job, List<Kill> kills) {
+    this.job = job;
+    this.kills = List.copyOf(kills);
+  }
+
+  /// What is done to processes, and when.
+  ///
+  /// @param point of the controller
+  /// @param times that it has been reached
+  /// @param roles of which the first process is killed
+  /// @param signal as of `kill`
+  /// @param millis to wait at the point; with 0 the controller waits there for the kill
+  public record Kill(String point, int times, List<String> roles, String signal, int millis) {
+    /// By SIGKILL, at the point.
+    public static Kill of(String point, int times, String... roles) {
+      return new Kill(point, times, List.of(roles), "KILL", 0);
+    }
+
+    /// The same by another signal.
+    public Kill by(String other) {
+      return new Kill(point, times, roles, other, millis);
+    }
+
+    /// The same a while after the point.
+    public Kill after(int later) {
+      return new Kill(point, times, roles, signal, later);
+    }
+  }
+
+  /// The controller has reached a point.
+  public void reached(String point) {
+    int times;
+    synchronized (reached) {
+      times = reached.merge(point, 1, Integer::sum);
+    }
+    kills.stream()
+        .filter(kill -> kill.point().equals(point) && kill.times() == times)
+        .forEach(this::begin);
+  }
+
+  private void begin(Kill kill) {
+    if (kill.millis() == 0) {
+      send(kill);
+      return;
+    }
+    delayed.execute(() -> {
+      try {
+        TimeUnit.MILLISECONDS.sleep(kill.millis());
+        send(kill);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    });
+  }
+
+  private void send(Kill kill) {
+    for (String role : kill.roles()) {
+      try {
+        Process sent =
+            new ProcessBuilder("kill", "-" + kill.signal(), Long.toString(await(role))).start();
+        int ignored = sent.waitFor();
+      } catch (IOException e) {
+        throw new IllegalStateException("`kill` must be there", e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+    done.incrementAndGet();
+  }
+
+  /// The process of a role, once there is one.
+  private long await(String role) {
+    while (true) {
+      Optional<Long> pid =
+          Jobs.status(job).hosts().getFirst().processes().stream()
+              .filter(process -> process.process().startsWith(role + "/"))
+              .map(HostAgent.ProcessStatus::pid)
+              .findFirst();
+      if (pid.isPresent()) {
+        return pid.get();
+      }
+      Thread.onSpinWait(); // the question takes milliseconds
+    }
+  }
+
+  /// How many kills were done.
+  public int done() {
+    return done.get();
+  }
+
+  @Override
+  public void close() {
+    delayed.shutdownNow();
+  }
+}
