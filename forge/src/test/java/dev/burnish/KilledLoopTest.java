@@ -136,8 +136,8 @@ class KilledLoopTest {
     Collections.shuffle(roles, random);
     List<Kill> kills = new ArrayList<>();
     for (int i = 0; i < roles.size(); i++) {
-      int millis = random.nextInt(random.nextBoolean() ? 30 : 300);
-      kills.add(Kill.of("run.step", 1 + i, roles.get(i)).after(millis));
+      int millis = random.nextInt(random.nextBoolean() ? 30 : 200);
+      kills.add(Kill.of(LoopKiller.STEP, 1 + i, roles.get(i)).after(millis));
     }
     int lag = seed % 3;
     assertSame(inProcesses(lag, kills), inThreads(lag), "seed=%d %s".formatted(seed, kills));
@@ -158,7 +158,7 @@ class KilledLoopTest {
 
   @Test
   void theNumbersAreTheSameWhenTheGeneratorIsStopped() throws Exception {
-    List<Kill> kills = List.of(Kill.of("run.step", 2, "generator").by("STOP").after(20));
+    List<Kill> kills = List.of(Kill.of(LoopKiller.STEP, 2, "generator").by("STOP").after(20));
     assertSame(inProcesses(1, kills), inThreads(1), kills.toString());
   }
 

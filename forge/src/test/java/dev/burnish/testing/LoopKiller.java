@@ -7,8 +7,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -19,10 +23,14 @@ public final class LoopKiller implements AutoCloseable {
   public static final List<String> ROLES =
       List.of("trainer", "generator", "reward", "buffer", "weights");
 
+  /// The point between two steps.
+  public static final String STEP = "run.step";
+
   private final String job;
   private final List<Kill> kills;
   private final Map<String, Integer> reached = new HashMap<>();
   private final AtomicInteger done = new AtomicInteger();
+  private final Queue<Future<?>> pending = new ConcurrentLinkedQueue<>();
   private final ExecutorService delayed = Executors.newVirtualThreadPerTaskExecutor();
 
   /// @param job of the loop
@@ -55,8 +63,13 @@ public final class LoopKiller implements AutoCloseable {
     }
   }
 
-  /// The controller has reached a point.
+  /// The controller has reached a point. A step begins when the kills of the one before are done.
   public void reached(String point) {
+    if (point.equals(STEP)) {
+      for (Future<?> sent = pending.poll(); sent != null; sent = pending.poll()) {
+        await(sent);
+      }
+    }
     int times;
     synchronized (reached) {
       times = reached.merge(point, 1, Integer::sum);
@@ -67,38 +80,40 @@ public final class LoopKiller implements AutoCloseable {
   }
 
   private void begin(Kill kill) {
+    Future<?> sent =
+        delayed.submit(() -> {
+          TimeUnit.MILLISECONDS.sleep(kill.millis());
+          send(kill);
+          return true;
+        });
     if (kill.millis() == 0) {
-      send(kill);
-      return;
+      await(sent);
+    } else {
+      pending.add(sent);
     }
-    delayed.execute(() -> {
-      try {
-        TimeUnit.MILLISECONDS.sleep(kill.millis());
-        send(kill);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    });
   }
 
-  private void send(Kill kill) {
+  private static void await(Future<?> sent) {
+    try {
+      sent.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a kill must work", e.getCause());
+    }
+  }
+
+  private void send(Kill kill) throws IOException, InterruptedException {
     for (String role : kill.roles()) {
-      try {
-        Process sent =
-            new ProcessBuilder("kill", "-" + kill.signal(), Long.toString(await(role))).start();
-        int ignored = sent.waitFor();
-      } catch (IOException e) {
-        throw new IllegalStateException("`kill` must be there", e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      }
+      Process sent =
+          new ProcessBuilder("kill", "-" + kill.signal(), Long.toString(process(role))).start();
+      int ignored = sent.waitFor();
     }
     done.incrementAndGet();
   }
 
   /// The process of a role, once there is one.
-  private long await(String role) {
+  private long process(String role) {
     while (true) {
       Optional<Long> pid =
           Jobs.status(job).hosts().getFirst().processes().stream()
