@@ -42,8 +42,10 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
     open.add(memory);
     Optional<Weights> base =
         spec.model().lora().adapts() ? Optional.of(base(spec.model().layouts())) : Optional.empty();
-    List<FlatLayout> trained = base.map(this::adapterLayouts).orElseGet(spec.model()::layouts);
-    TrainerMemory shared = keep(TrainerMemory.attach(memory.segment(), trained, spec.optimizer()));
+    TrainerMemory shared =
+        keep(
+            TrainerMemory.attach(
+                memory.segment(), spec.model().trainedLayouts(), spec.optimizer()));
     model =
         keep(
             base.map(under -> spec.model().over(under, Optional.of(shared.weights())))
@@ -69,12 +71,6 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
     MappedWeights mapped = keep(new WeightReader(store, set, layouts).map(WeightSets.ONLY));
     mapped.checkAll();
     return mapped.weights();
-  }
-
-  private List<FlatLayout> adapterLayouts(Weights base) {
-    try (LanguageModel plain = spec.model().over(base, Optional.empty())) {
-      return plain.decoder().adapterLayouts(spec.model().lora());
-    }
   }
 
   @Override
