@@ -1,6 +1,7 @@
 package dev.burnish.controller;
 
 import dev.burnish.controller.StepRecording.Entry.Begun;
+import dev.burnish.controller.worker.Opened;
 import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
@@ -15,7 +16,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +27,7 @@ import java.util.stream.Stream;
 final class ReplayTrainer implements AutoCloseable {
   private final Begun begun;
   private final Function<String, LanguageModel> sources;
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final Opened open = new Opened();
   private final LanguageModel model;
   private final LocalTrainer trainer;
 
@@ -39,9 +39,9 @@ final class ReplayTrainer implements AutoCloseable {
     this.sources = sources;
     TrainerSpec spec = begun.spec();
     try {
-      model = keep(model(spec.model()));
+      model = open.add(model(spec.model()));
       trainer =
-          keep(
+          open.add(
               new LocalTrainer(
                   model.decoder(), spec.optimizer(), spec.totalSteps(), spec.train().options()));
     } catch (RuntimeException e) {
@@ -50,15 +50,10 @@ final class ReplayTrainer implements AutoCloseable {
     }
   }
 
-  private <T extends AutoCloseable> T keep(T opened) {
-    open.add(opened);
-    return opened;
-  }
-
   private LanguageModel model(ModelSpec spec) {
-    Weights trained = keep(Weights.zeros(spec.trainedLayouts(), Device.CPU));
+    Weights trained = open.add(Weights.zeros(spec.trainedLayouts(), Device.CPU));
     return spec.lora().adapts()
-        ? spec.over(keep(base()).decoder().weights(), Optional.of(trained))
+        ? spec.over(open.add(base()).decoder().weights(), Optional.of(trained))
         : spec.over(trained, Optional.empty());
   }
 
@@ -134,17 +129,9 @@ final class ReplayTrainer implements AutoCloseable {
     }
   }
 
-  /// Once; later calls have no effect.
+  /// Again has no effect.
   @Override
   public void close() {
-    List<AutoCloseable> opened = List.copyOf(open);
-    open.clear();
-    for (AutoCloseable each : opened.reversed()) {
-      try {
-        each.close();
-      } catch (Exception e) {
-        throw new IllegalStateException("a part of a trainer must close: " + e, e);
-      }
-    }
+    open.close();
   }
 }
