@@ -40,9 +40,10 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
     Region memory = open.add(state.keep());
     Optional<Weights> base =
         spec.model().lora().adapts() ? Optional.of(base(spec.model().layouts())) : Optional.empty();
-    List<FlatLayout> trained = base.map(this::adapterLayouts).orElseGet(spec.model()::layouts);
     TrainerMemory shared =
-        open.add(TrainerMemory.attach(memory.segment(), trained, spec.optimizer()));
+        open.add(
+            TrainerMemory.attach(
+                memory.segment(), spec.model().trainedLayouts(), spec.optimizer()));
     model =
         open.add(
             base.map(under -> spec.model().over(under, Optional.of(shared.weights())))
@@ -62,12 +63,6 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
     MappedWeights mapped = open.add(new WeightReader(store, set, layouts).map(WeightSets.ONLY));
     mapped.checkAll();
     return mapped.weights();
-  }
-
-  private List<FlatLayout> adapterLayouts(Weights base) {
-    try (LanguageModel plain = spec.model().over(base, Optional.empty())) {
-      return plain.decoder().adapterLayouts(spec.model().lora());
-    }
   }
 
   @Override
