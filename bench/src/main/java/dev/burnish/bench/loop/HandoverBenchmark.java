@@ -146,12 +146,15 @@ public final class HandoverBenchmark implements Benchmark {
     }
 
     private List<Double> first(String name) {
-      return seconds.get(name).subList(0, 1);
+      return all(name).subList(0, 1);
     }
 
     private List<Double> warm(String name) {
-      List<Double> all = seconds.get(name);
-      return all.subList(WARMUPS, all.size());
+      return all(name).subList(WARMUPS, all(name).size());
+    }
+
+    private List<Double> all(String name) {
+      return seconds.getOrDefault(name, List.of());
     }
 
     @Override
