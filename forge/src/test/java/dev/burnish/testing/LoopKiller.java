@@ -39,7 +39,7 @@ public final class LoopKiller implements AutoCloseable {
     this.kills = List.copyOf(kills);
   }
 
-  /// What is done to processes, and when.
+  /// A signal to processes of a loop, with its moment.
   ///
   /// @param point of the controller
   /// @param times that it has been reached
