@@ -58,7 +58,11 @@ public final class LoopBuilder implements AutoCloseable {
   ///
   /// @return the loop, to be closed before this
   public TrainingLoop start() {
-    ProcessPlan processes = ProcessPlan.of(settings, Runtime.getRuntime().availableProcessors());
+    ProcessPlan processes =
+        ProcessPlan.of(
+            settings,
+            Runtime.getRuntime().availableProcessors(),
+            policy.model().decoder().weights().layouts());
     TrainingLoop.Recorded recorded = TrainingLoop.Recorded.open(home.folder());
     TrainerSpec spec =
         TrainerSpec.of(policy.model().spec(), plan.optimizer(), plan.totalUpdates(), plan.train());
