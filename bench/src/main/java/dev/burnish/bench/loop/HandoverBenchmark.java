@@ -29,7 +29,7 @@ import java.util.function.Consumer;
 
 /// `handover`: all weights of a model, from one process through a store to another, beside a memcpy
 /// of the same bytes.
-public final class HandoverBenchmark implements Benchmark {
+final class HandoverBenchmark implements Benchmark {
   private static final String SET = "policy";
   private static final String MEMCPY = "memcpy by one thread";
   private static final int WARMUPS = 3;
@@ -146,12 +146,16 @@ public final class HandoverBenchmark implements Benchmark {
     }
 
     private List<Double> first(String name) {
-      return seconds.get(name).subList(0, 1);
+      return all(name).subList(0, 1);
     }
 
     private List<Double> warm(String name) {
-      List<Double> all = seconds.get(name);
+      List<Double> all = all(name);
       return all.subList(WARMUPS, all.size());
+    }
+
+    private List<Double> all(String name) {
+      return seconds.getOrDefault(name, List.of());
     }
 
     @Override
