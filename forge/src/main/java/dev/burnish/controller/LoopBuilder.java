@@ -4,6 +4,7 @@ import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.link.Region;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.FlatLayout;
+import dev.burnish.tensor.LargeMemory;
 import dev.burnish.run.TrainedModel;
 import dev.burnish.train.Checkpointed;
 import dev.burnish.train.SharedTrainer;
@@ -80,6 +81,7 @@ public final class LoopBuilder implements AutoCloseable {
     TrainingLoop loop = new TrainingLoop(home, settings, plan, recorded, parts);
     if (!policy.model().decoder().lora().adapts()) {
       policy.model().close(); // its weights are in the memory of the trainer
+      LargeMemory.trim();
     }
     return loop;
   }
