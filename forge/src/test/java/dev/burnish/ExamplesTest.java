@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.googlejavaformat.java.Formatter;
+import dev.burnish.controller.Replay;
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.Jobs;
 import dev.burnish.model.LanguageModel;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -672,6 +674,9 @@ class ExamplesTest {
     Path run = runs().getFirst();
     assertThat(run.resolve("adapter/adapter_model.safetensors")).isNotEmptyFile();
     assertThat(metrics(run)).hasSize(2).allMatch(line -> line.contains("\"kl\""));
+    Replay.Range all = new Replay.Range(OptionalLong.empty(), OptionalLong.empty());
+    assertThat(Replay.of(run, all, source -> LanguageModel.load(Path.of(source)), _ -> {}))
+        .isInstanceOf(Replay.Verdict.Same.class);
   }
 
   @Test

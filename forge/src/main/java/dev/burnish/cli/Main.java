@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       ConvertCommand.class,
       VerifyCommand.class,
+      ReplayCommand.class,
       DoctorCommand.class,
       BenchCommand.class,
       JobCommands.Ps.class,

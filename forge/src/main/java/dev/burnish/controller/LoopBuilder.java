@@ -4,12 +4,14 @@ import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.link.Region;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.FlatLayout;
-import dev.burnish.tensor.LargeMemory;
 import dev.burnish.run.TrainedModel;
+import dev.burnish.tensor.LargeMemory;
 import dev.burnish.train.Checkpointed;
 import dev.burnish.train.SharedTrainer;
 import dev.burnish.train.TrainerMemory;
+import dev.burnish.train.checkpoint.Snapshot;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Makes a loop whose parts are in processes, in the order that a resume needs: the memory of the
@@ -67,6 +69,7 @@ public final class LoopBuilder implements AutoCloseable {
     TrainingLoop.Recorded recorded = TrainingLoop.Recorded.open(home.folder());
     TrainerSpec spec =
         TrainerSpec.of(policy.model().spec(), plan.optimizer(), plan.totalUpdates(), plan.train());
+    keepBeginning();
     recorded.steps().begun(spec, policy.model().source().orElse(""), state.stepsDone());
     ProcessParts parts =
         new ProcessParts(
@@ -84,6 +87,24 @@ public final class LoopBuilder implements AutoCloseable {
       LargeMemory.trim();
     }
     return loop;
+  }
+
+  /// Keeps the state of a run that begins, if it is small, so that it can be replayed from there.
+  private void keepBeginning() {
+    if (home.completed() > 0) {
+      return;
+    }
+    if (memory.size() > ReplayStart.MOST_KEPT) {
+      home.say(
+          "the state of the beginning is too large to be kept (%d MB): burnish replay begins at the first checkpoint"
+              .formatted(memory.size() >> 20));
+      return;
+    }
+    Snapshot.write(
+        home.folder().resolve(ReplayStart.BEGINNING),
+        0,
+        state.freeze(),
+        Map.of(Checkpointed.SECTION, state.state()));
   }
 
   /// Frees the memory of the trainer, after the loop is closed.

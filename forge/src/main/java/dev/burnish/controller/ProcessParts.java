@@ -4,6 +4,7 @@ import dev.burnish.actor.Factory;
 import dev.burnish.controller.worker.GeneratorActor;
 import dev.burnish.controller.worker.GeneratorSpec;
 import dev.burnish.controller.worker.GeneratorWorker;
+import dev.burnish.controller.worker.Opened;
 import dev.burnish.controller.worker.TrainerActor;
 import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.controller.worker.TrainerWorker;
@@ -33,7 +34,6 @@ import dev.burnish.store.WeightStore;
 import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.Trainer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +61,7 @@ final class ProcessParts implements LoopParts {
   private final OwnedService<GeneratorActor> generators;
   private final OwnedService<ReplayBuffer> buffer;
   private final StepRecording recording;
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final Opened open = new Opened();
   private final Map<String, OwnedService<?>> named = new LinkedHashMap<>();
 
   /// The material of the parts.
@@ -89,7 +89,7 @@ final class ProcessParts implements LoopParts {
             "weights",
             Service.start(
                 hosts, "weights", WeightStore.class, MemoryWeightStore::new, options("weights")));
-    keeper = keep(new WeightKeeper(store));
+    keeper = open.add(new WeightKeeper(store));
     trainer =
         keep(
             "trainer",
@@ -132,12 +132,7 @@ final class ProcessParts implements LoopParts {
 
   private <T> OwnedService<T> keep(String role, OwnedService<T> started) {
     named.put(role, started);
-    return keep(started);
-  }
-
-  private <T extends AutoCloseable> T keep(T opened) {
-    open.add(opened);
-    return opened;
+    return open.add(started);
   }
 
   private ServiceOptions options(String role) {
@@ -245,12 +240,6 @@ final class ProcessParts implements LoopParts {
 
   @Override
   public void close() {
-    for (AutoCloseable each : open.reversed()) {
-      try {
-        each.close();
-      } catch (Exception e) {
-        throw new IllegalStateException("a part of the loop must close: " + e, e);
-      }
-    }
+    open.close();
   }
 }

@@ -1,10 +1,13 @@
 package dev.burnish.store;
 
+import dev.burnish.nn.Weights;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 
-/// CRC32C of memory.
-final class Digest {
+/// CRC32C of memory, and of weights in it.
+public final class Digest {
   /// Bytes that are still in the first cache when they are copied.
   private static final int PIECE = 1 << 13;
 
@@ -12,6 +15,16 @@ final class Digest {
   private static final int BUFFER = 1 << 30;
 
   private Digest() {}
+
+  /// The digest of each part of weights in host memory, as a [Manifest] has it.
+  public static List<Long> ofParts(Weights weights) {
+    return IntStream.range(0, weights.numParts())
+        .mapToObj(part ->
+            weights.layouts().get(part).size() == 0
+                ? of(MemorySegment.NULL)
+                : of(weights.part(part).segment()))
+        .toList();
+  }
 
   static long of(MemorySegment bytes) {
     CRC32C sum = new CRC32C();

@@ -60,7 +60,7 @@ final class SharedState implements AutoCloseable {
   private final LanguageModel source;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory;
-  private final List<AutoCloseable> opened = new ArrayList<>();
+  private final List<Opened> opened = new ArrayList<>();
 
   SharedState(Case kind) {
     this.kind = kind;
@@ -69,8 +69,13 @@ final class SharedState implements AutoCloseable {
     open(TrainerMemory.create(memory, source.decoder().trainedWeights(), kind.config()));
   }
 
+  /// A resource that closes without an exception to declare.
+  private interface Opened {
+    void close();
+  }
+
   private <T extends AutoCloseable> T open(T resource) {
-    opened.addFirst(resource);
+    opened.addFirst(() -> closeNow(resource));
     return resource;
   }
 
@@ -150,11 +155,17 @@ final class SharedState implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() throws Exception {
-    for (AutoCloseable resource : opened) {
+  private static void closeNow(AutoCloseable resource) {
+    try {
       resource.close();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
     }
+  }
+
+  @Override
+  public void close() {
+    opened.forEach(Opened::close);
     source.close();
     arena.close();
   }

@@ -6,6 +6,7 @@ import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.Weights;
+import dev.burnish.tensor.Device;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -52,6 +53,18 @@ public record ModelSpec(
   /// The layout of each part of the model's own weights.
   public List<FlatLayout> layouts() {
     return Decoder.layouts(shape());
+  }
+
+  /// The layout of each part of what is trained: the adaptation's where the model is adapted, else
+  /// the [#layouts].
+  public List<FlatLayout> trainedLayouts() {
+    if (!lora().adapts()) {
+      return layouts();
+    }
+    try (Weights none = Weights.undefined(layouts(), Device.CPU);
+        LanguageModel plain = over(none, Optional.empty())) {
+      return plain.decoder().adapterLayouts(lora());
+    }
   }
 
   /// The model over weights that stay their owner's, to be closed after it.

@@ -3,17 +3,13 @@ package dev.burnish.controller.worker;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.WeightSource;
-import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
-import dev.burnish.nn.FlatLayout;
-import dev.burnish.nn.Weights;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.service.Service;
 import dev.burnish.store.WeightStore;
-import dev.burnish.tensor.Device;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,18 +26,8 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
         model.lora().adapts()
             ? Optional.of(new StoredWeights(store, WeightSets.BASE, model.layouts()))
             : Optional.empty();
-    WeightSource policy = new StoredWeights(store, WeightSets.POLICY, trainedLayouts(model));
+    WeightSource policy = new StoredWeights(store, WeightSets.POLICY, model.trainedLayouts());
     generator = new QueuedGenerator(model, spec.encoder(), base, policy, spec.limits());
-  }
-
-  private static List<FlatLayout> trainedLayouts(ModelSpec model) {
-    if (!model.lora().adapts()) {
-      return model.layouts();
-    }
-    try (Weights none = Weights.undefined(model.layouts(), Device.CPU);
-        LanguageModel plain = model.over(none, Optional.empty())) {
-      return plain.decoder().adapterLayouts(model.lora());
-    }
   }
 
   @Override

@@ -18,7 +18,6 @@ import dev.burnish.train.PackedTokens;
 import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.TrainerMemory;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,10 +26,10 @@ import java.util.Optional;
 public final class TrainerWorker implements TrainerActor, AutoCloseable {
   private final TrainerSpec spec;
   private final WeightStore store;
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final Opened open = new Opened();
   private final LanguageModel model;
   private final LocalTrainer trainer;
-  private final WeightPublisher publisher = new WeightPublisher(WeightSets.POLICY);
+  private final WeightPublisher publisher = open.add(new WeightPublisher(WeightSets.POLICY));
   private Optional<ReferenceModel> reference = Optional.empty();
 
   /// @param state memory of a [TrainerMemory], to be written
@@ -38,26 +37,21 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
   public TrainerWorker(TrainerSpec spec, Region state, Service<WeightStore> weights) {
     this.spec = spec;
     this.store = weights.route();
-    Region memory = state.keep();
-    open.add(memory);
+    Region memory = open.add(state.keep());
     Optional<Weights> base =
         spec.model().lora().adapts() ? Optional.of(base(spec.model().layouts())) : Optional.empty();
-    List<FlatLayout> trained = base.map(this::adapterLayouts).orElseGet(spec.model()::layouts);
-    TrainerMemory shared = keep(TrainerMemory.attach(memory.segment(), trained, spec.optimizer()));
+    TrainerMemory shared =
+        open.add(
+            TrainerMemory.attach(
+                memory.segment(), spec.model().trainedLayouts(), spec.optimizer()));
     model =
-        keep(
+        open.add(
             base.map(under -> spec.model().over(under, Optional.of(shared.weights())))
                 .orElseGet(() -> spec.model().over(shared.weights(), Optional.empty())));
     trainer =
-        keep(
+        open.add(
             LocalTrainer.recoverable(
                 shared, model.decoder(), spec.totalSteps(), spec.train().options()));
-    open.add(publisher);
-  }
-
-  private <T extends AutoCloseable> T keep(T opened) {
-    open.add(opened);
-    return opened;
   }
 
   private Weights base(List<FlatLayout> layouts) {
@@ -66,15 +60,9 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
 
   private Weights read(String set, List<FlatLayout> layouts) {
     store.await(set, WeightSets.ONLY);
-    MappedWeights mapped = keep(new WeightReader(store, set, layouts).map(WeightSets.ONLY));
+    MappedWeights mapped = open.add(new WeightReader(store, set, layouts).map(WeightSets.ONLY));
     mapped.checkAll();
     return mapped.weights();
-  }
-
-  private List<FlatLayout> adapterLayouts(Weights base) {
-    try (LanguageModel plain = spec.model().over(base, Optional.empty())) {
-      return plain.decoder().adapterLayouts(spec.model().lora());
-    }
   }
 
   @Override
@@ -105,7 +93,7 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
       return ReferenceModel.of(model.decoder().base());
     }
     Weights frozen = read(WeightSets.REFERENCE, spec.model().layouts());
-    LanguageModel first = keep(spec.model().over(frozen, Optional.empty()));
+    LanguageModel first = open.add(spec.model().over(frozen, Optional.empty()));
     return ReferenceModel.of(first.decoder());
   }
 
@@ -117,9 +105,7 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    for (AutoCloseable each : open.reversed()) {
-      each.close();
-    }
+  public void close() {
+    open.close();
   }
 }

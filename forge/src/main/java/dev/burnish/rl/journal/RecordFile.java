@@ -149,6 +149,16 @@ public final class RecordFile implements AutoCloseable {
     }
   }
 
+  /// Bytes after the last whole record: of one that is half written or damaged, and of all that
+  /// follow it. None in a file that was opened for appending.
+  public synchronized long unreadable() {
+    try {
+      return file.length() - end;
+    } catch (IOException e) {
+      throw failure("read", path, e);
+    }
+  }
+
   /// Makes everything durable.
   public synchronized void force() {
     try {

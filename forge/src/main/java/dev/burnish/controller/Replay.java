@@ -1,0 +1,150 @@
+package dev.burnish.controller;
+
+import dev.burnish.controller.StepRecording.Entry.Version;
+import dev.burnish.model.LanguageModel;
+import dev.burnish.train.checkpoint.Snapshot;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/// Trains a run again from its recording, in this process and without generating, and compares the
+/// weights after every step with those that the run published, by the digest of each part.
+///
+/// It begins at a checkpoint, or at the state that the run began with. Neither rollouts nor rewards
+/// have a part in it, so it also proves a run whose rollouts depended on timing. One thread.
+public final class Replay implements AutoCloseable {
+  private static final int LINES = 10;
+
+  private final RecordedSteps recorded;
+  private final Consumer<String> say;
+  private ReplayTrainer trainer;
+
+  /// The steps to be trained again.
+  ///
+  /// @param from step whose checkpoint is the beginning, 0 for that of the run; the earliest there
+  ///   is unless given
+  /// @param to the last step; that of the recording unless given
+  public record Range(OptionalLong from, OptionalLong to) {}
+
+  /// The result.
+  public sealed interface Verdict {
+    /// All versions of the weights are those of the run.
+    ///
+    /// @param versions that were compared
+    /// @param parts of each
+    record Same(long versions, int parts) implements Verdict {}
+
+    /// The first version that is not.
+    ///
+    /// @param part the first that differs
+    /// @param parameter the first of the part
+    /// @param recorded digest of the part
+    /// @param computed digest of the part
+    record Different(long version, int part, String parameter, long recorded, long computed)
+        implements Verdict {}
+  }
+
+  private Replay(RecordedSteps recorded, Consumer<String> say, ReplayTrainer trainer) {
+    this.recorded = recorded;
+    this.say = say;
+    this.trainer = trainer;
+  }
+
+  /// Trains steps of a run again.
+  ///
+  /// @param run its folder
+  /// @param sources loads the model under an adaptation, by its name as the run knew it
+  /// @param say takes a line per range of steps
+  /// @throws IllegalArgumentException if there is no recording, it is damaged before the last step,
+  ///   or the checkpoint is not there
+  public static Verdict of(
+      Path run, Range range, Function<String, LanguageModel> sources, Consumer<String> say) {
+    try (RecordedSteps recorded = RecordedSteps.open(run)) {
+      long to = range.to().isPresent() ? range.to().getAsLong() : last(recorded);
+      long ignored = recorded.version(to).stepsDone();
+      ReplayStart start = ReplayStart.find(run, range.from(), to);
+      Version first = recorded.version(start.step());
+      say.accept(
+          "trains steps %d to %d again, from %s"
+              .formatted(start.step() + 1, to, run.relativize(start.folder())));
+      ReplayTrainer trainer = new ReplayTrainer(recorded.before(first.stepsDone() + 1), sources);
+      try (Replay replay = new Replay(recorded, say, trainer)) {
+        replay.restore(start, first);
+        return replay.to(first, to);
+      }
+    }
+  }
+
+  private static long last(RecordedSteps recorded) {
+    long last = recorded.last();
+    recorded
+        .damage()
+        .ifPresent(damage -> {
+          throw new IllegalArgumentException(
+              "a recording must be whole: %s; replay the steps before it with --to %d"
+                  .formatted(damage, last));
+        });
+    return last;
+  }
+
+  private void restore(ReplayStart start, Version first) {
+    trainer.restore(Snapshot.open(start.folder()));
+    if (trainer.stepsDone() != first.stepsDone()) {
+      throw new IllegalArgumentException(
+          "a checkpoint must be of the run that is replayed: checkpoint=%s has stepsDone=%d, the run had %d at step %d"
+              .formatted(start.folder(), trainer.stepsDone(), first.stepsDone(), first.version()));
+    }
+  }
+
+  private Verdict to(Version first, long to) {
+    long from = first.version();
+    long every = Math.max(1, Math.ceilDiv(to - from, LINES));
+    long said = from;
+    for (long version = from; version <= to; version++) {
+      Version expected = recorded.version(version);
+      train(expected.stepsDone());
+      Optional<Verdict> difference = difference(expected);
+      if (difference.isPresent()) {
+        return difference.get();
+      }
+      if (version - said == every || version == to && version > said) {
+        say.accept("steps %d to %d: the same weights".formatted(said + 1, version));
+        said = version;
+      }
+    }
+    return new Verdict.Same(to - from + 1, first.digests().size());
+  }
+
+  private void train(long stepsDone) {
+    for (long number = trainer.stepsDone() + 1; number <= stepsDone; number++) {
+      trainer = trainer.as(recorded.before(number));
+      trainer.step(recorded.batch(number));
+    }
+  }
+
+  private Optional<Verdict> difference(Version expected) {
+    List<Long> computed = trainer.digests();
+    if (computed.size() != expected.digests().size()) {
+      throw new IllegalArgumentException(
+          "recorded weights must have the parts of the model: step=%d recorded=%d model=%d"
+              .formatted(expected.version(), expected.digests().size(), computed.size()));
+    }
+    for (int part = 0; part < computed.size(); part++) {
+      long there = expected.digests().get(part);
+      if (there != computed.get(part)) {
+        return Optional.of(
+            new Verdict.Different(
+                expected.version(), part, trainer.firstOf(part), there, computed.get(part)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    trainer.close();
+  }
+}
