@@ -149,9 +149,9 @@ class KilledLoopTest {
   void theNumbersAreTheSameWhenAVersionOrACheckpointIsHalfDone() throws Exception {
     List<Kill> kills =
         List.of(
-            Kill.of("keeper.kept", 3, "weights", "trainer"),
+            Kill.of("keeper.kept", 2, "weights", "trainer"),
             Kill.of("checkpoint.piece", 2, "trainer", "weights"),
-            Kill.of("keeper.published", 5, "generator").after(5),
+            Kill.of("keeper.published", 4, "generator").after(5),
             Kill.of("checkpoint.section", 3, "buffer"));
     assertSame(inProcesses(1, kills), inThreads(1), kills.toString());
   }

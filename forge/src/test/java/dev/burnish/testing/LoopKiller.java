@@ -29,6 +29,7 @@ public final class LoopKiller implements AutoCloseable {
   private final String job;
   private final List<Kill> kills;
   private final Map<String, Integer> reached = new HashMap<>();
+  private boolean begun;
   private final AtomicInteger done = new AtomicInteger();
   private final Queue<Future<?>> pending = new ConcurrentLinkedQueue<>();
   private final ExecutorService delayed = Executors.newVirtualThreadPerTaskExecutor();
@@ -42,7 +43,7 @@ public final class LoopKiller implements AutoCloseable {
   /// A signal to processes of a loop, with its moment.
   ///
   /// @param point of the controller
-  /// @param times that it has been reached
+  /// @param times that it has been reached since the first step began
   /// @param roles of which the first process is killed
   /// @param signal as of `kill`
   /// @param millis to wait at the point; with 0 the controller waits there for the kill
@@ -72,7 +73,8 @@ public final class LoopKiller implements AutoCloseable {
     }
     int times;
     synchronized (reached) {
-      times = reached.merge(point, 1, Integer::sum);
+      begun |= point.equals(STEP);
+      times = begun ? reached.merge(point, 1, Integer::sum) : 0;
     }
     kills.stream()
         .filter(kill -> kill.point().equals(point) && kill.times() == times)
