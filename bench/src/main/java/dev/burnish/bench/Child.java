@@ -24,7 +24,7 @@ public final class Child {
   /// Runs a workload in a fresh JVM.
   ///
   /// @throws IllegalStateException if it fails; the message has the end of its output
-  static Workload.Figures run(Workload workload) {
+  public static Workload.Figures run(Workload workload) {
     try {
       Path folder = Files.createTempDirectory("burnish-bench");
       Path log = folder.resolve("log");

@@ -11,15 +11,22 @@ import java.util.Map;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = TrainWorkload.class, name = "train"),
   @JsonSubTypes.Type(value = GrpoWorkload.class, name = "grpo"),
-  @JsonSubTypes.Type(value = GenerateWorkload.class, name = "generate")
+  @JsonSubTypes.Type(value = GenerateWorkload.class, name = "generate"),
+  @JsonSubTypes.Type(value = StepWorkload.class, name = "step")
 })
-sealed interface Workload permits TrainWorkload, GrpoWorkload, GenerateWorkload {
+public sealed interface Workload
+    permits TrainWorkload, GrpoWorkload, GenerateWorkload, StepWorkload {
   /// Seconds or speeds of each run, floors and peaks, by name.
   Figures measure();
 
+  /// The figures of a workload, by name.
+  ///
   /// @param label of the model that was measured
   record Figures(String label, Map<String, List<Double>> values) {
-    List<Double> runs(String name) {
+    /// The values of a figure.
+    ///
+    /// @throws IllegalStateException if there is none of that name
+    public List<Double> runs(String name) {
       List<Double> runs = values.get(name);
       if (runs == null) {
         throw new IllegalStateException(

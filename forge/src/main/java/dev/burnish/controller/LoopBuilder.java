@@ -6,6 +6,7 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.rl.loop.RolloutSettings;
 import dev.burnish.run.TrainedModel;
+import dev.burnish.tensor.LargeMemory;
 import dev.burnish.train.Checkpointed;
 import dev.burnish.train.SharedTrainer;
 import dev.burnish.train.TrainerMemory;
@@ -62,7 +63,11 @@ public final class LoopBuilder implements AutoCloseable {
   ///
   /// @return the loop, to be closed before this
   public TrainingLoop start() {
-    ProcessPlan processes = ProcessPlan.of(settings, Runtime.getRuntime().availableProcessors());
+    ProcessPlan processes =
+        ProcessPlan.of(
+            settings,
+            Runtime.getRuntime().availableProcessors(),
+            policy.model().decoder().weights().layouts());
     TrainingLoop.Recorded recorded = TrainingLoop.Recorded.open(home.folder());
     TrainerSpec spec =
         TrainerSpec.of(policy.model().spec(), plan.optimizer(), plan.totalUpdates(), plan.train());
@@ -81,6 +86,7 @@ public final class LoopBuilder implements AutoCloseable {
     TrainingLoop loop = new TrainingLoop(home, settings, plan, recorded, parts);
     if (!policy.model().decoder().lora().adapts()) {
       policy.model().close(); // its weights are in the memory of the trainer
+      LargeMemory.trim();
     }
     return loop;
   }

@@ -2,7 +2,11 @@ package dev.burnish.controller;
 
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.JobOptions.Processes;
+import dev.burnish.nn.FlatLayout;
+import dev.burnish.rl.loop.RolloutSettings.Mode;
+import dev.burnish.tensor.DType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// The processes of a run, with what each may use.
@@ -10,8 +14,13 @@ import java.util.List;
 /// @param kind whether they are processes, or threads of this one
 /// @param roles the controller first
 public record ProcessPlan(Processes kind, List<Role> roles) {
-  /// Heap of a process that computes: its tensors lie outside.
+  /// Heap of a process that computes, without matrices: tensors lie outside.
   private static final int COMPUTE_HEAP = 512;
+
+  /// A heap that is full of matrices for the whole life of its process: it grows by what they need,
+  /// and no part of it is set aside for young objects in proportion.
+  private static final List<String> HEAP_FLAGS =
+      List.of("-Xmn32m", "-XX:MinHeapFreeRatio=5", "-XX:MaxHeapFreeRatio=15");
 
   /// Processes that do the same.
   ///
@@ -22,7 +31,11 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
   /// @param use of memory besides the heap, in words
   public record Role(String name, int count, int cores, int heapMegabytes, String use) {
     Resources resources() {
-      return Resources.compute(cores, heapMegabytes);
+      Resources resources = Resources.compute(cores, heapMegabytes);
+      for (String flag : HEAP_FLAGS) {
+        resources = resources.withFlag(flag);
+      }
+      return resources;
     }
   }
 
@@ -30,8 +43,11 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
     roles = List.copyOf(roles);
   }
 
-  /// The plan for a machine of that many cores.
-  public static ProcessPlan of(LoopSettings settings, int cores) {
+  /// The plan for a machine of that many cores, and a model of those parts.
+  ///
+  /// A generator's packed matrices are in its heap, twice where a version is laid out while another
+  /// is in use; a trainer packs one matrix at a time, and what it is multiplied with.
+  public static ProcessPlan of(LoopSettings settings, int cores, List<FlatLayout> model) {
     int trainer = cores;
     int generator = Math.max(1, cores / settings.generators());
     if (settings.overlaps() && settings.processes() == Processes.JVMS) {
@@ -41,15 +57,19 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
     trainer = settings.cores().trainer() > 0 ? settings.cores().trainer() : trainer;
     generator = settings.cores().generator() > 0 ? settings.cores().generator() : generator;
     int light = Resources.light().megabytes();
+    long[] parts = model.stream().mapToLong(part -> megabytes(part.size())).toArray();
+    long largest = Arrays.stream(parts).max().orElse(0);
+    long packed = Arrays.stream(parts).sum() * (settings.mode() == Mode.CONTINUOUS ? 2 : 1);
     List<Role> roles = new ArrayList<>();
     roles.add(
-        new Role("trainer", 1, trainer, COMPUTE_HEAP, "weights, gradients, moments, activations"));
+        new Role(
+            "trainer", 1, trainer, heap(2 * largest), "weights, gradients, moments, activations"));
     roles.add(
         new Role(
             "generator",
             settings.generators(),
             generator,
-            COMPUTE_HEAP,
+            heap(packed),
             "packed weights, keys and values"));
     if (settings.rewardReplicas() > 0) {
       roles.add(new Role("reward", settings.rewardReplicas(), 1, light, ""));
@@ -58,6 +78,14 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
     roles.add(
         new Role("weights", 1, 1, light, "%d versions".formatted(settings.maxStaleness() + 2)));
     return new ProcessPlan(settings.processes(), roles);
+  }
+
+  private static long megabytes(long floats) {
+    return (floats * DType.F32.bytes() >> 20) + 1;
+  }
+
+  private static int heap(long matrices) {
+    return Math.toIntExact(COMPUTE_HEAP + matrices);
   }
 
   /// The role of that name.

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /// Memory of the large tensors of this process: kept when a tensor is freed, and reused by the
 /// next.
@@ -17,11 +18,11 @@ import java.util.TreeMap;
 /// was a sixth of the step. malloc can keep them, but then small pieces that stay leave gaps
 /// between them. So large tensors get addresses of their own: one reserved run, of which each takes
 /// the lowest gap that holds it; gaps that touch become one. Steps are alike, and a backward frees
-/// adjacent memory, so the gaps stay few. Pages once touched stay with the process.
+/// adjacent memory, so the gaps stay few. Pages once touched stay with the process until [#trim].
 ///
 /// Invariants: gaps and taken pieces are disjoint, made of whole grains, and no two gaps touch.
 /// Threading: any thread may take and give back.
-final class LargeMemory {
+public final class LargeMemory {
   /// From this size on a tensor is large.
   static final long LARGE = 1 << 20;
 
@@ -43,8 +44,10 @@ final class LargeMemory {
 
   private final TreeMap<Long, Run> gaps = new TreeMap<>();
   private final Map<Long, Run> taken = new HashMap<>();
+  private long touched;
 
   LargeMemory(Run all) {
+    touched = all.start();
     gaps.put(all.start(), all);
   }
 
@@ -67,6 +70,7 @@ final class LargeMemory {
       gaps.put(gap.start() + size, new Run(gap.start() + size, gap.bytes() - size));
     }
     taken.put(gap.start(), new Run(gap.start(), size));
+    touched = Math.max(touched, gap.start() + size);
     return OptionalLong.of(gap.start());
   }
 
@@ -90,10 +94,26 @@ final class LargeMemory {
     gaps.put(run.start(), run);
   }
 
+  /// Returns the memory of freed large tensors to the operating system: for a process that has done
+  /// with them for good, such as one whose model another process has taken over.
+  public static void trim() {
+    shared().ifPresent(memory -> memory.release(Pages::release));
+  }
+
+  /// Gives away the pages of all gaps that may have some, which are of zeros when they are taken
+  /// again.
+  synchronized void release(Consumer<Run> pages) {
+    for (Run gap : gaps.headMap(touched).values()) {
+      pages.accept(new Run(gap.start(), Math.min(gap.end(), touched) - gap.start()));
+    }
+    touched = taken.values().stream().mapToLong(Run::end).max().orElse(0);
+  }
+
   /// The kernel's side: addresses and huge pages.
   private static final class Pages {
     private static final int READ_AND_WRITE = 1 | 2;
     private static final int PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
+    private static final int MADV_DONTNEED = 4;
     private static final int MADV_HUGEPAGE = 14;
 
     private Pages() {}
@@ -105,7 +125,6 @@ final class LargeMemory {
       var i = ValueLayout.JAVA_INT;
       var l = ValueLayout.JAVA_LONG;
       MethodHandle mmap = NativeFunctions.ofC("mmap", FunctionDescriptor.of(l, l, l, i, i, i, l));
-      MethodHandle madvise = NativeFunctions.ofC("madvise", FunctionDescriptor.of(i, l, l, i));
       try {
         long at =
             (long) mmap.invokeExact(0L, bytes, READ_AND_WRITE, PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
@@ -113,10 +132,25 @@ final class LargeMemory {
           return Optional.empty();
         }
         // It works without huge pages too, so the result is ignored.
-        int _ = (int) madvise.invokeExact(at, bytes, MADV_HUGEPAGE);
+        advise(at, bytes, MADV_HUGEPAGE);
         return Optional.of(new Run(at, bytes));
       } catch (Throwable t) {
         throw new IllegalStateException("cannot reserve addresses: " + t, t);
+      }
+    }
+
+    static void release(Run run) {
+      advise(run.start(), run.bytes(), MADV_DONTNEED);
+    }
+
+    private static void advise(long at, long bytes, int advice) {
+      var i = ValueLayout.JAVA_INT;
+      var l = ValueLayout.JAVA_LONG;
+      MethodHandle madvise = NativeFunctions.ofC("madvise", FunctionDescriptor.of(i, l, l, i));
+      try {
+        int _ = (int) madvise.invokeExact(at, bytes, advice);
+      } catch (Throwable t) {
+        throw new IllegalStateException("cannot advise on addresses: " + t, t);
       }
     }
   }

@@ -47,6 +47,38 @@ class LargeMemoryTest {
   }
 
   @Test
+  void releasesThePagesOfGapsOnceAndLeavesThoseThatWereNeverTaken() {
+    LargeMemory memory = new LargeMemory(new Run(START, 100 * GRAIN));
+    long a = memory.take(3 * GRAIN).orElseThrow();
+    long b = memory.take(GRAIN).orElseThrow();
+    long c = memory.take(2 * GRAIN).orElseThrow();
+    memory.give(a);
+    memory.give(c);
+    List<Run> released = new ArrayList<>();
+    memory.release(released::add);
+    assertThat(released).containsExactly(new Run(a, 3 * GRAIN), new Run(c, 2 * GRAIN));
+    memory.give(b);
+    released.clear();
+    memory.release(released::add);
+    assertThat(released).containsExactly(new Run(a, 4 * GRAIN));
+    released.clear();
+    memory.release(released::add);
+    assertThat(released).isEmpty();
+  }
+
+  @Test
+  void tensorsThatAreAliveKeepTheirValuesWhenFreedOnesAreReleased() {
+    Tensor freed = Tensor.of(new float[ELEMENTS], ELEMENTS);
+    float[] values = new float[ELEMENTS];
+    Arrays.fill(values, 3);
+    try (Tensor alive = Tensor.of(values, ELEMENTS)) {
+      freed.close();
+      LargeMemory.trim();
+      assertThat(alive.toFloatArray()).isEqualTo(values);
+    }
+  }
+
+  @Test
   void whatIsTakenNeverOverlaps() {
     Random random = new Random(7);
     LargeMemory memory = new LargeMemory(new Run(START, 64 * GRAIN));

@@ -29,7 +29,7 @@ import java.util.function.Consumer;
 
 /// `handover`: all weights of a model, from one process through a store to another, beside a memcpy
 /// of the same bytes.
-public final class HandoverBenchmark implements Benchmark {
+final class HandoverBenchmark implements Benchmark {
   private static final String SET = "policy";
   private static final String MEMCPY = "memcpy by one thread";
   private static final int WARMUPS = 3;
@@ -150,7 +150,8 @@ public final class HandoverBenchmark implements Benchmark {
     }
 
     private List<Double> warm(String name) {
-      return all(name).subList(WARMUPS, all(name).size());
+      List<Double> all = all(name);
+      return all.subList(WARMUPS, all.size());
     }
 
     private List<Double> all(String name) {

@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 /// continuous, each compared with the least time that its own recorded waits allow; and the same
 /// loop with parts that compute on the cores that they share, where being asynchronous gains
 /// nothing and must cost nothing.
-public final class WaitsBenchmark implements Benchmark {
+final class WaitsBenchmark implements Benchmark {
   private static final int BATCH = 16;
   private static final int LAG = 3;
   private static final int IN_FLIGHT = BATCH * (LAG + 1);
