@@ -25,9 +25,6 @@ public final class JvmStarter implements ProcessStarter {
   /// A process that has not ended after this time may be stopped.
   private static final Duration SOON = Duration.ofSeconds(1);
 
-  /// The JVM says this of every process that computes, and nobody can do anything about it.
-  private static final String INCUBATOR = "WARNING: Using incubator modules: jdk.incubator.vector";
-
   private final Class<?> main;
   private final LogSink sink;
 
@@ -35,12 +32,7 @@ public final class JvmStarter implements ProcessStarter {
   /// @param sink of the printed lines; it must not wait
   public JvmStarter(Class<?> main, LogSink sink) {
     this.main = main;
-    this.sink =
-        line -> {
-          if (!line.text().equals(INCUBATOR)) {
-            sink.accept(line);
-          }
-        };
+    this.sink = sink;
   }
 
   @Override
