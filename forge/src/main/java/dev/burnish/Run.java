@@ -447,7 +447,11 @@ public final class Run<S extends Record> implements AutoCloseable {
   public <T> T replicas(
       String name, Class<T> type, Factory.Of0<? extends T> factory, int replicas) {
     if (replicas > 0) {
-      return service(name, type, factory, ServiceOptions.replicas(replicas)).route();
+      OwnedService<T> started = service(name, type, factory, ServiceOptions.replicas(replicas));
+      if (rollouts.isPresent() && mode == Mode.TRAIN) {
+        say(TrainingLoop.processes(name, started, replicas));
+      }
+      return started.route();
     }
     try {
       return factory.make();

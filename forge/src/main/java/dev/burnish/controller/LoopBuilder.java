@@ -4,6 +4,7 @@ import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.link.Region;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.FlatLayout;
+import dev.burnish.rl.loop.RolloutSettings;
 import dev.burnish.run.TrainedModel;
 import dev.burnish.tensor.LargeMemory;
 import dev.burnish.train.Checkpointed;
@@ -34,6 +35,7 @@ public final class LoopBuilder implements AutoCloseable {
     this.settings = settings;
     this.plan = plan;
     this.policy = policy;
+    RolloutSettings ignored = settings.rollouts(plan.prompts(), plan.steps(), plan.seed());
     LanguageModel model = policy.model();
     List<FlatLayout> layouts = model.decoder().trainedWeights().layouts();
     memory = Region.allocateShared(TrainerMemory.bytes(layouts, plan.optimizer()));

@@ -1,10 +1,12 @@
 package dev.burnish.controller;
 
 import dev.burnish.mesh.JobOptions.Processes;
+import dev.burnish.rl.loop.GroupFilter;
 import dev.burnish.rl.loop.RolloutSettings;
 import dev.burnish.rl.loop.RolloutSettings.Attempts;
 import dev.burnish.rl.loop.RolloutSettings.Mode;
 import dev.burnish.rl.replay.BufferConfig;
+import dev.burnish.rl.replay.Selection;
 import java.time.Duration;
 
 /// Who runs where, and how far rollouts may be ahead of training, among a script's settings.
@@ -18,7 +20,7 @@ import java.time.Duration;
 /// @param generators replicas of the generator
 /// @param rewardReplicas replicas of the reward
 /// @param cores of each kind of process; 0 divides those of this machine
-/// @param groups what is done about those that fail or take too long
+/// @param groups what is done about those that fail, take too long or teach nothing
 public record LoopSettings(
     int maxStaleness,
     Mode mode,
@@ -36,16 +38,35 @@ public record LoopSettings(
     }
   }
 
-  /// The treatment of groups that fail or take too long.
+  /// The treatment of groups that fail, take too long or teach nothing.
   ///
   /// @param tries of a group, the first included; after the last it is left out
   /// @param seconds that a try may take, after which it is interrupted and counts as failed
-  public record Groups(int tries, double seconds) {
+  /// @param filter which groups are not trained on
+  /// @param window in mode CONTINUOUS, the positions among which a step takes the groups that are
+  ///   ready first, so that a slow one does not hold up the others; 0 takes positions in order
+  public record Groups(int tries, double seconds, Filter filter, int window) {
     public Groups {
       require(tries >= 1, "groups.tries must be at least 1: tries=" + tries);
       require(
           seconds > 0 && seconds <= 1e6,
           "groups.seconds must be above 0 and at most a million: seconds=" + seconds);
+      require(window >= 0, "groups.window must be at least 0: window=" + window);
+    }
+  }
+
+  /// The groups that are not trained on.
+  public enum Filter {
+    /// All groups are trained on.
+    NONE,
+    /// Those whose rewards are all equal, see [GroupFilter#equalRewards].
+    EQUAL_REWARDS;
+
+    GroupFilter filter() {
+      return switch (this) {
+        case NONE -> GroupFilter.none();
+        case EQUAL_REWARDS -> GroupFilter.equalRewards();
+      };
     }
   }
 
@@ -58,7 +79,13 @@ public record LoopSettings(
   /// On-policy, in processes of their own: one trainer, one generator, two replicas of the reward.
   public static LoopSettings defaults() {
     return new LoopSettings(
-        0, Mode.FIXED_LAG, Processes.JVMS, 1, 2, new Cores(0, 0), new Groups(3, 600));
+        0,
+        Mode.FIXED_LAG,
+        Processes.JVMS,
+        1,
+        2,
+        new Cores(0, 0),
+        new Groups(3, 600, Filter.NONE, 0));
   }
 
   /// The same with another bound.
@@ -82,11 +109,20 @@ public record LoopSettings(
   /// @param steps of the whole run
   RolloutSettings rollouts(int batch, long steps, long seed) {
     Duration deadline = Duration.ofNanos((long) (groups.seconds() * 1e9));
-    return new RolloutSettings(
-        BufferConfig.fifo(batch, maxStaleness).withSeed(seed),
-        mode,
-        steps,
-        new Attempts(groups.tries(), deadline));
+    BufferConfig inOrder = BufferConfig.fifo(batch, maxStaleness).withSeed(seed);
+    BufferConfig buffer =
+        groups.window() == 0
+            ? inOrder
+            : inOrder.withSelection(
+                new Selection.Windowed(groups.window()),
+                Math.max(groups.window(), inOrder.capacity()));
+    return new RolloutSettings(buffer, mode, steps, new Attempts(groups.tries(), deadline));
+  }
+
+  /// The same, with all groups trained on.
+  LoopSettings withoutFilter() {
+    Groups all = new Groups(groups.tries(), groups.seconds(), Filter.NONE, groups.window());
+    return new LoopSettings(maxStaleness, mode, processes, generators, rewardReplicas, cores, all);
   }
 
   private static void require(boolean holds, String message) {

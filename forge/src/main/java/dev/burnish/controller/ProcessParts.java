@@ -47,7 +47,7 @@ final class ProcessParts implements LoopParts {
   /// long as it takes. A process that is lost or stopped fails its calls much earlier.
   private static final Duration LIMIT = Duration.ofDays(7);
 
-  private static final Duration START = Duration.ofMinutes(10);
+  static final Duration START = Duration.ofMinutes(10);
   private static final int CALLS = 1 << 16;
   private static final int RETRIES = 20;
 
@@ -138,7 +138,7 @@ final class ProcessParts implements LoopParts {
   private ServiceOptions options(String role) {
     ProcessPlan.Role each = plan.role(role);
     return ServiceOptions.replicas(each.count())
-        .process(each.resources())
+        .process(each.each())
         .queue(CALLS, Overflow.WAIT)
         .retries(RETRIES)
         .within(LIMIT);
@@ -225,15 +225,7 @@ final class ProcessParts implements LoopParts {
     named.forEach((name, service) -> {
       ProcessPlan.Role role = plan.role(name);
       service.awaitHealthy(role.count(), START);
-      for (int i = 0; i < role.count(); i++) {
-        lines.append(
-            "  %-12s pid %-8d %d %s%n"
-                .formatted(
-                    role.count() == 1 ? name : name + "/" + i,
-                    service.pids(i).getFirst(),
-                    role.cores(),
-                    role.cores() == 1 ? "core" : "cores"));
-      }
+      lines.append(role.processes(service::pids)).append('\n');
     });
     return lines.toString().stripTrailing();
   }

@@ -1,6 +1,7 @@
 package dev.burnish.controller;
 
 import dev.burnish.launch.Resources;
+import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.rl.loop.RolloutSettings.Mode;
@@ -8,6 +9,9 @@ import dev.burnish.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// The processes of a run, with what each may use.
 ///
@@ -26,16 +30,40 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
   ///
   /// @param name such as `trainer`
   /// @param count of processes
-  /// @param cores that each computes with
-  /// @param heapMegabytes of each at most
+  /// @param each what one of them may use
   /// @param use of memory besides the heap, in words
-  public record Role(String name, int count, int cores, int heapMegabytes, String use) {
-    Resources resources() {
-      Resources resources = Resources.compute(cores, heapMegabytes);
-      for (String flag : HEAP_FLAGS) {
-        resources = resources.withFlag(flag);
+  public record Role(String name, int count, Resources each, String use) {
+    /// Cores that each computes with.
+    public int cores() {
+      return each.cores();
+    }
+
+    /// Heap of each at most.
+    public int heapMegabytes() {
+      return each.megabytes();
+    }
+
+    /// The processes as people know them: a line each.
+    ///
+    /// @param pids of the processes of a replica
+    public String processes(IntFunction<List<Long>> pids) {
+      return IntStream.range(0, count)
+          .mapToObj(replica ->
+              "  %-12s %s %d %s"
+                  .formatted(
+                      count == 1 ? name : name + "/" + replica,
+                      pid(pids, replica),
+                      cores(),
+                      cores() == 1 ? "core" : "cores"))
+          .collect(Collectors.joining("\n"));
+    }
+
+    private static String pid(IntFunction<List<Long>> pids, int replica) {
+      try {
+        return "pid %-8d".formatted(pids.apply(replica).getFirst());
+      } catch (ReplicaLost e) {
+        return "is started again";
       }
-      return resources;
     }
   }
 
@@ -56,28 +84,42 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
     }
     trainer = settings.cores().trainer() > 0 ? settings.cores().trainer() : trainer;
     generator = settings.cores().generator() > 0 ? settings.cores().generator() : generator;
-    int light = Resources.light().megabytes();
     long[] parts = model.stream().mapToLong(part -> megabytes(part.size())).toArray();
     long largest = Arrays.stream(parts).max().orElse(0);
     long packed = Arrays.stream(parts).sum() * (settings.mode() == Mode.CONTINUOUS ? 2 : 1);
     List<Role> roles = new ArrayList<>();
     roles.add(
         new Role(
-            "trainer", 1, trainer, heap(2 * largest), "weights, gradients, moments, activations"));
+            "trainer",
+            1,
+            compute(trainer, heap(2 * largest)),
+            "weights, gradients, moments, activations"));
     roles.add(
         new Role(
             "generator",
             settings.generators(),
-            generator,
-            heap(packed),
+            compute(generator, heap(packed)),
             "packed weights, keys and values"));
     if (settings.rewardReplicas() > 0) {
-      roles.add(new Role("reward", settings.rewardReplicas(), 1, light, ""));
+      roles.add(light("reward", settings.rewardReplicas()));
     }
-    roles.add(new Role("buffer", 1, 1, light, "groups that wait"));
-    roles.add(
-        new Role("weights", 1, 1, light, "%d versions".formatted(settings.maxStaleness() + 2)));
+    Resources light = Resources.light();
+    roles.add(new Role("buffer", 1, light, "groups that wait"));
+    roles.add(new Role("weights", 1, light, "%d versions".formatted(settings.maxStaleness() + 2)));
     return new ProcessPlan(settings.processes(), roles);
+  }
+
+  /// Processes that compute little.
+  static Role light(String name, int count) {
+    return new Role(name, count, Resources.light(), "");
+  }
+
+  private static Resources compute(int cores, int heapMegabytes) {
+    Resources resources = Resources.compute(cores, heapMegabytes);
+    for (String flag : HEAP_FLAGS) {
+      resources = resources.withFlag(flag);
+    }
+    return resources;
   }
 
   private static long megabytes(long floats) {

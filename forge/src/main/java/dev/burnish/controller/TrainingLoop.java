@@ -14,6 +14,7 @@ import dev.burnish.rollout.PinnedGenerator;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.run.TrainedModel;
+import dev.burnish.service.OwnedService;
 import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Resumable;
@@ -90,7 +91,15 @@ public final class TrainingLoop implements AutoCloseable {
     LoopParts inline =
         new InlineParts(
             trainer, policy, settings.rollouts(plan.prompts(), plan.steps(), plan.seed()).buffer());
-    return new TrainingLoop(home, settings, plan, Recorded.open(home.folder()), inline);
+    return new TrainingLoop(
+        home, settings.withoutFilter(), plan, Recorded.open(home.folder()), inline);
+  }
+
+  /// The processes of a service of the script, once they are up, as the loop shows its own: a line
+  /// each.
+  public static String processes(String name, OwnedService<?> service, int replicas) {
+    service.awaitHealthy(replicas, ProcessParts.START);
+    return ProcessPlan.light(name, replicas).processes(service::pids);
   }
 
   /// The trainer of the policy. It publishes by [#publish].
@@ -130,7 +139,8 @@ public final class TrainingLoop implements AutoCloseable {
             settings.rollouts(plan.prompts(), plan.steps(), plan.seed()),
             parts.buffer(),
             journal,
-            rollout);
+            rollout,
+            settings.groups().filter().filter());
     rollouts = Optional.of(begun);
     resumed.ifPresent(begun::resume);
     home.say(begun.bound());
@@ -183,13 +193,18 @@ public final class TrainingLoop implements AutoCloseable {
         state -> resumed = Optional.of(state).filter(bytes -> bytes.length > 0));
   }
 
+  private void end(Rollouts begun) {
+    begun.close();
+    home.record(LoopReport.summary(begun.funnel()));
+  }
+
   /// Ends the rollouts, then the parts.
   @Override
   public void close() {
     try (recording;
         journal;
         parts) {
-      rollouts.ifPresent(Rollouts::close);
+      rollouts.ifPresent(this::end);
     }
   }
 }

@@ -64,8 +64,11 @@ public final class PolicyLearner {
     this.reference = reference;
   }
 
-  /// One update from the groups of a step.
+  /// One update from the groups of a step; none where there are no groups.
   public PolicyReport step(List<ScoredGroup> groups) {
+    if (groups.isEmpty()) {
+      return PolicyReport.none();
+    }
     EpisodeBatch batch = EpisodeBatch.of(groups, maxTokens);
     if (reference.isPresent()) {
       batch = batch.withReference(reference.get().logprobs(batch.micros()));

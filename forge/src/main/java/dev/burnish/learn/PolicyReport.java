@@ -14,8 +14,17 @@ import dev.burnish.train.StepReport;
 public record PolicyReport(
     StepReport step, LossResult.Metrics loss, double reward, double responseLength)
     implements Recordable {
+  /// The report of a step without groups, which trains nothing: it has no reward.
+  static PolicyReport none() {
+    return new PolicyReport(StepReport.none(), LossResult.Metrics.ZERO, Double.NaN, Double.NaN);
+  }
+
   @Override
   public void recordTo(RunRecorder run) {
+    if (step.isNone()) {
+      step.recordTo(run);
+      return;
+    }
     step.recordTo(run);
     run.record("reward", reward, LAST);
     run.record("responseLength", responseLength, LAST);

@@ -74,11 +74,15 @@ public final class PpoLearner {
     valueLoss = new ValueLoss(config.valueClip(), new Aggregation.TokenMean());
   }
 
-  /// The updates of one step, alternately of the policy and the critic.
+  /// The updates of one step, alternately of the policy and the critic; none where there are no
+  /// groups.
   ///
   /// @param seed of the division into mini-batches and of their order
   /// @throws IllegalArgumentException if there are fewer groups than mini-batches
   public PpoReport step(List<ScoredGroup> groups, long seed) {
+    if (groups.isEmpty()) {
+      return PpoReport.none();
+    }
     List<EpisodeBatch> miniBatches = divide(groups, KeyedRandom.of(seed, "ppo/mini-batches", 0));
     List<PackedTokens> micros =
         miniBatches.stream().flatMap(mini -> mini.micros().stream()).toList();

@@ -69,6 +69,18 @@ public record PpoReport(
         episodes.stream().mapToInt(Episode::numSampled).average().orElseThrow());
   }
 
+  /// The report of a step without groups, which trains nothing: it has no reward.
+  static PpoReport none() {
+    return new PpoReport(
+        StepReport.none(),
+        StepReport.none(),
+        LossResult.Metrics.ZERO,
+        0,
+        new Critique(Double.NaN, Double.NaN, 0, 0),
+        Double.NaN,
+        Double.NaN);
+  }
+
   /// One report of several updates: means, and sums of what was computed.
   private static StepReport together(List<StepReport> updates) {
     StepReport last = updates.getLast();
@@ -92,6 +104,9 @@ public record PpoReport(
   @Override
   public void recordTo(RunRecorder run) {
     policy.recordTo(run);
+    if (policy.isNone()) {
+      return;
+    }
     run.record("reward", reward, LAST);
     run.record("responseLength", responseLength, LAST);
     run.record("kl", critique.referenceKl(), LAST);

@@ -136,7 +136,9 @@ public record Rollout(Problem problem, Group group) {
     if (left.size() < least) {
       throw all.stream().flatMap(each -> each.failure().stream()).findFirst().orElseThrow();
     }
-    Group survivors = new Group(group.prompt(), left.stream().map(Evaluated::completion).toList());
+    Group survivors =
+        new Group(
+            group.prompt(), left.stream().map(Evaluated::completion).toList(), group.madeBy());
     double[] rewards = left.stream().mapToDouble(Evaluated::reward).toArray();
     return ScoredGroup.of(problem, survivors, rewards, advantages.apply(rewards));
   }

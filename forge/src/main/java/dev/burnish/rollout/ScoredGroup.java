@@ -3,9 +3,12 @@ package dev.burnish.rollout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /// The scored episodes of one problem: the input of a learner. A group is never divided.
-public record ScoredGroup(Problem problem, List<Episode> episodes) {
+///
+/// @param origin how it came about
+public record ScoredGroup(Problem problem, List<Episode> episodes, Origin origin) {
   public ScoredGroup {
     episodes = List.copyOf(episodes);
     if (episodes.isEmpty()) {
@@ -23,6 +26,16 @@ public record ScoredGroup(Problem problem, List<Episode> episodes) {
                     Arrays.toString(episodes.get(i).prompt())));
       }
     }
+  }
+
+  /// A group of which it is not known how it came about.
+  public ScoredGroup(Problem problem, List<Episode> episodes) {
+    this(problem, episodes, Origin.UNKNOWN);
+  }
+
+  /// The same with the request for it.
+  public ScoredGroup with(Origin.Dispatch request) {
+    return new ScoredGroup(problem, episodes, origin.with(request));
   }
 
   /// An episode of a single turn per completion of `group`.
@@ -49,7 +62,7 @@ public record ScoredGroup(Problem problem, List<Episode> episodes) {
           Episode.singleTurn(
               group.prompt(), group.completions().get(i), rewards[i], advantages[i]));
     }
-    return new ScoredGroup(problem, episodes);
+    return new ScoredGroup(problem, episodes, new Origin(group.madeBy(), Optional.empty()));
   }
 
   /// The versions of the weights that sampled its oldest and its newest token.

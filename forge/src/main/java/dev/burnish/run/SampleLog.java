@@ -4,9 +4,10 @@ import dev.burnish.metrics.JsonLines;
 import dev.burnish.observe.SampleLine;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Episode;
-import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.Origin;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.rollout.Segment.Sampled;
+import dev.burnish.rollout.TokenVersions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -71,28 +72,43 @@ public final class SampleLog implements AutoCloseable {
 
   private void write(List<ScoredGroup> groups) {
     List<SampleLine> lines =
-        groups.stream()
-            .flatMap(g -> g.episodes().stream().map(e -> line(present, g.problem(), e)))
-            .toList();
+        groups.stream().flatMap(g -> g.episodes().stream().map(e -> line(present, g, e))).toList();
     lines.forEach(file::write);
     if (present == 1 || present % SHOWN_EVERY == 0) {
       show.accept(lines.subList(0, Math.min(SHOWN, lines.size())));
     }
   }
 
-  private static SampleLine line(long step, Problem problem, Episode episode) {
+  private static SampleLine line(long step, ScoredGroup group, Episode episode) {
     List<Completion> said = episode.sampled().stream().map(Sampled::completion).toList();
     return new SampleLine(
         step,
         episode.versions().oldest(),
-        problem.prompt(),
+        runs(episode.versions()),
+        group.problem().prompt(),
         said.stream().map(Completion::text).collect(Collectors.joining()),
         episode.reward(),
         episode.advantage(),
         said.stream().flatMapToInt(c -> IntStream.of(c.tokens())).boxed().toList(),
         said.stream()
             .flatMap(c -> IntStream.range(0, c.logprobs().length).mapToObj(i -> c.logprobs()[i]))
-            .toList());
+            .toList(),
+        origin(group.origin()));
+  }
+
+  private static List<SampleLine.Run> runs(TokenVersions versions) {
+    return versions.numRuns() < 2
+        ? List.of()
+        : IntStream.range(0, versions.numRuns())
+            .mapToObj(i -> new SampleLine.Run(versions.starts()[i], versions.versions()[i]))
+            .toList();
+  }
+
+  private static SampleLine.Origin origin(Origin of) {
+    return new SampleLine.Origin(
+        of.madeBy(),
+        of.dispatch().map(Origin.Dispatch::position),
+        of.dispatch().map(Origin.Dispatch::attempts));
   }
 
   @Override

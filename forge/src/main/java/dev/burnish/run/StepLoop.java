@@ -87,7 +87,8 @@ public final class StepLoop {
       throw new IllegalStateException(
           "a step must be open to be completed: completed=%d".formatted(completed));
     }
-    updatesPerStep = updates.getAsLong() - updatesBefore;
+    long done = updates.getAsLong() - updatesBefore;
+    updatesPerStep = done > 0 ? done : updatesPerStep; // a step may have had nothing to train on
     open = false;
     completed++;
   }

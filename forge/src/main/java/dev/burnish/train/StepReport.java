@@ -26,6 +26,16 @@ public record StepReport(
     double seconds,
     LossMetrics metrics)
     implements Recordable {
+  /// The report where there was nothing to train on, and no step was done.
+  public static StepReport none() {
+    return new StepReport(0, Double.NaN, 0, 0, 0, 0, 0, 0, 0, LossMetrics.NONE);
+  }
+
+  /// Whether no step was done.
+  public boolean isNone() {
+    return step == 0;
+  }
+
   public double tokensPerSecond() {
     return tokens / seconds;
   }
@@ -37,11 +47,14 @@ public record StepReport(
 
   @Override
   public void recordTo(RunRecorder run) {
+    run.record("targets", targets, LAST);
+    if (isNone()) {
+      return;
+    }
     run.record("loss", loss, LAST);
     run.record("gradNorm", gradientNorm, LAST);
     run.record("lr", lr, LAST);
     run.record("entropy", entropy, LAST);
-    run.record("targets", targets, LAST);
     run.time("trainTokensPerSecond", tokensPerSecond(), LAST);
     run.time("trainSeconds", seconds, LAST);
     run.computed(flops, seconds);

@@ -149,6 +149,26 @@ class PolicyLearnerTest {
   }
 
   @Test
+  void aStepWithoutGroupsTrainsNothing() {
+    try (LanguageModel policy = model(3);
+        LanguageModel valued = model(3);
+        LanguageModel critic = valued.critic();
+        LocalTrainer trainer = new LocalTrainer(policy.decoder(), OptimizerConfig.defaults(), 30);
+        LocalTrainer values = new LocalTrainer(critic.decoder(), OptimizerConfig.defaults(), 30)) {
+      float[] before = policy.decoder().parts().getFirst().values().toFloatArray();
+      PolicyReport report =
+          new PolicyLearner(trainer, SurrogateLoss.dapo(), policy).step(List.of());
+      PpoReport ppo =
+          new PpoLearner(trainer, values, PpoConfig.defaults().withKl(0)).step(List.of(), 1);
+      assertThat(report.step().isNone()).isTrue();
+      assertThat(report.reward()).isNaN();
+      assertThat(ppo.reward()).isNaN();
+      assertThat(trainer.stepsDone() + values.stepsDone()).isZero();
+      assertThat(policy.decoder().parts().getFirst().values().toFloatArray()).isEqualTo(before);
+    }
+  }
+
+  @Test
   void rewardRises() {
     try (LanguageModel policy = model(3);
         LocalTrainer trainer =

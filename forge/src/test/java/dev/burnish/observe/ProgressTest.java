@@ -128,7 +128,8 @@ class ProgressTest {
   }
 
   private static SampleLine sample(String completion) {
-    return new SampleLine(1, 0, "12", completion, 1, 0, List.of(), List.of());
+    return new SampleLine(
+        1, 0, List.of(), "12", completion, 1, 0, List.of(), List.of(), SampleLine.Origin.UNKNOWN);
   }
 
   private String output() {

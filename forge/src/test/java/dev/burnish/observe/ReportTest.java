@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -39,6 +40,9 @@ class ReportTest {
     assertThat(dom).contains("data-ready=\"true\"").doesNotContain("data-broken");
     assertThat(dom.split("class=\"card chart\"", -1)).as("a chart a key").hasSize(5);
     assertThat(dom).contains(">Accuracy before<", ">31.0 %<", ">step 300 · weights 299<");
+    assertThat(dom)
+        .contains(">token 0: weights 298, token 1: weights 299<")
+        .contains(">generator/0 pid 7 · position 12 · 2 attempts<");
     assertThat(dom).contains("<pre>" + "&lt;/script&gt;&lt;script&gt;document.body");
     assertThat(dom).contains("prompt: sum of digits", "<td>host.sgemmGflops</td><td>430.5</td>");
   }
@@ -73,6 +77,27 @@ class ReportTest {
       assertThat(dom.indexOf("Eval loss"))
           .as("first of the curves")
           .isLessThan(dom.indexOf(">Loss<"));
+    }
+  }
+
+  @Test
+  void aBrowserShowsHowTheGroupsOfARunEnded() throws Exception {
+    try (RunDirectory run = RunDirectory.create(folder, "groups")) {
+      run.writeSummary(
+          Map.of(
+              "groupsDispatched", 40,
+              "groupsTrained", 30,
+              "groupsFiltered", 6,
+              "groupsFailedInReward", 3,
+              "groupsCancelled", 1,
+              "groupsRetried", 5));
+      run.writeReport();
+      String dom = browse("--dump-dom", run.path().resolve("report.html"));
+      assertThat(dom)
+          .contains("data-ready=\"true\"", "<td>dispatched</td><td>40</td>")
+          .contains("<td>trained</td><td>30</td>", "<td>failed in a reward</td><td>3</td>")
+          .contains("<td>attempts beyond the first</td><td>5</td>")
+          .doesNotContain("<td>timed out</td>");
     }
   }
 
@@ -180,12 +205,14 @@ class ReportTest {
     return new SampleLine(
         step,
         step - 1,
+        step == 300 ? List.of(new SampleLine.Run(0, 298), new SampleLine.Run(1, 299)) : List.of(),
         "What is the sum of the digits of " + step + "?",
         completion,
         step % 2,
         0.5,
         List.of(1, 2),
-        List.of(-0.5f, -0.25f));
+        List.of(-0.5f, -0.25f),
+        new SampleLine.Origin(Optional.of("generator/0 pid 7"), Optional.of(12L), Optional.of(2)));
   }
 
   private String browse(String action, Path page) throws IOException, InterruptedException {

@@ -83,7 +83,10 @@ class RolloutTravelsTest {
                 Segment.Sampled.of(COMPLETION, 0.25)),
             0.5);
     assertArrivesAsItWas(Episode.class, turns);
-    assertArrivesAsItWas(ScoredGroup.class, new ScoredGroup(PROBLEM, List.of(turns)));
+    ScoredGroup plain = new ScoredGroup(PROBLEM, List.of(turns));
+    assertArrivesAsItWas(ScoredGroup.class, plain);
+    assertArrivesAsItWas(Group.class, GROUP.madeBy("generator/0 pid 1"));
+    assertArrivesAsItWas(ScoredGroup.class, plain.with(new Origin.Dispatch(Long.MAX_VALUE, 3)));
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.burnish.observe.SampleLine;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Origin;
 import dev.burnish.rollout.Problem;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.rollout.TokenVersions;
@@ -66,7 +67,32 @@ class SampleLogTest {
     assertThat(line.toString())
         .isEqualTo(
             "{\"step\":1,\"weightVersion\":5,\"prompt\":\"q\",\"completion\":\"a\",\"reward\":0.0,"
-                + "\"advantage\":0.5,\"tokens\":[2,3],\"logprobs\":[-1.0,-2.0]}");
+                + "\"advantage\":0.5,\"tokens\":[2,3],\"logprobs\":[-1.0,-2.0],\"origin\":{}}");
+  }
+
+  @Test
+  void aLineSaysHowItsEpisodeCameAbout() throws IOException {
+    Completion completion =
+        new Completion(
+            new int[] {2, 3, 4},
+            new float[3],
+            new TokenVersions(new int[] {0, 2}, new long[] {5, 6}, 3),
+            "a",
+            FinishReason.STOP);
+    Group group = new Group(new int[] {1}, List.of(completion)).madeBy("generator/1 pid 7");
+    double[] one = {1};
+    ScoredGroup scored =
+        ScoredGroup.of(new Problem("q", "t", 0), group, one, one).with(new Origin.Dispatch(12, 2));
+    try (SampleLog log = log(0)) {
+      log.open(1);
+      log.add(List.of(scored));
+    }
+    JsonNode line = JsonMapper.shared().readTree(Files.readString(folder.resolve("s.jsonl")));
+    assertThat(line.get("weightVersion").asInt()).isEqualTo(5);
+    assertThat(line.get("versions").toString())
+        .isEqualTo("[{\"from\":0,\"version\":5},{\"from\":2,\"version\":6}]");
+    assertThat(line.get("origin").toString())
+        .isEqualTo("{\"madeBy\":\"generator/1 pid 7\",\"position\":12,\"attempts\":2}");
   }
 
   @Test

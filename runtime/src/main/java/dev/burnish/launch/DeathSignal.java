@@ -6,6 +6,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// Lets a child that was stopped (SIGSTOP) continue when its parent dies, where the operating
 /// system supports it, which is Linux: a stopped process does not see the end of its standard
@@ -14,6 +15,9 @@ import java.util.List;
 /// The receiver of the signal has to ask for it. `setpriv` of util-linux does so before it becomes
 /// the JVM, in about a millisecond; where it is missing, the JVM does so as it starts, some tens of
 /// milliseconds later, and is unprotected until then.
+///
+/// `setsid` before it takes the child out of the process group of the terminal: Ctrl-C is for the
+/// parent, which ends its children in good order.
 ///
 /// The kernel sends the signal also when the thread that started the child ends while the parent
 /// lives on, as threads of a pool do: so it is one that a running process does not notice.
@@ -29,14 +33,14 @@ final class DeathSignal {
 
   /// Located by parents alone: a child that looked for it would start a process.
   private static final class Setpriv {
-    private static final List<String> SET = List.of("setpriv", "--pdeathsig", "CONT");
+    private static final List<String> SET = List.of("setsid", "setpriv", "--pdeathsig", "CONT");
     private static final List<String> PREFIX = isThere() ? SET : List.of();
 
     private Setpriv() {}
 
     private static boolean isThere() {
       try {
-        return new ProcessBuilder("setpriv", "--pdeathsig", "CONT", "true")
+        return new ProcessBuilder(Stream.concat(SET.stream(), Stream.of("true")).toList())
                 .redirectErrorStream(true)
                 .start()
                 .waitFor()
@@ -50,7 +54,7 @@ final class DeathSignal {
     }
   }
 
-  /// The prefix of a child's command; empty where `setpriv` is missing.
+  /// The prefix of a child's command; empty where `setsid` or `setpriv` is missing.
   static List<String> prefix() {
     return Setpriv.PREFIX;
   }

@@ -1,7 +1,10 @@
 package dev.burnish.launch;
 
 import dev.burnish.concurrent.TerminalText;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
@@ -20,6 +23,9 @@ import java.util.logging.Logger;
 ///
 /// The queue is bounded; records that come when it is full are dropped and counted.
 public final class LogApart extends Handler {
+  /// How the user has set what a line looks like.
+  private static final String FORMAT = "java.util.logging.SimpleFormatter.format";
+
   private static final int MOST = 1000;
   private static final Duration LAST_RECORDS = Duration.ofSeconds(1);
 
@@ -50,6 +56,9 @@ public final class LogApart extends Handler {
     for (Handler handler : root.getHandlers()) {
       if (handler.getClass() == ConsoleHandler.class) {
         root.removeHandler(handler);
+        if (System.getProperty(FORMAT) == null) {
+          handler.setFormatter(new OneLine());
+        }
         root.addHandler(new LogApart(handler));
       }
     }
@@ -124,6 +133,24 @@ public final class LogApart extends Handler {
       thread.join(LAST_RECORDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /// The time, the level and the message, then what was thrown.
+  static final class OneLine extends Formatter {
+    @Override
+    public String format(LogRecord logged) {
+      String line =
+          "%tT %s: %s%n"
+              .formatted(
+                  logged.getInstant().atZone(ZoneId.systemDefault()),
+                  logged.getLevel(),
+                  formatMessage(logged));
+      StringWriter thrown = new StringWriter();
+      if (logged.getThrown() != null) {
+        logged.getThrown().printStackTrace(new PrintWriter(thrown));
+      }
+      return line + thrown;
     }
   }
 

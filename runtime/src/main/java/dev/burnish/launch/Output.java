@@ -19,6 +19,9 @@ public final class Output {
 
   static final int KEPT_SIZE = 1 << 18;
 
+  /// The JVM prints it whenever a process may compute on vectors; it tells a user nothing.
+  private static final String VECTORS = "WARNING: Using incubator modules: jdk.incubator.vector";
+
   private static final int STACK = 1 << 17;
 
   private final String process;
@@ -73,6 +76,9 @@ public final class Output {
   }
 
   private void take(Source source, String line) {
+    if (source == Source.ERR && line.equals(VECTORS)) {
+      return;
+    }
     synchronized (last) {
       last.add(line);
       lastSize += line.length();

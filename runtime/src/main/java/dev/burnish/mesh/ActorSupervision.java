@@ -264,7 +264,11 @@ final class ActorSupervision implements Keeper {
       lock.unlock();
     }
     if (delay.isPresent()) {
-      LOG.log(System.Logger.Level.WARNING, "{0}; restarts in {1}", failure.describe(), delay.get());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0}; restarts in {1} s",
+          failure.describe(),
+          delay.get().toMillis() / 1e3);
       system.later(delay.get(), "restart " + slot.name(), () -> restart(rank, process.get()));
     } else if (!handles(failure)) {
       above.failed(failure);

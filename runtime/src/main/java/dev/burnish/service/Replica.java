@@ -202,10 +202,10 @@ final class Replica<T> {
     }
     LOG.log(
         System.Logger.Level.WARNING,
-        "replica {0} is lost: {1}; it restarts in {2}",
+        "replica {0} is lost: {1}; it restarts in {2} s",
         name(),
         status().reason(),
-        delay.get());
+        delay.get().toMillis() / 1e3);
     set.restarts().increment();
     set.system().clock().after(delay.get(), this::start);
   }

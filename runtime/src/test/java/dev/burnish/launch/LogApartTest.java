@@ -71,4 +71,15 @@ class LogApartTest {
     log.close();
     assertThat(written).containsExactly("refused a�[2Jb\nagain");
   }
+
+  @Test
+  void aMessageIsALine() {
+    LogRecord logged = new LogRecord(Level.WARNING, "replica {0} is lost");
+    logged.setParameters(new Object[] {"trainer/0"});
+    LogApart.OneLine format = new LogApart.OneLine();
+    assertThat(format.format(logged))
+        .matches("\\d\\d:\\d\\d:\\d\\d WARNING: replica trainer/0 is lost\\R");
+    logged.setThrown(new IllegalStateException("why"));
+    assertThat(format.format(logged)).contains("IllegalStateException: why");
+  }
 }

@@ -43,6 +43,17 @@ class OutputTest {
   }
 
   @Test
+  void theWarningOfVectorsIsNotShown() {
+    String vectors = "WARNING: Using incubator modules: jdk.incubator.vector\n";
+    BlockingQueue<LogLine> shown = new LinkedBlockingQueue<>();
+    Output output = new Output("p", stream(vectors), stream(vectors + "other\n"), shown::add);
+    output.awaitEnd();
+    assertThat(shown.stream().map(LogLine::text))
+        .containsExactlyInAnyOrder(vectors.strip(), "other");
+    assertThat(output.last()).hasSize(2);
+  }
+
+  @Test
   void aLineWithoutAnEndComesInPieces() throws IOException {
     String faces = "\uD83D\uDE00".repeat(Lines.LONGEST);
     List<String> pieces = lines("z" + faces);

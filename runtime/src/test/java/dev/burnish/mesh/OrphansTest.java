@@ -131,6 +131,23 @@ class OrphansTest {
     assertNoneOutlives(controller);
   }
 
+  /// A terminal sends it to the process group of its foreground job.
+  @Test
+  void ctrlCIsForTheControllerAlone() throws Exception {
+    assumeThat(stopsAreUndone()).as("setpriv of util-linux is not there").isTrue();
+    Process controller = start(Controller.class, "constructed");
+    awaitLine(controller, "ready");
+    List<String> workers =
+        members().stream().filter(OrphansTest::isWorker).map(OrphansTest::group).toList();
+    assertThat(workers).hasSize(3).doesNotContain(group(controller.toHandle()));
+    assertNoneOutlives(controller);
+  }
+
+  /// The fifth word of `stat`, where the name of the program is one word.
+  private static String group(ProcessHandle process) {
+    return file(process, "stat").split(" ", -1)[4];
+  }
+
   @Test
   void noneIsLeftOfThoseThatAreInACallForGood() throws Exception {
     Process controller = start(Controller.class, "calling");

@@ -1,5 +1,6 @@
 package dev.burnish.controller.worker;
 
+import dev.burnish.actor.Context;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.WeightSource;
@@ -16,6 +17,8 @@ import java.util.Optional;
 /// A generator of published weights: waits for the first version, then serves. Thread-safe.
 public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
   private final QueuedGenerator generator;
+  private final String name =
+      "%s pid %d".formatted(Context.current().name(), ProcessHandle.current().pid());
 
   /// @param weights has the versions of the policy, and the base of an adapted one
   public GeneratorWorker(GeneratorSpec spec, Service<WeightStore> weights) {
@@ -32,13 +35,15 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
 
   @Override
   public Group generate(Prompt prompt, SamplingParams sampling, VersionRange versions) {
-    return generator.generate(prompt, sampling, versions);
+    return generator.generate(prompt, sampling, versions).madeBy(name);
   }
 
   @Override
   public List<Group> generateAll(
       List<Prompt> prompts, SamplingParams sampling, VersionRange versions) {
-    return generator.generateAll(prompts, sampling, versions);
+    return generator.generateAll(prompts, sampling, versions).stream()
+        .map(group -> group.madeBy(name))
+        .toList();
   }
 
   @Override

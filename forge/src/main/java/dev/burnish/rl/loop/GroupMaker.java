@@ -7,6 +7,7 @@ import dev.burnish.rl.ledger.GroupEnd.Cause;
 import dev.burnish.rl.ledger.GroupEnd.Failed;
 import dev.burnish.rl.ledger.GroupEnd.Filtered;
 import dev.burnish.rl.loop.RolloutSettings.Attempts;
+import dev.burnish.rollout.Origin.Dispatch;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.tensor.KeyedRandom;
@@ -61,7 +62,7 @@ final class GroupMaker {
               attempt);
       Failure failure;
       try {
-        return judge(within(attempts.deadline(), slot));
+        return judge(slot, within(attempts.deadline(), slot));
       } catch (TimeoutException e) {
         failure = new Failure(timedOut(slot), 0);
       } catch (ExecutionException e) {
@@ -95,9 +96,12 @@ final class GroupMaker {
             .formatted(attempts.deadline(), slot.position(), slot.attempt()));
   }
 
-  private Outcome judge(ScoredGroup group) {
+  private Outcome judge(Slot slot, ScoredGroup group) {
     Optional<GroupEnd> rejected = filter.reject(group).map(Filtered::new);
-    return rejected.<Outcome>map(Outcome.Ended::new).orElseGet(() -> new Outcome.Finished(group));
+    return rejected
+        .<Outcome>map(Outcome.Ended::new)
+        .orElseGet(
+            () -> new Outcome.Finished(group.with(new Dispatch(slot.position(), slot.attempt()))));
   }
 
   private long seed(long position, int numRedraws) {

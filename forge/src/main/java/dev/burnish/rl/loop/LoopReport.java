@@ -48,7 +48,32 @@ public record LoopReport(Mode mode, Content content, Tally tally, Waited waited,
     run.time("batchWaitSeconds", waited.forBatch(), LAST);
     run.summarize("groupsTrained", funnel.ended(Kind.TRAINED));
     run.summarize("groupsFiltered", funnel.ended(Kind.FILTERED));
-    run.summarize("groupsFailed", failed());
+    run.summarize("groupsFailed", failed(funnel));
+  }
+
+  private static long failed(Funnel funnel) {
+    return funnel.ended(Kind.GENERATOR_FAILED)
+        + funnel.ended(Kind.ENVIRONMENT_FAILED)
+        + funnel.ended(Kind.REWARD_FAILED)
+        + funnel.ended(Kind.TIMED_OUT);
+  }
+
+  /// The numbers of a run as a whole, for its summary: how many groups there were, and how each
+  /// kind of them ended.
+  public static Recordable summary(Funnel funnel) {
+    return run -> {
+      run.summarize("groupsDispatched", funnel.dispatched());
+      run.summarize("groupsRetried", funnel.retries());
+      run.summarize("groupsTrained", funnel.ended(Kind.TRAINED));
+      run.summarize("groupsFiltered", funnel.ended(Kind.FILTERED));
+      run.summarize("groupsFailed", failed(funnel));
+      run.summarize("groupsFailedInGenerator", funnel.ended(Kind.GENERATOR_FAILED));
+      run.summarize("groupsFailedInEnvironment", funnel.ended(Kind.ENVIRONMENT_FAILED));
+      run.summarize("groupsFailedInReward", funnel.ended(Kind.REWARD_FAILED));
+      run.summarize("groupsTimedOut", funnel.ended(Kind.TIMED_OUT));
+      run.summarize("groupsCancelled", funnel.ended(Kind.CANCELLED));
+      run.summarize("groupsOpen", funnel.open());
+    };
   }
 
   private void record(RunRecorder run, String key, double value) {
@@ -56,12 +81,5 @@ public record LoopReport(Mode mode, Content content, Tally tally, Waited waited,
       case FIXED_LAG -> run.record(key, value, LAST);
       case CONTINUOUS -> run.time(key, value, LAST);
     }
-  }
-
-  private long failed() {
-    return funnel.ended(Kind.GENERATOR_FAILED)
-        + funnel.ended(Kind.ENVIRONMENT_FAILED)
-        + funnel.ended(Kind.REWARD_FAILED)
-        + funnel.ended(Kind.TIMED_OUT);
   }
 }
