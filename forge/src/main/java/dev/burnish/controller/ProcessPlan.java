@@ -123,7 +123,7 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
   }
 
   private static long megabytes(long floats) {
-    return (floats * DType.F32.bytes() >> 20) + 1;
+    return ((floats * DType.F32.bytes()) >> 20) + 1;
   }
 
   private static int heap(long matrices) {

@@ -110,7 +110,7 @@ public final class Replay implements AutoCloseable {
       if (difference.isPresent()) {
         return difference.get();
       }
-      if (version - said == every || version == to && version > said) {
+      if (version - said == every || (version == to && version > said)) {
         say.accept("steps %d to %d: the same weights".formatted(said + 1, version));
         said = version;
       }
