@@ -29,11 +29,15 @@ class HandoverTest {
   /// Parts with values; the one without is written once.
   private static final int PARTS = 2;
 
+  /// Regions of other tests of this process.
+  private final Set<String> others = new HashSet<>();
+
   private HandoverLoop loop;
   private long version;
 
   @BeforeAll
-  void start() {
+  void start() throws IOException {
+    others.addAll(regions(ProcessHandle.current().pid()));
     loop = new HandoverLoop(Processes.JVMS);
   }
 
@@ -171,6 +175,7 @@ class HandoverTest {
       regions.addAll(regions(service.pids(0).getFirst()));
     }
     regions.addAll(regions(ProcessHandle.current().pid()));
+    regions.removeAll(others);
     return regions;
   }
 
