@@ -231,8 +231,8 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   /// Creates a critic of a published model and its trainer, and keeps both under the name `critic`:
-  /// it begins with the model's weights, and is adapted as the policy is, which has to have its
-  /// trainer already. Its memory comes on top of the policy's.
+  /// it begins with the model's weights, and is adapted as the policy is. To be called before
+  /// [#loop], which takes the model over. Its memory comes on top of the policy's.
   ///
   /// @param training of the policy; all but the optimizer holds for the critic too
   /// @param optimizer of the critic
@@ -284,7 +284,9 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   /// Creates a loop of rollouts and training over a published model, as the settings say: adapts
-  /// the model, sets the seed and when checkpoints are written.
+  /// the model, sets the seed and when checkpoints are written. Its parts are in processes of their
+  /// own or in threads of this one, and end with the run. The loop takes the model over: use
+  /// [TrainingLoop#policy] and [TrainingLoop#reference] from then on.
   ///
   /// @param prompts whose groups a step trains on
   public TrainingLoop loop(
@@ -313,9 +315,7 @@ public final class Run<S extends Record> implements AutoCloseable {
         settings);
   }
 
-  /// Creates a loop of rollouts and training, whose parts are in processes of their own or in
-  /// threads of this one, and keeps what checkpoints need of them. It ends with the run. The loop
-  /// takes the model over: use [TrainingLoop#policy] and [TrainingLoop#reference] from then on.
+  /// The memory of the trainer is kept before the processes start: a checkpoint is restored in it.
   private TrainingLoop loop(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
     seed(plan.seed());
     if (mode == Mode.DRY_RUN) {
