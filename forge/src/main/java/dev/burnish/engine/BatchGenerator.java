@@ -3,6 +3,9 @@ package dev.burnish.engine;
 import static dev.burnish.metrics.Reduce.LAST;
 
 import dev.burnish.concurrent.Stop;
+import dev.burnish.engine.sampling.LogitsProcessor;
+import dev.burnish.engine.sampling.NonFiniteLogitsException;
+import dev.burnish.engine.sampling.Sampler;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 import dev.burnish.model.LanguageModel;
@@ -69,7 +72,9 @@ public final class BatchGenerator implements Generator {
   private long nanos;
 
   /// @param encoder of the model's prompts; completions have no text where it has no tokenizer
-  public BatchGenerator(LanguageModel model, PromptEncoder encoder, Limits limits) {
+  /// @param processors of the logits of every token, in order
+  public BatchGenerator(
+      LanguageModel model, PromptEncoder encoder, Limits limits, List<LogitsProcessor> processors) {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
     this.encoder = encoder;
@@ -78,7 +83,12 @@ public final class BatchGenerator implements Generator {
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
-            limits);
+            limits,
+            new Sampler(model.endTokens(), processors));
+  }
+
+  public BatchGenerator(LanguageModel model, PromptEncoder encoder, Limits limits) {
+    this(model, encoder, limits, List.of());
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder) {

@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.engine.sampling.NonFiniteLogitsException;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.VersionRange;
 import java.util.List;

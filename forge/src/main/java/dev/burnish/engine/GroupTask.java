@@ -23,7 +23,8 @@ final class GroupTask {
   }
 
   /// @param index of the prompt in its call
-  /// @throws IllegalArgumentException if a model of that shape cannot continue the prompt
+  /// @throws IllegalArgumentException if a model of that shape cannot continue the prompt, or lacks
+  ///   a token that the parameters name
   static GroupTask of(int[] prompt, int index, SamplingParams sampling, DecoderShape shape) {
     if (prompt.length == 0 || prompt.length >= shape.maxPositions()) {
       throw new IllegalArgumentException(
@@ -37,6 +38,7 @@ final class GroupTask {
                 .formatted(shape.vocabulary(), index, token));
       }
     }
+    sampling.requireVocabulary(shape.vocabulary());
     return new GroupTask(prompt, index, sampling);
   }
 
@@ -55,7 +57,7 @@ final class GroupTask {
 
   /// Samples that no wave has begun.
   int remaining() {
-    return failure.isPresent() ? 0 : sampling.n() - samples.size();
+    return failure.isPresent() ? 0 : sampling.bestOf() - samples.size();
   }
 
   /// Index of the next sample to begin.
@@ -93,6 +95,6 @@ final class GroupTask {
     failure.ifPresent(cause -> {
       throw cause;
     });
-    return new Group(prompt, samples.stream().map(Sequence::completion).toList());
+    return Group.bestOf(prompt, samples.stream().map(Sequence::completion).toList(), sampling.n());
   }
 }

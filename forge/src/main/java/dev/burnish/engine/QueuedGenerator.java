@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.engine.sampling.Sampler;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.rollout.Generator;
@@ -53,7 +54,8 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
-            limits);
+            limits,
+            new Sampler(model.endTokens(), List.of()));
     try {
       weights = new WeightSwitch(model, versions, queue);
     } catch (RuntimeException e) {

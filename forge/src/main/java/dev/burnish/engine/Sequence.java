@@ -1,26 +1,37 @@
 package dev.burnish.engine;
 
+import dev.burnish.engine.sampling.Draw;
+import dev.burnish.engine.sampling.SequenceView;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.TokenVersions;
+import dev.burnish.rollout.TopLogprobs;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.StreamingDecoder;
 import dev.burnish.text.Tokenizer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /// One completion while it grows: its tokens, where its keys lie in the cache, and whether it is
 /// done.
-final class Sequence {
+final class Sequence implements SequenceView {
   /// The slots of a completion's keys.
   ///
   /// @param room most tokens
   record Place(int slot, int room) {}
 
   /// The endings of a completion, in addition to its stop texts.
-  record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {}
+  record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {
+    private boolean contain(int token) {
+      return IntStream.of(tokens).anyMatch(end -> end == token);
+    }
+  }
 
   private final GroupTask group;
   private final int sample;
@@ -32,6 +43,8 @@ final class Sequence {
   private Spans promptSpans = Spans.NONE;
   private int[] tokens = new int[16];
   private float[] logprobs = new float[16];
+  private float[] keptMass = new float[0];
+  private final List<TopLogprobs> top = new ArrayList<>();
   private TokenVersions versions = TokenVersions.of(0, 0);
   private long version;
   private int ofVersion;
@@ -56,12 +69,34 @@ final class Sequence {
     return sample;
   }
 
-  long key() {
-    return key;
+  @Override
+  public SamplingParams sampling() {
+    return group.sampling();
   }
 
-  int length() {
+  @Override
+  public int promptLength() {
+    return group.prompt().length;
+  }
+
+  @Override
+  public int promptToken(int index) {
+    return group.prompt()[index];
+  }
+
+  @Override
+  public int length() {
     return length;
+  }
+
+  @Override
+  public int token(int index) {
+    return tokens[Objects.checkIndex(index, length)];
+  }
+
+  @Override
+  public long key() {
+    return key;
   }
 
   boolean done() {
@@ -105,24 +140,37 @@ final class Sequence {
   }
 
   /// @param byVersion of the weights that the token was drawn with
-  void append(Sampler.Draw draw, long byVersion) {
+  void append(Draw.Drawn draw, long byVersion) {
     if (length == tokens.length) {
       tokens = Arrays.copyOf(tokens, 2 * length);
       logprobs = Arrays.copyOf(logprobs, 2 * length);
     }
+    keepDetails(draw);
     count(byVersion);
     tokens[length] = draw.token();
     logprobs[length++] = draw.logprob();
-    for (int end : endings.tokens()) {
-      stopped |= end == draw.token();
-    }
-    List<String> stop = group.sampling().stop().texts();
-    if (!stop.isEmpty() && !stopped) {
+    SamplingParams.Stop stop = sampling().stop();
+    stopped =
+        stop.tokens().contains(draw.token())
+            || (stop.atEnd() == SamplingParams.Stop.AtEnd.STOP && endings.contain(draw.token()));
+    if (!stop.texts().isEmpty() && !stopped) {
       int before = text.length();
       if (endings.tokenizer().filter(text -> !text.isSpecial(draw.token())).isPresent()) {
         decoder.ifPresent(decoding -> text.append(decoding.append(draw.token())));
       }
-      findStop(stop, before);
+      if (length >= stop.minTokens()) {
+        findStop(stop.texts(), before);
+      }
+    }
+  }
+
+  private void keepDetails(Draw.Drawn draw) {
+    draw.top().ifPresent(top::add);
+    if (sampling().temperature() > 0 && !sampling().truncation().keepsAll()) {
+      if (keptMass.length <= length) {
+        keptMass = Arrays.copyOf(keptMass, tokens.length);
+      }
+      keptMass[length] = draw.keptMass();
     }
   }
 
@@ -151,15 +199,23 @@ final class Sequence {
 
   Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
-    String whole =
-        cut >= 0
-            ? text.substring(0, cut)
-            : endings.tokenizer().map(text -> text.decode(ids, true)).orElse("");
     return new Completion(
         ids,
         Arrays.copyOf(logprobs, length),
         versions(),
-        whole,
-        stopped ? FinishReason.STOP : FinishReason.LENGTH);
+        text(ids),
+        stopped ? FinishReason.STOP : FinishReason.LENGTH,
+        new Completion.Details(
+            keptMass.length == 0 ? keptMass : Arrays.copyOf(keptMass, length), top));
+  }
+
+  /// The text of a completion of those tokens.
+  private String text(int[] ids) {
+    if (cut >= 0) {
+      return text.substring(0, cut);
+    }
+    boolean stopToken = stopped && sampling().stop().tokens().contains(lastToken());
+    int[] shown = stopToken ? Arrays.copyOf(ids, length - 1) : ids;
+    return endings.tokenizer().map(text -> text.decode(shown, true)).orElse("");
   }
 }

@@ -1,5 +1,7 @@
 package dev.burnish.engine;
 
+import dev.burnish.engine.sampling.Draw;
+import dev.burnish.engine.sampling.Sampler;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.DecoderShape;
@@ -23,8 +25,13 @@ final class Wave implements AutoCloseable {
   /// The setting that the waves of a generator have in common.
   ///
   /// @param endings of the model's completions
+  /// @param sampler of the model's tokens
   record Setting(
-      DecoderShape shape, Device device, Sequence.Endings endings, BatchGenerator.Limits limits) {
+      DecoderShape shape,
+      Device device,
+      Sequence.Endings endings,
+      BatchGenerator.Limits limits,
+      Sampler sampler) {
     private long slots() {
       long bytes = 0;
       for (BlockShape block : shape.blocks()) {
@@ -45,7 +52,7 @@ final class Wave implements AutoCloseable {
   }
 
   /// The samples of one group in this wave.
-  private record Share(GroupTask task, Sampler sampler, List<Sequence> samples) {}
+  private record Share(GroupTask task, List<Sequence> samples) {}
 
   /// New rows of a model, and the sequences that get a token from some of them.
   ///
@@ -63,13 +70,15 @@ final class Wave implements AutoCloseable {
 
   private final List<Share> shares;
   private final KeyValueCache cache;
+  private final Sampler sampler;
   private final Listener listener;
   private int numPrefilled;
   private int nextSlot;
 
-  private Wave(List<Share> shares, KeyValueCache cache, Listener listener) {
+  private Wave(List<Share> shares, KeyValueCache cache, Sampler sampler, Listener listener) {
     this.shares = shares;
     this.cache = cache;
+    this.sampler = sampler;
     this.listener = listener;
   }
 
@@ -111,10 +120,10 @@ final class Wave implements AutoCloseable {
         task.begin(samples.getLast());
         slot += place.room();
       }
-      shares.add(new Share(task, new Sampler(setting.device(), task.sampling()), samples));
+      shares.add(new Share(task, samples));
     }
     KeyValueCache cache = new KeyValueCache(setting.shape().blocks(), slot, setting.device());
-    return new Wave(shares, cache, listener);
+    return new Wave(shares, cache, setting.sampler(), listener);
   }
 
   /// The groups with samples here.
@@ -223,33 +232,28 @@ final class Wave implements AutoCloseable {
     try (TensorScope _ = TensorScope.open()) {
       Tensor hidden_TH = runner.forward(rows.tokens(), rows.positions(), plan, cache, rows.slots());
       Tensor logits_BV = runner.logits(hidden_TH, rows.rows());
-      int from = 0;
-      for (Share share : shares) {
-        int to = from;
-        while (to < rows.drawn().size() && rows.drawn().get(to).group() == share.task()) {
-          to++;
-        }
-        if (to > from) {
-          Tensor logits = logits_BV.narrow(0, from, to - from);
-          draw(share, logits, rows.drawn().subList(from, to), version);
-          from = to;
-        }
+      List<Draw> draws = sampler.draw(logits_BV, rows.drawn());
+      for (int i = 0; i < draws.size(); i++) {
+        take(rows.drawn().get(i), draws.get(i), version);
       }
     }
   }
 
-  /// Draws for the samples of one group, which alone fails if that does.
-  private void draw(Share share, Tensor logits_BV, List<Sequence> samples, long version) {
+  /// A group alone fails if a draw of its samples or its listener does.
+  private void take(Sequence sample, Draw draw, long version) {
+    if (sample.group().failure().isPresent()) {
+      return;
+    }
     try {
-      long[] keys = samples.stream().mapToLong(Sequence::key).toArray();
-      int[] at = samples.stream().mapToInt(Sequence::length).toArray();
-      Sampler.Draw[] draws = share.sampler().draw(logits_BV, keys, at);
-      for (int i = 0; i < draws.length; i++) {
-        samples.get(i).append(draws[i], version);
-        listener.token(samples.get(i), draws[i].token());
+      switch (draw) {
+        case Draw.Drawn drawn -> {
+          sample.append(drawn, version);
+          listener.token(sample, drawn.token());
+        }
+        case Draw.Refused(RuntimeException cause) -> sample.group().fail(cause);
       }
     } catch (RuntimeException e) {
-      share.task().fail(e);
+      sample.group().fail(e);
     }
   }
 
