@@ -38,6 +38,7 @@ final class Sequence {
   private int length;
   private int cut = -1;
   private boolean stopped;
+  private boolean aborted;
 
   Sequence(GroupTask group, int sample, Place place, Endings endings) {
     this.group = group;
@@ -65,7 +66,12 @@ final class Sequence {
   }
 
   boolean done() {
-    return stopped || length >= place.room();
+    return stopped || aborted || length >= place.room();
+  }
+
+  /// Ends it where it is, if it has not ended.
+  void abort() {
+    aborted = !done();
   }
 
   int lastToken() {
@@ -149,6 +155,13 @@ final class Sequence {
     }
   }
 
+  private FinishReason finish() {
+    if (aborted) {
+      return FinishReason.ABORTED;
+    }
+    return stopped ? FinishReason.STOP : FinishReason.LENGTH;
+  }
+
   Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
     String whole =
@@ -160,6 +173,6 @@ final class Sequence {
         Arrays.copyOf(logprobs, length),
         versions(),
         whole,
-        stopped ? FinishReason.STOP : FinishReason.LENGTH);
+        finish());
   }
 }
