@@ -51,6 +51,7 @@ final class Sequence implements SequenceView {
   private int length;
   private int cut = -1;
   private boolean stopped;
+  private boolean aborted;
 
   Sequence(GroupTask group, int sample, Place place, Endings endings) {
     this.group = group;
@@ -100,7 +101,12 @@ final class Sequence implements SequenceView {
   }
 
   boolean done() {
-    return stopped || length >= place.room();
+    return stopped || aborted || length >= place.room();
+  }
+
+  /// Ends it where it is, if it has not ended.
+  void abort() {
+    aborted = !done();
   }
 
   int lastToken() {
@@ -197,6 +203,13 @@ final class Sequence implements SequenceView {
     }
   }
 
+  private FinishReason finish() {
+    if (aborted) {
+      return FinishReason.ABORTED;
+    }
+    return stopped ? FinishReason.STOP : FinishReason.LENGTH;
+  }
+
   Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
     return new Completion(
@@ -204,7 +217,7 @@ final class Sequence implements SequenceView {
         Arrays.copyOf(logprobs, length),
         versions(),
         text(ids),
-        stopped ? FinishReason.STOP : FinishReason.LENGTH,
+        finish(),
         new Completion.Details(
             keptMass.length == 0 ? keptMass : Arrays.copyOf(keptMass, length), top));
   }

@@ -30,14 +30,14 @@ final class Wave implements AutoCloseable {
       DecoderShape shape,
       Device device,
       Sequence.Endings endings,
-      BatchGenerator.Limits limits,
+      EngineSettings settings,
       Sampler sampler) {
     private long slots() {
       long bytes = 0;
       for (BlockShape block : shape.blocks()) {
         bytes += 8L * block.heads().keyValueDim();
       }
-      return Math.min(Integer.MAX_VALUE, limits.cacheBytes() / bytes);
+      return Math.min(Integer.MAX_VALUE, settings.cacheBytes() / bytes);
     }
 
     private int room(GroupTask task) {
@@ -91,7 +91,7 @@ final class Wave implements AutoCloseable {
     int sequences = 0;
     for (GroupTask task : tasks) {
       long left = free - task.prompt().length;
-      long fit = Math.min(left / setting.room(task), setting.limits().maxSequences() - sequences);
+      long fit = Math.min(left / setting.room(task), setting.settings().maxSequences() - sequences);
       int count = (int) Math.min(task.remaining(), taken.isEmpty() ? Math.max(1, fit) : fit);
       if (count <= 0) {
         break;
@@ -249,11 +249,21 @@ final class Wave implements AutoCloseable {
         case Draw.Drawn drawn -> {
           sample.append(drawn, version);
           listener.token(sample, drawn.token());
+          tell(sample, drawn);
         }
         case Draw.Refused(RuntimeException cause) -> sample.group().fail(cause);
       }
     } catch (RuntimeException e) {
       sample.group().fail(e);
+    }
+  }
+
+  private static void tell(Sequence sample, Draw.Drawn drawn) {
+    RequestListener told = sample.group().listener();
+    told.token(
+        new RequestListener.SampledToken(sample.sample(), drawn.token(), drawn.logprob()));
+    if (sample.done()) {
+      told.ended(sample.sample(), sample.completion());
     }
   }
 

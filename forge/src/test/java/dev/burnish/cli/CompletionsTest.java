@@ -111,7 +111,7 @@ class CompletionsTest {
       model.save(copy);
     }
     assertThat(Files.readString(copy.resolve("generation_config.json")))
-        .contains("repetition_penalty", "0.3");
+        .contains("no_repeat_ngram_size", "0.3");
     try (LanguageModel again = LanguageModel.load(copy)) {
       assertThat(again.endTokens()).containsExactly(1, 3);
     }
