@@ -260,8 +260,7 @@ final class Wave implements AutoCloseable {
 
   private static void tell(Sequence sample, Draw.Drawn drawn) {
     RequestListener told = sample.group().listener();
-    told.token(
-        new RequestListener.SampledToken(sample.sample(), drawn.token(), drawn.logprob()));
+    told.token(new RequestListener.SampledToken(sample.sample(), drawn.token(), drawn.logprob()));
     if (sample.done()) {
       told.ended(sample.sample(), sample.completion());
     }
