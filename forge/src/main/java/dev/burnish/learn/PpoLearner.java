@@ -127,7 +127,7 @@ public final class PpoLearner {
   private boolean isLearned(Episode episode) {
     return switch (config.truncated()) {
       case LEARN -> true;
-      case MASK -> episode.sampled().getLast().completion().finish() != FinishReason.LENGTH;
+      case MASK -> episode.sampled().getLast().completion().finish() == FinishReason.STOP;
     };
   }
 
