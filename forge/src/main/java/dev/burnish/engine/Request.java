@@ -47,6 +47,10 @@ public record Request(
         List.of());
   }
 
+  public Request withSampling(SamplingParams value) {
+    return new Request(prompt, value, index, versions, priority, timeout, begun);
+  }
+
   public Request withIndex(int value) {
     return new Request(prompt, sampling, value, versions, priority, timeout, begun);
   }

@@ -156,7 +156,7 @@ class QueuedGeneratorTest {
   }
 
   @Test
-  void aGroupThatExceedsTheLimitsIsSpreadOverWaves() {
+  void aGroupThatExceedsTheLimitsIsMadeInParts() {
     SamplingParams many = PARAMS.withN(10);
     try (QueuedGenerator generator = generator(TEXT, EngineSettings.defaults().withMaxSequences(3).withCacheBytes(1 << 20))) {
       assertSame(generator.generate(Prompt.text("abc"), many), alone(2, Prompt.text("abc"), many));
@@ -304,7 +304,7 @@ class QueuedGeneratorTest {
   }
 
   @Test
-  void anInterruptedCallerLeavesTheWaveAndTheOthersDoNotNotice() throws Exception {
+  void anInterruptedCallerLeavesAndTheOthersDoNotNotice() throws Exception {
     AtomicInteger tokens = new AtomicInteger();
     AtomicReference<Thread> leaving = new AtomicReference<>();
     CountDownLatch left = new CountDownLatch(1);
@@ -425,7 +425,7 @@ class QueuedGeneratorTest {
     }
   }
 
-  /// At the sixth token an update to a version begins, and the wave continues once it is announced.
+  /// At the sixth token an update to a version begins, and the generator continues once it is announced.
   private static final class UpdateAtSixth implements Runnable {
     final AtomicInteger tokens = new AtomicInteger();
     final AtomicReference<QueuedGenerator> generator = new AtomicReference<>();
@@ -482,7 +482,7 @@ class QueuedGeneratorTest {
   }
 
   @Test
-  void aTakeoverThatTheEndOfAWaveInterruptsIsFinished() throws Exception {
+  void aTakeoverThatTheEndOfAllRequestsInterruptsIsFinished() throws Exception {
     UpdateAtSixth update = new UpdateAtSixth(1);
     SamplingParams endless =
         hookedParams()
