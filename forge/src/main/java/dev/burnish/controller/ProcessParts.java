@@ -103,7 +103,9 @@ final class ProcessParts implements LoopParts {
                 options("trainer")));
     GeneratorSpec generated =
         new GeneratorSpec(
-            model.spec(), material.policy().tokenizer().files().contents(), EngineSettings.defaults());
+            model.spec(),
+            material.policy().tokenizer().files().contents(),
+            EngineSettings.defaults());
     generators =
         keep(
             "generator",
