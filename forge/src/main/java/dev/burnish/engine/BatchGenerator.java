@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Generates in the thread of the caller, with the weights, and their version, that a model has at
-/// the time of the call. The samples of all prompts of a call advance together, as many as fit; when
-/// one ends, the next begins.
+/// the time of the call. The samples of all prompts of a call advance together, as many as fit;
+/// when one ends, the next begins.
 ///
 /// The cache of keys lives as long as a call, since the weights may change after it. They must not
 /// change during a call. One call at a time.
@@ -130,7 +130,8 @@ public final class BatchGenerator implements Generator {
     long start = System.nanoTime();
     long version = runner.refresh();
     long useful = tasks.stream().mapToLong(setting::mostBlocks).sum();
-    try (Engine engine = new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), _ -> {})) {
+    try (Engine engine =
+        new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), _ -> {})) {
       tasks.forEach(engine::add);
       engine.settle();
       while (!engine.isIdle()) {

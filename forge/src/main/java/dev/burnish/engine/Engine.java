@@ -88,7 +88,9 @@ final class Engine implements AutoCloseable {
       throw new IllegalArgumentException(
           "a prompt and its completion must fit the cache of %d tokens: prompt=%d maxTokens=%d; lower maxTokens or give the cache more memory"
               .formatted(
-                  numBlocks * BlockManager.SIZE, task.prompt().length, task.sampling().maxTokens()));
+                  numBlocks * BlockManager.SIZE,
+                  task.prompt().length,
+                  task.sampling().maxTokens()));
     }
   }
 
@@ -97,8 +99,7 @@ final class Engine implements AutoCloseable {
     List<Sequence> samples = new ArrayList<>();
     for (int sample = 0; sample < task.sampling().n(); sample++) {
       BlockTable table = new BlockTable(blocks);
-      samples.add(
-          new Sequence(task, sample, setting.room(task), setting.endings(), table));
+      samples.add(new Sequence(task, sample, setting.room(task), setting.endings(), table));
     }
     task.arrive(scheduler.nextArrival(), samples);
     scheduler.add(task);
@@ -182,12 +183,14 @@ final class Engine implements AutoCloseable {
     StepRows rows = StepRows.of(step.chunks());
     try (TensorScope _ = TensorScope.open()) {
       copy(step.copies());
-      Tensor logits_BV = rows.forward(runner, cache);
+      Tensor hidden_TH = rows.forward(runner, cache);
       for (Scheduler.Chunk chunk : step.chunks()) {
         promptTokens += chunk.draws() && chunk.rows() == 1 ? 0 : chunk.rows();
         chunk.sequence().table().compute(chunk.end());
       }
-      draw(rows.drawn(), logits_BV, version);
+      if (!rows.drawn().isEmpty()) {
+        draw(rows.drawn(), rows.logits(runner, hidden_TH), version);
+      }
     }
     settle();
     return decodes;
@@ -229,6 +232,9 @@ final class Engine implements AutoCloseable {
         samples.get(i).append(draws[i], version);
         sampledTokens++;
         group.tell(samples.get(i), draws[i]);
+        if (samples.get(i).done()) {
+          scheduler.remove(samples.get(i));
+        }
       }
     } catch (RuntimeException e) {
       group.fail(e);

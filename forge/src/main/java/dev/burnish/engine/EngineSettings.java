@@ -12,7 +12,10 @@ import dev.burnish.host.ResidentMemory;
 /// @param cache memory for keys and values
 /// @param update what becomes of the requests that have begun when new weights come into use
 public record EngineSettings(
-    int maxSequences, int tokenBudget, int maxWaiting, double longestWait,
+    int maxSequences,
+    int tokenBudget,
+    int maxWaiting,
+    double longestWait,
     CacheSize cache,
     WeightUpdate update) {
   /// Memory for keys and values.
@@ -55,11 +58,13 @@ public record EngineSettings(
   }
 
   public static EngineSettings defaults() {
-    return new EngineSettings(256, 512, 65_536, 60, new CacheSize.ShareOfFree(0.25), WeightUpdate.KEEP);
+    return new EngineSettings(
+        256, 512, 65_536, 60, new CacheSize.ShareOfFree(0.25), WeightUpdate.KEEP);
   }
 
   public EngineSettings withMaxSequences(int value) {
-    return new EngineSettings(value, Math.max(tokenBudget, value), maxWaiting, longestWait, cache, update);
+    return new EngineSettings(
+        value, Math.max(tokenBudget, value), maxWaiting, longestWait, cache, update);
   }
 
   public EngineSettings withTokenBudget(int value) {

@@ -124,8 +124,7 @@ final class GroupTask {
 
   /// Tells of a token that a sample got, and of the sample's end.
   void tell(Sequence sample, Sampler.Draw draw) {
-    listener.token(
-        new RequestListener.SampledToken(sample.sample(), draw.token(), draw.logprob()));
+    listener.token(new RequestListener.SampledToken(sample.sample(), draw.token(), draw.logprob()));
     if (sample.done()) {
       tellEnd(sample);
     }

@@ -59,10 +59,15 @@ record StepRows(
     return values.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  /// Logits for each drawn sequence, `[drawn, V]`, to be overwritten by the caller.
+  /// Computes the rows, whose keys and values go to the cache, and returns their hidden states.
   Tensor forward(ModelRunner runner, KeyValueCache cache) {
     AttentionPlan plan = new AttentionPlan(nodes, new int[nodes.size()], AttentionPlan.NO_WINDOW);
-    Tensor hidden_TH = runner.forward(tokens, positions, plan, cache, slots);
+    return runner.forward(tokens, positions, plan, cache, slots);
+  }
+
+  /// Logits for each drawn sequence, of which there must be one: `[drawn, V]`, to be overwritten by
+  /// the caller.
+  Tensor logits(ModelRunner runner, Tensor hidden_TH) {
     Tensor logits_RV = runner.logits(hidden_TH, logitRows);
     return Arrays.equals(from, IntStream.range(0, logitRows.length).toArray())
         ? logits_RV

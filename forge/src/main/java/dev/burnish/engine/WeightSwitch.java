@@ -181,7 +181,8 @@ final class WeightSwitch implements AutoCloseable {
       announced.ifPresent(Takeover::defer);
       return;
     }
-    Optional<Takeover> taken = inbox.takeAnnounced(t -> t.update().swaps() && allowed.test(t.version()));
+    Optional<Takeover> taken =
+        inbox.takeAnnounced(t -> t.update().swaps() && allowed.test(t.version()));
     if (taken.isEmpty()) {
       return;
     }

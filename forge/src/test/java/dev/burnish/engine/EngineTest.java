@@ -116,7 +116,7 @@ class EngineTest {
   void whateverTheScheduleARequestGetsTheBitsOfAPlainForward() {
     long preemptions = 0;
     long reused = 0;
-    for (int seed = 0; seed < 60; seed++) {
+    for (int seed = 0; seed < 25; seed++) {
       Random random = new Random(seed);
       int sequences = 1 + random.nextInt(10);
       EngineSettings settings = settings(sequences, 1 + random.nextInt(40));
@@ -149,13 +149,13 @@ class EngineTest {
         }
       }
     }
-    assertThat(preemptions).isGreaterThan(100);
-    assertThat(reused).isGreaterThan(5_000);
+    assertThat(preemptions).isGreaterThan(40);
+    assertThat(reused).isGreaterThan(2_000);
   }
 
   @Test
   void underASwapRunningSequencesKeepTheirKeysAndNewOnesFindNoneOfOldWeights() {
-    for (int seed = 0; seed < 30; seed++) {
+    for (int seed = 0; seed < 15; seed++) {
       Random random = new Random(seed);
       // Room for all, and prompts in one piece: no key is computed by other weights than its token.
       try (Engine engine = engine(settings(16, 1_000), 400)) {
@@ -220,7 +220,8 @@ class EngineTest {
     Request request =
         Request.of(
             new int[] {3, 4}, SamplingParams.defaults().withN(3).withMaxTokens(12).withSeed(8));
-    List<List<RequestListener.SampledToken>> heard = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    List<List<RequestListener.SampledToken>> heard =
+        List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     Map<Integer, Completion> ended = new HashMap<>();
     RequestListener listener =
         new RequestListener() {
@@ -294,9 +295,11 @@ class EngineTest {
   void aSampleThatCannotFitTheCacheIsRefused() {
     try (Engine engine = engine(settings(4, 32), 2)) {
       SamplingParams params = SamplingParams.defaults();
-      engine.requireFits(task(Request.of(new int[20], params.withMaxTokens(12)), RequestListener.NONE));
-      assertThatThrownBy(
-              () -> engine.requireFits(task(Request.of(new int[20], params.withMaxTokens(13)), RequestListener.NONE)))
+      engine.requireFits(
+          task(Request.of(new int[20], params.withMaxTokens(12)), RequestListener.NONE));
+      assertThatThrownBy(() ->
+              engine.requireFits(
+                  task(Request.of(new int[20], params.withMaxTokens(13)), RequestListener.NONE)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("the cache of 32 tokens: prompt=20 maxTokens=13");
     }
@@ -307,7 +310,8 @@ class EngineTest {
     Request request = Request.of(new int[20], SamplingParams.greedy(20));
     try (Engine engine = engine(settings(4, 64), 100)) {
       GroupTask failed = added(engine, request);
-      assertThatThrownBy(() -> engine.step(ModelRunner.unloaded(models.getFirst().decoder()), 0, ALL))
+      assertThatThrownBy(
+              () -> engine.step(ModelRunner.unloaded(models.getFirst().decoder()), 0, ALL))
           .isInstanceOf(RuntimeException.class);
       engine.fail(new IllegalStateException("a step failed"));
       assertThatThrownBy(failed::group).hasMessage("a step failed");
@@ -325,7 +329,7 @@ class EngineTest {
   @Test
   void everyBlockIsReturnedWhateverIsAborted() {
     Random random = new Random(5);
-    try (Engine engine = engine(settings(12, 48), 30)) {
+    try (Engine engine = engine(settings(12, 48), 12)) {
       List<GroupTask> tasks = new ArrayList<>();
       int version = 0;
       int added = 0;

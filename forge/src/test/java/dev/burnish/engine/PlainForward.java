@@ -31,12 +31,10 @@ final class PlainForward {
     int[] prompt = request.prompt();
     int length = completion.tokens().length;
     Sampler sampler = new Sampler(Device.CPU, request.sampling());
-    long key =
-        KeyedRandom.bits(request.sampling().seed(), "prompt-" + request.index(), sample);
+    long key = KeyedRandom.bits(request.sampling().seed(), "prompt-" + request.index(), sample);
     List<Sampler.Draw> draws = new ArrayList<>();
     try (KeyValueCache cache =
-        new KeyValueCache(
-            first.decoder().shape().blocks(), prompt.length + length, Device.CPU)) {
+        new KeyValueCache(first.decoder().shape().blocks(), prompt.length + length, Device.CPU)) {
       for (int i = 0; i < length; i++) {
         int[] fed = i == 0 ? prompt : new int[] {completion.tokens()[i - 1]};
         int before = i == 0 ? 0 : prompt.length + i - 1;

@@ -37,8 +37,7 @@ class SchedulerTest {
     Sequence.Endings endings = new Sequence.Endings(new int[] {1}, Optional.empty());
     for (int i = 0; i < request.sampling().n(); i++) {
       samples.add(
-          new Sequence(
-              task, i, request.sampling().maxTokens(), endings, new BlockTable(blocks)));
+          new Sequence(task, i, request.sampling().maxTokens(), endings, new BlockTable(blocks)));
     }
     task.arrive(scheduler.nextArrival(), samples);
     scheduler.add(task);
@@ -148,8 +147,7 @@ class SchedulerTest {
     step(scheduler);
     assertThat(scheduler.numRunning()).isEqualTo(3);
     int before = younger.samples().getFirst().length();
-    GroupTask interactive =
-        add(scheduler, small, prompt(30).withPriority(Priority.INTERACTIVE));
+    GroupTask interactive = add(scheduler, small, prompt(30).withPriority(Priority.INTERACTIVE));
     boolean lost = false;
     for (int i = 0; i < 60; i++) {
       step(scheduler);

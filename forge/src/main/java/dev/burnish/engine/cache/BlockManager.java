@@ -64,18 +64,32 @@ public final class BlockManager {
     return block;
   }
 
-  /// Gives up some blocks at a time, so that there is a choice among free ones.
+  /// Gives up some blocks at a time, so that there are adjacent ones among those that are free: the
+  /// oldest, and of the run around it what is not much newer.
   private void evictIfFull() {
     if (pool.numFree() > 0) {
       return;
     }
-    int some = Math.min(prefixes.numUnused(), 1 + references.length / 32);
-    for (int i = 0; i < some; i++) {
-      pool.give(prefixes.evict());
-    }
-    if (some == 0) {
+    if (prefixes.numUnused() == 0) {
       throw new IllegalStateException(
           "a block must be free or unused to be allocated: blocks=" + references.length);
+    }
+    int enough = Math.min(prefixes.numUnused(), 1 + references.length / 32);
+    long age = prefixes.numUnused() / 2;
+    while (pool.numFree() < enough) {
+      evictAround(prefixes.oldest(), age);
+    }
+  }
+
+  private void evictAround(int oldest, long age) {
+    long newest = prefixes.since(oldest) + age;
+    int first = oldest / BlockPool.RUN * BlockPool.RUN;
+    int end = Math.min(first + BlockPool.RUN, references.length);
+    for (int block = first; block < end; block++) {
+      if (references[block] == 0 && prefixes.holds(block) && prefixes.since(block) <= newest) {
+        prefixes.evict(block);
+        pool.give(block);
+      }
     }
   }
 

@@ -11,7 +11,9 @@ import java.util.BitSet;
 /// of their own, as long as there are runs for all. Runs are linked in a list per number of free
 /// blocks, so that taking and giving take constant time.
 final class BlockPool {
-  private static final int RUN = 16;
+  /// Blocks of a run.
+  static final int RUN = 16;
+
   private static final int NONE = -1;
 
   private final int numBlocks;

@@ -35,14 +35,17 @@ final class PrefixCache {
   private final long[] numbers;
   private final int[] next;
   private final int[] previous;
+  private final long[] since;
   private final int end;
   private int numUnused;
   private long lastNumber;
+  private long now;
 
   PrefixCache(int numBlocks) {
     numbers = new long[numBlocks];
     next = new int[numBlocks + 1];
     previous = new int[numBlocks + 1];
+    since = new long[numBlocks];
     end = numBlocks;
     clear();
   }
@@ -102,6 +105,7 @@ final class PrefixCache {
     previous[block] = last;
     next[block] = end;
     previous[end] = block;
+    since[block] = ++now;
     numUnused++;
   }
 
@@ -112,11 +116,19 @@ final class PrefixCache {
     numUnused--;
   }
 
-  /// Gives up the block that has been unused for longest.
-  int evict() {
-    int block = next[end];
+  /// The block that has been unused for longest, if there is one.
+  int oldest() {
+    return next[end];
+  }
+
+  /// When a block was unused, counted in blocks that were.
+  long since(int block) {
+    return since[block];
+  }
+
+  /// Gives up an unused block.
+  void evict(int block) {
     use(block);
     blocks.remove(keys.remove(block));
-    return block;
   }
 }

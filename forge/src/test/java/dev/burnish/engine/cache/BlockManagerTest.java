@@ -61,8 +61,7 @@ class BlockManagerTest {
   void aBeginningIsFoundByWhatHasTheSameTokensAndVersion() {
     BlockManager manager = new BlockManager(64);
     BlockTable first = computed(manager, 1, 40, 7);
-    assertThat(computed(manager, 1, 40, 7).spans(32).starts())
-        .isEqualTo(first.spans(32).starts());
+    assertThat(computed(manager, 1, 40, 7).spans(32).starts()).isEqualTo(first.spans(32).starts());
     BlockTable same = new BlockTable(manager);
     same.begin(7, position -> token(1, position), 40);
     assertThat(same.computed()).isEqualTo(32);
@@ -104,8 +103,8 @@ class BlockManagerTest {
       table.extend(22, copies::add);
     }
     assertThat(copies).hasSize(2).allSatisfy(copy -> assertThat(copy.count()).isEqualTo(5));
-    assertThat(Set.of(first.slot(21), second.slot(21), third.slot(21))).hasSize(3);
-    assertThat(Set.of(first.slot(15), second.slot(15), third.slot(15))).hasSize(1);
+    assertThat(List.of(first.slot(21), second.slot(21), third.slot(21))).doesNotHaveDuplicates();
+    assertThat(List.of(second.slot(15), third.slot(15))).containsOnly(first.slot(15));
     List.of(first, second, third).forEach(BlockTable::release);
     assertThat(manager.numAvailable()).isEqualTo(64);
   }
@@ -124,22 +123,24 @@ class BlockManagerTest {
 
   @Test
   void whatWasUsedLastIsGivenUpLastAndTheEndOfASequenceBeforeItsBeginning() {
-    BlockManager manager = new BlockManager(6);
+    BlockManager manager = new BlockManager(34);
+    BlockTable held = computed(manager, 9, 250, 0);
     computed(manager, 1, 48, 0).release();
+    BlockTable alsoHeld = computed(manager, 8, 192, 0);
     computed(manager, 2, 48, 0).release();
     BlockTable again = new BlockTable(manager);
     again.begin(0, position -> token(1, position), 48);
     assertThat(again.computed()).isEqualTo(32);
     again.release();
-    BlockTable third = computed(manager, 3, 48, 0);
+    BlockTable third = computed(manager, 3, 64, 0);
     BlockTable second = new BlockTable(manager);
     second.begin(0, position -> token(2, position), 48);
     assertThat(second.computed()).as("of the second, unused for longest").isZero();
     BlockTable first = new BlockTable(manager);
     first.begin(0, position -> token(1, position), 48);
     assertThat(first.computed()).isEqualTo(32);
-    first.release();
-    third.release();
+    List.of(first, third, held, alsoHeld).forEach(BlockTable::release);
+    assertThat(manager.numAvailable()).isEqualTo(34);
   }
 
   @Test
@@ -154,12 +155,10 @@ class BlockManagerTest {
 
   /// Requests of all lengths come, share beginnings, fork, grow, lose their keys and go.
   @Test
-  void nothingLeaksOrFragmentsOverAMillionRequests() {
+  void noBlockIsLostOverAMillionRequests() {
     BlockManager manager = new BlockManager(4_096);
     Random random = new Random(1);
     List<BlockTable> live = new ArrayList<>();
-    long runs = 0;
-    long blocks = 0;
     for (int request = 0; request < 1_000_000; request++) {
       int length = 1 + (random.nextInt(20) == 0 ? random.nextInt(600) : random.nextInt(60));
       while (live.size() > 48 || manager.numAvailable() < BlockManager.forTokens(length) + 1) {
@@ -172,11 +171,6 @@ class BlockManagerTest {
         sample.fork(table, length);
         live.add(sample);
       }
-      if (request % 64 == 0) {
-        BlockTable.Spans spans = table.spans(length);
-        runs += spans.starts().length;
-        blocks += table.numBlocks();
-      }
     }
     live.forEach(BlockTable::release);
     assertThat(manager.numAvailable()).isEqualTo(4_096);
@@ -184,6 +178,5 @@ class BlockManagerTest {
     IntStream.range(0, 4_096).forEach(_ -> all.add(manager.allocate()));
     assertThat(all).hasSize(4_096);
     assertThat(manager.numReusable()).isZero();
-    assertThat((double) blocks / runs).as("blocks per run of slots").isGreaterThan(1.2);
   }
 }
