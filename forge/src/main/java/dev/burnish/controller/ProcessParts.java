@@ -202,6 +202,11 @@ final class ProcessParts implements LoopParts {
     if (settings.mode() == RolloutSettings.Mode.CONTINUOUS) {
       generators.update("weights", generator -> generator.updateWeights(version));
     }
+    return digests(version);
+  }
+
+  @Override
+  public List<Long> digests(long version) {
     try (Published published = keeper.get(WeightSets.POLICY, version)) {
       return published.manifest().digests();
     }
