@@ -17,7 +17,7 @@ final class Takeover {
     this.update = update;
   }
 
-  /// What becomes of the requests that have begun.
+  /// The treatment of requests that have begun.
   WeightUpdate update() {
     return update;
   }

@@ -1,6 +1,6 @@
 package dev.burnish.engine;
 
-/// What becomes of the requests that have begun when new weights come into use.
+/// The treatment of requests that have begun when new weights come into use.
 public enum WeightUpdate {
   /// They are continued by the new weights between two steps, and keep the keys and values that the
   /// old ones computed; each token carries its version. The weights are laid out beside those in
