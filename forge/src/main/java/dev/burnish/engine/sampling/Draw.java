@@ -13,7 +13,12 @@ public sealed interface Draw {
   ///   nothing is cut, and where the most likely token is taken
   /// @param top the most likely tokens, where the parameters ask for them
   record Drawn(int token, float logprob, float keptMass, Optional<TopLogprobs> top)
-      implements Draw {}
+      implements Draw {
+    /// A token of a distribution that nothing cuts, where no other was asked for.
+    public Drawn(int token, float logprob) {
+      this(token, logprob, 1, Optional.empty());
+    }
+  }
 
   /// No token, since the logits have no distribution or a processor threw.
   record Refused(RuntimeException cause) implements Draw {}
