@@ -8,8 +8,6 @@ import dev.burnish.rollout.SamplingParams;
 import dev.burnish.text.StreamingDecoder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.Stream;
 
 /// Completions of a model, as `burnish generate` makes them.
 final class Completions {
@@ -21,8 +19,8 @@ final class Completions {
     /// The next piece of text of completion `index`.
     void text(int index, String piece);
 
-    /// Completion `index` has ended, by `stop` or `length`.
-    void finished(int index, String reason, int numTokens);
+    /// Completion `index` has ended.
+    void finished(int index, Completion completion);
   }
 
   private Completions() {}
@@ -30,7 +28,7 @@ final class Completions {
   static void generate(GenerateOptions options, Output output) {
     try (Pretrained base = Pretrained.load(options.model())) {
       options.adapter().ifPresent(folder -> PeftAdapter.load(base.model(), folder));
-      SamplingParams params = sampling(base, options);
+      SamplingParams params = options.sampling().apply(base.sampling());
       output.sampling(params, base.unusedDefaults());
       List<Pieces> pieces = new ArrayList<>();
       for (int i = 0; i < params.n(); i++) {
@@ -51,8 +49,7 @@ final class Completions {
       for (int i = 0; i < completions.size(); i++) {
         Completion completion = completions.get(i);
         pieces.get(i).finish(completion.text());
-        output.finished(
-            i, completion.finish().name().toLowerCase(Locale.ROOT), completion.tokens().length);
+        output.finished(i, completion);
       }
     }
   }
@@ -65,24 +62,6 @@ final class Completions {
     options.system().ifPresent(text -> turns.add(new Prompt.Turn("system", text)));
     turns.add(new Prompt.Turn("user", options.prompt()));
     return new Prompt.Chat(turns);
-  }
-
-  /// The user's options, over the model's own defaults.
-  private static SamplingParams sampling(Pretrained base, GenerateOptions options) {
-    SamplingParams params =
-        base.sampling()
-            .withN(options.count())
-            .withMaxTokens(options.maxTokens())
-            .withStop(
-                Stream.concat(base.sampling().stop().texts().stream(), options.stop().stream())
-                    .toList())
-            .withSeed(options.seed().orElseGet(System::nanoTime));
-    params =
-        options.temperature().isPresent()
-            ? params.withTemperature(options.temperature().getAsDouble())
-            : params;
-    params = options.topP().isPresent() ? params.withTopP(options.topP().getAsDouble()) : params;
-    return options.topK().isPresent() ? params.withTopK(options.topK().getAsInt()) : params;
   }
 
   /// The text of one completion as it comes, held back where a stop text may be beginning.

@@ -8,6 +8,8 @@ import dev.burnish.rollout.Structure;
 import dev.burnish.testing.SharedFiles;
 import dev.burnish.text.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -27,16 +29,13 @@ class GrammarTest {
     Random random = new Random(3);
     GrammarState state =
         Walks.start(new Structure.Regex("( ?[a-z]+|[0-9é€]{2,3}|\\n\\n)*!"), tokenizer);
-    for (int step = 0; step < 12; step++) {
+    for (int step = 0; step < 4; step++) {
       GrammarState at = state;
       int[] allowed =
           IntStream.range(0, tokenizer.vocabularySize())
-              .filter(token -> {
-                boolean byBytes = !tokenizer.isSpecial(token) && readable(at, tokenizer, token);
-                assertThat(allows(at, token)).as(tokenizer.token(token)).isEqualTo(byBytes);
-                return byBytes;
-              })
+              .filter(token -> !tokenizer.isSpecial(token) && readable(at, tokenizer, token))
               .toArray();
+      assertThat(BitSet.valueOf(at.allowed()).stream().toArray()).containsExactly(allowed);
       state = state.after(allowed[random.nextInt(allowed.length)]);
     }
   }
@@ -55,12 +54,13 @@ class GrammarTest {
     List<String> texts = List.of("yes", "no", "not sure", "yes, sir");
     GrammarState start = Walks.start(new Structure.Choice(texts), Walks.ASCII);
     Set<String> drawn = new HashSet<>();
-    for (int seed = 0; seed < 200; seed++) {
+    for (int seed = 0; seed < 20; seed++) {
       drawn.add(
           Walks.ASCII.decode(
               Walks.random(start, Walks.ASCII, List.of("s"), new Random(seed)).orElseThrow()));
     }
-    assertThat(drawn).containsExactlyInAnyOrderElementsOf(texts);
+    assertThat(drawn).isSubsetOf(texts).hasSizeGreaterThan(1);
+    assertThat(texts).allMatch(text -> Walks.accepts(start, text));
     assertThat(Walks.accepts(start, "ye")).isFalse();
     assertThat(Walks.accepts(start, "yes,")).isFalse();
   }
@@ -72,7 +72,7 @@ class GrammarTest {
     byte[] first = {"é".getBytes(StandardCharsets.UTF_8)[0]};
     int half =
         IntStream.range(0, tokenizer.vocabularySize())
-            .filter(id -> java.util.Arrays.equals(tokenizer.bytes(id), first))
+            .filter(id -> Arrays.equals(tokenizer.bytes(id), first))
             .findFirst()
             .orElseThrow();
     assertThat(allows(start, half)).isTrue();
@@ -114,7 +114,7 @@ class GrammarTest {
     Structure structure =
         new Structure.JsonSchema("{\"type\": \"array\", \"items\": {\"type\": \"string\"}}");
     List<String> closing = List.of("\"", "]");
-    List<Integer> seeds = IntStream.range(0, 24).boxed().toList();
+    List<Integer> seeds = IntStream.range(0, 8).boxed().toList();
     List<String> together =
         Scope.map(
             seeds,

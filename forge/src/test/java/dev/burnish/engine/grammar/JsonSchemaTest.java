@@ -38,7 +38,7 @@ class JsonSchemaTest {
         "{'type': 'array', 'prefixItems': [{'type': 'null'}, {'type': 'null'}], 'items': false}",
         "{'type': ['string', 'null'], 'minLength': 2, 'maxLength': 5}",
         "{'type': 'string', 'pattern': '^[A-Z][a-z]{1,4}( \\\\d{2}|\\\"\\\\\\\\)$'}",
-        "{'type': 'string', 'pattern': 'ab'}",
+        "{'type': 'string', 'pattern': '[a-m]'}",
         "{'type': 'integer', 'exclusiveMinimum': -12, 'maximum': 7}",
         "{'type': 'number', 'minimum': 0}",
         "{'anyOf': [{'type': 'integer'}, {'type': 'array', 'items': {'type': 'null'}, 'maxItems':"
@@ -53,8 +53,8 @@ class JsonSchemaTest {
             + " 'additionalProperties': false}}}",
         "{'type': 'object', 'properties': {'next': {'anyOf': [{'$ref': '#'}, {'type': 'null'}]}},"
             + " 'required': ['next']}",
-        "{'type': 'object', 'properties': {'é/~': {'allOf': [{'$ref': '#/$defs/a~1b'}]}},"
-            + " 'required': ['é/~'], '$defs': {'a/b': {'type': 'boolean'}}}",
+        "{'type': 'object', 'properties': {'ä/~': {'allOf': [{'$ref': '#/$defs/a~1b'}]}},"
+            + " 'required': ['ä/~'], '$defs': {'a/b': {'type': 'boolean'}}}",
         "{'properties': {'a': {}}, 'required': ['a']}",
         "{}",
         "true",
@@ -81,15 +81,15 @@ class JsonSchemaTest {
   void whateverIsDrawnIsValid(String schema) {
     GrammarState start = start(schema, Walks.ASCII);
     int ended = 0;
-    for (int seed = 0; seed < 40; seed++) {
-      List<String> closing = List.of("\"", "}", "]");
+    for (int seed = 0; seed < 12; seed++) {
+      List<String> closing = List.of("\"", "}", "]", "a");
       Optional<int[]> tokens = Walks.random(start, Walks.ASCII, closing, new Random(seed));
       if (tokens.isPresent()) {
         requireValid(schema, Walks.ASCII.decode(tokens.get()));
         ended++;
       }
     }
-    assertThat(ended).isGreaterThan(20);
+    assertThat(ended).isGreaterThan(6);
   }
 
   @ParameterizedTest
@@ -98,7 +98,7 @@ class JsonSchemaTest {
     Tokenizer tokenizer = Tokenizer.load(SharedFiles.model("smollm2-135m-instruct"));
     GrammarState start = start(schema, tokenizer);
     int ended = 0;
-    for (int seed = 0; seed < 4; seed++) {
+    for (int seed = 0; seed < 2; seed++) {
       List<String> closing = List.of("\"", "}", "]");
       Optional<int[]> tokens = Walks.random(start, tokenizer, closing, new Random(seed));
       if (tokens.isPresent()) {

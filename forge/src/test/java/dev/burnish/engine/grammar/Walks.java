@@ -59,12 +59,14 @@ final class Walks {
             .withBias(bias(tokenizer, closing, end))
             .withSeed(random.nextLong());
     float[] logits = new float[tokenizer.vocabularySize()];
+    float[] noise = new float[2 * logits.length];
+    for (int i = 0; i < noise.length; i++) {
+      noise[i] = 8 * random.nextFloat();
+    }
     int[] tokens = new int[0];
     GrammarState at = start;
     while (tokens.length < MOST_TOKENS) {
-      for (int i = 0; i < logits.length; i++) {
-        logits[i] = 8 * random.nextFloat();
-      }
+      System.arraycopy(noise, random.nextInt(logits.length), logits, 0, logits.length);
       Draw draw;
       try (Tensor row = Tensor.of(logits, 1, logits.length)) {
         FakeSequence sequence =
