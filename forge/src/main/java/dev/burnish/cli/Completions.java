@@ -41,8 +41,7 @@ final class Completions {
               .generateAll(
                   List.of(prompt(options)),
                   params,
-                  (_, sample, token) ->
-                      tell(output, sample, texts.get(sample).append(token)))
+                  (_, sample, token) -> tell(output, sample, texts.get(sample).append(token)))
               .getFirst()
               .completions();
       for (int i = 0; i < completions.size(); i++) {

@@ -63,7 +63,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--api-key-file",
       paramLabel = "FILE",
-      description = "Let in requests with a key of this file, one per line, or $" + KEY_VARIABLE + ".")
+      description =
+          "Let in requests with a key of this file, one per line, or $" + KEY_VARIABLE + ".")
   private @Nullable Path keyFile;
 
   @Override

@@ -58,6 +58,11 @@ final class InlineParts implements LoopParts {
   }
 
   @Override
+  public List<Long> digests(long version) {
+    return List.of();
+  }
+
+  @Override
   public void report(LoopHome home) {
     home.record(generator.activity());
   }

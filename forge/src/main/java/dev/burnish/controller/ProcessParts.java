@@ -103,7 +103,9 @@ final class ProcessParts implements LoopParts {
                 options("trainer")));
     GeneratorSpec generated =
         new GeneratorSpec(
-            model.spec(), material.policy().tokenizer().files().contents(), EngineSettings.defaults());
+            model.spec(),
+            material.policy().tokenizer().files().contents(),
+            EngineSettings.defaults());
     generators =
         keep(
             "generator",
@@ -200,6 +202,11 @@ final class ProcessParts implements LoopParts {
     if (settings.mode() == RolloutSettings.Mode.CONTINUOUS) {
       generators.update("weights", generator -> generator.updateWeights(version));
     }
+    return digests(version);
+  }
+
+  @Override
+  public List<Long> digests(long version) {
     try (Published published = keeper.get(WeightSets.POLICY, version)) {
       return published.manifest().digests();
     }

@@ -38,13 +38,7 @@ public record Request(
   /// The only prompt of a call, with any weights, to be trained on, without a timeout.
   public static Request of(int[] prompt, SamplingParams sampling) {
     return new Request(
-        prompt,
-        sampling,
-        0,
-        VersionRange.ANY,
-        Priority.TRAINING,
-        Optional.empty(),
-        List.of());
+        prompt, sampling, 0, VersionRange.ANY, Priority.TRAINING, Optional.empty(), List.of());
   }
 
   public Request withIndex(int value) {

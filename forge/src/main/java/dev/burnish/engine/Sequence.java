@@ -168,11 +168,6 @@ final class Sequence {
         cut >= 0
             ? text.substring(0, cut)
             : endings.tokenizer().map(text -> text.decode(ids, true)).orElse("");
-    return new Completion(
-        ids,
-        Arrays.copyOf(logprobs, length),
-        versions(),
-        whole,
-        finish());
+    return new Completion(ids, Arrays.copyOf(logprobs, length), versions(), whole, finish());
   }
 }

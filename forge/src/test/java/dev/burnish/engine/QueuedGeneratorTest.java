@@ -158,7 +158,8 @@ class QueuedGeneratorTest {
   @Test
   void aGroupThatExceedsTheLimitsIsSpreadOverWaves() {
     SamplingParams many = PARAMS.withN(10);
-    try (QueuedGenerator generator = generator(TEXT, EngineSettings.defaults().withMaxSequences(3).withCacheBytes(1 << 20))) {
+    try (QueuedGenerator generator =
+        generator(TEXT, EngineSettings.defaults().withMaxSequences(3).withCacheBytes(1 << 20))) {
       assertSame(generator.generate(Prompt.text("abc"), many), alone(2, Prompt.text("abc"), many));
     }
   }

@@ -17,8 +17,8 @@ final class ApiKeys {
     digests = keys.stream().map(ApiKeys::digest).toList();
   }
 
-  /// Whether a request with that `Authorization` is let in. Takes the same time for every wrong key:
-  /// digests are compared, all of them, whatever their first different byte.
+  /// Whether a request with that `Authorization` is let in. Takes the same time for every wrong
+  /// key: digests are compared, all of them, whatever their first different byte.
   boolean admits(Optional<String> authorization) {
     if (digests.isEmpty()) {
       return true;

@@ -62,9 +62,7 @@ final class ChatReader {
   private static ChatMessage message(ObjectNode json, String name) {
     Fields fields = new Fields(json, name + ".");
     String role =
-        fields
-            .text("role")
-            .orElseThrow(() -> ApiError.invalid(name, name + " must have a role"));
+        fields.text("role").orElseThrow(() -> ApiError.invalid(name, name + " must have a role"));
     Map<String, Object> others = new LinkedHashMap<>();
     json.properties()
         .forEach(field -> {

@@ -14,8 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Idea: while somebody watches, a thread of its own reads ahead. A client that leaves ends the
 /// stream, which the thread sees at once, also for an answer of which nothing is written yet. What
 /// arrives instead, the client's next request, is kept for the next read of the server. The thread
-/// is never interrupted, since that would close the connection: it may still wait for bytes when the
-/// request is over, and then the server's next read waits for it.
+/// is never interrupted, since that would close the connection: it may still wait for bytes when
+/// the request is over, and then the server's next read waits for it.
 ///
 /// A client that closes only its sending side counts as one that has left, as with other servers.
 final class ClientConnection {

@@ -135,7 +135,8 @@ final class Fields {
             || (json.path(name).isBoolean() && !json.path(name).booleanValue())
             || (json.path(name).isContainer() && json.path(name).isEmpty());
     if (!off) {
-      throw ApiError.invalid(prefix + name, "%s%s is not supported; %s".formatted(prefix, name, cure))
+      throw ApiError.invalid(
+              prefix + name, "%s%s is not supported; %s".formatted(prefix, name, cure))
           .withCode("unsupported_parameter");
     }
   }

@@ -19,8 +19,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /// The completions of one request while the engine makes them: one ticket per prompt. The thread of
-/// the connection reads pieces; the engine's thread only adds to a queue, so that a client who reads
-/// slowly holds up nobody. What waits there is bounded by what the request may sample.
+/// the connection reads pieces; the engine's thread only adds to a queue, so that a client who
+/// reads slowly holds up nobody. What waits there is bounded by what the request may sample.
 final class Generation implements AutoCloseable {
   /// An event that the engine tells of.
   private sealed interface Event {

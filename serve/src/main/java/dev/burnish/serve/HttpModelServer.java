@@ -18,10 +18,7 @@ public final class HttpModelServer implements ModelServer {
   public Running start(Pretrained model, Settings settings) {
     ServerSettings server =
         new ServerSettings(
-            settings.host(),
-            settings.port(),
-            settings.apiKeys(),
-            ServerSettings.Limits.defaults());
+            settings.host(), settings.port(), settings.apiKeys(), ServerSettings.Limits.defaults());
     ModelCard card = card(model, settings.name().orElseGet(() -> name(model)));
     QueuedGenerator engine =
         QueuedGenerator.over(model.model(), model.prompts(), EngineSettings.defaults());

@@ -13,8 +13,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// A running server: one model behind OpenAI's HTTP interface. Each connection has a virtual thread,
-/// on which its requests are served one after another.
+/// A running server: one model behind OpenAI's HTTP interface. Each connection has a virtual
+/// thread, on which its requests are served one after another.
 final class InferenceServer implements AutoCloseable {
   private static final int MAX_HEADER_BYTES = 16 << 10;
 
@@ -80,7 +80,8 @@ final class InferenceServer implements AutoCloseable {
     DirectHandlers.Builder handlers = DirectHandlers.builder();
     for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
       handlers.addHandler(
-          type, (request, _, status, headers, message) -> refuse(request, status, headers, message));
+          type,
+          (request, _, status, headers, message) -> refuse(request, status, headers, message));
     }
     return handlers.build();
   }

@@ -30,7 +30,6 @@ record Piece(
     for (int i = 0; i < completion.tokens().length; i++) {
       tokens.add(new Token(completion.tokens()[i], completion.logprobs()[i]));
     }
-    return new Piece(
-        choice, echo + completion.text(), tokens, 0, Optional.of(completion.finish()));
+    return new Piece(choice, echo + completion.text(), tokens, 0, Optional.of(completion.finish()));
   }
 }

@@ -53,8 +53,7 @@ final class RequestReader {
             .value("prompt")
             .orElseThrow(() ->
                 ApiError.invalid(
-                    "prompt",
-                    "prompt must be there: a text, token ids, or a list of either"));
+                    "prompt", "prompt must be there: a text, token ids, or a list of either"));
     boolean many = prompt.isArray() && !prompt.isEmpty() && !prompt.path(0).isNumber();
     int count = many ? prompt.size() : 1;
     if (count > maxChoices) {
@@ -131,8 +130,8 @@ final class RequestReader {
         .integer("best_of", 1, Integer.MAX_VALUE)
         .ifPresent(best -> {
           if (best != sampling.n()) {
-            throw ApiError.invalid("best_of", "best_of must equal n: best_of=%d n=%d"
-                .formatted(best, sampling.n()));
+            throw ApiError.invalid(
+                "best_of", "best_of must equal n: best_of=%d n=%d".formatted(best, sampling.n()));
           }
         });
     GenerationRequest.Format format =

@@ -63,10 +63,13 @@ final class Routes {
         Method.GET,
         path,
         (request, response) ->
-            run(path, response, () -> {
-              admit(request);
-              query.run(request, response);
-            }));
+            run(
+                path,
+                response,
+                () -> {
+                  admit(request);
+                  query.run(request, response);
+                }));
   }
 
   private void post(HttpRouting.Builder routing, String path, Action action) {
@@ -74,12 +77,15 @@ final class Routes {
         Method.POST,
         path,
         (request, response) ->
-            run(path, response, () -> {
-              admit(request);
-              completer.active().requireRunning();
-              requireJson(request);
-              action.run(new Fields(read(request)), response);
-            }));
+            run(
+                path,
+                response,
+                () -> {
+                  admit(request);
+                  completer.active().requireRunning();
+                  requireJson(request);
+                  action.run(new Fields(read(request)), response);
+                }));
   }
 
   /// Runs an action; what it throws is the answer, unless that has begun.
@@ -212,8 +218,8 @@ final class Routes {
     int[] ids =
         fields.ids(
             "tokens",
-            tokens.orElseThrow(() ->
-                ApiError.invalid("tokens", "tokens must be there: a list of token ids")));
+            tokens.orElseThrow(
+                () -> ApiError.invalid("tokens", "tokens must be there: a list of token ids")));
     ObjectNode json = JsonMapper.shared().createObjectNode();
     json.put("prompt", tokenizer.decode(ids));
     send(response, json);

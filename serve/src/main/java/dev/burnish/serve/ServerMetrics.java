@@ -44,31 +44,98 @@ final class ServerMetrics {
   String text(EngineStats engine, int running) {
     StringBuilder out = new StringBuilder();
     type(out, "burnish_http_requests_total", "counter", "Requests answered, by path and status.");
-    requests.forEach((labels, count) ->
-        sample(out, "burnish_http_requests_total{" + labels + "}", count.sum()));
-    one(out, "burnish_requests_running", "gauge", "Requests for completions being served.", running);
-    one(out, "burnish_clients_left_total", "counter", "Clients that left before their answer was complete.", left.sum());
-    one(out, "burnish_prompt_tokens_total", "counter", "Tokens of prompts of answered requests.", promptTokens.sum());
-    one(out, "burnish_generation_tokens_total", "counter", "Tokens of completions of answered requests.", sampledTokens.sum());
+    requests.forEach(
+        (labels, count) -> sample(out, "burnish_http_requests_total{" + labels + "}", count.sum()));
+    one(
+        out,
+        "burnish_requests_running",
+        "gauge",
+        "Requests for completions being served.",
+        running);
+    one(
+        out,
+        "burnish_clients_left_total",
+        "counter",
+        "Clients that left before their answer was complete.",
+        left.sum());
+    one(
+        out,
+        "burnish_prompt_tokens_total",
+        "counter",
+        "Tokens of prompts of answered requests.",
+        promptTokens.sum());
+    one(
+        out,
+        "burnish_generation_tokens_total",
+        "counter",
+        "Tokens of completions of answered requests.",
+        sampledTokens.sum());
     engine(out, engine);
-    firstToken.write(out, "burnish_time_to_first_token_seconds", "From a request's arrival to its first token.");
-    whole.write(out, "burnish_request_duration_seconds", "From a request's arrival to its last token.");
+    firstToken.write(
+        out, "burnish_time_to_first_token_seconds", "From a request's arrival to its first token.");
+    whole.write(
+        out, "burnish_request_duration_seconds", "From a request's arrival to its last token.");
     return out.toString();
   }
 
   private static void engine(StringBuilder out, EngineStats stats) {
     EngineStats.Load load = stats.load();
     EngineStats.Totals totals = stats.totals();
-    one(out, "burnish_engine_samples_running", "gauge", "Samples that are computed.", load.running());
+    one(
+        out,
+        "burnish_engine_samples_running",
+        "gauge",
+        "Samples that are computed.",
+        load.running());
     one(out, "burnish_engine_samples_waiting", "gauge", "Samples that wait.", load.waiting());
-    one(out, "burnish_engine_cache_tokens", "gauge", "Tokens that the cache holds at most.", load.cacheTokens());
-    one(out, "burnish_engine_cache_used_tokens", "gauge", "Of these, held by running samples.", load.usedTokens());
-    one(out, "burnish_engine_cache_reusable_tokens", "gauge", "Of these, kept for prompts to come.", load.reusableTokens());
-    one(out, "burnish_engine_prompt_tokens_total", "counter", "Prompt tokens computed.", totals.promptTokens());
-    one(out, "burnish_engine_reused_tokens_total", "counter", "Prompt tokens found in the cache.", totals.reusedTokens());
-    one(out, "burnish_engine_sampled_tokens_total", "counter", "Tokens sampled.", totals.sampledTokens());
-    one(out, "burnish_engine_preemptions_total", "counter", "Samples whose cache was given up.", totals.preemptions());
-    one(out, "burnish_engine_aborted_total", "counter", "Requests ended before their samples.", totals.aborted());
+    one(
+        out,
+        "burnish_engine_cache_tokens",
+        "gauge",
+        "Tokens that the cache holds at most.",
+        load.cacheTokens());
+    one(
+        out,
+        "burnish_engine_cache_used_tokens",
+        "gauge",
+        "Of these, held by running samples.",
+        load.usedTokens());
+    one(
+        out,
+        "burnish_engine_cache_reusable_tokens",
+        "gauge",
+        "Of these, kept for prompts to come.",
+        load.reusableTokens());
+    one(
+        out,
+        "burnish_engine_prompt_tokens_total",
+        "counter",
+        "Prompt tokens computed.",
+        totals.promptTokens());
+    one(
+        out,
+        "burnish_engine_reused_tokens_total",
+        "counter",
+        "Prompt tokens found in the cache.",
+        totals.reusedTokens());
+    one(
+        out,
+        "burnish_engine_sampled_tokens_total",
+        "counter",
+        "Tokens sampled.",
+        totals.sampledTokens());
+    one(
+        out,
+        "burnish_engine_preemptions_total",
+        "counter",
+        "Samples whose cache was given up.",
+        totals.preemptions());
+    one(
+        out,
+        "burnish_engine_aborted_total",
+        "counter",
+        "Requests ended before their samples.",
+        totals.aborted());
   }
 
   private static void one(StringBuilder out, String name, String type, String help, long value) {

@@ -106,7 +106,9 @@ class ClientsTest {
         client.send("{\"prompt\":\"a\",\"max_tokens\":3}").readUntil("\"usage\"");
       }
       // Two at once: the second waits in the connection while the first is served.
-      client.send("{\"prompt\":\"a\",\"max_tokens\":50}").send("{\"prompt\":\"b\",\"max_tokens\":2}");
+      client
+          .send("{\"prompt\":\"a\",\"max_tokens\":50}")
+          .send("{\"prompt\":\"b\",\"max_tokens\":2}");
       client.readUntil("\"completion_tokens\":50").readUntil("\"completion_tokens\":2");
     }
   }
@@ -120,13 +122,15 @@ class ClientsTest {
       expected.add(json.path("choices").path(0).path("text").asString());
     }
     List<String> texts =
-        Scope.map(clients, i -> {
-          try {
-            return i % 2 == 0 ? leave(i) : text(i);
-          } catch (Exception e) {
-            throw new IllegalStateException("client " + i, e);
-          }
-        });
+        Scope.map(
+            clients,
+            i -> {
+              try {
+                return i % 2 == 0 ? leave(i) : text(i);
+              } catch (Exception e) {
+                throw new IllegalStateException("client " + i, e);
+              }
+            });
     for (int i = 1; i < texts.size(); i += 2) {
       assertThat(texts.get(i)).isEqualTo(expected.get(i % 5));
     }

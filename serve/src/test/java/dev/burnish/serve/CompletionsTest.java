@@ -50,7 +50,8 @@ class CompletionsTest {
   void textsAreThoseOfBurnishGenerate() throws Exception {
     JsonNode json =
         server.ok(
-            PATH, "{\"prompt\":\"Hello\",\"n\":3,\"max_tokens\":20,\"temperature\":0.9,\"seed\":5}");
+            PATH,
+            "{\"prompt\":\"Hello\",\"n\":3,\"max_tokens\":20,\"temperature\":0.9,\"seed\":5}");
     List<Completion> expected = generated(params(3, 20, 0.9, 5), Prompt.text("Hello"));
     assertThat(json.path("object").asString()).isEqualTo("text_completion");
     assertThat(json.path("id").asString()).startsWith("cmpl-");
@@ -99,10 +100,7 @@ class CompletionsTest {
             PATH, "{\"prompt\":[\"same\",\"same\",[40,41]],\"n\":2,\"max_tokens\":9,\"seed\":8}");
     List<Completion> expected =
         generated(
-            params(2, 9, 1, 8),
-            Prompt.text("same"),
-            Prompt.text("same"),
-            Prompt.tokens(40, 41));
+            params(2, 9, 1, 8), Prompt.text("same"), Prompt.text("same"), Prompt.tokens(40, 41));
     assertThat(json.path("choices").valueStream().map(c -> c.path("text").asString()))
         .containsExactlyElementsOf(expected.stream().map(Completion::text).toList());
     assertThat(expected.getFirst().text()).isNotEqualTo(expected.get(2).text());
@@ -128,8 +126,7 @@ class CompletionsTest {
         "\"prompt\":\"Hello\",\"n\":2,\"max_tokens\":25,\"seed\":4,\"logprobs\":0,\"return_token_ids\":true}";
     JsonNode whole = server.ok(PATH, "{" + rest);
     List<JsonNode> events =
-        server.events(
-            PATH, "{\"stream\":true,\"stream_options\":{\"include_usage\":true}," + rest);
+        server.events(PATH, "{\"stream\":true,\"stream_options\":{\"include_usage\":true}," + rest);
     JsonNode usage = events.removeLast();
     assertThat(usage.path("choices")).isEmpty();
     assertThat(usage.path("usage")).isEqualTo(whole.path("usage"));
@@ -196,8 +193,7 @@ class CompletionsTest {
     JsonNode json =
         server.ok(
             PATH, "{\"prompt\":[\"ab\",\"c\"],\"echo\":true,\"max_tokens\":3,\"temperature\":0}");
-    List<Completion> expected =
-        generated(params(1, 3, 0, 0), Prompt.text("ab"), Prompt.text("c"));
+    List<Completion> expected = generated(params(1, 3, 0, 0), Prompt.text("ab"), Prompt.text("c"));
     assertThat(text(json)).isEqualTo("ab" + expected.get(0).text());
     assertThat(json.path("choices").path(1).path("text").asString())
         .isEqualTo("c" + expected.get(1).text());
@@ -210,7 +206,8 @@ class CompletionsTest {
           ending.ok(
               PATH, "{\"prompt\":\"e\",\"n\":8,\"max_tokens\":1500,\"return_token_ids\":true}");
       JsonNode stopped =
-          json.path("choices").valueStream()
+          json.path("choices")
+              .valueStream()
               .filter(choice -> choice.path("finish_reason").asString().equals("stop"))
               .findFirst()
               .orElseThrow();

@@ -66,9 +66,10 @@ class RefusalsTest {
       assertThat(server.get(path).statusCode()).as(path).isEqualTo(401);
       for (String key : List.of("first", "k3y")) {
         HttpRequest request =
-            HttpRequest.newBuilder(server.uri(path)).header("Authorization", "bearer " + key).build();
-        assertThat(
-                server.client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+            HttpRequest.newBuilder(server.uri(path))
+                .header("Authorization", "bearer " + key)
+                .build();
+        assertThat(server.client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
             .as(path)
             .isEqualTo(200);
       }
@@ -227,8 +228,8 @@ class RefusalsTest {
   @Test
   void aPortThatIsTakenIsAnErrorThatNamesIt() {
     int taken = server.server.port();
-    assertThatThrownBy(() ->
-            TestServer.start(new ServerSettings("127.0.0.1", taken, List.of(), LIMITS)))
+    assertThatThrownBy(
+            () -> TestServer.start(new ServerSettings("127.0.0.1", taken, List.of(), LIMITS)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("port=" + taken);
   }

@@ -42,7 +42,8 @@ final class TestServer implements AutoCloseable {
       {%- for call in m.tool_calls or [] %}<{{ call.function.arguments.x }}>{% endfor %}
       {% endfor -%}
       {%- if mood %}({{ mood }}){% endif -%}
-      assistant:""";
+      assistant:\
+      """;
 
   final Pretrained model;
   final QueuedGenerator engine;
@@ -199,7 +200,6 @@ final class TestServer implements AutoCloseable {
         && engine.stats().load().running() == 0
         && engine.stats().load().waiting() == 0;
   }
-
 
   @Override
   public void close() {

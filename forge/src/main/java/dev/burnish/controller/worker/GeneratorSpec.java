@@ -13,7 +13,8 @@ import java.util.Optional;
 ///
 /// @param tokenizer its files by name
 @SuppressWarnings("ArrayRecordComponent") // contents of files travel as arrays; never compared
-public record GeneratorSpec(ModelSpec model, Map<String, byte[]> tokenizer, EngineSettings settings) {
+public record GeneratorSpec(
+    ModelSpec model, Map<String, byte[]> tokenizer, EngineSettings settings) {
   public GeneratorSpec {
     tokenizer = Map.copyOf(tokenizer);
   }
