@@ -5,9 +5,11 @@ import dev.burnish.model.PeftAdapter;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
-import dev.burnish.text.StreamingDecoder;
+import dev.burnish.rollout.Structure;
+import dev.burnish.text.CompletionText;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// Completions of a model, as `burnish generate` makes them.
 final class Completions {
@@ -30,9 +32,9 @@ final class Completions {
       options.adapter().ifPresent(folder -> PeftAdapter.load(base.model(), folder));
       SamplingParams params = options.sampling().apply(base.sampling());
       output.sampling(params, base.unusedDefaults());
-      List<Pieces> pieces = new ArrayList<>();
-      for (int i = 0; i < params.n(); i++) {
-        pieces.add(new Pieces(i, base.tokenizer().stream(), params.stop().texts(), output));
+      List<Pieces> texts = new ArrayList<>();
+      for (int i = 0; i < params.bestOf(); i++) {
+        texts.add(new Pieces(i, new CompletionText(base.tokenizer(), params.stop().texts()), output));
       }
       List<Completion> completions =
           base.generator()
@@ -40,18 +42,25 @@ final class Completions {
                   List.of(prompt(options)),
                   params,
                   (_, sample, token) -> {
-                    if (!base.tokenizer().isSpecial(token)) {
-                      pieces.get(sample).append(token);
+                    if (!endsUnseen(token, params, base.model().endTokens())) {
+                      texts.get(sample).append(token);
                     }
                   })
               .getFirst()
               .completions();
       for (int i = 0; i < completions.size(); i++) {
         Completion completion = completions.get(i);
-        pieces.get(i).finish(completion.text());
+        texts.get(i).finish(completion.text());
         output.finished(i, completion);
       }
     }
+  }
+
+  /// Whether a token may end the text without being part of it.
+  private static boolean endsUnseen(int token, SamplingParams params, int[] endTokens) {
+    boolean structured = !(params.structure() instanceof Structure.Free);
+    return params.stop().tokens().contains(token)
+        || (structured && IntStream.of(endTokens).anyMatch(end -> end == token));
   }
 
   private static Prompt prompt(GenerateOptions options) {
@@ -64,35 +73,34 @@ final class Completions {
     return new Prompt.Chat(turns);
   }
 
-  /// The text of one completion as it comes, held back where a stop text may be beginning.
+  /// The text of one completion as it comes.
   private static final class Pieces {
     private final int index;
-    private final StreamingDecoder decoder;
-    private final int heldBack;
+    private final CompletionText text;
     private final Output output;
-    private final StringBuilder text = new StringBuilder();
     private int shown;
 
-    Pieces(int index, StreamingDecoder decoder, List<String> stop, Output output) {
+    Pieces(int index, CompletionText text, Output output) {
       this.index = index;
-      this.decoder = decoder;
-      this.heldBack = stop.stream().mapToInt(String::length).max().orElse(0);
+      this.text = text;
       this.output = output;
     }
 
     void append(int token) {
-      text.append(decoder.append(token));
-      show(text, text.length() - heldBack);
+      show(text.append(token));
     }
 
+    /// @param whole text of the completion
     void finish(String whole) {
-      show(whole, whole.length());
+      if (whole.length() > shown) {
+        show(whole.substring(shown));
+      }
     }
 
-    private void show(CharSequence source, int end) {
-      if (end > shown) {
-        output.text(index, source.subSequence(shown, end).toString());
-        shown = end;
+    private void show(String piece) {
+      if (!piece.isEmpty()) {
+        output.text(index, piece);
+        shown += piece.length();
       }
     }
   }
