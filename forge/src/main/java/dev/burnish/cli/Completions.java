@@ -34,7 +34,8 @@ final class Completions {
       output.sampling(params, base.unusedDefaults());
       List<Pieces> texts = new ArrayList<>();
       for (int i = 0; i < params.bestOf(); i++) {
-        texts.add(new Pieces(i, new CompletionText(base.tokenizer(), params.stop().texts()), output));
+        texts.add(
+            new Pieces(i, new CompletionText(base.tokenizer(), params.stop().texts()), output));
       }
       List<Completion> completions =
           base.generator()
