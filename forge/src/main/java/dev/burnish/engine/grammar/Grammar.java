@@ -19,7 +19,7 @@ import java.util.Set;
 /// of them all are forgotten, and those in use live as long as their sequences. Thread-safe.
 ///
 /// Source: the persistent stacks and the cache of masks of XGrammar (Dong et al. 2024).
-public final class Grammar {
+final class Grammar {
   /// The calls that are open: where the innermost returns to, and those around it.
   ///
   /// @param id of no other list
@@ -60,7 +60,7 @@ public final class Grammar {
   }
 
   /// The state before the first token.
-  public synchronized GrammarState start() {
+  synchronized GrammarState start() {
     return start;
   }
 
