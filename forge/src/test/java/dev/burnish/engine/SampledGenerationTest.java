@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// What the sampling parameters make of completions.
+/// Effects of the sampling parameters on completions.
 class SampledGenerationTest {
   private static final Tokenizer TEXT = CharacterTokenizer.of("abc{}[]:,\"0123456789 \n\tentrulfs");
   private static final int END = TEXT.endId().orElseThrow();
