@@ -6,7 +6,7 @@ import java.util.List;
 /// A regular expression as Java, Python and JavaScript read it in common: literals, `.`, classes,
 /// groups, alternatives and quantifiers. `\d`, `\w` and `\s` are those of ASCII.
 ///
-/// What is not regular, or not the same everywhere, is refused by its name: references,
+/// Constructs that are not regular or differ between these are refused by name: references,
 /// look-around, word boundaries, Unicode categories, flags. `^` and `$` may begin and end the whole
 /// expression or one of its alternatives.
 final class Regex {
