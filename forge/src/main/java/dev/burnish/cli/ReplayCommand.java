@@ -82,13 +82,14 @@ final class ReplayCommand implements Callable<Integer> {
           "the same run: %d versions of the weights have the recorded digests, in %d %s each"
               .formatted(versions, parts, parts == 1 ? "part" : "parts");
       case Verdict.Different(
+              String model,
               long version,
               int part,
               String parameter,
               long recorded,
               long computed) ->
-          "DIFFERENT after step %d: part %d, from %s on: recorded crc32c=%08x computed=%08x"
-              .formatted(version, part, parameter, recorded, computed);
+          "DIFFERENT after step %d: %s, part %d, from %s on: recorded crc32c=%08x computed=%08x"
+              .formatted(version, model, part, parameter, recorded, computed);
     };
   }
 }

@@ -12,7 +12,6 @@ import dev.burnish.rl.replay.ReplayBuffer;
 import dev.burnish.rollout.Generator;
 import dev.burnish.run.TrainedModel;
 import dev.burnish.train.ReferenceModel;
-import dev.burnish.train.Trainer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -21,12 +20,12 @@ import java.util.stream.IntStream;
 /// The parts of a loop in this process, for a run that only plans its first step: nothing is
 /// trained, so there is one version of the weights.
 final class InlineParts implements LoopParts {
-  private final Trainer trainer;
+  private final Trainers trainers;
   private final QueuedGenerator generator;
   private final ReplayBuffer buffer;
 
-  InlineParts(Trainer trainer, TrainedModel policy, BufferConfig config) {
-    this.trainer = trainer;
+  InlineParts(Trainers trainers, TrainedModel policy, BufferConfig config) {
+    this.trainers = trainers;
     this.buffer = new MemoryBuffer(config);
     LanguageModel model = policy.model();
     Optional<WeightSource> base =
@@ -51,8 +50,8 @@ final class InlineParts implements LoopParts {
   }
 
   @Override
-  public Trainer trainer() {
-    return trainer;
+  public Trainers trainers() {
+    return trainers;
   }
 
   @Override
@@ -72,6 +71,11 @@ final class InlineParts implements LoopParts {
 
   @Override
   public List<Long> publish(long version, long oldest) {
+    return List.of();
+  }
+
+  @Override
+  public List<Long> digests(long version) {
     return List.of();
   }
 

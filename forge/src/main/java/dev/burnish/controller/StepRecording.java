@@ -10,13 +10,12 @@ import dev.burnish.wire.Session;
 import java.nio.file.Path;
 import java.util.List;
 
-/// The file `updates.bin` of a run: what its trainer is made from, what each step of it was given,
-/// and the digests of the weights that were published. `burnish replay` trains again from it.
+/// The file of a trainer of a run, such as `updates.bin`: what it is made from, what each step of
+/// it was given, and the digests of its weights after each step of the run. `burnish replay` trains
+/// again from it.
 ///
 /// A step that is done again after a resume stands there twice; the later one counts. One thread.
 final class StepRecording implements AutoCloseable {
-  static final String FILE = "updates.bin";
-
   private static final Codec CODEC =
       new Codecs(List.of(), Limits.defaults().withMaxBytes(Integer.MAX_VALUE - 64)).of(Entry.class);
 
@@ -30,7 +29,7 @@ final class StepRecording implements AutoCloseable {
     /// The trainer is given a step.
     record Step(long number, List<MicroBatch> batch) implements Entry {}
 
-    /// The weights were published.
+    /// The weights are those of a version.
     ///
     /// @param version steps of the run
     /// @param stepsDone steps of the trainer
@@ -46,8 +45,8 @@ final class StepRecording implements AutoCloseable {
   }
 
   /// Opens the recording of a run, or begins one.
-  static StepRecording open(Path folder) {
-    return new StepRecording(RecordFile.append(folder.resolve(FILE), (_, _) -> {}));
+  static StepRecording open(Path folder, TrainerRole role) {
+    return new StepRecording(RecordFile.append(folder.resolve(role.recording()), (_, _) -> {}));
   }
 
   void begun(TrainerSpec spec, String source, long done) {
@@ -68,17 +67,14 @@ final class StepRecording implements AutoCloseable {
     long ignored = file.append(CODEC.encode(List.of(entry), Session.NONE));
   }
 
-  /// Makes everything that was recorded durable.
-  void force() {
-    file.force();
-  }
-
   static Entry decode(byte[] record) {
     return (Entry) CODEC.decode(record, Session.NONE).getFirst();
   }
 
   @Override
   public void close() {
-    file.close();
+    try (file) {
+      file.force();
+    }
   }
 }
