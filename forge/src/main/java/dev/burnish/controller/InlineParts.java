@@ -1,11 +1,9 @@
 package dev.burnish.controller;
 
-import dev.burnish.engine.BatchGenerator.Limits;
+import dev.burnish.engine.EngineSettings;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.engine.QueuedGenerator;
-import dev.burnish.engine.WeightSource;
 import dev.burnish.model.LanguageModel;
-import dev.burnish.nn.Weights;
 import dev.burnish.rl.replay.BufferConfig;
 import dev.burnish.rl.replay.MemoryBuffer;
 import dev.burnish.rl.replay.ReplayBuffer;
@@ -15,7 +13,6 @@ import dev.burnish.train.ReferenceModel;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 
 /// The parts of a loop in this process, for a run that only plans its first step: nothing is
 /// trained, so there is one version of the weights.
@@ -27,26 +24,11 @@ final class InlineParts implements LoopParts {
   InlineParts(Trainers trainers, TrainedModel policy, BufferConfig config) {
     this.trainers = trainers;
     this.buffer = new MemoryBuffer(config);
-    LanguageModel model = policy.model();
-    Optional<WeightSource> base =
-        model.decoder().lora().adapts()
-            ? Optional.of(only(model.decoder().weights()))
-            : Optional.empty();
     generator =
-        new QueuedGenerator(
-            model.spec(),
+        QueuedGenerator.over(
+            policy.model(),
             new PromptEncoder(Optional.of(policy.tokenizer()), policy.tokenizer().chatTemplate()),
-            base,
-            only(model.decoder().trainedWeights()),
-            Limits.defaults());
-  }
-
-  private static WeightSource only(Weights weights) {
-    return versions ->
-        new WeightSource.Snapshot(
-            Math.max(versions.least(), 0),
-            IntStream.range(0, weights.numParts()).mapToObj(weights::part).toList(),
-            () -> {});
+            EngineSettings.defaults());
   }
 
   @Override

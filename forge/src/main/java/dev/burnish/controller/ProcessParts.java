@@ -7,7 +7,7 @@ import dev.burnish.controller.worker.GeneratorWorker;
 import dev.burnish.controller.worker.Opened;
 import dev.burnish.controller.worker.TrainerActor;
 import dev.burnish.controller.worker.WeightSets;
-import dev.burnish.engine.BatchGenerator.Limits;
+import dev.burnish.engine.EngineSettings;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.model.LanguageModel;
@@ -91,7 +91,8 @@ final class ProcessParts implements LoopParts {
     policy = trainer(material.policy(), store, home.folder());
     critic = material.critic().map(held -> trainer(held, store, home.folder()));
     GeneratorSpec generated =
-        new GeneratorSpec(model.spec(), material.tokenizer().files().contents(), Limits.defaults());
+        new GeneratorSpec(
+            model.spec(), material.tokenizer().files().contents(), EngineSettings.defaults());
     generators =
         keep(
             "generator",

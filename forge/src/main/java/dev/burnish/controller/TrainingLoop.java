@@ -189,6 +189,7 @@ public final class TrainingLoop implements AutoCloseable {
   private void end(Rollouts begun) {
     begun.close();
     home.record(LoopReport.summary(begun.funnel()));
+    home.say(LoopReport.line(begun.funnel()));
   }
 
   /// Ends the rollouts, then the parts.

@@ -22,24 +22,6 @@ import java.util.stream.IntStream;
 ///
 /// The weights must not change during a call. One call at a time.
 public final class BatchGenerator implements Generator {
-  /// Limits of a wave.
-  ///
-  /// @param maxSequences samples that advance together
-  /// @param cacheBytes memory for keys and values
-  public record Limits(int maxSequences, long cacheBytes) {
-    public Limits {
-      if (maxSequences < 1 || cacheBytes < 1 << 20) {
-        throw new IllegalArgumentException(
-            "a wave must have at least one sequence and 1 MiB of cache: maxSequences=%d cacheBytes=%d"
-                .formatted(maxSequences, cacheBytes));
-      }
-    }
-
-    public static Limits defaults() {
-      return new Limits(512, 2L << 30);
-    }
-  }
-
   /// Receives each token as it is sampled.
   @FunctionalInterface
   public interface Listener {
@@ -69,7 +51,7 @@ public final class BatchGenerator implements Generator {
   private long nanos;
 
   /// @param encoder of the model's prompts; completions have no text where it has no tokenizer
-  public BatchGenerator(LanguageModel model, PromptEncoder encoder, Limits limits) {
+  public BatchGenerator(LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
     this.encoder = encoder;
@@ -78,11 +60,11 @@ public final class BatchGenerator implements Generator {
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
-            limits);
+            settings);
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder) {
-    this(model, encoder, Limits.defaults());
+    this(model, encoder, EngineSettings.defaults());
   }
 
   /// Tokens sampled and time spent since the last call of this method.

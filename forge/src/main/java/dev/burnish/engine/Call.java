@@ -13,6 +13,7 @@ final class Call {
   private final VersionRange versions;
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile boolean cancelled;
+  private volatile boolean aborted;
 
   Call(List<GroupTask> tasks, VersionRange versions) {
     this.tasks = List.copyOf(tasks);
@@ -50,11 +51,23 @@ final class Call {
     }
   }
 
+  /// Ends it with what there is, once the thread that generates sees it.
+  void abort() {
+    aborted = true;
+  }
+
+  boolean isDone() {
+    return ended.getCount() == 0;
+  }
+
   /// Ends the call if nothing is left to sample or nobody waits any more; returns whether it is
   /// over.
   boolean settle() {
     if (cancelled) {
       fail(new CancellationException("the caller has left"));
+    }
+    if (aborted) {
+      tasks.forEach(GroupTask::abort);
     }
     boolean over = tasks.stream().allMatch(GroupTask::ended);
     if (over) {

@@ -1,8 +1,11 @@
 package dev.burnish.engine;
 
 import dev.burnish.nn.DecoderShape;
+import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.TokenVersions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +17,8 @@ final class GroupTask {
   private final int index;
   private final SamplingParams sampling;
   private final List<Sequence> samples = new ArrayList<>();
+  private RequestListener listener = RequestListener.NONE;
+  private boolean aborted;
   private Optional<RuntimeException> failure = Optional.empty();
 
   private GroupTask(int[] prompt, int index, SamplingParams sampling) {
@@ -55,12 +60,27 @@ final class GroupTask {
 
   /// Samples that no wave has begun.
   int remaining() {
-    return failure.isPresent() ? 0 : sampling.n() - samples.size();
+    return failure.isPresent() || aborted ? 0 : sampling.n() - samples.size();
   }
 
   /// Index of the next sample to begin.
   int nextSample() {
     return samples.size();
+  }
+
+  RequestListener listener() {
+    return listener;
+  }
+
+  GroupTask toldTo(RequestListener told) {
+    listener = told;
+    return this;
+  }
+
+  /// Ends the samples that have not ended.
+  void abort() {
+    aborted = true;
+    samples.forEach(Sequence::abort);
   }
 
   void begin(Sequence sample) {
@@ -93,6 +113,13 @@ final class GroupTask {
     failure.ifPresent(cause -> {
       throw cause;
     });
-    return new Group(prompt, samples.stream().map(Sequence::completion).toList());
+    List<Completion> completions = new ArrayList<>();
+    samples.forEach(sample -> completions.add(sample.completion()));
+    while (completions.size() < sampling.n()) {
+      completions.add(
+          new Completion(
+              new int[0], new float[0], TokenVersions.of(0, 0), "", FinishReason.ABORTED));
+    }
+    return new Group(prompt, completions);
   }
 }

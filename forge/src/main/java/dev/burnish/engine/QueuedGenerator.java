@@ -1,8 +1,10 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.Weights;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
@@ -11,6 +13,7 @@ import dev.burnish.rollout.VersionRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /// A generator for many callers at once, with weights that others publish. A thread of its own
 /// takes whatever waits as one wave; a caller waits until his groups are done, not the wave.
@@ -45,7 +48,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       PromptEncoder encoder,
       Optional<WeightSource> base,
       WeightSource versions,
-      BatchGenerator.Limits limits) {
+      EngineSettings settings) {
     this.encoder = encoder;
     ServedModel model = ServedModel.of(spec, base);
     setting =
@@ -53,7 +56,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
-            limits);
+            settings);
     try {
       weights = new WeightSwitch(model, versions, queue);
     } catch (RuntimeException e) {
@@ -61,6 +64,34 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       throw e;
     }
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
+  }
+
+  /// A generator of a model whose weights do not change.
+  ///
+  /// @param model to be open while this is
+  public static QueuedGenerator over(
+      LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
+    Optional<WeightSource> base =
+        model.decoder().lora().adapts()
+            ? Optional.of(only(model.decoder().weights()))
+            : Optional.empty();
+    return new QueuedGenerator(
+        model.spec(), encoder, base, only(model.decoder().trainedWeights()), settings);
+  }
+
+  private static WeightSource only(Weights weights) {
+    return versions ->
+        new WeightSource.Snapshot(
+            Math.max(versions.least(), 0),
+            IntStream.range(0, weights.numParts()).mapToObj(weights::part).toList(),
+            () -> {});
+  }
+
+  /// The load of the generator, and its totals.
+  public EngineStats stats() {
+    return new EngineStats(
+        new EngineStats.Load(0, queue.calls().size(), 0, 0, 0),
+        new EngineStats.Totals(0, 0, 0, 0, 0));
   }
 
   /// The activity of the generator since the last call of this method.
@@ -87,6 +118,20 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     Call call = new Call(tasks, versions);
     queue.add(call);
     return call.await();
+  }
+
+  /// Takes a request, and returns at once.
+  ///
+  /// @param listener is told of each token as it is sampled
+  /// @throws IllegalArgumentException as [#generate] does
+  /// @throws dev.burnish.link.failure.Overloaded if too many samples wait
+  /// @throws IllegalStateException if the generator is closed
+  public Ticket submit(Request request, RequestListener listener) {
+    GroupTask task =
+        GroupTask.of(request.prompt(), request.index(), request.sampling(), setting.shape());
+    Call call = new Call(List.of(task.toldTo(listener)), request.versions());
+    queue.add(call);
+    return new Ticket(call);
   }
 
   /// Checks the weights of `version`, takes them over as soon as the running calls allow it, and

@@ -38,6 +38,7 @@ final class Sequence {
   private int length;
   private int cut = -1;
   private boolean stopped;
+  private boolean aborted;
 
   Sequence(GroupTask group, int sample, Place place, Endings endings) {
     this.group = group;
@@ -65,7 +66,12 @@ final class Sequence {
   }
 
   boolean done() {
-    return stopped || length >= place.room();
+    return stopped || aborted || length >= place.room();
+  }
+
+  /// Ends it where it is, if it has not ended.
+  void abort() {
+    aborted = !done();
   }
 
   int lastToken() {
@@ -149,17 +155,19 @@ final class Sequence {
     }
   }
 
+  private FinishReason finish() {
+    if (aborted) {
+      return FinishReason.ABORTED;
+    }
+    return stopped ? FinishReason.STOP : FinishReason.LENGTH;
+  }
+
   Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
     String whole =
         cut >= 0
             ? text.substring(0, cut)
             : endings.tokenizer().map(text -> text.decode(ids, true)).orElse("");
-    return new Completion(
-        ids,
-        Arrays.copyOf(logprobs, length),
-        versions(),
-        whole,
-        stopped ? FinishReason.STOP : FinishReason.LENGTH);
+    return new Completion(ids, Arrays.copyOf(logprobs, length), versions(), whole, finish());
   }
 }

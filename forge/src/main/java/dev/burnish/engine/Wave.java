@@ -24,13 +24,13 @@ final class Wave implements AutoCloseable {
   ///
   /// @param endings of the model's completions
   record Setting(
-      DecoderShape shape, Device device, Sequence.Endings endings, BatchGenerator.Limits limits) {
+      DecoderShape shape, Device device, Sequence.Endings endings, EngineSettings settings) {
     private long slots() {
       long bytes = 0;
       for (BlockShape block : shape.blocks()) {
         bytes += 8L * block.heads().keyValueDim();
       }
-      return Math.min(Integer.MAX_VALUE, limits.cacheBytes() / bytes);
+      return Math.min(Integer.MAX_VALUE, settings.cacheBytes() / bytes);
     }
 
     private int room(GroupTask task) {
@@ -82,7 +82,7 @@ final class Wave implements AutoCloseable {
     int sequences = 0;
     for (GroupTask task : tasks) {
       long left = free - task.prompt().length;
-      long fit = Math.min(left / setting.room(task), setting.limits().maxSequences() - sequences);
+      long fit = Math.min(left / setting.room(task), setting.settings().maxSequences() - sequences);
       int count = (int) Math.min(task.remaining(), taken.isEmpty() ? Math.max(1, fit) : fit);
       if (count <= 0) {
         break;
@@ -247,6 +247,14 @@ final class Wave implements AutoCloseable {
       for (int i = 0; i < draws.length; i++) {
         samples.get(i).append(draws[i], version);
         listener.token(samples.get(i), draws[i].token());
+        Sequence sample = samples.get(i);
+        RequestListener told = share.task().listener();
+        told.token(
+            new RequestListener.SampledToken(
+                sample.sample(), draws[i].token(), draws[i].logprob()));
+        if (sample.done()) {
+          told.ended(sample.sample(), sample.completion());
+        }
       }
     } catch (RuntimeException e) {
       share.task().fail(e);

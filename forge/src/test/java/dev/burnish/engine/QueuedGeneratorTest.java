@@ -63,13 +63,13 @@ class QueuedGeneratorTest {
     published.close();
   }
 
-  private QueuedGenerator generator(Tokenizer tokenizer, BatchGenerator.Limits limits) {
+  private QueuedGenerator generator(Tokenizer tokenizer, EngineSettings limits) {
     return new QueuedGenerator(
         models.getFirst().spec(), PromptEncoder.of(tokenizer), Optional.empty(), published, limits);
   }
 
   private QueuedGenerator generator() {
-    return generator(TEXT, BatchGenerator.Limits.defaults());
+    return generator(TEXT, EngineSettings.defaults());
   }
 
   /// The groups that a generator of that version alone makes.
@@ -124,7 +124,7 @@ class QueuedGeneratorTest {
 
   @Test
   void manyCallersGetWhatEachWouldGetAlone() {
-    BatchGenerator.Limits small = new BatchGenerator.Limits(16, 1 << 20);
+    EngineSettings small = EngineSettings.defaults().withMaxSequences(16).withCacheBytes(1 << 20);
     try (QueuedGenerator generator = generator(TEXT, small);
         Scope scope = Scope.open()) {
       List<Subtask<Group>> calls = new ArrayList<>();
@@ -158,7 +158,8 @@ class QueuedGeneratorTest {
   @Test
   void aGroupThatExceedsTheLimitsIsSpreadOverWaves() {
     SamplingParams many = PARAMS.withN(10);
-    try (QueuedGenerator generator = generator(TEXT, new BatchGenerator.Limits(3, 1 << 20))) {
+    try (QueuedGenerator generator =
+        generator(TEXT, EngineSettings.defaults().withMaxSequences(3).withCacheBytes(1 << 20))) {
       assertSame(generator.generate(Prompt.text("abc"), many), alone(2, Prompt.text("abc"), many));
     }
   }
@@ -316,7 +317,7 @@ class QueuedGeneratorTest {
           }
         });
     SamplingParams params = hookedParams();
-    try (QueuedGenerator generator = generator(hooked, BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked, EngineSettings.defaults())) {
       AtomicReference<RuntimeException> thrown = new AtomicReference<>();
       Thread caller =
           Thread.ofPlatform()
@@ -460,7 +461,7 @@ class QueuedGeneratorTest {
     UpdateAtSixth update = new UpdateAtSixth(1);
     SamplingParams params = hookedParams().withN(1).withMaxTokens(30);
     SamplingParams endless = params.withSuppressed(List.of(TEXT.endId().orElseThrow()));
-    try (QueuedGenerator generator = generator(hooked(update), BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked(update), EngineSettings.defaults())) {
       update.generator.set(generator);
       Completion completion =
           generator
@@ -489,7 +490,7 @@ class QueuedGeneratorTest {
             .withN(1)
             .withMaxTokens(8)
             .withSuppressed(List.of(TEXT.endId().orElseThrow()));
-    try (QueuedGenerator generator = generator(hooked(update), BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked(update), EngineSettings.defaults())) {
       update.generator.set(generator);
       Completion completion =
           generator
@@ -571,7 +572,7 @@ class QueuedGeneratorTest {
   void anUpdateReturnsAtOnceWhileACallIsBoundToAnotherVersion() throws Exception {
     UpdateAtSixth update = new UpdateAtSixth(1);
     SamplingParams params = hookedParams();
-    try (QueuedGenerator generator = generator(hooked(update), BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked(update), EngineSettings.defaults())) {
       update.generator.set(generator);
       assertSame(
           generator.generate(Prompt.text("abc"), params, VersionRange.exactly(2)),
@@ -596,7 +597,7 @@ class QueuedGeneratorTest {
     }
     published.publish(3, parts);
     published.publish(4, models.getFirst().decoder().weights());
-    try (QueuedGenerator generator = generator(hooked(update), BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked(update), EngineSettings.defaults())) {
       update.generator.set(generator);
       Group group = generator.generate(Prompt.text("abc"), params, VersionRange.from(0));
       update.updating.join();
@@ -631,7 +632,7 @@ class QueuedGeneratorTest {
               PromptEncoder.of(TEXT),
               Optional.of(base),
               adaptations,
-              BatchGenerator.Limits.defaults())) {
+              EngineSettings.defaults())) {
         BatchGenerator alone = new BatchGenerator(adapted, PromptEncoder.of(TEXT));
         for (int version : new int[] {2, 0, 1, 2}) {
           for (int part = 0; part < adapted.decoder().trainedWeights().numParts(); part++) {
@@ -656,7 +657,7 @@ class QueuedGeneratorTest {
                   PromptEncoder.of(TEXT),
                   Optional.empty(),
                   published,
-                  BatchGenerator.Limits.defaults()))
+                  EngineSettings.defaults()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("source of base weights");
     }

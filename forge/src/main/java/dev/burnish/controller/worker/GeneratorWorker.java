@@ -31,7 +31,7 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
             : Optional.empty();
     WeightSource policy =
         new StoredWeights(store, WeightSets.POLICY.trained(), model.trainedLayouts());
-    generator = new QueuedGenerator(model, spec.encoder(), base, policy, spec.limits());
+    generator = new QueuedGenerator(model, spec.encoder(), base, policy, spec.settings());
   }
 
   @Override
