@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.googlejavaformat.java.Formatter;
-import dev.burnish.controller.Replay;
+import dev.burnish.controller.recording.Replay;
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.Jobs;
 import dev.burnish.model.LanguageModel;

@@ -1,9 +1,9 @@
 package dev.burnish.cli;
 
 import dev.burnish.concurrent.TerminalText;
-import dev.burnish.controller.Replay;
-import dev.burnish.controller.Replay.Range;
-import dev.burnish.controller.Replay.Verdict;
+import dev.burnish.controller.recording.Replay;
+import dev.burnish.controller.recording.Replay.Range;
+import dev.burnish.controller.recording.Replay.Verdict;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
 import dev.burnish.model.LanguageModel;

@@ -1,6 +1,7 @@
 package dev.burnish.controller;
 
 import dev.burnish.actor.Factory;
+import dev.burnish.controller.recording.TrainerRole;
 import dev.burnish.controller.worker.Opened;
 import dev.burnish.controller.worker.TrainerActor;
 import dev.burnish.controller.worker.TrainerSpec;

@@ -1,5 +1,6 @@
 package dev.burnish.controller;
 
+import dev.burnish.controller.recording.ReplayStart;
 import dev.burnish.controller.worker.Opened;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.rl.journal.EpisodeJournal;
@@ -7,15 +8,11 @@ import dev.burnish.rl.loop.RolloutSettings;
 import dev.burnish.run.TrainedModel;
 import dev.burnish.tensor.LargeMemory;
 import dev.burnish.train.Checkpointed;
-import dev.burnish.train.checkpoint.NamedPieces;
-import dev.burnish.train.checkpoint.Pieces;
-import dev.burnish.train.checkpoint.Snapshot;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /// Makes a loop whose parts are in processes, in the order that a resume needs: the memory of the
 /// trainers, in which a checkpoint may be restored, then the processes.
@@ -92,26 +89,14 @@ public final class LoopBuilder implements AutoCloseable {
     return new TrainingLoop(home, settings, plan, journal, parts);
   }
 
-  /// Keeps the state of a run that begins, if it is small, so that it can be replayed from there.
   private void keepBeginning() {
     if (home.completed() > 0) {
       return;
     }
+    Map<String, Checkpointed> trainers = new LinkedHashMap<>();
+    kept().forEach(each -> trainers.put(each.name(), each.state()));
     long bytes = policy.bytes() + critic.map(HeldTrainer::bytes).orElse(0L);
-    if (bytes > ReplayStart.MOST_KEPT) {
-      home.say(
-          "the state of the beginning is too large to be kept (%d MB): burnish replay begins at the first checkpoint"
-              .formatted(bytes >> 20));
-      return;
-    }
-    Map<String, Supplier<Pieces>> pieces = new LinkedHashMap<>();
-    Map<String, byte[]> sections = new LinkedHashMap<>();
-    for (Kept each : kept()) {
-      pieces.put(each.name(), each.state()::freeze);
-      sections.put(NamedPieces.nameOf(each.name(), Checkpointed.SECTION), each.state().state());
-    }
-    Snapshot.write(
-        home.folder().resolve(ReplayStart.BEGINNING), 0, NamedPieces.take(pieces), sections);
+    ReplayStart.keep(home.folder(), trainers, bytes).ifPresent(home::say);
   }
 
   /// Frees the memory of the trainers, after the loop is closed.

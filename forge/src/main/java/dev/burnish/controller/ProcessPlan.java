@@ -1,5 +1,6 @@
 package dev.burnish.controller;
 
+import dev.burnish.controller.recording.TrainerRole;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.JobOptions.Processes;

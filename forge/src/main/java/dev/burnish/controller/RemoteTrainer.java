@@ -1,6 +1,7 @@
 package dev.burnish.controller;
 
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.controller.recording.StepRecording;
 import dev.burnish.controller.worker.TrainerActor;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.train.Checkpointed;

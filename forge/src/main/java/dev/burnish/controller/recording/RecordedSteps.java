@@ -1,9 +1,9 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
-import dev.burnish.controller.StepRecording.Entry;
-import dev.burnish.controller.StepRecording.Entry.Begun;
-import dev.burnish.controller.StepRecording.Entry.Step;
-import dev.burnish.controller.StepRecording.Entry.Version;
+import dev.burnish.controller.recording.StepRecording.Entry;
+import dev.burnish.controller.recording.StepRecording.Entry.Begun;
+import dev.burnish.controller.recording.StepRecording.Entry.Step;
+import dev.burnish.controller.recording.StepRecording.Entry.Version;
 import dev.burnish.rl.journal.RecordFile;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.wire.WireException;

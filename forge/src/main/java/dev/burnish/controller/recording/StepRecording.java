@@ -1,4 +1,4 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
 import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.rl.journal.RecordFile;
@@ -13,7 +13,7 @@ import java.util.List;
 /// again from it.
 ///
 /// A step that is done again after a resume stands there twice; the later one counts. One thread.
-final class StepRecording implements AutoCloseable {
+public final class StepRecording implements AutoCloseable {
   private static final Codec CODEC = RecordFile.codecs().of(Entry.class);
 
   /// An entry of the file.
@@ -42,21 +42,21 @@ final class StepRecording implements AutoCloseable {
   }
 
   /// Opens the recording of a run, or begins one.
-  static StepRecording open(Path folder, TrainerRole role) {
+  public static StepRecording open(Path folder, TrainerRole role) {
     return new StepRecording(RecordFile.append(folder.resolve(role.recording()), (_, _) -> {}));
   }
 
-  void begun(TrainerSpec spec, String source, long done) {
+  public void begun(TrainerSpec spec, String source, long done) {
     stepsDone = done;
     append(new Entry.Begun(spec, source, done));
   }
 
-  void step(long number, List<MicroBatch> batch) {
+  public void step(long number, List<MicroBatch> batch) {
     stepsDone = number;
     append(new Entry.Step(number, batch));
   }
 
-  void published(long version, List<Long> digests) {
+  public void published(long version, List<Long> digests) {
     append(new Entry.Version(version, stepsDone, digests));
   }
 

@@ -1,6 +1,6 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
-import dev.burnish.controller.StepRecording.Entry.Version;
+import dev.burnish.controller.recording.StepRecording.Entry.Version;
 import dev.burnish.controller.worker.Opened;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.train.checkpoint.Snapshot;

@@ -1,6 +1,6 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
-import dev.burnish.controller.StepRecording.Entry.Begun;
+import dev.burnish.controller.recording.StepRecording.Entry.Begun;
 import dev.burnish.controller.worker.Opened;
 import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.model.LanguageModel;

@@ -1,11 +1,11 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
 import dev.burnish.controller.worker.WeightSets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// The trainers that a loop may have, by what they train.
-enum TrainerRole {
+public enum TrainerRole {
   POLICY("trainer", "", WeightSets.POLICY, "updates.bin"),
   CRITIC("critic", "critic", WeightSets.CRITIC, "critic-updates.bin");
 
@@ -22,17 +22,17 @@ enum TrainerRole {
   }
 
   /// The name of its process.
-  String process() {
+  public String process() {
     return process;
   }
 
   /// Its name in checkpoints; that of the policy is empty.
-  String owner() {
+  public String owner() {
     return owner;
   }
 
   /// The names of its weights.
-  WeightSets sets() {
+  public WeightSets sets() {
     return sets;
   }
 

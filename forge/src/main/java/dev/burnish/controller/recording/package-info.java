@@ -1,0 +1,5 @@
+/// What the trainers of a run were given, recorded, and the proof that their weights come of it.
+@NullMarked
+package dev.burnish.controller.recording;
+
+import org.jspecify.annotations.NullMarked;
