@@ -10,8 +10,14 @@ import dev.burnish.host.ResidentMemory;
 /// @param maxWaiting samples that may wait; beyond, requests are refused
 /// @param longestWait seconds after which a waiting request comes before all others
 /// @param cache memory for keys and values
+/// @param update what becomes of the requests that have begun when new weights come into use
 public record EngineSettings(
-    int maxSequences, int tokenBudget, int maxWaiting, double longestWait, CacheSize cache) {
+    int maxSequences,
+    int tokenBudget,
+    int maxWaiting,
+    double longestWait,
+    CacheSize cache,
+    WeightUpdate update) {
   /// Memory for keys and values.
   public sealed interface CacheSize {
     /// A number of bytes.
@@ -52,27 +58,33 @@ public record EngineSettings(
   }
 
   public static EngineSettings defaults() {
-    return new EngineSettings(256, 512, 65_536, 60, new CacheSize.ShareOfFree(0.25));
+    return new EngineSettings(
+        256, 512, 65_536, 60, new CacheSize.ShareOfFree(0.25), WeightUpdate.KEEP);
   }
 
   public EngineSettings withMaxSequences(int value) {
-    return new EngineSettings(value, Math.max(tokenBudget, value), maxWaiting, longestWait, cache);
+    return new EngineSettings(
+        value, Math.max(tokenBudget, value), maxWaiting, longestWait, cache, update);
   }
 
   public EngineSettings withTokenBudget(int value) {
-    return new EngineSettings(maxSequences, value, maxWaiting, longestWait, cache);
+    return new EngineSettings(maxSequences, value, maxWaiting, longestWait, cache, update);
   }
 
   public EngineSettings withMaxWaiting(int value) {
-    return new EngineSettings(maxSequences, tokenBudget, value, longestWait, cache);
+    return new EngineSettings(maxSequences, tokenBudget, value, longestWait, cache, update);
   }
 
   public EngineSettings withLongestWait(double seconds) {
-    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, seconds, cache);
+    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, seconds, cache, update);
   }
 
   public EngineSettings withCache(CacheSize value) {
-    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, longestWait, value);
+    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, longestWait, value, update);
+  }
+
+  public EngineSettings withUpdate(WeightUpdate value) {
+    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, longestWait, cache, value);
   }
 
   public EngineSettings withCacheBytes(long bytes) {

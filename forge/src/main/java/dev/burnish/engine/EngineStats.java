@@ -17,4 +17,16 @@ public record EngineStats(Load load, Totals totals) {
   /// @param aborted requests that ended before their samples did
   public record Totals(
       long promptTokens, long reusedTokens, long sampledTokens, long preemptions, long aborted) {}
+
+  /// The same with more that wait.
+  EngineStats withWaiting(int more) {
+    Load all =
+        new Load(
+            load.waiting + more,
+            load.running,
+            load.cacheTokens,
+            load.usedTokens,
+            load.reusableTokens);
+    return new EngineStats(all, totals);
+  }
 }

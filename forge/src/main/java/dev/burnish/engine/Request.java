@@ -41,6 +41,10 @@ public record Request(
         prompt, sampling, 0, VersionRange.ANY, Priority.TRAINING, Optional.empty(), List.of());
   }
 
+  public Request withSampling(SamplingParams value) {
+    return new Request(prompt, value, index, versions, priority, timeout, begun);
+  }
+
   public Request withIndex(int value) {
     return new Request(prompt, sampling, value, versions, priority, timeout, begun);
   }

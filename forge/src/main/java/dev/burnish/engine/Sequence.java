@@ -1,6 +1,6 @@
 package dev.burnish.engine;
 
-import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.engine.cache.BlockTable;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.TokenVersions;
@@ -8,28 +8,31 @@ import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.StreamingDecoder;
 import dev.burnish.text.Tokenizer;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/// One completion while it grows: its tokens, where its keys lie in the cache, and whether it is
-/// done.
+/// One completion while it grows: its tokens, the blocks of its keys, and whether it is done.
 final class Sequence {
-  /// The slots of a completion's keys.
-  ///
-  /// @param room most tokens
-  record Place(int slot, int room) {}
+  /// The order in which sequences are served: by class, then by arrival. The last is the first to
+  /// lose its blocks.
+  static final Comparator<Sequence> ORDER =
+      Comparator.comparing((Sequence sequence) -> sequence.group().request().priority())
+          .thenComparingLong(sequence -> sequence.group().arrival())
+          .thenComparingInt(Sequence::sample);
 
   /// The endings of a completion, in addition to its stop texts.
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {}
 
   private final GroupTask group;
   private final int sample;
   private final long key;
-  private final Place place;
+  private final int room;
   private final Endings endings;
+  private final BlockTable table;
   private final Optional<StreamingDecoder> decoder;
   private final StringBuilder text = new StringBuilder();
-  private Spans promptSpans = Spans.NONE;
   private int[] tokens = new int[16];
   private float[] logprobs = new float[16];
   private TokenVersions versions = TokenVersions.of(0, 0);
@@ -40,12 +43,15 @@ final class Sequence {
   private boolean stopped;
   private boolean aborted;
 
-  Sequence(GroupTask group, int sample, Place place, Endings endings) {
+  /// @param room most tokens
+  Sequence(GroupTask group, int sample, int room, Endings endings, BlockTable table) {
     this.group = group;
     this.sample = sample;
-    this.place = place;
+    this.room = room;
     this.endings = endings;
-    this.key = KeyedRandom.bits(group.sampling().seed(), "prompt-" + group.index(), sample);
+    this.table = table;
+    this.key =
+        KeyedRandom.bits(group.sampling().seed(), "prompt-" + group.request().index(), sample);
     this.decoder = endings.tokenizer().map(Tokenizer::stream);
   }
 
@@ -61,12 +67,38 @@ final class Sequence {
     return key;
   }
 
+  BlockTable table() {
+    return table;
+  }
+
+  /// Tokens of the completion.
   int length() {
     return length;
   }
 
+  /// Tokens of prompt and completion.
+  int numTokens() {
+    return group.prompt().length + length;
+  }
+
+  /// Tokens whose keys are not in the cache.
+  int uncomputed() {
+    return numTokens() - table.computed();
+  }
+
+  /// Most tokens of prompt and completion.
+  int mostTokens() {
+    return group.prompt().length + room;
+  }
+
+  /// The token at a position of prompt and completion.
+  int tokenAt(int position) {
+    int[] prompt = group.prompt();
+    return position < prompt.length ? prompt[position] : tokens[position - prompt.length];
+  }
+
   boolean done() {
-    return stopped || aborted || length >= place.room();
+    return stopped || aborted || length >= room;
   }
 
   /// Ends it where it is, if it has not ended.
@@ -74,39 +106,10 @@ final class Sequence {
     aborted = !done();
   }
 
-  int lastToken() {
-    return tokens[length - 1];
-  }
-
-  int lastPosition() {
-    return group.prompt().length + length - 1;
-  }
-
-  int lastSlot() {
-    return place.slot() + length - 1;
-  }
-
-  /// Sets where the keys of the prompt lie in the cache.
-  void attend(Spans spans) {
-    promptSpans = spans;
-  }
-
-  /// The last token attending to the prompt and to its completion so far.
-  AttentionPlan.Node node(int row) {
-    Spans all = promptSpans.plus(place.slot(), length);
-    return new AttentionPlan.Node(row, 1, all.starts(), all.lengths());
-  }
-
-  /// Runs of adjacent slots of the cache, in order of position.
-  record Spans(int[] starts, int[] lengths) {
-    static final Spans NONE = new Spans(new int[0], new int[0]);
-
-    Spans plus(int start, int length) {
-      int[] longerStarts = Arrays.copyOf(starts, starts.length + 1);
-      int[] longerLengths = Arrays.copyOf(lengths, lengths.length + 1);
-      longerStarts[starts.length] = start;
-      longerLengths[lengths.length] = length;
-      return new Spans(longerStarts, longerLengths);
+  /// Begins with the tokens of a completion that was aborted.
+  void resume(Completion begun) {
+    for (int i = 0; i < begun.tokens().length && !done(); i++) {
+      append(new Sampler.Draw(begun.tokens()[i], begun.logprobs()[i]), begun.versions().at(i));
     }
   }
 
@@ -155,13 +158,6 @@ final class Sequence {
     }
   }
 
-  private FinishReason finish() {
-    if (aborted) {
-      return FinishReason.ABORTED;
-    }
-    return stopped ? FinishReason.STOP : FinishReason.LENGTH;
-  }
-
   Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
     String whole =
@@ -169,5 +165,12 @@ final class Sequence {
             ? text.substring(0, cut)
             : endings.tokenizer().map(text -> text.decode(ids, true)).orElse("");
     return new Completion(ids, Arrays.copyOf(logprobs, length), versions(), whole, finish());
+  }
+
+  private FinishReason finish() {
+    if (aborted) {
+      return FinishReason.ABORTED;
+    }
+    return stopped ? FinishReason.STOP : FinishReason.LENGTH;
   }
 }

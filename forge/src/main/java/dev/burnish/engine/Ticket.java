@@ -1,23 +1,37 @@
 package dev.burnish.engine;
 
 import dev.burnish.rollout.Group;
+import java.util.concurrent.CancellationException;
 
 /// A request that a generator has taken. Thread-safe.
 public final class Ticket {
-  private final Call call;
+  private final GroupTask task;
 
-  Ticket(Call call) {
-    this.call = call;
+  Ticket(GroupTask task) {
+    this.task = task;
   }
 
   /// Waits for the completions.
   ///
   /// @throws RuntimeException if the request failed
-  /// @throws java.util.concurrent.CancellationException if the caller is interrupted, which stays
-  ///   set; the request is aborted
+  /// @throws CancellationException if the caller is interrupted, which stays set; the request is
+  ///   aborted
   /// @throws IllegalStateException if the generator was closed
   public Group await() {
-    return call.await().getFirst();
+    try {
+      task.await();
+      return task.group();
+    } catch (NonFiniteLogitsException e) {
+      throw new IllegalArgumentException(
+          e.getMessage()
+              + "; the published weights hold NaN or an infinity, or a product overflowed",
+          e);
+    } catch (InterruptedException e) {
+      task.requestAbort();
+      Thread.currentThread().interrupt();
+      throw (CancellationException)
+          new CancellationException("interrupted while waiting for a group").initCause(e);
+    }
   }
 
   /// Ends the request, whose memory is free for others after the step that is being computed, and
@@ -27,12 +41,17 @@ public final class Ticket {
   ///
   /// @throws RuntimeException as [#await] does
   public Group abort() {
-    call.abort();
+    requestAbort();
     return await();
+  }
+
+  /// The same without waiting for it.
+  void requestAbort() {
+    task.requestAbort();
   }
 
   /// Whether the request has ended, so that [#await] returns or throws at once.
   public boolean isDone() {
-    return call.isDone();
+    return task.isComplete();
   }
 }

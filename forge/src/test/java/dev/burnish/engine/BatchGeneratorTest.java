@@ -41,7 +41,7 @@ class BatchGeneratorTest {
     return new BatchGenerator(model, PromptEncoder.of(TEXT));
   }
 
-  /// Mixed lengths, so that a wave has prompts and completions of many sizes at the same time.
+  /// Mixed lengths, so that a step has prompts and completions of many sizes at the same time.
   private static List<Prompt> prompts() {
     return List.of(tokens("a"), tokens("abc defg"), tokens("hh"), tokens("bad cafe fed"));
   }

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.concurrent.Subtask;
 import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.link.failure.Overloaded;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.KeyValueCache;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.ModelRunner;
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
@@ -27,6 +29,7 @@ import dev.burnish.text.Tokenizer;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -156,7 +159,7 @@ class QueuedGeneratorTest {
   }
 
   @Test
-  void aGroupThatExceedsTheLimitsIsSpreadOverWaves() {
+  void aGroupThatExceedsTheLimitsIsMadeInParts() {
     SamplingParams many = PARAMS.withN(10);
     try (QueuedGenerator generator =
         generator(TEXT, EngineSettings.defaults().withMaxSequences(3).withCacheBytes(1 << 20))) {
@@ -305,7 +308,7 @@ class QueuedGeneratorTest {
   }
 
   @Test
-  void anInterruptedCallerLeavesTheWaveAndTheOthersDoNotNotice() throws Exception {
+  void anInterruptedCallerLeavesAndTheOthersDoNotNotice() throws Exception {
     AtomicInteger tokens = new AtomicInteger();
     AtomicReference<Thread> leaving = new AtomicReference<>();
     CountDownLatch left = new CountDownLatch(1);
@@ -426,7 +429,8 @@ class QueuedGeneratorTest {
     }
   }
 
-  /// At the sixth token an update to a version begins, and the wave continues once it is announced.
+  /// At the sixth token an update to a version begins, and the generator continues once it is
+  /// announced.
   private static final class UpdateAtSixth implements Runnable {
     final AtomicInteger tokens = new AtomicInteger();
     final AtomicReference<QueuedGenerator> generator = new AtomicReference<>();
@@ -483,7 +487,7 @@ class QueuedGeneratorTest {
   }
 
   @Test
-  void aTakeoverThatTheEndOfAWaveInterruptsIsFinished() throws Exception {
+  void aTakeoverThatTheEndOfAllRequestsInterruptsIsFinished() throws Exception {
     UpdateAtSixth update = new UpdateAtSixth(1);
     SamplingParams endless =
         hookedParams()
@@ -660,6 +664,154 @@ class QueuedGeneratorTest {
                   EngineSettings.defaults()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("source of base weights");
+    }
+  }
+
+  private static SamplingParams endless(SamplingParams params) {
+    return params.withSuppressed(List.of(TEXT.endId().orElseThrow()));
+  }
+
+  @Test
+  void runningSequencesAreComputedAgainByNewWeightsWhereThatIsWanted() throws Exception {
+    UpdateAtSixth update = new UpdateAtSixth(1);
+    SamplingParams params = endless(hookedParams().withN(1).withMaxTokens(30));
+    EngineSettings settings = EngineSettings.defaults().withUpdate(WeightUpdate.RECOMPUTE);
+    try (QueuedGenerator generator = generator(hooked(update), settings)) {
+      update.generator.set(generator);
+      Group group = generator.generate(Prompt.text("abc"), params, VersionRange.from(0));
+      update.updating.join();
+      Completion completion = group.completions().getFirst();
+      assertThat(completion.versions())
+          .isEqualTo(TokenVersions.of(2, 9).concat(TokenVersions.of(1, 21)));
+      // What follows the change is what the new weights alone make of the tokens before it.
+      Completion old =
+          new Completion(
+              Arrays.copyOf(completion.tokens(), 9),
+              Arrays.copyOf(completion.logprobs(), 9),
+              completion.versions().slice(0, 9),
+              "",
+              FinishReason.ABORTED);
+      Request again = Request.of(group.prompt(), params).withVersions(VersionRange.exactly(1));
+      Group continued =
+          generator.submit(again.continuing(List.of(old)), RequestListener.NONE).await();
+      assertSame(continued, group);
+    }
+  }
+
+  @Test
+  void runningSequencesAreFinishedByOldWeightsWhereThatIsWanted() throws Exception {
+    UpdateAtSixth update = new UpdateAtSixth(1);
+    SamplingParams params = endless(hookedParams().withMaxTokens(30));
+    EngineSettings settings =
+        EngineSettings.defaults().withMaxSequences(2).withUpdate(WeightUpdate.FINISH);
+    AtomicReference<Thread> second = new AtomicReference<>(Thread.currentThread());
+    AtomicReference<Group> made = new AtomicReference<>();
+    AtomicInteger tokens = new AtomicInteger();
+    Tokenizer hooked =
+        hooked(() -> {
+          update.run();
+          if (tokens.incrementAndGet() == 10) {
+            second.set(
+                Thread.ofPlatform()
+                    .start(() -> {
+                      made.set(update.generator.get().generate(Prompt.text("b"), params));
+                    }));
+            awaitWaiting(second.get());
+          }
+        });
+    try (QueuedGenerator generator = generator(hooked, settings)) {
+      update.generator.set(generator);
+      Group group = generator.generate(Prompt.text("abc"), params, VersionRange.from(0));
+      update.updating.join();
+      assertThat(update.inUse).isEqualTo(1);
+      assertSame(group, alone(2, Prompt.text("abc"), params));
+      second.get().join();
+      assertSame(made.get(), alone(1, Prompt.text("b"), params));
+    }
+  }
+
+  @Test
+  void runningSequencesAreAbortedForNewWeightsWhereThatIsWanted() throws Exception {
+    UpdateAtSixth update = new UpdateAtSixth(1);
+    SamplingParams params = endless(hookedParams().withN(1).withMaxTokens(30));
+    EngineSettings settings = EngineSettings.defaults().withUpdate(WeightUpdate.ABORT);
+    try (QueuedGenerator generator = generator(hooked(update), settings)) {
+      update.generator.set(generator);
+      Completion completion =
+          generator.generate(Prompt.text("abc"), params).completions().getFirst();
+      update.updating.join();
+      assertThat(update.inUse).isEqualTo(1);
+      assertThat(completion.finish()).isEqualTo(FinishReason.ABORTED);
+      assertThat(completion.versions()).isEqualTo(TokenVersions.of(2, 6));
+      assertThat(generator.stats().totals().aborted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aTicketGivesWhatThereIsWhenItIsAborted() throws Exception {
+    CountDownLatch third = new CountDownLatch(3);
+    SamplingParams params = endless(PARAMS.withN(1).withMaxTokens(60));
+    AtomicReference<Ticket> ticket = new AtomicReference<>();
+    CountDownLatch submitted = new CountDownLatch(1);
+    try (QueuedGenerator generator = generator()) {
+      RequestListener listener =
+          _ -> {
+            awaitOpen(submitted);
+            third.countDown();
+            if (third.getCount() == 0) {
+              ticket.get().requestAbort();
+            }
+          };
+      ticket.set(generator.submit(Request.of(TEXT.encode("abc"), params), listener));
+      submitted.countDown();
+      Completion completion = ticket.get().await().completions().getFirst();
+      assertThat(completion.finish()).isEqualTo(FinishReason.ABORTED);
+      assertThat(completion.tokens()).hasSize(3);
+      assertThat(ticket.get().isDone()).isTrue();
+      assertSame(ticket.get().abort(), ticket.get().await());
+      assertThat(generator.stats().load().usedTokens()).isZero();
+    }
+  }
+
+  @Test
+  void moreThanMayWaitIsRefusedAtOnce() throws Exception {
+    CountDownLatch opening = new CountDownLatch(1);
+    CountDownLatch free = new CountDownLatch(1);
+    EngineSettings settings = EngineSettings.defaults().withMaxWaiting(4);
+    try (QueuedGenerator generator = generator(TEXT, settings)) {
+      published.beforeOpen(() -> {
+        opening.countDown();
+        awaitOpen(free);
+      });
+      Request blocking = Request.of(TEXT.encode("a"), PARAMS).withVersions(VersionRange.exactly(0));
+      Ticket first = generator.submit(blocking, RequestListener.NONE);
+      opening.await();
+      Request one = Request.of(TEXT.encode("b"), PARAMS.withN(1));
+      Ticket second = generator.submit(one, RequestListener.NONE);
+      assertThat(generator.stats().load().waiting()).isEqualTo(4);
+      assertThatThrownBy(() -> generator.submit(one, RequestListener.NONE))
+          .isInstanceOf(Overloaded.class)
+          .hasMessageContaining("maxWaiting=4: waiting=4 more=1");
+      free.countDown();
+      assertThat(first.await().size()).isEqualTo(3);
+      assertThat(second.await().size()).isEqualTo(1);
+      assertThat(generator.submit(one, RequestListener.NONE).await().size()).isEqualTo(1);
+      assertThat(generator.generateAll(List.of(Prompt.text("a"), Prompt.text("b")), PARAMS))
+          .as("a call that finds nothing that waits")
+          .hasSize(2);
+    }
+  }
+
+  @Test
+  void aModelWhoseWeightsStayIsServedWithoutASource() {
+    LanguageModel model = models.get(1);
+    try (QueuedGenerator generator =
+        QueuedGenerator.over(model, PromptEncoder.of(TEXT), EngineSettings.defaults())) {
+      Group group = generator.generate(Prompt.text("abc"), PARAMS);
+      Group expected = alone(1, Prompt.text("abc"), PARAMS);
+      assertThat(group.completions().getFirst().tokens())
+          .isEqualTo(expected.completions().getFirst().tokens());
+      assertThat(generator.stats().load().cacheTokens()).isPositive();
     }
   }
 }
