@@ -25,8 +25,8 @@ import dev.burnish.train.TrainerMemory;
 import java.util.List;
 import java.util.Optional;
 
-/// What this process holds of a trainer that computes in another: the memory that it works on, and
-/// the weights under an adaptation. So nothing is lost with that process.
+/// The side of this process of a trainer that computes in another: holds the memory that it works
+/// on, and the weights under an adaptation. So nothing is lost with that process.
 ///
 /// It is made before the process is started: a checkpoint may be restored in between. One thread.
 final class HeldTrainer implements AutoCloseable {

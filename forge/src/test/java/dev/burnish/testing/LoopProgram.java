@@ -47,7 +47,7 @@ public final class LoopProgram {
     }
   }
 
-  /// What learns.
+  /// The algorithms that learn.
   public enum Algorithm {
     /// A policy alone.
     GRPO,

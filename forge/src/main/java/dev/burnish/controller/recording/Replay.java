@@ -93,7 +93,7 @@ public final class Replay implements AutoCloseable {
     }
   }
 
-  /// What a replay needs of its caller.
+  /// The means that a replay has of its caller.
   private record Means(Function<String, LanguageModel> sources, Consumer<String> say) {}
 
   private static Verdict again(RecordedSteps recorded, ReplayStart start, long to, Means means) {

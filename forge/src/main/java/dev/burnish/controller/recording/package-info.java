@@ -1,4 +1,5 @@
-/// What the trainers of a run were given, recorded, and the proof that their weights come of it.
+/// Recordings of what the trainers of a run were given, and the proof that their weights come of
+/// it.
 @NullMarked
 package dev.burnish.controller.recording;
 
