@@ -101,7 +101,8 @@ final class Desk implements AutoCloseable {
       if (merges > 2) {
         sum = Lanes.load(pair + level, i).add(sum);
       }
-      Lanes.store(sum, target, i);
+      // Not by a method of ours: a vector that is passed on may become an object.
+      sum.intoMemorySegment(Matrix.MEMORY, target + 4L * i, Matrix.ORDER);
     }
   }
 
@@ -113,17 +114,36 @@ final class Desk implements AutoCloseable {
     for (int i = 0; i < rows; i++) {
       long source = sum + 4L * i * columns;
       long target = c.row(row + i) + 4L * column;
-      int j = 0;
-      for (; j <= present - Lanes.WIDTH; j += Lanes.WIDTH) {
-        FloatVector value = Lanes.load(source, j);
-        Lanes.store(product.add() ? Lanes.load(target, j).add(value) : value, target, j);
+      if (product.add()) {
+        add(source, target, present);
+      } else {
+        copy(source, target, present);
       }
-      if (j < present) {
-        VectorMask<Float> mask = Lanes.tail(j, present);
-        FloatVector value = Lanes.load(source, j, mask);
-        Lanes.store(
-            product.add() ? Lanes.load(target, j, mask).add(value) : value, target, j, mask);
-      }
+    }
+  }
+
+  private static void copy(long source, long target, int count) {
+    int j = 0;
+    for (; j <= count - Lanes.WIDTH; j += Lanes.WIDTH) {
+      Lanes.load(source, j).intoMemorySegment(Matrix.MEMORY, target + 4L * j, Matrix.ORDER);
+    }
+    if (j < count) {
+      VectorMask<Float> mask = Lanes.tail(j, count);
+      Lanes.store(Lanes.load(source, j, mask), target, j, mask);
+    }
+  }
+
+  private static void add(long source, long target, int count) {
+    int j = 0;
+    for (; j <= count - Lanes.WIDTH; j += Lanes.WIDTH) {
+      Lanes.load(target, j)
+          .add(Lanes.load(source, j))
+          .intoMemorySegment(Matrix.MEMORY, target + 4L * j, Matrix.ORDER);
+    }
+    if (j < count) {
+      VectorMask<Float> mask = Lanes.tail(j, count);
+      FloatVector sum = Lanes.load(target, j, mask).add(Lanes.load(source, j, mask));
+      Lanes.store(sum, target, j, mask);
     }
   }
 

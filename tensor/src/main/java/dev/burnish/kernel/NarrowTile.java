@@ -8,12 +8,15 @@ import jdk.incubator.vector.VectorSpecies;
 /// Tiles for registers of up to 256 bits: twelve accumulators, which fit sixteen registers and hide
 /// the latency of two multipliers. Both operands are Java arrays, A row-major: with one of them in
 /// native memory the loop runs at half the speed, with both at 0.85. So rows are copied once per
-/// product and panels once per thread. A method may contain little but the loop, or the compiler
-/// keeps vectors in memory.
+/// product and panels once per thread. A method may contain little but the loop, and pass no vector
+/// to another method, or the compiler keeps vectors in memory.
 final class NarrowTile extends Tile {
   private static final VectorSpecies<Float> S =
       Lanes.WIDTH <= 8 ? Lanes.SPECIES : FloatVector.SPECIES_256;
   static final int WIDTH = S.length();
+
+  /// Bytes of a vector.
+  private static final long LINE = 4L * WIDTH;
 
   /// Most rows of a tile.
   static final int ROWS = 6;
@@ -67,10 +70,6 @@ final class NarrowTile extends Tile {
 
   private static FloatVector load(long sums, int index) {
     return FloatVector.fromMemorySegment(S, Matrix.MEMORY, sums + 4L * WIDTH * index, Matrix.ORDER);
-  }
-
-  private static void store(FloatVector sum, long target, int index) {
-    sum.intoMemorySegment(Matrix.MEMORY, target + 4L * WIDTH * index, Matrix.ORDER);
   }
 
   private void six() {
@@ -134,18 +133,18 @@ final class NarrowTile extends Tile {
       c51 = load(with, 11).add(c51);
     }
     long target = out;
-    store(c00, target, 0);
-    store(c01, target, 1);
-    store(c10, target, 2);
-    store(c11, target, 3);
-    store(c20, target, 4);
-    store(c21, target, 5);
-    store(c30, target, 6);
-    store(c31, target, 7);
-    store(c40, target, 8);
-    store(c41, target, 9);
-    store(c50, target, 10);
-    store(c51, target, 11);
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+    c10.intoMemorySegment(Matrix.MEMORY, target + 2 * LINE, Matrix.ORDER);
+    c11.intoMemorySegment(Matrix.MEMORY, target + 3 * LINE, Matrix.ORDER);
+    c20.intoMemorySegment(Matrix.MEMORY, target + 4 * LINE, Matrix.ORDER);
+    c21.intoMemorySegment(Matrix.MEMORY, target + 5 * LINE, Matrix.ORDER);
+    c30.intoMemorySegment(Matrix.MEMORY, target + 6 * LINE, Matrix.ORDER);
+    c31.intoMemorySegment(Matrix.MEMORY, target + 7 * LINE, Matrix.ORDER);
+    c40.intoMemorySegment(Matrix.MEMORY, target + 8 * LINE, Matrix.ORDER);
+    c41.intoMemorySegment(Matrix.MEMORY, target + 9 * LINE, Matrix.ORDER);
+    c50.intoMemorySegment(Matrix.MEMORY, target + 10 * LINE, Matrix.ORDER);
+    c51.intoMemorySegment(Matrix.MEMORY, target + 11 * LINE, Matrix.ORDER);
   }
 
   private void four() {
@@ -193,14 +192,14 @@ final class NarrowTile extends Tile {
       c31 = load(with, 7).add(c31);
     }
     long target = out;
-    store(c00, target, 0);
-    store(c01, target, 1);
-    store(c10, target, 2);
-    store(c11, target, 3);
-    store(c20, target, 4);
-    store(c21, target, 5);
-    store(c30, target, 6);
-    store(c31, target, 7);
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+    c10.intoMemorySegment(Matrix.MEMORY, target + 2 * LINE, Matrix.ORDER);
+    c11.intoMemorySegment(Matrix.MEMORY, target + 3 * LINE, Matrix.ORDER);
+    c20.intoMemorySegment(Matrix.MEMORY, target + 4 * LINE, Matrix.ORDER);
+    c21.intoMemorySegment(Matrix.MEMORY, target + 5 * LINE, Matrix.ORDER);
+    c30.intoMemorySegment(Matrix.MEMORY, target + 6 * LINE, Matrix.ORDER);
+    c31.intoMemorySegment(Matrix.MEMORY, target + 7 * LINE, Matrix.ORDER);
   }
 
   private void two() {
@@ -232,10 +231,10 @@ final class NarrowTile extends Tile {
       c11 = load(with, 3).add(c11);
     }
     long target = out;
-    store(c00, target, 0);
-    store(c01, target, 1);
-    store(c10, target, 2);
-    store(c11, target, 3);
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+    c10.intoMemorySegment(Matrix.MEMORY, target + 2 * LINE, Matrix.ORDER);
+    c11.intoMemorySegment(Matrix.MEMORY, target + 3 * LINE, Matrix.ORDER);
   }
 
   private void one() {
@@ -259,7 +258,7 @@ final class NarrowTile extends Tile {
       c01 = load(with, 1).add(c01);
     }
     long target = out;
-    store(c00, target, 0);
-    store(c01, target, 1);
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
   }
 }

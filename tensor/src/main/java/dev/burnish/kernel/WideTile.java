@@ -7,10 +7,14 @@ import jdk.incubator.vector.VectorSpecies;
 /// Tiles for 512-bit registers: sixteen accumulators of thirty-two registers hide the latency of
 /// two multipliers. Both operands are read where they are, in native memory. Panels lie at
 /// multiples of 64 bytes, so that no load takes two cache lines: an array's elements begin 16 bytes
-/// into one. A method may contain little but the loop, or the compiler keeps vectors in memory.
+/// into one. A method may contain little but the loop, and pass no vector to another method, or the
+/// compiler keeps vectors in memory.
 final class WideTile extends Tile {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_512;
   static final int WIDTH = S.length();
+
+  /// Bytes of a vector.
+  private static final long LINE = 4L * WIDTH;
 
   /// Most rows of a tile.
   static final int ROWS = 8;
@@ -62,10 +66,6 @@ final class WideTile extends Tile {
 
   private static FloatVector load(long sums, int index) {
     return FloatVector.fromMemorySegment(S, Matrix.MEMORY, sums + 4L * WIDTH * index, Matrix.ORDER);
-  }
-
-  private static void store(FloatVector sum, long target, int index) {
-    sum.intoMemorySegment(Matrix.MEMORY, target + 4L * WIDTH * index, Matrix.ORDER);
   }
 
   private void eight() {
@@ -143,22 +143,22 @@ final class WideTile extends Tile {
       c71 = load(with, 15).add(c71);
     }
     long target = out;
-    store(c00, target, 0);
-    store(c01, target, 1);
-    store(c10, target, 2);
-    store(c11, target, 3);
-    store(c20, target, 4);
-    store(c21, target, 5);
-    store(c30, target, 6);
-    store(c31, target, 7);
-    store(c40, target, 8);
-    store(c41, target, 9);
-    store(c50, target, 10);
-    store(c51, target, 11);
-    store(c60, target, 12);
-    store(c61, target, 13);
-    store(c70, target, 14);
-    store(c71, target, 15);
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+    c10.intoMemorySegment(Matrix.MEMORY, target + 2 * LINE, Matrix.ORDER);
+    c11.intoMemorySegment(Matrix.MEMORY, target + 3 * LINE, Matrix.ORDER);
+    c20.intoMemorySegment(Matrix.MEMORY, target + 4 * LINE, Matrix.ORDER);
+    c21.intoMemorySegment(Matrix.MEMORY, target + 5 * LINE, Matrix.ORDER);
+    c30.intoMemorySegment(Matrix.MEMORY, target + 6 * LINE, Matrix.ORDER);
+    c31.intoMemorySegment(Matrix.MEMORY, target + 7 * LINE, Matrix.ORDER);
+    c40.intoMemorySegment(Matrix.MEMORY, target + 8 * LINE, Matrix.ORDER);
+    c41.intoMemorySegment(Matrix.MEMORY, target + 9 * LINE, Matrix.ORDER);
+    c50.intoMemorySegment(Matrix.MEMORY, target + 10 * LINE, Matrix.ORDER);
+    c51.intoMemorySegment(Matrix.MEMORY, target + 11 * LINE, Matrix.ORDER);
+    c60.intoMemorySegment(Matrix.MEMORY, target + 12 * LINE, Matrix.ORDER);
+    c61.intoMemorySegment(Matrix.MEMORY, target + 13 * LINE, Matrix.ORDER);
+    c70.intoMemorySegment(Matrix.MEMORY, target + 14 * LINE, Matrix.ORDER);
+    c71.intoMemorySegment(Matrix.MEMORY, target + 15 * LINE, Matrix.ORDER);
   }
 
   private void four() {
@@ -204,14 +204,14 @@ final class WideTile extends Tile {
       c31 = load(with, 7).add(c31);
     }
     long target = out;
-    store(c00, target, 0);
-    store(c01, target, 1);
-    store(c10, target, 2);
-    store(c11, target, 3);
-    store(c20, target, 4);
-    store(c21, target, 5);
-    store(c30, target, 6);
-    store(c31, target, 7);
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+    c10.intoMemorySegment(Matrix.MEMORY, target + 2 * LINE, Matrix.ORDER);
+    c11.intoMemorySegment(Matrix.MEMORY, target + 3 * LINE, Matrix.ORDER);
+    c20.intoMemorySegment(Matrix.MEMORY, target + 4 * LINE, Matrix.ORDER);
+    c21.intoMemorySegment(Matrix.MEMORY, target + 5 * LINE, Matrix.ORDER);
+    c30.intoMemorySegment(Matrix.MEMORY, target + 6 * LINE, Matrix.ORDER);
+    c31.intoMemorySegment(Matrix.MEMORY, target + 7 * LINE, Matrix.ORDER);
   }
 
   private void two() {
@@ -241,10 +241,10 @@ final class WideTile extends Tile {
       c11 = load(with, 3).add(c11);
     }
     long target = out;
-    store(c00, target, 0);
-    store(c01, target, 1);
-    store(c10, target, 2);
-    store(c11, target, 3);
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+    c10.intoMemorySegment(Matrix.MEMORY, target + 2 * LINE, Matrix.ORDER);
+    c11.intoMemorySegment(Matrix.MEMORY, target + 3 * LINE, Matrix.ORDER);
   }
 
   private void one() {
@@ -266,7 +266,7 @@ final class WideTile extends Tile {
       c01 = load(with, 1).add(c01);
     }
     long target = out;
-    store(c00, target, 0);
-    store(c01, target, 1);
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
   }
 }
