@@ -20,7 +20,6 @@ import dev.burnish.metrics.ConsoleSink;
 import dev.burnish.metrics.Metrics;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.model.LanguageModel;
-import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.observe.RunDirectory;
 import dev.burnish.rollout.ScoredGroup;
@@ -340,9 +339,7 @@ public final class Run<S extends Record> implements AutoCloseable {
             plan.totalUpdates(),
             plan.train().options());
     Trainer planner = keep(policy.model(), policy.tokenizer(), local);
-    int cores = Runtime.getRuntime().availableProcessors();
-    List<FlatLayout> parts = policy.model().decoder().weights().layouts();
-    say(ProcessPlan.of(settings, cores, parts).table());
+    say(ProcessPlan.of(settings, policy.model()).table());
     TrainingLoop inline = TrainingLoop.planned(home(), settings, plan, policy, planner);
     rollouts = Optional.of(inline);
     return inline;

@@ -14,9 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -67,6 +69,34 @@ class LoopModesTest {
           assertThat(sample.at("/origin/madeBy").asString()).startsWith("generator/0 pid ");
           assertThat(sample.at("/origin/attempts").asInt()).isPositive();
         });
+  }
+
+  @Test
+  void aLoopInThreadsLeavesNoSharedMemoryBehind() throws Exception {
+    Set<String> before = regions();
+    Path first = run("maxStaleness=1", "processes=THREADS", "steps=3");
+    run("mode=CONTINUOUS", "maxStaleness=1", "processes=THREADS", "steps=3");
+    Script.compile(Path.of("..", "examples", "SumDigits.java"))
+        .run(List.of("--resume", first.toString(), "--set", "steps=5"));
+    Set<String> left = regions();
+    left.removeAll(before);
+    assertThat(left).isEmpty();
+  }
+
+  /// Of this process.
+  private static Set<String> regions() throws IOException {
+    Set<String> regions = new HashSet<>();
+    try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+      for (Path file : files.toList()) {
+        if (Files.isSymbolicLink(file)) {
+          String target = Files.readSymbolicLink(file).toString();
+          if (target.contains("burnish-region-")) {
+            regions.add(target);
+          }
+        }
+      }
+    }
+    return regions;
   }
 
   @Test

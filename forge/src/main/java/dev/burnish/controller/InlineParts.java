@@ -1,11 +1,9 @@
 package dev.burnish.controller;
 
-import dev.burnish.engine.BatchGenerator.Limits;
+import dev.burnish.engine.EngineSettings;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.engine.QueuedGenerator;
-import dev.burnish.engine.WeightSource;
 import dev.burnish.model.LanguageModel;
-import dev.burnish.nn.Weights;
 import dev.burnish.rl.replay.BufferConfig;
 import dev.burnish.rl.replay.MemoryBuffer;
 import dev.burnish.rl.replay.ReplayBuffer;
@@ -16,7 +14,6 @@ import dev.burnish.train.Trainer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 
 /// The parts of a loop in this process, for a run that only plans its first step: nothing is
 /// trained, so there is one version of the weights.
@@ -28,26 +25,11 @@ final class InlineParts implements LoopParts {
   InlineParts(Trainer trainer, TrainedModel policy, BufferConfig config) {
     this.trainer = trainer;
     this.buffer = new MemoryBuffer(config);
-    LanguageModel model = policy.model();
-    Optional<WeightSource> base =
-        model.decoder().lora().adapts()
-            ? Optional.of(only(model.decoder().weights()))
-            : Optional.empty();
     generator =
-        new QueuedGenerator(
-            model.spec(),
+        QueuedGenerator.over(
+            policy.model(),
             new PromptEncoder(Optional.of(policy.tokenizer()), policy.tokenizer().chatTemplate()),
-            base,
-            only(model.decoder().trainedWeights()),
-            Limits.defaults());
-  }
-
-  private static WeightSource only(Weights weights) {
-    return versions ->
-        new WeightSource.Snapshot(
-            Math.max(versions.least(), 0),
-            IntStream.range(0, weights.numParts()).mapToObj(weights::part).toList(),
-            () -> {});
+            EngineSettings.defaults());
   }
 
   @Override
@@ -72,6 +54,11 @@ final class InlineParts implements LoopParts {
 
   @Override
   public List<Long> publish(long version, long oldest) {
+    return List.of();
+  }
+
+  @Override
+  public List<Long> digests(long version) {
     return List.of();
   }
 

@@ -63,11 +63,7 @@ public final class LoopBuilder implements AutoCloseable {
   ///
   /// @return the loop, to be closed before this
   public TrainingLoop start() {
-    ProcessPlan processes =
-        ProcessPlan.of(
-            settings,
-            Runtime.getRuntime().availableProcessors(),
-            policy.model().decoder().weights().layouts());
+    ProcessPlan processes = ProcessPlan.of(settings, policy.model());
     TrainingLoop.Recorded recorded = TrainingLoop.Recorded.open(home.folder());
     TrainerSpec spec =
         TrainerSpec.of(policy.model().spec(), plan.optimizer(), plan.totalUpdates(), plan.train());
@@ -80,7 +76,8 @@ public final class LoopBuilder implements AutoCloseable {
             processes,
             new ProcessParts.Material(plan, policy, spec, memory, state, recorded.steps()));
     long version = home.completed();
-    List<Long> ignored = parts.publish(version, Math.max(0, version - settings.maxStaleness()));
+    List<Long> digests = parts.publish(version, Math.max(0, version - settings.maxStaleness()));
+    recorded.steps().published(version, digests);
     home.say(processes.title());
     home.say(parts.processes());
     TrainingLoop loop = new TrainingLoop(home, settings, plan, recorded, parts);

@@ -25,6 +25,9 @@ interface LoopParts extends AutoCloseable {
   /// @return the digest of each part
   List<Long> publish(long version, long oldest);
 
+  /// The digest of each part of a version that was published.
+  List<Long> digests(long version);
+
   /// Records what the parts did since the last call.
   void report(LoopHome home);
 

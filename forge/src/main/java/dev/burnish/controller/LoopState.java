@@ -13,6 +13,7 @@ import dev.burnish.train.Checkpointed;
 import dev.burnish.train.Health;
 import dev.burnish.train.SharedTrainer;
 import dev.burnish.train.StepReport;
+import dev.burnish.train.checkpoint.Freeze;
 import dev.burnish.train.checkpoint.Pieces;
 import dev.burnish.train.checkpoint.Snapshot;
 import java.util.ArrayList;
@@ -112,7 +113,7 @@ final class LoopState implements Checkpointed, AutoCloseable {
   }
 
   private static String name(long version, int part) {
-    return String.format(Locale.ROOT, "version-%08d-part-%03d", version, part);
+    return String.format(Locale.ROOT, "version-%08d-", version) + Freeze.pieceOf(part);
   }
 
   @Override

@@ -9,7 +9,7 @@ import dev.burnish.controller.worker.TrainerActor;
 import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.controller.worker.TrainerWorker;
 import dev.burnish.controller.worker.WeightSets;
-import dev.burnish.engine.BatchGenerator.Limits;
+import dev.burnish.engine.EngineSettings;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.link.Region;
 import dev.burnish.mesh.HostMesh;
@@ -103,7 +103,9 @@ final class ProcessParts implements LoopParts {
                 options("trainer")));
     GeneratorSpec generated =
         new GeneratorSpec(
-            model.spec(), material.policy().tokenizer().files().contents(), Limits.defaults());
+            model.spec(),
+            material.policy().tokenizer().files().contents(),
+            EngineSettings.defaults());
     generators =
         keep(
             "generator",
@@ -200,6 +202,11 @@ final class ProcessParts implements LoopParts {
     if (settings.mode() == RolloutSettings.Mode.CONTINUOUS) {
       generators.update("weights", generator -> generator.updateWeights(version));
     }
+    return digests(version);
+  }
+
+  @Override
+  public List<Long> digests(long version) {
     try (Published published = keeper.get(WeightSets.POLICY, version)) {
       return published.manifest().digests();
     }

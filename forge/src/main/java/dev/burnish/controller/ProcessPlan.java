@@ -3,6 +3,7 @@ package dev.burnish.controller;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.JobOptions.Processes;
+import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.rl.loop.RolloutSettings.Mode;
 import dev.burnish.tensor.DType;
@@ -71,11 +72,17 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
     roles = List.copyOf(roles);
   }
 
+  /// The plan for this machine.
+  public static ProcessPlan of(LoopSettings settings, LanguageModel model) {
+    return of(
+        settings, Runtime.getRuntime().availableProcessors(), model.decoder().weights().layouts());
+  }
+
   /// The plan for a machine of that many cores, and a model of those parts.
   ///
   /// A generator's packed matrices are in its heap, twice where a version is laid out while another
   /// is in use; a trainer packs one matrix at a time, and what it is multiplied with.
-  public static ProcessPlan of(LoopSettings settings, int cores, List<FlatLayout> model) {
+  static ProcessPlan of(LoopSettings settings, int cores, List<FlatLayout> model) {
     int trainer = cores;
     int generator = Math.max(1, cores / settings.generators());
     if (settings.overlaps() && settings.processes() == Processes.JVMS) {

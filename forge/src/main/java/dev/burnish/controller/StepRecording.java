@@ -4,8 +4,6 @@ import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.rl.journal.RecordFile;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.wire.Codec;
-import dev.burnish.wire.Codecs;
-import dev.burnish.wire.Limits;
 import dev.burnish.wire.Session;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,8 +15,7 @@ import java.util.List;
 final class StepRecording implements AutoCloseable {
   static final String FILE = "updates.bin";
 
-  private static final Codec CODEC =
-      new Codecs(List.of(), Limits.defaults().withMaxBytes(Integer.MAX_VALUE - 64)).of(Entry.class);
+  private static final Codec CODEC = RecordFile.codecs().of(Entry.class);
 
   /// An entry of the file.
   sealed interface Entry {

@@ -145,7 +145,7 @@ public final class TrainingLoop implements AutoCloseable {
     resumed.ifPresent(begun::resume);
     home.say(begun.bound());
     long version = home.completed();
-    Optional<LoopReport> none = begun.published(version, publishWeights(version));
+    Optional<LoopReport> none = begun.published(version, parts.digests(version));
     none.ifPresent(home::record);
   }
 
@@ -196,6 +196,7 @@ public final class TrainingLoop implements AutoCloseable {
   private void end(Rollouts begun) {
     begun.close();
     home.record(LoopReport.summary(begun.funnel()));
+    home.say(LoopReport.line(begun.funnel()));
   }
 
   /// Ends the rollouts, then the parts.

@@ -34,9 +34,9 @@ final class ActivityMeter {
     weightNanos += nanos;
   }
 
-  /// A step of a wave that began at that time and ends now.
+  /// A step that began at that time and ends now.
   ///
-  /// @param decodes whether it was one token of each sample, and not a prefill
+  /// @param decodes whether a sample got a token that was not its first
   synchronized void addStep(long start, boolean decodes) {
     long now = System.nanoTime();
     stepNanos += now - start;
@@ -47,7 +47,8 @@ final class ActivityMeter {
     lastToken = now;
   }
 
-  synchronized void endWave() {
+  /// Nothing is running.
+  synchronized void pause() {
     hasLast = false;
   }
 

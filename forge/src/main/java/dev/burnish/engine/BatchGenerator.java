@@ -3,6 +3,8 @@ package dev.burnish.engine;
 import static dev.burnish.metrics.Reduce.LAST;
 
 import dev.burnish.concurrent.Stop;
+import dev.burnish.engine.sampling.LogitsProcessor;
+import dev.burnish.engine.sampling.NonFiniteLogitsException;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 import dev.burnish.model.LanguageModel;
@@ -13,33 +15,16 @@ import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.VersionRange;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 
-/// Generates in waves: as many prompts as the cache holds are prefilled once each, then all their
-/// samples advance together, one token per step, until the last is done. Weights, and the version
-/// that completions carry, are those of the model at the time of the call.
+/// Generates in the thread of the caller, with the weights, and their version, that a model has at
+/// the time of the call. The samples of all prompts of a call advance together, as many as fit;
+/// when one ends, the next begins.
 ///
-/// The weights must not change during a call. One call at a time.
+/// The cache of keys lives as long as a call, since the weights may change after it. They must not
+/// change during a call. One call at a time.
 public final class BatchGenerator implements Generator {
-  /// Limits of a wave.
-  ///
-  /// @param maxSequences samples that advance together
-  /// @param cacheBytes memory for keys and values
-  public record Limits(int maxSequences, long cacheBytes) {
-    public Limits {
-      if (maxSequences < 1 || cacheBytes < 1 << 20) {
-        throw new IllegalArgumentException(
-            "a wave must have at least one sequence and 1 MiB of cache: maxSequences=%d cacheBytes=%d"
-                .formatted(maxSequences, cacheBytes));
-      }
-    }
-
-    public static Limits defaults() {
-      return new Limits(512, 2L << 30);
-    }
-  }
-
   /// Receives each token as it is sampled.
   @FunctionalInterface
   public interface Listener {
@@ -64,25 +49,35 @@ public final class BatchGenerator implements Generator {
   private final LanguageModel model;
   private final ModelRunner runner;
   private final PromptEncoder encoder;
-  private final Wave.Setting setting;
+  private final Engine.Setting setting;
   private long tokens;
   private long nanos;
 
   /// @param encoder of the model's prompts; completions have no text where it has no tokenizer
-  public BatchGenerator(LanguageModel model, PromptEncoder encoder, Limits limits) {
+  /// @param processors of the logits of every token, in order
+  public BatchGenerator(
+      LanguageModel model,
+      PromptEncoder encoder,
+      EngineSettings settings,
+      List<LogitsProcessor> processors) {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
     this.encoder = encoder;
     this.setting =
-        new Wave.Setting(
+        new Engine.Setting(
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
-            limits);
+            settings,
+            processors);
+  }
+
+  public BatchGenerator(LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
+    this(model, encoder, settings, List.of());
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder) {
-    this(model, encoder, Limits.defaults());
+    this(model, encoder, EngineSettings.defaults());
   }
 
   /// Tokens sampled and time spent since the last call of this method.
@@ -135,32 +130,31 @@ public final class BatchGenerator implements Generator {
 
   private List<Group> groups(List<int[]> prompts, SamplingParams params, Listener listener) {
     DecoderShape shape = model.decoder().shape();
-    List<GroupTask> tasks =
-        IntStream.range(0, prompts.size())
-            .mapToObj(i -> GroupTask.of(prompts.get(i), i, params, shape))
-            .toList();
+    List<GroupTask> tasks = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      int index = i;
+      Request request = Request.of(prompts.get(i), params).withIndex(index);
+      RequestListener tell = token -> listener.token(index, token.sample(), token.id());
+      tasks.add(GroupTask.of(request, tell, shape));
+    }
+    int most = setting.numBlocks();
+    tasks.forEach(task -> Engine.requireFits(task, setting, most));
     long start = System.nanoTime();
     long version = runner.refresh();
-    List<GroupTask> remaining = tasks;
-    while (!remaining.isEmpty()) {
-      runWave(remaining, version, listener);
-      remaining = remaining.stream().filter(task -> task.remaining() > 0).toList();
+    long useful = tasks.stream().mapToLong(setting::mostBlocks).sum();
+    try (Engine engine =
+        new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), _ -> {})) {
+      tasks.forEach(engine::add);
+      engine.settle();
+      while (!engine.isIdle()) {
+        Stop.check();
+        engine.step(runner, version, Scheduler.Admission.ALL);
+        tasks.forEach(this::requireSound);
+      }
     }
     nanos += System.nanoTime() - start;
     tokens += tasks.stream().mapToLong(GroupTask::tokens).sum();
     return tasks.stream().map(GroupTask::group).toList();
-  }
-
-  private void runWave(List<GroupTask> tasks, long version, Listener listener) {
-    Wave.Listener tell =
-        (sequence, token) -> listener.token(sequence.group().index(), sequence.sample(), token);
-    try (Wave wave = Wave.of(tasks, setting, tell)) {
-      while (wave.running()) {
-        Stop.check();
-        wave.step(runner, version);
-        wave.tasks().forEach(this::requireSound);
-      }
-    }
   }
 
   private void requireSound(GroupTask task) {

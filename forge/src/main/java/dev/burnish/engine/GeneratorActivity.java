@@ -7,11 +7,11 @@ import dev.burnish.metrics.RunRecorder;
 
 /// The activity of a generator in some time.
 ///
-/// @param tokens sampled in calls that ended
+/// @param tokens sampled in requests that ended
 /// @param seconds of computing tokens
 /// @param idleSeconds without a call
 /// @param weightSeconds of taking over weights
-/// @param longestGapSeconds between two tokens of a wave: one step, and what of a takeover came
+/// @param longestGapSeconds between two tokens of a sample: one step, and what of a takeover came
 ///   between
 public record GeneratorActivity(
     long tokens, double seconds, double idleSeconds, double weightSeconds, double longestGapSeconds)

@@ -1,8 +1,9 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
-import dev.burnish.nn.DecoderShape;
+import dev.burnish.nn.Weights;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
@@ -11,25 +12,29 @@ import dev.burnish.rollout.VersionRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /// A generator for many callers at once, with weights that others publish. A thread of its own
-/// takes whatever waits as one wave; a caller waits until his groups are done, not the wave.
+/// computes one step after another, in each of which the samples of all requests advance; requests
+/// come and go between two steps.
 ///
-/// The oldest call decides which version of the weights a wave begins with, and all calls whose
-/// range holds it take part. Calls that are bound to one version thus get exactly that, loaded
-/// between two waves, in place. Where the range of every running call holds an announced version
-/// ([#updateWeights]), it is laid out beside the one in use, part by part between two steps, and
-/// swapped under the running sequences: later tokens carry the new version, and the keys and values
-/// of earlier ones stay, as in other engines. That needs memory for a second version.
+/// The request that is next decides which version of the weights comes into use when nothing runs.
+/// Requests that are bound to one version thus get exactly that, loaded in place; meanwhile those
+/// that wait for another are passed over, and those that came later wait for them. Where the range
+/// of every request that has begun holds an announced version ([#updateWeights]), it is laid out
+/// beside the one in use, part by part between two steps, and swapped under the running sequences:
+/// later tokens carry the new version, and the keys and values of earlier ones stay, as in other
+/// engines. That needs memory for a second version.
 ///
-/// A caller who is interrupted takes his groups out of the wave at its next step, and a group that
-/// fails (weights or a prompt without finite logits) fails its caller alone. Memory: the packed
-/// weights, the embedding, and the cache of a wave. Thread-safe.
+/// A caller who is interrupted takes his requests out at the next step, and a request that fails
+/// (weights or a prompt without finite logits) fails its caller alone. Memory: the packed weights,
+/// the embedding, and the cache of keys and values ([EngineSettings#cache]). Thread-safe.
 public final class QueuedGenerator implements Generator, AutoCloseable {
   private final PromptEncoder encoder;
-  private final CallQueue queue = new CallQueue();
+  private final Inbox inbox;
   private final WeightSwitch weights;
-  private final Wave.Setting setting;
+  private final Engine.Setting setting;
+  private final Engine engine;
   private final ActivityMeter meter = new ActivityMeter();
   private final Thread thread;
 
@@ -45,22 +50,51 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       PromptEncoder encoder,
       Optional<WeightSource> base,
       WeightSource versions,
-      BatchGenerator.Limits limits) {
+      EngineSettings settings) {
     this.encoder = encoder;
+    inbox = new Inbox(settings.maxWaiting());
     ServedModel model = ServedModel.of(spec, base);
     setting =
-        new Wave.Setting(
+        new Engine.Setting(
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
-            limits);
+            settings,
+            List.of());
     try {
-      weights = new WeightSwitch(model, versions, queue);
+      weights = new WeightSwitch(model, versions, inbox);
     } catch (RuntimeException e) {
       model.close();
       throw e;
     }
+    engine = new Engine(setting, setting.numBlocks(), task -> meter.addTokens(task.tokens()));
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
+  }
+
+  /// A generator of a model whose weights do not change.
+  ///
+  /// @param model to be open while this is
+  public static QueuedGenerator over(
+      LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
+    Optional<WeightSource> base =
+        model.decoder().lora().adapts()
+            ? Optional.of(only(model.decoder().weights()))
+            : Optional.empty();
+    return new QueuedGenerator(
+        model.spec(), encoder, base, only(model.decoder().trainedWeights()), settings);
+  }
+
+  private static WeightSource only(Weights weights) {
+    return versions ->
+        new WeightSource.Snapshot(
+            Math.max(versions.least(), 0),
+            IntStream.range(0, weights.numParts()).mapToObj(weights::part).toList(),
+            () -> {});
+  }
+
+  /// The load of the generator, and its totals.
+  public EngineStats stats() {
+    return engine.stats().withWaiting(inbox.numArrived());
   }
 
   /// The activity of the generator since the last call of this method.
@@ -79,14 +113,37 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   @Override
   public List<Group> generateAll(
       List<Prompt> prompts, SamplingParams sampling, VersionRange versions) {
-    DecoderShape shape = setting.shape();
     List<GroupTask> tasks = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
-      tasks.add(GroupTask.of(encoder.encode(prompts.get(i)), i, sampling, shape));
+      int[] prompt = encoder.encode(prompts.get(i));
+      Request request = Request.of(prompt, sampling).withIndex(i).withVersions(versions);
+      tasks.add(task(request, RequestListener.NONE));
     }
-    Call call = new Call(tasks, versions);
-    queue.add(call);
-    return call.await();
+    inbox.add(tasks);
+    List<Ticket> tickets = tasks.stream().map(Ticket::new).toList();
+    try {
+      return tickets.stream().map(Ticket::await).toList();
+    } finally {
+      tickets.forEach(Ticket::requestAbort); // those that nobody waits for any more
+    }
+  }
+
+  /// Takes a request, and returns at once.
+  ///
+  /// @param listener is told of each token as it is sampled
+  /// @throws IllegalArgumentException as [#generate] does
+  /// @throws dev.burnish.link.failure.Overloaded if too many samples wait
+  /// @throws IllegalStateException if the generator is closed
+  public Ticket submit(Request request, RequestListener listener) {
+    GroupTask task = task(request, listener);
+    inbox.add(List.of(task));
+    return new Ticket(task);
+  }
+
+  private GroupTask task(Request request, RequestListener listener) {
+    GroupTask task = GroupTask.of(request, listener, setting.shape());
+    engine.requireFits(task);
+    return task;
   }
 
   /// Checks the weights of `version`, takes them over as soon as the running calls allow it, and
@@ -97,8 +154,13 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   ///   set
   @Override
   public long updateWeights(long version) {
-    if (weights.version() != version || queue.announced().isPresent()) {
-      weights.announce(new Takeover(weights.open(VersionRange.exactly(version))));
+    return updateWeights(version, setting.settings().update());
+  }
+
+  /// The same in another way than that of the settings.
+  public long updateWeights(long version, WeightUpdate update) {
+    if (weights.version() != version || inbox.announced().isPresent()) {
+      weights.announce(new Takeover(weights.open(VersionRange.exactly(version)), update));
     }
     return weights.version();
   }
@@ -111,95 +173,81 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   private void serve() {
     try {
       long idle = System.nanoTime();
-      while (weights.isUnderway() ? !queue.isClosed() : queue.awaitWork()) {
+      while (awaitWork()) {
         meter.addIdle(System.nanoTime() - idle);
-        serveOldest();
+        advance();
         idle = System.nanoTime();
       }
     } finally {
-      queue.close();
-      queue.calls().forEach(call -> call.fail(CallQueue.closed()));
+      inbox.close();
+      takeArrived();
+      engine.close(Inbox.closed());
       weights.close();
     }
   }
 
-  private void serveOldest() {
-    List<Call> calls = open();
-    if (calls.isEmpty()) {
-      meter.timeWeights(weights::takeOverIdle);
-    } else if (prepare(calls.getFirst())) {
-      generate(calls);
+  private boolean awaitWork() {
+    return engine.isIdle() && !weights.isUnderway() ? inbox.awaitWork() : !inbox.isClosed();
+  }
+
+  private void takeArrived() {
+    inbox.take(engine.stats().load().waiting()).forEach(engine::add);
+  }
+
+  private void advance() {
+    takeArrived();
+    engine.settle();
+    Optional<WeightUpdate> announced = inbox.announced().map(Takeover::update);
+    if (announced.equals(Optional.of(WeightUpdate.ABORT))) {
+      engine.abortBegun();
+    }
+    boolean now = announced.filter(update -> !update.swaps()).isPresent();
+    if (engine.isIdle() || (now && !engine.isRunning())) {
+      meter.pause();
+      meter.timeWeights(weights::takeOverAtOnce);
+    } else if (engine.isRunning() || prepareNext()) {
+      step(now ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
     }
   }
 
-  /// The calls that are not over.
-  private List<Call> open() {
-    queue.calls().forEach(this::settle);
-    return queue.calls();
-  }
-
-  private void settle(Call call) {
-    if (call.settle()) {
-      queue.remove(call);
-      meter.addTokens(call.tasks().stream().mapToLong(GroupTask::tokens).sum());
-    }
-  }
-
-  private boolean prepare(Call oldest) {
+  /// Brings weights into use that the next request may be served with.
+  private boolean prepareNext() {
+    GroupTask next = engine.next().orElseThrow();
     try {
-      meter.timeWeights(() -> weights.prepare(oldest.versions()));
+      meter.timeWeights(() -> weights.prepare(next.request().versions()));
       return true;
     } catch (RuntimeException e) {
-      oldest.fail(e);
+      next.fail(e);
       return false;
     }
   }
 
-  /// Runs one wave of the calls that the version in use may serve.
-  private void generate(List<Call> waiting) {
-    List<Call> calls =
-        waiting.stream().filter(call -> call.versions().contains(weights.version())).toList();
-    List<GroupTask> tasks =
-        calls.stream()
-            .flatMap(call -> call.tasks().stream())
-            .filter(task -> task.remaining() > 0)
-            .toList();
-    try (Wave wave = Wave.of(tasks, setting, (_, _) -> {})) {
-      List<Call> running =
-          calls.stream()
-              .filter(call -> call.tasks().stream().anyMatch(wave.tasks()::contains))
-              .toList();
-      run(wave, running);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      IllegalStateException failure = new IllegalStateException("a wave failed: " + e, e);
-      calls.forEach(call -> call.fail(failure));
-    }
-  }
-
-  private void run(Wave wave, List<Call> calls) {
-    List<Call> running = new ArrayList<>(calls);
-    while (wave.running() && !queue.isClosed()) {
-      boolean decodes = !wave.prefills();
+  private void step(Scheduler.Admission admission) {
+    try {
       long start = System.nanoTime();
-      wave.step(weights.serving().runner(), weights.version());
+      boolean decodes = engine.step(weights.serving().runner(), weights.version(), admission);
       meter.addStep(start, decodes);
-      running.forEach(this::settle);
-      running.removeIf(call -> call.tasks().stream().allMatch(GroupTask::ended));
-      if (!running.isEmpty()) {
-        meter.timeWeights(() -> weights.advance(version -> allows(running, version)));
-      }
+    } catch (RuntimeException | OutOfMemoryError e) {
+      engine.fail(new IllegalStateException("a step failed: " + e, e));
     }
-    meter.endWave();
+    if (engine.isRunning()) {
+      meter.timeWeights(this::advanceWeights);
+    } else {
+      meter.pause();
+    }
   }
 
-  private static boolean allows(List<Call> calls, long version) {
-    return calls.stream().allMatch(call -> call.versions().contains(version));
+  private void advanceWeights() {
+    weights
+        .advance(engine::allows)
+        .filter(takeover -> takeover.update() == WeightUpdate.RECOMPUTE)
+        .ifPresent(_ -> engine.recompute());
   }
 
-  /// Fails the calls that wait, and frees the memory.
+  /// Fails the requests that are not done, and frees the memory.
   @Override
   public void close() {
-    queue.close();
+    inbox.close();
     try {
       Waits.join(thread);
     } catch (InterruptedException e) {

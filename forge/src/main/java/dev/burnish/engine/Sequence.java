@@ -1,50 +1,70 @@
 package dev.burnish.engine;
 
-import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.sampling.Draw;
+import dev.burnish.engine.sampling.SequenceView;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.TokenVersions;
+import dev.burnish.rollout.TopLogprobs;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.StreamingDecoder;
 import dev.burnish.text.Tokenizer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
-/// One completion while it grows: its tokens, where its keys lie in the cache, and whether it is
-/// done.
-final class Sequence {
-  /// The slots of a completion's keys.
-  ///
-  /// @param room most tokens
-  record Place(int slot, int room) {}
+/// One completion while it grows: its tokens, the blocks of its keys, and whether it is done.
+final class Sequence implements SequenceView {
+  /// The order in which sequences are served: by class, then by arrival. The last is the first to
+  /// lose its blocks.
+  static final Comparator<Sequence> ORDER =
+      Comparator.comparing((Sequence sequence) -> sequence.group().request().priority())
+          .thenComparingLong(sequence -> sequence.group().arrival())
+          .thenComparingInt(Sequence::sample);
 
   /// The endings of a completion, in addition to its stop texts.
-  record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {}
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {
+    private boolean contain(int token) {
+      return IntStream.of(tokens).anyMatch(end -> end == token);
+    }
+  }
 
   private final GroupTask group;
   private final int sample;
   private final long key;
-  private final Place place;
+  private final int room;
   private final Endings endings;
+  private final BlockTable table;
   private final Optional<StreamingDecoder> decoder;
   private final StringBuilder text = new StringBuilder();
-  private Spans promptSpans = Spans.NONE;
   private int[] tokens = new int[16];
   private float[] logprobs = new float[16];
+  private float[] keptMass = new float[0];
+  private final List<TopLogprobs> top = new ArrayList<>();
   private TokenVersions versions = TokenVersions.of(0, 0);
   private long version;
   private int ofVersion;
   private int length;
   private int cut = -1;
   private boolean stopped;
+  private boolean aborted;
 
-  Sequence(GroupTask group, int sample, Place place, Endings endings) {
+  /// @param room most tokens
+  Sequence(GroupTask group, int sample, int room, Endings endings, BlockTable table) {
     this.group = group;
     this.sample = sample;
-    this.place = place;
+    this.room = room;
     this.endings = endings;
-    this.key = KeyedRandom.bits(group.sampling().seed(), "prompt-" + group.index(), sample);
+    this.table = table;
+    this.key =
+        KeyedRandom.bits(group.sampling().seed(), "prompt-" + group.request().index(), sample);
     this.decoder = endings.tokenizer().map(Tokenizer::stream);
   }
 
@@ -56,73 +76,118 @@ final class Sequence {
     return sample;
   }
 
-  long key() {
-    return key;
+  @Override
+  public SamplingParams sampling() {
+    return group.sampling();
   }
 
-  int length() {
+  @Override
+  public int promptLength() {
+    return group.prompt().length;
+  }
+
+  @Override
+  public int promptToken(int index) {
+    return group.prompt()[index];
+  }
+
+  @Override
+  public int length() {
     return length;
   }
 
+  @Override
+  public int token(int index) {
+    return tokens[Objects.checkIndex(index, length)];
+  }
+
+  @Override
+  public long key() {
+    return key;
+  }
+
+  BlockTable table() {
+    return table;
+  }
+
+  /// Tokens of prompt and completion.
+  int numTokens() {
+    return group.prompt().length + length;
+  }
+
+  /// Tokens whose keys are not in the cache.
+  int uncomputed() {
+    return numTokens() - table.computed();
+  }
+
+  /// Most tokens of prompt and completion.
+  int mostTokens() {
+    return group.prompt().length + room;
+  }
+
+  /// The token at a position of prompt and completion.
+  int tokenAt(int position) {
+    int[] prompt = group.prompt();
+    return position < prompt.length ? prompt[position] : tokens[position - prompt.length];
+  }
+
   boolean done() {
-    return stopped || length >= place.room();
+    return stopped || aborted || length >= room;
   }
 
-  int lastToken() {
-    return tokens[length - 1];
+  /// Ends it where it is, if it has not ended.
+  void abort() {
+    aborted = !done();
   }
 
-  int lastPosition() {
-    return group.prompt().length + length - 1;
-  }
-
-  int lastSlot() {
-    return place.slot() + length - 1;
-  }
-
-  /// Sets where the keys of the prompt lie in the cache.
-  void attend(Spans spans) {
-    promptSpans = spans;
-  }
-
-  /// The last token attending to the prompt and to its completion so far.
-  AttentionPlan.Node node(int row) {
-    Spans all = promptSpans.plus(place.slot(), length);
-    return new AttentionPlan.Node(row, 1, all.starts(), all.lengths());
-  }
-
-  /// Runs of adjacent slots of the cache, in order of position.
-  record Spans(int[] starts, int[] lengths) {
-    static final Spans NONE = new Spans(new int[0], new int[0]);
-
-    Spans plus(int start, int length) {
-      int[] longerStarts = Arrays.copyOf(starts, starts.length + 1);
-      int[] longerLengths = Arrays.copyOf(lengths, lengths.length + 1);
-      longerStarts[starts.length] = start;
-      longerLengths[lengths.length] = length;
-      return new Spans(longerStarts, longerLengths);
+  /// Begins with the tokens of a completion that was aborted.
+  void resume(Completion begun) {
+    for (int i = 0; i < begun.tokens().length && !done(); i++) {
+      append(drawn(begun, i), begun.versions().at(i));
     }
   }
 
+  private static Draw.Drawn drawn(Completion begun, int index) {
+    Completion.Details details = begun.details();
+    return new Draw.Drawn(
+        begun.tokens()[index],
+        begun.logprobs()[index],
+        details.keptMass().length == 0 ? 1 : details.keptMass()[index],
+        details.top().isEmpty() ? Optional.empty() : Optional.of(details.top().get(index)));
+  }
+
   /// @param byVersion of the weights that the token was drawn with
-  void append(Sampler.Draw draw, long byVersion) {
+  void append(Draw.Drawn draw, long byVersion) {
     if (length == tokens.length) {
       tokens = Arrays.copyOf(tokens, 2 * length);
       logprobs = Arrays.copyOf(logprobs, 2 * length);
     }
+    keepDetails(draw);
     count(byVersion);
     tokens[length] = draw.token();
     logprobs[length++] = draw.logprob();
-    for (int end : endings.tokens()) {
-      stopped |= end == draw.token();
-    }
-    List<String> stop = group.sampling().stop().texts();
-    if (!stop.isEmpty() && !stopped) {
+    SamplingParams.Stop stop = sampling().stop();
+    stopped =
+        stop.tokens().contains(draw.token())
+            || (stop.atEnd() == SamplingParams.Stop.AtEnd.STOP && endings.contain(draw.token()));
+    if (!stop.texts().isEmpty() && !stopped) {
       int before = text.length();
       if (endings.tokenizer().filter(text -> !text.isSpecial(draw.token())).isPresent()) {
         decoder.ifPresent(decoding -> text.append(decoding.append(draw.token())));
       }
-      findStop(stop, before);
+      if (length >= stop.minTokens()) {
+        findStop(stop.texts(), before);
+      }
+    }
+  }
+
+  private void keepDetails(Draw.Drawn draw) {
+    draw.top().ifPresent(top::add);
+    if (sampling().temperature() > 0 && !sampling().truncation().keepsAll()) {
+      if (keptMass.length <= length) {
+        keptMass = Arrays.copyOf(keptMass, tokens.length);
+      }
+      keptMass[length] = draw.keptMass();
     }
   }
 
@@ -151,15 +216,30 @@ final class Sequence {
 
   Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
-    String whole =
-        cut >= 0
-            ? text.substring(0, cut)
-            : endings.tokenizer().map(text -> text.decode(ids, true)).orElse("");
     return new Completion(
         ids,
         Arrays.copyOf(logprobs, length),
         versions(),
-        whole,
-        stopped ? FinishReason.STOP : FinishReason.LENGTH);
+        text(ids),
+        finish(),
+        new Completion.Details(
+            keptMass.length == 0 ? keptMass : Arrays.copyOf(keptMass, length), top));
+  }
+
+  /// The text of a completion of those tokens.
+  private String text(int[] ids) {
+    if (cut >= 0) {
+      return text.substring(0, cut);
+    }
+    boolean stopToken = stopped && sampling().stop().tokens().contains(ids[length - 1]);
+    int[] shown = stopToken ? Arrays.copyOf(ids, length - 1) : ids;
+    return endings.tokenizer().map(text -> text.decode(shown, true)).orElse("");
+  }
+
+  private FinishReason finish() {
+    if (aborted) {
+      return FinishReason.ABORTED;
+    }
+    return stopped ? FinishReason.STOP : FinishReason.LENGTH;
   }
 }

@@ -8,11 +8,18 @@ import java.util.concurrent.CountDownLatch;
 /// An announced version on its way into use, and the caller who announced it.
 final class Takeover {
   private final WeightSource.Snapshot snapshot;
+  private final WeightUpdate update;
   private final CountDownLatch answered = new CountDownLatch(1);
   private Optional<RuntimeException> failure = Optional.empty();
 
-  Takeover(WeightSource.Snapshot snapshot) {
+  Takeover(WeightSource.Snapshot snapshot, WeightUpdate update) {
     this.snapshot = snapshot;
+    this.update = update;
+  }
+
+  /// The treatment of requests that have begun.
+  WeightUpdate update() {
+    return update;
   }
 
   WeightSource.Snapshot snapshot() {

@@ -8,13 +8,13 @@ import java.util.function.LongPredicate;
 
 /// Which weights a generator computes with, and how others take their place.
 ///
-/// Between waves a version is loaded in place. During a wave it is laid out in a second memory, one
+/// While nothing runs a version is loaded in place. Else it is laid out in a second memory, one
 /// part at a time between two steps, and swapped in when all parts are there; that memory is kept
 /// for the next. A version is opened, and so checked, before anything in use is touched.
 ///
 /// Used by the thread that generates, except [#open], [#announce] and [#version].
 final class WeightSwitch implements AutoCloseable {
-  /// A version that is being laid out during waves.
+  /// A version that is being laid out between steps.
   private static final class Underway {
     final Takeover takeover;
     final ServedModel model;
@@ -27,7 +27,7 @@ final class WeightSwitch implements AutoCloseable {
   }
 
   private final WeightSource source;
-  private final CallQueue queue;
+  private final Inbox inbox;
   private final List<FlatLayout> layouts;
   private ServedModel serving;
   private Optional<ServedModel> spare = Optional.empty();
@@ -37,12 +37,12 @@ final class WeightSwitch implements AutoCloseable {
   /// Loads the newest version there is.
   ///
   /// @param model without weights; closed with this
-  WeightSwitch(ServedModel model, WeightSource source, CallQueue queue) {
+  WeightSwitch(ServedModel model, WeightSource source, Inbox inbox) {
     this.source = source;
-    this.queue = queue;
+    this.inbox = inbox;
     serving = model;
     layouts = model.decoder().trainedWeights().layouts();
-    loadInPlace(new Takeover(open(VersionRange.ANY)));
+    loadInPlace(new Takeover(open(VersionRange.ANY), WeightUpdate.KEEP));
   }
 
   /// The newest version in a range, found to be of this model.
@@ -68,7 +68,7 @@ final class WeightSwitch implements AutoCloseable {
   /// cannot be yet.
   void announce(Takeover takeover) {
     try {
-      queue.announce(takeover).ifPresent(Takeover::end);
+      inbox.announce(takeover).ifPresent(Takeover::end);
     } catch (IllegalStateException e) {
       takeover.end();
       throw e;
@@ -90,14 +90,14 @@ final class WeightSwitch implements AutoCloseable {
   /// @throws IllegalArgumentException if there is no such version; the weights in use stay
   void prepare(VersionRange versions) {
     Optional<Takeover> announced =
-        queue.takeAnnounced(takeover -> versions.contains(takeover.version()));
+        inbox.takeAnnounced(takeover -> versions.contains(takeover.version()));
     if (announced.isPresent()) {
       drop();
       loadInPlace(announced.get());
     } else if (underway.filter(u -> versions.contains(u.takeover.version())).isPresent()) {
       finish();
     } else if (!isServing(versions)) {
-      loadInPlace(new Takeover(open(versions)));
+      loadInPlace(new Takeover(open(versions), WeightUpdate.KEEP));
     }
   }
 
@@ -105,10 +105,10 @@ final class WeightSwitch implements AutoCloseable {
     return serving.version().isPresent() && versions.contains(serving.version().getAsLong());
   }
 
-  /// Takes over what was announced, while nobody waits for groups.
-  void takeOverIdle() {
+  /// Takes over what was announced, while no request has begun.
+  void takeOverAtOnce() {
     finish();
-    queue.takeAnnounced(_ -> true).ifPresent(this::loadInPlaceForCaller);
+    inbox.takeAnnounced(_ -> true).ifPresent(this::loadInPlaceForCaller);
   }
 
   private void loadInPlaceForCaller(Takeover takeover) {
@@ -148,34 +148,41 @@ final class WeightSwitch implements AutoCloseable {
     takeover.end();
   }
 
-  /// Does the next piece of a takeover between two steps of a wave.
+  /// Does the next piece of a takeover between two steps.
   ///
-  /// @param allowed which versions the groups of the wave may be continued with
-  void advance(LongPredicate allowed) {
+  /// @param allowed which versions the requests that have begun may be continued with
+  /// @return the takeover that this ended, if it did
+  Optional<Takeover> advance(LongPredicate allowed) {
     if (underway.isEmpty()) {
       begin(allowed);
     }
-    underway.ifPresent(u -> {
-      if (allowed.test(u.takeover.version())) {
-        loadNext(u);
-      } else {
-        u.takeover.defer();
-      }
-    });
+    if (underway.isEmpty()) {
+      return Optional.empty();
+    }
+    Takeover takeover = underway.get().takeover;
+    if (allowed.test(takeover.version())) {
+      loadNext(underway.get());
+    } else {
+      takeover.defer();
+    }
+    return isServing(VersionRange.exactly(takeover.version()))
+        ? Optional.of(takeover)
+        : Optional.empty();
   }
 
-  /// Whether a takeover has begun that the end of a wave left unfinished.
+  /// Whether a takeover has begun that is unfinished.
   boolean isUnderway() {
     return underway.isPresent();
   }
 
   private void begin(LongPredicate allowed) {
-    Optional<Takeover> announced = queue.announced();
+    Optional<Takeover> announced = inbox.announced().filter(t -> t.update().swaps());
     if (announced.filter(takeover -> allowed.test(takeover.version())).isEmpty()) {
       announced.ifPresent(Takeover::defer);
       return;
     }
-    Optional<Takeover> taken = queue.takeAnnounced(t -> allowed.test(t.version()));
+    Optional<Takeover> taken =
+        inbox.takeAnnounced(t -> t.update().swaps() && allowed.test(t.version()));
     if (taken.isEmpty()) {
       return;
     }
@@ -222,7 +229,7 @@ final class WeightSwitch implements AutoCloseable {
   @Override
   public void close() {
     drop();
-    queue.takeAnnounced(_ -> true).ifPresent(t -> t.fail(CallQueue.closed()));
+    inbox.takeAnnounced(_ -> true).ifPresent(t -> t.fail(Inbox.closed()));
     spare.ifPresent(ServedModel::close);
     serving.close();
   }

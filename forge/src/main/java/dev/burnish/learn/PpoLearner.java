@@ -25,7 +25,8 @@ import java.util.stream.IntStream;
 /// All that is relative to a step is computed over the whole step, before it is divided among
 /// updates: the critic's values, the returns, the mean and deviation of the advantages, and the
 /// counts that losses divide by. So the weight of a token does not depend on the update that it is
-/// in. The groups are divided once per step; each epoch takes the parts in an order of its own.
+/// in. The groups are divided once per step; each epoch takes the parts in an order of its own. A
+/// step with fewer groups than mini-batches has one mini-batch per group, and so fewer updates.
 ///
 /// The advantages of the episodes are not read: the critic's take their place. The
 /// log-probabilities that the generator reported serve as those of the old policy.
@@ -78,7 +79,6 @@ public final class PpoLearner {
   /// groups.
   ///
   /// @param seed of the division into mini-batches and of their order
-  /// @throws IllegalArgumentException if there are fewer groups than mini-batches
   public PpoReport step(List<ScoredGroup> groups, long seed) {
     if (groups.isEmpty()) {
       return PpoReport.none();
@@ -111,17 +111,13 @@ public final class PpoLearner {
   }
 
   private List<EpisodeBatch> divide(List<ScoredGroup> groups, RandomGenerator random) {
-    if (groups.size() < config.miniBatches()) {
-      throw new IllegalArgumentException(
-          "each mini-batch must have a group: groups=%d ppo.miniBatches=%d; take more prompts per step or fewer mini-batches"
-              .formatted(groups.size(), config.miniBatches()));
-    }
+    int miniBatches = Math.min(config.miniBatches(), groups.size());
     int[] order = IntStream.range(0, groups.size()).toArray();
     shuffle(order, random);
     List<EpisodeBatch> result = new ArrayList<>();
-    for (int mini = 0; mini < config.miniBatches(); mini++) {
-      int from = (int) ((long) mini * groups.size() / config.miniBatches());
-      int to = (int) ((mini + 1L) * groups.size() / config.miniBatches());
+    for (int mini = 0; mini < miniBatches; mini++) {
+      int from = (int) ((long) mini * groups.size() / miniBatches);
+      int to = (int) ((mini + 1L) * groups.size() / miniBatches);
       int[] members = IntStream.range(from, to).map(i -> order[i]).sorted().toArray();
       result.add(EpisodeBatch.of(groups, members, config.maxTokens(), this::isLearned));
     }
@@ -131,7 +127,7 @@ public final class PpoLearner {
   private boolean isLearned(Episode episode) {
     return switch (config.truncated()) {
       case LEARN -> true;
-      case MASK -> episode.sampled().getLast().completion().finish() != FinishReason.LENGTH;
+      case MASK -> episode.sampled().getLast().completion().finish() == FinishReason.STOP;
     };
   }
 

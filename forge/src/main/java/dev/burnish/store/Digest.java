@@ -8,8 +8,9 @@ import java.util.zip.CRC32C;
 
 /// CRC32C of memory, and of weights in it.
 public final class Digest {
-  /// Bytes that are still in the first cache when they are copied.
-  private static final int PIECE = 1 << 13;
+  /// Bytes that are still in a cache when they are copied, and so many that the copy writes past
+  /// the caches, as the JVM does above 2.5 MB: memory that is only written is not read before.
+  private static final int PIECE = 3 << 20;
 
   /// A buffer's size is an `int`.
   private static final int BUFFER = 1 << 30;

@@ -41,7 +41,7 @@ class BatchGeneratorTest {
     return new BatchGenerator(model, PromptEncoder.of(TEXT));
   }
 
-  /// Mixed lengths, so that a wave has prompts and completions of many sizes at the same time.
+  /// Mixed lengths, so that a step has prompts and completions of many sizes at the same time.
   private static List<Prompt> prompts() {
     return List.of(tokens("a"), tokens("abc defg"), tokens("hh"), tokens("bad cafe fed"));
   }
@@ -141,7 +141,10 @@ class BatchGeneratorTest {
       SamplingParams params = SamplingParams.defaults().withN(2).withMaxTokens(15).withSeed(9);
       List<Group> together = generator(model).generateAll(prompts(), params);
       BatchGenerator oneByOne =
-          new BatchGenerator(model, PromptEncoder.of(TEXT), new BatchGenerator.Limits(2, 1 << 20));
+          new BatchGenerator(
+              model,
+              PromptEncoder.of(TEXT),
+              EngineSettings.defaults().withMaxSequences(2).withCacheBytes(1 << 20));
       List<Group> apart = oneByOne.generateAll(prompts(), params);
       for (int i = 0; i < together.size(); i++) {
         for (int j = 0; j < 2; j++) {

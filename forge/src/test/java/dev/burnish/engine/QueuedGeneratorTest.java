@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.concurrent.Scope;
 import dev.burnish.concurrent.Subtask;
+import dev.burnish.engine.sampling.Draw;
+import dev.burnish.engine.sampling.FakeSequence;
+import dev.burnish.engine.sampling.Sampler;
 import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.link.failure.Overloaded;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.KeyValueCache;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.ModelRunner;
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
@@ -27,6 +32,7 @@ import dev.burnish.text.Tokenizer;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -63,13 +69,13 @@ class QueuedGeneratorTest {
     published.close();
   }
 
-  private QueuedGenerator generator(Tokenizer tokenizer, BatchGenerator.Limits limits) {
+  private QueuedGenerator generator(Tokenizer tokenizer, EngineSettings limits) {
     return new QueuedGenerator(
         models.getFirst().spec(), PromptEncoder.of(tokenizer), Optional.empty(), published, limits);
   }
 
   private QueuedGenerator generator() {
-    return generator(TEXT, BatchGenerator.Limits.defaults());
+    return generator(TEXT, EngineSettings.defaults());
   }
 
   /// The groups that a generator of that version alone makes.
@@ -124,7 +130,7 @@ class QueuedGeneratorTest {
 
   @Test
   void manyCallersGetWhatEachWouldGetAlone() {
-    BatchGenerator.Limits small = new BatchGenerator.Limits(16, 1 << 20);
+    EngineSettings small = EngineSettings.defaults().withMaxSequences(16).withCacheBytes(1 << 20);
     try (QueuedGenerator generator = generator(TEXT, small);
         Scope scope = Scope.open()) {
       List<Subtask<Group>> calls = new ArrayList<>();
@@ -156,9 +162,10 @@ class QueuedGeneratorTest {
   }
 
   @Test
-  void aGroupThatExceedsTheLimitsIsSpreadOverWaves() {
+  void aGroupThatExceedsTheLimitsIsMadeInParts() {
     SamplingParams many = PARAMS.withN(10);
-    try (QueuedGenerator generator = generator(TEXT, new BatchGenerator.Limits(3, 1 << 20))) {
+    try (QueuedGenerator generator =
+        generator(TEXT, EngineSettings.defaults().withMaxSequences(3).withCacheBytes(1 << 20))) {
       assertSame(generator.generate(Prompt.text("abc"), many), alone(2, Prompt.text("abc"), many));
     }
   }
@@ -304,7 +311,7 @@ class QueuedGeneratorTest {
   }
 
   @Test
-  void anInterruptedCallerLeavesTheWaveAndTheOthersDoNotNotice() throws Exception {
+  void anInterruptedCallerLeavesAndTheOthersDoNotNotice() throws Exception {
     AtomicInteger tokens = new AtomicInteger();
     AtomicReference<Thread> leaving = new AtomicReference<>();
     CountDownLatch left = new CountDownLatch(1);
@@ -316,7 +323,7 @@ class QueuedGeneratorTest {
           }
         });
     SamplingParams params = hookedParams();
-    try (QueuedGenerator generator = generator(hooked, BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked, EngineSettings.defaults())) {
       AtomicReference<RuntimeException> thrown = new AtomicReference<>();
       Thread caller =
           Thread.ofPlatform()
@@ -425,7 +432,8 @@ class QueuedGeneratorTest {
     }
   }
 
-  /// At the sixth token an update to a version begins, and the wave continues once it is announced.
+  /// At the sixth token an update to a version begins, and the generator continues once it is
+  /// announced.
   private static final class UpdateAtSixth implements Runnable {
     final AtomicInteger tokens = new AtomicInteger();
     final AtomicReference<QueuedGenerator> generator = new AtomicReference<>();
@@ -460,7 +468,7 @@ class QueuedGeneratorTest {
     UpdateAtSixth update = new UpdateAtSixth(1);
     SamplingParams params = hookedParams().withN(1).withMaxTokens(30);
     SamplingParams endless = params.withSuppressed(List.of(TEXT.endId().orElseThrow()));
-    try (QueuedGenerator generator = generator(hooked(update), BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked(update), EngineSettings.defaults())) {
       update.generator.set(generator);
       Completion completion =
           generator
@@ -482,14 +490,14 @@ class QueuedGeneratorTest {
   }
 
   @Test
-  void aTakeoverThatTheEndOfAWaveInterruptsIsFinished() throws Exception {
+  void aTakeoverThatTheEndOfAllRequestsInterruptsIsFinished() throws Exception {
     UpdateAtSixth update = new UpdateAtSixth(1);
     SamplingParams endless =
         hookedParams()
             .withN(1)
             .withMaxTokens(8)
             .withSuppressed(List.of(TEXT.endId().orElseThrow()));
-    try (QueuedGenerator generator = generator(hooked(update), BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked(update), EngineSettings.defaults())) {
       update.generator.set(generator);
       Completion completion =
           generator
@@ -543,7 +551,7 @@ class QueuedGeneratorTest {
     int[] prompt = TEXT.encode("abc");
     int[] tokens = completion.tokens();
     List<ModelRunner> runners = models.stream().map(m -> new ModelRunner(m.decoder())).toList();
-    Sampler sampler = new Sampler(Device.CPU, params);
+    Sampler sampler = new Sampler(new int[0], List.of());
     long key = KeyedRandom.bits(params.seed(), "prompt-0", 0);
     int slots = prompt.length + tokens.length;
     try (KeyValueCache cache =
@@ -559,7 +567,8 @@ class QueuedGeneratorTest {
         try (TensorScope _ = TensorScope.open()) {
           Tensor hidden = runner.forward(fed, at, plan, cache, at);
           Tensor logits = runner.logits(hidden, new int[] {fed.length - 1});
-          Sampler.Draw draw = sampler.draw(logits, new long[] {key}, new int[] {i})[0];
+          FakeSequence sequence = new FakeSequence(params, prompt, Arrays.copyOf(tokens, i), key);
+          Draw.Drawn draw = (Draw.Drawn) sampler.draw(logits, List.of(sequence)).getFirst();
           assertThat(draw.token()).as("token %d", i).isEqualTo(tokens[i]);
           assertThat(draw.logprob()).as("token %d", i).isEqualTo(completion.logprobs()[i]);
         }
@@ -571,7 +580,7 @@ class QueuedGeneratorTest {
   void anUpdateReturnsAtOnceWhileACallIsBoundToAnotherVersion() throws Exception {
     UpdateAtSixth update = new UpdateAtSixth(1);
     SamplingParams params = hookedParams();
-    try (QueuedGenerator generator = generator(hooked(update), BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked(update), EngineSettings.defaults())) {
       update.generator.set(generator);
       assertSame(
           generator.generate(Prompt.text("abc"), params, VersionRange.exactly(2)),
@@ -596,7 +605,7 @@ class QueuedGeneratorTest {
     }
     published.publish(3, parts);
     published.publish(4, models.getFirst().decoder().weights());
-    try (QueuedGenerator generator = generator(hooked(update), BatchGenerator.Limits.defaults())) {
+    try (QueuedGenerator generator = generator(hooked(update), EngineSettings.defaults())) {
       update.generator.set(generator);
       Group group = generator.generate(Prompt.text("abc"), params, VersionRange.from(0));
       update.updating.join();
@@ -631,7 +640,7 @@ class QueuedGeneratorTest {
               PromptEncoder.of(TEXT),
               Optional.of(base),
               adaptations,
-              BatchGenerator.Limits.defaults())) {
+              EngineSettings.defaults())) {
         BatchGenerator alone = new BatchGenerator(adapted, PromptEncoder.of(TEXT));
         for (int version : new int[] {2, 0, 1, 2}) {
           for (int part = 0; part < adapted.decoder().trainedWeights().numParts(); part++) {
@@ -656,9 +665,157 @@ class QueuedGeneratorTest {
                   PromptEncoder.of(TEXT),
                   Optional.empty(),
                   published,
-                  BatchGenerator.Limits.defaults()))
+                  EngineSettings.defaults()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("source of base weights");
+    }
+  }
+
+  private static SamplingParams endless(SamplingParams params) {
+    return params.withSuppressed(List.of(TEXT.endId().orElseThrow()));
+  }
+
+  @Test
+  void runningSequencesAreComputedAgainByNewWeightsWhereThatIsWanted() throws Exception {
+    UpdateAtSixth update = new UpdateAtSixth(1);
+    SamplingParams params = endless(hookedParams().withN(1).withMaxTokens(30));
+    EngineSettings settings = EngineSettings.defaults().withUpdate(WeightUpdate.RECOMPUTE);
+    try (QueuedGenerator generator = generator(hooked(update), settings)) {
+      update.generator.set(generator);
+      Group group = generator.generate(Prompt.text("abc"), params, VersionRange.from(0));
+      update.updating.join();
+      Completion completion = group.completions().getFirst();
+      assertThat(completion.versions())
+          .isEqualTo(TokenVersions.of(2, 9).concat(TokenVersions.of(1, 21)));
+      // What follows the change is what the new weights alone make of the tokens before it.
+      Completion old =
+          new Completion(
+              Arrays.copyOf(completion.tokens(), 9),
+              Arrays.copyOf(completion.logprobs(), 9),
+              completion.versions().slice(0, 9),
+              "",
+              FinishReason.ABORTED);
+      Request again = Request.of(group.prompt(), params).withVersions(VersionRange.exactly(1));
+      Group continued =
+          generator.submit(again.continuing(List.of(old)), RequestListener.NONE).await();
+      assertSame(continued, group);
+    }
+  }
+
+  @Test
+  void runningSequencesAreFinishedByOldWeightsWhereThatIsWanted() throws Exception {
+    UpdateAtSixth update = new UpdateAtSixth(1);
+    SamplingParams params = endless(hookedParams().withMaxTokens(30));
+    EngineSettings settings =
+        EngineSettings.defaults().withMaxSequences(2).withUpdate(WeightUpdate.FINISH);
+    AtomicReference<Thread> second = new AtomicReference<>(Thread.currentThread());
+    AtomicReference<Group> made = new AtomicReference<>();
+    AtomicInteger tokens = new AtomicInteger();
+    Tokenizer hooked =
+        hooked(() -> {
+          update.run();
+          if (tokens.incrementAndGet() == 10) {
+            second.set(
+                Thread.ofPlatform()
+                    .start(() -> {
+                      made.set(update.generator.get().generate(Prompt.text("b"), params));
+                    }));
+            awaitWaiting(second.get());
+          }
+        });
+    try (QueuedGenerator generator = generator(hooked, settings)) {
+      update.generator.set(generator);
+      Group group = generator.generate(Prompt.text("abc"), params, VersionRange.from(0));
+      update.updating.join();
+      assertThat(update.inUse).isEqualTo(1);
+      assertSame(group, alone(2, Prompt.text("abc"), params));
+      second.get().join();
+      assertSame(made.get(), alone(1, Prompt.text("b"), params));
+    }
+  }
+
+  @Test
+  void runningSequencesAreAbortedForNewWeightsWhereThatIsWanted() throws Exception {
+    UpdateAtSixth update = new UpdateAtSixth(1);
+    SamplingParams params = endless(hookedParams().withN(1).withMaxTokens(30));
+    EngineSettings settings = EngineSettings.defaults().withUpdate(WeightUpdate.ABORT);
+    try (QueuedGenerator generator = generator(hooked(update), settings)) {
+      update.generator.set(generator);
+      Completion completion =
+          generator.generate(Prompt.text("abc"), params).completions().getFirst();
+      update.updating.join();
+      assertThat(update.inUse).isEqualTo(1);
+      assertThat(completion.finish()).isEqualTo(FinishReason.ABORTED);
+      assertThat(completion.versions()).isEqualTo(TokenVersions.of(2, 6));
+      assertThat(generator.stats().totals().aborted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aTicketGivesWhatThereIsWhenItIsAborted() throws Exception {
+    CountDownLatch third = new CountDownLatch(3);
+    SamplingParams params = endless(PARAMS.withN(1).withMaxTokens(60));
+    AtomicReference<Ticket> ticket = new AtomicReference<>();
+    CountDownLatch submitted = new CountDownLatch(1);
+    try (QueuedGenerator generator = generator()) {
+      RequestListener listener =
+          _ -> {
+            awaitOpen(submitted);
+            third.countDown();
+            if (third.getCount() == 0) {
+              ticket.get().requestAbort();
+            }
+          };
+      ticket.set(generator.submit(Request.of(TEXT.encode("abc"), params), listener));
+      submitted.countDown();
+      Completion completion = ticket.get().await().completions().getFirst();
+      assertThat(completion.finish()).isEqualTo(FinishReason.ABORTED);
+      assertThat(completion.tokens()).hasSize(3);
+      assertThat(ticket.get().isDone()).isTrue();
+      assertSame(ticket.get().abort(), ticket.get().await());
+      assertThat(generator.stats().load().usedTokens()).isZero();
+    }
+  }
+
+  @Test
+  void moreThanMayWaitIsRefusedAtOnce() throws Exception {
+    CountDownLatch opening = new CountDownLatch(1);
+    CountDownLatch free = new CountDownLatch(1);
+    EngineSettings settings = EngineSettings.defaults().withMaxWaiting(4);
+    try (QueuedGenerator generator = generator(TEXT, settings)) {
+      published.beforeOpen(() -> {
+        opening.countDown();
+        awaitOpen(free);
+      });
+      Request blocking = Request.of(TEXT.encode("a"), PARAMS).withVersions(VersionRange.exactly(0));
+      Ticket first = generator.submit(blocking, RequestListener.NONE);
+      opening.await();
+      Request one = Request.of(TEXT.encode("b"), PARAMS.withN(1));
+      Ticket second = generator.submit(one, RequestListener.NONE);
+      assertThat(generator.stats().load().waiting()).isEqualTo(4);
+      assertThatThrownBy(() -> generator.submit(one, RequestListener.NONE))
+          .isInstanceOf(Overloaded.class)
+          .hasMessageContaining("maxWaiting=4: waiting=4 more=1");
+      free.countDown();
+      assertThat(first.await().size()).isEqualTo(3);
+      assertThat(second.await().size()).isEqualTo(1);
+      assertThat(generator.submit(one, RequestListener.NONE).await().size()).isEqualTo(1);
+      assertThat(generator.generateAll(List.of(Prompt.text("a"), Prompt.text("b")), PARAMS))
+          .as("a call that finds nothing that waits")
+          .hasSize(2);
+    }
+  }
+
+  @Test
+  void aModelWhoseWeightsStayIsServedWithoutASource() {
+    LanguageModel model = models.get(1);
+    try (QueuedGenerator generator =
+        QueuedGenerator.over(model, PromptEncoder.of(TEXT), EngineSettings.defaults())) {
+      Group group = generator.generate(Prompt.text("abc"), PARAMS);
+      Group expected = alone(1, Prompt.text("abc"), PARAMS);
+      assertThat(group.completions().getFirst().tokens())
+          .isEqualTo(expected.completions().getFirst().tokens());
+      assertThat(generator.stats().load().cacheTokens()).isPositive();
     }
   }
 }

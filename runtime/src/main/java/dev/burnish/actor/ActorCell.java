@@ -137,6 +137,8 @@ final class ActorCell implements Supervisor {
       } catch (Throwable e) {
         call.fail(e);
         lifecycle.die("its constructor failed: " + Thrown.text(e), Optional.of(e));
+      } finally {
+        call.session().release();
       }
     });
   }

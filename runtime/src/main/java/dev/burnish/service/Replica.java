@@ -154,7 +154,7 @@ final class Replica<T> {
     set.system()
         .clock()
         .after(
-            set.options().health().every(),
+            set.checkEvery(),
             () -> {
               if (isAlive(mine)) {
                 set.system().execute(name() + " health", () -> probe(mine, actors));

@@ -140,6 +140,13 @@ final class ReplicaSet<T> implements Membership {
     return options;
   }
 
+  /// The time between two checks of a replica.
+  Duration checkEvery() {
+    synchronized (replicas) {
+      return options.health().every(replicas.size() * options.size().procs());
+    }
+  }
+
   Updates<T> updates() {
     return updates;
   }

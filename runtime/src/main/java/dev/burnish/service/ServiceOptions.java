@@ -69,12 +69,15 @@ public record ServiceOptions(
 
   /// When a replica is considered lost.
   ///
-  /// @param every time between health checks
+  /// @param every time between health checks of a replica; longer where a service has more than
+  ///   some hundred actors, so that no more than 500 are asked per second
   /// @param limit for the answer; a process that only computes answers at once, one that is stopped
   ///   does not
   /// @param starting for a replica to become healthy
   /// @param draining for calls and sessions to end when a replica is removed or the service stops
   public record Health(Duration every, Duration limit, Duration starting, Duration draining) {
+    private static final int MOST_PER_SECOND = 500;
+
     /// @throws IllegalArgumentException if a time is not above zero
     public Health {
       if (!isPositive(every) || !isPositive(limit) || !isPositive(starting)) {
@@ -101,6 +104,13 @@ public record ServiceOptions(
     /// The same with another draining time.
     public Health withDraining(Duration other) {
       return new Health(every, limit, starting, other);
+    }
+
+    /// The time between two checks of a replica of a service with that many actors: so much longer
+    /// than [#every] that no more than 500 of all actors are asked per second.
+    Duration every(int actors) {
+      Duration needed = Duration.ofSeconds(actors).dividedBy(MOST_PER_SECOND);
+      return needed.compareTo(every) > 0 ? needed : every;
     }
 
     private static boolean isPositive(Duration time) {

@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.actor.Factory;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.Region;
 import dev.burnish.mesh.JobOptions.Processes;
@@ -51,7 +52,16 @@ class RegionTest {
   }
 
   static final class KeeperActor implements Keeper, AutoCloseable {
-    private Region kept = Region.allocate(1);
+    private Region kept;
+
+    KeeperActor() {
+      this(Region.allocate(1));
+    }
+
+    /// @param kept as long as it is read in the constructor alone
+    KeeperActor(Region kept) {
+      this.kept = kept;
+    }
 
     @Override
     public byte first(Region region) {
@@ -129,7 +139,7 @@ class RegionTest {
     return owner
         .hosts()
         .spawnProcs(Map.of("gpus", 1))
-        .spawn("keeper", Keeper.class, KeeperActor::new)
+        .spawn("keeper", Keeper.class, (Factory.Of0<Keeper>) KeeperActor::new)
         .only();
   }
 
@@ -207,7 +217,7 @@ class RegionTest {
         Keeper keeper =
             job.hosts()
                 .spawnProcs("cores" + cores, Map.of("gpus", 1), _ -> resources)
-                .spawn("keeper", Keeper.class, KeeperActor::new)
+                .spawn("keeper", Keeper.class, (Factory.Of0<Keeper>) KeeperActor::new)
                 .only();
         assertThat(keeper.checksum(region, 5, size - 9, false)).isEqualTo(expected);
         assertThat(keeper.checksum(region, 5, size - 9, true)).isEqualTo(expected);
@@ -258,7 +268,8 @@ class RegionTest {
         Region state = Region.allocateShared(4096)) {
       owner.onUnhandled(_ -> {});
       ProcMesh dying = owner.hosts().spawnProcs("dying", Map.of("gpus", 1), _ -> Resources.light());
-      Keeper first = dying.spawn("first", Keeper.class, KeeperActor::new).only();
+      Keeper first =
+          dying.spawn("first", Keeper.class, (Factory.Of0<Keeper>) KeeperActor::new).only();
       first.keep(state);
       first.writeKept(1, (byte) 5);
       dying.kill(Duration.ZERO);
@@ -276,12 +287,30 @@ class RegionTest {
       processes.onUnhandled(_ -> {});
       ProcMesh reading =
           processes.hosts().spawnProcs("reading", Map.of("gpus", 1), _ -> Resources.light());
-      Keeper reader = reading.spawn("reader", Keeper.class, KeeperActor::new).only();
+      Keeper reader =
+          reading.spawn("reader", Keeper.class, (Factory.Of0<Keeper>) KeeperActor::new).only();
       assertThat(reader.first(region)).isEqualTo((byte) 9);
       awaitFree(region);
       reader.keep(region);
       assertThat(region.isHeldElsewhere()).isTrue();
       reading.kill(Duration.ZERO);
+      awaitFree(region);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Processes.class)
+  void thatOfAConstructorEndsWithTheConstruction(Processes kind) {
+    try (Job owner = Job.start(JobOptions.named("test").with(kind));
+        Region region = filled(9)) {
+      Factory.Of1<Keeper, Region> factory = KeeperActor::new;
+      Keeper keeper =
+          owner
+              .hosts()
+              .spawnProcs(Map.of("gpus", 1))
+              .spawn("keeper", Keeper.class, factory, region)
+              .only();
+      assertThatThrownBy(keeper::kept).hasMessageContaining("a closed region is not used");
       awaitFree(region);
     }
   }

@@ -32,6 +32,20 @@ public final class KeyValueCache implements AutoCloseable {
     return numSlots;
   }
 
+  /// Copies the rows of slots to others; all are read before any is written.
+  ///
+  /// @param to as many as `from`, each once
+  public void copy(int[] from, int[] to) {
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor from_S = Tensor.of(from, from.length).to(device);
+      Tensor to_S = Tensor.of(to, to.length).to(device);
+      for (int block = 0; block < keys.size(); block++) {
+        keys.get(block).indexCopy_(0, to_S, keys.get(block).indexSelect(0, from_S));
+        values.get(block).indexCopy_(0, to_S, values.get(block).indexSelect(0, from_S));
+      }
+    }
+  }
+
   Tensor keys(int block) {
     return keys.get(block);
   }

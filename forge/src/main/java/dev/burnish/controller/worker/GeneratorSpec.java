@@ -1,6 +1,6 @@
 package dev.burnish.controller.worker;
 
-import dev.burnish.engine.BatchGenerator.Limits;
+import dev.burnish.engine.EngineSettings;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.text.ChatTemplate;
@@ -13,7 +13,8 @@ import java.util.Optional;
 ///
 /// @param tokenizer its files by name
 @SuppressWarnings("ArrayRecordComponent") // contents of files travel as arrays; never compared
-public record GeneratorSpec(ModelSpec model, Map<String, byte[]> tokenizer, Limits limits) {
+public record GeneratorSpec(
+    ModelSpec model, Map<String, byte[]> tokenizer, EngineSettings settings) {
   public GeneratorSpec {
     tokenizer = Map.copyOf(tokenizer);
   }

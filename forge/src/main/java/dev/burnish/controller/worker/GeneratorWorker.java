@@ -30,7 +30,7 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
             ? Optional.of(new StoredWeights(store, WeightSets.BASE, model.layouts()))
             : Optional.empty();
     WeightSource policy = new StoredWeights(store, WeightSets.POLICY, model.trainedLayouts());
-    generator = new QueuedGenerator(model, spec.encoder(), base, policy, spec.limits());
+    generator = new QueuedGenerator(model, spec.encoder(), base, policy, spec.settings());
   }
 
   @Override

@@ -3,14 +3,12 @@ package dev.burnish.rl.journal;
 import dev.burnish.rollout.ScoredGroup;
 import dev.burnish.wire.Codec;
 import dev.burnish.wire.Codecs;
-import dev.burnish.wire.Limits;
 import dev.burnish.wire.Session;
 import java.util.List;
 
 /// Entries and groups as bytes.
 final class EntryCodec {
-  private static final Codecs CODECS =
-      new Codecs(List.of(), Limits.defaults().withMaxBytes(Integer.MAX_VALUE - 64));
+  private static final Codecs CODECS = RecordFile.codecs();
   private static final Codec ENTRY = CODECS.of(Entry.class);
   private static final Codec GROUP = CODECS.of(ScoredGroup.class);
 

@@ -2,12 +2,15 @@ package dev.burnish.rl.journal;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.burnish.wire.Codecs;
+import dev.burnish.wire.Limits;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.CRC32C;
 
 /// A file of records that grows at its end: `length` and `crc32c` as big-endian integers, then the
@@ -23,6 +26,11 @@ public final class RecordFile implements AutoCloseable {
   private final RandomAccessFile file;
 
   private long end;
+
+  /// Codecs for records of any size.
+  public static Codecs codecs() {
+    return new Codecs(List.of(), Limits.defaults().withMaxBytes(Integer.MAX_VALUE - 64));
+  }
 
   /// Takes a record and its place, and returns nothing.
   public interface Visitor {
@@ -77,7 +85,8 @@ public final class RecordFile implements AutoCloseable {
     byte[] magic = new byte[(int) Math.min(length, MAGIC.length)];
     file.readFully(magic);
     if (!Arrays.equals(magic, MAGIC)) {
-      throw new IllegalArgumentException("not a journal of episodes: file=" + path);
+      throw new IllegalArgumentException(
+          "a recording must begin as one of a loop does: file=" + path);
     }
     end = MAGIC.length;
     for (byte[] record = next(length); record.length > 0; record = next(length)) {

@@ -76,6 +76,27 @@ public record LoopReport(Mode mode, Content content, Tally tally, Waited waited,
     };
   }
 
+  /// The ends of all groups of a run, for people.
+  public static String line(Funnel funnel) {
+    StringBuilder line = new StringBuilder("groups: %d begun".formatted(funnel.dispatched()));
+    add(line, "trained", funnel.ended(Kind.TRAINED));
+    add(line, "filtered", funnel.ended(Kind.FILTERED));
+    add(line, "failed in the generator", funnel.ended(Kind.GENERATOR_FAILED));
+    add(line, "failed in the environment", funnel.ended(Kind.ENVIRONMENT_FAILED));
+    add(line, "failed in the reward", funnel.ended(Kind.REWARD_FAILED));
+    add(line, "timed out", funnel.ended(Kind.TIMED_OUT));
+    add(line, "cancelled", funnel.ended(Kind.CANCELLED));
+    add(line, "open", funnel.open());
+    add(line, "tried again", funnel.retries());
+    return line.toString();
+  }
+
+  private static void add(StringBuilder line, String end, long count) {
+    if (count > 0) {
+      line.append(", %d %s".formatted(count, end));
+    }
+  }
+
   private void record(RunRecorder run, String key, double value) {
     switch (mode) {
       case FIXED_LAG -> run.record(key, value, LAST);

@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.link.failure.Overloaded;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -8,22 +9,68 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
-/// The calls of a generator that are not over, oldest first, and the version that was announced
-/// last. Callers add, one thread serves. The lock is a leaf.
-final class CallQueue {
+/// Where callers leave requests for the thread that generates, and the version that was announced
+/// last. The lock is a leaf.
+final class Inbox {
+  private final int maxWaiting;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
-  private final List<Call> calls = new ArrayList<>();
+  private List<GroupTask> arrived = new ArrayList<>();
+  private long numArrived;
+  private long numWaiting;
   private Optional<Takeover> announced = Optional.empty();
   private boolean closed;
 
-  /// @throws IllegalStateException if the queue is closed
-  void add(Call call) {
+  /// @param maxWaiting samples
+  Inbox(int maxWaiting) {
+    this.maxWaiting = maxWaiting;
+  }
+
+  /// Leaves the requests of a call: all of them or none. A call that finds nothing that waits is
+  /// taken whatever its size.
+  ///
+  /// @throws Overloaded if too many samples wait
+  /// @throws IllegalStateException if it is closed
+  void add(List<GroupTask> tasks) {
     lock.lock();
     try {
       requireOpen();
-      calls.add(call);
+      long samples = tasks.stream().mapToLong(task -> task.sampling().bestOf()).sum();
+      long waiting = numWaiting + numArrived;
+      if (waiting > 0 && waiting + samples > maxWaiting) {
+        throw new Overloaded(
+            "the samples that wait for a generator must be at most maxWaiting=%d: waiting=%d more=%d; wait, or add generators"
+                .formatted(maxWaiting, waiting, samples));
+      }
+      arrived.addAll(tasks);
+      numArrived += samples;
       work.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes what was left.
+  ///
+  /// @param waiting samples that wait in the engine
+  List<GroupTask> take(int waiting) {
+    lock.lock();
+    try {
+      List<GroupTask> taken = arrived;
+      numWaiting = waiting + numArrived;
+      numArrived = 0;
+      arrived = new ArrayList<>();
+      return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Samples that were left and not taken yet.
+  int numArrived() {
+    lock.lock();
+    try {
+      return Math.toIntExact(numArrived);
     } finally {
       lock.unlock();
     }
@@ -31,7 +78,7 @@ final class CallQueue {
 
   /// Announces a version in place of the one before, if that is not taken yet: it is returned.
   ///
-  /// @throws IllegalStateException if the queue is closed
+  /// @throws IllegalStateException if it is closed
   Optional<Takeover> announce(Takeover takeover) {
     lock.lock();
     try {
@@ -77,11 +124,11 @@ final class CallQueue {
     }
   }
 
-  /// Waits until there is a call or an announcement; returns false once the queue is closed.
+  /// Waits until there is a request or an announcement; returns false once it is closed.
   boolean awaitWork() {
     lock.lock();
     try {
-      while (!closed && calls.isEmpty() && announced.isEmpty()) {
+      while (!closed && arrived.isEmpty() && announced.isEmpty()) {
         Waits.await(work);
       }
       return !closed;
@@ -97,25 +144,6 @@ final class CallQueue {
     lock.lock();
     try {
       return closed;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// The calls, oldest first.
-  List<Call> calls() {
-    lock.lock();
-    try {
-      return List.copyOf(calls);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  void remove(Call call) {
-    lock.lock();
-    try {
-      calls.remove(call);
     } finally {
       lock.unlock();
     }
