@@ -48,8 +48,9 @@ record Panels(long address, WeightFormat format, int columns, int n, int k) impl
       int j = 0;
       for (; j <= half - INTS.length(); j += INTS.length()) {
         IntVector pair = load(words + 4L * j);
-        store(pair.lanewise(VectorOperators.LSHL, 16), low + 4L * j);
-        store(pair.and(0xffff0000), high + 4L * j);
+        pair.lanewise(VectorOperators.LSHL, 16)
+            .intoMemorySegment(Matrix.MEMORY, low + 4L * j, Matrix.ORDER);
+        pair.and(0xffff0000).intoMemorySegment(Matrix.MEMORY, high + 4L * j, Matrix.ORDER);
       }
       for (; j < half; j++) {
         int pair = Float.floatToRawIntBits(Matrix.get(words + 4L * j));
@@ -68,7 +69,9 @@ record Panels(long address, WeightFormat format, int columns, int n, int k) impl
       int j = 0;
       for (; j <= half - INTS.length(); j += INTS.length()) {
         IntVector lower = rounded(load(low + 4L * j)).lanewise(VectorOperators.LSHR, 16);
-        store(lower.or(rounded(load(high + 4L * j)).and(0xffff0000)), words + 4L * j);
+        lower
+            .or(rounded(load(high + 4L * j)).and(0xffff0000))
+            .intoMemorySegment(Matrix.MEMORY, words + 4L * j, Matrix.ORDER);
       }
       for (; j < half; j++) {
         int pair = bf16(Matrix.get(low + 4L * j)) >>> 16 | bf16(Matrix.get(high + 4L * j));
@@ -93,9 +96,5 @@ record Panels(long address, WeightFormat format, int columns, int n, int k) impl
 
   private static IntVector load(long address) {
     return IntVector.fromMemorySegment(INTS, Matrix.MEMORY, address, Matrix.ORDER);
-  }
-
-  private static void store(IntVector vector, long address) {
-    vector.intoMemorySegment(Matrix.MEMORY, address, Matrix.ORDER);
   }
 }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Both forms of tiles, also the one that this machine does not use, against scalar code to the
 /// bit.
@@ -136,6 +137,24 @@ class PackedGemmTest {
         for (int i = 0; i < some.length; i++) {
           assertThat(some[i]).as("%s %d rows", form, count).isEqualTo(all[first * 70 + i]);
         }
+      }
+    }
+  }
+
+  /// Also with more threads than processors, and than panels.
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 8, 64})
+  void aResultDoesNotDependOnTheNumberOfThreads(int threads) {
+    Tensor w = random(200, 140);
+    for (int rows : new int[] {1, 7, 300}) {
+      Tensor a = random(rows, 140);
+      float[] alone = product(gemm(ALONE, Tile.Form.ofThisMachine()), a, w).toFloatArray();
+      PackedGemm gemm = gemm(new Team(threads), Tile.Form.ofThisMachine());
+      assertThat(product(gemm, a, w).toFloatArray()).isEqualTo(alone);
+      try (PackedWeights packed = packed(gemm, WeightFormat.F32, w)) {
+        Tensor c = Tensor.empty(DType.F32, Device.CPU, rows, 200);
+        gemm.timesTransposed(matrix(a), packed.get(0), Segments.of(140), false, matrix(c));
+        assertThat(c.toFloatArray()).isEqualTo(alone);
       }
     }
   }
