@@ -1,7 +1,9 @@
 package dev.burnish.bench;
 
 import dev.burnish.engine.BatchGenerator;
+import dev.burnish.engine.EngineSettings;
 import dev.burnish.engine.PromptEncoder;
+import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.observe.Benchmark.Options;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
@@ -17,11 +19,14 @@ import java.util.TreeMap;
 /// @param newTokens of every sequence: the tokens that end one are never drawn
 record GenerateWorkload(Options options, List<Integer> sequences, int newTokens, int runs)
     implements Workload {
+  /// Prompts whose first tokens are timed.
+  static final int FIRST_TOKENS = 5;
+
   @Override
   public Figures measure() {
     Map<String, List<Double>> values = new TreeMap<>();
     int most = sequences.stream().mapToInt(Integer::intValue).max().orElseThrow();
-    try (Subject subject = Subject.load(options, most)) {
+    try (Subject subject = Subject.load(options, most + 2 * FIRST_TOKENS)) {
       BatchGenerator generator = new BatchGenerator(subject.model(), PromptEncoder.tokensOnly());
       SamplingParams params = sampling(subject, 1, newTokens);
       List<Double> sgemm = new ArrayList<>();
@@ -37,6 +42,13 @@ record GenerateWorkload(Options options, List<Integer> sequences, int newTokens,
       values.put("parameters", List.of((double) subject.model().decoder().numParameters()));
       values.put("sgemm", sgemm);
       values.put("bandwidth", bandwidth);
+      try (QueuedGenerator served =
+          QueuedGenerator.over(
+              subject.model(), PromptEncoder.tokensOnly(), EngineSettings.defaults())) {
+        FirstToken first = new FirstToken(served, subject);
+        values.put("first token alone", first.seconds(0, most));
+        values.put("first token among", first.seconds(most, most + FIRST_TOKENS));
+      }
       return new Figures(subject.label(), values);
     }
   }
