@@ -9,6 +9,7 @@ import dev.burnish.text.StreamingDecoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /// Completions of a model, as `burnish generate` makes them.
 final class Completions {
@@ -72,7 +73,9 @@ final class Completions {
         base.sampling()
             .withN(options.count())
             .withMaxTokens(options.maxTokens())
-            .withStop(options.stop())
+            .withStop(
+                Stream.concat(base.sampling().stop().texts().stream(), options.stop().stream())
+                    .toList())
             .withSeed(options.seed().orElseGet(System::nanoTime));
     params =
         options.temperature().isPresent()
