@@ -3,6 +3,7 @@ package dev.burnish.engine;
 import static dev.burnish.metrics.Reduce.LAST;
 
 import dev.burnish.concurrent.Stop;
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.engine.sampling.LogitsProcessor;
 import dev.burnish.engine.sampling.NonFiniteLogitsException;
 import dev.burnish.metrics.Recordable;
@@ -50,6 +51,7 @@ public final class BatchGenerator implements Generator {
   private final ModelRunner runner;
   private final PromptEncoder encoder;
   private final Engine.Setting setting;
+  private final Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
   private long tokens;
   private long nanos;
 
@@ -143,7 +145,7 @@ public final class BatchGenerator implements Generator {
     long version = runner.refresh();
     long useful = tasks.stream().mapToLong(setting::mostBlocks).sum();
     try (Engine engine =
-        new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), _ -> {})) {
+        new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), drafts, _ -> {})) {
       tasks.forEach(engine::add);
       engine.settle();
       while (!engine.isIdle()) {

@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.nn.Weights;
@@ -67,7 +68,9 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       model.close();
       throw e;
     }
-    engine = new Engine(setting, setting.numBlocks(), task -> meter.addTokens(task.tokens()));
+    Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
+    engine =
+        new Engine(setting, setting.numBlocks(), drafts, task -> meter.addTokens(task.tokens()));
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
   }
 

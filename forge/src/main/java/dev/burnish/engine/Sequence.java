@@ -1,6 +1,9 @@
 package dev.burnish.engine;
 
+import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.draft.Draft;
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.engine.sampling.Draw;
 import dev.burnish.engine.sampling.SequenceView;
 import dev.burnish.rollout.Completion;
@@ -36,12 +39,19 @@ final class Sequence implements SequenceView {
     }
   }
 
+  /// Memory that the sequences of an engine share.
+  ///
+  /// @param drafts empty where nothing is guessed
+  record Memory(BlockManager blocks, Optional<Drafts> drafts) {}
+
   private final GroupTask group;
   private final int sample;
   private final long key;
   private final int room;
   private final Endings endings;
   private final BlockTable table;
+  private final Optional<Drafts> drafts;
+  private Optional<Draft> draft = Optional.empty();
   private final Optional<StreamingDecoder> decoder;
   private final StringBuilder text = new StringBuilder();
   private int[] tokens = new int[16];
@@ -57,12 +67,13 @@ final class Sequence implements SequenceView {
   private boolean aborted;
 
   /// @param room most tokens
-  Sequence(GroupTask group, int sample, int room, Endings endings, BlockTable table) {
+  Sequence(GroupTask group, int sample, int room, Endings endings, Memory memory) {
     this.group = group;
     this.sample = sample;
     this.room = room;
     this.endings = endings;
-    this.table = table;
+    this.table = new BlockTable(memory.blocks());
+    this.drafts = memory.drafts();
     this.key =
         KeyedRandom.bits(group.sampling().seed(), "prompt-" + group.request().index(), sample);
     this.decoder = endings.tokenizer().map(Tokenizer::stream);
@@ -166,6 +177,7 @@ final class Sequence implements SequenceView {
     count(byVersion);
     tokens[length] = draw.token();
     logprobs[length++] = draw.logprob();
+    follow(draw.token());
     SamplingParams.Stop stop = sampling().stop();
     stopped =
         stop.tokens().contains(draw.token())
@@ -179,6 +191,22 @@ final class Sequence implements SequenceView {
         findStop(stop.texts(), before);
       }
     }
+  }
+
+  /// The text of a sample is kept from its first token on: of those that wait there may be many.
+  private void follow(int token) {
+    draft = draft.or(() -> drafts.map(all -> all.begin(group.prompt())));
+    draft.ifPresent(guessing -> guessing.append(token));
+  }
+
+  /// Where its next tokens are guessed.
+  Optional<Draft> draft() {
+    return draft;
+  }
+
+  /// Tokens that it may still get.
+  int left() {
+    return room - length;
   }
 
   private void keepDetails(Draw.Drawn draw) {

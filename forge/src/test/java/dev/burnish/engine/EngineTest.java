@@ -3,6 +3,7 @@ package dev.burnish.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.engine.sampling.Draw;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ModelRunner;
@@ -58,7 +59,7 @@ class EngineTest {
   }
 
   private Engine engine(EngineSettings settings, int numBlocks) {
-    return new Engine(setting(settings), numBlocks, _ -> {});
+    return new Engine(setting(settings), numBlocks, new Drafts(10_000), _ -> {});
   }
 
   private GroupTask task(Request request, RequestListener listener) {
@@ -118,10 +119,13 @@ class EngineTest {
   void whateverTheScheduleARequestGetsTheBitsOfAPlainForward() {
     long preemptions = 0;
     long reused = 0;
+    long accepted = 0;
     for (int seed = 0; seed < 25; seed++) {
       Random random = new Random(seed);
       int sequences = 1 + random.nextInt(10);
-      EngineSettings settings = settings(sequences, 1 + random.nextInt(40));
+      EngineSettings settings =
+          settings(sequences, 1 + random.nextInt(40))
+              .withDrafting(EngineSettings.Drafting.values()[seed % 3]);
       try (Engine engine = engine(settings, 5 + random.nextInt(12))) {
         Map<GroupTask, Request> tasks = new HashMap<>();
         int version = 0;
@@ -143,6 +147,7 @@ class EngineTest {
         assertNothingHeld(engine);
         preemptions += engine.stats().totals().preemptions();
         reused += engine.stats().totals().reusedTokens();
+        accepted += engine.stats().totals().acceptedTokens();
         for (Map.Entry<GroupTask, Request> each : tasks.entrySet()) {
           Group group = each.getKey().group();
           assertThat(group.completions())
@@ -153,6 +158,7 @@ class EngineTest {
     }
     assertThat(preemptions).isGreaterThan(40);
     assertThat(reused).isGreaterThan(2_000);
+    assertThat(accepted).isGreaterThan(100);
   }
 
   @Test

@@ -57,7 +57,8 @@ final class SuffixAutomaton {
       addEdge(from, token, state);
       from = link[from];
     }
-    link[state] = from == NONE ? ROOT : exact(from, edge(from, token));
+    int suffix = from == NONE ? ROOT : exact(from, edge(from, token)); // may move the arrays
+    link[state] = suffix;
     return state;
   }
 
