@@ -22,6 +22,7 @@ class WordsTest {
           "text/src",
           "tensor/src",
           "forge/src",
+          "serve/src",
           "bench/src",
           "examples",
           "docs");

@@ -15,14 +15,29 @@ public final class Stop implements AutoCloseable {
   private static final AtomicBoolean HONOURED = new AtomicBoolean();
   private static final Duration LOOK = Duration.ofMillis(50);
 
+  private static volatile String ending = "";
+
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Stop() {}
 
   /// Declares that a loop listens from here on, until this is closed.
   public static Stop listen() {
+    return listen("with a checkpoint of the steps that are done");
+  }
+
+  /// Declares the same of work that ends in another way.
+  ///
+  /// @param how it ends, for the user who asks for it
+  public static Stop listen(String how) {
+    ending = how;
     NUM_LISTENING.incrementAndGet();
     return new Stop();
+  }
+
+  /// How the work ends that listens since last.
+  public static String ending() {
+    return ending;
   }
 
   /// Asks every loop to end. Returns whether a loop is listening that was not asked before;

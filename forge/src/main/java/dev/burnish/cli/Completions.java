@@ -5,7 +5,7 @@ import dev.burnish.model.PeftAdapter;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
-import dev.burnish.text.StreamingDecoder;
+import dev.burnish.text.CompletionText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -32,28 +32,30 @@ final class Completions {
       options.adapter().ifPresent(folder -> PeftAdapter.load(base.model(), folder));
       SamplingParams params = sampling(base, options);
       output.sampling(params, base.unusedDefaults());
-      List<Pieces> pieces = new ArrayList<>();
-      for (int i = 0; i < params.n(); i++) {
-        pieces.add(new Pieces(i, base.tokenizer().stream(), params.stop().texts(), output));
-      }
+      List<CompletionText> texts =
+          Stream.generate(() -> new CompletionText(base.tokenizer(), params.stop().texts()))
+              .limit(params.n())
+              .toList();
       List<Completion> completions =
           base.generator()
               .generateAll(
                   List.of(prompt(options)),
                   params,
-                  (_, sample, token) -> {
-                    if (!base.tokenizer().isSpecial(token)) {
-                      pieces.get(sample).append(token);
-                    }
-                  })
+                  (_, sample, token) -> tell(output, sample, texts.get(sample).append(token)))
               .getFirst()
               .completions();
       for (int i = 0; i < completions.size(); i++) {
         Completion completion = completions.get(i);
-        pieces.get(i).finish(completion.text());
+        tell(output, i, texts.get(i).finish());
         output.finished(
             i, completion.finish().name().toLowerCase(Locale.ROOT), completion.tokens().length);
       }
+    }
+  }
+
+  private static void tell(Output output, int index, String piece) {
+    if (!piece.isEmpty()) {
+      output.text(index, piece);
     }
   }
 
@@ -83,38 +85,5 @@ final class Completions {
             : params;
     params = options.topP().isPresent() ? params.withTopP(options.topP().getAsDouble()) : params;
     return options.topK().isPresent() ? params.withTopK(options.topK().getAsInt()) : params;
-  }
-
-  /// The text of one completion as it comes, held back where a stop text may be beginning.
-  private static final class Pieces {
-    private final int index;
-    private final StreamingDecoder decoder;
-    private final int heldBack;
-    private final Output output;
-    private final StringBuilder text = new StringBuilder();
-    private int shown;
-
-    Pieces(int index, StreamingDecoder decoder, List<String> stop, Output output) {
-      this.index = index;
-      this.decoder = decoder;
-      this.heldBack = stop.stream().mapToInt(String::length).max().orElse(0);
-      this.output = output;
-    }
-
-    void append(int token) {
-      text.append(decoder.append(token));
-      show(text, text.length() - heldBack);
-    }
-
-    void finish(String whole) {
-      show(whole, whole.length());
-    }
-
-    private void show(CharSequence source, int end) {
-      if (end > shown) {
-        output.text(index, source.subSequence(shown, end).toString());
-        shown = end;
-      }
-    }
   }
 }

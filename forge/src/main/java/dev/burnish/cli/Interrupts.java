@@ -40,7 +40,7 @@ final class Interrupts {
     STATUS.compareAndSet(0, status);
     boolean asked = Stop.request();
     if (asked) {
-      System.err.println("\nstopping, with a checkpoint of the steps that are done; " + then);
+      System.err.println("\nstopping, " + Stop.ending() + "; " + then);
     }
     return asked;
   }

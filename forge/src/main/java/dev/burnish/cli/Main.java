@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       RunCommand.class,
       GenerateCommand.class,
+      ServeCommand.class,
       ConvertCommand.class,
       VerifyCommand.class,
       ReplayCommand.class,

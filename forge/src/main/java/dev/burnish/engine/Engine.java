@@ -149,6 +149,7 @@ final class Engine implements AutoCloseable {
     tasks.remove(task);
     task.samples().forEach(scheduler::remove);
     onEnd.accept(task);
+    stats = measure(); // for those who wait
     task.complete();
   }
 

@@ -3,7 +3,6 @@ package dev.burnish.engine;
 import dev.burnish.concurrent.Waits;
 import dev.burnish.engine.sampling.Draw;
 import dev.burnish.nn.DecoderShape;
-import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.SamplingParams;
 import java.util.ArrayList;
@@ -173,8 +172,6 @@ final class GroupTask {
       throw cause;
     });
     return Group.bestOf(
-        request.prompt(),
-        samples.stream().map(Sequence::completion).toList(),
-        sampling().n());
+        request.prompt(), samples.stream().map(Sequence::completion).toList(), sampling().n());
   }
 }

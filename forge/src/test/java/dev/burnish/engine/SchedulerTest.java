@@ -2,9 +2,9 @@ package dev.burnish.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.burnish.engine.sampling.Draw;
 import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.draft.StepCost;
+import dev.burnish.engine.sampling.Draw;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.rollout.SamplingParams;

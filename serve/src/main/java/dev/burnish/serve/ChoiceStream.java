@@ -1,0 +1,47 @@
+package dev.burnish.serve;
+
+import dev.burnish.rollout.FinishReason;
+import dev.burnish.text.CompletionText;
+import dev.burnish.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Cuts one choice into pieces as its tokens come. A piece has a text, or is the last; tokens whose
+/// text is not complete yet, or may begin a stop text, wait for the next one. One thread.
+final class ChoiceStream {
+  private final int choice;
+  private final Tokenizer tokenizer;
+  private final CompletionText text;
+  private final List<Piece.Token> waiting = new ArrayList<>();
+  private String echo;
+  private int offset;
+
+  /// @param echo text that comes before the completion
+  ChoiceStream(int choice, Tokenizer tokenizer, List<String> stop, String echo) {
+    this.choice = choice;
+    this.tokenizer = tokenizer;
+    this.text = new CompletionText(tokenizer, stop);
+    this.echo = echo;
+  }
+
+  Optional<Piece> append(Piece.Token token) {
+    waiting.add(token);
+    String shown = text.append(token.id());
+    return shown.isEmpty() ? Optional.empty() : Optional.of(piece(shown, Optional.empty()));
+  }
+
+  Piece end(FinishReason reason) {
+    return piece(text.finish(), Optional.of(reason));
+  }
+
+  private Piece piece(String shown, Optional<FinishReason> ending) {
+    Piece piece = new Piece(choice, echo + shown, waiting, offset, ending);
+    for (Piece.Token token : waiting) {
+      offset += tokenizer.decode(token.id()).length();
+    }
+    waiting.clear();
+    echo = "";
+    return piece;
+  }
+}

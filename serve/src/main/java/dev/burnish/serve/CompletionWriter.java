@@ -1,0 +1,72 @@
+package dev.burnish.serve;
+
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Answers of `/v1/completions`.
+final class CompletionWriter extends AnswerWriter {
+  CompletionWriter(Head head, GenerationRequest request, TokenTexts texts) {
+    super(head, request, texts);
+  }
+
+  @Override
+  String wholeName() {
+    return "text_completion";
+  }
+
+  @Override
+  String eventName() {
+    return "text_completion";
+  }
+
+  @Override
+  List<ObjectNode> opening() {
+    return List.of();
+  }
+
+  @Override
+  Optional<ArrayNode> promptIds() {
+    return Optional.empty();
+  }
+
+  @Override
+  ObjectNode delta(Piece piece, boolean first) {
+    return choice(piece, first);
+  }
+
+  @Override
+  ObjectNode choice(Piece piece, boolean first) {
+    ObjectNode choice = JsonMapper.shared().createObjectNode();
+    choice.put("index", piece.choice());
+    choice.put("text", piece.text());
+    if (request.format().topLogprobs().isPresent()) {
+      choice.set("logprobs", logprobs(piece));
+    } else {
+      choice.putNull("logprobs");
+    }
+    putEnding(choice, piece);
+    putTokenIds(choice, piece);
+    if (first && request.format().tokenIds()) {
+      choice.set("prompt_token_ids", ids(request.prompt(piece.choice())));
+    }
+    return choice;
+  }
+
+  private ObjectNode logprobs(Piece piece) {
+    ObjectNode json = JsonMapper.shared().createObjectNode();
+    ArrayNode offsets = json.putArray("text_offset");
+    ArrayNode logprobs = json.putArray("token_logprobs");
+    ArrayNode tokens = json.putArray("tokens");
+    int offset = piece.textOffset();
+    for (Piece.Token token : piece.tokens()) {
+      offsets.add(offset);
+      offset += texts.length(token.id());
+      logprobs.add(finite(token.logprob()));
+      tokens.add(texts.of(token.id()));
+    }
+    return json;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.serve;
+
+import org.jspecify.annotations.NullMarked;
