@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Samples of prompts, some of each, whose lengths have a long tail as in a GRPO run: served as they
-/// come, and batch by batch, where the next batch begins when all of one are done.
+/// Samples of prompts, some of each, whose lengths have a long tail as in a GRPO run: served as
+/// they come, and batch by batch, where the next batch begins when all of one are done.
 ///
 /// @param concurrent most samples at the same time, and those of a batch
 record TraceWorkload(Options options, int prompts, int samples, int concurrent)
@@ -58,8 +58,7 @@ record TraceWorkload(Options options, int prompts, int samples, int concurrent)
       int tokens = (int) Math.clamp(length, SHORTEST, Math.min(LONGEST, longest));
       requests.add(
           Request.of(
-                  subject.prompts().get(i / samples),
-                  GenerateWorkload.sampling(subject, 1, tokens))
+                  subject.prompts().get(i / samples), GenerateWorkload.sampling(subject, 1, tokens))
               .withIndex(i));
     }
     return requests;

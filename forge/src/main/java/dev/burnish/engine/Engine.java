@@ -303,7 +303,13 @@ final class Engine implements AutoCloseable {
             size * (blocks.numBlocks() - blocks.numAvailable()),
             size * blocks.numReusable()),
         new EngineStats.Totals(
-            promptTokens, scheduler.reused(), sampledTokens, scheduler.preemptions(), aborted, guessed, accepted));
+            promptTokens,
+            scheduler.reused(),
+            sampledTokens,
+            scheduler.preemptions(),
+            aborted,
+            guessed,
+            accepted));
   }
 
   /// Fails all requests, and frees the memory.

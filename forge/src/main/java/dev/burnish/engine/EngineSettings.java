@@ -74,7 +74,13 @@ public record EngineSettings(
 
   public static EngineSettings defaults() {
     return new EngineSettings(
-        256, 512, 65_536, 60, new CacheSize.ShareOfFree(0.25), WeightUpdate.KEEP, Drafting.WHERE_IT_PAYS);
+        256,
+        512,
+        65_536,
+        60,
+        new CacheSize.ShareOfFree(0.25),
+        WeightUpdate.KEEP,
+        Drafting.WHERE_IT_PAYS);
   }
 
   public EngineSettings withMaxSequences(int value) {
@@ -83,23 +89,28 @@ public record EngineSettings(
   }
 
   public EngineSettings withTokenBudget(int value) {
-    return new EngineSettings(maxSequences, value, maxWaiting, longestWait, cache, update, drafting);
+    return new EngineSettings(
+        maxSequences, value, maxWaiting, longestWait, cache, update, drafting);
   }
 
   public EngineSettings withMaxWaiting(int value) {
-    return new EngineSettings(maxSequences, tokenBudget, value, longestWait, cache, update, drafting);
+    return new EngineSettings(
+        maxSequences, tokenBudget, value, longestWait, cache, update, drafting);
   }
 
   public EngineSettings withLongestWait(double seconds) {
-    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, seconds, cache, update, drafting);
+    return new EngineSettings(
+        maxSequences, tokenBudget, maxWaiting, seconds, cache, update, drafting);
   }
 
   public EngineSettings withCache(CacheSize value) {
-    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, longestWait, value, update, drafting);
+    return new EngineSettings(
+        maxSequences, tokenBudget, maxWaiting, longestWait, value, update, drafting);
   }
 
   public EngineSettings withUpdate(WeightUpdate value) {
-    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, longestWait, cache, value, drafting);
+    return new EngineSettings(
+        maxSequences, tokenBudget, maxWaiting, longestWait, cache, value, drafting);
   }
 
   public EngineSettings withDrafting(Drafting value) {

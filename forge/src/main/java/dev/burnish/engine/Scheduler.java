@@ -117,8 +117,7 @@ final class Scheduler {
     private Chunk guess(Chunk chunk, double least) {
       Sequence sequence = chunk.sequence();
       int most = Math.min(MOST_GUESSES, Math.min(budget, sequence.left() - 1));
-      int[] guessed =
-          sequence.draft().map(draft -> draft.guess(most, least)).orElse(NO_GUESSES);
+      int[] guessed = sequence.draft().map(draft -> draft.guess(most, least)).orElse(NO_GUESSES);
       int end = chunk.end() + guessed.length;
       if (guessed.length == 0 || !mayAllocate(sequence.table().missing(end))) {
         return chunk;

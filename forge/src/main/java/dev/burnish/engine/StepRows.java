@@ -66,9 +66,7 @@ final class StepRows {
     turns.add(turn);
     for (int right = 0; right < turn.numDraws(); right++) {
       drawn.add(
-          right == 0
-              ? turn.sequence()
-              : new GuessedView(turn.sequence(), turn.guesses(), right));
+          right == 0 ? turn.sequence() : new GuessedView(turn.sequence(), turn.guesses(), right));
       logitsOf.add(firstLogits + right);
     }
   }

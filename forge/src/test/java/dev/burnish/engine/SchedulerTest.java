@@ -38,7 +38,8 @@ class SchedulerTest {
     Sequence.Endings endings = new Sequence.Endings(new int[] {1}, Optional.empty());
     for (int i = 0; i < request.sampling().n(); i++) {
       samples.add(
-          new Sequence(task,
+          new Sequence(
+              task,
               i,
               request.sampling().maxTokens(),
               endings,

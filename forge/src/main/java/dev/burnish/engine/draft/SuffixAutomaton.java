@@ -9,8 +9,8 @@ import java.util.Arrays;
 /// the state's length; its link leads to the state of the longest suffix that ends at more places.
 /// A sequence keeps the state of its whole self, and is extended from there; another sequence that
 /// has the same beginning shares it. Amortised constant time and at most two states per token
-/// (Blumer et al. 1985, the form for several strings). Counts are exact for states up to
-/// [#COUNTED] links away and too low beyond, where only very repetitive text reaches.
+/// (Blumer et al. 1985, the form for several strings). Counts are exact for states up to [#COUNTED]
+/// links away and too low beyond, where only very repetitive text reaches.
 ///
 /// Edges of a state are a list, and a table finds one by state and token.
 final class SuffixAutomaton {
