@@ -4,7 +4,6 @@ import static dev.burnish.metrics.Reduce.LAST;
 
 import dev.burnish.concurrent.Stop;
 import dev.burnish.engine.draft.Drafts;
-import dev.burnish.engine.sampling.LogitsProcessor;
 import dev.burnish.engine.sampling.NonFiniteLogitsException;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
@@ -56,12 +55,11 @@ public final class BatchGenerator implements Generator {
   private long nanos;
 
   /// @param encoder of the model's prompts; completions have no text where it has no tokenizer
-  /// @param processors of the logits of every token, in order
   public BatchGenerator(
       LanguageModel model,
       PromptEncoder encoder,
       EngineSettings settings,
-      List<LogitsProcessor> processors) {
+      Extensions extensions) {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
     this.encoder = encoder;
@@ -71,11 +69,11 @@ public final class BatchGenerator implements Generator {
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
             settings,
-            processors);
+            extensions);
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
-    this(model, encoder, settings, List.of());
+    this(model, encoder, settings, Extensions.none());
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder) {

@@ -5,7 +5,6 @@ import dev.burnish.engine.cache.BlockTable;
 import dev.burnish.engine.draft.Drafts;
 import dev.burnish.engine.draft.StepCost;
 import dev.burnish.engine.sampling.Draw;
-import dev.burnish.engine.sampling.LogitsProcessor;
 import dev.burnish.engine.sampling.Sampler;
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.DecoderShape;
@@ -33,13 +32,12 @@ final class Engine implements AutoCloseable {
   /// The setting of an engine.
   ///
   /// @param endings of the model's completions
-  /// @param processors of the logits of every token, in order
   record Setting(
       DecoderShape shape,
       Device device,
       Sequence.Endings endings,
       EngineSettings settings,
-      List<LogitsProcessor> processors) {
+      Extensions extensions) {
     /// Blocks that fit the memory of the settings.
     int numBlocks() {
       long bytes = 0;
@@ -91,7 +89,7 @@ final class Engine implements AutoCloseable {
             setting.shape().blocks(), numBlocks * BlockManager.SIZE, setting.device());
     memory = new Sequence.Memory(blocks, used(drafts));
     scheduler = new Scheduler(setting.settings(), blocks, cost);
-    sampler = new Sampler(setting.endings().tokens(), setting.processors());
+    sampler = new Sampler(setting.endings().tokens(), setting.extensions().processors());
     stats = measure();
   }
 
@@ -124,7 +122,8 @@ final class Engine implements AutoCloseable {
     for (int sample = 0; sample < task.sampling().bestOf(); sample++) {
       samples.add(new Sequence(task, sample, setting.room(task), setting.endings(), memory));
     }
-    task.arrive(scheduler.nextArrival(), samples);
+    double rank = setting.extensions().order().rank(task.request());
+    task.arrive(new GroupTask.Place(rank, scheduler.nextArrival()), samples);
     scheduler.add(task);
     tasks.add(task);
     stats = measure();
@@ -204,6 +203,7 @@ final class Engine implements AutoCloseable {
       return false;
     }
     long start = System.nanoTime();
+    long sampledBefore = sampledTokens;
     boolean decodes = step.chunks().stream().anyMatch(chunk -> chunk.sequence().length() > 0);
     boolean onlyDecodes = step.chunks().stream().allMatch(Scheduler.Chunk::decodes);
     StepRows rows = new StepRows(step.chunks());
@@ -218,10 +218,22 @@ final class Engine implements AutoCloseable {
         draw(rows, rows.logits(runner, hidden_TH), version);
       }
     }
+    double seconds = (System.nanoTime() - start) / 1e9;
     if (onlyDecodes) {
-      cost.observe(rows.numRows(), (System.nanoTime() - start) / 1e9);
+      cost.observe(rows.numRows(), seconds);
     }
     settle();
+    setting
+        .extensions()
+        .observer()
+        .step(
+            new StepObserver.StepReport(
+                version,
+                rows.numRows(),
+                step.chunks().size(),
+                Math.toIntExact(sampledTokens - sampledBefore),
+                seconds,
+                stats));
     return decodes;
   }
 

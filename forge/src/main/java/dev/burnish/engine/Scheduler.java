@@ -19,8 +19,8 @@ import java.util.function.Predicate;
 /// Idea: sequences run in [Sequence#ORDER]. One that needs a block takes it from the last that has
 /// no rows in the step yet, which waits again and is computed again later (preemption); a sequence
 /// never takes blocks from one before it, so the first always advances. Of a group one sample
-/// computes the prompt, and the others join it when it is done. Others are admitted by class and
-/// arrival, those first that have waited too long; one whose versions exclude the weights in use is
+/// computes the prompt, and the others join it when it is done. Others are admitted in the same
+/// order, those first that have waited too long; one whose versions exclude the weights in use is
 /// passed over, but then none that came after that moment is admitted until the weights change, so
 /// that its turn comes.
 ///
@@ -334,7 +334,7 @@ final class Scheduler {
       return false;
     }
     boolean computesPrompt = sequence.length() == 0 && step.inPrompt.contains(group);
-    boolean inTime = passedOver.isEmpty() || group.arrival() < passedOverAt;
+    boolean inTime = passedOver.isEmpty() || group.place().arrival() < passedOverAt;
     return !computesPrompt && (group.begun() || (inTime && admission == Admission.ALL));
   }
 

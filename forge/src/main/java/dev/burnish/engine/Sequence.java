@@ -24,11 +24,9 @@ import java.util.stream.IntStream;
 
 /// One completion while it grows: its tokens, the blocks of its keys, and whether it is done.
 final class Sequence implements SequenceView {
-  /// The order in which sequences are served: by class, then by arrival. The last is the first to
-  /// lose its blocks.
+  /// The order in which sequences are served. The last is the first to lose its blocks.
   static final Comparator<Sequence> ORDER =
-      Comparator.comparing((Sequence sequence) -> sequence.group().request().priority())
-          .thenComparingLong(sequence -> sequence.group().arrival())
+      Comparator.comparing((Sequence sequence) -> sequence.group().place())
           .thenComparingInt(Sequence::sample);
 
   /// The endings of a completion, in addition to its stop texts.

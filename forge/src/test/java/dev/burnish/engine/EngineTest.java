@@ -49,7 +49,7 @@ class EngineTest {
         Device.CPU,
         new Sequence.Endings(new int[] {END}, Optional.empty()),
         settings,
-        List.of());
+        extensions);
   }
 
   private static EngineSettings settings(int maxSequences, int budget) {
@@ -57,6 +57,8 @@ class EngineTest {
         .withMaxSequences(maxSequences)
         .withTokenBudget(Math.max(budget, maxSequences));
   }
+
+  private Extensions extensions = Extensions.none();
 
   private Engine engine(EngineSettings settings, int numBlocks) {
     return new Engine(setting(settings), numBlocks, new Drafts(10_000), _ -> {});
@@ -358,6 +360,43 @@ class EngineTest {
       assertNothingHeld(engine);
       assertThat(engine.stats().totals().aborted()).isBetween(50L, 400L);
       assertThat(engine.stats().totals().preemptions()).isPositive();
+    }
+  }
+
+  @Test
+  void aScriptChoosesTheOrderChangesLogitsAndObservesSteps() {
+    List<StepObserver.StepReport> reports = new ArrayList<>();
+    extensions =
+        Extensions.none()
+            .withOrder(request -> request.sampling().maxTokens())
+            .withProcessors(List.of((_, logits) -> logits.set(7, 1e6f)))
+            .withObserver(reports::add);
+    SamplingParams params = SamplingParams.defaults();
+    try (Engine engine = engine(settings(1, 32), 100)) {
+      List<GroupTask> tasks = new ArrayList<>();
+      List<Integer> ended = new ArrayList<>();
+      for (int length : new int[] {9, 3, 5}) {
+        RequestListener listener =
+            new RequestListener() {
+              @Override
+              public void token(SampledToken token) {
+                assertThat(token.id()).isEqualTo(7);
+              }
+
+              @Override
+              public void ended(int sample, Completion completion) {
+                ended.add(completion.tokens().length);
+              }
+            };
+        tasks.add(task(Request.of(new int[] {3, 4}, params.withMaxTokens(length)), listener));
+        engine.add(tasks.getLast());
+      }
+      while (!engine.isIdle()) {
+        engine.step(runners.getFirst(), 0, ALL);
+      }
+      assertThat(ended).containsExactly(3, 5, 9);
+      assertThat(reports.stream().mapToInt(StepObserver.StepReport::tokens).sum()).isEqualTo(17);
+      assertThat(reports.getFirst().rows()).isEqualTo(2);
     }
   }
 }

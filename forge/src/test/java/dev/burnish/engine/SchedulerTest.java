@@ -45,7 +45,8 @@ class SchedulerTest {
               endings,
               new Sequence.Memory(blocks, Optional.empty())));
     }
-    task.arrive(scheduler.nextArrival(), samples);
+    double rank = RequestOrder.BY_PRIORITY.rank(request);
+    task.arrive(new GroupTask.Place(rank, scheduler.nextArrival()), samples);
     scheduler.add(task);
     return task;
   }
