@@ -2,8 +2,12 @@ package dev.burnish.bench;
 
 import dev.burnish.engine.BatchGenerator;
 import dev.burnish.engine.EngineSettings;
+import dev.burnish.engine.Priority;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.engine.QueuedGenerator;
+import dev.burnish.engine.Request;
+import dev.burnish.engine.RequestListener;
+import dev.burnish.engine.Ticket;
 import dev.burnish.observe.Benchmark.Options;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
@@ -12,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 
 /// Batches of different prompts, each continued by the same number of tokens.
 ///
@@ -65,5 +70,50 @@ record GenerateWorkload(Options options, List<Integer> sequences, int newTokens,
         .withMaxTokens(newTokens)
         .withSuppressed(Arrays.stream(subject.model().endTokens()).boxed().toList())
         .withSeed(1);
+  }
+
+  /// Seconds until the first token of a prompt, while other samples run.
+  private record FirstToken(QueuedGenerator generator, Subject subject) {
+    /// @param others samples that run meanwhile
+    /// @param from the first of the subject's prompts that nothing has used yet
+    List<Double> seconds(int others, int from) {
+      int most = subject.model().decoder().shape().maxPositions() / 2;
+      CountDownLatch running = new CountDownLatch(others);
+      List<Ticket> tickets = new ArrayList<>();
+      for (int i = 0; i < others; i++) {
+        CountDownLatch first = new CountDownLatch(1);
+        Request endless = Request.of(subject.prompts().get(i), sampling(subject, 1, most));
+        tickets.add(
+            generator.submit(
+                endless,
+                _ -> {
+                  if (first.getCount() > 0) {
+                    first.countDown();
+                    running.countDown();
+                  }
+                }));
+      }
+      try {
+        running.await();
+        List<Double> seconds = new ArrayList<>();
+        for (int i = 0; i < FIRST_TOKENS; i++) {
+          seconds.add(seconds(subject.prompts().get(from + i)));
+        }
+        return seconds;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while samples begin: others=" + others, e);
+      } finally {
+        tickets.forEach(Ticket::abort);
+      }
+    }
+
+    private double seconds(int[] prompt) {
+      Request request =
+          Request.of(prompt, sampling(subject, 1, 1)).withPriority(Priority.INTERACTIVE);
+      long start = System.nanoTime();
+      generator.submit(request, RequestListener.NONE).await();
+      return (System.nanoTime() - start) / 1e9;
+    }
   }
 }

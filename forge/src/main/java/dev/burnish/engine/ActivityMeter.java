@@ -69,7 +69,12 @@ final class ActivityMeter {
     preemptionsBefore = totals.preemptions();
     GeneratorActivity result =
         new GeneratorActivity(
-            tokens, stepNanos / NANOS, idleNanos / NANOS, weightNanos / NANOS, longestGap / NANOS, cache);
+            tokens,
+            stepNanos / NANOS,
+            idleNanos / NANOS,
+            weightNanos / NANOS,
+            longestGap / NANOS,
+            cache);
     tokens = 0;
     stepNanos = 0;
     idleNanos = 0;

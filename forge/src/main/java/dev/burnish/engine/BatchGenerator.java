@@ -56,10 +56,7 @@ public final class BatchGenerator implements Generator {
 
   /// @param encoder of the model's prompts; completions have no text where it has no tokenizer
   public BatchGenerator(
-      LanguageModel model,
-      PromptEncoder encoder,
-      EngineSettings settings,
-      Extensions extensions) {
+      LanguageModel model, PromptEncoder encoder, EngineSettings settings, Extensions extensions) {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
     this.encoder = encoder;

@@ -276,8 +276,8 @@ final class Engine implements AutoCloseable {
     }
   }
 
-  /// Returns whether the sample goes on. A request alone fails if a draw of its samples or its
-  /// listener does.
+  /// Returns whether more of the sample's draws may be taken. A request alone fails if a draw of
+  /// its samples or its listener does.
   private boolean take(Sequence sample, Draw draw, long version) {
     if (sample.group().failure().isPresent()) {
       return false;

@@ -33,8 +33,7 @@ final class WaitingList {
   /// arrival.
   Optional<Sequence> first(Predicate<Sequence> overdue, Predicate<Sequence> wanted) {
     return Stream.concat(
-            byArrival.stream().takeWhile(overdue),
-            inOrder.stream().filter(overdue.negate()))
+            byArrival.stream().takeWhile(overdue), inOrder.stream().filter(overdue.negate()))
         .filter(wanted)
         .findFirst();
   }
