@@ -3,8 +3,8 @@ package dev.burnish.kernel;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// What one thread needs to compute pieces of a batch-invariant product: a tile, the sums of it
-/// that wait for others ([Segments]), and a panel in F32 where the operand is kept otherwise.
+/// The memory with which one thread computes pieces of a batch-invariant product: a tile, the sums
+/// of it that wait for others ([Segments]), and a panel in F32 where the operand is kept otherwise.
 final class Desk implements AutoCloseable {
   /// `C = A W'`, or `C += A W'`.
   record Product(Tile.Left a, PanelSource w, Segments segments, Matrix c, boolean add) {}

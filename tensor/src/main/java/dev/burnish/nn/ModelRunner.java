@@ -11,6 +11,7 @@ import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 
 /// A decoder for generation: weights packed for a few rows at a time, keys and values in a cache.
@@ -28,6 +29,8 @@ public final class ModelRunner implements AutoCloseable {
   private final Prepared head;
   // What close() frees; nothing for a runner that shares what another one packed.
   private final List<Prepared> owned;
+  // Parts that were never loaded: memory of their matrices holds anything.
+  private final BitSet missing = new BitSet();
   private long laidOut;
 
   /// A runner that computes with the decoder's own weights.
@@ -88,7 +91,9 @@ public final class ModelRunner implements AutoCloseable {
 
   /// The same with weights in a format.
   public static ModelRunner unloaded(Decoder decoder, WeightFormat format) {
-    return new ModelRunner(decoder, prepare(decoder, format));
+    ModelRunner unloaded = new ModelRunner(decoder, prepare(decoder, format));
+    unloaded.missing.set(0, decoder.weights().numParts());
+    return unloaded;
   }
 
   /// A runner of another adaptation of the same weights, which shares what is packed: valid while
@@ -127,6 +132,7 @@ public final class ModelRunner implements AutoCloseable {
         head.update(List.of(decoder.head().matrix(packed)));
       }
     }
+    missing.clear(part);
   }
 
   /// Copies the parameters that are read as they are: all but packed matrices.
@@ -161,8 +167,14 @@ public final class ModelRunner implements AutoCloseable {
   /// Runs new tokens through the model, storing their keys and values in `slots` of the cache, and
   /// returns the hidden states of all of them before the final norm, `[T, H]`. The plan's key rows
   /// are cache slots.
+  ///
+  /// @throws IllegalStateException if a part was never loaded
   public Tensor forward(
       int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
+    if (!missing.isEmpty()) {
+      throw new IllegalStateException(
+          "every part of the weights must be loaded before they compute: missing=" + missing);
+    }
     PassContext context = decoder.context(positions, plan, Dropout.NONE, Numerics.BATCH_INVARIANT);
     Tensor x_TH = decoder.embed(tokens);
     try (TensorScope _ = TensorScope.open()) {

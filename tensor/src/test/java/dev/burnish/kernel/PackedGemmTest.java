@@ -166,7 +166,7 @@ class PackedGemmTest {
     return c;
   }
 
-  /// What ranks of a tensor-parallel group compute when each has a part of the inner dimension.
+  /// As ranks of a tensor-parallel group compute when each has a part of the inner dimension.
   @ParameterizedTest
   @CsvSource({"2", "4", "8"})
   void partsOfTheInnerDimensionAddUpToTheBitsOfTheWhole(int ranks) {
