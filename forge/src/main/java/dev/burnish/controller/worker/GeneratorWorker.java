@@ -5,9 +5,11 @@ import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.WeightSource;
 import dev.burnish.model.ModelSpec;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.service.Service;
 import dev.burnish.store.WeightStore;
@@ -24,12 +26,13 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
   public GeneratorWorker(GeneratorSpec spec, Service<WeightStore> weights) {
     WeightStore store = weights.route();
     ModelSpec model = spec.model();
-    store.await(WeightSets.POLICY, 0);
+    store.await(WeightSets.POLICY.trained(), 0);
     Optional<WeightSource> base =
         model.lora().adapts()
-            ? Optional.of(new StoredWeights(store, WeightSets.BASE, model.layouts()))
+            ? Optional.of(new StoredWeights(store, WeightSets.POLICY.base(), model.layouts()))
             : Optional.empty();
-    WeightSource policy = new StoredWeights(store, WeightSets.POLICY, model.trainedLayouts());
+    WeightSource policy =
+        new StoredWeights(store, WeightSets.POLICY.trained(), model.trainedLayouts());
     generator = new QueuedGenerator(model, spec.encoder(), base, policy, spec.settings());
   }
 
@@ -44,6 +47,11 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
     return generator.generateAll(prompts, sampling, versions).stream()
         .map(group -> group.madeBy(name))
         .toList();
+  }
+
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange versions) {
+    return generator.score(continuations, versions);
   }
 
   @Override
