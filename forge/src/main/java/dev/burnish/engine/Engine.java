@@ -199,6 +199,7 @@ final class Engine implements AutoCloseable {
   /// @param runner over weights of `version`
   /// @return whether a sample got a token that is not its first
   boolean step(ModelRunner runner, long version, Scheduler.Admission admission) {
+    blocks.computeBy(version);
     Scheduler.Step step = scheduler.schedule(version, System.nanoTime(), admission);
     if (step.isEmpty()) {
       return false;

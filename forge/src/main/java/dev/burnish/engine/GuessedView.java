@@ -46,4 +46,24 @@ record GuessedView(Sequence sequence, int[] guesses, int count) implements Seque
   public long key() {
     return sequence.key();
   }
+
+  /// The state after the guesses; after one that may not come, which no draw equals, the state
+  /// before it.
+  @Override
+  public Optional<GrammarState> grammar() {
+    return sequence.grammar().map(this::afterGuesses);
+  }
+
+  private GrammarState afterGuesses(GrammarState state) {
+    GrammarState after = state;
+    for (int i = 0; i < count && allows(after, guesses[i]); i++) {
+      after = after.after(guesses[i]);
+    }
+    return after;
+  }
+
+  private static boolean allows(GrammarState state, int token) {
+    long[] allowed = state.allowed();
+    return token / Long.SIZE < allowed.length && (allowed[token / Long.SIZE] >>> token & 1) == 1;
+  }
 }
