@@ -5,8 +5,7 @@ import dev.burnish.engine.sampling.SequenceView;
 import dev.burnish.rollout.SamplingParams;
 import java.util.Optional;
 
-/// A sequence as if some guesses of its next tokens were right. It has no grammar, whose state would
-/// have to follow the guesses.
+/// A sequence as if some guesses of its next tokens were right.
 ///
 /// @param count of the guesses that are taken for right
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -35,11 +34,6 @@ record GuessedView(Sequence sequence, int[] guesses, int count) implements Seque
   public int token(int index) {
     int guess = index - sequence.length();
     return guess >= 0 && guess < count ? guesses[guess] : sequence.token(index);
-  }
-
-  @Override
-  public Optional<GrammarState> grammar() {
-    return sequence.grammar();
   }
 
   @Override

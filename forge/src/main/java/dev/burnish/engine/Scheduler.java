@@ -110,12 +110,8 @@ final class Scheduler {
       int decoding = (int) chunks.stream().filter(Chunk::decodes).count();
       double least = leastProbability(decoding);
       if (least < 1) {
-        chunks.replaceAll(chunk -> maybeGuessed(chunk) ? guess(chunk, least) : chunk);
+        chunks.replaceAll(chunk -> chunk.decodes() ? guess(chunk, least) : chunk);
       }
-    }
-
-    private static boolean maybeGuessed(Chunk chunk) {
-      return chunk.decodes() && chunk.sequence().grammar().isEmpty();
     }
 
     private Chunk guess(Chunk chunk, double least) {
