@@ -11,6 +11,7 @@ import dev.burnish.tensor.KeyedRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// Samples of prompts, some of each, whose lengths have a long tail as in a GRPO run: served as
 /// they come, and batch by batch, where the next batch begins when all of one are done.
@@ -24,29 +25,50 @@ record TraceWorkload(Options options, int prompts, int samples, int concurrent)
 
   @Override
   public Figures measure() {
-    try (Subject subject = Subject.load(options, prompts);
-        QueuedGenerator generator =
-            QueuedGenerator.over(
-                subject.model(),
-                PromptEncoder.tokensOnly(),
-                EngineSettings.defaults().withMaxSequences(concurrent))) {
+    try (Subject subject = Subject.load(options, prompts)) {
       List<Request> requests = requests(subject);
       double tokens = requests.stream().mapToInt(request -> request.sampling().maxTokens()).sum();
-      run(generator, requests.subList(0, Math.min(concurrent, requests.size())));
-      List<Double> batches =
-          Timing.seconds(
-              0,
-              1,
-              () -> {
+      double batches =
+          seconds(
+              subject,
+              requests,
+              generator -> {
                 for (int from = 0; from < requests.size(); from += concurrent) {
                   int to = Math.min(from + concurrent, requests.size());
                   run(generator, requests.subList(from, to));
                 }
               });
-      List<Double> continuous = Timing.seconds(0, 1, () -> run(generator, requests));
+      double continuous = seconds(subject, requests, generator -> run(generator, requests));
       return new Figures(
           subject.label(),
-          Map.of("tokens", List.of(tokens), "batches", batches, "continuous", continuous));
+          Map.of(
+              "tokens",
+              List.of(tokens),
+              "batches",
+              List.of(batches),
+              "continuous",
+              List.of(continuous)));
+    }
+  }
+
+  /// The time of a schedule, by a generator that has seen other prompts only. It guesses nothing:
+  /// the second schedule would guess from the first.
+  private double seconds(
+      Subject subject, List<Request> requests, Consumer<QueuedGenerator> schedule) {
+    EngineSettings settings =
+        EngineSettings.defaults()
+            .withMaxSequences(concurrent)
+            .withDrafting(EngineSettings.Drafting.NONE);
+    try (QueuedGenerator generator =
+        QueuedGenerator.over(subject.model(), PromptEncoder.tokensOnly(), settings)) {
+      int[] other = {3, 4, 5, 6};
+      run(
+          generator,
+          requests.stream()
+              .limit(concurrent)
+              .map(request -> Request.of(other, request.sampling().withMaxTokens(16)))
+              .toList());
+      return Timing.seconds(0, 1, () -> schedule.accept(generator)).getFirst();
     }
   }
 
