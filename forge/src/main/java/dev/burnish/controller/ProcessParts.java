@@ -105,7 +105,8 @@ final class ProcessParts implements LoopParts {
         new GeneratorSpec(
             model.spec(),
             material.policy().tokenizer().files().contents(),
-            EngineSettings.defaults());
+            EngineSettings.defaults(),
+            settings.server());
     generators =
         keep(
             "generator",

@@ -58,7 +58,7 @@ final class Generation implements AutoCloseable {
       for (int prompt = 0; prompt < request.prompts().size(); prompt++) {
         Request one =
             Request.of(request.prompts().get(prompt), request.sampling())
-                .withIndex(prompt)
+                .withIndex(request.firstIndex() + prompt)
                 .withPriority(Priority.INTERACTIVE)
                 .withTimeout(timeout);
         generation.tickets.add(engine.submit(one, generation.listener(prompt)));

@@ -140,7 +140,8 @@ final class RequestReader {
             logprobs,
             fields.flag("return_token_ids"),
             fields.flag("return_tokens_as_token_ids"));
-    return new GenerationRequest(prompts, sampling, echoed, format);
+    int firstIndex = fields.integer("prompt_index", 0, Integer.MAX_VALUE - maxChoices).orElse(0);
+    return new GenerationRequest(prompts, sampling, firstIndex, echoed, format);
   }
 
   private void requireFit(int[] prompt) {

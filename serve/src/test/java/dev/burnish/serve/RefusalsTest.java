@@ -175,7 +175,7 @@ class RefusalsTest {
   void anUnknownRouteIsNotFoundAndEmbeddingsSayThatThereAreNone() throws Exception {
     TestServer.error(404, send(server.request("/v1/nothing", "{}")));
     TestServer.error(404, send(HttpRequest.newBuilder(server.uri(PATH))));
-    JsonNode error = TestServer.error(501, send(server.request("/v1/embeddings", "{}")));
+    JsonNode error = TestServer.error(400, send(server.request("/v1/embeddings", "{}")));
     assertThat(error.path("message").asString()).contains("embeddings");
   }
 
