@@ -19,7 +19,18 @@ record GenerationDefaults(SamplingParams sampling, List<String> unused) {
 
   /// Settings that are honoured, here or in `LanguageModel`.
   private static final Set<String> USED =
-      Set.of("do_sample", "temperature", "top_p", "top_k", "suppress_tokens", "eos_token_id");
+      Set.of(
+          "do_sample",
+          "temperature",
+          "top_p",
+          "top_k",
+          "min_p",
+          "typical_p",
+          "repetition_penalty",
+          "bad_words_ids",
+          "stop_strings",
+          "suppress_tokens",
+          "eos_token_id");
 
   /// Settings that change no token of a completion of one model: lengths, which the caller gives,
   /// ids that are only named, caches, what is returned, and settings of other ways to generate.
@@ -65,12 +76,9 @@ record GenerationDefaults(SamplingParams sampling, List<String> unused) {
   /// The value at which each of these settings has no effect; null and false disable any of them.
   private static final Map<String, Double> NEUTRAL =
       Map.ofEntries(
-          Map.entry("repetition_penalty", 1.0),
           Map.entry("encoder_repetition_penalty", 1.0),
           Map.entry("no_repeat_ngram_size", 0.0),
           Map.entry("encoder_no_repeat_ngram_size", 0.0),
-          Map.entry("min_p", 0.0),
-          Map.entry("typical_p", 1.0),
           Map.entry("epsilon_cutoff", 0.0),
           Map.entry("eta_cutoff", 0.0),
           Map.entry("num_beams", 1.0),
@@ -98,7 +106,12 @@ record GenerationDefaults(SamplingParams sampling, List<String> unused) {
         .withTemperature(json.path("do_sample").asBoolean(false) ? temperature : 0)
         .withTopP(topP)
         .withTopK((int) topK)
-        .withSuppressed(suppressed(json));
+        .withMinP(number(json, "min_p", 0, 0, 1))
+        .withTypicalP(number(json, "typical_p", 1, Double.MIN_NORMAL, 1))
+        .withRepetitionPenalty(number(json, "repetition_penalty", 1, Double.MIN_NORMAL, 1e6))
+        .withBadWords(badWords(json))
+        .withStop(json.path("stop_strings").valueStream().map(JsonNode::asString).toList())
+        .withSuppressed(ids(json.path("suppress_tokens")));
   }
 
   private static double number(
@@ -116,9 +129,12 @@ record GenerationDefaults(SamplingParams sampling, List<String> unused) {
     return number;
   }
 
-  private static List<Integer> suppressed(ObjectNode json) {
-    JsonNode ids = json.path("suppress_tokens");
-    return ids.isArray() ? ids.valueStream().map(JsonNode::asInt).toList() : List.of();
+  private static List<List<Integer>> badWords(ObjectNode json) {
+    return json.path("bad_words_ids").valueStream().map(GenerationDefaults::ids).toList();
+  }
+
+  private static List<Integer> ids(JsonNode array) {
+    return array.valueStream().map(JsonNode::asInt).toList();
   }
 
   private static List<String> unused(ObjectNode json) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.rollout.SamplingParams;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,28 +48,53 @@ class GenerationDefaultsTest {
     assertThat(SamplingParams.defaults())
         .isEqualTo(
             new SamplingParams(
-                1, 256, 1, SamplingParams.Truncation.NONE, SamplingParams.Stop.NONE, 0));
+                1,
+                1,
+                256,
+                1,
+                new SamplingParams.Truncation(1, 0, 0, 1),
+                new SamplingParams.TokenRules(List.of(), List.of(), List.of(), Map.of()),
+                new SamplingParams.Penalties(1, 0, 0),
+                new SamplingParams.Stop(List.of(), List.of(), 0, SamplingParams.Stop.AtEnd.STOP),
+                new SamplingParams.Logprobs(0, SamplingParams.Logprobs.Distribution.TEMPERED),
+                0));
   }
 
   @Test
   void suppressedTokensAreHonoured() {
     GenerationDefaults defaults = of("{\"suppress_tokens\": [3, 5], \"eos_token_id\": [1, 2]}");
 
-    assertThat(defaults.sampling().truncation().suppressed()).containsExactly(3, 5);
+    assertThat(defaults.sampling().tokens().suppressed()).containsExactly(3, 5);
     assertThat(defaults.unused()).isEmpty();
+  }
+
+  @Test
+  void truncationPenaltyBadWordsAndStopTextsAreHonoured() {
+    GenerationDefaults defaults =
+        of(
+            """
+            {"do_sample": true, "top_k": 0, "min_p": 0.1, "typical_p": 0.9,
+             "repetition_penalty": 1.05, "bad_words_ids": [[3], [4, 5]], "stop_strings": ["x"]}
+            """);
+
+    assertThat(defaults.unused()).isEmpty();
+    assertThat(defaults.sampling())
+        .isEqualTo(
+            SamplingParams.defaults()
+                .withMinP(0.1)
+                .withTypicalP(0.9)
+                .withRepetitionPenalty(1.05)
+                .withBadWords(List.of(List.of(3), List.of(4, 5)))
+                .withStop(List.of("x")));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "\"repetition_penalty\":1.05",
-        "\"min_p\":0.1",
-        "\"bad_words_ids\":[[3]]",
         "\"forced_eos_token_id\":[2,3]",
         "\"forced_bos_token_id\":1",
         "\"begin_suppress_tokens\":[220]",
         "\"sequence_bias\":[[[10],-10.0]]",
-        "\"stop_strings\":[\"x\"]",
         "\"exponential_decay_length_penalty\":[5,1.1]",
         "\"no_repeat_ngram_size\":3",
         "\"num_beams\":4",
@@ -97,7 +124,13 @@ class GenerationDefaultsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"\"top_k\": -1", "\"top_p\": 1.5", "\"temperature\": -1", "\"top_p\": \"high\""})
+      strings = {
+        "\"top_k\": -1",
+        "\"top_p\": 1.5",
+        "\"temperature\": -1",
+        "\"top_p\": \"high\"",
+        "\"min_p\": 2"
+      })
   void aValueThatCannotBeIsNamedWithItsFile(String setting) {
     assertThatThrownBy(() -> of("{" + setting + "}"))
         .isInstanceOf(IllegalArgumentException.class)

@@ -75,7 +75,9 @@ final class Completions {
         base.sampling()
             .withN(options.count())
             .withMaxTokens(options.maxTokens())
-            .withStop(options.stop())
+            .withStop(
+                Stream.concat(base.sampling().stop().texts().stream(), options.stop().stream())
+                    .toList())
             .withSeed(options.seed().orElseGet(System::nanoTime));
     params =
         options.temperature().isPresent()

@@ -3,6 +3,8 @@ package dev.burnish.engine;
 import static dev.burnish.metrics.Reduce.LAST;
 
 import dev.burnish.concurrent.Stop;
+import dev.burnish.engine.sampling.LogitsProcessor;
+import dev.burnish.engine.sampling.NonFiniteLogitsException;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 import dev.burnish.model.LanguageModel;
@@ -52,7 +54,12 @@ public final class BatchGenerator implements Generator {
   private long nanos;
 
   /// @param encoder of the model's prompts; completions have no text where it has no tokenizer
-  public BatchGenerator(LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
+  /// @param processors of the logits of every token, in order
+  public BatchGenerator(
+      LanguageModel model,
+      PromptEncoder encoder,
+      EngineSettings settings,
+      List<LogitsProcessor> processors) {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
     this.encoder = encoder;
@@ -61,7 +68,12 @@ public final class BatchGenerator implements Generator {
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
-            settings);
+            settings,
+            processors);
+  }
+
+  public BatchGenerator(LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
+    this(model, encoder, settings, List.of());
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder) {

@@ -2,6 +2,9 @@ package dev.burnish.engine;
 
 import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.sampling.Draw;
+import dev.burnish.engine.sampling.LogitsProcessor;
+import dev.burnish.engine.sampling.Sampler;
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.KeyValueCache;
@@ -28,8 +31,13 @@ final class Engine implements AutoCloseable {
   /// The setting of an engine.
   ///
   /// @param endings of the model's completions
+  /// @param processors of the logits of every token, in order
   record Setting(
-      DecoderShape shape, Device device, Sequence.Endings endings, EngineSettings settings) {
+      DecoderShape shape,
+      Device device,
+      Sequence.Endings endings,
+      EngineSettings settings,
+      List<LogitsProcessor> processors) {
     /// Blocks that fit the memory of the settings.
     int numBlocks() {
       long bytes = 0;
@@ -45,7 +53,7 @@ final class Engine implements AutoCloseable {
     /// Blocks that the samples of a request fill at most.
     long mostBlocks(GroupTask task) {
       int tokens = task.prompt().length + room(task);
-      return (long) task.sampling().n() * (1 + BlockManager.forTokens(tokens));
+      return (long) task.sampling().bestOf() * (1 + BlockManager.forTokens(tokens));
     }
 
     int room(GroupTask task) {
@@ -57,6 +65,7 @@ final class Engine implements AutoCloseable {
   private final BlockManager blocks;
   private final KeyValueCache cache;
   private final Scheduler scheduler;
+  private final Sampler sampler;
   private final Consumer<GroupTask> onEnd;
   private final Set<GroupTask> tasks = new LinkedHashSet<>();
   private long promptTokens;
@@ -74,6 +83,7 @@ final class Engine implements AutoCloseable {
         new KeyValueCache(
             setting.shape().blocks(), numBlocks * BlockManager.SIZE, setting.device());
     scheduler = new Scheduler(setting.settings(), blocks);
+    sampler = new Sampler(setting.endings().tokens(), setting.processors());
     stats = measure();
   }
 
@@ -97,7 +107,7 @@ final class Engine implements AutoCloseable {
   /// Takes a request.
   void add(GroupTask task) {
     List<Sequence> samples = new ArrayList<>();
-    for (int sample = 0; sample < task.sampling().n(); sample++) {
+    for (int sample = 0; sample < task.sampling().bestOf(); sample++) {
       BlockTable table = new BlockTable(blocks);
       samples.add(new Sequence(task, sample, setting.room(task), setting.endings(), table));
     }
@@ -126,6 +136,7 @@ final class Engine implements AutoCloseable {
     tasks.remove(task);
     task.samples().forEach(scheduler::remove);
     onEnd.accept(task);
+    stats = measure(); // for those who wait
     task.complete();
   }
 
@@ -208,36 +219,29 @@ final class Engine implements AutoCloseable {
     return IntStream.range(first, first + count);
   }
 
+  /// A request alone fails if a draw of its samples or its listener does.
   private void draw(List<Sequence> drawn, Tensor logits_BV, long version) {
-    int from = 0;
-    while (from < drawn.size()) {
-      GroupTask group = drawn.get(from).group();
-      int to = from;
-      while (to < drawn.size() && drawn.get(to).group() == group) {
-        to++;
+    List<Draw> draws = sampler.draw(logits_BV, drawn);
+    for (int i = 0; i < draws.size(); i++) {
+      Sequence sample = drawn.get(i);
+      switch (draws.get(i)) {
+        case Draw.Drawn draw when sample.group().failure().isEmpty() -> take(sample, draw, version);
+        case Draw.Drawn _ -> {} // another sample of its request failed
+        case Draw.Refused(RuntimeException cause) -> sample.group().fail(cause);
       }
-      draw(group, logits_BV.narrow(0, from, to - from), drawn.subList(from, to), version);
-      from = to;
     }
   }
 
-  /// Draws for samples of one request, which alone fails if that does.
-  private void draw(GroupTask group, Tensor logits_BV, List<Sequence> samples, long version) {
+  private void take(Sequence sample, Draw.Drawn draw, long version) {
     try {
-      long[] keys = samples.stream().mapToLong(Sequence::key).toArray();
-      int[] at = samples.stream().mapToInt(Sequence::length).toArray();
-      Sampler sampler = new Sampler(setting.device(), group.sampling());
-      Sampler.Draw[] draws = sampler.draw(logits_BV, keys, at);
-      for (int i = 0; i < draws.length; i++) {
-        samples.get(i).append(draws[i], version);
-        sampledTokens++;
-        group.tell(samples.get(i), draws[i]);
-        if (samples.get(i).done()) {
-          scheduler.remove(samples.get(i));
-        }
+      sample.append(draw, version);
+      sampledTokens++;
+      sample.group().tell(sample, draw);
+      if (sample.done()) {
+        scheduler.remove(sample);
       }
     } catch (RuntimeException e) {
-      group.fail(e);
+      sample.group().fail(e);
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.engine.sampling.Draw;
 import dev.burnish.nn.DecoderShape;
-import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.SamplingParams;
 import java.util.ArrayList;
@@ -30,7 +30,8 @@ final class GroupTask {
     this.listener = listener;
   }
 
-  /// @throws IllegalArgumentException if a model of that shape cannot continue the prompt
+  /// @throws IllegalArgumentException if a model of that shape cannot continue the prompt, or lacks
+  ///   a token that the parameters name
   static GroupTask of(Request request, RequestListener listener, DecoderShape shape) {
     int[] prompt = request.prompt();
     if (prompt.length == 0 || prompt.length >= shape.maxPositions()) {
@@ -45,6 +46,7 @@ final class GroupTask {
                 .formatted(shape.vocabulary(), request.index(), token));
       }
     }
+    request.sampling().requireVocabulary(shape.vocabulary());
     return new GroupTask(request, listener);
   }
 
@@ -123,7 +125,7 @@ final class GroupTask {
   }
 
   /// Tells of a token that a sample got, and of the sample's end.
-  void tell(Sequence sample, Sampler.Draw draw) {
+  void tell(Sequence sample, Draw.Drawn draw) {
     listener.token(new RequestListener.SampledToken(sample.sample(), draw.token(), draw.logprob()));
     if (sample.done()) {
       tellEnd(sample);
@@ -169,7 +171,7 @@ final class GroupTask {
     failure.ifPresent(cause -> {
       throw cause;
     });
-    List<Completion> completions = samples.stream().map(Sequence::completion).toList();
-    return new Group(request.prompt(), completions);
+    return Group.bestOf(
+        request.prompt(), samples.stream().map(Sequence::completion).toList(), sampling().n());
   }
 }

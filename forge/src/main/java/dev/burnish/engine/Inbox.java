@@ -35,7 +35,7 @@ final class Inbox {
     lock.lock();
     try {
       requireOpen();
-      long samples = tasks.stream().mapToLong(task -> task.sampling().n()).sum();
+      long samples = tasks.stream().mapToLong(task -> task.sampling().bestOf()).sum();
       long waiting = numWaiting + numArrived;
       if (waiting > 0 && waiting + samples > maxWaiting) {
         throw new Overloaded(

@@ -59,7 +59,8 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
-            settings);
+            settings,
+            List.of());
     try {
       weights = new WeightSwitch(model, versions, inbox);
     } catch (RuntimeException e) {

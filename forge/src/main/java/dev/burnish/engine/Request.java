@@ -28,10 +28,10 @@ public record Request(
     List<Completion> begun) {
   public Request {
     begun = List.copyOf(begun);
-    if (begun.size() > sampling.n()) {
+    if (begun.size() > sampling.bestOf()) {
       throw new IllegalArgumentException(
-          "no more completions may be continued than there are samples: begun=%d n=%d"
-              .formatted(begun.size(), sampling.n()));
+          "no more completions may be continued than there are samples: begun=%d bestOf=%d"
+              .formatted(begun.size(), sampling.bestOf()));
     }
   }
 

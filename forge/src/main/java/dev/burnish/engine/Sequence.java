@@ -1,19 +1,26 @@
 package dev.burnish.engine;
 
 import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.sampling.Draw;
+import dev.burnish.engine.sampling.SequenceView;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.TokenVersions;
+import dev.burnish.rollout.TopLogprobs;
 import dev.burnish.tensor.KeyedRandom;
 import dev.burnish.text.StreamingDecoder;
 import dev.burnish.text.Tokenizer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /// One completion while it grows: its tokens, the blocks of its keys, and whether it is done.
-final class Sequence {
+final class Sequence implements SequenceView {
   /// The order in which sequences are served: by class, then by arrival. The last is the first to
   /// lose its blocks.
   static final Comparator<Sequence> ORDER =
@@ -23,7 +30,11 @@ final class Sequence {
 
   /// The endings of a completion, in addition to its stop texts.
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {}
+  record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {
+    private boolean contain(int token) {
+      return IntStream.of(tokens).anyMatch(end -> end == token);
+    }
+  }
 
   private final GroupTask group;
   private final int sample;
@@ -35,6 +46,8 @@ final class Sequence {
   private final StringBuilder text = new StringBuilder();
   private int[] tokens = new int[16];
   private float[] logprobs = new float[16];
+  private float[] keptMass = new float[0];
+  private final List<TopLogprobs> top = new ArrayList<>();
   private TokenVersions versions = TokenVersions.of(0, 0);
   private long version;
   private int ofVersion;
@@ -63,17 +76,38 @@ final class Sequence {
     return sample;
   }
 
-  long key() {
+  @Override
+  public SamplingParams sampling() {
+    return group.sampling();
+  }
+
+  @Override
+  public int promptLength() {
+    return group.prompt().length;
+  }
+
+  @Override
+  public int promptToken(int index) {
+    return group.prompt()[index];
+  }
+
+  @Override
+  public int length() {
+    return length;
+  }
+
+  @Override
+  public int token(int index) {
+    return tokens[Objects.checkIndex(index, length)];
+  }
+
+  @Override
+  public long key() {
     return key;
   }
 
   BlockTable table() {
     return table;
-  }
-
-  /// Tokens of the completion.
-  int length() {
-    return length;
   }
 
   /// Tokens of prompt and completion.
@@ -109,29 +143,51 @@ final class Sequence {
   /// Begins with the tokens of a completion that was aborted.
   void resume(Completion begun) {
     for (int i = 0; i < begun.tokens().length && !done(); i++) {
-      append(new Sampler.Draw(begun.tokens()[i], begun.logprobs()[i]), begun.versions().at(i));
+      append(drawn(begun, i), begun.versions().at(i));
     }
   }
 
+  private static Draw.Drawn drawn(Completion begun, int index) {
+    Completion.Details details = begun.details();
+    return new Draw.Drawn(
+        begun.tokens()[index],
+        begun.logprobs()[index],
+        details.keptMass().length == 0 ? 1 : details.keptMass()[index],
+        details.top().isEmpty() ? Optional.empty() : Optional.of(details.top().get(index)));
+  }
+
   /// @param byVersion of the weights that the token was drawn with
-  void append(Sampler.Draw draw, long byVersion) {
+  void append(Draw.Drawn draw, long byVersion) {
     if (length == tokens.length) {
       tokens = Arrays.copyOf(tokens, 2 * length);
       logprobs = Arrays.copyOf(logprobs, 2 * length);
     }
+    keepDetails(draw);
     count(byVersion);
     tokens[length] = draw.token();
     logprobs[length++] = draw.logprob();
-    for (int end : endings.tokens()) {
-      stopped |= end == draw.token();
-    }
-    List<String> stop = group.sampling().stop().texts();
-    if (!stop.isEmpty() && !stopped) {
+    SamplingParams.Stop stop = sampling().stop();
+    stopped =
+        stop.tokens().contains(draw.token())
+            || (stop.atEnd() == SamplingParams.Stop.AtEnd.STOP && endings.contain(draw.token()));
+    if (!stop.texts().isEmpty() && !stopped) {
       int before = text.length();
       if (endings.tokenizer().filter(text -> !text.isSpecial(draw.token())).isPresent()) {
         decoder.ifPresent(decoding -> text.append(decoding.append(draw.token())));
       }
-      findStop(stop, before);
+      if (length >= stop.minTokens()) {
+        findStop(stop.texts(), before);
+      }
+    }
+  }
+
+  private void keepDetails(Draw.Drawn draw) {
+    draw.top().ifPresent(top::add);
+    if (sampling().temperature() > 0 && !sampling().truncation().keepsAll()) {
+      if (keptMass.length <= length) {
+        keptMass = Arrays.copyOf(keptMass, tokens.length);
+      }
+      keptMass[length] = draw.keptMass();
     }
   }
 
@@ -160,11 +216,24 @@ final class Sequence {
 
   Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
-    String whole =
-        cut >= 0
-            ? text.substring(0, cut)
-            : endings.tokenizer().map(text -> text.decode(ids, true)).orElse("");
-    return new Completion(ids, Arrays.copyOf(logprobs, length), versions(), whole, finish());
+    return new Completion(
+        ids,
+        Arrays.copyOf(logprobs, length),
+        versions(),
+        text(ids),
+        finish(),
+        new Completion.Details(
+            keptMass.length == 0 ? keptMass : Arrays.copyOf(keptMass, length), top));
+  }
+
+  /// The text of a completion of those tokens.
+  private String text(int[] ids) {
+    if (cut >= 0) {
+      return text.substring(0, cut);
+    }
+    boolean stopToken = stopped && sampling().stop().tokens().contains(ids[length - 1]);
+    int[] shown = stopToken ? Arrays.copyOf(ids, length - 1) : ids;
+    return endings.tokenizer().map(text -> text.decode(shown, true)).orElse("");
   }
 
   private FinishReason finish() {

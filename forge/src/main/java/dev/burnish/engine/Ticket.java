@@ -1,5 +1,6 @@
 package dev.burnish.engine;
 
+import dev.burnish.engine.sampling.NonFiniteLogitsException;
 import dev.burnish.rollout.Group;
 import java.util.concurrent.CancellationException;
 

@@ -138,7 +138,10 @@ public record Rollout(Problem problem, Group group) {
     }
     Group survivors =
         new Group(
-            group.prompt(), left.stream().map(Evaluated::completion).toList(), group.madeBy());
+            group.prompt(),
+            left.stream().map(Evaluated::completion).toList(),
+            group.unchosenTokens(),
+            group.madeBy());
     double[] rewards = left.stream().mapToDouble(Evaluated::reward).toArray();
     return ScoredGroup.of(problem, survivors, rewards, advantages.apply(rewards));
   }

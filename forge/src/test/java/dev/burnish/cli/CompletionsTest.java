@@ -28,7 +28,7 @@ class CompletionsTest {
   private static final String DEFAULTS =
       """
       {"do_sample": true, "temperature": 0.3, "top_p": 0.8, "top_k": 5, "eos_token_id": [1, 3],
-       "repetition_penalty": 1.3, "typical_p": 1.0}\
+       "no_repeat_ngram_size": 3, "typical_p": 1.0}\
       """;
 
   @TempDir Path folder;
@@ -91,7 +91,7 @@ class CompletionsTest {
     assertThat(heard.params).extracting(SamplingParams::temperature).containsExactly(0.3, 0.7);
     assertThat(heard.params).extracting(params -> params.truncation().topP()).containsOnly(0.8);
     assertThat(heard.params).extracting(params -> params.truncation().topK()).containsOnly(5);
-    assertThat(heard.unused).containsExactly("repetition_penalty=1.3", "repetition_penalty=1.3");
+    assertThat(heard.unused).containsExactly("no_repeat_ngram_size=3", "no_repeat_ngram_size=3");
   }
 
   @Test
@@ -111,7 +111,7 @@ class CompletionsTest {
       model.save(copy);
     }
     assertThat(Files.readString(copy.resolve("generation_config.json")))
-        .contains("repetition_penalty", "0.3");
+        .contains("no_repeat_ngram_size", "0.3");
     try (LanguageModel again = LanguageModel.load(copy)) {
       assertThat(again.endTokens()).containsExactly(1, 3);
     }

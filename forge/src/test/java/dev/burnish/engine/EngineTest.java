@@ -3,6 +3,7 @@ package dev.burnish.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.engine.sampling.Draw;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ModelRunner;
 import dev.burnish.rollout.Completion;
@@ -46,7 +47,8 @@ class EngineTest {
         models.getFirst().decoder().shape(),
         Device.CPU,
         new Sequence.Endings(new int[] {END}, Optional.empty()),
-        settings);
+        settings,
+        List.of());
   }
 
   private static EngineSettings settings(int maxSequences, int budget) {
@@ -93,7 +95,7 @@ class EngineTest {
     assertThat(group.size()).isEqualTo(request.sampling().n());
     for (int sample = 0; sample < group.size(); sample++) {
       Completion completion = group.completions().get(sample);
-      List<Sampler.Draw> expected = plain.again(request, sample, completion);
+      List<Draw.Drawn> expected = plain.again(request, sample, completion);
       for (int i = 0; i < expected.size(); i++) {
         assertThat(completion.tokens()[i])
             .as("%s sample %d token %d", description, sample, i)

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.concurrent.Scope;
 import dev.burnish.concurrent.Subtask;
+import dev.burnish.engine.sampling.Draw;
+import dev.burnish.engine.sampling.FakeSequence;
+import dev.burnish.engine.sampling.Sampler;
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.link.failure.Overloaded;
 import dev.burnish.model.LanguageModel;
@@ -548,7 +551,7 @@ class QueuedGeneratorTest {
     int[] prompt = TEXT.encode("abc");
     int[] tokens = completion.tokens();
     List<ModelRunner> runners = models.stream().map(m -> new ModelRunner(m.decoder())).toList();
-    Sampler sampler = new Sampler(Device.CPU, params);
+    Sampler sampler = new Sampler(new int[0], List.of());
     long key = KeyedRandom.bits(params.seed(), "prompt-0", 0);
     int slots = prompt.length + tokens.length;
     try (KeyValueCache cache =
@@ -564,7 +567,8 @@ class QueuedGeneratorTest {
         try (TensorScope _ = TensorScope.open()) {
           Tensor hidden = runner.forward(fed, at, plan, cache, at);
           Tensor logits = runner.logits(hidden, new int[] {fed.length - 1});
-          Sampler.Draw draw = sampler.draw(logits, new long[] {key}, new int[] {i})[0];
+          FakeSequence sequence = new FakeSequence(params, prompt, Arrays.copyOf(tokens, i), key);
+          Draw.Drawn draw = (Draw.Drawn) sampler.draw(logits, List.of(sequence)).getFirst();
           assertThat(draw.token()).as("token %d", i).isEqualTo(tokens[i]);
           assertThat(draw.logprob()).as("token %d", i).isEqualTo(completion.logprobs()[i]);
         }

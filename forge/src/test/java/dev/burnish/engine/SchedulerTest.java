@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.sampling.Draw;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.rollout.SamplingParams;
@@ -63,7 +64,7 @@ class SchedulerTest {
         drawn.add(chunk.sequence());
       }
       chunk.sequence().table().compute(chunk.end());
-      drawn.forEach(sequence -> sequence.append(new Sampler.Draw(3, -1), version));
+      drawn.forEach(sequence -> sequence.append(new Draw.Drawn(3, -1), version));
       drawn.stream().filter(Sequence::done).forEach(scheduler::remove);
     }
     return step;

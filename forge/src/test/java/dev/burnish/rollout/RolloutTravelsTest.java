@@ -10,6 +10,7 @@ import dev.burnish.wire.Session;
 import java.lang.reflect.Method;
 import java.lang.reflect.Type;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// Generators, rewards and learners may live in other processes: everything between them travels,
@@ -24,6 +25,16 @@ class RolloutTravelsTest {
           new TokenVersions(new int[] {0, 2}, new long[] {Long.MAX_VALUE, 3}, 3),
           "ab\u0000\uD83D\uDE00",
           FinishReason.STOP);
+  private static final Completion DETAILED =
+      new Completion(
+          new int[] {5},
+          new float[] {-0.1f},
+          TokenVersions.of(1, 1),
+          "a",
+          FinishReason.LENGTH,
+          new Completion.Details(
+              new float[] {0.75f},
+              List.of(new TopLogprobs(new int[] {5, 6}, new float[] {-0.1f, -3}, -0.1f))));
   private static final Problem PROBLEM = new Problem("a?", "b", Long.MIN_VALUE);
   private static final Group GROUP = new Group(new int[] {2, 3}, List.of(COMPLETION, COMPLETION));
 
@@ -54,6 +65,8 @@ class RolloutTravelsTest {
   @Test
   void groupsAndTheirSamplingArriveAsTheyWere() {
     assertArrivesAsItWas(Group.class, GROUP);
+    assertArrivesAsItWas(
+        Group.class, Group.bestOf(new int[] {2}, List.of(COMPLETION, DETAILED, COMPLETION), 2));
     assertArrivesAsItWas(Rollout.class, new Rollout(PROBLEM, GROUP));
     assertArrivesAsItWas(
         SamplingParams.class,
@@ -61,8 +74,19 @@ class RolloutTravelsTest {
             .withN(3)
             .withTopP(Math.nextUp(0.1))
             .withTopK(5)
-            .withStop(List.of("x", "yy"))
+            .withBestOf(5)
+            .withMinP(0.25)
+            .withTypicalP(0.5)
+            .withAllowed(List.of(4))
             .withSuppressed(List.of(1, 2))
+            .withBadWords(List.of(List.of(7), List.of(8, 9)))
+            .withBias(Map.of(3, -0.5))
+            .withPenalties(new SamplingParams.Penalties(1.1, 0.2, -0.3))
+            .withStop(
+                new SamplingParams.Stop(
+                    List.of("x", "yy"), List.of(6), 2, SamplingParams.Stop.AtEnd.CONTINUE))
+            .withLogprobs(
+                new SamplingParams.Logprobs(3, SamplingParams.Logprobs.Distribution.MODEL))
             .withSeed(-1));
   }
 
@@ -107,6 +131,17 @@ class RolloutTravelsTest {
             new Completion(
                 new int[2], new float[2], TokenVersions.of(1, 3), "", FinishReason.LENGTH))
         .hasMessageContaining("tokens=2 logprobs=2 versions=3");
+    assertThatThrownBy(() ->
+            new Completion(
+                new int[2],
+                new float[2],
+                TokenVersions.of(1, 2),
+                "",
+                FinishReason.LENGTH,
+                new Completion.Details(new float[1], List.of())))
+        .hasMessageContaining("tokens=2 keptMass=1 top=0");
+    assertThatThrownBy(() -> new TopLogprobs(new int[2], new float[1], 0))
+        .hasMessageContaining("tokens=2 logprobs=1");
     assertThatThrownBy(() -> new Group(new int[0], List.of(COMPLETION)))
         .hasMessageContaining("prompt=0 tokens");
     assertThatThrownBy(() -> new Prompt.Chat(List.of())).hasMessageContaining("turns=0");

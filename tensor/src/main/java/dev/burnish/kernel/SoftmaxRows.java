@@ -7,6 +7,10 @@ import jdk.incubator.vector.VectorOperators;
 /// Softmax of single rows in place, with the statistics that log-probabilities, entropies and
 /// attention need.
 final class SoftmaxRows {
+  /// Columns whose exponentials are summed in single precision; a vocabulary of 150 000 is too long
+  /// for one such sum.
+  static final int BLOCK = 4096;
+
   private SoftmaxRows() {}
 
   static float max(long row, int count) {
@@ -40,15 +44,28 @@ final class SoftmaxRows {
     return Lanes.sum(sum);
   }
 
+  /// The sum of `exp(scale x - shift)` of at most [#BLOCK] columns, to the bits of
+  /// [#expAndMoments].
+  static float expSum(long row, int count, float scale, float shift) {
+    FloatVector sum = FloatVector.zero(Lanes.SPECIES);
+    int i = 0;
+    for (; i <= count - Lanes.WIDTH; i += Lanes.WIDTH) {
+      sum = sum.add(Lanes.exp(Lanes.load(row, i).mul(scale).sub(shift)));
+    }
+    if (i < count) {
+      VectorMask<Float> mask = Lanes.tail(i, count);
+      sum = sum.add(Lanes.exp(Lanes.load(row, i, mask).mul(scale).sub(shift)), mask);
+    }
+    return Lanes.sum(sum);
+  }
+
   /// Replaces `x` by `e = exp(scale x - shift)`; returns the sum of `e` in element 0 and of `e
   /// (scale x - shift)` in element 1.
   static void expAndMoments(long row, int count, float scale, float shift, double[] moments) {
     double sum = 0;
     double weighted = 0;
-    // Partial sums over blocks in double precision: a vocabulary of 150 000 is too long for one
-    // float sum.
-    for (int block = 0; block < count; block += 4096) {
-      int end = Math.min(count, block + 4096);
+    for (int block = 0; block < count; block += BLOCK) {
+      int end = Math.min(count, block + BLOCK);
       FloatVector s = FloatVector.zero(Lanes.SPECIES);
       FloatVector t = s;
       int i = block;

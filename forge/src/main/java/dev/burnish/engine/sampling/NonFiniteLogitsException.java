@@ -1,9 +1,9 @@
-package dev.burnish.engine;
+package dev.burnish.engine.sampling;
 
 import java.io.Serial;
 
 /// Logits of a token hold NaN or an infinity, so that none can be drawn.
-final class NonFiniteLogitsException extends RuntimeException {
+public final class NonFiniteLogitsException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1;
 
   /// @param position of the token in its completion

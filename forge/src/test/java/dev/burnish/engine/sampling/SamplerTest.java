@@ -1,15 +1,14 @@
-package dev.burnish.engine;
+package dev.burnish.engine.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.rollout.SamplingParams;
-import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.List;
-import java.util.stream.LongStream;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,9 +27,9 @@ class SamplerTest {
     double[] counts = new double[PROBABILITIES.length];
     try (TensorScope _ = TensorScope.open()) {
       Tensor rows = Tensor.of(logits, DRAWS, PROBABILITIES.length);
-      for (Sampler.Draw draw :
-          new Sampler(Device.CPU, params)
-              .draw(rows, LongStream.range(0, DRAWS).toArray(), new int[DRAWS])) {
+      for (Draw each :
+          new Sampler(new int[0], List.of()).draw(rows, FakeSequence.many(params, DRAWS, 0))) {
+        Draw.Drawn draw = (Draw.Drawn) each;
         counts[draw.token()] += 1.0 / DRAWS;
         if (params.temperature() == 1) {
           assertThat(Math.exp(draw.logprob())).isCloseTo(PROBABILITIES[draw.token()], within(1e-6));
@@ -104,9 +103,13 @@ class SamplerTest {
         SamplingParams params = SamplingParams.defaults().withTemperature(temperature);
         for (SamplingParams each : List.of(params, params.withTopK(2), params.withTopP(0.5))) {
           try (Tensor row = Tensor.of(new float[] {1, broken, 2}, 1, 3)) {
-            assertThatThrownBy(
-                    () -> new Sampler(Device.CPU, each).draw(row, new long[1], new int[] {7}))
-                .as("%s %s", broken, each)
+            Draw draw =
+                new Sampler(new int[0], List.of())
+                    .draw(row, FakeSequence.many(each, 1, 7))
+                    .getFirst();
+            assertThat(draw).as("%s %s", broken, each).isInstanceOf(Draw.Refused.class);
+            assertThat(((Draw.Refused) draw).cause())
+                .isInstanceOf(NonFiniteLogitsException.class)
                 .hasMessageContaining("position=7 logits=NaN or infinite");
           }
         }
@@ -133,5 +136,23 @@ class SamplerTest {
         .hasMessageContaining("maxTokens=0");
     assertThatThrownBy(() -> SamplingParams.defaults().withStop(List.of("")))
         .hasMessageContaining("at least one character");
+    assertThatThrownBy(() -> SamplingParams.defaults().withMinP(1.1))
+        .hasMessageContaining("minP=1.1");
+    assertThatThrownBy(() -> SamplingParams.defaults().withTypicalP(0))
+        .hasMessageContaining("typicalP=0.0");
+    assertThatThrownBy(() -> SamplingParams.defaults().withRepetitionPenalty(0))
+        .hasMessageContaining("repetition=0.0; 1 is off");
+    assertThatThrownBy(() -> SamplingParams.defaults().withN(3).withBestOf(2))
+        .hasMessageContaining("bestOf must be at least n=3: bestOf=2");
+    assertThatThrownBy(() -> SamplingParams.greedy(4).withMinTokens(5))
+        .hasMessageContaining("at most maxTokens=4: minTokens=5");
+    assertThatThrownBy(() -> SamplingParams.defaults().withBadWords(List.of(List.of())))
+        .hasMessageContaining("at least one token");
+    assertThatThrownBy(() -> SamplingParams.defaults().withBias(Map.of(1, Double.NaN)))
+        .hasMessageContaining("bias={1=NaN}");
+    assertThatThrownBy(() -> SamplingParams.defaults().withStopTokens(List.of(-1)))
+        .hasMessageContaining("stop.tokens=[-1]");
+    assertThatThrownBy(() -> SamplingParams.defaults().withAllowed(List.of(9)).requireVocabulary(9))
+        .hasMessageContaining("[0, 9), the model's vocabulary: token=9");
   }
 }
