@@ -33,7 +33,7 @@ final class Completions {
       SamplingParams params = sampling(base, options);
       output.sampling(params, base.unusedDefaults());
       List<CompletionText> texts =
-          Stream.generate(() -> new CompletionText(base.tokenizer(), params.stop().texts()))
+          Stream.generate(() -> new CompletionText(base.tokenizer(), params.stop().texts(), 0))
               .limit(params.n())
               .toList();
       List<Completion> completions =

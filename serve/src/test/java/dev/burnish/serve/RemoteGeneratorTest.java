@@ -25,7 +25,8 @@ class RemoteGeneratorTest {
     try (TestServer server = TestServer.withEndTokens();
         HttpGenerator remote =
             HttpGenerator.of(
-                dev.burnish.engine.http.ServerSettings.of(Kind.BURNISH, server.uri(""), Path.of("")),
+                dev.burnish.engine.http.ServerSettings.of(
+                    Kind.BURNISH, server.uri(""), Path.of("")),
                 server.model.prompts())) {
       SamplingParams params =
           SamplingParams.defaults().withN(3).withMaxTokens(40).withTemperature(0.8).withSeed(-7);

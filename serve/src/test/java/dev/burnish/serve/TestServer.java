@@ -75,7 +75,7 @@ final class TestServer implements AutoCloseable {
                 card.template(),
                 card.maxLength(),
                 card.vocabulary(),
-                new SamplingDefaults(1, 1, 0, suppressed),
+                new SamplingDefaults(1, SamplingParams.Truncation.NONE, 1, suppressed),
                 card.created()),
             engine);
   }

@@ -26,8 +26,7 @@ final class Answers {
       ids[i] = id(tokens.path(i));
       values[i] = logprob(logprobs.path(i));
     }
-    return new Completion(
-        ids, values, TokenVersions.of(version, ids.length), text, reason(finish));
+    return new Completion(ids, values, TokenVersions.of(version, ids.length), text, reason(finish));
   }
 
   private static String size(JsonNode array) {

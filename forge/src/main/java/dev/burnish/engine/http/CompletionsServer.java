@@ -56,7 +56,10 @@ final class CompletionsServer implements EngineServer {
       json.withArray("prompt").add(id);
     }
     SamplingJson.put(json, asked.sampling());
-    SamplingJson.putBans(json, asked.sampling());
+    json.put("min_tokens", asked.sampling().stop().minTokens());
+    if (!asked.sampling().tokens().allowed().isEmpty()) {
+      asked.sampling().tokens().allowed().forEach(json.putArray("allowed_token_ids")::add);
+    }
     json.put("max_tokens", asked.sampling().maxTokens());
     json.put("logprobs", 0);
     json.put("return_token_ids", true);

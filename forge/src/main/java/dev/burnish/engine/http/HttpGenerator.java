@@ -160,8 +160,8 @@ public final class HttpGenerator implements Generator, AutoCloseable {
 
   /// Loads the weights of `version` once no request is under way, and returns the version in use.
   ///
-  /// @throws IllegalArgumentException if there are no such weights, or the server refuses them, with
-  ///   its words: the version before stays in use
+  /// @throws IllegalArgumentException if there are no such weights, or the server refuses them,
+  ///   with its words: the version before stays in use
   /// @throws ServerFailed if it is not known which weights the server has
   @Override
   public long updateWeights(long wanted) {

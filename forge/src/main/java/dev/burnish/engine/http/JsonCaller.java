@@ -64,7 +64,10 @@ final class JsonCaller implements AutoCloseable {
                     .formatted(limit.toNanos() / 1e9, server, path, why));
           }
           pause(pause);
-          pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+          pause =
+              pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0
+                  ? pause.multipliedBy(2)
+                  : LONGEST_PAUSE;
         }
       }
     }

@@ -29,8 +29,8 @@ public record ServerSettings(
     /// `burnish serve`: tokens and logprobs are those of a generator in this process. Its weights
     /// stay those that it was started with.
     BURNISH,
-    /// vLLM 0.10.2 or later; with `VLLM_SERVER_DEV_MODE=1` for new weights, and
-    /// `--logprobs-mode processed_logprobs` for logprobs of the tempered distribution.
+    /// vLLM 0.10.2 or later; with `VLLM_SERVER_DEV_MODE=1` for new weights, and `--logprobs-mode
+    /// processed_logprobs` for logprobs of the tempered distribution.
     VLLM,
     /// SGLang's own interface.
     SGLANG
@@ -65,8 +65,7 @@ public record ServerSettings(
 
   /// A server, with the other settings' defaults.
   public static ServerSettings of(Kind kind, URI url, Path folder) {
-    return new ServerSettings(
-        kind, url.toString(), "", "", folder.toString(), 600, 64, Seeds.EACH);
+    return new ServerSettings(kind, url.toString(), "", "", folder.toString(), 600, 64, Seeds.EACH);
   }
 
   /// Whether a server generates.

@@ -66,7 +66,8 @@ final class SglangServer implements EngineServer {
     }
     ObjectNode sampling = json.putObject("sampling_params");
     SamplingJson.put(sampling, asked.sampling());
-    SamplingJson.putBans(sampling, asked.sampling());
+    SamplingJson.require(asked.sampling().tokens().allowed().isEmpty(), "allowed tokens");
+    sampling.put("min_new_tokens", asked.sampling().stop().minTokens());
     sampling.put("max_new_tokens", asked.sampling().maxTokens());
     if (settings.seeds() == ServerSettings.Seeds.EACH) {
       sampling.put("sampling_seed", SamplingJson.seed(asked) & Integer.MAX_VALUE);

@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// Writes versions of a policy as folders in Hugging Face layout, from which servers of other
-/// engines load them. An adaptation is part of what is written. The newest two stay. One caller at a
-/// time.
+/// engines load them. An adaptation is part of what is written. The newest two stay. One caller at
+/// a time.
 public final class WeightFolders {
   private static final String PREFIX = "version-";
   private static final int KEPT = 2;

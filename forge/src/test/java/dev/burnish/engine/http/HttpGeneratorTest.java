@@ -184,8 +184,12 @@ class HttpGeneratorTest {
       assertThat(reload.path("method").asString()).isEqualTo("reload_weights");
       Path written = Path.of(reload.at("/kwargs/weights_path").asString());
       try (LanguageModel read = LanguageModel.load(written)) {
-        assertThat(read.decoder().weights().part(0).segment().mismatch(
-                model.decoder().weights().part(0).segment()))
+        assertThat(
+                read.decoder()
+                    .weights()
+                    .part(0)
+                    .segment()
+                    .mismatch(model.decoder().weights().part(0).segment()))
             .isEqualTo(-1);
       }
       newest.set(7);
@@ -211,8 +215,8 @@ class HttpGeneratorTest {
       newest.set(5);
       generator.generate(Prompt.tokens(1), PARAMS.withN(2), VersionRange.exactly(5));
       assertThat(generator.version()).isEqualTo(5);
-      assertThatThrownBy(() ->
-              generator.generate(Prompt.tokens(1), PARAMS.withN(2), VersionRange.exactly(6)))
+      assertThatThrownBy(
+              () -> generator.generate(Prompt.tokens(1), PARAMS.withN(2), VersionRange.exactly(6)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("no version");
       assertThat(generator.version()).isEqualTo(5);
@@ -281,8 +285,8 @@ class HttpGeneratorTest {
       assertThatThrownBy(() -> generator.updateWeights(5))
           .isInstanceOf(ServerFailed.class)
           .hasMessageContaining("CUDA error");
-      assertThatThrownBy(() ->
-              generator.generate(Prompt.tokens(1), PARAMS.withN(2), VersionRange.ANY))
+      assertThatThrownBy(
+              () -> generator.generate(Prompt.tokens(1), PARAMS.withN(2), VersionRange.ANY))
           .isInstanceOf(ServerFailed.class)
           .hasMessageContaining("CUDA error");
       assertThat(generator.updateWeights(5)).isEqualTo(5);
@@ -311,8 +315,8 @@ class HttpGeneratorTest {
         new ServerSettings(
             all.kind(), all.url(), "", "", all.folder(), 0.2, 1, ServerSettings.Seeds.NONE);
     try (HttpGenerator generator = HttpGenerator.of(hasty, PromptEncoder.tokensOnly())) {
-      assertThatThrownBy(() ->
-              generator.generate(Prompt.tokens(1), PARAMS.withN(2), VersionRange.ANY))
+      assertThatThrownBy(
+              () -> generator.generate(Prompt.tokens(1), PARAMS.withN(2), VersionRange.ANY))
           .isInstanceOf(ServerFailed.class)
           .hasMessageContaining("within 0.2 s")
           .hasMessageContaining("loading");
