@@ -10,10 +10,12 @@ import dev.burnish.metrics.RunRecorder;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.ModelRunner;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,18 +98,37 @@ public final class BatchGenerator implements Generator {
   @Override
   public List<Group> generateAll(
       List<Prompt> prompts, SamplingParams sampling, VersionRange versions) {
+    heldIn(versions);
+    return generateAll(prompts, sampling, (_, _, _) -> {});
+  }
+
+  /// The version of the model's weights, which must be one that is asked for.
+  private long heldIn(VersionRange versions) {
     long held = runner.refresh();
     if (!versions.contains(held)) {
       throw new IllegalArgumentException(
           "the model's weights must be of a version that is asked for: weights=%d versions=%s; publish it first"
               .formatted(held, versions));
     }
-    return generateAll(prompts, sampling, (_, _, _) -> {});
+    return held;
   }
 
   /// Like [#generateAll(List, SamplingParams)], telling `listener` of each token at once.
   public List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling, Listener listener) {
     return groups(prompts.stream().map(encoder::encode).toList(), sampling, listener);
+  }
+
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange versions) {
+    long held = heldIn(versions);
+    DecoderShape shape = setting.shape();
+    ScoreTask task = ScoreTask.of(continuations, versions, encoder, shape);
+    Scorer scorer = new Scorer(runner, shape, setting.device());
+    while (!task.isOver()) {
+      Stop.check();
+      task.advance(scorer, held);
+    }
+    return task.scores();
   }
 
   /// Takes over the weights that the model holds. A generator in the process of its trainer sees

@@ -93,6 +93,7 @@ final class Engine implements AutoCloseable {
   }
 
   static void requireFits(GroupTask task, Setting setting, int numBlocks) {
+    setting.endings().require(task.sampling().structure());
     int tokens = task.prompt().length + setting.room(task);
     if (BlockManager.forTokens(tokens) > numBlocks) {
       throw new IllegalArgumentException(

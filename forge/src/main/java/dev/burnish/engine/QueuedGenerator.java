@@ -4,10 +4,12 @@ import dev.burnish.concurrent.Waits;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.nn.Weights;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,6 +148,20 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     return task;
   }
 
+  /// @throws java.util.concurrent.CancellationException if the caller is interrupted, which stays
+  ///   set
+  /// @throws dev.burnish.link.failure.Overloaded if too many calls wait
+  /// @throws IllegalStateException if the generator is closed, now or while the call waits
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange versions) {
+    if (continuations.isEmpty()) {
+      return List.of();
+    }
+    ScoreTask task = ScoreTask.of(continuations, versions, encoder, setting.shape());
+    inbox.add(task);
+    return task.await();
+  }
+
   /// Checks the weights of `version`, takes them over as soon as the running calls allow it, and
   /// returns the version in use. While one of them is bound to another version it returns at once:
   /// then this is a hint, and the version comes into use when a call asks for it or none is left.
@@ -182,6 +198,11 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       inbox.close();
       takeArrived();
       engine.close(Inbox.closed());
+      for (Optional<ScoreTask> task = inbox.nextScore();
+          task.isPresent();
+          task = inbox.nextScore()) {
+        task.get().fail(Inbox.closed());
+      }
       weights.close();
     }
   }
@@ -202,12 +223,45 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       engine.abortBegun();
     }
     boolean now = announced.filter(update -> !update.swaps()).isPresent();
+    boolean otherWeights = !score();
     if (engine.isIdle() || (now && !engine.isRunning())) {
       meter.pause();
       meter.timeWeights(weights::takeOverAtOnce);
     } else if (engine.isRunning() || prepareNext()) {
-      step(now ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
+      step(now || otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
     }
+  }
+
+  /// Scores one batch of those that wait, between two steps. When nothing runs, other weights are
+  /// brought into use, and all batches of a call are computed by them.
+  ///
+  /// @return false if some wait for other weights, for which what runs must end first
+  private boolean score() {
+    Optional<ScoreTask> waiting = inbox.nextScore();
+    if (waiting.isEmpty()) {
+      return true;
+    }
+    ScoreTask task = waiting.get();
+    boolean running = engine.isRunning();
+    if (running && !task.versions().contains(weights.version())) {
+      return false;
+    }
+    try {
+      if (!running) {
+        meter.timeWeights(() -> weights.prepare(task.versions()));
+      }
+      Scorer scorer = new Scorer(weights.serving().runner(), setting.shape(), setting.device());
+      do {
+        task.advance(scorer, weights.version());
+      } while (!running && !task.isOver() && !inbox.isClosed());
+    } catch (RuntimeException | OutOfMemoryError e) {
+      task.fail(e instanceof RuntimeException failure ? failure : outOfMemory(e));
+    }
+    return true;
+  }
+
+  private static IllegalStateException outOfMemory(Throwable cause) {
+    return new IllegalStateException("sequences cannot be scored: " + cause, cause);
   }
 
   /// Brings weights into use that the next request may be served with.

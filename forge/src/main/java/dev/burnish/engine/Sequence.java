@@ -1,11 +1,14 @@
 package dev.burnish.engine;
 
 import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.grammar.GrammarState;
+import dev.burnish.engine.grammar.Grammars;
 import dev.burnish.engine.sampling.Draw;
 import dev.burnish.engine.sampling.SequenceView;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Structure;
 import dev.burnish.rollout.TokenVersions;
 import dev.burnish.rollout.TopLogprobs;
 import dev.burnish.tensor.KeyedRandom;
@@ -30,7 +33,21 @@ final class Sequence implements SequenceView {
 
   /// The endings of a completion, in addition to its stop texts.
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {
+  record Endings(int[] tokens, Optional<Tokenizer> tokenizer, Grammars grammars) {
+    Endings(int[] tokens, Optional<Tokenizer> tokenizer) {
+      this(tokens, tokenizer, new Grammars(tokenizer));
+    }
+
+    /// @throws IllegalArgumentException if no text of that structure can be generated
+    void require(Structure structure) {
+      boolean structured = grammars.start(structure).isPresent();
+      if (structured && tokens.length == 0) {
+        throw new IllegalArgumentException(
+            "a structure needs a model with an end token, and this one has none: structure=%s; leave it out"
+                .formatted(structure));
+      }
+    }
+
     private boolean contain(int token) {
       return IntStream.of(tokens).anyMatch(end -> end == token);
     }
@@ -53,6 +70,7 @@ final class Sequence implements SequenceView {
   private int ofVersion;
   private int length;
   private int cut = -1;
+  private Optional<GrammarState> grammar;
   private boolean stopped;
   private boolean aborted;
 
@@ -65,6 +83,7 @@ final class Sequence implements SequenceView {
     this.table = table;
     this.key =
         KeyedRandom.bits(group.sampling().seed(), "prompt-" + group.request().index(), sample);
+    this.grammar = endings.grammars().start(group.sampling().structure());
     this.decoder = endings.tokenizer().map(Tokenizer::stream);
   }
 
@@ -99,6 +118,11 @@ final class Sequence implements SequenceView {
   @Override
   public int token(int index) {
     return tokens[Objects.checkIndex(index, length)];
+  }
+
+  @Override
+  public Optional<GrammarState> grammar() {
+    return grammar;
   }
 
   @Override
@@ -170,6 +194,9 @@ final class Sequence implements SequenceView {
     stopped =
         stop.tokens().contains(draw.token())
             || (stop.atEnd() == SamplingParams.Stop.AtEnd.STOP && endings.contain(draw.token()));
+    if (!stopped) {
+      grammar = grammar.map(state -> state.after(draw.token()));
+    }
     if (!stop.texts().isEmpty() && !stopped) {
       int before = text.length();
       if (endings.tokenizer().filter(text -> !text.isSpecial(draw.token())).isPresent()) {
@@ -217,13 +244,13 @@ final class Sequence implements SequenceView {
   Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
     return new Completion(
-        ids,
-        Arrays.copyOf(logprobs, length),
-        versions(),
-        text(ids),
-        finish(),
-        new Completion.Details(
-            keptMass.length == 0 ? keptMass : Arrays.copyOf(keptMass, length), top));
+        ids, Arrays.copyOf(logprobs, length), versions(), text(ids), finish(), details());
+  }
+
+  private Completion.Details details() {
+    return keptMass.length == 0 && top.isEmpty()
+        ? Completion.Details.NONE
+        : new Completion.Details(Arrays.copyOf(keptMass, keptMass.length == 0 ? 0 : length), top);
   }
 
   /// The text of a completion of those tokens.
@@ -231,8 +258,9 @@ final class Sequence implements SequenceView {
     if (cut >= 0) {
       return text.substring(0, cut);
     }
-    boolean stopToken = stopped && sampling().stop().tokens().contains(ids[length - 1]);
-    int[] shown = stopToken ? Arrays.copyOf(ids, length - 1) : ids;
+    boolean hidesLast =
+        stopped && (grammar.isPresent() || sampling().stop().tokens().contains(ids[length - 1]));
+    int[] shown = hidesLast ? Arrays.copyOf(ids, length - 1) : ids;
     return endings.tokenizer().map(text -> text.decode(shown, true)).orElse("");
   }
 

@@ -39,8 +39,7 @@ class LauncherTest {
     assertThat(first.output()).contains("burnish: building").contains("burnish 0.1");
     for (String command : new String[] {"--version", "warm-up", "serve --help"}) {
       Result again =
-          launcher.run(
-              Map.of("BURNISH_JAVA_OPTS", "-XX:AOTMode=on"), command.split(" ", -1));
+          launcher.run(Map.of("BURNISH_JAVA_OPTS", "-XX:AOTMode=on"), command.split(" ", -1));
       assertThat(again.status()).as(again.output()).isZero();
       assertThat(again.output()).doesNotContain("building").doesNotContain("AOT");
     }

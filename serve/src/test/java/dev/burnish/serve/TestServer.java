@@ -62,8 +62,7 @@ final class TestServer implements AutoCloseable {
             SamplingParams.defaults(),
             List.of());
     engine =
-        QueuedGenerator.over(
-            model.model(), model.prompts(), ofEngine.withCacheBytes(64 << 20));
+        QueuedGenerator.over(model.model(), model.prompts(), ofEngine.withCacheBytes(64 << 20));
     ModelCard card = HttpModelServer.card(model, NAME);
     List<Integer> suppressed = endings == Endings.NEVER ? List.of(end) : List.of();
     server =

@@ -7,10 +7,12 @@ import dev.burnish.engine.WeightSource;
 import dev.burnish.engine.http.HttpGenerator;
 import dev.burnish.engine.http.WeightFolders;
 import dev.burnish.model.ModelSpec;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.service.Service;
 import dev.burnish.store.WeightStore;
@@ -32,12 +34,13 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
   public GeneratorWorker(GeneratorSpec spec, Service<WeightStore> weights) {
     WeightStore store = weights.route();
     ModelSpec model = spec.model();
-    store.await(WeightSets.POLICY, 0);
+    store.await(WeightSets.POLICY.trained(), 0);
     Optional<WeightSource> base =
         model.lora().adapts()
-            ? Optional.of(new StoredWeights(store, WeightSets.BASE, model.layouts()))
+            ? Optional.of(new StoredWeights(store, WeightSets.POLICY.base(), model.layouts()))
             : Optional.empty();
-    WeightSource policy = new StoredWeights(store, WeightSets.POLICY, model.trainedLayouts());
+    WeightSource policy =
+        new StoredWeights(store, WeightSets.POLICY.trained(), model.trainedLayouts());
     if (spec.server().isSet()) {
       Path folder = Path.of(spec.server().folder());
       WeightFolders folders = new WeightFolders(model, base, policy, folder);
@@ -65,6 +68,11 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
     return generator.generateAll(prompts, sampling, versions).stream()
         .map(group -> group.madeBy(name))
         .toList();
+  }
+
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange versions) {
+    return generator.score(continuations, versions);
   }
 
   @Override

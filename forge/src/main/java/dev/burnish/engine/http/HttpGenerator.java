@@ -4,10 +4,12 @@ import dev.burnish.concurrent.Scope;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import java.net.URI;
 import java.nio.file.Path;
@@ -114,6 +116,16 @@ public final class HttpGenerator implements Generator, AutoCloseable {
     } finally {
       weights.readLock().unlock();
     }
+  }
+
+  /// Not available: servers give the logprobs of what they sample.
+  ///
+  /// @throws IllegalArgumentException always
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange versions) {
+    throw new IllegalArgumentException(
+        "a generator must be the run's own to score given tokens: continuations=%d; leave server.url out, or score with the reference model"
+            .formatted(continuations.size()));
   }
 
   /// Takes the read lock while the weights are of a version in the range.

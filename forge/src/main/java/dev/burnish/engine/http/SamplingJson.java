@@ -1,6 +1,7 @@
 package dev.burnish.engine.http;
 
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Structure;
 import dev.burnish.tensor.KeyedRandom;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,6 +22,7 @@ final class SamplingJson {
     require(sampling.bestOf() == sampling.n(), "bestOf=" + sampling.bestOf());
     require(sampling.tokens().badWords().isEmpty(), "badWords");
     require(!sampling.logprobs().asked(), "logprobs of other tokens");
+    require(sampling.structure() instanceof Structure.Free, "structure=" + sampling.structure());
     json.put("n", sampling.n());
     json.put("temperature", sampling.temperature());
     json.put("top_p", truncation.topP());
