@@ -35,7 +35,11 @@ final class Completions {
       List<Pieces> texts = new ArrayList<>();
       for (int i = 0; i < params.bestOf(); i++) {
         texts.add(
-            new Pieces(i, new CompletionText(base.tokenizer(), params.stop().texts()), output));
+            new Pieces(
+                i,
+                new CompletionText(
+                    base.tokenizer(), params.stop().texts(), params.stop().minTokens()),
+                output));
       }
       List<Completion> completions =
           base.generator()

@@ -1,5 +1,6 @@
 package dev.burnish.controller;
 
+import dev.burnish.engine.http.ServerSettings;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.rl.loop.GroupFilter;
 import dev.burnish.rl.loop.RolloutSettings;
@@ -21,6 +22,7 @@ import java.time.Duration;
 /// @param rewardReplicas replicas of the reward
 /// @param cores of each kind of process; 0 divides those of this machine
 /// @param groups what is done about those that fail, take too long or teach nothing
+/// @param server a server of another engine that generates in place of the run's own generators
 public record LoopSettings(
     int maxStaleness,
     Mode mode,
@@ -28,7 +30,8 @@ public record LoopSettings(
     int generators,
     int rewardReplicas,
     Cores cores,
-    Groups groups) {
+    Groups groups,
+    ServerSettings server) {
   /// Cores that processes compute with; 0: all, or a share where trainer and generators compute at
   /// the same time.
   public record Cores(int trainer, int generator) {
@@ -74,6 +77,10 @@ public record LoopSettings(
     require(maxStaleness >= 0, "maxStaleness must be at least 0: maxStaleness=" + maxStaleness);
     require(generators >= 1, "generators must be at least 1: generators=" + generators);
     require(rewardReplicas >= 0, "rewardReplicas must be at least 0: " + rewardReplicas);
+    require(
+        !server.isSet() || generators == 1,
+        "one process must talk to a server of another engine: server.url=%s generators=%d; leave generators at 1"
+            .formatted(server.url(), generators));
   }
 
   /// On-policy, in processes of their own: one trainer, one generator, two replicas of the reward.
@@ -85,17 +92,20 @@ public record LoopSettings(
         1,
         2,
         new Cores(0, 0),
-        new Groups(3, 600, Filter.NONE, 0));
+        new Groups(3, 600, Filter.NONE, 0),
+        ServerSettings.none());
   }
 
   /// The same with another bound.
   public LoopSettings withMaxStaleness(int versions) {
-    return new LoopSettings(versions, mode, processes, generators, rewardReplicas, cores, groups);
+    return new LoopSettings(
+        versions, mode, processes, generators, rewardReplicas, cores, groups, server);
   }
 
   /// The same with processes of another kind.
   public LoopSettings with(Processes kind) {
-    return new LoopSettings(maxStaleness, mode, kind, generators, rewardReplicas, cores, groups);
+    return new LoopSettings(
+        maxStaleness, mode, kind, generators, rewardReplicas, cores, groups, server);
   }
 
   /// Whether training and generation compute at the same time.
@@ -122,7 +132,8 @@ public record LoopSettings(
   /// The same, with all groups trained on.
   LoopSettings withoutFilter() {
     Groups all = new Groups(groups.tries(), groups.seconds(), Filter.NONE, groups.window());
-    return new LoopSettings(maxStaleness, mode, processes, generators, rewardReplicas, cores, all);
+    return new LoopSettings(
+        maxStaleness, mode, processes, generators, rewardReplicas, cores, all, server);
   }
 
   private static void require(boolean holds, String message) {

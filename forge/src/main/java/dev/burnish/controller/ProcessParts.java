@@ -92,7 +92,10 @@ final class ProcessParts implements LoopParts {
     critic = material.critic().map(held -> trainer(held, store, home.folder()));
     GeneratorSpec generated =
         new GeneratorSpec(
-            model.spec(), material.tokenizer().files().contents(), EngineSettings.defaults());
+            model.spec(),
+            material.tokenizer().files().contents(),
+            EngineSettings.defaults(),
+            settings.server());
     generators =
         keep(
             "generator",

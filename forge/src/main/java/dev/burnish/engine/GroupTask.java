@@ -140,7 +140,9 @@ final class GroupTask {
 
   /// Tells of a token that a sample got, and of the sample's end.
   void tell(Sequence sample, Draw.Drawn draw) {
-    listener.token(new RequestListener.SampledToken(sample.sample(), draw.token(), draw.logprob()));
+    listener.token(
+        new RequestListener.SampledToken(
+            sample.sample(), draw.token(), draw.logprob(), draw.top()));
     if (sample.done()) {
       tellEnd(sample);
     }

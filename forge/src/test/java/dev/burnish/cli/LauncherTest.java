@@ -3,6 +3,7 @@ package dev.burnish.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.cli.Launcher.Result;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,12 +37,26 @@ class LauncherTest {
     Result first = launcher.run("--version");
     assertThat(first.status()).as(first.output()).isZero();
     assertThat(first.output()).contains("burnish: building").contains("burnish 0.1");
-    for (String command : new String[] {"--version", "warm-up"}) {
-      Result again = launcher.run(Map.of("BURNISH_JAVA_OPTS", "-XX:AOTMode=on"), command);
+    for (String command : new String[] {"--version", "warm-up", "serve --help"}) {
+      Result again =
+          launcher.run(Map.of("BURNISH_JAVA_OPTS", "-XX:AOTMode=on"), command.split(" ", -1));
       assertThat(again.status()).as(again.output()).isZero();
       assertThat(again.output()).doesNotContain("building").doesNotContain("AOT");
     }
     assertThat(launcher.numBuilds()).isOne();
+  }
+
+  @Test
+  void onlyServeHasTheServersJarsOnItsClassPathAfterAllOthers() throws Exception {
+    assertThat(launcher.run(fakeJdk()).status()).isZero();
+    Path build = state().stream().filter(Files::isDirectory).findFirst().orElseThrow();
+    String all = Files.readString(build.resolve("classpath")).strip();
+    String added = Files.readString(build.resolve("serve-classpath")).strip();
+    assertThat(all).contains("burnish-forge-1.jar").doesNotContain("serve", "webserver.jar");
+    assertThat(added.split(File.pathSeparator))
+        .containsExactly(
+            build.resolve("burnish-serve-1.jar").toString(),
+            launcher.path("webserver.jar").toString());
   }
 
   @Test

@@ -11,6 +11,7 @@ final class ApiError extends RuntimeException {
   /// The kinds of errors that a client distinguishes.
   enum Kind {
     INVALID(400, "invalid_request_error"),
+    UNSUPPORTED(400, "not_supported_error"),
     UNAUTHORIZED(401, "authentication_error"),
     FORBIDDEN(403, "permission_error"),
     NOT_FOUND(404, "not_found_error"),
@@ -18,7 +19,6 @@ final class ApiError extends RuntimeException {
     MEDIA_TYPE(415, "invalid_request_error"),
     OVERLOADED(429, "rate_limit_error"),
     INTERNAL(500, "server_error"),
-    UNSUPPORTED(501, "not_supported_error"),
     STOPPING(503, "server_error");
 
     final int status;

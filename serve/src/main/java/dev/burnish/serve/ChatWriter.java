@@ -89,7 +89,14 @@ final class ChatWriter extends AnswerWriter {
 
   private ObjectNode entry(Piece.Token token) {
     ObjectNode entry = named(token.id(), token.logprob());
-    entry.putArray("top_logprobs");
+    ArrayNode list = entry.putArray("top_logprobs");
+    token
+        .top()
+        .ifPresent(top -> {
+          for (int i = 0; i < top.tokens().length; i++) {
+            list.add(named(top.tokens()[i], top.logprobs()[i]));
+          }
+        });
     return entry;
   }
 

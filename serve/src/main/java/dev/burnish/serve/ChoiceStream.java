@@ -1,6 +1,7 @@
 package dev.burnish.serve;
 
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.SamplingParams;
 import dev.burnish.text.CompletionText;
 import dev.burnish.text.Tokenizer;
 import java.util.ArrayList;
@@ -13,21 +14,23 @@ final class ChoiceStream {
   private final int choice;
   private final Tokenizer tokenizer;
   private final CompletionText text;
+  private final List<Integer> stopTokens;
   private final List<Piece.Token> waiting = new ArrayList<>();
   private String echo;
   private int offset;
 
   /// @param echo text that comes before the completion
-  ChoiceStream(int choice, Tokenizer tokenizer, List<String> stop, String echo) {
+  ChoiceStream(int choice, Tokenizer tokenizer, SamplingParams.Stop stop, String echo) {
     this.choice = choice;
     this.tokenizer = tokenizer;
-    this.text = new CompletionText(tokenizer, stop);
+    this.text = new CompletionText(tokenizer, stop.texts(), stop.minTokens());
+    this.stopTokens = stop.tokens();
     this.echo = echo;
   }
 
   Optional<Piece> append(Piece.Token token) {
     waiting.add(token);
-    String shown = text.append(token.id());
+    String shown = stopTokens.contains(token.id()) ? "" : text.append(token.id());
     return shown.isEmpty() ? Optional.empty() : Optional.of(piece(shown, Optional.empty()));
   }
 

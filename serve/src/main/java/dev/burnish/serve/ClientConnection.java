@@ -47,6 +47,15 @@ final class ClientConnection {
     return CURRENT.get();
   }
 
+  /// Ends the connection, whatever waits for it.
+  void close() {
+    try {
+      socket.close();
+    } catch (UncheckedIOException e) {
+      // It has ended already.
+    }
+  }
+
   /// Serves the connection in this thread.
   void serve(ScopedValue.CallableOp<Void, InterruptedException> requests)
       throws InterruptedException {

@@ -21,6 +21,7 @@ final class Completer {
   private final QueuedGenerator engine;
   private final ActiveRequests active;
   private final ServerMetrics metrics;
+  private final WriteDeadline deadline;
   private final ServerSettings.Limits limits;
   private final RequestReader reader;
 
@@ -28,12 +29,13 @@ final class Completer {
       ModelCard model,
       QueuedGenerator engine,
       ActiveRequests active,
-      ServerMetrics metrics,
+      WriteDeadline deadline,
       ServerSettings.Limits limits) {
     this.model = model;
     this.engine = engine;
     this.active = active;
-    this.metrics = metrics;
+    this.metrics = new ServerMetrics();
+    this.deadline = deadline;
     this.limits = limits;
     this.reader = new RequestReader(model, limits.choices());
   }
@@ -93,6 +95,9 @@ final class Completer {
         } else {
           stream(generation, request, writer, response, start);
         }
+      } catch (CloseConnectionException e) { // a write failed
+        left.set(true);
+        throw e;
       } catch (RuntimeException e) {
         throw left.get() ? new CloseConnectionException("the client has left", e) : e;
       } finally {
@@ -131,7 +136,8 @@ final class Completer {
           .withCode("timeout");
     }
     response.header(HeaderNames.CONTENT_TYPE, "application/json");
-    response.send(writer.whole(choices, generation.sampled()).toString());
+    String answer = writer.whole(choices, generation.sampled()).toString();
+    deadline.within(ClientConnection.current(), () -> response.send(answer));
   }
 
   private static boolean isAborted(Piece piece) {
@@ -147,7 +153,7 @@ final class Completer {
     generation.followTickets();
     Optional<Piece> piece = generation.next(); // a prompt that fails has a status of its own
     metrics.firstToken(System.nanoTime() - start);
-    try (EventStream events = new EventStream(response)) {
+    try (EventStream events = new EventStream(response, deadline)) {
       try {
         write(piece, generation, writer, events);
         if (request.format().delivery() == GenerationRequest.Delivery.STREAMED_WITH_USAGE) {

@@ -60,13 +60,27 @@ final class CompletionWriter extends AnswerWriter {
     ArrayNode offsets = json.putArray("text_offset");
     ArrayNode logprobs = json.putArray("token_logprobs");
     ArrayNode tokens = json.putArray("tokens");
+    ArrayNode tops = json.putArray("top_logprobs");
     int offset = piece.textOffset();
     for (Piece.Token token : piece.tokens()) {
       offsets.add(offset);
       offset += texts.length(token.id());
       logprobs.add(finite(token.logprob()));
       tokens.add(texts.of(token.id()));
+      putTop(tops.addObject(), token);
     }
     return json;
+  }
+
+  /// The most likely tokens, and the one that was drawn.
+  private void putTop(ObjectNode json, Piece.Token token) {
+    token
+        .top()
+        .ifPresent(top -> {
+          for (int i = 0; i < top.tokens().length; i++) {
+            json.put(texts.of(top.tokens()[i]), finite(top.logprobs()[i]));
+          }
+        });
+    json.put(texts.of(token.id()), finite(token.logprob()));
   }
 }

@@ -11,9 +11,12 @@ import tools.jackson.databind.node.ObjectNode;
 /// An answer as server-sent events, each one JSON object, the last `[DONE]`.
 final class EventStream implements AutoCloseable {
   private final OutputStream out;
+  private final WriteDeadline deadline;
+  private final ClientConnection client = ClientConnection.current();
 
   /// Begins the answer: from here on no error can have a status of its own.
-  EventStream(ServerResponse response) {
+  EventStream(ServerResponse response, WriteDeadline deadline) {
+    this.deadline = deadline;
     response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
     response.header(HeaderNames.CACHE_CONTROL, "no-cache");
     out = response.outputStream();
@@ -30,8 +33,13 @@ final class EventStream implements AutoCloseable {
   }
 
   private void send(String data) {
+    byte[] bytes = ("data: " + data + "\n\n").getBytes(StandardCharsets.UTF_8);
+    deadline.within(client, () -> write(bytes));
+  }
+
+  private void write(byte[] bytes) {
     try {
-      out.write(("data: " + data + "\n\n").getBytes(StandardCharsets.UTF_8));
+      out.write(bytes);
       out.flush();
     } catch (IOException | RuntimeException e) {
       throw new CloseConnectionException("the client has left", e);

@@ -8,6 +8,7 @@ import dev.burnish.engine.RequestListener;
 import dev.burnish.engine.Ticket;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.Group;
 import dev.burnish.text.Tokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,8 +43,7 @@ final class Generation implements AutoCloseable {
     this.request = request;
     for (int choice = 0; choice < request.numChoices(); choice++) {
       choices.add(
-          new ChoiceStream(
-              choice, tokenizer, request.sampling().stop().texts(), request.echo(choice)));
+          new ChoiceStream(choice, tokenizer, request.sampling().stop(), request.echo(choice)));
     }
   }
 
@@ -58,7 +58,7 @@ final class Generation implements AutoCloseable {
       for (int prompt = 0; prompt < request.prompts().size(); prompt++) {
         Request one =
             Request.of(request.prompts().get(prompt), request.sampling())
-                .withIndex(prompt)
+                .withIndex(request.firstIndex() + prompt)
                 .withPriority(Priority.INTERACTIVE)
                 .withTimeout(timeout);
         generation.tickets.add(engine.submit(one, generation.listener(prompt)));
@@ -70,12 +70,16 @@ final class Generation implements AutoCloseable {
     }
   }
 
+  /// Follows the samples of a prompt, if somebody reads them as they come.
   private RequestListener listener(int prompt) {
+    if (request.format().delivery() == GenerationRequest.Delivery.WHOLE) {
+      return RequestListener.NONE;
+    }
     int first = prompt * request.sampling().n();
     return new RequestListener() {
       @Override
       public void token(SampledToken token) {
-        Piece.Token sampled = new Piece.Token(token.id(), token.logprob());
+        Piece.Token sampled = new Piece.Token(token.id(), token.logprob(), token.top());
         events.add(new Event.Sampled(first + token.sample(), sampled));
       }
 
@@ -146,7 +150,9 @@ final class Generation implements AutoCloseable {
   List<Piece> await() {
     List<Piece> pieces = new ArrayList<>();
     for (Ticket ticket : tickets) {
-      for (Completion completion : ticket.await().completions()) {
+      Group group = ticket.await();
+      sampled += group.unchosenTokens();
+      for (Completion completion : group.completions()) {
         sampled += completion.tokens().length;
         pieces.add(Piece.whole(pieces.size(), completion, request.echo(pieces.size())));
       }

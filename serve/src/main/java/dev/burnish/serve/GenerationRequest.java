@@ -7,10 +7,15 @@ import java.util.OptionalInt;
 /// A request for completions, read and checked.
 ///
 /// @param prompts token ids; completion `i` of prompt `p` is choice `p * n + i` of the answer
+/// @param firstIndex of the prompts in their call: draws depend on it
 /// @param echoed texts that the choices of each prompt begin with; none without `echo`
 /// @param format what the answer has in it
 record GenerationRequest(
-    List<int[]> prompts, SamplingParams sampling, List<String> echoed, Format format) {
+    List<int[]> prompts,
+    SamplingParams sampling,
+    int firstIndex,
+    List<String> echoed,
+    Format format) {
   /// @param delivery whole or in pieces
   /// @param topLogprobs how many other tokens each token's logprob is shown beside; empty: no
   ///   logprobs

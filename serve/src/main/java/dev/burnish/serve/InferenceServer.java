@@ -23,12 +23,13 @@ final class InferenceServer implements AutoCloseable {
 
   private final ServerSettings settings;
   private final ActiveRequests active = new ActiveRequests();
+  private final WriteDeadline deadline;
   private final WebServer server;
 
   private InferenceServer(ServerSettings settings, ModelCard model, QueuedGenerator engine) {
     this.settings = settings;
-    Completer completer =
-        new Completer(model, engine, active, new ServerMetrics(), settings.limits());
+    this.deadline = new WriteDeadline(settings.limits().idle());
+    Completer completer = new Completer(model, engine, active, deadline, settings.limits());
     Routes routes = new Routes(settings, model, completer);
     HttpRouting.Builder routing = HttpRouting.builder();
     routes.register(routing);
@@ -60,6 +61,7 @@ final class InferenceServer implements AutoCloseable {
     InferenceServer server = new InferenceServer(settings, model, engine);
     server.server.start(); // logs what fails, and returns
     if (!server.server.isRunning()) {
+      server.deadline.close();
       throw new IllegalArgumentException(
           "the server must be able to listen at a port that nobody else has: host=%s port=%d; give another --port"
               .formatted(settings.host(), settings.port()));
@@ -121,5 +123,6 @@ final class InferenceServer implements AutoCloseable {
   public void close() {
     active.stop(settings.limits().stop());
     server.stop();
+    deadline.close();
   }
 }

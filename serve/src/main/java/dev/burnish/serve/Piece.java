@@ -2,6 +2,7 @@ package dev.burnish.serve;
 
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.TopLogprobs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,7 +17,9 @@ import java.util.Optional;
 record Piece(
     int choice, String text, List<Token> tokens, int textOffset, Optional<FinishReason> ending) {
   /// A sampled token.
-  record Token(int id, float logprob) {}
+  ///
+  /// @param top the most likely tokens there, where they were asked for
+  record Token(int id, float logprob, Optional<TopLogprobs> top) {}
 
   Piece {
     tokens = List.copyOf(tokens);
@@ -28,8 +31,13 @@ record Piece(
   static Piece whole(int choice, Completion completion, String echo) {
     List<Token> tokens = new ArrayList<>();
     for (int i = 0; i < completion.tokens().length; i++) {
-      tokens.add(new Token(completion.tokens()[i], completion.logprobs()[i]));
+      tokens.add(new Token(completion.tokens()[i], completion.logprobs()[i], top(completion, i)));
     }
     return new Piece(choice, echo + completion.text(), tokens, 0, Optional.of(completion.finish()));
+  }
+
+  private static Optional<TopLogprobs> top(Completion completion, int index) {
+    List<TopLogprobs> all = completion.details().top();
+    return all.isEmpty() ? Optional.empty() : Optional.of(all.get(index));
   }
 }

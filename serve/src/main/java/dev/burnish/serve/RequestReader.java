@@ -122,25 +122,27 @@ final class RequestReader {
     }
     int maxTokens = Math.min(mostTokens, model.maxLength() - shortest);
     long seed = ThreadLocalRandom.current().nextLong();
-    SamplingParams sampling = SamplingFields.read(fields, model.defaults(), maxTokens, seed);
-    if ((long) prompts.size() * sampling.n() > maxChoices) {
-      throw tooManyChoices((long) prompts.size() * sampling.n());
+    SamplingParams sampling =
+        new SamplingFields(fields, model)
+            .read(maxTokens, seed)
+            .withLogprobs(
+                new SamplingParams.Logprobs(
+                    logprobs.orElse(0), SamplingParams.Logprobs.Distribution.TEMPERED));
+    if ((long) prompts.size() * sampling.bestOf() > maxChoices) {
+      throw tooManyChoices((long) prompts.size() * sampling.bestOf());
     }
-    fields
-        .integer("best_of", 1, Integer.MAX_VALUE)
-        .ifPresent(best -> {
-          if (best != sampling.n()) {
-            throw ApiError.invalid(
-                "best_of", "best_of must equal n: best_of=%d n=%d".formatted(best, sampling.n()));
-          }
-        });
+    if (sampling.bestOf() > sampling.n() && delivery(fields) != Delivery.WHOLE) {
+      throw ApiError.invalid(
+          "best_of", "best_of must be n in a stream: the best are known at the end alone");
+    }
     GenerationRequest.Format format =
         new GenerationRequest.Format(
             delivery(fields),
             logprobs,
             fields.flag("return_token_ids"),
             fields.flag("return_tokens_as_token_ids"));
-    return new GenerationRequest(prompts, sampling, echoed, format);
+    int firstIndex = fields.integer("prompt_index", 0, Integer.MAX_VALUE - maxChoices).orElse(0);
+    return new GenerationRequest(prompts, sampling, firstIndex, echoed, format);
   }
 
   private void requireFit(int[] prompt) {

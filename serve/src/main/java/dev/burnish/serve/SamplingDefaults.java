@@ -1,5 +1,6 @@
 package dev.burnish.serve;
 
+import dev.burnish.rollout.SamplingParams;
 import java.util.List;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
@@ -10,7 +11,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// that file has `do_sample`.
 ///
 /// @param suppressed token ids that are never sampled
-record SamplingDefaults(double temperature, double topP, int topK, List<Integer> suppressed) {
+record SamplingDefaults(
+    double temperature,
+    SamplingParams.Truncation truncation,
+    double repetitionPenalty,
+    List<Integer> suppressed) {
   SamplingDefaults {
     suppressed = List.copyOf(suppressed);
   }
@@ -20,8 +25,12 @@ record SamplingDefaults(double temperature, double topP, int topK, List<Integer>
     JsonNode ids = config.path("suppress_tokens");
     return new SamplingDefaults(
         number(config, "temperature", 1),
-        Math.max(number(config, "top_p", 1), Double.MIN_NORMAL),
-        (int) number(config, "top_k", 0),
+        new SamplingParams.Truncation(
+            Math.max(number(config, "top_p", 1), Double.MIN_NORMAL),
+            (int) number(config, "top_k", 0),
+            number(config, "min_p", 0),
+            number(config, "typical_p", 1)),
+        number(config, "repetition_penalty", 1),
         IntStream.range(0, ids.isArray() ? ids.size() : 0)
             .mapToObj(i -> ids.path(i).asInt())
             .toList());

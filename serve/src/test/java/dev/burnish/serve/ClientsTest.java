@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -97,6 +98,27 @@ class ClientsTest {
     }
     assertThat(server.ok(PATH, "{\"prompt\":\"b\",\"max_tokens\":2}").path("choices")).hasSize(1);
     TestServer.until(server::isIdle);
+  }
+
+  @Test
+  void aClientThatDoesNotReadIsLeft() throws Exception {
+    ServerSettings.Limits limits =
+        new ServerSettings.Limits(
+            1 << 20,
+            64,
+            256,
+            Duration.ofMillis(300),
+            Duration.ofMinutes(5),
+            Duration.ofSeconds(30));
+    server.close();
+    server = TestServer.start(TestServer.settings(List.of(), limits));
+    try (Raw client = new Raw()) {
+      client.send(
+          "{\"prompt\":\"a\",\"max_tokens\":4000,\"n\":128,\"stream\":true,\"logprobs\":9}");
+      TestServer.until(() -> server.server.numActive() == 1);
+      TestServer.until(server::isIdle);
+    }
+    assertThat(server.ok(PATH, "{\"prompt\":\"b\",\"max_tokens\":2}").path("choices")).hasSize(1);
   }
 
   @Test

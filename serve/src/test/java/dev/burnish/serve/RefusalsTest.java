@@ -131,7 +131,21 @@ class RefusalsTest {
         "{\"prompt\":\"a\",\"n\":9} | n",
         "{\"prompt\":[\"a\",\"a\",\"a\",\"a\",\"a\"],\"n\":2} | n",
         "{\"prompt\":\"a\",\"n\":1.5} | n",
-        "{\"prompt\":\"a\",\"n\":2,\"best_of\":3} | best_of",
+        "{\"prompt\":\"a\",\"n\":2,\"best_of\":1} | best_of",
+        "{\"prompt\":\"a\",\"n\":2,\"best_of\":3,\"stream\":true} | best_of",
+        "{\"prompt\":\"a\",\"n\":2,\"best_of\":9} | n",
+        "{\"prompt\":\"a\",\"min_p\":1.5} | min_p",
+        "{\"prompt\":\"a\",\"repetition_penalty\":0} | repetition_penalty",
+        "{\"prompt\":\"a\",\"presence_penalty\":\"x\"} | presence_penalty",
+        "{\"prompt\":\"a\",\"logit_bias\":{\"x\":1}} | logit_bias",
+        "{\"prompt\":\"a\",\"logit_bias\":{\"99999\":1}} | logit_bias",
+        "{\"prompt\":\"a\",\"logit_bias\":{\"5\":\"y\"}} | logit_bias",
+        "{\"prompt\":\"a\",\"logit_bias\":[5]} | logit_bias",
+        "{\"prompt\":\"a\",\"allowed_token_ids\":[99999]} | allowed_token_ids",
+        "{\"prompt\":\"a\",\"stop_token_ids\":[-1]} | stop_token_ids",
+        "{\"prompt\":\"a\",\"max_tokens\":3,\"min_tokens\":4} | min_tokens",
+        "{\"prompt\":\"a\",\"response_format\":{\"type\":\"json_object\"}} | response_format",
+        "{\"prompt\":\"a\",\"guided_regex\":\"a+\"} | guided_regex",
         "{\"prompt\":\"a\",\"max_tokens\":0} | max_tokens",
         "{\"prompt\":\"a\",\"max_tokens\":\"9\"} | max_tokens",
         "{\"prompt\":\"a\",\"temperature\":-0.1} | temperature",
@@ -175,7 +189,7 @@ class RefusalsTest {
   void anUnknownRouteIsNotFoundAndEmbeddingsSayThatThereAreNone() throws Exception {
     TestServer.error(404, send(server.request("/v1/nothing", "{}")));
     TestServer.error(404, send(HttpRequest.newBuilder(server.uri(PATH))));
-    JsonNode error = TestServer.error(501, send(server.request("/v1/embeddings", "{}")));
+    JsonNode error = TestServer.error(400, send(server.request("/v1/embeddings", "{}")));
     assertThat(error.path("message").asString()).contains("embeddings");
   }
 

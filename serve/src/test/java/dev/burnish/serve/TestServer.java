@@ -50,7 +50,7 @@ final class TestServer implements AutoCloseable {
   final InferenceServer server;
   final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-  private TestServer(Endings endings, ServerSettings settings) {
+  private TestServer(Endings endings, ServerSettings settings, EngineSettings ofEngine) {
     int end = TEXT.endId().orElseThrow();
     LlamaConfig config =
         new LlamaConfig(TEXT.vocabularySize(), 16, 32, 2, 4, 2, MAX_LENGTH, 10_000, 0.3, end);
@@ -62,8 +62,7 @@ final class TestServer implements AutoCloseable {
             SamplingParams.defaults(),
             List.of());
     engine =
-        QueuedGenerator.over(
-            model.model(), model.prompts(), EngineSettings.defaults().withCacheBytes(64 << 20));
+        QueuedGenerator.over(model.model(), model.prompts(), ofEngine.withCacheBytes(64 << 20));
     ModelCard card = HttpModelServer.card(model, NAME);
     List<Integer> suppressed = endings == Endings.NEVER ? List.of(end) : List.of();
     server =
@@ -75,7 +74,7 @@ final class TestServer implements AutoCloseable {
                 card.template(),
                 card.maxLength(),
                 card.vocabulary(),
-                new SamplingDefaults(1, 1, 0, suppressed),
+                new SamplingDefaults(1, SamplingParams.Truncation.NONE, 1, suppressed),
                 card.created()),
             engine);
   }
@@ -92,11 +91,19 @@ final class TestServer implements AutoCloseable {
   }
 
   static TestServer start(ServerSettings settings) {
-    return new TestServer(Endings.NEVER, settings);
+    return new TestServer(Endings.NEVER, settings, EngineSettings.defaults());
+  }
+
+  static TestServer start(EngineSettings settings) {
+    return new TestServer(
+        Endings.NEVER, settings(List.of(), ServerSettings.Limits.defaults()), settings);
   }
 
   static TestServer withEndTokens() {
-    return new TestServer(Endings.MODEL, settings(List.of(), ServerSettings.Limits.defaults()));
+    return new TestServer(
+        Endings.MODEL,
+        settings(List.of(), ServerSettings.Limits.defaults()),
+        EngineSettings.defaults());
   }
 
   static ServerSettings settings(List<String> keys, ServerSettings.Limits limits) {

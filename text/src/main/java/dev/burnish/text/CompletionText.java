@@ -10,24 +10,32 @@ public final class CompletionText {
   private final Tokenizer tokenizer;
   private final StreamingDecoder decoder;
   private final List<String> stop;
+  private final int minTokens;
   private final StringBuilder text = new StringBuilder();
+  private int numTokens;
   private int shown;
   private boolean stopped;
 
   /// @param stop texts before the first of which the text ends
-  public CompletionText(Tokenizer tokenizer, List<String> stop) {
+  /// @param minTokens stop texts that are complete before so many tokens are there do not count
+  public CompletionText(Tokenizer tokenizer, List<String> stop, int minTokens) {
     this.tokenizer = tokenizer;
     this.decoder = tokenizer.stream();
     this.stop = List.copyOf(stop);
+    this.minTokens = minTokens;
   }
 
   /// Takes the next token and returns what can be shown now, often nothing.
   public String append(int token) {
+    numTokens++;
     if (stopped || tokenizer.isSpecial(token)) {
       return "";
     }
+    int before = text.length();
     text.append(decoder.append(token));
-    return show(safeEnd());
+    int at = stopAt(before);
+    stopped = at >= 0;
+    return show(stopped ? at : safeEnd());
   }
 
   /// Takes the end of the completion and returns the text that is left.
@@ -36,8 +44,7 @@ public final class CompletionText {
       return "";
     }
     text.append(decoder.finish());
-    int end = stopAt();
-    return show(end < 0 ? text.length() : end);
+    return show(text.length());
   }
 
   private String show(int end) {
@@ -48,11 +55,6 @@ public final class CompletionText {
 
   /// The end of what cannot be part of a stop text. Everything before `shown` is known not to be.
   private int safeEnd() {
-    int at = stopAt();
-    if (at >= 0) {
-      stopped = true;
-      return at;
-    }
     for (int begin = shown; begin < text.length(); begin++) {
       if (beginsStop(begin)) {
         return begin;
@@ -61,10 +63,11 @@ public final class CompletionText {
     return text.length();
   }
 
-  private int stopAt() {
+  /// The beginning of a stop text that is complete since the text had that length, or -1.
+  private int stopAt(int before) {
     return stop.stream()
-        .mapToInt(wanted -> text.indexOf(wanted, shown))
-        .filter(at -> at >= 0)
+        .mapToInt(wanted -> text.indexOf(wanted, Math.max(0, before - wanted.length() + 1)))
+        .filter(at -> at >= 0 && numTokens >= minTokens)
         .min()
         .orElse(-1);
   }

@@ -16,7 +16,7 @@ class CompletionTextTest {
   private static final Tokenizer LETTERS = CharacterTokenizer.of("abcd ");
 
   private static List<String> pieces(Tokenizer tokenizer, List<String> stop, int... ids) {
-    CompletionText text = new CompletionText(tokenizer, stop);
+    CompletionText text = new CompletionText(tokenizer, stop, 0);
     List<String> pieces = new ArrayList<>();
     for (int id : ids) {
       pieces.add(text.append(id));
@@ -49,6 +49,16 @@ class CompletionTextTest {
   @Test
   void whatIsHeldBackAtTheEndIsShownThen() {
     assertThat(pieces(List.of("bcd"), "abc")).containsExactly("a", "", "", "bc");
+  }
+
+  @Test
+  void aStopTextThatComesTooEarlyIsText() {
+    CompletionText text = new CompletionText(LETTERS, List.of("ab"), 3);
+    StringBuilder shown = new StringBuilder();
+    for (int id : LETTERS.encode("abcabd")) {
+      shown.append(text.append(id));
+    }
+    assertThat(shown.append(text.finish()).toString()).isEqualTo("abc");
   }
 
   @Test

@@ -4,8 +4,11 @@ import dev.burnish.actor.Context;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.WeightSource;
+import dev.burnish.engine.http.HttpGenerator;
+import dev.burnish.engine.http.WeightFolders;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.rollout.Continuation;
+import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
@@ -13,12 +16,17 @@ import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.service.Service;
 import dev.burnish.store.WeightStore;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
-/// A generator of published weights: waits for the first version, then serves. Thread-safe.
+/// A generator of published weights: waits for the first version, then serves, itself or through a
+/// server of another engine. Thread-safe.
 public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
-  private final QueuedGenerator generator;
+  private final Generator generator;
+  private final Supplier<GeneratorActivity> activity;
+  private final Runnable close;
   private final String name =
       "%s pid %d".formatted(Context.current().name(), ProcessHandle.current().pid());
 
@@ -33,7 +41,20 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
             : Optional.empty();
     WeightSource policy =
         new StoredWeights(store, WeightSets.POLICY.trained(), model.trainedLayouts());
-    generator = new QueuedGenerator(model, spec.encoder(), base, policy, spec.settings());
+    if (spec.server().isSet()) {
+      Path folder = Path.of(spec.server().folder());
+      WeightFolders folders = new WeightFolders(model, base, policy, folder);
+      HttpGenerator remote = HttpGenerator.of(spec.server(), spec.encoder(), folders);
+      generator = remote;
+      activity = remote::activity;
+      close = remote::close;
+    } else {
+      QueuedGenerator own =
+          new QueuedGenerator(model, spec.encoder(), base, policy, spec.settings());
+      generator = own;
+      activity = own::activity;
+      close = own::close;
+    }
   }
 
   @Override
@@ -66,11 +87,11 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
 
   @Override
   public GeneratorActivity activity() {
-    return generator.activity();
+    return activity.get();
   }
 
   @Override
   public void close() {
-    generator.close();
+    close.run();
   }
 }

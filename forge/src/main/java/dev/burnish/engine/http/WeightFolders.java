@@ -1,0 +1,101 @@
+package dev.burnish.engine.http;
+
+import dev.burnish.engine.WeightSource;
+import dev.burnish.model.LanguageModel;
+import dev.burnish.model.ModelSpec;
+import dev.burnish.nn.Weights;
+import dev.burnish.rollout.VersionRange;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Writes versions of a policy as folders in Hugging Face layout, from which servers of other
+/// engines load them. An adaptation is part of what is written. The newest two stay. One caller at
+/// a time.
+public final class WeightFolders {
+  private static final String PREFIX = "version-";
+  private static final int KEPT = 2;
+
+  private final ModelSpec spec;
+  private final Optional<WeightSource> base;
+  private final WeightSource versions;
+  private final Path folder;
+
+  /// A version in a folder.
+  record Written(long version, Path folder) {}
+
+  /// @param base the weights under an adaptation, where the policy is adapted
+  /// @param versions of what is trained
+  /// @param folder that the server sees under the same path
+  public WeightFolders(
+      ModelSpec spec, Optional<WeightSource> base, WeightSource versions, Path folder) {
+    this.spec = spec;
+    this.base = base;
+    this.versions = versions;
+    this.folder = folder.toAbsolutePath();
+  }
+
+  /// Writes the newest version in a range.
+  ///
+  /// @throws IllegalArgumentException if there is none
+  Written write(VersionRange range) {
+    try (WeightSource.Snapshot trained = versions.open(range)) {
+      Path written = folder.resolve(PREFIX + trained.version());
+      // The weights are written before config.json: with it they are whole.
+      if (!Files.exists(written.resolve("config.json"))) {
+        Files.createDirectories(written);
+        save(trained, written);
+      }
+      removeOld();
+      return new Written(trained.version(), written);
+    } catch (IOException e) {
+      throw new UncheckedIOException("weights cannot be written: folder=" + folder, e);
+    }
+  }
+
+  private void save(WeightSource.Snapshot trained, Path target) {
+    Weights own = Weights.over(spec.trainedLayouts(), trained.parts(), trained.version());
+    if (base.isEmpty()) {
+      try (LanguageModel model = spec.over(own, Optional.empty())) {
+        model.save(target);
+      }
+      return;
+    }
+    try (WeightSource.Snapshot under = base.get().open(VersionRange.ANY)) {
+      Weights weights = Weights.over(spec.layouts(), under.parts(), under.version());
+      try (LanguageModel model = spec.over(weights, Optional.of(own))) {
+        model.save(target);
+      }
+    }
+  }
+
+  private void removeOld() throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      List<Path> old =
+          all.filter(path -> path.getFileName().toString().matches(PREFIX + "\\d+"))
+              .sorted(Comparator.comparingLong(WeightFolders::version).reversed())
+              .skip(KEPT)
+              .toList();
+      for (Path path : old) {
+        remove(path);
+      }
+    }
+  }
+
+  private static long version(Path path) {
+    return Long.parseLong(path.getFileName().toString().substring(PREFIX.length()));
+  }
+
+  private static void remove(Path path) throws IOException {
+    try (Stream<Path> files = Files.walk(path)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}
