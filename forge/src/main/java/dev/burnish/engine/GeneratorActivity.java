@@ -28,6 +28,9 @@ public record GeneratorActivity(
   /// @param reusedTokens whose keys were found there instead of being computed
   /// @param preemptions samples that gave up their keys for others
   public record Cache(long tokens, long usedTokens, long reusedTokens, long preemptions) {
+    /// Of a generator whose cache is not known here.
+    public static final Cache UNKNOWN = new Cache(0, 0, 0, 0);
+
     private Cache with(Cache other) {
       return new Cache(
           tokens + other.tokens,

@@ -148,10 +148,12 @@ final class PackedGemm implements AutoCloseable {
   }
 
   private Desk desk(int seat) {
-    if (desks[seat] == null) {
-      desks[seat] = new Desk(form);
+    @Nullable Desk known = desks[seat];
+    if (known == null) {
+      known = new Desk(form);
+      desks[seat] = known;
     }
-    return desks[seat];
+    return known;
   }
 
   /// Frees the memory of its threads; not that of packed weights.

@@ -198,6 +198,7 @@ public final class Team {
     }
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // a hint that is right under any scheduler
   private static void await(Work current) {
     for (int spin = 0; !current.isFinished(); spin++) {
       if (spin < SPINS_TO_YIELD) {

@@ -58,7 +58,8 @@ final class RequestMeter {
             busyNanos / NANOS,
             Math.max(0, idle) / NANOS,
             weightNanos / NANOS,
-            longestUpdate / NANOS);
+            longestUpdate / NANOS,
+            GeneratorActivity.Cache.UNKNOWN);
     tokens = 0;
     busyNanos = 0;
     weightNanos = 0;
