@@ -37,10 +37,9 @@ void main(String... args) {
     if (small && (run.isFresh() || s.training().lora().adapts())) {
       s.warm().imitate(task, base.model(), characters, base.generator());
     }
-    int updates = s.ppo().updatesPerStep();
-    var critic = run.critic(base, s.training(), s.critic(), updates);
+    var updates = Updates.of(s.ppo().updatesPerStep()).withCritic(s.critic());
     var loop = run.loop(base, s.training(), s.loop(), s.prompts(), updates);
-    var learner = new PpoLearner(loop.trainer(), critic, s.ppo(), loop.reference());
+    var learner = new PpoLearner(loop.trainer(), loop.critic(), s.ppo(), loop.reference());
     var sampling = SamplingParams.defaults().withN(s.samples()).withMaxTokens(4);
     loop.rollouts(slot -> {
       var problem = task.training(slot.position());

@@ -9,7 +9,9 @@ import dev.burnish.controller.LoopHome;
 import dev.burnish.controller.LoopPlan;
 import dev.burnish.controller.LoopSettings;
 import dev.burnish.controller.ProcessPlan;
+import dev.burnish.controller.Trainers;
 import dev.burnish.controller.TrainingLoop;
+import dev.burnish.controller.Updates;
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.JobOptions;
@@ -229,9 +231,10 @@ public final class Run<S extends Record> implements AutoCloseable {
         training.trainer(base.model(), training.optimizer(), updatesPerStep));
   }
 
-  /// Creates a critic of a published model and its trainer, and keeps both under the name `critic`:
-  /// it begins with the model's weights, and is adapted as the policy is. To be called before
-  /// [#loop], which takes the model over. Its memory comes on top of the policy's.
+  /// Creates a critic of a published model and its trainer in this process, and keeps both under
+  /// the name `critic`: it begins with the model's weights, and is adapted as the policy is. Its
+  /// memory comes on top of the policy's. For a script without a loop: that of one is in a process
+  /// of its own, see [Updates#withCritic].
   ///
   /// @param training of the policy; all but the optimizer holds for the critic too
   /// @param optimizer of the critic
@@ -239,10 +242,9 @@ public final class Run<S extends Record> implements AutoCloseable {
   public Trainer critic(
       Pretrained base, TrainingSettings training, OptimizerConfig optimizer, int updatesPerStep) {
     // An adaptation of the policy may already be that of a checkpoint.
-    LanguageModel critic = base.model().base().critic();
     LoraConfig present = base.model().decoder().lora();
     LoraConfig lora = present.adapts() ? present : training.lora();
-    critic.decoder().adapt(lora.withFrom(Path.of("")), training.seed());
+    LanguageModel critic = base.model().critic(lora, training.seed());
     return keep(
         "critic", critic, base.tokenizer(), training.trainer(critic, optimizer, updatesPerStep));
   }
@@ -290,16 +292,17 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// @param prompts whose groups a step trains on
   public TrainingLoop loop(
       Pretrained base, TrainingSettings training, LoopSettings settings, int prompts) {
-    return loop(base, training, settings, prompts, 1);
+    return loop(base, training, settings, prompts, Updates.of(1));
   }
 
-  /// The same with several updates of the policy per step.
+  /// The same with several updates per step, or with a critic: it is kept under the name `critic`,
+  /// begins with the model's weights, and is adapted as the policy is.
   public TrainingLoop loop(
       Pretrained base,
       TrainingSettings training,
       LoopSettings settings,
       int prompts,
-      long updatesPerStep) {
+      Updates updates) {
     checkpoints(training.checkpoints());
     base.model().adapt(training.lora(), training.seed());
     return loop(
@@ -307,14 +310,14 @@ public final class Run<S extends Record> implements AutoCloseable {
         new LoopPlan(
             training.seed(),
             training.steps(),
-            updatesPerStep,
+            updates,
             prompts,
             training.optimizer(),
             training.train()),
         settings);
   }
 
-  /// The memory of the trainer is kept before the processes start: a checkpoint is restored in it.
+  /// The memory of trainers is kept before the processes start: a checkpoint is restored in it.
   private TrainingLoop loop(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
     seed(plan.seed());
     if (mode == Mode.DRY_RUN) {
@@ -323,7 +326,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     workers.processes(settings.processes());
     LoopBuilder builder = new LoopBuilder(home(), settings, plan, policy);
     loopMemory = builder::close;
-    keep("", new TrainedModel(builder.trained(), policy.tokenizer()), builder.state());
+    builder.kept().forEach(each -> keep(each.name(), each.model(), each.state()));
     sayIfResumed();
     TrainingLoop started = builder.start();
     rollouts = Optional.of(started);
@@ -332,17 +335,30 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   private TrainingLoop planned(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
-    LocalTrainer local =
-        new LocalTrainer(
-            policy.model().decoder(),
-            plan.optimizer(),
-            plan.totalUpdates(),
-            plan.train().options());
-    Trainer planner = keep(policy.model(), policy.tokenizer(), local);
-    say(ProcessPlan.of(settings, policy.model()).table());
-    TrainingLoop inline = TrainingLoop.planned(home(), settings, plan, policy, planner);
+    say(ProcessPlan.of(settings, plan, policy.model()).table());
+    LoraConfig lora = policy.model().decoder().lora();
+    Trainer trainer = planner("", policy, plan.optimizer(), plan);
+    Optional<Trainer> critic =
+        plan.updates()
+            .critic()
+            .map(optimizer -> {
+              LanguageModel model = policy.model().critic(lora, plan.seed());
+              return planner(
+                  "critic", new TrainedModel(model, policy.tokenizer()), optimizer, plan);
+            });
+    sayIfResumed();
+    Trainers planners = new Trainers(trainer, critic);
+    TrainingLoop inline = TrainingLoop.planned(home(), settings, plan, policy, planners);
     rollouts = Optional.of(inline);
     return inline;
+  }
+
+  private Trainer planner(
+      String name, TrainedModel trained, OptimizerConfig optimizer, LoopPlan plan) {
+    LocalTrainer local =
+        new LocalTrainer(
+            trained.model().decoder(), optimizer, plan.totalUpdates(), plan.train().options());
+    return keep(name, trained.model(), trained.tokenizer(), local);
   }
 
   private LanguageModel policy() {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.googlejavaformat.java.Formatter;
-import dev.burnish.controller.Replay;
+import dev.burnish.controller.recording.Replay;
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.Jobs;
 import dev.burnish.model.LanguageModel;
@@ -275,6 +275,28 @@ class ExamplesTest {
     assertThat(Files.exists(whole.resolve("critic/adapter"))).isEqualTo(lora.endsWith("2"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"lora.rank=0", "lora.rank=2"})
+  void ppoInProcessesHasTheMetricsAndModelsOfPpoInThreads(String lora) throws Exception {
+    String model = "model=" + characterModel();
+    ppo("--set", model, "--set", "steps=2", "--set", lora);
+    ppo("--set", model, "--set", "steps=2", "--set", lora, "--set", "processes=JVMS");
+    Path threads = runs().get(0);
+    Path processes = runs().get(1);
+    assertThat(metrics(processes)).isEqualTo(metrics(threads)).hasSize(2);
+    for (String each : List.of("model", "critic/model")) {
+      assertThat(processes.resolve(each + "/model.safetensors"))
+          .hasSameBinaryContentAs(threads.resolve(each + "/model.safetensors"));
+    }
+    List<String> said = new ArrayList<>();
+    Replay.Range all = new Replay.Range(OptionalLong.empty(), OptionalLong.empty());
+    assertThat(Replay.of(processes, all, source -> LanguageModel.load(Path.of(source)), said::add))
+        .isInstanceOf(Replay.Verdict.Same.class);
+    assertThat(said)
+        .contains("steps 2 to 2: the same weights of the policy")
+        .contains("steps 2 to 2: the same weights of the critic");
+  }
+
   @Test
   void ppoTrainsAPublishedModelAndSaysWhatThatTakes() throws Exception {
     String model = "model=" + characterModel();
@@ -290,7 +312,8 @@ class ExamplesTest {
     assertThat(bytes.toString(UTF_8))
         .containsPattern("weights +0\\.0[2-9]\\d MB")
         .containsPattern("moments +0\\.1\\d\\d MB")
-        .containsPattern("about \\S+ s a step");
+        .containsPattern("about \\S+ s a step")
+        .containsPattern("critic +1 +\\d+ +\\d+ MB");
     assertThat(folder.resolve("runs")).doesNotExist();
     ppo("--set", model, "--set", "steps=1", "--set", "ppo.kl=0.1");
     assertThat(metrics(runs().getFirst())).hasSize(1);

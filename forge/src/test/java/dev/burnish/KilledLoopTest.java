@@ -7,6 +7,7 @@ import dev.burnish.testing.ChildJvm;
 import dev.burnish.testing.LoopKiller;
 import dev.burnish.testing.LoopKiller.Kill;
 import dev.burnish.testing.LoopProgram;
+import dev.burnish.testing.LoopProgram.Algorithm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,8 +28,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -39,62 +41,85 @@ import tools.jackson.databind.node.ObjectNode;
 @Timeout(value = 4, unit = TimeUnit.MINUTES, threadMode = ThreadMode.SEPARATE_THREAD)
 class KilledLoopTest {
   private static final int SEEDS = Integer.getInteger("burnish.kills", 3);
-  private static final int STEPS = 6;
   private static final int KILLED = 137;
 
-  private static final Map<Integer, Result> EXPECTED = new ConcurrentHashMap<>();
+  private static final Map<Program, Result> EXPECTED = new ConcurrentHashMap<>();
 
   @TempDir private Path folder;
 
   @SuppressWarnings("ArrayRecordComponent") // compared by AssertJ, component by component
-  private record Result(List<String> metrics, byte[] weights) {}
+  private record Result(List<String> metrics, byte[] weights, byte[] critic) {}
 
-  private static List<String> arguments(Path runs, int lag, String processes) {
+  private record Program(Algorithm algorithm, int lag) {
+    static Program grpo(int lag) {
+      return new Program(Algorithm.GRPO, lag);
+    }
+
+    static Program ppo(int lag) {
+      return new Program(Algorithm.PPO, lag);
+    }
+
+    List<String> roles() {
+      List<String> roles = new ArrayList<>(LoopKiller.ROLES);
+      if (algorithm == Algorithm.PPO) {
+        roles.add("critic");
+      }
+      return roles;
+    }
+
+    /// One after the last that has a process of its own killed in it.
+    int steps() {
+      return roles().size() + 1;
+    }
+  }
+
+  private static List<String> arguments(Path runs, Program program, String processes) {
     List<String> arguments = new ArrayList<>(List.of("--runs", runs.toString()));
     for (String setting :
         List.of(
             "rewardReplicas=1",
             "checkpoints.every=2",
-            "steps=" + STEPS,
-            "maxStaleness=" + lag,
+            "steps=" + program.steps(),
+            "algorithm=" + program.algorithm(),
+            "maxStaleness=" + program.lag(),
             "processes=" + processes)) {
       arguments.addAll(List.of("--set", setting));
     }
     return arguments;
   }
 
-  /// The result of a lag, of one run for all tests.
-  private Result inThreads(int lag) {
-    return EXPECTED.computeIfAbsent(lag, this::runInThreads);
+  /// The result of a program, of one run for all tests.
+  private Result inThreads(Program program) {
+    return EXPECTED.computeIfAbsent(program, this::runInThreads);
   }
 
-  private Result runInThreads(int lag) {
-    Path runs = folder.resolve("threads-" + lag);
-    LoopProgram.main(arguments(runs, lag, "THREADS").toArray(String[]::new));
-    return result(runs);
+  private Result runInThreads(Program program) {
+    Path runs = folder.resolve("threads");
+    LoopProgram.main(arguments(runs, program, "THREADS").toArray(String[]::new));
+    return result(runs, program);
   }
 
-  private Result inProcesses(int lag, List<Kill> kills) throws Exception {
-    Path runs = folder.resolve("processes-" + lag);
+  private Result inProcesses(Program program, List<Kill> kills) throws Exception {
+    Path runs = folder.resolve("processes");
     LoopKiller killer = new LoopKiller("run-" + ProcessHandle.current().pid(), kills);
     try (FaultPoint.Installed _ = FaultPoint.install(killer::reached)) {
-      LoopProgram.main(arguments(runs, lag, "JVMS").toArray(String[]::new));
+      LoopProgram.main(arguments(runs, program, "JVMS").toArray(String[]::new));
     } finally {
       killer.close();
     }
     assertThat(killer.done()).as("kills before the run had ended").isEqualTo(kills.size());
-    return result(runs);
+    return result(runs, program);
   }
 
-  private static Result result(Path runs) {
+  private static Result result(Path runs, Program program) {
     try {
-      return read(runs);
+      return read(runs, program);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static Result read(Path runs) throws IOException {
+  private static Result read(Path runs, Program program) throws IOException {
     Path run = runOf(runs).orElseThrow();
     List<String> metrics = new ArrayList<>();
     for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
@@ -102,8 +127,13 @@ class KilledLoopTest {
       json.remove("times");
       metrics.add(json.toString());
     }
-    assertThat(metrics).hasSize(STEPS);
-    return new Result(metrics, Files.readAllBytes(run.resolve("model/model.safetensors")));
+    assertThat(metrics).hasSize(program.steps());
+    return new Result(metrics, weights(run), weights(run.resolve("critic")));
+  }
+
+  private static byte[] weights(Path folder) throws IOException {
+    Path file = folder.resolve("model/model.safetensors");
+    return Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
   }
 
   private static Optional<Path> runOf(Path runs) throws IOException {
@@ -114,33 +144,46 @@ class KilledLoopTest {
 
   private static void assertSame(Result result, Result expected, String where) {
     assertThat(result.metrics()).as(where).isEqualTo(expected.metrics());
-    assertThat(result.weights()).as(where).isEqualTo(expected.weights());
+    assertThat(result.weights()).as(where).isEqualTo(expected.weights()).isNotEmpty();
+    assertThat(result.critic()).as(where).isEqualTo(expected.critic());
+  }
+
+  static Stream<Program> programs() {
+    return Stream.of(
+        Program.grpo(0), Program.grpo(1), Program.grpo(2), Program.ppo(0), Program.ppo(1));
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2})
-  void theNumbersAreThoseOfOneProcess(int lag) throws Exception {
-    assertSame(inProcesses(lag, List.of()), inThreads(lag), "maxStaleness=" + lag);
+  @MethodSource("programs")
+  void theNumbersAreThoseOfOneProcess(Program program) throws Exception {
+    assertSame(inProcesses(program, List.of()), inThreads(program), program.toString());
   }
 
-  static Stream<Integer> seeds() {
-    return IntStream.range(0, SEEDS).boxed();
+  static Stream<Arguments> seeds() {
+    return IntStream.range(0, SEEDS)
+        .boxed()
+        .flatMap(seed ->
+            Stream.of(
+                Arguments.of(Program.grpo(seed % 3), seed),
+                Arguments.of(Program.ppo(seed % 2), seed)));
   }
 
   /// Each role once, in some order, at some time after a step has begun.
   @ParameterizedTest
   @MethodSource("seeds")
-  void theNumbersAreTheSameWhenEveryProcessIsKilled(int seed) throws Exception {
+  void theNumbersAreTheSameWhenEveryProcessIsKilled(Program program, int seed) throws Exception {
     Random random = new Random(seed);
-    List<String> roles = new ArrayList<>(LoopKiller.ROLES);
+    List<String> roles = program.roles();
     Collections.shuffle(roles, random);
     List<Kill> kills = new ArrayList<>();
     for (int i = 0; i < roles.size(); i++) {
       int millis = random.nextInt(random.nextBoolean() ? 30 : 200);
       kills.add(Kill.of(LoopKiller.STEP, 1 + i, roles.get(i)).after(millis));
     }
-    int lag = seed % 3;
-    assertSame(inProcesses(lag, kills), inThreads(lag), "seed=%d %s".formatted(seed, kills));
+    assertSame(
+        inProcesses(program, kills),
+        inThreads(program),
+        "%s seed=%d %s".formatted(program, seed, kills));
   }
 
   /// Weights and trainer together as a version is published, the generator as it takes one over,
@@ -153,30 +196,49 @@ class KilledLoopTest {
             Kill.of("checkpoint.piece", 2, "trainer", "weights"),
             Kill.of("keeper.published", 4, "generator").after(5),
             Kill.of("checkpoint.section", 3, "buffer"));
-    assertSame(inProcesses(1, kills), inThreads(1), kills.toString());
+    Program program = Program.grpo(1);
+    assertSame(inProcesses(program, kills), inThreads(program), kills.toString());
+  }
+
+  /// As it is given a step, while it may be at work, and with the policy's trainer in the middle of
+  /// a checkpoint and between the updates of both.
+  @Test
+  void theNumbersAreTheSameWhenTheCriticIsKilledInItsSteps() throws Exception {
+    List<Kill> kills =
+        List.of(
+            Kill.of("critic.step", 2, "critic"),
+            Kill.of("critic.step", 7, "critic").after(2),
+            Kill.of("checkpoint.piece", 2, "critic", "trainer"),
+            Kill.of("trainer.step", 20, "critic", "trainer"));
+    Program program = Program.ppo(0);
+    assertSame(inProcesses(program, kills), inThreads(program), kills.toString());
   }
 
   @Test
   void theNumbersAreTheSameWhenTheGeneratorIsStopped() throws Exception {
     List<Kill> kills = List.of(Kill.of(LoopKiller.STEP, 2, "generator").by("STOP").after(20));
-    assertSame(inProcesses(1, kills), inThreads(1), kills.toString());
+    Program program = Program.grpo(1);
+    assertSame(inProcesses(program, kills), inThreads(program), kills.toString());
   }
 
-  @Test
-  void theNumbersAreTheSameWhenTheControllerIsKilledAndResumed() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void theNumbersAreTheSameWhenTheControllerIsKilledAndResumed(Algorithm algorithm)
+      throws Exception {
     Random random = new Random(7);
+    Program program = new Program(algorithm, 1);
     Path runs = Files.createDirectory(folder.resolve("killed"));
-    assertThat(live(runs, 2 + random.nextInt(3), random.nextInt(200))).isEqualTo(KILLED);
-    assertThat(live(runs, STEPS + 1, 0)).isZero();
-    assertSame(result(runs), inThreads(1), runs.toString());
+    assertThat(live(runs, program, 2 + random.nextInt(3), random.nextInt(200))).isEqualTo(KILLED);
+    assertThat(live(runs, program, program.steps() + 1, 0)).isZero();
+    assertSame(result(runs, program), inThreads(program), runs.toString());
   }
 
   /// A controller in a process of its own, which is killed a while after a step was shown.
-  private static int live(Path runs, int step, int millis) throws Exception {
+  private static int live(Path runs, Program program, int step, int millis) throws Exception {
     List<String> arguments =
         runOf(runs)
             .map(run -> List.of("--resume", run.toString()))
-            .orElseGet(() -> arguments(runs, 1, "JVMS"));
+            .orElseGet(() -> arguments(runs, program, "JVMS"));
     Process process = ChildJvm.start(LoopProgram.class, arguments);
     StringBuilder output = new StringBuilder();
     try (BufferedReader reader = process.inputReader()) {

@@ -3,7 +3,7 @@ package dev.burnish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.burnish.controller.Replay;
+import dev.burnish.controller.recording.Replay;
 import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.Jobs;
 import dev.burnish.model.LanguageModel;

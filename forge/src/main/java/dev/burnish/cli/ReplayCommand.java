@@ -1,9 +1,9 @@
 package dev.burnish.cli;
 
 import dev.burnish.concurrent.TerminalText;
-import dev.burnish.controller.Replay;
-import dev.burnish.controller.Replay.Range;
-import dev.burnish.controller.Replay.Verdict;
+import dev.burnish.controller.recording.Replay;
+import dev.burnish.controller.recording.Replay.Range;
+import dev.burnish.controller.recording.Replay.Verdict;
 import dev.burnish.hub.HubOptions;
 import dev.burnish.hub.ModelSource;
 import dev.burnish.model.LanguageModel;
@@ -82,13 +82,14 @@ final class ReplayCommand implements Callable<Integer> {
           "the same run: %d versions of the weights have the recorded digests, in %d %s each"
               .formatted(versions, parts, parts == 1 ? "part" : "parts");
       case Verdict.Different(
+              String model,
               long version,
               int part,
               String parameter,
               long recorded,
               long computed) ->
-          "DIFFERENT after step %d: part %d, from %s on: recorded crc32c=%08x computed=%08x"
-              .formatted(version, part, parameter, recorded, computed);
+          "DIFFERENT after step %d: %s, part %d, from %s on: recorded crc32c=%08x computed=%08x"
+              .formatted(version, model, part, parameter, recorded, computed);
     };
   }
 }

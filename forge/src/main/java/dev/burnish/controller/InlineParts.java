@@ -10,7 +10,6 @@ import dev.burnish.rl.replay.ReplayBuffer;
 import dev.burnish.rollout.Generator;
 import dev.burnish.run.TrainedModel;
 import dev.burnish.train.ReferenceModel;
-import dev.burnish.train.Trainer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -18,12 +17,12 @@ import java.util.function.Supplier;
 /// The parts of a loop in this process, for a run that only plans its first step: nothing is
 /// trained, so there is one version of the weights.
 final class InlineParts implements LoopParts {
-  private final Trainer trainer;
+  private final Trainers trainers;
   private final QueuedGenerator generator;
   private final ReplayBuffer buffer;
 
-  InlineParts(Trainer trainer, TrainedModel policy, BufferConfig config) {
-    this.trainer = trainer;
+  InlineParts(Trainers trainers, TrainedModel policy, BufferConfig config) {
+    this.trainers = trainers;
     this.buffer = new MemoryBuffer(config);
     generator =
         QueuedGenerator.over(
@@ -33,8 +32,8 @@ final class InlineParts implements LoopParts {
   }
 
   @Override
-  public Trainer trainer() {
-    return trainer;
+  public Trainers trainers() {
+    return trainers;
   }
 
   @Override

@@ -1,118 +1,107 @@
 package dev.burnish.controller;
 
-import dev.burnish.controller.worker.TrainerSpec;
-import dev.burnish.link.Region;
-import dev.burnish.model.LanguageModel;
+import dev.burnish.controller.recording.ReplayStart;
+import dev.burnish.controller.worker.Opened;
 import dev.burnish.nn.FlatLayout;
+import dev.burnish.rl.journal.EpisodeJournal;
 import dev.burnish.rl.loop.RolloutSettings;
 import dev.burnish.run.TrainedModel;
 import dev.burnish.tensor.LargeMemory;
 import dev.burnish.train.Checkpointed;
-import dev.burnish.train.SharedTrainer;
-import dev.burnish.train.TrainerMemory;
-import dev.burnish.train.checkpoint.Snapshot;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /// Makes a loop whose parts are in processes, in the order that a resume needs: the memory of the
-/// trainer, in which a checkpoint may be restored, then the processes.
+/// trainers, in which a checkpoint may be restored, then the processes.
 ///
-/// Takes the policy's model over: it is closed when the parts have its weights.
+/// Takes the policy's model over: it is closed when its weights are in memory that processes share.
 public final class LoopBuilder implements AutoCloseable {
   private final LoopHome home;
   private final LoopSettings settings;
   private final LoopPlan plan;
-  private final TrainedModel policy;
-  private final Region memory;
-  private final TrainerMemory shared;
+  private final TrainedModel model;
+  private final Opened open = new Opened();
+  private final HeldTrainer policy;
+  private final Optional<HeldTrainer> critic;
   private final LoopState state;
-  private final LanguageModel trained;
 
-  /// Allocates the memory of the trainer, with the weights as they are now.
-  public LoopBuilder(LoopHome home, LoopSettings settings, LoopPlan plan, TrainedModel policy) {
+  /// A model that the loop trains.
+  ///
+  /// @param name under which a run keeps it; empty for the policy
+  /// @param model over the weights that its trainer changes, with its tokenizer
+  /// @param state the trainer as checkpoints see it
+  public record Kept(String name, TrainedModel model, Checkpointed state) {}
+
+  /// Allocates the memory of the trainers, with the weights as they are now.
+  public LoopBuilder(LoopHome home, LoopSettings settings, LoopPlan plan, TrainedModel from) {
     this.home = home;
     this.settings = settings;
     this.plan = plan;
-    this.policy = policy;
     RolloutSettings ignored = settings.rollouts(plan.prompts(), plan.steps(), plan.seed());
-    LanguageModel model = policy.model();
-    List<FlatLayout> layouts = model.decoder().trainedWeights().layouts();
-    memory = Region.allocateShared(TrainerMemory.bytes(layouts, plan.optimizer()));
-    shared =
-        TrainerMemory.create(memory.segment(), model.decoder().trainedWeights(), plan.optimizer());
-    state = new LoopState(new SharedTrainer(shared), layouts);
-    boolean adapted = model.decoder().lora().adapts();
-    trained =
-        adapted
-            ? model.over(model.decoder().weights(), Optional.of(shared.weights()))
-            : model.over(shared.weights(), Optional.empty());
+    try {
+      HeldTrainer trained = open.add(HeldTrainer.policy(from.model(), plan));
+      from.model().close();
+      critic = plan.updates().critic().map(optimizer -> open.add(trained.critic(optimizer, plan)));
+      policy = trained;
+    } catch (RuntimeException | Error e) {
+      open.close();
+      throw e;
+    }
+    LargeMemory.trim();
+    model = new TrainedModel(policy.model(), from.tokenizer());
+    List<FlatLayout> layouts = policy.model().decoder().trainedWeights().layouts();
+    state = new LoopState(policy.state(), layouts);
   }
 
-  /// The trainer as checkpoints see it. A checkpoint is restored before [#start].
-  public Checkpointed state() {
-    return state;
-  }
-
-  /// The model over the weights that the trainer changes.
-  public LanguageModel trained() {
-    return trained;
+  /// The models that the loop trains, that of the policy first. Checkpoints are restored before
+  /// [#start].
+  public List<Kept> kept() {
+    List<Kept> kept = new ArrayList<>(List.of(new Kept(policy.role().owner(), model, state)));
+    critic.ifPresent(held ->
+        kept.add(
+            new Kept(
+                held.role().owner(),
+                new TrainedModel(held.model(), model.tokenizer()),
+                held.state())));
+    return kept;
   }
 
   /// Starts the processes.
   ///
   /// @return the loop, to be closed before this
   public TrainingLoop start() {
-    ProcessPlan processes = ProcessPlan.of(settings, policy.model());
-    TrainingLoop.Recorded recorded = TrainingLoop.Recorded.open(home.folder());
-    TrainerSpec spec =
-        TrainerSpec.of(policy.model().spec(), plan.optimizer(), plan.totalUpdates(), plan.train());
+    ProcessPlan processes = ProcessPlan.of(settings, plan, model.model());
+    EpisodeJournal journal = TrainingLoop.journal(home.folder());
     keepBeginning();
-    recorded.steps().begun(spec, policy.model().source().orElse(""), state.stepsDone());
     ProcessParts parts =
         new ProcessParts(
             home,
             settings,
             processes,
-            new ProcessParts.Material(plan, policy, spec, memory, state, recorded.steps()));
+            new ProcessParts.Material(plan, model.tokenizer(), policy, critic, state));
     long version = home.completed();
-    List<Long> digests = parts.publish(version, Math.max(0, version - settings.maxStaleness()));
-    recorded.steps().published(version, digests);
+    List<Long> ignored = parts.publish(version, Math.max(0, version - settings.maxStaleness()));
     home.say(processes.title());
     home.say(parts.processes());
-    TrainingLoop loop = new TrainingLoop(home, settings, plan, recorded, parts);
-    if (!policy.model().decoder().lora().adapts()) {
-      policy.model().close(); // its weights are in the memory of the trainer
-      LargeMemory.trim();
-    }
-    return loop;
+    return new TrainingLoop(home, settings, plan, journal, parts);
   }
 
-  /// Keeps the state of a run that begins, if it is small, so that it can be replayed from there.
   private void keepBeginning() {
     if (home.completed() > 0) {
       return;
     }
-    if (memory.size() > ReplayStart.MOST_KEPT) {
-      home.say(
-          "the state of the beginning is too large to be kept (%d MB): burnish replay begins at the first checkpoint"
-              .formatted(memory.size() >> 20));
-      return;
-    }
-    Snapshot.write(
-        home.folder().resolve(ReplayStart.BEGINNING),
-        0,
-        state.freeze(),
-        Map.of(Checkpointed.SECTION, state.state()));
+    Map<String, Checkpointed> trainers = new LinkedHashMap<>();
+    kept().forEach(each -> trainers.put(each.name(), each.state()));
+    long bytes = policy.bytes() + critic.map(HeldTrainer::bytes).orElse(0L);
+    ReplayStart.keep(home.folder(), trainers, bytes).ifPresent(home::say);
   }
 
-  /// Frees the memory of the trainer, after the loop is closed.
+  /// Frees the memory of the trainers, after the loop is closed.
   @Override
   public void close() {
-    try (memory;
-        shared;
-        state) {
-      trained.close();
-    }
+    open.close();
   }
 }

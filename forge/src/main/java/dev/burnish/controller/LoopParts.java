@@ -4,13 +4,12 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.rl.replay.ReplayBuffer;
 import dev.burnish.rollout.Generator;
 import dev.burnish.train.ReferenceModel;
-import dev.burnish.train.Trainer;
 import java.util.List;
 import java.util.function.Supplier;
 
 /// The parts that a loop joins, wherever they are.
 interface LoopParts extends AutoCloseable {
-  Trainer trainer();
+  Trainers trainers();
 
   Generator generator();
 
@@ -19,7 +18,8 @@ interface LoopParts extends AutoCloseable {
   /// @param first the model that the run began with; closed here if it is of no further use
   ReferenceModel reference(Supplier<LanguageModel> first);
 
-  /// Makes the trainer's weights the version that generators take over.
+  /// Makes the policy's weights the version that generators take over, and records which weights
+  /// the trainers have.
   ///
   /// @param oldest version that is still needed
   /// @return the digest of each part

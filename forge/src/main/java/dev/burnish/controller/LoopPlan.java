@@ -7,13 +7,14 @@ import dev.burnish.train.TrainConfig;
 ///
 /// @param seed of the run
 /// @param steps of the whole run
-/// @param updates of the trainer per step
+/// @param updates of a step
 /// @param prompts whose groups a step trains on
-/// @param train memory, health and recomputation of the trainer
+/// @param optimizer of the policy
+/// @param train memory, health and recomputation of each trainer
 public record LoopPlan(
     long seed,
     long steps,
-    long updates,
+    Updates updates,
     int prompts,
     OptimizerConfig optimizer,
     TrainConfig train) {
@@ -24,8 +25,8 @@ public record LoopPlan(
     }
   }
 
-  /// Updates of the whole run, over which the schedule of the learning rate runs.
+  /// Updates of the policy in the whole run, over which the schedule of the learning rate runs.
   public long totalUpdates() {
-    return Math.multiplyExact(steps, updates);
+    return Math.multiplyExact(steps, updates.perStep());
   }
 }

@@ -12,7 +12,6 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.train.Checkpointed;
 import dev.burnish.train.Health;
 import dev.burnish.train.SharedTrainer;
-import dev.burnish.train.StepReport;
 import dev.burnish.train.checkpoint.Freeze;
 import dev.burnish.train.checkpoint.Pieces;
 import dev.burnish.train.checkpoint.Snapshot;
@@ -29,7 +28,7 @@ import java.util.stream.IntStream;
 
 /// The state of a loop as checkpoints have it: that of the trainer, and the older versions of the
 /// weights that groups under way are still made by. So a run that is resumed makes the same groups.
-final class LoopState implements Checkpointed, AutoCloseable {
+final class LoopState implements Checkpointed {
   private static final String VALUES = "values";
   private static final Pattern NAME = Pattern.compile("version-(\\d+)-part-(\\d+)");
 
@@ -52,11 +51,6 @@ final class LoopState implements Checkpointed, AutoCloseable {
   /// The older versions of the checkpoint that was restored, to be closed by the caller.
   List<Published> restored() {
     return restored;
-  }
-
-  /// The report of the step that the trainer has done.
-  StepReport completed() {
-    return trainer.completed();
   }
 
   @Override
@@ -94,7 +88,7 @@ final class LoopState implements Checkpointed, AutoCloseable {
         versions.add(Long.parseLong(matcher.group(1)));
       }
     }
-    try (WeightPublisher publisher = new WeightPublisher(WeightSets.POLICY)) {
+    try (WeightPublisher publisher = new WeightPublisher(WeightSets.POLICY.trained())) {
       restored = versions.stream().map(version -> read(snapshot, version, publisher)).toList();
     }
   }
@@ -119,11 +113,6 @@ final class LoopState implements Checkpointed, AutoCloseable {
   @Override
   public void restoreWeights(Snapshot snapshot) {
     trainer.restoreWeights(snapshot);
-  }
-
-  @Override
-  public void close() {
-    trainer.close();
   }
 
   /// A part of an older version.

@@ -6,21 +6,18 @@ import dev.burnish.controller.worker.GeneratorSpec;
 import dev.burnish.controller.worker.GeneratorWorker;
 import dev.burnish.controller.worker.Opened;
 import dev.burnish.controller.worker.TrainerActor;
-import dev.burnish.controller.worker.TrainerSpec;
-import dev.burnish.controller.worker.TrainerWorker;
 import dev.burnish.controller.worker.WeightSets;
 import dev.burnish.engine.EngineSettings;
 import dev.burnish.engine.GeneratorActivity;
-import dev.burnish.link.Region;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.Weights;
 import dev.burnish.rl.loop.RolloutSettings;
 import dev.burnish.rl.replay.BufferConfig;
 import dev.burnish.rl.replay.MemoryBuffer;
 import dev.burnish.rl.replay.ReplayBuffer;
 import dev.burnish.rollout.Generator;
-import dev.burnish.run.TrainedModel;
 import dev.burnish.service.Outcome;
 import dev.burnish.service.OwnedService;
 import dev.burnish.service.Service;
@@ -31,8 +28,10 @@ import dev.burnish.store.Published;
 import dev.burnish.store.WeightKeeper;
 import dev.burnish.store.WeightPublisher;
 import dev.burnish.store.WeightStore;
+import dev.burnish.text.Tokenizer;
 import dev.burnish.train.ReferenceModel;
 import dev.burnish.train.Trainer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +40,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /// The parts of a loop in processes of their own. Whatever must survive one of them, this process
-/// holds: the memory that the trainer works on, and every version of the weights.
+/// holds: the memory that trainers work on, and every version of the weights.
 final class ProcessParts implements LoopParts {
   /// No call of a loop is late by itself: rollouts have deadlines of their own, and a step takes as
   /// long as it takes. A process that is lost or stopped fails its calls much earlier.
@@ -50,39 +49,38 @@ final class ProcessParts implements LoopParts {
   static final Duration START = Duration.ofMinutes(10);
   private static final int CALLS = 1 << 16;
   private static final int RETRIES = 20;
+  private static final String POLICY = WeightSets.POLICY.trained();
 
   private final LoopSettings settings;
   private final ProcessPlan plan;
   private final HostMesh hosts;
-  private final LanguageModel model;
   private final LoopState state;
+  private final LoraConfig lora;
   private final WeightKeeper keeper;
-  private final OwnedService<TrainerActor> trainer;
+  private final RemoteTrainer policy;
+  private final Optional<RemoteTrainer> critic;
   private final OwnedService<GeneratorActor> generators;
   private final OwnedService<ReplayBuffer> buffer;
-  private final StepRecording recording;
   private final Opened open = new Opened();
   private final Map<String, OwnedService<?>> named = new LinkedHashMap<>();
 
   /// The material of the parts.
   ///
-  /// @param memory that the trainer works on
-  /// @param state the same as checkpoints see it
+  /// @param state of the policy, as checkpoints see it
   record Material(
       LoopPlan plan,
-      TrainedModel policy,
-      TrainerSpec trainer,
-      Region memory,
-      LoopState state,
-      StepRecording recording) {}
+      Tokenizer tokenizer,
+      HeldTrainer policy,
+      Optional<HeldTrainer> critic,
+      LoopState state) {}
 
   ProcessParts(LoopHome home, LoopSettings settings, ProcessPlan plan, Material material) {
     this.settings = settings;
     this.plan = plan;
     this.hosts = home.hosts();
-    this.model = material.policy().model();
     this.state = material.state();
-    this.recording = material.recording();
+    LanguageModel model = material.policy().model();
+    this.lora = model.decoder().lora();
     LoopPlan what = material.plan();
     OwnedService<WeightStore> store =
         keep(
@@ -90,22 +88,11 @@ final class ProcessParts implements LoopParts {
             Service.start(
                 hosts, "weights", WeightStore.class, MemoryWeightStore::new, options("weights")));
     keeper = open.add(new WeightKeeper(store));
-    trainer =
-        keep(
-            "trainer",
-            Service.start(
-                hosts,
-                "trainer",
-                TrainerActor.class,
-                (Factory.Of3<TrainerActor, TrainerSpec, Region, Service<WeightStore>>)
-                    TrainerWorker::new,
-                List.of(material.trainer(), material.memory(), store),
-                options("trainer")));
+    policy = trainer(material.policy(), store, home.folder());
+    critic = material.critic().map(held -> trainer(held, store, home.folder()));
     GeneratorSpec generated =
         new GeneratorSpec(
-            model.spec(),
-            material.policy().tokenizer().files().contents(),
-            EngineSettings.defaults());
+            model.spec(), material.tokenizer().files().contents(), EngineSettings.defaults());
     generators =
         keep(
             "generator",
@@ -128,8 +115,16 @@ final class ProcessParts implements LoopParts {
                 (Factory.Of1<ReplayBuffer, BufferConfig>) MemoryBuffer::new,
                 List.of(rollouts.buffer()),
                 options("buffer").concurrency(CALLS)));
-    publishFirst();
+    material.policy().base().ifPresent(keeper::publish);
+    material.critic().flatMap(HeldTrainer::base).ifPresent(keeper::publish);
+    state.restored().forEach(keeper::publish);
     state.olderFrom(this::older);
+  }
+
+  private RemoteTrainer trainer(HeldTrainer held, OwnedService<WeightStore> store, Path folder) {
+    String name = held.role().process();
+    OwnedService<TrainerActor> started = keep(name, held.start(hosts, store, options(name)));
+    return open.add(new RemoteTrainer(held, started.route(), folder));
   }
 
   private <T> OwnedService<T> keep(String role, OwnedService<T> started) {
@@ -146,13 +141,6 @@ final class ProcessParts implements LoopParts {
         .within(LIMIT);
   }
 
-  private void publishFirst() {
-    if (model.decoder().lora().adapts()) {
-      publishOnly(WeightSets.BASE, model.decoder().weights());
-    }
-    state.restored().forEach(keeper::publish);
-  }
-
   private void publishOnly(String set, Weights weights) {
     try (WeightPublisher publisher = new WeightPublisher(set)) {
       weights.publish(WeightSets.ONLY);
@@ -162,15 +150,15 @@ final class ProcessParts implements LoopParts {
 
   /// The versions that are kept, without the newest.
   private List<Published> older() {
-    List<Long> versions = keeper.versions(WeightSets.POLICY);
+    List<Long> versions = keeper.versions(POLICY);
     return versions.subList(0, Math.max(0, versions.size() - 1)).stream()
-        .map(version -> keeper.get(WeightSets.POLICY, version))
+        .map(version -> keeper.get(POLICY, version))
         .toList();
   }
 
   @Override
-  public Trainer trainer() {
-    return new RemoteTrainer(trainer.route(), state, recording);
+  public Trainers trainers() {
+    return new Trainers(policy, critic.map(Trainer.class::cast));
   }
 
   @Override
@@ -185,29 +173,30 @@ final class ProcessParts implements LoopParts {
 
   @Override
   public ReferenceModel reference(Supplier<LanguageModel> first) {
-    boolean below = model.decoder().lora().adapts() && !model.decoder().lora().goesOn();
-    if (!below) {
+    if (!lora.adapts() || lora.goesOn()) {
       try (LanguageModel frozen = first.get()) {
         publishOnly(WeightSets.REFERENCE, frozen.decoder().weights());
       }
     }
-    TrainerActor actor = trainer.route();
-    return actor::referenceLogprobs;
+    return policy.actor()::referenceLogprobs;
   }
 
   @Override
   public List<Long> publish(long version, long oldest) {
-    keeper.publish(trainer.route().publish(version));
-    keeper.retain(WeightSets.POLICY, oldest);
+    keeper.publish(policy.actor().publish(version));
+    keeper.retain(POLICY, oldest);
     if (settings.mode() == RolloutSettings.Mode.CONTINUOUS) {
       generators.update("weights", generator -> generator.updateWeights(version));
     }
-    return digests(version);
+    List<Long> digests = digests(version);
+    policy.published(version, digests);
+    critic.ifPresent(trainer -> trainer.published(version, trainer.actor().digests()));
+    return digests;
   }
 
   @Override
   public List<Long> digests(long version) {
-    try (Published published = keeper.get(WeightSets.POLICY, version)) {
+    try (Published published = keeper.get(POLICY, version)) {
       return published.manifest().digests();
     }
   }

@@ -1,5 +1,6 @@
 package dev.burnish.controller;
 
+import dev.burnish.controller.recording.TrainerRole;
 import dev.burnish.launch.Resources;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.JobOptions.Processes;
@@ -73,9 +74,25 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
   }
 
   /// The plan for this machine.
-  public static ProcessPlan of(LoopSettings settings, LanguageModel model) {
-    return of(
-        settings, Runtime.getRuntime().availableProcessors(), model.decoder().weights().layouts());
+  ///
+  /// @param model of the policy
+  public static ProcessPlan of(LoopSettings settings, LoopPlan plan, LanguageModel model) {
+    ProcessPlan processes =
+        of(
+            settings,
+            Runtime.getRuntime().availableProcessors(),
+            model.decoder().weights().layouts());
+    return plan.updates().critic().isPresent() ? processes.withCritic() : processes;
+  }
+
+  /// The same with a critic, which takes turns with the trainer: it has the same cores.
+  ProcessPlan withCritic() {
+    List<Role> all = new ArrayList<>(roles);
+    Role trainer = role("trainer");
+    all.add(
+        all.indexOf(trainer) + 1,
+        new Role(TrainerRole.CRITIC.process(), 1, trainer.each(), trainer.use()));
+    return new ProcessPlan(kind, all);
   }
 
   /// The plan for a machine of that many cores, and a model of those parts.

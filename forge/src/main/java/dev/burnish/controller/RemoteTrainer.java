@@ -1,10 +1,13 @@
 package dev.burnish.controller;
 
+import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.controller.recording.StepRecording;
 import dev.burnish.controller.worker.TrainerActor;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.train.Checkpointed;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.train.PackedTokens;
+import dev.burnish.train.SharedTrainer;
 import dev.burnish.train.StepReport;
 import dev.burnish.train.Trainer;
 import dev.burnish.train.checkpoint.Snapshot;
@@ -13,23 +16,42 @@ import java.util.List;
 import java.util.Map;
 
 /// The trainer of another process, as the learner of this one sees it: numbers its steps, so that
-/// one that is sent again after a loss is done once. One call at a time.
-final class RemoteTrainer implements Trainer {
+/// one that is sent again after a loss is done once, and records them. One call at a time.
+///
+/// Fault point: `trainer.step` before a step is sent, of a critic `critic.step`.
+final class RemoteTrainer implements Trainer, AutoCloseable {
+  private final HeldTrainer held;
   private final TrainerActor actor;
-  private final LoopState state;
+  private final SharedTrainer state;
   private final StepRecording recording;
 
-  /// @param state what the trainer works on, as this process sees it
-  RemoteTrainer(TrainerActor actor, LoopState state, StepRecording recording) {
+  /// @param held what the trainer works on
+  /// @param run the folder for the recording
+  RemoteTrainer(HeldTrainer held, TrainerActor actor, Path run) {
+    this.held = held;
     this.actor = actor;
-    this.state = state;
-    this.recording = recording;
+    state = held.state();
+    recording = StepRecording.open(run, held.role());
+    recording.begun(held.spec(), held.model().source().orElse(""), state.stepsDone());
+  }
+
+  /// The trainer in its process.
+  TrainerActor actor() {
+    return actor;
+  }
+
+  /// Records that the present weights are those of a version.
+  ///
+  /// @param digests of each part
+  void published(long version, List<Long> digests) {
+    recording.published(version, digests);
   }
 
   @Override
   public StepReport step(List<MicroBatch> batch) {
     long number = state.stepsDone() + 1;
     recording.step(number, batch);
+    FaultPoint.reach(held.role().process() + ".step");
     StepReport ignored = actor.step(number, batch);
     return state.completed();
   }
@@ -64,5 +86,11 @@ final class RemoteTrainer implements Trainer {
   @Override
   public void restore(String folder) {
     state.restore(Snapshot.open(Path.of(folder)));
+  }
+
+  /// Ends the recording.
+  @Override
+  public void close() {
+    recording.close();
   }
 }

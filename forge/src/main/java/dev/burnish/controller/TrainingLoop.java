@@ -48,51 +48,38 @@ public final class TrainingLoop implements AutoCloseable {
   private final LoopPlan plan;
   private final LoopParts parts;
   private final EpisodeJournal journal;
-  private final StepRecording recording;
   private Optional<byte[]> resumed = Optional.empty();
   private Optional<Rollouts> rollouts = Optional.empty();
 
   TrainingLoop(
-      LoopHome home, LoopSettings settings, LoopPlan plan, Recorded recorded, LoopParts parts) {
+      LoopHome home,
+      LoopSettings settings,
+      LoopPlan plan,
+      EpisodeJournal journal,
+      LoopParts parts) {
     this.home = home;
     this.settings = settings;
     this.plan = plan;
     this.parts = parts;
-    this.recording = recorded.steps();
-    this.journal = recorded.episodes();
+    this.journal = journal;
   }
 
-  /// The files of a loop.
-  record Recorded(EpisodeJournal episodes, StepRecording steps) implements AutoCloseable {
-    static Recorded open(Path folder) {
-      EpisodeJournal episodes = EpisodeJournal.open(folder.resolve("episodes.bin"));
-      try {
-        return new Recorded(episodes, StepRecording.open(folder));
-      } catch (RuntimeException e) {
-        episodes.close();
-        throw e;
-      }
-    }
-
-    @Override
-    public void close() {
-      try (episodes;
-          steps) {
-        steps.force();
-      }
-    }
+  /// The groups of a run, in its folder.
+  static EpisodeJournal journal(Path folder) {
+    return EpisodeJournal.open(folder.resolve("episodes.bin"));
   }
 
   /// A loop of which the first step is planned only, in this process.
   ///
-  /// @param trainer plans steps
+  /// @param trainers plan steps
   public static TrainingLoop planned(
-      LoopHome home, LoopSettings settings, LoopPlan plan, TrainedModel policy, Trainer trainer) {
+      LoopHome home, LoopSettings settings, LoopPlan plan, TrainedModel policy, Trainers trainers) {
     LoopParts inline =
         new InlineParts(
-            trainer, policy, settings.rollouts(plan.prompts(), plan.steps(), plan.seed()).buffer());
-    return new TrainingLoop(
-        home, settings.withoutFilter(), plan, Recorded.open(home.folder()), inline);
+            trainers,
+            policy,
+            settings.rollouts(plan.prompts(), plan.steps(), plan.seed()).buffer());
+    return new TrainingLoop(home, settings.withoutFilter(), plan, journal(home.folder()), inline);
   }
 
   /// The processes of a service of the script, once they are up, as the loop shows its own: a line
@@ -104,7 +91,19 @@ public final class TrainingLoop implements AutoCloseable {
 
   /// The trainer of the policy. It publishes by [#publish].
   public Trainer trainer() {
-    return parts.trainer();
+    return parts.trainers().policy();
+  }
+
+  /// The trainer of the critic, which has a process of its own too.
+  ///
+  /// @throws IllegalStateException if the loop was made without one
+  public Trainer critic() {
+    return parts
+        .trainers()
+        .critic()
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "a loop must have a critic to train it: critic=none; give run.loop an optimizer for it, as Updates.of(...).withCritic(...)"));
   }
 
   /// The generators as one: each call goes to the one with the fewest.
@@ -149,12 +148,6 @@ public final class TrainingLoop implements AutoCloseable {
     none.ifPresent(home::record);
   }
 
-  private List<Long> publishWeights(long version) {
-    List<Long> digests = parts.publish(version, Math.max(0, version - settings.maxStaleness()));
-    recording.published(version, digests);
-    return digests;
-  }
-
   private Rollouts begun() {
     return rollouts.orElseThrow(() ->
         new IllegalStateException(
@@ -175,7 +168,7 @@ public final class TrainingLoop implements AutoCloseable {
   /// may begin. Records what the step trained on and what each part waited for.
   public void publish(long step) {
     long start = System.nanoTime();
-    List<Long> digests = publishWeights(step);
+    List<Long> digests = parts.publish(step, Math.max(0, step - settings.maxStaleness()));
     double seconds = (System.nanoTime() - start) / 1e9;
     begun().published(step, digests).ifPresent(home::record);
     home.record(publishing(seconds));
@@ -202,8 +195,7 @@ public final class TrainingLoop implements AutoCloseable {
   /// Ends the rollouts, then the parts.
   @Override
   public void close() {
-    try (recording;
-        journal;
+    try (journal;
         parts) {
       rollouts.ifPresent(this::end);
     }

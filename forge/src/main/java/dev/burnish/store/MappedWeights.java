@@ -19,14 +19,29 @@ public final class MappedWeights implements AutoCloseable {
   private final Published published;
   private final Weights weights;
 
-  /// @param published closed with this
-  MappedWeights(Published published, List<FlatLayout> layouts) {
+  private MappedWeights(Published published, List<FlatLayout> layouts) {
     this.published = published;
     List<Tensor> parts =
         IntStream.range(0, layouts.size())
             .mapToObj(part -> tensor(part, layouts.get(part).size()))
             .toList();
     this.weights = Weights.over(layouts, parts, published.version());
+  }
+
+  /// Maps a version. Nothing is copied, and nothing checked except that it is the model's.
+  ///
+  /// @param published closed with this, or if it does not fit
+  /// @param layouts of the parts of the model
+  /// @throws WeightsException if its parameters are not the model's
+  public static MappedWeights of(Published published, List<FlatLayout> layouts) {
+    try {
+      published.requireSizes();
+      published.manifest().requireFits(layouts);
+      return new MappedWeights(published, layouts);
+    } catch (RuntimeException | Error e) {
+      published.close();
+      throw e;
+    }
   }
 
   private Tensor tensor(int part, long size) {

@@ -22,12 +22,22 @@ import java.util.stream.IntStream;
 /// Fault points: `publish.part` before each part is written, `publish.written` after the last.
 public final class WeightPublisher implements AutoCloseable {
   private final String set;
+  private final Optional<Published> like;
   private final WeightMemory memory = new WeightMemory();
   private Optional<Published> latest = Optional.empty();
 
   /// @param set the name of the weights, such as `policy`
   public WeightPublisher(String set) {
+    this(set, Optional.empty());
+  }
+
+  /// A publisher of weights that are the same as others in some parts: those are not written again.
+  ///
+  /// @param set the name of the weights
+  /// @param like others with their parts in the same order, open while this publishes
+  public WeightPublisher(String set, Optional<Published> like) {
     this.set = set;
+    this.like = like;
   }
 
   /// Writes the weights as the version that they have; the same version again is not written again.
@@ -68,7 +78,9 @@ public final class WeightPublisher implements AutoCloseable {
       Team.shared().run(pieces.size(), part -> pieces.get(part).write());
       FaultPoint.reach("publish.written");
     } catch (RuntimeException | Error e) {
-      pieces.stream().filter(Piece::isNew).map(Piece::region).forEach(memory::giveBack);
+      giveBack(
+          pieces.stream().map(Piece::region).toList(),
+          latest.map(Published::parts).orElseGet(List::of));
       throw e;
     } finally {
       memory.end();
@@ -85,19 +97,25 @@ public final class WeightPublisher implements AutoCloseable {
     MemorySegment values =
         weights.layouts().get(part).size() == 0 ? MemorySegment.NULL : weights.part(part).segment();
     return latest
-        .filter(known -> part < known.parts().size())
-        .filter(known -> holds(known.parts().get(part), values))
-        .map(known ->
-            new Piece(
-                known.parts().get(part),
-                Optional.empty(),
-                known.manifest().parts().get(part).digest()))
+        .filter(known -> holds(known, part, values))
+        .map(known -> Piece.of(known, part))
+        .or(() ->
+            like.filter(other -> holds(other, part, values)).map(other -> shared(other, part)))
         .orElseGet(() ->
             new Piece(memory.take(Published.memory(values.byteSize())), Optional.of(values), 0));
   }
 
+  private static Piece shared(Published other, int part) {
+    Region ignored = other.parts().get(part).share();
+    return Piece.of(other, part);
+  }
+
   /// Whether memory has these values; where it has not, the first difference is found soon.
-  private static boolean holds(Region region, MemorySegment values) {
+  private static boolean holds(Published known, int part, MemorySegment values) {
+    if (part >= known.parts().size()) {
+      return false;
+    }
+    Region region = known.parts().get(part);
     return region.size() == Published.memory(values.byteSize())
         && region.segment().asSlice(0, values.byteSize()).mismatch(values) < 0;
   }
@@ -113,6 +131,12 @@ public final class WeightPublisher implements AutoCloseable {
       this.region = region;
       this.values = values;
       this.digest = digest;
+    }
+
+    /// A part that has been written.
+    static Piece of(Published known, int part) {
+      return new Piece(
+          known.parts().get(part), Optional.empty(), known.manifest().parts().get(part).digest());
     }
 
     Region region() {

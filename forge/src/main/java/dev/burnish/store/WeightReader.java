@@ -39,12 +39,10 @@ public final class WeightReader {
     Published published = store.get(set, version);
     try {
       FaultPoint.reach("take.mapped");
-      published.requireSizes();
-      published.manifest().requireFits(layouts);
-      return new MappedWeights(published, layouts);
     } catch (RuntimeException | Error e) {
       published.close();
       throw e;
     }
+    return MappedWeights.of(published, layouts);
   }
 }

@@ -122,7 +122,7 @@ class ReplayCommandTest {
     assertThat(outcome.status()).isEqualTo(1);
     assertThat(outcome.out())
         .containsPattern(
-            "DIFFERENT after step 0: part 0, from \\S+ on: recorded crc32c=[0-9a-f]{8}")
+            "DIFFERENT after step 0: policy, part 0, from \\S+ on: recorded crc32c=[0-9a-f]{8}")
         .doesNotContain("the same run");
   }
 

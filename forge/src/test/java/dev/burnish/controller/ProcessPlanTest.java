@@ -2,6 +2,7 @@ package dev.burnish.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.controller.ProcessPlan.Role;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.ParameterSpec;
@@ -27,6 +28,19 @@ class ProcessPlanTest {
     assertThat(plan.role("generator").heapMegabytes()).isBetween(512 + 600, 512 + 620);
     assertThat(plan.role("trainer").heapMegabytes()).isBetween(512 + 600, 512 + 620);
     assertThat(plan.role("weights").heapMegabytes()).isLessThan(300);
+  }
+
+  @Test
+  void aCriticTakesTurnsWithTheTrainerAndHasItsCores() {
+    LoopSettings together = LoopSettings.defaults().withMaxStaleness(1);
+    assertThat(plan(together, 1).roles()).extracting(Role::name).doesNotContain("critic");
+    ProcessPlan plan = plan(together, 300, 200).withCritic();
+    assertThat(plan.roles())
+        .extracting(Role::name)
+        .containsExactly("trainer", "critic", "generator", "reward", "buffer", "weights");
+    assertThat(plan.role("critic").cores()).isEqualTo(plan.role("trainer").cores()).isEqualTo(2);
+    assertThat(plan.role("critic").heapMegabytes()).isEqualTo(plan.role("trainer").heapMegabytes());
+    assertThat(plan.table()).containsPattern("(?m)^  critic +1 +2 +\\d+ MB +cpu  weights");
   }
 
   @Test

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.link.Region;
 import dev.burnish.nn.Weights;
+import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -100,6 +102,47 @@ class PublishTest {
         assertThat(first(second, 2)).isEqualTo(0.75f);
       }
     }
+  }
+
+  @Test
+  void aPartThatAnotherSetHasIsNotWrittenAgain() {
+    Published base = publish(0, 0.5);
+    Region first = base.parts().getFirst();
+    try (Weights similar = Weights.zeros(Models.LAYOUTS, Device.CPU);
+        WeightPublisher critics = new WeightPublisher("critic", Optional.of(base))) {
+      similar.part(0).fill_(0.5);
+      try (Published shared = critics.publish(similar)) {
+        assertThat(shared.set()).isEqualTo("critic");
+        assertThat(shared.parts().get(0)).isSameAs(first);
+        assertThat(shared.parts().get(2)).isNotSameAs(base.parts().get(2));
+        assertThat(shared.manifest().digests()).isEqualTo(Digest.ofParts(similar));
+        base.close();
+        publisher.close();
+        assertThat(first(shared, 0)).as("after the other set is gone").isEqualTo(0.5f);
+      }
+    }
+    assertThat(isClosed(first)).isTrue();
+  }
+
+  @Test
+  void aPublicationThatFailsKeepsNothingOfAnotherSet() {
+    Published base = publish(0, 0.5);
+    Region first = base.parts().getFirst();
+    try (Weights similar = Weights.zeros(Models.LAYOUTS, Device.CPU);
+        WeightPublisher critics = new WeightPublisher("critic", Optional.of(base));
+        FaultPoint.Installed _ =
+            FaultPoint.install(point -> {
+              if (point.equals("publish.part")) {
+                throw new IllegalStateException("of a test");
+              }
+            })) {
+      similar.part(0).fill_(0.5);
+      assertThatThrownBy(() -> critics.publish(similar)).hasMessageContaining("of a test");
+    }
+    assertThat(isClosed(first)).isFalse();
+    base.close();
+    publisher.close();
+    assertThat(isClosed(first)).isTrue();
   }
 
   @Test

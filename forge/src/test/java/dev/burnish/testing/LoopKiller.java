@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// Kills or stops processes of a loop of this process, each at a time that its controller's
 /// [dev.burnish.concurrent.FaultPoint]s tell.
 public final class LoopKiller implements AutoCloseable {
-  /// The roles that have processes of their own.
+  /// The roles that have processes of their own; a loop may have a critic in addition.
   public static final List<String> ROLES =
       List.of("trainer", "generator", "reward", "buffer", "weights");
 

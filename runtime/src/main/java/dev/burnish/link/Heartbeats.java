@@ -7,12 +7,16 @@ import java.time.Duration;
 /// Keeps a link alive: sends a heartbeat where nothing else was sent, and ends the link where the
 /// peer has been silent for too long. Thread-safe.
 final class Heartbeats {
+  /// Times per heartbeat at which links beat.
+  private static final int TICKS = 8;
+
   private final Link link;
   private final Timers timers;
   private final LinkSettings settings;
   private final FailureDetector failureDetector;
   private volatile long lastReceived;
   private volatile long lastSent;
+  private volatile boolean hasGreeted;
 
   Heartbeats(Link link, Timers timers, LinkSettings settings) {
     this.link = link;
@@ -25,6 +29,11 @@ final class Heartbeats {
 
   void start() {
     next(link.clock().nanos());
+  }
+
+  /// Heartbeats may be sent from now on: the peer expects before that to be told who this is.
+  void greeted() {
+    hasGreeted = true;
   }
 
   void received(long now) {
@@ -40,8 +49,12 @@ final class Heartbeats {
     lastSent = now;
   }
 
+  /// At a time that the links of a process have in common: thousands of them wake it some times per
+  /// second, and not each by itself.
   private void next(long now) {
-    timers.at(now + settings.heartbeat().toNanos(), _ -> beat());
+    long every = settings.heartbeat().toNanos();
+    long tick = Math.max(1, every / TICKS);
+    timers.at(Math.ceilDiv(now + every, tick) * tick, _ -> beat());
   }
 
   private void beat() {
@@ -59,7 +72,7 @@ final class Heartbeats {
                       settings.heartbeatTimeout())));
       return;
     }
-    if (now - lastSent >= settings.heartbeat().toNanos() / 2) {
+    if (hasGreeted && now - lastSent >= settings.heartbeat().toNanos() / 2) {
       link.send(new Frame.Heartbeat());
     }
     next(now);

@@ -349,6 +349,7 @@ public final class Link implements Transport.Receiver {
       throw new WireException("a peer says hello first: frame=" + frame.getClass().getSimpleName());
     }
     handshake.meet(introduction).ifPresent(this::send);
+    heartbeats.greeted();
     transport.trust();
   }
 

@@ -3,6 +3,7 @@ package dev.burnish.link;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.concurrent.Alarm;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.EndpointFailed;
@@ -46,7 +47,11 @@ class LinkTest {
   }
 
   private Switchboard board(Network network, byte[] token, LinkSettings settings) {
-    Switchboard board = new Switchboard(network, token, new Recording(), Clock.system(), settings);
+    return board(network, token, settings, Clock.system());
+  }
+
+  private Switchboard board(Network network, byte[] token, LinkSettings settings, Clock clock) {
+    Switchboard board = new Switchboard(network, token, new Recording(), clock, settings);
     boards.add(board);
     return board;
   }
@@ -131,6 +136,42 @@ class LinkTest {
     first.join();
     second.join();
     assertThat(found.get().orElseThrow().isUp()).isTrue();
+  }
+
+  /// Counts the actions that have run.
+  private record Counting(Clock clock, CountDownLatch actions) implements Clock {
+    @Override
+    public long nanos() {
+      return clock.nanos();
+    }
+
+    @Override
+    public Alarm at(long nanos, Runnable action) {
+      return clock.at(
+          nanos,
+          () -> {
+            action.run();
+            actions.countDown();
+          });
+    }
+  }
+
+  @Test
+  void aPeerThatIsSlowToSayHelloHearsNoHeartbeatBefore() throws Exception {
+    Counting clock = new Counting(Clock.system(), new CountDownLatch(5));
+    LinkSettings beating =
+        LinkSettings.defaults().withDetection(Duration.ofMillis(2), Duration.ofMinutes(1));
+    board(far, TOKEN, beating, clock);
+    Slow slow = new Slow(near, new CountDownLatch(1), new CountDownLatch(1));
+    Switchboard board = board(slow, TOKEN, LinkSettings.defaults());
+    AtomicReference<Optional<Link>> found = new AtomicReference<>(Optional.empty());
+    Thread first = Thread.ofPlatform().start(() -> found.set(Optional.of(board.link(far.self()))));
+    clock.actions().await(); // beats of the far side
+    slow.released().countDown();
+    first.join();
+    Link link = found.get().orElseThrow();
+    assertThat(link.peer()).isEqualTo(far.self());
+    assertThat(link.isUp()).isTrue();
   }
 
   /// Connects only when it is allowed to.

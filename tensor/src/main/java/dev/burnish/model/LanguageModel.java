@@ -265,6 +265,16 @@ public final class LanguageModel implements AutoCloseable {
     return new LanguageModel(ofCritic, JSON.createObjectNode(), format, critic, source);
   }
 
+  /// A critic that begins with this model's weights without its adaptation, and is adapted itself.
+  ///
+  /// @param lora of the critic; the adapter that training begins from, if any, is the policy's
+  ///   alone
+  public LanguageModel critic(LoraConfig lora, long seed) {
+    LanguageModel critic = base().critic();
+    critic.decoder.adapt(lora.withFrom(Path.of("")), seed);
+    return critic;
+  }
+
   /// Writes `config.json`, `generation_config.json` where there was one, and the weights to a
   /// folder, each file whole or not at all. A weight is stored in the type that it was loaded from,
   /// so that loading and saving changes no byte; one that never was in a file, in F32. An

@@ -24,7 +24,7 @@ final class ControllerBenchmark implements Benchmark {
   private static final double AIM = 0.2;
   private static final double STEP_SECONDS = 10;
 
-  private static final Extent FULL = new Extent(64, 8, 64, 64, 8, 256, Duration.ofSeconds(1));
+  private static final Extent FULL = new Extent(512, 8, 64, 64, 8, 256, Duration.ofSeconds(1));
   private static final Extent TINY = new Extent(2, 2, 2, 2, 2, 4, Duration.ofMillis(10));
 
   @Override

@@ -26,12 +26,13 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
   public GeneratorWorker(GeneratorSpec spec, Service<WeightStore> weights) {
     WeightStore store = weights.route();
     ModelSpec model = spec.model();
-    store.await(WeightSets.POLICY, 0);
+    store.await(WeightSets.POLICY.trained(), 0);
     Optional<WeightSource> base =
         model.lora().adapts()
-            ? Optional.of(new StoredWeights(store, WeightSets.BASE, model.layouts()))
+            ? Optional.of(new StoredWeights(store, WeightSets.POLICY.base(), model.layouts()))
             : Optional.empty();
-    WeightSource policy = new StoredWeights(store, WeightSets.POLICY, model.trainedLayouts());
+    WeightSource policy =
+        new StoredWeights(store, WeightSets.POLICY.trained(), model.trainedLayouts());
     generator = new QueuedGenerator(model, spec.encoder(), base, policy, spec.settings());
   }
 

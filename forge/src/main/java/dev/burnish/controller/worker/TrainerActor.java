@@ -36,4 +36,8 @@ public interface TrainerActor {
   /// @return for the caller to make visible, and to close
   @Idempotent
   Published publish(long version);
+
+  /// The digest of each part of the present weights.
+  @Idempotent
+  List<Long> digests();
 }

@@ -7,6 +7,7 @@ import dev.burnish.nn.Decoder;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.Weights;
 import dev.burnish.service.Service;
+import dev.burnish.store.Digest;
 import dev.burnish.store.MappedWeights;
 import dev.burnish.store.Published;
 import dev.burnish.store.WeightPublisher;
@@ -25,18 +26,23 @@ import java.util.Optional;
 /// same memory has the state of the last completed step. One call at a time.
 public final class TrainerWorker implements TrainerActor, AutoCloseable {
   private final TrainerSpec spec;
+  private final WeightSets sets;
   private final WeightStore store;
   private final Opened open = new Opened();
   private final LanguageModel model;
   private final LocalTrainer trainer;
-  private final WeightPublisher publisher = open.add(new WeightPublisher(WeightSets.POLICY));
+  private final WeightPublisher publisher;
   private Optional<ReferenceModel> reference = Optional.empty();
 
+  /// @param sets the names of its weights
   /// @param state memory of a [TrainerMemory], to be written
   /// @param weights has the base of an adapted model, and the reference
-  public TrainerWorker(TrainerSpec spec, Region state, Service<WeightStore> weights) {
+  public TrainerWorker(
+      TrainerSpec spec, WeightSets sets, Region state, Service<WeightStore> weights) {
     this.spec = spec;
+    this.sets = sets;
     this.store = weights.route();
+    publisher = open.add(new WeightPublisher(sets.trained()));
     Region memory = open.add(state.keep());
     Optional<Weights> base =
         spec.model().lora().adapts() ? Optional.of(base(spec.model().layouts())) : Optional.empty();
@@ -55,7 +61,7 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
   }
 
   private Weights base(List<FlatLayout> layouts) {
-    return read(WeightSets.BASE, layouts);
+    return read(sets.base(), layouts);
   }
 
   private Weights read(String set, List<FlatLayout> layouts) {
@@ -102,6 +108,11 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
     Decoder decoder = model.decoder();
     decoder.trainedWeights().publish(version);
     return publisher.publish(decoder.trainedWeights());
+  }
+
+  @Override
+  public List<Long> digests() {
+    return Digest.ofParts(model.decoder().trainedWeights());
   }
 
   @Override

@@ -23,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,10 +64,6 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
 
     Child(Optional<String> holder) {
       this.holder = holder;
-    }
-
-    boolean isOf(String reservation) {
-      return exit.isEmpty() && holder.isPresent() && holder.get().equals(reservation);
     }
 
     void ready(ProcessAddress at) {
@@ -134,13 +131,20 @@ public final class LocalAgent implements HostAgent, AutoCloseable {
         children.entrySet().stream()
             .filter(child -> child.getValue().exit.isEmpty())
             .map(Map.Entry::getKey);
-    List<String> names =
-        Stream.concat(running, ledger.reserved(this::numRunning).stream()).sorted().toList();
+    Map<String, Integer> taken = numRunning();
+    List<String> reserved = ledger.reserved(holder -> taken.getOrDefault(holder, 0));
+    List<String> names = Stream.concat(running, reserved.stream()).sorted().toList();
     return new HostFree(system.self().host(), ledger.capacity(), ledger.free(), names);
   }
 
-  private int numRunning(String holder) {
-    return (int) children.values().stream().filter(child -> child.isOf(holder)).count();
+  /// The number of processes that run in each reservation.
+  private Map<String, Integer> numRunning() {
+    Map<String, Integer> running = new HashMap<>();
+    children.values().stream()
+        .filter(child -> child.exit.isEmpty())
+        .flatMap(child -> child.holder.stream())
+        .forEach(holder -> running.merge(holder, 1, Integer::sum));
+    return running;
   }
 
   /// The number of processes that run outside of reservations.

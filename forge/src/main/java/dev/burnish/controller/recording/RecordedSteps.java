@@ -1,9 +1,9 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
-import dev.burnish.controller.StepRecording.Entry;
-import dev.burnish.controller.StepRecording.Entry.Begun;
-import dev.burnish.controller.StepRecording.Entry.Step;
-import dev.burnish.controller.StepRecording.Entry.Version;
+import dev.burnish.controller.recording.StepRecording.Entry;
+import dev.burnish.controller.recording.StepRecording.Entry.Begun;
+import dev.burnish.controller.recording.StepRecording.Entry.Step;
+import dev.burnish.controller.recording.StepRecording.Entry.Version;
 import dev.burnish.rl.journal.RecordFile;
 import dev.burnish.train.MicroBatch;
 import dev.burnish.wire.WireException;
@@ -20,6 +20,7 @@ import java.util.TreeMap;
 /// thread; the file may grow meanwhile.
 final class RecordedSteps implements AutoCloseable {
   private final RecordFile file;
+  private final TrainerRole role;
 
   /// Where the step of a number is in the file.
   private final NavigableMap<Long, Long> steps = new TreeMap<>();
@@ -32,22 +33,24 @@ final class RecordedSteps implements AutoCloseable {
   private long numRecords;
   private long end;
 
-  private RecordedSteps(Path path) {
+  private RecordedSteps(Path path, TrainerRole role) {
+    this.role = role;
     file = RecordFile.read(path, this::visit);
   }
 
   /// Reads which steps there are, up to the first damaged record.
   ///
   /// @param run its folder
-  /// @throws IllegalArgumentException if the run has no recording, or one of another kind
-  static RecordedSteps open(Path run) {
-    Path path = run.resolve(StepRecording.FILE);
+  /// @throws IllegalArgumentException if the run has no recording of that trainer, or one of
+  ///   another kind
+  static RecordedSteps open(Path run, TrainerRole role) {
+    Path path = run.resolve(role.recording());
     if (!Files.isRegularFile(path)) {
       throw new IllegalArgumentException(
           "a run to replay must have a recording: file=%s is not there; give the folder of a run with a loop, such as runs/sum-digits-..."
               .formatted(path));
     }
-    return new RecordedSteps(path);
+    return new RecordedSteps(path, role);
   }
 
   private void visit(long place, byte[] record) {
@@ -72,9 +75,19 @@ final class RecordedSteps implements AutoCloseable {
     } catch (WireException | ClassCastException e) {
       throw new IllegalArgumentException(
           "a record must be one that this version of Burnish wrote: record=%d of %s (%s); replay with the version that made the run"
-              .formatted(numRecords, StepRecording.FILE, e.getMessage()),
+              .formatted(numRecords, role.recording(), e.getMessage()),
           e);
     }
+  }
+
+  /// The trainer whose steps they are.
+  TrainerRole role() {
+    return role;
+  }
+
+  /// The model that it trains, `policy` or `critic`.
+  String model() {
+    return role.sets().trained();
   }
 
   /// The first record that cannot be read, where there is one: all after it is lost.
@@ -83,7 +96,7 @@ final class RecordedSteps implements AutoCloseable {
         ? Optional.empty()
         : Optional.of(
             "record %d of %s, after byte %d, is damaged or half written"
-                .formatted(numRecords + 1, StepRecording.FILE, end));
+                .formatted(numRecords + 1, role.recording(), end));
   }
 
   /// The last version that is recorded.
@@ -113,6 +126,11 @@ final class RecordedSteps implements AutoCloseable {
                   damage().map(text -> "; " + text).orElse("")));
     }
     return version;
+  }
+
+  /// @throws IllegalArgumentException if a version is not recorded
+  void requireVersion(long number) {
+    Version ignored = version(number);
   }
 
   /// The material of the trainer that does a step.

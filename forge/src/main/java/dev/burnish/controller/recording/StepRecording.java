@@ -1,4 +1,4 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
 import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.rl.journal.RecordFile;
@@ -8,13 +8,12 @@ import dev.burnish.wire.Session;
 import java.nio.file.Path;
 import java.util.List;
 
-/// The file `updates.bin` of a run: what its trainer is made from, what each step of it was given,
-/// and the digests of the weights that were published. `burnish replay` trains again from it.
+/// The file of a trainer of a run, such as `updates.bin`: what it is made from, what each step of
+/// it was given, and the digests of its weights after each step of the run. `burnish replay` trains
+/// again from it.
 ///
 /// A step that is done again after a resume stands there twice; the later one counts. One thread.
-final class StepRecording implements AutoCloseable {
-  static final String FILE = "updates.bin";
-
+public final class StepRecording implements AutoCloseable {
   private static final Codec CODEC = RecordFile.codecs().of(Entry.class);
 
   /// An entry of the file.
@@ -27,7 +26,7 @@ final class StepRecording implements AutoCloseable {
     /// The trainer is given a step.
     record Step(long number, List<MicroBatch> batch) implements Entry {}
 
-    /// The weights were published.
+    /// The weights are those of a version.
     ///
     /// @param version steps of the run
     /// @param stepsDone steps of the trainer
@@ -43,31 +42,26 @@ final class StepRecording implements AutoCloseable {
   }
 
   /// Opens the recording of a run, or begins one.
-  static StepRecording open(Path folder) {
-    return new StepRecording(RecordFile.append(folder.resolve(FILE), (_, _) -> {}));
+  public static StepRecording open(Path folder, TrainerRole role) {
+    return new StepRecording(RecordFile.append(folder.resolve(role.recording()), (_, _) -> {}));
   }
 
-  void begun(TrainerSpec spec, String source, long done) {
+  public void begun(TrainerSpec spec, String source, long done) {
     stepsDone = done;
     append(new Entry.Begun(spec, source, done));
   }
 
-  void step(long number, List<MicroBatch> batch) {
+  public void step(long number, List<MicroBatch> batch) {
     stepsDone = number;
     append(new Entry.Step(number, batch));
   }
 
-  void published(long version, List<Long> digests) {
+  public void published(long version, List<Long> digests) {
     append(new Entry.Version(version, stepsDone, digests));
   }
 
   private void append(Entry entry) {
     long ignored = file.append(CODEC.encode(List.of(entry), Session.NONE));
-  }
-
-  /// Makes everything that was recorded durable.
-  void force() {
-    file.force();
   }
 
   static Entry decode(byte[] record) {
@@ -76,6 +70,8 @@ final class StepRecording implements AutoCloseable {
 
   @Override
   public void close() {
-    file.close();
+    try (file) {
+      file.force();
+    }
   }
 }

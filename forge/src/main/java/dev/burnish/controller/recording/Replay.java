@@ -1,6 +1,7 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
-import dev.burnish.controller.StepRecording.Entry.Version;
+import dev.burnish.controller.recording.StepRecording.Entry.Version;
+import dev.burnish.controller.worker.Opened;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.train.checkpoint.Snapshot;
 import java.nio.file.Path;
@@ -9,9 +10,11 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
-/// Trains a run again from its recording, in this process and without generating, and compares the
-/// weights after every step with those that the run published, by the digest of each part.
+/// Trains a run again from its recordings, in this process and without generating, and compares the
+/// weights after every step with those that the run had, by the digest of each part: those of the
+/// policy, then those of the critic where the run has one.
 ///
 /// It begins at a checkpoint, or at the state that the run began with. Neither rollouts nor rewards
 /// have a part in it, so it also proves a run whose rollouts depended on timing. One thread.
@@ -34,16 +37,18 @@ public final class Replay implements AutoCloseable {
     /// All versions of the weights are those of the run.
     ///
     /// @param versions that were compared
-    /// @param parts of each
+    /// @param parts of each, those of all models together
     record Same(long versions, int parts) implements Verdict {}
 
     /// The first version that is not.
     ///
+    /// @param model whose weights it is of, `policy` or `critic`
     /// @param part the first that differs
     /// @param parameter the first of the part
     /// @param recorded digest of the part
     /// @param computed digest of the part
-    record Different(long version, int part, String parameter, long recorded, long computed)
+    record Different(
+        String model, long version, int part, String parameter, long recorded, long computed)
         implements Verdict {}
   }
 
@@ -62,19 +67,42 @@ public final class Replay implements AutoCloseable {
   ///   or the checkpoint is not there
   public static Verdict of(
       Path run, Range range, Function<String, LanguageModel> sources, Consumer<String> say) {
-    try (RecordedSteps recorded = RecordedSteps.open(run)) {
-      long to = range.to().isPresent() ? range.to().getAsLong() : last(recorded);
-      long ignored = recorded.version(to).stepsDone();
+    try (Opened open = new Opened()) {
+      List<RecordedSteps> all =
+          Stream.of(TrainerRole.values())
+              .filter(role -> role == TrainerRole.POLICY || role.isRecorded(run))
+              .map(role -> open.add(RecordedSteps.open(run, role)))
+              .toList();
+      long to =
+          range.to().orElseGet(() -> all.stream().mapToLong(Replay::last).min().orElseThrow());
+      all.forEach(each -> each.requireVersion(to));
       ReplayStart start = ReplayStart.find(run, range.from(), to);
-      Version first = recorded.version(start.step());
       say.accept(
           "trains steps %d to %d again, from %s"
               .formatted(start.step() + 1, to, run.relativize(start.folder())));
-      ReplayTrainer trainer = new ReplayTrainer(recorded.before(first.stepsDone() + 1), sources);
-      try (Replay replay = new Replay(recorded, say, trainer)) {
-        replay.restore(start, first);
-        return replay.to(first, to);
+      int parts = 0;
+      for (RecordedSteps recorded : all) {
+        switch (again(recorded, start, to, new Means(sources, say))) {
+          case Verdict.Different different -> {
+            return different;
+          }
+          case Verdict.Same same -> parts += same.parts();
+        }
       }
+      return new Verdict.Same(to - start.step() + 1, parts);
+    }
+  }
+
+  /// The means that a replay has of its caller.
+  private record Means(Function<String, LanguageModel> sources, Consumer<String> say) {}
+
+  private static Verdict again(RecordedSteps recorded, ReplayStart start, long to, Means means) {
+    Version first = recorded.version(start.step());
+    ReplayTrainer trainer =
+        new ReplayTrainer(recorded.before(first.stepsDone() + 1), means.sources());
+    try (Replay replay = new Replay(recorded, means.say(), trainer)) {
+      replay.restore(start, first);
+      return replay.to(first, to);
     }
   }
 
@@ -91,7 +119,7 @@ public final class Replay implements AutoCloseable {
   }
 
   private void restore(ReplayStart start, Version first) {
-    trainer.restore(Snapshot.open(start.folder()));
+    trainer.restore(Snapshot.open(start.folder()).ofOwner(recorded.role().owner()));
     if (trainer.stepsDone() != first.stepsDone()) {
       throw new IllegalArgumentException(
           "a checkpoint must be of the run that is replayed: checkpoint=%s has stepsDone=%d, the run had %d at step %d"
@@ -111,7 +139,9 @@ public final class Replay implements AutoCloseable {
         return difference.get();
       }
       if (version - said == every || (version == to && version > said)) {
-        say.accept("steps %d to %d: the same weights".formatted(said + 1, version));
+        say.accept(
+            "steps %d to %d: the same weights of the %s"
+                .formatted(said + 1, version, recorded.model()));
         said = version;
       }
     }
@@ -137,7 +167,12 @@ public final class Replay implements AutoCloseable {
       if (there != computed.get(part)) {
         return Optional.of(
             new Verdict.Different(
-                expected.version(), part, trainer.firstOf(part), there, computed.get(part)));
+                recorded.model(),
+                expected.version(),
+                part,
+                trainer.firstOf(part),
+                there,
+                computed.get(part)));
       }
     }
     return Optional.empty();

@@ -1,10 +1,11 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
-import dev.burnish.controller.StepRecording.Entry.Begun;
+import dev.burnish.controller.recording.StepRecording.Entry.Begun;
 import dev.burnish.controller.worker.Opened;
 import dev.burnish.controller.worker.TrainerSpec;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
+import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.nn.Weights;
 import dev.burnish.store.Digest;
 import dev.burnish.tensor.Device;
@@ -53,16 +54,17 @@ final class ReplayTrainer implements AutoCloseable {
   private LanguageModel model(ModelSpec spec) {
     Weights trained = open.add(Weights.zeros(spec.trainedLayouts(), Device.CPU));
     return spec.lora().adapts()
-        ? spec.over(open.add(base()).decoder().weights(), Optional.of(trained))
+        ? spec.over(base(spec.head()).decoder().weights(), Optional.of(trained))
         : spec.over(trained, Optional.empty());
   }
 
-  private LanguageModel base() {
+  private LanguageModel base(HeadKind head) {
     if (begun.source().isEmpty()) {
       throw new IllegalArgumentException(
           "an adaptation must be of a model with a name to be replayed: source=none; the run adapted a model that its script made");
     }
-    return sources.apply(begun.source());
+    LanguageModel source = open.add(sources.apply(begun.source()));
+    return head == HeadKind.VALUE ? open.add(source.critic()) : source;
   }
 
   void restore(Snapshot snapshot) {

@@ -1,13 +1,20 @@
-package dev.burnish.controller;
+package dev.burnish.controller.recording;
 
+import dev.burnish.train.Checkpointed;
+import dev.burnish.train.checkpoint.NamedPieces;
+import dev.burnish.train.checkpoint.Pieces;
+import dev.burnish.train.checkpoint.Snapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -16,14 +23,36 @@ import java.util.stream.Stream;
 ///
 /// @param step after which it was taken
 /// @param folder of the snapshot
-record ReplayStart(long step, Path folder) {
+public record ReplayStart(long step, Path folder) {
   /// The folder of a run with the trainer's state at its beginning.
-  static final String BEGINNING = "start";
+  private static final String BEGINNING = "start";
 
   /// The largest state that is kept of the beginning, in bytes.
-  static final long MOST_KEPT = 256L << 20;
+  private static final long MOST_KEPT = 256L << 20;
 
   private static final Pattern CHECKPOINT = Pattern.compile("step-(\\d{8,})");
+
+  /// Keeps the state that a run begins with, if it is small, so that it can be replayed from there.
+  ///
+  /// @param run its folder
+  /// @param trainers by their names in checkpoints
+  /// @param bytes of their state
+  /// @return why it is not kept, if so
+  public static Optional<String> keep(Path run, Map<String, Checkpointed> trainers, long bytes) {
+    if (bytes > MOST_KEPT) {
+      return Optional.of(
+          "the state of the beginning is too large to be kept (%d MB): burnish replay begins at the first checkpoint"
+              .formatted(bytes >> 20));
+    }
+    Map<String, Supplier<Pieces>> pieces = new LinkedHashMap<>();
+    Map<String, byte[]> sections = new LinkedHashMap<>();
+    trainers.forEach((name, trainer) -> {
+      pieces.put(name, trainer::freeze);
+      sections.put(NamedPieces.nameOf(name, Checkpointed.SECTION), trainer.state());
+    });
+    Snapshot.write(run.resolve(BEGINNING), 0, NamedPieces.take(pieces), sections);
+    return Optional.empty();
+  }
 
   /// The snapshot that was asked for, or the earliest.
   ///
