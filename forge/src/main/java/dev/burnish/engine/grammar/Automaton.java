@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /// A pushdown automaton over bytes: nodes with steps that read a byte, steps that read nothing, and
@@ -36,7 +37,6 @@ final class Automaton {
 
   private static final int MOST_NODES = 200_000;
 
-  private final Map<String, Expr> definitions;
   private final Map<String, Rule> rules = new HashMap<>();
   private final Deque<String> unbuilt = new ArrayDeque<>();
   private final List<Node> nodes = new ArrayList<>();
@@ -47,13 +47,12 @@ final class Automaton {
   /// @throws IllegalArgumentException if the automaton becomes too large, or a rule calls itself
   ///   before it reads anything
   Automaton(Expr root, Map<String, Expr> definitions) {
-    this.definitions = definitions;
     this.root = newRule();
     build(root, this.root.start, this.root.end);
     while (!unbuilt.isEmpty()) {
       String name = unbuilt.pop();
-      Rule rule = rules.get(name);
-      build(definitions.get(name), rule.start, rule.end);
+      Rule rule = Objects.requireNonNull(rules.get(name));
+      build(Objects.requireNonNull(definitions.get(name)), rule.start, rule.end);
     }
     requireNoLeftRecursion();
   }
@@ -234,7 +233,7 @@ final class Automaton {
           if (plain.minus(one).equals(plain)) {
             continue; // such a name is written with an escape, and so is never this one
           }
-          chars(one, node, prefixes.get(prefix + Character.toString(c)));
+          chars(one, node, Objects.requireNonNull(prefixes.get(prefix + Character.toString(c))));
         }
       }
       if (!names.contains(prefix)) {
@@ -254,9 +253,7 @@ final class Automaton {
           .forEach(node -> nodes.get(node).calls.forEach(call -> called.add(call.rule)));
       calls.put(rule, called);
     }
-    while (calls
-        .keySet()
-        .removeIf(rule -> calls.get(rule).stream().noneMatch(calls::containsKey))) {}
+    while (calls.values().removeIf(called -> called.stream().noneMatch(calls::containsKey))) {}
     if (!calls.isEmpty()) {
       String name =
           rules.entrySet().stream()

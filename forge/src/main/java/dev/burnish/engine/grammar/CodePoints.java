@@ -95,12 +95,17 @@ record CodePoints(List<Range> ranges) {
       return new int[] {c};
     }
     if (c < 0x800) {
-      return new int[] {0xC0 | c >> 6, 0x80 | c & 0x3F};
+      return new int[] {0xC0 | (c >> 6), following(c, 0)};
     }
     if (c < 0x10000) {
-      return new int[] {0xE0 | c >> 12, 0x80 | c >> 6 & 0x3F, 0x80 | c & 0x3F};
+      return new int[] {0xE0 | (c >> 12), following(c, 1), following(c, 0)};
     }
-    return new int[] {0xF0 | c >> 18, 0x80 | c >> 12 & 0x3F, 0x80 | c >> 6 & 0x3F, 0x80 | c & 0x3F};
+    return new int[] {0xF0 | (c >> 18), following(c, 2), following(c, 1), following(c, 0)};
+  }
+
+  /// The byte of UTF-8 that holds the `index`th six bits from the end.
+  private static int following(int c, int index) {
+    return 0x80 | ((c >> (6 * index)) & 0x3F);
   }
 
   /// Adds the ranges of all sequences from `low` to `high`, which are of one length and equal

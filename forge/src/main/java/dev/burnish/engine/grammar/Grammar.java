@@ -22,7 +22,7 @@ import java.util.Set;
 final class Grammar {
   /// The calls that are open: where the innermost returns to, and those around it.
   ///
-  /// @param id of no other list
+  /// @param id of no other list; 0 where no call is open
   private record Calls(int returnNode, List<Calls> outer, int id) {}
 
   private record CallsKey(int returnNode, int outer) {}
@@ -136,7 +136,7 @@ final class Grammar {
         open.push(new Place(call.rule().start(), within(call.target(), place.calls)));
       }
       if (automaton.isEnd(place.node)) {
-        complete |= place.calls == NO_CALLS;
+        complete |= place.calls.id == 0;
         for (Calls outer : place.calls.outer) {
           open.push(new Place(place.calls.returnNode, outer));
         }

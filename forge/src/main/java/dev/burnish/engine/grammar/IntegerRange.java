@@ -28,7 +28,7 @@ final class IntegerRange {
     List<Expr> choices = new ArrayList<>();
     long first = 0;
     long last = 9;
-    for (int digits = 1; first <= to; digits++) {
+    while (first <= to) {
       if (last >= from) {
         String low = Long.toString(Math.max(first, from));
         choices.add(between(low, Long.toString(Math.min(last, to))));

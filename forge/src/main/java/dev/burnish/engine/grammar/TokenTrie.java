@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.BiFunction;
 
 /// The tokens of a vocabulary by their bytes, for walks along an automaton that leave out whole
 /// branches.
@@ -13,6 +12,12 @@ import java.util.function.BiFunction;
 /// Nodes are in preorder: a node's subtree ends at `ends[node]`, and the tokens of all nodes are in
 /// the order of their bytes. Special tokens and those without bytes are not in it. Immutable.
 final class TokenTrie {
+  /// Reads one byte in a state.
+  @FunctionalInterface
+  interface ByteReader {
+    GrammarState read(GrammarState state, byte label);
+  }
+
   private final byte[][] bytes;
   private final int[] ids;
   private byte[] labels = new byte[1024];
@@ -91,19 +96,20 @@ final class TokenTrie {
 
   /// The tokens all of whose bytes can be read, one bit each.
   ///
-  /// @param step the state after a byte, or `dead`
-  <S> long[] readable(S start, S dead, BiFunction<S, Byte, S> step) {
+  /// @param step gives the state after a byte, or `dead`
+  long[] readable(GrammarState start, GrammarState dead, ByteReader step) {
     long[] bits = new long[(bytes.length + 63) / 64];
-    List<S> states = new ArrayList<>(java.util.Collections.nCopies(maxDepth + 1, start));
+    GrammarState[] states = new GrammarState[maxDepth + 1];
+    states[0] = start;
     int node = 0;
     while (node < size) {
       int depth = depths[node];
-      S next = step.apply(states.get(depth), labels[node]);
+      GrammarState next = step.read(states[depth], labels[node]);
       if (next == dead) {
         node = ends[node];
         continue;
       }
-      states.set(depth + 1, next);
+      states[depth + 1] = next;
       for (int i = firstIds[node]; i < ids.length && bytes[ids[i]].length == depth + 1; i++) {
         if (i > firstIds[node] && !Arrays.equals(bytes[ids[i]], bytes[ids[i - 1]])) {
           break;

@@ -4,8 +4,10 @@ import dev.burnish.kernel.LogitRow;
 import dev.burnish.rollout.SamplingParams.Truncation;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Objects;
 import java.util.function.IntPredicate;
 import java.util.function.IntToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /// The tokens of one row that may be drawn, found without sorting the row.
 ///
@@ -20,16 +22,30 @@ final class Candidates {
   /// Exponentials of what is further below 0 are 0.
   private static final double UNDERFLOW = 88;
 
+  private @Nullable LogitRow row;
+  private float max;
   private int[] ids = new int[0];
   private float[] weights = new float[0];
   private long[] keys = new long[0];
   private int count;
 
+  /// Begins with a row.
+  ///
+  /// @param largest of its logits
+  void begin(LogitRow next, float largest) {
+    row = next;
+    max = largest;
+  }
+
+  private LogitRow row() {
+    return Objects.requireNonNull(row);
+  }
+
   /// Collects the tokens that the truncation keeps.
   ///
   /// @param total of the weights `exp(scale x - shift)` of the row
-  void truncate(LogitRow row, Truncation truncation, float scale, float shift, double total) {
-    collect(row, truncation, scale, shift, total);
+  void truncate(Truncation truncation, float scale, float shift, double total) {
+    collect(truncation, scale, shift, total);
     if (truncation.topK() > 0) {
       keepMostLikely(truncation.topK());
       keepShare(truncation.topP(), mass());
@@ -37,24 +53,23 @@ final class Candidates {
       keepShare(truncation.topP(), total);
     }
     keepAtLeast((float) truncation.minP());
-    keepTypical(truncation.typicalP());
+    keepTypical(truncation.typicalP(), scale, shift);
   }
 
   /// Ids of the `k` largest logits, largest first, equals by id; fewer where fewer are finite.
-  int[] mostLikely(LogitRow row, int k) {
+  int[] mostLikely(int k) {
     if (k == 0) {
       return new int[0];
     }
-    float max = row.max();
-    collectAbove(row, max, LN_256);
+    collectAbove(LN_256);
     for (double depth = 2 * LN_256; count < k && depth < 2 * UNDERFLOW; depth *= 2) {
-      collectAbove(row, max, depth);
+      collectAbove(depth);
     }
     if (count < k) {
-      collectAbove(row, max, Double.POSITIVE_INFINITY);
+      collectAbove(Double.POSITIVE_INFINITY);
     }
     for (int i = 0; i < count; i++) {
-      keys[i] = key(row.get(ids[i]), i);
+      keys[i] = key(row().get(ids[i]), i);
     }
     long last = boundary(k, _ -> 1);
     return Arrays.stream(keys, 0, count)
@@ -64,16 +79,15 @@ final class Candidates {
         .toArray();
   }
 
-  private void collect(
-      LogitRow row, Truncation truncation, float scale, float shift, double total) {
-    float max = row.max();
-    double depth = LN_256;
-    collectAbove(row, max, depth / scale);
-    row.exp(ids, count, scale, shift, weights);
+  private void collect(Truncation truncation, float scale, float shift, double total) {
+    boolean prefix = truncation.topK() > 0 || truncation.topP() < 1 || truncation.minP() > 0;
+    double depth = prefix ? LN_256 : UNDERFLOW;
+    collectAbove(depth / scale);
+    row().exp(ids, count, scale, shift, weights);
     while (depth < UNDERFLOW && !enough(truncation, depth, total)) {
       depth = 2 * depth;
-      collectAbove(row, max, depth / scale);
-      row.exp(ids, count, scale, shift, weights);
+      collectAbove(depth / scale);
+      row().exp(ids, count, scale, shift, weights);
     }
     compact(i -> weights[i] > 0);
   }
@@ -88,13 +102,13 @@ final class Candidates {
   }
 
   /// Collects the logits that are at most `depth` below the largest.
-  private void collectAbove(LogitRow row, float max, double depth) {
-    if (ids.length < row.count()) {
-      ids = new int[row.count()];
+  private void collectAbove(double depth) {
+    if (ids.length < row().count()) {
+      ids = new int[row().count()];
     }
-    count = row.idsAtLeast((float) Math.max(max - depth, -Float.MAX_VALUE), ids);
+    count = row().idsAtLeast((float) Math.max(max - depth, -Float.MAX_VALUE), ids);
     if (weights.length < count) {
-      int size = Math.min(row.count(), 2 * count);
+      int size = Math.min(row().count(), 2 * count);
       weights = new float[size];
       keys = new long[size];
     }
@@ -121,22 +135,26 @@ final class Candidates {
     }
   }
 
-  private void keepTypical(double share) {
+  private void keepTypical(double share, float scale, float shift) {
     if (share == 1) {
       return;
     }
     double mass = mass();
+    double logMass = Math.log(mass);
     double entropy = 0;
     for (int i = 0; i < count; i++) {
-      double p = weights[i] / mass;
-      entropy -= p * Math.log(p);
+      entropy += weights[i] / mass * surprise(i, scale, shift, logMass);
     }
     for (int i = 0; i < count; i++) {
-      float distance = (float) Math.abs(-Math.log(weights[i] / mass) - entropy);
+      float distance = (float) Math.abs(surprise(i, scale, shift, logMass) - entropy);
       keys[i] = (long) Float.floatToRawIntBits(distance) << 32 | i;
     }
     // Tokens that are as typical as the last one stay, as in transformers.
     keepUpTo(boundary(share * mass, i -> weights[i]) | 0xFFFFFFFFL);
+  }
+
+  private double surprise(int index, float scale, float shift, double logMass) {
+    return logMass - (scale * row().get(ids[index]) - shift);
   }
 
   private void fillKeys() {

@@ -7,6 +7,7 @@ import dev.burnish.rollout.TopLogprobs;
 import dev.burnish.tensor.KeyedRandom;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntToDoubleFunction;
 
 /// Draws tokens from single rows, with the memory that this needs. One thread.
 final class RowSampler {
@@ -51,6 +52,7 @@ final class RowSampler {
     boolean greedy = params.temperature() == 0;
     float scale = greedy ? 1 : (float) Math.min(1 / params.temperature(), MAX_SCALE);
     float shift = scale * max;
+    candidates.begin(row, max);
     row.expSum(scale, shift, sums);
     if (!(sums.total() > 0)) { // NaN where a logit is
       throw new NonFiniteLogitsException(sequence.length());
@@ -62,7 +64,7 @@ final class RowSampler {
     } else if (params.truncation().keepsAll()) {
       token = row.inverse(sums, uniform(sequence) * sums.total());
     } else {
-      candidates.truncate(row, params.truncation(), scale, shift, sums.total());
+      candidates.truncate(params.truncation(), scale, shift, sums.total());
       kept = candidates.mass();
       token = candidates.inverse(uniform(sequence) * kept);
     }
@@ -71,7 +73,8 @@ final class RowSampler {
     Optional<TopLogprobs> top =
         model
             .map(before -> before.withDrawn(token))
-            .or(() -> tempered(row, params.logprobs(), scale, logSum, logprob));
+            .or(() ->
+                tempered(params.logprobs(), id -> logprob(row, id, scale, shift, logSum), logprob));
     return new Draw.Drawn(token, logprob, (float) (kept / sums.total()), top);
   }
 
@@ -96,16 +99,14 @@ final class RowSampler {
     }
   }
 
-  private Optional<TopLogprobs> tempered(
-      LogitRow row, Logprobs asked, float scale, double logSum, float drawn) {
+  private Optional<TopLogprobs> tempered(Logprobs asked, IntToDoubleFunction logprob, float drawn) {
     if (!asked.asked()) {
       return Optional.empty();
     }
-    float shift = scale * row.max();
-    int[] ids = candidates.mostLikely(row, asked.top());
+    int[] ids = candidates.mostLikely(asked.top());
     float[] logprobs = new float[ids.length];
     for (int i = 0; i < ids.length; i++) {
-      logprobs[i] = logprob(row, ids[i], scale, shift, logSum);
+      logprobs[i] = (float) logprob.applyAsDouble(ids[i]);
     }
     return Optional.of(new TopLogprobs(ids, logprobs, drawn));
   }
@@ -117,7 +118,8 @@ final class RowSampler {
       float max = row.max();
       row.expSum(1, max, sums);
       double logSum = max + Math.log(sums.total());
-      int[] ids = candidates.mostLikely(row, top);
+      candidates.begin(row, max);
+      int[] ids = candidates.mostLikely(top);
       float[] logprobs = new float[ids.length];
       for (int i = 0; i < ids.length; i++) {
         logprobs[i] = (float) (row.get(ids[i]) - logSum);

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 class GrammarTest {
   private static boolean allows(GrammarState state, int token) {
-    return (state.allowed()[token >>> 6] >>> token & 1) == 1;
+    return ((state.allowed()[token >>> 6] >>> token) & 1) == 1;
   }
 
   @Test

@@ -39,7 +39,7 @@ final class Walks {
   static boolean accepts(GrammarState start, String text) {
     GrammarState at = start;
     for (int token : ASCII.encode(text)) {
-      if ((at.allowed()[token >>> 6] >>> token & 1) == 0) {
+      if (((at.allowed()[token >>> 6] >>> token) & 1) == 0) {
         return false;
       }
       at = at.after(token);
