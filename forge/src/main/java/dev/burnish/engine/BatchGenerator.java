@@ -3,7 +3,7 @@ package dev.burnish.engine;
 import static dev.burnish.metrics.Reduce.LAST;
 
 import dev.burnish.concurrent.Stop;
-import dev.burnish.engine.sampling.LogitsProcessor;
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.engine.sampling.NonFiniteLogitsException;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
@@ -52,16 +52,13 @@ public final class BatchGenerator implements Generator {
   private final ModelRunner runner;
   private final PromptEncoder encoder;
   private final Engine.Setting setting;
+  private final Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
   private long tokens;
   private long nanos;
 
   /// @param encoder of the model's prompts; completions have no text where it has no tokenizer
-  /// @param processors of the logits of every token, in order
   public BatchGenerator(
-      LanguageModel model,
-      PromptEncoder encoder,
-      EngineSettings settings,
-      List<LogitsProcessor> processors) {
+      LanguageModel model, PromptEncoder encoder, EngineSettings settings, Extensions extensions) {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
     this.encoder = encoder;
@@ -71,11 +68,11 @@ public final class BatchGenerator implements Generator {
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
             settings,
-            processors);
+            extensions);
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
-    this(model, encoder, settings, List.of());
+    this(model, encoder, settings, Extensions.none());
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder) {
@@ -164,7 +161,7 @@ public final class BatchGenerator implements Generator {
     long version = runner.refresh();
     long useful = tasks.stream().mapToLong(setting::mostBlocks).sum();
     try (Engine engine =
-        new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), _ -> {})) {
+        new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), drafts, _ -> {})) {
       tasks.forEach(engine::add);
       engine.settle();
       while (!engine.isIdle()) {

@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.nn.Weights;
@@ -32,6 +33,9 @@ import java.util.stream.IntStream;
 /// (weights or a prompt without finite logits) fails its caller alone. Memory: the packed weights,
 /// the embedding, and the cache of keys and values ([EngineSettings#cache]). Thread-safe.
 public final class QueuedGenerator implements Generator, AutoCloseable {
+  /// The sources of weights.
+  private record Sources(Optional<WeightSource> base, WeightSource versions) {}
+
   private final PromptEncoder encoder;
   private final Inbox inbox;
   private final WeightSwitch weights;
@@ -53,23 +57,34 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       Optional<WeightSource> base,
       WeightSource versions,
       EngineSettings settings) {
+    this(spec, encoder, new Sources(base, versions), settings, Extensions.none());
+  }
+
+  private QueuedGenerator(
+      ModelSpec spec,
+      PromptEncoder encoder,
+      Sources sources,
+      EngineSettings settings,
+      Extensions extensions) {
     this.encoder = encoder;
     inbox = new Inbox(settings.maxWaiting());
-    ServedModel model = ServedModel.of(spec, base);
+    ServedModel model = ServedModel.of(spec, sources.base());
     setting =
         new Engine.Setting(
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
             settings,
-            List.of());
+            extensions);
     try {
-      weights = new WeightSwitch(model, versions, inbox);
+      weights = new WeightSwitch(model, sources.versions(), inbox);
     } catch (RuntimeException e) {
       model.close();
       throw e;
     }
-    engine = new Engine(setting, setting.numBlocks(), task -> meter.addTokens(task.tokens()));
+    Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
+    engine =
+        new Engine(setting, setting.numBlocks(), drafts, task -> meter.addTokens(task.tokens()));
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
   }
 
@@ -78,12 +93,20 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   /// @param model to be open while this is
   public static QueuedGenerator over(
       LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
+    return over(model, encoder, settings, Extensions.none());
+  }
+
+  /// A generator of a model whose weights do not change, with parts of a script.
+  ///
+  /// @param model to be open while this is
+  public static QueuedGenerator over(
+      LanguageModel model, PromptEncoder encoder, EngineSettings settings, Extensions extensions) {
     Optional<WeightSource> base =
         model.decoder().lora().adapts()
             ? Optional.of(only(model.decoder().weights()))
             : Optional.empty();
-    return new QueuedGenerator(
-        model.spec(), encoder, base, only(model.decoder().trainedWeights()), settings);
+    Sources sources = new Sources(base, only(model.decoder().trainedWeights()));
+    return new QueuedGenerator(model.spec(), encoder, sources, settings, extensions);
   }
 
   private static WeightSource only(Weights weights) {
@@ -101,7 +124,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
 
   /// The activity of the generator since the last call of this method.
   public GeneratorActivity activity() {
-    return meter.take();
+    return meter.take(engine.stats());
   }
 
   @Override

@@ -1,6 +1,9 @@
 package dev.burnish.engine;
 
+import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.draft.Draft;
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.engine.grammar.GrammarState;
 import dev.burnish.engine.grammar.Grammars;
 import dev.burnish.engine.sampling.Draw;
@@ -24,11 +27,9 @@ import java.util.stream.IntStream;
 
 /// One completion while it grows: its tokens, the blocks of its keys, and whether it is done.
 final class Sequence implements SequenceView {
-  /// The order in which sequences are served: by class, then by arrival. The last is the first to
-  /// lose its blocks.
+  /// The order in which sequences are served. The last is the first to lose its blocks.
   static final Comparator<Sequence> ORDER =
-      Comparator.comparing((Sequence sequence) -> sequence.group().request().priority())
-          .thenComparingLong(sequence -> sequence.group().arrival())
+      Comparator.comparing((Sequence sequence) -> sequence.group().place())
           .thenComparingInt(Sequence::sample);
 
   /// The endings of a completion, in addition to its stop texts.
@@ -53,12 +54,19 @@ final class Sequence implements SequenceView {
     }
   }
 
+  /// Memory that the sequences of an engine share.
+  ///
+  /// @param drafts empty where nothing is guessed
+  record Memory(BlockManager blocks, Optional<Drafts> drafts) {}
+
   private final GroupTask group;
   private final int sample;
   private final long key;
   private final int room;
   private final Endings endings;
   private final BlockTable table;
+  private final Optional<Drafts> drafts;
+  private Optional<Draft> draft = Optional.empty();
   private final Optional<StreamingDecoder> decoder;
   private final StringBuilder text = new StringBuilder();
   private int[] tokens = new int[16];
@@ -75,12 +83,13 @@ final class Sequence implements SequenceView {
   private boolean aborted;
 
   /// @param room most tokens
-  Sequence(GroupTask group, int sample, int room, Endings endings, BlockTable table) {
+  Sequence(GroupTask group, int sample, int room, Endings endings, Memory memory) {
     this.group = group;
     this.sample = sample;
     this.room = room;
     this.endings = endings;
-    this.table = table;
+    this.table = new BlockTable(memory.blocks());
+    this.drafts = memory.drafts();
     this.key =
         KeyedRandom.bits(group.sampling().seed(), "prompt-" + group.request().index(), sample);
     this.grammar = endings.grammars().start(group.sampling().structure());
@@ -190,6 +199,7 @@ final class Sequence implements SequenceView {
     count(byVersion);
     tokens[length] = draw.token();
     logprobs[length++] = draw.logprob();
+    follow(draw.token());
     SamplingParams.Stop stop = sampling().stop();
     stopped =
         stop.tokens().contains(draw.token())
@@ -206,6 +216,22 @@ final class Sequence implements SequenceView {
         findStop(stop.texts(), before);
       }
     }
+  }
+
+  /// The text of a sample is kept from its first token on: of those that wait there may be many.
+  private void follow(int token) {
+    draft = draft.or(() -> drafts.map(all -> all.begin(group.prompt())));
+    draft.ifPresent(guessing -> guessing.append(token));
+  }
+
+  /// Where its next tokens are guessed.
+  Optional<Draft> draft() {
+    return draft;
+  }
+
+  /// Tokens that it may still get.
+  int left() {
+    return room - length;
   }
 
   private void keepDetails(Draw.Drawn draw) {

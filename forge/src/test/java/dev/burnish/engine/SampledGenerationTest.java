@@ -196,7 +196,10 @@ class SampledGenerationTest {
             model,
             PromptEncoder.of(TEXT),
             EngineSettings.defaults(),
-            List.of((sequence, logits) -> logits.add(only, sequence.length() < 5 ? 1000 : 0)));
+            Extensions.none()
+                .withProcessors(
+                    List.of(
+                        (sequence, logits) -> logits.add(only, sequence.length() < 5 ? 1000 : 0))));
     assertThat(changed.generate(PROMPT, PARAMS).completions())
         .allSatisfy(completion -> assertThat(completion.text()).startsWith("fffff"));
   }
