@@ -113,7 +113,7 @@ final class Completer {
   private Generation start(GenerationRequest request) {
     active.requireRunning();
     try {
-      return Generation.start(engine, request, model.tokenizer(), limits.request());
+      return Generation.start(engine, request, model, limits.request());
     } catch (IllegalArgumentException e) {
       throw ApiError.of(ApiError.Kind.INVALID, String.valueOf(e.getMessage()));
     } catch (Overloaded e) {

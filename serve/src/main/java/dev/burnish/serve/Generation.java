@@ -9,7 +9,6 @@ import dev.burnish.engine.Ticket;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Group;
-import dev.burnish.text.Tokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -39,11 +38,10 @@ final class Generation implements AutoCloseable {
   private final Set<Integer> ended = new HashSet<>();
   private long sampled;
 
-  private Generation(GenerationRequest request, Tokenizer tokenizer) {
+  private Generation(GenerationRequest request, ModelCard model) {
     this.request = request;
     for (int choice = 0; choice < request.numChoices(); choice++) {
-      choices.add(
-          new ChoiceStream(choice, tokenizer, request.sampling().stop(), request.echo(choice)));
+      choices.add(new ChoiceStream(choice, model, request.sampling(), request.echo(choice)));
     }
   }
 
@@ -52,8 +50,8 @@ final class Generation implements AutoCloseable {
   /// @param timeout after which the engine ends the request
   /// @throws RuntimeException the engine's refusal of a prompt; then none is computed
   static Generation start(
-      QueuedGenerator engine, GenerationRequest request, Tokenizer tokenizer, Duration timeout) {
-    Generation generation = new Generation(request, tokenizer);
+      QueuedGenerator engine, GenerationRequest request, ModelCard model, Duration timeout) {
+    Generation generation = new Generation(request, model);
     try {
       for (int prompt = 0; prompt < request.prompts().size(); prompt++) {
         Request one =

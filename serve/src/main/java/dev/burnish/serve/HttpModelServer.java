@@ -7,6 +7,7 @@ import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.nn.DecoderShape;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.stream.IntStream;
 
 /// The server that `burnish serve` starts: an engine over the model, and [InferenceServer] over the
 /// engine.
@@ -39,6 +40,7 @@ public final class HttpModelServer implements ModelServer {
         model.template(),
         shape.maxPositions(),
         shape.vocabulary(),
+        IntStream.of(model.model().endTokens()).boxed().toList(),
         SamplingDefaults.of(model.model().generationConfig()),
         Instant.now().getEpochSecond());
   }

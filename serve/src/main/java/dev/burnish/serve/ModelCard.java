@@ -2,6 +2,7 @@ package dev.burnish.serve;
 
 import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.Tokenizer;
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -11,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param name under which clients ask for it
 /// @param maxLength longest sequence in tokens, prompt and completion together
 /// @param vocabulary token ids are below it
+/// @param endTokens that end a completion
 /// @param defaults of sampling, where a request does not say
 /// @param created seconds of the epoch
 record ModelCard(
@@ -19,6 +21,7 @@ record ModelCard(
     Optional<ChatTemplate> template,
     int maxLength,
     int vocabulary,
+    List<Integer> endTokens,
     SamplingDefaults defaults,
     long created) {
   /// @throws ApiError if a request asks for another model

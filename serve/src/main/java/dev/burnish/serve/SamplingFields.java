@@ -39,26 +39,15 @@ final class SamplingFields {
         .withTokens(tokens())
         .withPenalties(penalties())
         .withStop(stop(maxTokens))
+        .withStructure(new StructureFields(fields).read())
         .withSeed(fields.integer64("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(seed));
   }
 
   private void refuse() {
     fields.refuse("use_beam_search", "sample instead");
-    for (String name :
-        List.of("structured_outputs", "guided_json", "guided_regex", "guided_choice")) {
-      fields.refuse(name, "ask for the form in the prompt");
+    for (String name : List.of("guided_json", "guided_regex", "guided_choice")) {
+      fields.refuse(name, "use structured_outputs");
     }
-    fields
-        .object("response_format")
-        .flatMap(format -> format.text("type"))
-        .filter(type -> !type.equals("text"))
-        .ifPresent(type -> {
-          throw ApiError.invalid(
-                  "response_format",
-                  "response_format must be of type=text: type=%s; ask for the form in the prompt"
-                      .formatted(type))
-              .withCode("unsupported_parameter");
-        });
   }
 
   private SamplingParams.Truncation truncation() {

@@ -163,6 +163,45 @@ class SamplingTest {
   }
 
   @Test
+  void aChoiceAnExpressionAndASchemaAreKeptWholeAndStreamed() throws Exception {
+    assertThat(formed("\"structured_outputs\":{\"choice\":[\"left\",\"right\"]}"))
+        .isIn("left", "right");
+    assertThat(formed("\"structured_outputs\":{\"regex\":\"[0-9]{3}-[ab]\"}"))
+        .matches("[0-9]{3}-[ab]");
+    JsonNode json =
+        JsonMapper.shared()
+            .readTree(
+                formed(
+                    "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":"
+                        + "{\"type\":\"object\",\"properties\":{\"yes\":{\"type\":\"boolean\"}},"
+                        + "\"required\":[\"yes\"],\"additionalProperties\":false}}}"));
+    assertThat(json.path("yes").isBoolean()).isTrue();
+  }
+
+  /// The text of a completion of that form, which a stream gives too.
+  private static String formed(String form) throws Exception {
+    String rest = "\"prompt\":\"form\",\"max_tokens\":300,\"seed\":3," + form + "}";
+    JsonNode choice = server.ok(PATH, "{" + rest).path("choices").path(0);
+    assertThat(choice.path("finish_reason").asString()).isEqualTo("stop");
+    StringBuilder streamed = new StringBuilder();
+    for (JsonNode event : server.events(PATH, "{\"stream\":true," + rest)) {
+      streamed.append(event.at("/choices/0/text").asString(""));
+    }
+    assertThat(streamed.toString()).isEqualTo(choice.path("text").asString());
+    return streamed.toString();
+  }
+
+  @Test
+  void aSchemaThatIsNoneIsTheRequestsError() throws Exception {
+    JsonNode error =
+        server.refused(
+            400,
+            PATH,
+            "{\"prompt\":\"a\",\"structured_outputs\":{\"json\":{\"type\":\"nothing\"}}}");
+    assertThat(error.path("type").asString()).isEqualTo("invalid_request_error");
+  }
+
+  @Test
   void chatsHaveTopLogprobsToo() throws Exception {
     JsonNode json =
         server.ok(

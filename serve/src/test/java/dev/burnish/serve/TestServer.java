@@ -74,6 +74,7 @@ final class TestServer implements AutoCloseable {
                 card.template(),
                 card.maxLength(),
                 card.vocabulary(),
+                card.endTokens(),
                 new SamplingDefaults(1, SamplingParams.Truncation.NONE, 1, suppressed),
                 card.created()),
             engine);
