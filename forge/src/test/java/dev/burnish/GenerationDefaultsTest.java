@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Structure;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,7 @@ class GenerationDefaultsTest {
                 new SamplingParams.TokenRules(List.of(), List.of(), List.of(), Map.of()),
                 new SamplingParams.Penalties(1, 0, 0),
                 new SamplingParams.Stop(List.of(), List.of(), 0, SamplingParams.Stop.AtEnd.STOP),
+                new Structure.Free(),
                 new SamplingParams.Logprobs(0, SamplingParams.Logprobs.Distribution.TEMPERED),
                 0));
   }

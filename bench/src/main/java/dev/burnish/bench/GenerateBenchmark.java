@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// `generate`: new tokens per second, prefill included. One sequence reads all weights for each
-/// token; many at once multiply.
+/// token; many at once multiply. Also the time to the first token of a prompt while 32 others run.
 public final class GenerateBenchmark implements Benchmark {
   @Override
   public String name() {
@@ -23,6 +23,13 @@ public final class GenerateBenchmark implements Benchmark {
           case TINY -> 4;
         };
     Figures figures = Child.run(new GenerateWorkload(options, sequences, newTokens, 3));
+    out.accept(
+        Measurement.of(
+            "generate/first token, 32 others/" + figures.label(),
+            "s",
+            figures.median("first token alone"),
+            "alone",
+            figures.runs("first token among")));
     double parameters = figures.median("parameters");
     for (int count : sequences) {
       boolean one = count == 1;

@@ -12,6 +12,7 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bytedeco.openblas.global.openblas;
 
@@ -56,7 +57,7 @@ record Sgemm(int rows, int inner, int cols) {
       for (int i = 0; i < warmups + runs; i++) {
         double product =
             speed(() -> kernels.linear(x, w, null, out, Output.OVERWRITE, Numerics.FASTEST));
-        double rival = libtorch(() -> x.matmul(wT).close());
+        double rival = withThreadsOfOpenBlas(() -> speed(() -> x.matmul(wT).close()));
         if (i >= warmups) {
           ours.add(product);
           libtorch.add(rival);
@@ -67,10 +68,10 @@ record Sgemm(int rows, int inner, int cols) {
   }
 
   /// libtorch leaves its products to OpenBLAS, which this process otherwise calls on one thread.
-  private double libtorch(Runnable product) {
+  static <T> T withThreadsOfOpenBlas(Supplier<T> work) {
     openblas.blas_set_num_threads(Libtorch.threadsFromEnvironment());
     try {
-      return speed(product);
+      return work.get();
     } finally {
       openblas.blas_set_num_threads(1);
     }

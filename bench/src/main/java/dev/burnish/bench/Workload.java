@@ -12,10 +12,11 @@ import java.util.Map;
   @JsonSubTypes.Type(value = TrainWorkload.class, name = "train"),
   @JsonSubTypes.Type(value = GrpoWorkload.class, name = "grpo"),
   @JsonSubTypes.Type(value = GenerateWorkload.class, name = "generate"),
+  @JsonSubTypes.Type(value = TraceWorkload.class, name = "trace"),
   @JsonSubTypes.Type(value = StepWorkload.class, name = "step")
 })
 public sealed interface Workload
-    permits TrainWorkload, GrpoWorkload, GenerateWorkload, StepWorkload {
+    permits TrainWorkload, GrpoWorkload, GenerateWorkload, TraceWorkload, StepWorkload {
   /// Seconds or speeds of each run, floors and peaks, by name.
   Figures measure();
 

@@ -70,6 +70,13 @@ final class BenchCommand implements Callable<Integer> {
       description = "How long soak looks whether something grows; ${DEFAULT-VALUE} if not given.")
   private int minutes;
 
+  @Option(
+      names = "--trace",
+      description =
+          "With generate: 500 samples with a long tail of lengths, beside batches that wait for"
+              + " their longest.")
+  private boolean trace;
+
   @Option(names = "--list", description = "Only print the names.")
   private boolean list;
 
@@ -89,7 +96,7 @@ final class BenchCommand implements Callable<Integer> {
       all.forEach(benchmark -> out.println(benchmark.name()));
       return 0;
     }
-    List<Benchmark> chosen = select(all, names);
+    List<Benchmark> chosen = select(all, chosen());
     Benchmark.Options options = options();
     try (Stop stop = Stop.listen();
         Writer file = writer()) {
@@ -147,6 +154,16 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
     return Optional.empty();
+  }
+
+  /// The names that are asked for.
+  private List<String> chosen() {
+    if (trace && !names.equals(List.of("generate"))) {
+      throw new IllegalArgumentException(
+          "--trace must come with generate alone: names=%s; run bench generate --trace"
+              .formatted(names));
+    }
+    return trace ? List.of("generate-trace") : names;
   }
 
   /// @throws IllegalArgumentException if a name is not that of a benchmark

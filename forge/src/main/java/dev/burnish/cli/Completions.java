@@ -5,11 +5,11 @@ import dev.burnish.model.PeftAdapter;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Structure;
 import dev.burnish.text.CompletionText;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 
 /// Completions of a model, as `burnish generate` makes them.
 final class Completions {
@@ -21,8 +21,8 @@ final class Completions {
     /// The next piece of text of completion `index`.
     void text(int index, String piece);
 
-    /// Completion `index` has ended, by `stop` or `length`.
-    void finished(int index, String reason, int numTokens);
+    /// Completion `index` has ended.
+    void finished(int index, Completion completion);
   }
 
   private Completions() {}
@@ -30,33 +30,38 @@ final class Completions {
   static void generate(GenerateOptions options, Output output) {
     try (Pretrained base = Pretrained.load(options.model())) {
       options.adapter().ifPresent(folder -> PeftAdapter.load(base.model(), folder));
-      SamplingParams params = sampling(base, options);
+      SamplingParams params = options.sampling().apply(base.sampling());
       output.sampling(params, base.unusedDefaults());
-      List<CompletionText> texts =
-          Stream.generate(() -> new CompletionText(base.tokenizer(), params.stop().texts()))
-              .limit(params.n())
-              .toList();
+      List<Pieces> texts = new ArrayList<>();
+      for (int i = 0; i < params.bestOf(); i++) {
+        texts.add(
+            new Pieces(i, new CompletionText(base.tokenizer(), params.stop().texts()), output));
+      }
       List<Completion> completions =
           base.generator()
               .generateAll(
                   List.of(prompt(options)),
                   params,
-                  (_, sample, token) -> tell(output, sample, texts.get(sample).append(token)))
+                  (_, sample, token) -> {
+                    if (!endsUnseen(token, params, base.model().endTokens())) {
+                      texts.get(sample).append(token);
+                    }
+                  })
               .getFirst()
               .completions();
       for (int i = 0; i < completions.size(); i++) {
         Completion completion = completions.get(i);
-        tell(output, i, texts.get(i).finish());
-        output.finished(
-            i, completion.finish().name().toLowerCase(Locale.ROOT), completion.tokens().length);
+        texts.get(i).finish(completion.text());
+        output.finished(i, completion);
       }
     }
   }
 
-  private static void tell(Output output, int index, String piece) {
-    if (!piece.isEmpty()) {
-      output.text(index, piece);
-    }
+  /// Whether a token may end the text without being part of it.
+  private static boolean endsUnseen(int token, SamplingParams params, int[] endTokens) {
+    boolean structured = !(params.structure() instanceof Structure.Free);
+    return params.stop().tokens().contains(token)
+        || (structured && IntStream.of(endTokens).anyMatch(end -> end == token));
   }
 
   private static Prompt prompt(GenerateOptions options) {
@@ -69,21 +74,35 @@ final class Completions {
     return new Prompt.Chat(turns);
   }
 
-  /// The user's options, over the model's own defaults.
-  private static SamplingParams sampling(Pretrained base, GenerateOptions options) {
-    SamplingParams params =
-        base.sampling()
-            .withN(options.count())
-            .withMaxTokens(options.maxTokens())
-            .withStop(
-                Stream.concat(base.sampling().stop().texts().stream(), options.stop().stream())
-                    .toList())
-            .withSeed(options.seed().orElseGet(System::nanoTime));
-    params =
-        options.temperature().isPresent()
-            ? params.withTemperature(options.temperature().getAsDouble())
-            : params;
-    params = options.topP().isPresent() ? params.withTopP(options.topP().getAsDouble()) : params;
-    return options.topK().isPresent() ? params.withTopK(options.topK().getAsInt()) : params;
+  /// The text of one completion as it comes.
+  private static final class Pieces {
+    private final int index;
+    private final CompletionText text;
+    private final Output output;
+    private int shown;
+
+    Pieces(int index, CompletionText text, Output output) {
+      this.index = index;
+      this.text = text;
+      this.output = output;
+    }
+
+    void append(int token) {
+      show(text.append(token));
+    }
+
+    /// @param whole text of the completion
+    void finish(String whole) {
+      if (whole.length() > shown) {
+        show(whole.substring(shown));
+      }
+    }
+
+    private void show(String piece) {
+      if (!piece.isEmpty()) {
+        output.text(index, piece);
+        shown += piece.length();
+      }
+    }
   }
 }

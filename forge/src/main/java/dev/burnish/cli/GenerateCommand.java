@@ -1,7 +1,9 @@
 package dev.burnish.cli;
 
 import dev.burnish.concurrent.TerminalText;
+import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.TopLogprobs;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,14 +12,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -51,48 +51,17 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--system", paramLabel = "TEXT", description = "The system message, with --chat.")
   private @Nullable String system;
 
-  @Option(
-      names = "--temperature",
-      paramLabel = "T",
-      description = "0 is greedy; the model's own if not given.")
-  private @Nullable Double temperature;
-
-  @Option(
-      names = "--top-p",
-      paramLabel = "P",
-      description = "Draw from the likeliest tokens that make up this share; 1 is off.")
-  private @Nullable Double topP;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "K",
-      description = "Draw from the K likeliest tokens; 0 is off.")
-  private @Nullable Integer topK;
-
-  @Option(
-      names = "--max-tokens",
-      paramLabel = "N",
-      defaultValue = "256",
-      description = "End after this many; ${DEFAULT-VALUE} if not given.")
-  private int maxTokens;
-
-  @Option(
-      names = "--stop",
-      paramLabel = "TEXT",
-      description = "End before this text; may be repeated.")
-  private List<String> stop = new ArrayList<>();
-
-  @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same text.")
-  private @Nullable Long seed;
-
-  @Option(names = "-n", paramLabel = "N", defaultValue = "1", description = "How many completions.")
-  private int count;
+  @Mixin private SamplingFlags sampling = new SamplingFlags();
 
   @Option(names = "--json", description = "Print a JSON object a completion.")
   private boolean json;
 
   @Override
   public Integer call() {
+    sampling.check();
+    if (sampling.wantsLogprobs() && !json) {
+      throw new IllegalArgumentException("--logprobs needs --json: json=false; add --json");
+    }
     GenerateOptions options =
         new GenerateOptions(
             model,
@@ -100,16 +69,10 @@ final class GenerateCommand implements Callable<Integer> {
             prompt,
             chat,
             Optional.ofNullable(system),
-            temperature == null ? OptionalDouble.empty() : OptionalDouble.of(temperature),
-            topP == null ? OptionalDouble.empty() : OptionalDouble.of(topP),
-            topK == null ? OptionalInt.empty() : OptionalInt.of(topK),
-            maxTokens,
-            stop,
-            seed == null ? OptionalLong.empty() : OptionalLong.of(seed),
-            count);
+            sampling::over);
     Completions.generate(
         options,
-        json || count > 1
+        json || sampling.count() > 1
             ? new Whole(System.out, json)
             : new Streaming(System.out, TerminalOutput.made(TerminalText::cleanLines)));
     return 0;
@@ -154,7 +117,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     @Override
-    public void finished(int index, String reason, int numTokens) {
+    public void finished(int index, Completion completion) {
       out.println();
     }
   }
@@ -192,23 +155,44 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     @Override
-    public void finished(int index, String reason, int numTokens) {
+    public void finished(int index, Completion completion) {
       String text = texts.getOrDefault(index, new StringBuilder()).toString();
       if (json) {
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("index", index);
         object.put("text", text);
-        object.put("finishReason", reason);
-        object.put("tokens", numTokens);
+        object.put("finishReason", completion.finish().name().toLowerCase(Locale.ROOT));
+        object.put("tokens", completion.tokens().length);
         object.put("temperature", sampling.temperature());
         object.put("topP", sampling.truncation().topP());
         object.put("topK", sampling.truncation().topK());
         object.put("seed", sampling.seed());
+        if (sampling.logprobs().asked()) {
+          object.put("logprobs", logprobs(completion));
+        }
         out.println(shown.apply(JsonMapper.shared().writeValueAsString(object)));
       } else {
         out.println("[" + index + "] " + shown.apply(text));
       }
       out.flush();
+    }
+
+    /// Per token its id and log-probability, and the likeliest ids with theirs.
+    private static List<Map<String, Object>> logprobs(Completion completion) {
+      List<Map<String, Object>> tokens = new ArrayList<>();
+      for (int i = 0; i < completion.tokens().length; i++) {
+        Map<String, Object> token = new LinkedHashMap<>();
+        token.put("token", completion.tokens()[i]);
+        token.put("logprob", completion.logprobs()[i]);
+        TopLogprobs top = completion.details().top().get(i);
+        Map<Integer, Float> likeliest = new LinkedHashMap<>();
+        for (int k = 0; k < top.tokens().length; k++) {
+          likeliest.put(top.tokens()[k], top.logprobs()[k]);
+        }
+        token.put("top", likeliest);
+        tokens.add(token);
+      }
+      return tokens;
     }
   }
 }

@@ -11,6 +11,8 @@ final class ActivityMeter {
   private long longestGap;
   private long lastToken;
   private boolean hasLast;
+  private long reusedBefore;
+  private long preemptionsBefore;
 
   synchronized void addTokens(long count) {
     tokens += count;
@@ -53,10 +55,26 @@ final class ActivityMeter {
   }
 
   /// The sums since the last call.
-  synchronized GeneratorActivity take() {
+  ///
+  /// @param stats of the engine now
+  synchronized GeneratorActivity take(EngineStats stats) {
+    EngineStats.Totals totals = stats.totals();
+    GeneratorActivity.Cache cache =
+        new GeneratorActivity.Cache(
+            stats.load().cacheTokens(),
+            stats.load().usedTokens(),
+            totals.reusedTokens() - reusedBefore,
+            totals.preemptions() - preemptionsBefore);
+    reusedBefore = totals.reusedTokens();
+    preemptionsBefore = totals.preemptions();
     GeneratorActivity result =
         new GeneratorActivity(
-            tokens, stepNanos / NANOS, idleNanos / NANOS, weightNanos / NANOS, longestGap / NANOS);
+            tokens,
+            stepNanos / NANOS,
+            idleNanos / NANOS,
+            weightNanos / NANOS,
+            longestGap / NANOS,
+            cache);
     tokens = 0;
     stepNanos = 0;
     idleNanos = 0;

@@ -3,17 +3,19 @@ package dev.burnish.engine;
 import static dev.burnish.metrics.Reduce.LAST;
 
 import dev.burnish.concurrent.Stop;
-import dev.burnish.engine.sampling.LogitsProcessor;
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.engine.sampling.NonFiniteLogitsException;
 import dev.burnish.metrics.Recordable;
 import dev.burnish.metrics.RunRecorder;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.ModelRunner;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,16 +52,13 @@ public final class BatchGenerator implements Generator {
   private final ModelRunner runner;
   private final PromptEncoder encoder;
   private final Engine.Setting setting;
+  private final Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
   private long tokens;
   private long nanos;
 
   /// @param encoder of the model's prompts; completions have no text where it has no tokenizer
-  /// @param processors of the logits of every token, in order
   public BatchGenerator(
-      LanguageModel model,
-      PromptEncoder encoder,
-      EngineSettings settings,
-      List<LogitsProcessor> processors) {
+      LanguageModel model, PromptEncoder encoder, EngineSettings settings, Extensions extensions) {
     this.model = model;
     this.runner = new ModelRunner(model.decoder());
     this.encoder = encoder;
@@ -69,11 +68,11 @@ public final class BatchGenerator implements Generator {
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
             settings,
-            processors);
+            extensions);
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
-    this(model, encoder, settings, List.of());
+    this(model, encoder, settings, Extensions.none());
   }
 
   public BatchGenerator(LanguageModel model, PromptEncoder encoder) {
@@ -96,18 +95,37 @@ public final class BatchGenerator implements Generator {
   @Override
   public List<Group> generateAll(
       List<Prompt> prompts, SamplingParams sampling, VersionRange versions) {
+    heldIn(versions);
+    return generateAll(prompts, sampling, (_, _, _) -> {});
+  }
+
+  /// The version of the model's weights, which must be one that is asked for.
+  private long heldIn(VersionRange versions) {
     long held = runner.refresh();
     if (!versions.contains(held)) {
       throw new IllegalArgumentException(
           "the model's weights must be of a version that is asked for: weights=%d versions=%s; publish it first"
               .formatted(held, versions));
     }
-    return generateAll(prompts, sampling, (_, _, _) -> {});
+    return held;
   }
 
   /// Like [#generateAll(List, SamplingParams)], telling `listener` of each token at once.
   public List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling, Listener listener) {
     return groups(prompts.stream().map(encoder::encode).toList(), sampling, listener);
+  }
+
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange versions) {
+    long held = heldIn(versions);
+    DecoderShape shape = setting.shape();
+    ScoreTask task = ScoreTask.of(continuations, versions, encoder, shape);
+    Scorer scorer = new Scorer(runner, shape, setting.device());
+    while (!task.isOver()) {
+      Stop.check();
+      task.advance(scorer, held);
+    }
+    return task.scores();
   }
 
   /// Takes over the weights that the model holds. A generator in the process of its trainer sees
@@ -143,7 +161,7 @@ public final class BatchGenerator implements Generator {
     long version = runner.refresh();
     long useful = tasks.stream().mapToLong(setting::mostBlocks).sum();
     try (Engine engine =
-        new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), _ -> {})) {
+        new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), drafts, _ -> {})) {
       tasks.forEach(engine::add);
       engine.settle();
       while (!engine.isIdle()) {

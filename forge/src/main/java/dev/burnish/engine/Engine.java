@@ -2,8 +2,9 @@ package dev.burnish.engine;
 
 import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.draft.Drafts;
+import dev.burnish.engine.draft.StepCost;
 import dev.burnish.engine.sampling.Draw;
-import dev.burnish.engine.sampling.LogitsProcessor;
 import dev.burnish.engine.sampling.Sampler;
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.DecoderShape;
@@ -31,13 +32,12 @@ final class Engine implements AutoCloseable {
   /// The setting of an engine.
   ///
   /// @param endings of the model's completions
-  /// @param processors of the logits of every token, in order
   record Setting(
       DecoderShape shape,
       Device device,
       Sequence.Endings endings,
       EngineSettings settings,
-      List<LogitsProcessor> processors) {
+      Extensions extensions) {
     /// Blocks that fit the memory of the settings.
     int numBlocks() {
       long bytes = 0;
@@ -66,25 +66,37 @@ final class Engine implements AutoCloseable {
   private final KeyValueCache cache;
   private final Scheduler scheduler;
   private final Sampler sampler;
+  private final Sequence.Memory memory;
+  private final StepCost cost = new StepCost();
   private final Consumer<GroupTask> onEnd;
   private final Set<GroupTask> tasks = new LinkedHashSet<>();
   private long promptTokens;
   private long sampledTokens;
   private long aborted;
+  private long guessed;
+  private long accepted;
   private volatile EngineStats stats;
 
   /// @param numBlocks of the cache
+  /// @param drafts where next tokens are guessed, unless the settings say that none are
   /// @param onEnd is told of each request that ends, before those who wait for it
-  Engine(Setting setting, int numBlocks, Consumer<GroupTask> onEnd) {
+  Engine(Setting setting, int numBlocks, Drafts drafts, Consumer<GroupTask> onEnd) {
     this.setting = setting;
     this.onEnd = onEnd;
     blocks = new BlockManager(numBlocks);
     cache =
         new KeyValueCache(
             setting.shape().blocks(), numBlocks * BlockManager.SIZE, setting.device());
-    scheduler = new Scheduler(setting.settings(), blocks);
-    sampler = new Sampler(setting.endings().tokens(), setting.processors());
+    memory = new Sequence.Memory(blocks, used(drafts));
+    scheduler = new Scheduler(setting.settings(), blocks, cost);
+    sampler = new Sampler(setting.endings().tokens(), setting.extensions().processors());
     stats = measure();
+  }
+
+  private Optional<Drafts> used(Drafts drafts) {
+    return setting.settings().drafting() == EngineSettings.Drafting.NONE
+        ? Optional.empty()
+        : Optional.of(drafts);
   }
 
   /// @throws IllegalArgumentException if the cache cannot hold one sample of a request
@@ -93,6 +105,7 @@ final class Engine implements AutoCloseable {
   }
 
   static void requireFits(GroupTask task, Setting setting, int numBlocks) {
+    setting.endings().require(task.sampling().structure());
     int tokens = task.prompt().length + setting.room(task);
     if (BlockManager.forTokens(tokens) > numBlocks) {
       throw new IllegalArgumentException(
@@ -108,10 +121,10 @@ final class Engine implements AutoCloseable {
   void add(GroupTask task) {
     List<Sequence> samples = new ArrayList<>();
     for (int sample = 0; sample < task.sampling().bestOf(); sample++) {
-      BlockTable table = new BlockTable(blocks);
-      samples.add(new Sequence(task, sample, setting.room(task), setting.endings(), table));
+      samples.add(new Sequence(task, sample, setting.room(task), setting.endings(), memory));
     }
-    task.arrive(scheduler.nextArrival(), samples);
+    double rank = setting.extensions().order().rank(task.request());
+    task.arrive(new GroupTask.Place(rank, scheduler.nextArrival()), samples);
     scheduler.add(task);
     tasks.add(task);
     stats = measure();
@@ -186,24 +199,43 @@ final class Engine implements AutoCloseable {
   /// @param runner over weights of `version`
   /// @return whether a sample got a token that is not its first
   boolean step(ModelRunner runner, long version, Scheduler.Admission admission) {
+    blocks.computeBy(version);
     Scheduler.Step step = scheduler.schedule(version, System.nanoTime(), admission);
     if (step.isEmpty()) {
       return false;
     }
+    long start = System.nanoTime();
+    long sampledBefore = sampledTokens;
     boolean decodes = step.chunks().stream().anyMatch(chunk -> chunk.sequence().length() > 0);
-    StepRows rows = StepRows.of(step.chunks());
+    boolean onlyDecodes = step.chunks().stream().allMatch(Scheduler.Chunk::decodes);
+    StepRows rows = new StepRows(step.chunks());
     try (TensorScope _ = TensorScope.open()) {
       copy(step.copies());
       Tensor hidden_TH = rows.forward(runner, cache);
       for (Scheduler.Chunk chunk : step.chunks()) {
-        promptTokens += chunk.draws() && chunk.rows() == 1 ? 0 : chunk.rows();
+        promptTokens += chunk.decodes() ? 0 : chunk.rows();
         chunk.sequence().table().compute(chunk.end());
       }
-      if (!rows.drawn().isEmpty()) {
-        draw(rows.drawn(), rows.logits(runner, hidden_TH), version);
+      if (!rows.turns().isEmpty()) {
+        draw(rows, rows.logits(runner, hidden_TH), version);
       }
     }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    if (onlyDecodes) {
+      cost.observe(rows.numRows(), seconds);
+    }
     settle();
+    setting
+        .extensions()
+        .observer()
+        .step(
+            new StepObserver.StepReport(
+                version,
+                rows.numRows(),
+                step.chunks().size(),
+                Math.toIntExact(sampledTokens - sampledBefore),
+                seconds,
+                stats));
     return decodes;
   }
 
@@ -219,30 +251,56 @@ final class Engine implements AutoCloseable {
     return IntStream.range(first, first + count);
   }
 
-  /// A request alone fails if a draw of its samples or its listener does.
-  private void draw(List<Sequence> drawn, Tensor logits_BV, long version) {
-    List<Draw> draws = sampler.draw(logits_BV, drawn);
-    for (int i = 0; i < draws.size(); i++) {
-      Sequence sample = drawn.get(i);
-      switch (draws.get(i)) {
-        case Draw.Drawn draw when sample.group().failure().isEmpty() -> take(sample, draw, version);
-        case Draw.Drawn _ -> {} // another sample of its request failed
-        case Draw.Refused(RuntimeException cause) -> sample.group().fail(cause);
-      }
+  private void draw(StepRows rows, Tensor logits_DV, long version) {
+    List<Draw> draws = sampler.draw(logits_DV, rows.drawn());
+    int at = 0;
+    for (StepRows.Turn turn : rows.turns()) {
+      take(turn, draws.subList(at, at + turn.numDraws()), version);
+      at += turn.numDraws();
     }
   }
 
-  private void take(Sequence sample, Draw.Drawn draw, long version) {
+  /// Gives a sequence its next token, and those after it as long as the guesses before them are
+  /// what was drawn: they were computed with the right tokens then.
+  private void take(StepRows.Turn turn, List<Draw> draws, long version) {
+    Sequence sample = turn.sequence();
+    int right = 0;
+    while (take(sample, draws.get(right), version)
+        && right < turn.guesses().length
+        && sample.token(sample.length() - 1) == turn.guesses()[right]) {
+      right++;
+    }
+    if (turn.guesses().length > 0 && !sample.done()) {
+      guessed += turn.guesses().length;
+      accepted += right;
+      sample.draft().orElseThrow().accept(right);
+      sample.table().compute(turn.end() + right);
+    }
+  }
+
+  /// Returns whether more of the sample's draws may be taken. A request alone fails if a draw of
+  /// its samples or its listener does.
+  private boolean take(Sequence sample, Draw draw, long version) {
+    if (sample.group().failure().isPresent()) {
+      return false;
+    }
     try {
-      sample.append(draw, version);
-      sampledTokens++;
-      sample.group().tell(sample, draw);
-      if (sample.done()) {
-        scheduler.remove(sample);
+      switch (draw) {
+        case Draw.Drawn drawn -> {
+          sample.append(drawn, version);
+          sampledTokens++;
+          sample.group().tell(sample, drawn);
+          if (sample.done()) {
+            scheduler.remove(sample);
+          }
+          return !sample.done();
+        }
+        case Draw.Refused(RuntimeException cause) -> sample.group().fail(cause);
       }
     } catch (RuntimeException e) {
       sample.group().fail(e);
     }
+    return false;
   }
 
   EngineStats stats() {
@@ -259,7 +317,13 @@ final class Engine implements AutoCloseable {
             size * (blocks.numBlocks() - blocks.numAvailable()),
             size * blocks.numReusable()),
         new EngineStats.Totals(
-            promptTokens, scheduler.reused(), sampledTokens, scheduler.preemptions(), aborted));
+            promptTokens,
+            scheduler.reused(),
+            sampledTokens,
+            scheduler.preemptions(),
+            aborted,
+            guessed,
+            accepted));
   }
 
   /// Fails all requests, and frees the memory.

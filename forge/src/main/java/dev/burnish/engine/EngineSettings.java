@@ -10,6 +10,7 @@ import dev.burnish.host.ResidentMemory;
 /// @param maxWaiting samples that may wait; beyond, requests are refused
 /// @param longestWait seconds after which a waiting request comes before all others
 /// @param cache memory for keys and values
+/// @param drafting when next tokens are guessed
 /// @param update what becomes of the requests that have begun when new weights come into use
 public record EngineSettings(
     int maxSequences,
@@ -17,7 +18,18 @@ public record EngineSettings(
     int maxWaiting,
     double longestWait,
     CacheSize cache,
-    WeightUpdate update) {
+    WeightUpdate update,
+    Drafting drafting) {
+  /// When next tokens are guessed, so that a step may draw several. The text is the same.
+  public enum Drafting {
+    /// Never.
+    NONE,
+    /// Where a guess is likely enough to save time.
+    WHERE_IT_PAYS,
+    /// Wherever there is a guess.
+    ALWAYS
+  }
+
   /// Memory for keys and values.
   public sealed interface CacheSize {
     /// A number of bytes.
@@ -41,6 +53,9 @@ public record EngineSettings(
     }
   }
 
+  /// Tokens that are kept to guess from, in 50 MB.
+  static final long DRAFT_TOKENS = 500_000;
+
   /// Where the free memory is not known.
   private static final long UNKNOWN_FREE = 8L << 30;
 
@@ -59,32 +74,48 @@ public record EngineSettings(
 
   public static EngineSettings defaults() {
     return new EngineSettings(
-        256, 512, 65_536, 60, new CacheSize.ShareOfFree(0.25), WeightUpdate.KEEP);
+        256,
+        512,
+        65_536,
+        60,
+        new CacheSize.ShareOfFree(0.25),
+        WeightUpdate.KEEP,
+        Drafting.WHERE_IT_PAYS);
   }
 
   public EngineSettings withMaxSequences(int value) {
     return new EngineSettings(
-        value, Math.max(tokenBudget, value), maxWaiting, longestWait, cache, update);
+        value, Math.max(tokenBudget, value), maxWaiting, longestWait, cache, update, drafting);
   }
 
   public EngineSettings withTokenBudget(int value) {
-    return new EngineSettings(maxSequences, value, maxWaiting, longestWait, cache, update);
+    return new EngineSettings(
+        maxSequences, value, maxWaiting, longestWait, cache, update, drafting);
   }
 
   public EngineSettings withMaxWaiting(int value) {
-    return new EngineSettings(maxSequences, tokenBudget, value, longestWait, cache, update);
+    return new EngineSettings(
+        maxSequences, tokenBudget, value, longestWait, cache, update, drafting);
   }
 
   public EngineSettings withLongestWait(double seconds) {
-    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, seconds, cache, update);
+    return new EngineSettings(
+        maxSequences, tokenBudget, maxWaiting, seconds, cache, update, drafting);
   }
 
   public EngineSettings withCache(CacheSize value) {
-    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, longestWait, value, update);
+    return new EngineSettings(
+        maxSequences, tokenBudget, maxWaiting, longestWait, value, update, drafting);
   }
 
   public EngineSettings withUpdate(WeightUpdate value) {
-    return new EngineSettings(maxSequences, tokenBudget, maxWaiting, longestWait, cache, value);
+    return new EngineSettings(
+        maxSequences, tokenBudget, maxWaiting, longestWait, cache, value, drafting);
+  }
+
+  public EngineSettings withDrafting(Drafting value) {
+    return new EngineSettings(
+        maxSequences, tokenBudget, maxWaiting, longestWait, cache, update, value);
   }
 
   public EngineSettings withCacheBytes(long bytes) {

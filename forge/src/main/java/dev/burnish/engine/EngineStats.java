@@ -15,8 +15,16 @@ public record EngineStats(Load load, Totals totals) {
   /// @param sampledTokens tokens that were sampled
   /// @param preemptions samples whose keys had to be given up, to be computed again
   /// @param aborted requests that ended before their samples did
+  /// @param guessedTokens tokens that were guessed to save steps
+  /// @param acceptedTokens of these, right ones
   public record Totals(
-      long promptTokens, long reusedTokens, long sampledTokens, long preemptions, long aborted) {}
+      long promptTokens,
+      long reusedTokens,
+      long sampledTokens,
+      long preemptions,
+      long aborted,
+      long guessedTokens,
+      long acceptedTokens) {}
 
   /// The same with more that wait.
   EngineStats withWaiting(int more) {

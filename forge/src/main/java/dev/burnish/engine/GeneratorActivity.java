@@ -14,8 +14,29 @@ import dev.burnish.metrics.RunRecorder;
 /// @param longestGapSeconds between two tokens of a sample: one step, and what of a takeover came
 ///   between
 public record GeneratorActivity(
-    long tokens, double seconds, double idleSeconds, double weightSeconds, double longestGapSeconds)
+    long tokens,
+    double seconds,
+    double idleSeconds,
+    double weightSeconds,
+    double longestGapSeconds,
+    Cache cache)
     implements Recordable {
+  /// The use of the cache of keys and values.
+  ///
+  /// @param tokens that fit
+  /// @param usedTokens that running samples hold now
+  /// @param reusedTokens whose keys were found there instead of being computed
+  /// @param preemptions samples that gave up their keys for others
+  public record Cache(long tokens, long usedTokens, long reusedTokens, long preemptions) {
+    private Cache with(Cache other) {
+      return new Cache(
+          tokens + other.tokens,
+          usedTokens + other.usedTokens,
+          reusedTokens + other.reusedTokens,
+          preemptions + other.preemptions);
+    }
+  }
+
   /// The activity of two generators in the same time.
   public GeneratorActivity with(GeneratorActivity other) {
     return new GeneratorActivity(
@@ -23,7 +44,8 @@ public record GeneratorActivity(
         Math.max(seconds, other.seconds),
         Math.max(idleSeconds, other.idleSeconds),
         Math.max(weightSeconds, other.weightSeconds),
-        Math.max(longestGapSeconds, other.longestGapSeconds));
+        Math.max(longestGapSeconds, other.longestGapSeconds),
+        cache.with(other.cache));
   }
 
   public double tokensPerSecond() {
@@ -35,6 +57,9 @@ public record GeneratorActivity(
     run.time("generateTokensPerSecond", tokensPerSecond(), LAST);
     run.time("generateSeconds", seconds, LAST);
     run.time("generatorIdleSeconds", idleSeconds, LAST);
+    run.time("generatorCacheTokens", cache.tokens, LAST);
+    run.time("generatorReusedTokens", cache.reusedTokens, LAST);
+    run.time("generatorPreemptions", cache.preemptions, LAST);
     run.time("generatorWeightSeconds", weightSeconds, LAST);
     run.time("generatorLongestGapSeconds", longestGapSeconds, LAST);
   }

@@ -6,6 +6,7 @@ import dev.burnish.nn.DecoderShape;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.SamplingParams;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -13,6 +14,19 @@ import java.util.concurrent.CountDownLatch;
 /// One request while it is served: its samples, and how it ended. The thread of the engine changes
 /// it; others may ask it to end, and read it once it has ended.
 final class GroupTask {
+  /// A place in the order in which requests are served.
+  ///
+  /// @param arrival number of the request
+  record Place(double rank, long arrival) implements Comparable<Place> {
+    private static final Comparator<Place> ORDER =
+        Comparator.comparingDouble(Place::rank).thenComparingLong(Place::arrival);
+
+    @Override
+    public int compareTo(Place other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
   private static final double NANOS = 1e9;
 
   private final Request request;
@@ -21,7 +35,7 @@ final class GroupTask {
   private final CountDownLatch ended = new CountDownLatch(1);
   private final List<Sequence> samples = new ArrayList<>();
   private Optional<RuntimeException> failure = Optional.empty();
-  private long arrival;
+  private Place place = new Place(0, 0);
   private boolean begun;
   private volatile boolean aborting;
 
@@ -67,8 +81,8 @@ final class GroupTask {
   }
 
   /// Gives it its samples, and its place among the requests of an engine.
-  void arrive(long number, List<Sequence> sequences) {
-    arrival = number;
+  void arrive(Place given, List<Sequence> sequences) {
+    place = given;
     samples.addAll(sequences);
     for (int i = 0; i < request.begun().size(); i++) {
       samples.get(i).resume(request.begun().get(i));
@@ -76,8 +90,8 @@ final class GroupTask {
   }
 
   /// Its place among the requests of an engine.
-  long arrival() {
-    return arrival;
+  Place place() {
+    return place;
   }
 
   /// Says that the keys of a sample are being computed.

@@ -2,7 +2,9 @@ package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.Overloaded;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -16,6 +18,7 @@ final class Inbox {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private List<GroupTask> arrived = new ArrayList<>();
+  private final Deque<ScoreTask> scores = new ArrayDeque<>();
   private long numArrived;
   private long numWaiting;
   private Optional<Takeover> announced = Optional.empty();
@@ -45,6 +48,39 @@ final class Inbox {
       arrived.addAll(tasks);
       numArrived += samples;
       work.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Leaves sequences to be scored.
+  ///
+  /// @throws Overloaded if too many wait
+  /// @throws IllegalStateException if it is closed
+  void add(ScoreTask task) {
+    lock.lock();
+    try {
+      requireOpen();
+      if (scores.size() >= maxWaiting) {
+        throw new Overloaded(
+            "the calls that wait for scores must be at most maxWaiting=%d: waiting=%d; wait, or add generators"
+                .formatted(maxWaiting, scores.size()));
+      }
+      scores.add(task);
+      work.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// The oldest sequences to be scored that are not over, which stay here.
+  Optional<ScoreTask> nextScore() {
+    lock.lock();
+    try {
+      while (!scores.isEmpty() && scores.peek().isOver()) {
+        scores.remove();
+      }
+      return Optional.ofNullable(scores.peek());
     } finally {
       lock.unlock();
     }
@@ -124,11 +160,12 @@ final class Inbox {
     }
   }
 
-  /// Waits until there is a request or an announcement; returns false once it is closed.
+  /// Waits until there is a request, an announcement or something to be scored; returns false once
+  /// it is closed.
   boolean awaitWork() {
     lock.lock();
     try {
-      while (!closed && arrived.isEmpty() && announced.isEmpty()) {
+      while (!closed && arrived.isEmpty() && announced.isEmpty() && scores.isEmpty()) {
         Waits.await(work);
       }
       return !closed;

@@ -1,13 +1,16 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.nn.Weights;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +33,9 @@ import java.util.stream.IntStream;
 /// (weights or a prompt without finite logits) fails its caller alone. Memory: the packed weights,
 /// the embedding, and the cache of keys and values ([EngineSettings#cache]). Thread-safe.
 public final class QueuedGenerator implements Generator, AutoCloseable {
+  /// The sources of weights.
+  private record Sources(Optional<WeightSource> base, WeightSource versions) {}
+
   private final PromptEncoder encoder;
   private final Inbox inbox;
   private final WeightSwitch weights;
@@ -51,23 +57,34 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       Optional<WeightSource> base,
       WeightSource versions,
       EngineSettings settings) {
+    this(spec, encoder, new Sources(base, versions), settings, Extensions.none());
+  }
+
+  private QueuedGenerator(
+      ModelSpec spec,
+      PromptEncoder encoder,
+      Sources sources,
+      EngineSettings settings,
+      Extensions extensions) {
     this.encoder = encoder;
     inbox = new Inbox(settings.maxWaiting());
-    ServedModel model = ServedModel.of(spec, base);
+    ServedModel model = ServedModel.of(spec, sources.base());
     setting =
         new Engine.Setting(
             model.decoder().shape(),
             model.decoder().device(),
             new Sequence.Endings(model.endTokens(), encoder.tokenizer()),
             settings,
-            List.of());
+            extensions);
     try {
-      weights = new WeightSwitch(model, versions, inbox);
+      weights = new WeightSwitch(model, sources.versions(), inbox);
     } catch (RuntimeException e) {
       model.close();
       throw e;
     }
-    engine = new Engine(setting, setting.numBlocks(), task -> meter.addTokens(task.tokens()));
+    Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
+    engine =
+        new Engine(setting, setting.numBlocks(), drafts, task -> meter.addTokens(task.tokens()));
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
   }
 
@@ -76,12 +93,20 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   /// @param model to be open while this is
   public static QueuedGenerator over(
       LanguageModel model, PromptEncoder encoder, EngineSettings settings) {
+    return over(model, encoder, settings, Extensions.none());
+  }
+
+  /// A generator of a model whose weights do not change, with parts of a script.
+  ///
+  /// @param model to be open while this is
+  public static QueuedGenerator over(
+      LanguageModel model, PromptEncoder encoder, EngineSettings settings, Extensions extensions) {
     Optional<WeightSource> base =
         model.decoder().lora().adapts()
             ? Optional.of(only(model.decoder().weights()))
             : Optional.empty();
-    return new QueuedGenerator(
-        model.spec(), encoder, base, only(model.decoder().trainedWeights()), settings);
+    Sources sources = new Sources(base, only(model.decoder().trainedWeights()));
+    return new QueuedGenerator(model.spec(), encoder, sources, settings, extensions);
   }
 
   private static WeightSource only(Weights weights) {
@@ -99,7 +124,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
 
   /// The activity of the generator since the last call of this method.
   public GeneratorActivity activity() {
-    return meter.take();
+    return meter.take(engine.stats());
   }
 
   @Override
@@ -146,6 +171,20 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     return task;
   }
 
+  /// @throws java.util.concurrent.CancellationException if the caller is interrupted, which stays
+  ///   set
+  /// @throws dev.burnish.link.failure.Overloaded if too many calls wait
+  /// @throws IllegalStateException if the generator is closed, now or while the call waits
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange versions) {
+    if (continuations.isEmpty()) {
+      return List.of();
+    }
+    ScoreTask task = ScoreTask.of(continuations, versions, encoder, setting.shape());
+    inbox.add(task);
+    return task.await();
+  }
+
   /// Checks the weights of `version`, takes them over as soon as the running calls allow it, and
   /// returns the version in use. While one of them is bound to another version it returns at once:
   /// then this is a hint, and the version comes into use when a call asks for it or none is left.
@@ -182,6 +221,11 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       inbox.close();
       takeArrived();
       engine.close(Inbox.closed());
+      for (Optional<ScoreTask> task = inbox.nextScore();
+          task.isPresent();
+          task = inbox.nextScore()) {
+        task.get().fail(Inbox.closed());
+      }
       weights.close();
     }
   }
@@ -202,12 +246,45 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       engine.abortBegun();
     }
     boolean now = announced.filter(update -> !update.swaps()).isPresent();
+    boolean otherWeights = !score();
     if (engine.isIdle() || (now && !engine.isRunning())) {
       meter.pause();
       meter.timeWeights(weights::takeOverAtOnce);
     } else if (engine.isRunning() || prepareNext()) {
-      step(now ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
+      step(now || otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
     }
+  }
+
+  /// Scores one batch of those that wait, between two steps. When nothing runs, other weights are
+  /// brought into use, and all batches of a call are computed by them.
+  ///
+  /// @return false if some wait for other weights, for which what runs must end first
+  private boolean score() {
+    Optional<ScoreTask> waiting = inbox.nextScore();
+    if (waiting.isEmpty()) {
+      return true;
+    }
+    ScoreTask task = waiting.get();
+    boolean running = engine.isRunning();
+    if (running && !task.versions().contains(weights.version())) {
+      return false;
+    }
+    try {
+      if (!running) {
+        meter.timeWeights(() -> weights.prepare(task.versions()));
+      }
+      Scorer scorer = new Scorer(weights.serving().runner(), setting.shape(), setting.device());
+      do {
+        task.advance(scorer, weights.version());
+      } while (!running && !task.isOver() && !inbox.isClosed());
+    } catch (RuntimeException | OutOfMemoryError e) {
+      task.fail(e instanceof RuntimeException failure ? failure : outOfMemory(e));
+    }
+    return true;
+  }
+
+  private static IllegalStateException outOfMemory(Throwable cause) {
+    return new IllegalStateException("sequences cannot be scored: " + cause, cause);
   }
 
   /// Brings weights into use that the next request may be served with.

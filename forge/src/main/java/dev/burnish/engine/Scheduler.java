@@ -2,6 +2,7 @@ package dev.burnish.engine;
 
 import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.draft.StepCost;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -18,8 +19,8 @@ import java.util.function.Predicate;
 /// Idea: sequences run in [Sequence#ORDER]. One that needs a block takes it from the last that has
 /// no rows in the step yet, which waits again and is computed again later (preemption); a sequence
 /// never takes blocks from one before it, so the first always advances. Of a group one sample
-/// computes the prompt, and the others join it when it is done. Others are admitted by class and
-/// arrival, those first that have waited too long; one whose versions exclude the weights in use is
+/// computes the prompt, and the others join it when it is done. Others are admitted in the same
+/// order, those first that have waited too long; one whose versions exclude the weights in use is
 /// passed over, but then none that came after that moment is admitted until the weights change, so
 /// that its turn comes.
 ///
@@ -28,10 +29,26 @@ import java.util.function.Predicate;
 final class Scheduler {
   /// The rows of one sequence in a step: its next tokens whose keys are not in the cache.
   ///
+  /// @param guesses of the tokens after these, which are computed too
   /// @param joined samples of the same prompt, which this step completes for all of them
-  record Chunk(Sequence sequence, int rows, List<Sequence> joined) {
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Chunk(Sequence sequence, int rows, int[] guesses, List<Sequence> joined) {
+    /// The position after its tokens, without guesses.
     int end() {
       return sequence.table().computed() + rows;
+    }
+
+    int allRows() {
+      return rows + guesses.length;
+    }
+
+    /// Whether it is one that only decodes.
+    boolean decodes() {
+      return rows == 1 && sequence.length() > 0;
+    }
+
+    private Chunk with(int[] guessed) {
+      return new Chunk(sequence, rows, guessed, joined);
     }
 
     /// Whether the last row gives the next token.
@@ -84,7 +101,30 @@ final class Scheduler {
         inPrompt.add(sequence.group());
         joined = end == sequence.numTokens() ? join(sequence, end) : joined;
       }
-      chunks.add(new Chunk(sequence, rows, joined));
+      chunks.add(new Chunk(sequence, rows, NO_GUESSES, joined));
+    }
+
+    /// Adds guesses to those that decode, where they are likely enough and nothing else needs the
+    /// room.
+    void guess() {
+      int decoding = (int) chunks.stream().filter(Chunk::decodes).count();
+      double least = leastProbability(decoding);
+      if (least < 1) {
+        chunks.replaceAll(chunk -> chunk.decodes() ? guess(chunk, least) : chunk);
+      }
+    }
+
+    private Chunk guess(Chunk chunk, double least) {
+      Sequence sequence = chunk.sequence();
+      int most = Math.min(MOST_GUESSES, Math.min(budget, sequence.left() - 1));
+      int[] guessed = sequence.draft().map(draft -> draft.guess(most, least)).orElse(NO_GUESSES);
+      int end = chunk.end() + guessed.length;
+      if (guessed.length == 0 || !mayAllocate(sequence.table().missing(end))) {
+        return chunk;
+      }
+      sequence.table().extend(end, copies::add);
+      budget -= guessed.length;
+      return chunk.with(guessed);
     }
 
     /// The samples of the same prompt that wait, as many as may run.
@@ -105,8 +145,12 @@ final class Scheduler {
     }
   }
 
+  private static final int[] NO_GUESSES = {};
+  private static final int MOST_GUESSES = 8;
+
   private final EngineSettings settings;
   private final BlockManager blocks;
+  private final StepCost cost;
   private final WaitingList waiting = new WaitingList();
   private final TreeSet<Sequence> running = new TreeSet<>(Sequence.ORDER);
   private Optional<GroupTask> passedOver = Optional.empty();
@@ -116,8 +160,10 @@ final class Scheduler {
   private long preemptions;
   private long reused;
 
-  Scheduler(EngineSettings settings, BlockManager blocks) {
+  /// @param cost of steps so far, which decides where guesses pay
+  Scheduler(EngineSettings settings, BlockManager blocks, StepCost cost) {
     this.settings = settings;
+    this.cost = cost;
     this.blocks = blocks;
     this.limit = settings.maxSequences();
   }
@@ -180,6 +226,7 @@ final class Scheduler {
         advance(sequence, step);
       }
     }
+    step.guess();
     for (Sequence sequence : List.copyOf(running)) {
       if (sequence.uncomputed() > 1) {
         advance(sequence, step);
@@ -237,9 +284,21 @@ final class Scheduler {
     }
   }
 
+  private double leastProbability(int decoding) {
+    return switch (settings.drafting()) {
+      case NONE -> 1;
+      case WHERE_IT_PAYS -> cost.leastProbability(decoding);
+      case ALWAYS -> 0;
+    };
+  }
+
   private boolean mayRun(int more) {
-    return running.size() + more <= limit
-        && (running.isEmpty() || blocks.canAllocate(running.size() / BlockManager.SIZE + more));
+    return running.size() + more <= limit && (running.isEmpty() || mayAllocate(more));
+  }
+
+  /// Whether so many blocks are free beyond those that running sequences will need soon.
+  private boolean mayAllocate(int count) {
+    return blocks.canAllocate(running.size() / BlockManager.SIZE + count);
   }
 
   private void admit(Draft step, long now, Admission admission) {
@@ -275,7 +334,7 @@ final class Scheduler {
       return false;
     }
     boolean computesPrompt = sequence.length() == 0 && step.inPrompt.contains(group);
-    boolean inTime = passedOver.isEmpty() || group.arrival() < passedOverAt;
+    boolean inTime = passedOver.isEmpty() || group.place().arrival() < passedOverAt;
     return !computesPrompt && (group.begun() || (inTime && admission == Admission.ALL));
   }
 

@@ -1,11 +1,17 @@
 package dev.burnish.engine;
 
+import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.draft.Draft;
+import dev.burnish.engine.draft.Drafts;
+import dev.burnish.engine.grammar.GrammarState;
+import dev.burnish.engine.grammar.Grammars;
 import dev.burnish.engine.sampling.Draw;
 import dev.burnish.engine.sampling.SequenceView;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Structure;
 import dev.burnish.rollout.TokenVersions;
 import dev.burnish.rollout.TopLogprobs;
 import dev.burnish.tensor.KeyedRandom;
@@ -21,20 +27,37 @@ import java.util.stream.IntStream;
 
 /// One completion while it grows: its tokens, the blocks of its keys, and whether it is done.
 final class Sequence implements SequenceView {
-  /// The order in which sequences are served: by class, then by arrival. The last is the first to
-  /// lose its blocks.
+  /// The order in which sequences are served. The last is the first to lose its blocks.
   static final Comparator<Sequence> ORDER =
-      Comparator.comparing((Sequence sequence) -> sequence.group().request().priority())
-          .thenComparingLong(sequence -> sequence.group().arrival())
+      Comparator.comparing((Sequence sequence) -> sequence.group().place())
           .thenComparingInt(Sequence::sample);
 
   /// The endings of a completion, in addition to its stop texts.
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Endings(int[] tokens, Optional<Tokenizer> tokenizer) {
+  record Endings(int[] tokens, Optional<Tokenizer> tokenizer, Grammars grammars) {
+    Endings(int[] tokens, Optional<Tokenizer> tokenizer) {
+      this(tokens, tokenizer, new Grammars(tokenizer));
+    }
+
+    /// @throws IllegalArgumentException if no text of that structure can be generated
+    void require(Structure structure) {
+      boolean structured = grammars.start(structure).isPresent();
+      if (structured && tokens.length == 0) {
+        throw new IllegalArgumentException(
+            "a structure needs a model with an end token, and this one has none: structure=%s; leave it out"
+                .formatted(structure));
+      }
+    }
+
     private boolean contain(int token) {
       return IntStream.of(tokens).anyMatch(end -> end == token);
     }
   }
+
+  /// Memory that the sequences of an engine share.
+  ///
+  /// @param drafts empty where nothing is guessed
+  record Memory(BlockManager blocks, Optional<Drafts> drafts) {}
 
   private final GroupTask group;
   private final int sample;
@@ -42,6 +65,8 @@ final class Sequence implements SequenceView {
   private final int room;
   private final Endings endings;
   private final BlockTable table;
+  private final Optional<Drafts> drafts;
+  private Optional<Draft> draft = Optional.empty();
   private final Optional<StreamingDecoder> decoder;
   private final StringBuilder text = new StringBuilder();
   private int[] tokens = new int[16];
@@ -53,18 +78,21 @@ final class Sequence implements SequenceView {
   private int ofVersion;
   private int length;
   private int cut = -1;
+  private Optional<GrammarState> grammar;
   private boolean stopped;
   private boolean aborted;
 
   /// @param room most tokens
-  Sequence(GroupTask group, int sample, int room, Endings endings, BlockTable table) {
+  Sequence(GroupTask group, int sample, int room, Endings endings, Memory memory) {
     this.group = group;
     this.sample = sample;
     this.room = room;
     this.endings = endings;
-    this.table = table;
+    this.table = new BlockTable(memory.blocks());
+    this.drafts = memory.drafts();
     this.key =
         KeyedRandom.bits(group.sampling().seed(), "prompt-" + group.request().index(), sample);
+    this.grammar = endings.grammars().start(group.sampling().structure());
     this.decoder = endings.tokenizer().map(Tokenizer::stream);
   }
 
@@ -99,6 +127,11 @@ final class Sequence implements SequenceView {
   @Override
   public int token(int index) {
     return tokens[Objects.checkIndex(index, length)];
+  }
+
+  @Override
+  public Optional<GrammarState> grammar() {
+    return grammar;
   }
 
   @Override
@@ -166,10 +199,14 @@ final class Sequence implements SequenceView {
     count(byVersion);
     tokens[length] = draw.token();
     logprobs[length++] = draw.logprob();
+    follow(draw.token());
     SamplingParams.Stop stop = sampling().stop();
     stopped =
         stop.tokens().contains(draw.token())
             || (stop.atEnd() == SamplingParams.Stop.AtEnd.STOP && endings.contain(draw.token()));
+    if (!stopped) {
+      grammar = grammar.map(state -> state.after(draw.token()));
+    }
     if (!stop.texts().isEmpty() && !stopped) {
       int before = text.length();
       if (endings.tokenizer().filter(text -> !text.isSpecial(draw.token())).isPresent()) {
@@ -179,6 +216,22 @@ final class Sequence implements SequenceView {
         findStop(stop.texts(), before);
       }
     }
+  }
+
+  /// The text of a sample is kept from its first token on: of those that wait there may be many.
+  private void follow(int token) {
+    draft = draft.or(() -> drafts.map(all -> all.begin(group.prompt())));
+    draft.ifPresent(guessing -> guessing.append(token));
+  }
+
+  /// Where its next tokens are guessed.
+  Optional<Draft> draft() {
+    return draft;
+  }
+
+  /// Tokens that it may still get.
+  int left() {
+    return room - length;
   }
 
   private void keepDetails(Draw.Drawn draw) {
@@ -217,13 +270,13 @@ final class Sequence implements SequenceView {
   Completion completion() {
     int[] ids = Arrays.copyOf(tokens, length);
     return new Completion(
-        ids,
-        Arrays.copyOf(logprobs, length),
-        versions(),
-        text(ids),
-        finish(),
-        new Completion.Details(
-            keptMass.length == 0 ? keptMass : Arrays.copyOf(keptMass, length), top));
+        ids, Arrays.copyOf(logprobs, length), versions(), text(ids), finish(), details());
+  }
+
+  private Completion.Details details() {
+    return keptMass.length == 0 && top.isEmpty()
+        ? Completion.Details.NONE
+        : new Completion.Details(Arrays.copyOf(keptMass, keptMass.length == 0 ? 0 : length), top);
   }
 
   /// The text of a completion of those tokens.
@@ -231,8 +284,9 @@ final class Sequence implements SequenceView {
     if (cut >= 0) {
       return text.substring(0, cut);
     }
-    boolean stopToken = stopped && sampling().stop().tokens().contains(ids[length - 1]);
-    int[] shown = stopToken ? Arrays.copyOf(ids, length - 1) : ids;
+    boolean hidesLast =
+        stopped && (grammar.isPresent() || sampling().stop().tokens().contains(ids[length - 1]));
+    int[] shown = hidesLast ? Arrays.copyOf(ids, length - 1) : ids;
     return endings.tokenizer().map(text -> text.decode(shown, true)).orElse("");
   }
 

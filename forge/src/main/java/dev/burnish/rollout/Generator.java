@@ -43,6 +43,24 @@ public interface Generator {
   @Idempotent
   List<Group> generateAll(List<Prompt> prompts, SamplingParams sampling, VersionRange versions);
 
+  /// How likely tokens are after their prompts, by the weights in use.
+  default List<Score> score(List<Continuation> continuations) {
+    return score(continuations, VersionRange.ANY);
+  }
+
+  /// How likely tokens are after their prompts, in the order given, all by weights of one version
+  /// in the range: for references and teachers, evaluation by likelihood, and the log-probabilities
+  /// of a prompt ([Continuation#ofAll]). Beginnings that several have in common are computed once.
+  ///
+  /// A value has the bits of the log-probability that this generator gives the token when it draws
+  /// it from the model's own distribution, at temperature 1.
+  ///
+  /// @throws IllegalArgumentException if a prompt has no tokens, or it and its continuation are
+  ///   longer than the model's longest sequence, or there are no weights of such a version
+  @Concurrent
+  @Idempotent
+  List<Score> score(List<Continuation> continuations, VersionRange versions);
+
   /// Takes over the weights of `version`, and returns the version in use afterwards.
   ///
   /// @throws IllegalArgumentException if there are no weights of that version; the ones before stay

@@ -28,6 +28,16 @@ public record PinnedGenerator(Generator generator, VersionRange versions) implem
   }
 
   @Override
+  public List<Score> score(List<Continuation> continuations) {
+    return generator.score(continuations, versions);
+  }
+
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange given) {
+    return generator.score(continuations, given);
+  }
+
+  @Override
   public long updateWeights(long version) {
     return generator.updateWeights(version);
   }

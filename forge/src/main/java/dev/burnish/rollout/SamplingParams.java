@@ -9,9 +9,10 @@ import java.util.stream.Stream;
 /// Parameters of the sampling of completions.
 ///
 /// Before a token is drawn, the logits are changed in this order, which is that of vLLM: tokens
-/// outside `tokens.allowed`, suppressed ones, and ends of bad words get no probability; nor do end
-/// and stop tokens while fewer than `stop.minTokens` are there; biases are added; penalties apply
-/// (repetition, frequency, presence); the temperature divides. Then the truncation cuts.
+/// that break the structure, tokens outside `tokens.allowed`, suppressed ones, and ends of bad
+/// words get no probability; nor do end and stop tokens while fewer than `stop.minTokens` are
+/// there; biases are added; penalties apply (repetition, frequency, presence); the temperature
+/// divides. Then the truncation cuts.
 ///
 /// @param n completions per prompt
 /// @param bestOf samples per prompt, of which the `n` of greatest cumulative log-probability are
@@ -23,6 +24,7 @@ import java.util.stream.Stream;
 /// @param tokens which tokens may be sampled at all, and their biases
 /// @param penalties of tokens that are there already
 /// @param stop what ends a completion, and when
+/// @param structure form that the text must have
 /// @param logprobs which log-probabilities are reported besides those of the sampled tokens
 /// @param seed a completion depends on the seed, its prompt's index and its own, not on whatever
 ///   else runs
@@ -35,6 +37,7 @@ public record SamplingParams(
     TokenRules tokens,
     Penalties penalties,
     Stop stop,
+    Structure structure,
     Logprobs logprobs,
     long seed) {
   /// The part of the distribution that may be sampled, cut in the order of transformers: the `topK`
@@ -148,6 +151,11 @@ public record SamplingParams(
       require(minTokens >= 0, "minTokens must be at least 0: minTokens=" + minTokens);
       requireIds("stop.tokens", tokens);
     }
+
+    /// Whether a text of a structure ends only where that is whole.
+    private boolean leavesEndToStructure() {
+      return texts.isEmpty() && minTokens == 0 && atEnd == AtEnd.STOP;
+    }
   }
 
   /// Log-probabilities that are reported per token, in [Completion.Details#top].
@@ -185,6 +193,10 @@ public record SamplingParams(
         temperature >= 0 && temperature <= 100,
         "temperature must be between 0 and 100: temperature=" + temperature);
     require(
+        structure instanceof Structure.Free || stop.leavesEndToStructure(),
+        "a structure must decide where its text ends: stop=%s; leave out stop texts, minTokens and atEnd"
+            .formatted(stop));
+    require(
         stop.minTokens <= maxTokens,
         "minTokens must be at most maxTokens=%d: minTokens=%d"
             .formatted(maxTokens, stop.minTokens));
@@ -201,6 +213,7 @@ public record SamplingParams(
         TokenRules.NONE,
         Penalties.NONE,
         Stop.NONE,
+        new Structure.Free(),
         Logprobs.NONE,
         0);
   }
@@ -308,6 +321,10 @@ public record SamplingParams(
     return with(draft -> draft.stop = value);
   }
 
+  public SamplingParams withStructure(Structure value) {
+    return with(draft -> draft.structure = value);
+  }
+
   public SamplingParams withLogprobs(Logprobs value) {
     return with(draft -> draft.logprobs = value);
   }
@@ -352,6 +369,7 @@ public record SamplingParams(
     TokenRules tokens;
     Penalties penalties;
     Stop stop;
+    Structure structure;
     Logprobs logprobs;
     long seed;
 
@@ -364,13 +382,24 @@ public record SamplingParams(
       tokens = from.tokens;
       penalties = from.penalties;
       stop = from.stop;
+      structure = from.structure;
       logprobs = from.logprobs;
       seed = from.seed;
     }
 
     SamplingParams params() {
       return new SamplingParams(
-          n, bestOf, maxTokens, temperature, truncation, tokens, penalties, stop, logprobs, seed);
+          n,
+          bestOf,
+          maxTokens,
+          temperature,
+          truncation,
+          tokens,
+          penalties,
+          stop,
+          structure,
+          logprobs,
+          seed);
     }
   }
 

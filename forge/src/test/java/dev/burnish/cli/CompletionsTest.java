@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.LoraConfig;
+import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Structure;
 import dev.burnish.testing.TinyModels;
 import dev.burnish.text.CharacterTokenizer;
 import dev.burnish.text.Tokenizer;
@@ -18,11 +20,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 class CompletionsTest {
   private static final String DEFAULTS =
@@ -49,18 +51,14 @@ class CompletionsTest {
 
   private GenerateOptions options(OptionalDouble temperature, Optional<Path> adapter) {
     return new GenerateOptions(
-        folder.toString(),
-        adapter,
-        "abc",
-        false,
-        Optional.empty(),
-        temperature,
-        OptionalDouble.empty(),
-        OptionalInt.empty(),
-        3,
-        List.of(),
-        OptionalLong.of(11),
-        1);
+        folder.toString(), adapter, "abc", false, Optional.empty(), sampling(temperature));
+  }
+
+  private static UnaryOperator<SamplingParams> sampling(OptionalDouble temperature) {
+    return defaults -> {
+      SamplingParams params = defaults.withMaxTokens(3).withSeed(11);
+      return temperature.isPresent() ? params.withTemperature(temperature.getAsDouble()) : params;
+    };
   }
 
   private static final class Heard implements Completions.Output {
@@ -80,7 +78,7 @@ class CompletionsTest {
     }
 
     @Override
-    public void finished(int index, String reason, int numTokens) {}
+    public void finished(int index, Completion completion) {}
   }
 
   @Test
@@ -101,6 +99,63 @@ class CompletionsTest {
     Completions.generate(options(OptionalDouble.empty()), new GenerateCommand.Whole(out, true));
     assertThat(bytes.toString(StandardCharsets.UTF_8))
         .contains("\"temperature\":0.3,\"topP\":0.8,\"topK\":5,\"seed\":11}");
+  }
+
+  @Test
+  void flagsChangeTheModelsDefaultsAndNothingElse() throws Exception {
+    Path schema = Files.writeString(folder.resolve("schema.json"), "{}");
+    SamplingParams model = SamplingParams.defaults().withTopK(5).withStop(List.of("z"));
+    assertThat(flags("--seed", "1").over(model)).isEqualTo(model.withSeed(1));
+    assertThat(
+            flags(
+                    "--seed=2 --temperature=0.5 --top-p=0.9 --top-k=7 --min-p=0.1 --typical-p=0.8"
+                        .concat(" --repetition-penalty=1.2 --presence-penalty=0.3")
+                        .concat(" --frequency-penalty=0.4 --max-tokens=9 --min-tokens=2 --stop=y")
+                        .concat(" --stop-token=4 --logprobs=3 -n=2")
+                        .split(" "))
+                .over(model))
+        .isEqualTo(
+            model
+                .withN(2)
+                .withSeed(2)
+                .withTemperature(0.5)
+                .withTruncation(new SamplingParams.Truncation(0.9, 7, 0.1, 0.8))
+                .withPenalties(new SamplingParams.Penalties(1.2, 0.3, 0.4))
+                .withMaxTokens(9)
+                .withMinTokens(2)
+                .withStop(List.of("z", "y"))
+                .withStopTokens(List.of(4))
+                .withLogprobs(
+                    new SamplingParams.Logprobs(3, SamplingParams.Logprobs.Distribution.TEMPERED)));
+    assertThat(flags("--json-schema", schema.toString()).over(model).structure())
+        .isEqualTo(new Structure.JsonSchema("{}"));
+    assertThat(flags("--regex", "a+").over(model).structure()).isEqualTo(new Structure.Regex("a+"));
+    assertThat(flags("--choice", "a", "--choice", "b").over(model).structure())
+        .isEqualTo(new Structure.Choice(List.of("a", "b")));
+  }
+
+  private static SamplingFlags flags(String... flags) {
+    SamplingFlags parsed = new SamplingFlags();
+    new CommandLine(CommandLine.Model.CommandSpec.forAnnotatedObject(parsed)).parseArgs(flags);
+    return parsed;
+  }
+
+  @Test
+  void aStructureAndLogprobsComeOutAsJson() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    GenerateOptions options =
+        new GenerateOptions(
+            folder.toString(),
+            Optional.empty(),
+            "abc",
+            false,
+            Optional.empty(),
+            flags("--choice", "cac", "--logprobs", "1", "--seed", "3")::over);
+    Completions.generate(options, new GenerateCommand.Whole(out, true));
+    assertThat(bytes.toString(StandardCharsets.UTF_8))
+        .contains("\"text\":\"cac\",\"finishReason\":\"stop\",\"tokens\":4")
+        .contains("\"logprobs\":[{\"token\":4,\"logprob\":0.0,\"top\":{\"4\":0.0}},");
   }
 
   @Test
@@ -141,13 +196,7 @@ class CompletionsTest {
               "abc",
               false,
               Optional.empty(),
-              OptionalDouble.of(0),
-              OptionalDouble.empty(),
-              OptionalInt.empty(),
-              3,
-              List.of(),
-              OptionalLong.of(11),
-              1);
+              sampling(OptionalDouble.of(0)));
       Completions.generate(ofMerged, merged);
       assertThat(adapted.text).hasToString(merged.text.toString());
       assertThat(adapted.text.toString()).isNotEqualTo(plain.text.toString());

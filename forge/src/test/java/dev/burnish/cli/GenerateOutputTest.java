@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.concurrent.TerminalText;
+import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.FinishReason;
+import dev.burnish.rollout.TokenVersions;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.function.UnaryOperator;
@@ -19,7 +22,10 @@ class GenerateOutputTest {
 
   private String printed(Completions.Output output) {
     output.text(0, HOSTILE);
-    output.finished(0, "stop", 1);
+    int[] tokens = {7};
+    output.finished(
+        0,
+        new Completion(tokens, new float[1], TokenVersions.of(0, 1), HOSTILE, FinishReason.STOP));
     return bytes.toString(UTF_8);
   }
 

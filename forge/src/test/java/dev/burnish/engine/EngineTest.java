@@ -3,6 +3,7 @@ package dev.burnish.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.engine.draft.Drafts;
 import dev.burnish.engine.sampling.Draw;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ModelRunner;
@@ -48,7 +49,7 @@ class EngineTest {
         Device.CPU,
         new Sequence.Endings(new int[] {END}, Optional.empty()),
         settings,
-        List.of());
+        extensions);
   }
 
   private static EngineSettings settings(int maxSequences, int budget) {
@@ -57,8 +58,10 @@ class EngineTest {
         .withTokenBudget(Math.max(budget, maxSequences));
   }
 
+  private Extensions extensions = Extensions.none();
+
   private Engine engine(EngineSettings settings, int numBlocks) {
-    return new Engine(setting(settings), numBlocks, _ -> {});
+    return new Engine(setting(settings), numBlocks, new Drafts(10_000), _ -> {});
   }
 
   private GroupTask task(Request request, RequestListener listener) {
@@ -118,10 +121,13 @@ class EngineTest {
   void whateverTheScheduleARequestGetsTheBitsOfAPlainForward() {
     long preemptions = 0;
     long reused = 0;
+    long accepted = 0;
     for (int seed = 0; seed < 25; seed++) {
       Random random = new Random(seed);
       int sequences = 1 + random.nextInt(10);
-      EngineSettings settings = settings(sequences, 1 + random.nextInt(40));
+      EngineSettings settings =
+          settings(sequences, 1 + random.nextInt(40))
+              .withDrafting(EngineSettings.Drafting.values()[seed % 3]);
       try (Engine engine = engine(settings, 5 + random.nextInt(12))) {
         Map<GroupTask, Request> tasks = new HashMap<>();
         int version = 0;
@@ -143,6 +149,7 @@ class EngineTest {
         assertNothingHeld(engine);
         preemptions += engine.stats().totals().preemptions();
         reused += engine.stats().totals().reusedTokens();
+        accepted += engine.stats().totals().acceptedTokens();
         for (Map.Entry<GroupTask, Request> each : tasks.entrySet()) {
           Group group = each.getKey().group();
           assertThat(group.completions())
@@ -153,6 +160,7 @@ class EngineTest {
     }
     assertThat(preemptions).isGreaterThan(40);
     assertThat(reused).isGreaterThan(2_000);
+    assertThat(accepted).isGreaterThan(100);
   }
 
   @Test
@@ -352,6 +360,43 @@ class EngineTest {
       assertNothingHeld(engine);
       assertThat(engine.stats().totals().aborted()).isBetween(50L, 400L);
       assertThat(engine.stats().totals().preemptions()).isPositive();
+    }
+  }
+
+  @Test
+  void aScriptChoosesTheOrderChangesLogitsAndObservesSteps() {
+    List<StepObserver.StepReport> reports = new ArrayList<>();
+    extensions =
+        Extensions.none()
+            .withOrder(request -> request.sampling().maxTokens())
+            .withProcessors(List.of((_, logits) -> logits.set(7, 1e6f)))
+            .withObserver(reports::add);
+    SamplingParams params = SamplingParams.defaults();
+    try (Engine engine = engine(settings(1, 32), 100)) {
+      List<GroupTask> tasks = new ArrayList<>();
+      List<Integer> ended = new ArrayList<>();
+      for (int length : new int[] {9, 3, 5}) {
+        RequestListener listener =
+            new RequestListener() {
+              @Override
+              public void token(SampledToken token) {
+                assertThat(token.id()).isEqualTo(7);
+              }
+
+              @Override
+              public void ended(int sample, Completion completion) {
+                ended.add(completion.tokens().length);
+              }
+            };
+        tasks.add(task(Request.of(new int[] {3, 4}, params.withMaxTokens(length)), listener));
+        engine.add(tasks.getLast());
+      }
+      while (!engine.isIdle()) {
+        engine.step(runners.getFirst(), 0, ALL);
+      }
+      assertThat(ended).containsExactly(3, 5, 9);
+      assertThat(reports.stream().mapToInt(StepObserver.StepReport::tokens).sum()).isEqualTo(17);
+      assertThat(reports.getFirst().rows()).isEqualTo(2);
     }
   }
 }

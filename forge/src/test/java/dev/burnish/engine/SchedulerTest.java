@@ -3,7 +3,7 @@ package dev.burnish.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.engine.cache.BlockManager;
-import dev.burnish.engine.cache.BlockTable;
+import dev.burnish.engine.draft.StepCost;
 import dev.burnish.engine.sampling.Draw;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.DecoderShape;
@@ -38,9 +38,15 @@ class SchedulerTest {
     Sequence.Endings endings = new Sequence.Endings(new int[] {1}, Optional.empty());
     for (int i = 0; i < request.sampling().n(); i++) {
       samples.add(
-          new Sequence(task, i, request.sampling().maxTokens(), endings, new BlockTable(blocks)));
+          new Sequence(
+              task,
+              i,
+              request.sampling().maxTokens(),
+              endings,
+              new Sequence.Memory(blocks, Optional.empty())));
     }
-    task.arrive(scheduler.nextArrival(), samples);
+    double rank = RequestOrder.BY_PRIORITY.rank(request);
+    task.arrive(new GroupTask.Place(rank, scheduler.nextArrival()), samples);
     scheduler.add(task);
     return task;
   }
@@ -84,7 +90,7 @@ class SchedulerTest {
 
   @Test
   void aLongPromptIsCutSoThatThoseThatDecodeAdvance() {
-    Scheduler scheduler = new Scheduler(settings, blocks);
+    Scheduler scheduler = new Scheduler(settings, blocks, new StepCost());
     GroupTask shorter = add(scheduler, prompt(5));
     assertThat(rows(step(scheduler))).containsExactly(5);
     GroupTask longer = add(scheduler, prompt(40));
@@ -97,7 +103,7 @@ class SchedulerTest {
 
   @Test
   void theSamplesOfAPromptComputeItOnce() {
-    Scheduler scheduler = new Scheduler(settings, blocks);
+    Scheduler scheduler = new Scheduler(settings, blocks, new StepCost());
     GroupTask task = add(scheduler, prompt(40).withSampling(PARAMS.withN(3)));
     assertThat(rows(step(scheduler))).containsExactly(32);
     Scheduler.Step last = step(scheduler);
@@ -111,7 +117,7 @@ class SchedulerTest {
 
   @Test
   void promptsThatBeginAlikeShareWhatOneOfThemComputesInTheSameStep() {
-    Scheduler scheduler = new Scheduler(settings.withTokenBudget(64), blocks);
+    Scheduler scheduler = new Scheduler(settings.withTokenBudget(64), blocks, new StepCost());
     int[] longer = new int[36];
     Arrays.fill(longer, 2);
     add(scheduler, Request.of(Arrays.copyOf(longer, 34), PARAMS));
@@ -122,7 +128,7 @@ class SchedulerTest {
 
   @Test
   void ofThoseThatWaitTheHigherClassIsFirstUnlessOneHasWaitedTooLong() {
-    Scheduler scheduler = new Scheduler(settings.withMaxSequences(1), blocks);
+    Scheduler scheduler = new Scheduler(settings.withMaxSequences(1), blocks, new StepCost());
     GroupTask training = add(scheduler, prompt(5));
     GroupTask evaluation = add(scheduler, prompt(6).withPriority(Priority.EVALUATION));
     GroupTask interactive = add(scheduler, prompt(7).withPriority(Priority.INTERACTIVE));
@@ -140,7 +146,7 @@ class SchedulerTest {
   @Test
   void theYoungestOfTheLowestClassLosesItsBlocksAndIsComputedAgain() {
     BlockManager small = new BlockManager(6);
-    Scheduler scheduler = new Scheduler(settings, small);
+    Scheduler scheduler = new Scheduler(settings, small, new StepCost());
     GroupTask evaluation = add(scheduler, small, prompt(16).withPriority(Priority.EVALUATION));
     GroupTask older = add(scheduler, small, prompt(15));
     GroupTask younger = add(scheduler, small, prompt(14));
@@ -166,7 +172,7 @@ class SchedulerTest {
   @Test
   void aPreemptionLowersTheNumberThatRunsAndRoomRaisesIt() {
     BlockManager small = new BlockManager(8);
-    Scheduler scheduler = new Scheduler(settings, small);
+    Scheduler scheduler = new Scheduler(settings, small, new StepCost());
     List<GroupTask> tasks = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       tasks.add(add(scheduler, small, prompt(10 + i).withSampling(PARAMS.withMaxTokens(30))));
@@ -184,7 +190,7 @@ class SchedulerTest {
 
   @Test
   void whatCameAfterARequestForOtherWeightsWaitsForItsTurn() {
-    Scheduler scheduler = new Scheduler(settings.withMaxSequences(2), blocks);
+    Scheduler scheduler = new Scheduler(settings.withMaxSequences(2), blocks, new StepCost());
     VersionRange old = VersionRange.exactly(0);
     GroupTask first = add(scheduler, prompt(5).withVersions(old));
     GroupTask newer = add(scheduler, prompt(6).withVersions(VersionRange.exactly(1)));
@@ -204,7 +210,7 @@ class SchedulerTest {
 
   @Test
   void aRequestForOtherWeightsThatIsAbortedHoldsNobodyUp() {
-    Scheduler scheduler = new Scheduler(settings, blocks);
+    Scheduler scheduler = new Scheduler(settings, blocks, new StepCost());
     GroupTask newer = add(scheduler, prompt(6).withVersions(VersionRange.exactly(1)));
     assertThat(step(scheduler).isEmpty()).isTrue();
     GroupTask late = add(scheduler, prompt(8));
@@ -216,7 +222,7 @@ class SchedulerTest {
 
   @Test
   void onlyRequestsThatHaveBegunAreAdmittedWhereOthersAreToWait() {
-    Scheduler scheduler = new Scheduler(settings.withMaxSequences(2), blocks);
+    Scheduler scheduler = new Scheduler(settings.withMaxSequences(2), blocks, new StepCost());
     GroupTask begun = add(scheduler, prompt(5).withSampling(PARAMS.withN(3)));
     step(scheduler);
     GroupTask later = add(scheduler, prompt(6));

@@ -91,6 +91,23 @@ class RolloutTravelsTest {
   }
 
   @Test
+  void everyStructureArrivesAsItWas() {
+    for (Structure structure :
+        List.of(
+            new Structure.Free(),
+            new Structure.JsonSchema("{}"),
+            new Structure.Regex("a|b"),
+            new Structure.Choice(List.of("x", "y")))) {
+      assertArrivesAsItWas(
+          SamplingParams.class, SamplingParams.defaults().withStructure(structure));
+    }
+    assertThatThrownBy(() -> new Structure.Choice(List.of(""))).hasMessageContaining("choice=[]");
+    SamplingParams structured = SamplingParams.defaults().withStructure(new Structure.Regex("a"));
+    assertThatThrownBy(() -> structured.withMinTokens(1)).hasMessageContaining("minTokens=1");
+    assertThatThrownBy(() -> structured.withStop(List.of("x"))).hasMessageContaining("texts=[x]");
+  }
+
+  @Test
   void scoredGroupsArriveAsTheyWere() {
     assertArrivesAsItWas(
         ScoredGroup.class,

@@ -17,8 +17,10 @@ import java.util.List;
 /// @param ends of the columns that are computed for each row: past its position where later rows of
 ///   its node are in the tile
 /// @param spans of keys, each with the rows of this tile that see it
+/// @param runs the same, with adjacent columns that the same rows see as one
 /// @param columns of the score matrix
-record AttentionTile(int queryStart, int[] positions, int[] ends, List<Span> spans, int columns) {
+record AttentionTile(
+    int queryStart, int[] positions, int[] ends, List<Span> spans, List<Run> runs, int columns) {
   /// Query rows of a tile: scores of 64 rows against 2 048 keys are 512 KB, half a second-level
   /// cache.
   private static final int MOST_ROWS = 64;
@@ -32,8 +34,51 @@ record AttentionTile(int queryStart, int[] positions, int[] ends, List<Span> spa
           && firstRow + rows == next.firstRow;
     }
 
+    private boolean continues(Span before, int columnAfter) {
+      return column == columnAfter && firstRow == before.firstRow && rows == before.rows;
+    }
+
     private Span and(Span next) {
       return new Span(keyRow, length, column, firstRow, rows + next.rows);
+    }
+  }
+
+  /// Keys of adjacent columns in the order of their positions, wherever they lie, and the rows of
+  /// the tile that see them: the blocks of a paged cache are one run.
+  ///
+  /// @param keyRows row of each key
+  /// @param column of the first
+  record Run(int[] keyRows, int column, int firstRow, int rows) {
+    /// The runs of some spans. A row's runs are in the order of its columns, as its spans are.
+    static List<Run> of(List<Span> spans) {
+      List<Run> runs = new ArrayList<>();
+      int next;
+      for (int first = 0; first < spans.size(); first = next) {
+        Span span = spans.get(first);
+        int length = span.length();
+        next = first + 1;
+        while (next < spans.size() && spans.get(next).continues(span, span.column() + length)) {
+          length += spans.get(next++).length();
+        }
+        runs.add(
+            new Run(
+                keyRows(spans.subList(first, next), length),
+                span.column(),
+                span.firstRow(),
+                span.rows()));
+      }
+      return List.copyOf(runs);
+    }
+
+    private static int[] keyRows(List<Span> spans, int length) {
+      int[] keyRows = new int[length];
+      int at = 0;
+      for (Span span : spans) {
+        for (int i = 0; i < span.length(); i++) {
+          keyRows[at++] = span.keyRow() + i;
+        }
+      }
+      return keyRows;
     }
   }
 
@@ -132,6 +177,7 @@ record AttentionTile(int queryStart, int[] positions, int[] ends, List<Span> spa
           Arrays.copyOf(positions, rows),
           Arrays.copyOf(ends, rows),
           List.copyOf(spans),
+          Run.of(spans),
           columns);
     }
   }

@@ -17,7 +17,7 @@ final class CpuKernels implements Kernels {
 
   private CpuKernels(Team team) {
     this.team = team;
-    this.packed = new PackedGemm(team);
+    this.packed = new PackedGemm(team, Tile.Form.ofThisMachine());
     this.tiled = new TiledGemm(team);
   }
 
@@ -40,33 +40,47 @@ final class CpuKernels implements Kernels {
     w.expect("weight", w.rows(), x.cols());
     boolean add = addBias(bias_N, out, output);
     switch (numerics) {
-      case BATCH_INVARIANT -> packed.timesTransposed(x, w, add, out);
+      case BATCH_INVARIANT, DIVISIBLE ->
+          packed.timesTransposed(x, w, segments(x.cols(), numerics), add, out);
       case FASTEST -> tiled.timesTransposed(x, w, add, out);
     }
   }
 
   @Override
-  public List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse) {
-    float[] memory =
-        !reuse.isEmpty() && reuse.getFirst() instanceof PackedGemm.Packed before
-            ? before.panels()
-            : new float[0];
-    return List.copyOf(packed.pack(weights_NK.stream().map(Matrix::of).toList(), memory));
+  public Prepared prepare(List<PackedLayout.Shape> weights, WeightFormat format) {
+    return PackedWeights.allocate(packed, packed.layout(weights, format));
+  }
+
+  @Override
+  public Prepared prepared(PackedLayout layout, Tensor memory) {
+    return PackedWeights.over(packed, layout, memory);
   }
 
   @Override
   public void linear(
-      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, Output output) {
+      Tensor x_TK,
+      PreparedWeight w_NK,
+      @Nullable Tensor bias_N,
+      Tensor out_TN,
+      Output output,
+      Numerics numerics) {
     switch (w_NK) {
-      case PlainWeight(Tensor weight) ->
-          linear(x_TK, weight, bias_N, out_TN, output, Numerics.BATCH_INVARIANT);
-      case PackedGemm.Packed w -> {
+      case PlainWeights.Plain plain ->
+          linear(x_TK, plain.weight(), bias_N, out_TN, output, numerics);
+      case PackedWeights.Packed w -> {
         Matrix x = Matrix.of(x_TK);
         x.expect("x", x.rows(), w.k());
         Matrix out = Matrix.of(out_TN).expect("out", x.rows(), w.n());
-        packed.timesTransposed(x, w, addBias(bias_N, out, output), out);
+        packed.timesTransposed(x, w, segments(w.k(), numerics), addBias(bias_N, out, output), out);
       }
     }
+  }
+
+  private static Segments segments(int inner, Numerics numerics) {
+    return switch (numerics) {
+      case BATCH_INVARIANT, FASTEST -> Segments.of(inner);
+      case DIVISIBLE -> Segments.divisible(inner);
+    };
   }
 
   /// Puts the bias into `out`, or adds it; returns whether the product is to be added to `out`.

@@ -1,6 +1,6 @@
 package dev.burnish.kernel;
 
-import dev.burnish.kernel.AttentionTile.Span;
+import dev.burnish.kernel.AttentionTile.Run;
 import dev.burnish.kernel.Kernels.Heads;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
@@ -38,6 +38,9 @@ final class InvariantAttention {
 
   /// The matrices that are read, and the one that is written.
   record Tensors(Matrix q, Matrix k, Matrix v, Matrix out) {}
+
+  /// Some rows of a head's keys or values, in the order of their positions.
+  private record Keys(Matrix matrix, int[] rows) {}
 
   private InvariantAttention() {}
 
@@ -85,28 +88,28 @@ final class InvariantAttention {
       long[] q = rows(tensors.q(), firstHead, together);
       long[] out = rows(tensors.out(), firstHead, together);
       long stride = 4L * tile.columns();
-      for (Span span : tile.spans()) {
-        Matrix keys = k.rows(span.keyRow(), span.length());
-        int end = (span.firstRow() + span.rows()) * together;
-        for (int row = span.firstRow() * together; row < end; row++) {
-          scores(q[row], keys, heads.scale(), scores + row * stride + 4L * span.column(), scratch);
+      for (Run run : tile.runs()) {
+        Keys keys = new Keys(k, run.keyRows());
+        int end = (run.firstRow() + run.rows()) * together;
+        for (int row = run.firstRow() * together; row < end; row++) {
+          scores(q[row], keys, heads.scale(), scores + row * stride + 4L * run.column(), scratch);
         }
       }
       for (int row = 0; row < q.length; row++) {
         softmax(row / together, scores + row * stride);
       }
-      for (Span span : tile.spans()) {
-        Matrix values = v.rows(span.keyRow(), span.length());
-        int end = (span.firstRow() + span.rows()) * together;
-        for (int row = span.firstRow() * together; row < end; row += 4) {
-          long[] four = new long[8];
+      long[] four = new long[8];
+      for (Run run : tile.runs()) {
+        Keys values = new Keys(v, run.keyRows());
+        int end = (run.firstRow() + run.rows()) * together;
+        for (int row = run.firstRow() * together; row < end; row += 4) {
           for (int i = 0; i < 4; i++) {
             // Past the end the last row again, which gives the same once more.
             int at = Math.min(row + i, end - 1);
-            four[i] = scores + at * stride + 4L * span.column();
+            four[i] = scores + at * stride + 4L * run.column();
             four[4 + i] = out[at];
           }
-          combine(four, values, span.column() == 0);
+          combine(four, values, run.column() == 0);
         }
       }
     }
@@ -135,8 +138,8 @@ final class InvariantAttention {
   /// Scores of one query against all keys.
   ///
   /// @param partial room for [#PARTIAL] floats
-  private static void scores(long q, Matrix keys, float scale, long out, long partial) {
-    int count = keys.rows();
+  private static void scores(long q, Keys keys, float scale, long out, long partial) {
+    int count = keys.rows().length;
     for (int j = 0; j < count; j += WIDTH) {
       // In memory, since a vector that a method returns is an object where it is not inlined.
       for (int i = 0; i < WIDTH / 4; i++) {
@@ -171,13 +174,15 @@ final class InvariantAttention {
 
   /// The products with the keys at `first` and one, two and three quarters of the lanes after it,
   /// each reduced to a quarter of the lanes.
-  private static void four(long q, Matrix keys, int first, long partial) {
-    int last = keys.rows() - 1;
-    long k0 = keys.row(Math.min(first, last));
-    long k1 = keys.row(Math.min(first + WIDTH / 4, last));
-    long k2 = keys.row(Math.min(first + WIDTH / 2, last));
-    long k3 = keys.row(Math.min(first + 3 * WIDTH / 4, last));
-    int dim = keys.cols();
+  private static void four(long q, Keys keys, int first, long partial) {
+    Matrix matrix = keys.matrix();
+    int[] rows = keys.rows();
+    int last = rows.length - 1;
+    long k0 = matrix.row(rows[Math.min(first, last)]);
+    long k1 = matrix.row(rows[Math.min(first + WIDTH / 4, last)]);
+    long k2 = matrix.row(rows[Math.min(first + WIDTH / 2, last)]);
+    long k3 = matrix.row(rows[Math.min(first + 3 * WIDTH / 4, last)]);
+    int dim = matrix.cols();
     FloatVector s0 = FloatVector.zero(Lanes.SPECIES);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
@@ -204,12 +209,12 @@ final class InvariantAttention {
         low.add(low.rearrange(SWAP_2)).blend(high.add(high.rearrange(SWAP_2)), ODD_2), partial, 0);
   }
 
-  /// Adds the values of a span, weighted by their probabilities, to four rows of the output, or
-  /// sets these.
+  /// Adds the values of a run, weighted by their probabilities, to four rows of the output, or sets
+  /// these.
   ///
   /// @param rows addresses of the rows' probabilities, then of their outputs
-  private static void combine(long[] rows, Matrix values, boolean set) {
-    int dim = values.cols();
+  private static void combine(long[] rows, Keys values, boolean set) {
+    int dim = values.matrix().cols();
     int column = 0;
     for (; column + 2 * WIDTH <= dim; column += 2 * WIDTH) {
       combineTwo(rows, values, column, set);
@@ -219,7 +224,7 @@ final class InvariantAttention {
     }
   }
 
-  private static void combineTwo(long[] rows, Matrix values, int column, boolean set) {
+  private static void combineTwo(long[] rows, Keys values, int column, boolean set) {
     long p0 = rows[0];
     long p1 = rows[1];
     long p2 = rows[2];
@@ -233,9 +238,11 @@ final class InvariantAttention {
     FloatVector b2 = begin(rows[6], next, set);
     FloatVector a3 = begin(rows[7], column, set);
     FloatVector b3 = begin(rows[7], next, set);
-    long row = values.address();
-    long step = 4L * values.stride();
-    for (int j = 0; j < values.rows(); j++, row += step) {
+    long first = values.matrix().address();
+    long step = 4L * values.matrix().stride();
+    int[] keys = values.rows();
+    for (int j = 0; j < keys.length; j++) {
+      long row = first + step * keys[j];
       FloatVector a = Lanes.load(row, column);
       FloatVector b = Lanes.load(row, next);
       FloatVector w = weight(p0, j);
@@ -270,13 +277,15 @@ final class InvariantAttention {
   }
 
   /// The last columns of a head whose width is no multiple of two vectors.
-  private static void combineOne(long[] rows, Matrix values, int column, boolean set) {
-    VectorMask<Float> mask = Lanes.tail(column, values.cols());
+  private static void combineOne(long[] rows, Keys values, int column, boolean set) {
+    Matrix matrix = values.matrix();
+    VectorMask<Float> mask = Lanes.tail(column, matrix.cols());
     for (int i = 0; i < 4 && (i == 0 || rows[4 + i] != rows[3 + i]); i++) {
       FloatVector sum =
           set ? FloatVector.zero(Lanes.SPECIES) : Lanes.load(rows[4 + i], column, mask);
-      for (int j = 0; j < values.rows(); j++) {
-        sum = Lanes.load(values.row(j), column, mask).fma(weight(rows[i], j), sum);
+      for (int j = 0; j < values.rows().length; j++) {
+        long row = matrix.row(values.rows()[j]);
+        sum = Lanes.load(row, column, mask).fma(weight(rows[i], j), sum);
       }
       Lanes.store(sum, rows[4 + i], column, mask);
     }

@@ -37,15 +37,29 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
       Output output,
       Numerics numerics);
 
-  /// Prepares weights for many products with few rows. To be repeated when the weights change.
-  ///
-  /// @param reuse the result of an earlier call for weights of the same shapes, whose memory is
-  ///   reused, or an empty list
-  List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse);
+  /// Memory for weights that are used in many products, with undefined values: see
+  /// [Prepared#update]. The caller's to close.
+  Prepared prepare(List<PackedLayout.Shape> weights, WeightFormat format);
 
-  /// [#linear] with a prepared weight, to the bits of [Numerics#BATCH_INVARIANT].
+  /// Weights that are packed in memory of others, such as a region that another process wrote.
+  ///
+  /// @param memory bytes of the size of the layout, at a multiple of [PackedLayout#ALIGNMENT]; it
+  ///   stays its owner's, and open as long as the weights are used
+  /// @throws IllegalArgumentException if it is not so, if the layout is of other registers than
+  ///   this machine's, or on other devices than the CPU
+  Prepared prepared(PackedLayout layout, Tensor memory);
+
+  /// [#linear] with a prepared weight, in the values that its format keeps.
+  ///
+  /// @param numerics of which [Numerics#FASTEST] is [Numerics#BATCH_INVARIANT] here
+  /// @throws IllegalStateException if the weight is closed
   void linear(
-      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, Output output);
+      Tensor x_TK,
+      PreparedWeight w_NK,
+      @Nullable Tensor bias_N,
+      Tensor out_TN,
+      Output output,
+      Numerics numerics);
 
   /// `dx_TK = dy_TN w_NK`, or added to `dx`.
   void linearBackwardInput(Tensor dy_TN, Tensor w_NK, Tensor dx_TK, Output output);
@@ -136,8 +150,23 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// Sum of squares of all elements of a contiguous tensor, in double precision.
   double sumOfSquares(Tensor x);
 
-  /// A matrix as [#prepare] laid it out, for the kernels that prepared it.
-  sealed interface PreparedWeight permits PackedGemm.Packed, PlainWeight {}
+  /// Weights as these kernels want them for products with few rows. One call at a time, except that
+  /// products may be under way.
+  sealed interface Prepared extends AutoCloseable permits PackedWeights, PlainWeights {
+    PreparedWeight get(int index);
+
+    /// Takes over the values of weights of the same shapes.
+    ///
+    /// @param weights_NK of which packed ones are not needed afterwards
+    void update(List<Tensor> weights_NK);
+
+    /// Frees memory of its own, after the product that is under way.
+    @Override
+    void close();
+  }
+
+  /// One of them, for the kernels that prepared it.
+  sealed interface PreparedWeight permits PackedWeights.Packed, PlainWeights.Plain {}
 
   /// Numbers of query heads and key-value heads and their width.
   record Heads(int query, int keyValue, int dim) {

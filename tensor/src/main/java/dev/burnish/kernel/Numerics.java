@@ -6,6 +6,10 @@ public enum Numerics {
   /// generator computes it, and among thousands.
   BATCH_INVARIANT,
 
+  /// The same for a product whose inner dimension 2, 4 or 8 processes may divide among them: when
+  /// their results are added in pairs of neighbours, the sum has the bits of one process.
+  DIVISIBLE,
+
   /// The fastest order for the shape: the last bits of a row may depend on the other rows.
   FASTEST
 }

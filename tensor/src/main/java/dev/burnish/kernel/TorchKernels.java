@@ -36,17 +36,28 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
-  public List<PreparedWeight> prepare(List<Tensor> weights_NK, List<PreparedWeight> reuse) {
-    return weights_NK.stream().map(weight -> (PreparedWeight) new PlainWeight(weight)).toList();
+  public Prepared prepare(List<PackedLayout.Shape> weights, WeightFormat format) {
+    return new PlainWeights(weights, format);
+  }
+
+  @Override
+  public Prepared prepared(PackedLayout layout, Tensor memory) {
+    throw new IllegalArgumentException(
+        "packed weights are for the CPU: memory=" + memory + "; prepare them on this device");
   }
 
   @Override
   public void linear(
-      Tensor x_TK, PreparedWeight w_NK, @Nullable Tensor bias_N, Tensor out_TN, Output output) {
+      Tensor x_TK,
+      PreparedWeight w_NK,
+      @Nullable Tensor bias_N,
+      Tensor out_TN,
+      Output output,
+      Numerics numerics) {
     switch (w_NK) {
-      case PlainWeight(Tensor weight) ->
-          linear(x_TK, weight, bias_N, out_TN, output, Numerics.BATCH_INVARIANT);
-      case PackedGemm.Packed _ ->
+      case PlainWeights.Plain plain ->
+          linear(x_TK, plain.weight(), bias_N, out_TN, output, numerics);
+      case PackedWeights.Packed _ ->
           throw new IllegalArgumentException(
               "a weight is used by the kernels that prepared it: weight is packed for the CPU");
     }

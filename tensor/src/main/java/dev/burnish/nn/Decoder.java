@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.random.RandomGenerator;
 
 /// A decoder-only transformer as a list of parts: embedding, blocks, final norm and head.
@@ -42,6 +43,8 @@ public final class Decoder implements AutoCloseable {
   private final List<Parameters> adapters = new ArrayList<>();
   // What close() does; nothing for a decoder that shares the parts of another.
   private final List<Runnable> closing = new ArrayList<>();
+  // What was derived from the parts and goes before them; one list for all that share the parts.
+  private final List<ModelRunner> runners;
   private Optional<Weights> adaptation = Optional.empty();
   private LoraConfig lora = LoraConfig.defaults();
   private long loraSeed;
@@ -69,6 +72,7 @@ public final class Decoder implements AutoCloseable {
     embedding_VH = embedding.value(EMBEDDING);
     baseHead = newHead();
     head = baseHead;
+    runners = new CopyOnWriteArrayList<>();
     parts().forEach(part -> closing.add(part::close));
   }
 
@@ -107,6 +111,7 @@ public final class Decoder implements AutoCloseable {
     embedding_VH = adapted.embedding_VH;
     baseHead = adapted.baseHead;
     head = baseHead;
+    runners = adapted.runners;
   }
 
   private Head newHead() {
@@ -458,8 +463,17 @@ public final class Decoder implements AutoCloseable {
     return head;
   }
 
+  /// The runners over this decoder, to be closed before it: a runner adds and removes itself.
+  List<ModelRunner> runners() {
+    return runners;
+  }
+
+  /// Closes the runners over the decoder, and what the decoder owns.
   @Override
   public void close() {
+    if (!closing.isEmpty()) {
+      List.copyOf(runners).forEach(ModelRunner::close);
+    }
     closing.forEach(Runnable::run);
   }
 }

@@ -3,7 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.AttentionTensors;
 import dev.burnish.kernel.Kernels.Heads;
-import dev.burnish.kernel.Kernels.PreparedWeight;
+import dev.burnish.kernel.Kernels.Prepared;
 import dev.burnish.kernel.Output;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
@@ -49,10 +49,10 @@ final class DecoderBlock implements AutoCloseable {
             shape.queryKeyValueBias(), "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
     queryNorm_D = shape.queryKeyNorm() ? value("self_attn.q_norm.weight") : null;
     keyNorm_D = shape.queryKeyNorm() ? value("self_attn.k_norm.weight") : null;
-    output = linear(shape.outputBias(), "self_attn.o_proj");
+    output = linear(shape.outputBias(), "self_attn.o_proj").ofDividedInputs();
     norm2_H = value("post_attention_layernorm.weight");
     gateUp = linear(shape.mlpBias(), "mlp.gate_proj", "mlp.up_proj");
-    down = linear(shape.mlpBias(), "mlp.down_proj");
+    down = linear(shape.mlpBias(), "mlp.down_proj").ofDividedInputs();
   }
 
   private Linear linear(boolean hasBias, String... modules) {
@@ -354,7 +354,7 @@ final class DecoderBlock implements AutoCloseable {
   void infer(
       Tensor x_TH,
       PassContext context,
-      List<PreparedWeight> matrices,
+      Prepared matrices,
       Tensor keyCache,
       Tensor valueCache,
       Tensor slots_T) {

@@ -11,7 +11,6 @@ import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 
 /// The last part of a decoder: final norm, projection to the vocabulary, and the loss of targets.
@@ -228,18 +227,16 @@ final class Head {
     return logits_NV;
   }
 
-  /// Prepares the projection for [#infer].
-  ///
-  /// @param reuse the result of an earlier call, or an empty list
-  List<PreparedWeight> prepare(List<PreparedWeight> reuse) {
+  /// The projection's matrix, to be prepared for [#infer].
+  Tensor matrix() {
     requireLogits();
-    return kernels.prepare(List.of(projection.matrix()), reuse);
+    return projection.matrix();
   }
 
-  /// The same with the projection that other values of its part hold.
-  List<PreparedWeight> prepare(Tensor values, List<PreparedWeight> reuse) {
+  /// The same in other values of its part, a view.
+  Tensor matrix(Tensor values) {
     requireLogits();
-    return kernels.prepare(List.of(projection.matrix(values)), reuse);
+    return projection.matrix(values);
   }
 
   /// [#logits] with the prepared projection.

@@ -23,11 +23,18 @@ final class Linear {
   private final long[] shape;
   private final Tensor w_NK;
   private final @Nullable Tensor bias_N;
+  private final Numerics invariant;
   private final List<LowRank> changes = new ArrayList<>();
 
+  /// @param invariant what [Numerics#BATCH_INVARIANT] is for this matrix
   private Linear(
-      Kernels kernels, Parameters parameters, List<String> modules, Optional<String> bias) {
+      Kernels kernels,
+      Parameters parameters,
+      List<String> modules,
+      Optional<String> bias,
+      Numerics invariant) {
     this.kernels = kernels;
+    this.invariant = invariant;
     this.parameters = parameters;
     this.modules = modules;
     long rows = modules.stream().mapToLong(module -> weight(module).shape()[0]).sum();
@@ -38,14 +45,28 @@ final class Linear {
 
   /// @param modules names without `.weight`, adjacent in the parameters
   static Linear withoutBias(Kernels kernels, Parameters parameters, String... modules) {
-    return new Linear(kernels, parameters, List.of(modules), Optional.empty());
+    return new Linear(
+        kernels, parameters, List.of(modules), Optional.empty(), Numerics.BATCH_INVARIANT);
   }
 
   /// Each module has a bias, under its name with `.bias`.
   ///
   /// @param modules as [#withoutBias]
   static Linear withBias(Kernels kernels, Parameters parameters, String... modules) {
-    return new Linear(kernels, parameters, List.of(modules), Optional.of(modules[0] + ".bias"));
+    return new Linear(
+        kernels,
+        parameters,
+        List.of(modules),
+        Optional.of(modules[0] + ".bias"),
+        Numerics.BATCH_INVARIANT);
+  }
+
+  /// The same matrix as one whose inputs ranks that share a block divide among them: heads, or
+  /// columns of the multi-layer perceptron.
+  Linear ofDividedInputs() {
+    Optional<String> bias =
+        bias_N == null ? Optional.empty() : Optional.of(modules.getFirst() + ".bias");
+    return new Linear(kernels, parameters, modules, bias, Numerics.DIVISIBLE);
   }
 
   private ParameterSpec weight(String module) {
@@ -63,8 +84,9 @@ final class Linear {
   }
 
   void forward(Tensor x_TK, Tensor out_TN, Output output, Dropout dropout, Numerics numerics) {
-    kernels.linear(x_TK, w_NK, bias_N, out_TN, output, numerics);
-    changes.forEach(change -> change.forward(x_TK, out_TN, dropout, numerics));
+    Numerics own = numerics == Numerics.BATCH_INVARIANT ? invariant : numerics;
+    kernels.linear(x_TK, w_NK, bias_N, out_TN, output, own);
+    changes.forEach(change -> change.forward(x_TK, out_TN, dropout, own));
   }
 
   /// The matrix without its changes, `[N, K]`, to be prepared for [#infer].
@@ -80,8 +102,8 @@ final class Linear {
 
   /// [#forward] with the prepared matrix, without dropout.
   void infer(PreparedWeight prepared, Tensor x_TK, Tensor out_TN, Output output) {
-    kernels.linear(x_TK, prepared, bias_N, out_TN, output);
-    changes.forEach(change -> change.forward(x_TK, out_TN, Dropout.NONE, Numerics.BATCH_INVARIANT));
+    kernels.linear(x_TK, prepared, bias_N, out_TN, output, invariant);
+    changes.forEach(change -> change.forward(x_TK, out_TN, Dropout.NONE, invariant));
   }
 
   /// Adds to the gradients of the trained parameters.

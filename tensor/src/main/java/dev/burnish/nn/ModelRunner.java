@@ -1,14 +1,17 @@
 package dev.burnish.nn;
 
 import dev.burnish.kernel.AttentionPlan;
-import dev.burnish.kernel.Kernels.PreparedWeight;
+import dev.burnish.kernel.Kernels;
+import dev.burnish.kernel.Kernels.Prepared;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.kernel.PackedLayout;
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.BitSet;
 import java.util.List;
 
 /// A decoder for generation: weights packed for a few rows at a time, keys and values in a cache.
@@ -17,37 +20,84 @@ import java.util.List;
 /// attention, which adds in another order.
 ///
 /// The weights are those of the decoder, which are packed after each publication ([#refresh]) and
-/// take as much memory again; or those of others ([#load]), of which the decoder's own memory then
-/// gets the embedding, norms and biases alone. An adaptation is read in place. One call at a time.
-public final class ModelRunner {
+/// take as much memory again, or half as much in BF16; or those of others ([#load]), of which the
+/// decoder's own memory then gets the embedding, norms and biases alone. An adaptation is read in
+/// place. One call at a time. Packed weights are freed when the runner is closed, or its decoder.
+public final class ModelRunner implements AutoCloseable {
   private final Decoder decoder;
-  private final List<List<PreparedWeight>> blocks = new ArrayList<>();
-  private List<PreparedWeight> head;
+  private final List<Prepared> blocks;
+  private final Prepared head;
+  // What close() frees; nothing for a runner that shares what another one packed.
+  private final List<Prepared> owned;
+  // Parts that were never loaded: memory of their matrices holds anything.
+  private final BitSet missing = new BitSet();
   private long laidOut;
 
   /// A runner that computes with the decoder's own weights.
   public ModelRunner(Decoder decoder) {
-    this(decoder, Collections.nCopies(decoder.blocks().size(), List.of()), List.of());
-    layOut();
+    this(decoder, WeightFormat.F32);
   }
 
-  private ModelRunner(
-      Decoder decoder, List<List<PreparedWeight>> blocks, List<PreparedWeight> head) {
+  /// A runner that computes with the decoder's own weights as the format keeps them.
+  public ModelRunner(Decoder decoder, WeightFormat format) {
+    this(decoder, prepare(decoder, format));
+    try {
+      layOut();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      close();
+      throw e;
+    }
+  }
+
+  /// @param prepared the matrices of each block, then of the head
+  private ModelRunner(Decoder decoder, List<Prepared> prepared) {
+    this(decoder, prepared.subList(0, prepared.size() - 1), prepared.getLast(), prepared);
+  }
+
+  private ModelRunner(Decoder decoder, List<Prepared> blocks, Prepared head, List<Prepared> owned) {
     this.decoder = decoder;
-    this.blocks.addAll(blocks);
+    this.blocks = blocks;
     this.head = head;
+    this.owned = owned;
     this.laidOut = decoder.weights().changes();
+    decoder.runners().add(this);
+  }
+
+  private static List<Prepared> prepare(Decoder decoder, WeightFormat format) {
+    List<Tensor> projection = List.of(decoder.head().matrix());
+    List<Prepared> prepared = new ArrayList<>();
+    try {
+      decoder
+          .blocks()
+          .forEach(block -> prepared.add(prepare(decoder.kernels(), block.matrices(), format)));
+      prepared.add(prepare(decoder.kernels(), projection, format));
+      return prepared;
+    } catch (RuntimeException | OutOfMemoryError e) {
+      prepared.forEach(Prepared::close);
+      throw e;
+    }
+  }
+
+  private static Prepared prepare(Kernels kernels, List<Tensor> matrices, WeightFormat format) {
+    return kernels.prepare(matrices.stream().map(PackedLayout.Shape::of).toList(), format);
   }
 
   /// A runner whose weights are to be loaded, part by part, before it computes.
   ///
   /// @param decoder over [Weights#undefined]
   public static ModelRunner unloaded(Decoder decoder) {
-    return new ModelRunner(
-        decoder, Collections.nCopies(decoder.blocks().size(), List.of()), List.of());
+    return unloaded(decoder, WeightFormat.F32);
   }
 
-  /// A runner of another adaptation of the same weights, which shares what is packed.
+  /// The same with weights in a format.
+  public static ModelRunner unloaded(Decoder decoder, WeightFormat format) {
+    ModelRunner unloaded = new ModelRunner(decoder, prepare(decoder, format));
+    unloaded.missing.set(0, decoder.weights().numParts());
+    return unloaded;
+  }
+
+  /// A runner of another adaptation of the same weights, which shares what is packed: valid while
+  /// this one is open.
   ///
   /// @param adapted over the same weights
   public ModelRunner of(Decoder adapted) {
@@ -55,7 +105,7 @@ public final class ModelRunner {
       throw new IllegalArgumentException(
           "a decoder that shares packed weights must be over the same weights; give it those");
     }
-    return new ModelRunner(adapted, blocks, head);
+    return new ModelRunner(adapted, blocks, head, List.of());
   }
 
   /// Replaces a part of the weights. Its matrices are packed from the given memory, which is not
@@ -76,13 +126,13 @@ public final class ModelRunner {
       }
       if (part > 0 && part <= blocks.size()) {
         int block = part - 1;
-        List<Tensor> matrices = decoder.blocks().get(block).matrices(packed);
-        blocks.set(block, decoder.kernels().prepare(matrices, blocks.get(block)));
+        blocks.get(block).update(decoder.blocks().get(block).matrices(packed));
       }
       if (part == (decoder.shape().head() == HeadKind.TIED ? 0 : blocks.size() + 1)) {
-        head = decoder.head().prepare(packed, head);
+        head.update(List.of(decoder.head().matrix(packed)));
       }
     }
+    missing.clear(part);
   }
 
   /// Copies the parameters that are read as they are: all but packed matrices.
@@ -108,17 +158,23 @@ public final class ModelRunner {
 
   private void layOut() {
     for (int i = 0; i < blocks.size(); i++) {
-      blocks.set(i, decoder.kernels().prepare(decoder.blocks().get(i).matrices(), blocks.get(i)));
+      blocks.get(i).update(decoder.blocks().get(i).matrices());
     }
-    head = decoder.head().prepare(head);
+    head.update(List.of(decoder.head().matrix()));
     laidOut = decoder.weights().changes();
   }
 
   /// Runs new tokens through the model, storing their keys and values in `slots` of the cache, and
   /// returns the hidden states of all of them before the final norm, `[T, H]`. The plan's key rows
   /// are cache slots.
+  ///
+  /// @throws IllegalStateException if a part was never loaded
   public Tensor forward(
       int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
+    if (!missing.isEmpty()) {
+      throw new IllegalStateException(
+          "every part of the weights must be loaded before they compute: missing=" + missing);
+    }
     PassContext context = decoder.context(positions, plan, Dropout.NONE, Numerics.BATCH_INVARIANT);
     Tensor x_TH = decoder.embed(tokens);
     try (TensorScope _ = TensorScope.open()) {
@@ -133,6 +189,14 @@ public final class ModelRunner {
 
   /// Logits of some rows of hidden states, `[rows, V]`.
   public Tensor logits(Tensor hidden_TH, int[] rows) {
-    return decoder.head().infer(head.getFirst(), hidden_TH, rows);
+    return decoder.head().infer(head.get(0), hidden_TH, rows);
+  }
+
+  /// Frees packed weights of its own, after the product that is under way. Products with them are
+  /// refused afterwards.
+  @Override
+  public void close() {
+    decoder.runners().remove(this);
+    owned.forEach(Prepared::close);
   }
 }

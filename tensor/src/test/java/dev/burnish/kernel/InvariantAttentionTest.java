@@ -179,4 +179,70 @@ class InvariantAttentionTest {
               Arrays.copyOfRange(whole, token * heads.queryDim(), (token + 1) * heads.queryDim()));
     }
   }
+
+  /// A paged cache: blocks of sixteen slots anywhere, of which sequences share the first ones.
+  @ParameterizedTest
+  @CsvSource({"9,3,64,0", "3,3,5,0", "4,2,16,37"})
+  void blocksThatAreNotAdjacentChangeNothing(int query, int keyValue, int dim, int window) {
+    int most = window == 0 ? AttentionPlan.NO_WINDOW : window;
+    Heads heads = new Heads(query, keyValue, dim);
+    int blocks = 12;
+    int keys = blocks * 16 - 5;
+    Tensor k = random(2 * blocks * 16, heads.keyValueDim());
+    Tensor v = random(2 * blocks * 16, heads.keyValueDim());
+    int[] places = shuffled(2 * blocks);
+    int[] first = Arrays.copyOf(places, blocks);
+    int[] second = first.clone();
+    System.arraycopy(places, blocks, second, 4, blocks - 4);
+    Tensor q = random(2, heads.queryDim());
+    float[] both =
+        attend(
+            PAIR,
+            plan(List.of(paged(0, first, keys), paged(1, second, keys)), most),
+            heads,
+            q,
+            k,
+            v);
+    for (int row = 0; row < 2; row++) {
+      Tensor rowKeys = gathered(k, row == 0 ? first : second, keys);
+      Tensor rowValues = gathered(v, row == 0 ? first : second, keys);
+      float[] alone =
+          attend(
+              ALONE,
+              plan(List.of(new Node(0, 1, new int[] {0}, new int[] {keys})), most),
+              heads,
+              q.narrow(0, row, 1),
+              rowKeys,
+              rowValues);
+      assertThat(Arrays.copyOfRange(both, row * heads.queryDim(), (row + 1) * heads.queryDim()))
+          .as("row=%d", row)
+          .isEqualTo(alone);
+    }
+  }
+
+  private int[] shuffled(int count) {
+    int[] result = new int[count];
+    for (int i = 0; i < count; i++) {
+      int j = random.nextInt(i + 1);
+      result[i] = result[j];
+      result[j] = i;
+    }
+    return result;
+  }
+
+  private static Node paged(int row, int[] blocks, int keys) {
+    int[] starts = Arrays.stream(blocks).map(block -> 16 * block).toArray();
+    int[] lengths = new int[blocks.length];
+    Arrays.fill(lengths, 16);
+    lengths[blocks.length - 1] = keys - 16 * (blocks.length - 1);
+    return new Node(row, 1, starts, lengths);
+  }
+
+  private Tensor gathered(Tensor rows, int[] blocks, int keys) {
+    Tensor result = random(keys, Math.toIntExact(rows.size(1)));
+    for (int i = 0; i < blocks.length; i++) {
+      copyRows(rows, 16 * blocks[i], result, 16 * i, Math.min(16, keys - 16 * i));
+    }
+    return result;
+  }
 }

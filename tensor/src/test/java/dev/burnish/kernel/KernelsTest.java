@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -219,7 +220,7 @@ class KernelsTest {
     Tensor bias = random(outputs);
     Tensor all = zeros(rows, outputs);
     CPU.linear(x, w, bias, all, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
-    var prepared = CPU.prepare(List.of(random(7, 5), w), List.of()).get(1);
+    Kernels.Prepared weights = prepared(WeightFormat.F32, random(7, 5), w);
     for (int count : new int[] {1, 2, 3, 5, 6, 11, 40}) {
       int first = random.nextInt(rows - count + 1);
       float[] expected = all.narrow(0, first, count).contiguous().toFloatArray();
@@ -227,23 +228,38 @@ class KernelsTest {
       CPU.linear(
           x.narrow(0, first, count), w, bias, some, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
       assertThat(some.toFloatArray()).isEqualTo(expected);
-      CPU.linear(x.narrow(0, first, count), prepared, bias, some, Output.OVERWRITE);
+      CPU.linear(
+          x.narrow(0, first, count),
+          weights.get(1),
+          bias,
+          some,
+          Output.OVERWRITE,
+          Numerics.BATCH_INVARIANT);
       assertThat(some.toFloatArray()).isEqualTo(expected);
     }
+    weights.close();
+  }
+
+  private static Kernels.Prepared prepared(WeightFormat format, Tensor... weights) {
+    Kernels.Prepared result =
+        CPU.prepare(Stream.of(weights).map(PackedLayout.Shape::of).toList(), format);
+    result.update(List.of(weights));
+    return result;
   }
 
   @Test
-  void preparingAgainTakesOverNewWeights() {
+  void anUpdateTakesOverNewWeights() {
     Tensor w = random(20, 30);
-    var first = CPU.prepare(List.of(w), List.of());
+    Kernels.Prepared weights = prepared(WeightFormat.F32, w);
     w.copy_(random(20, 30));
-    var second = CPU.prepare(List.of(w), first);
+    weights.update(List.of(w));
     Tensor x = random(3, 30);
     Tensor expected = zeros(3, 20);
     CPU.linear(x, w, null, expected, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
     Tensor actual = zeros(3, 20);
-    CPU.linear(x, second.getFirst(), null, actual, Output.OVERWRITE);
+    CPU.linear(x, weights.get(0), null, actual, Output.OVERWRITE, Numerics.BATCH_INVARIANT);
     assertThat(actual.toFloatArray()).isEqualTo(expected.toFloatArray());
+    weights.close();
   }
 
   @ParameterizedTest

@@ -135,6 +135,11 @@ public final class CharacterTokenizer implements Tokenizer {
   }
 
   @Override
+  public byte[] bytes(int id) {
+    return bytes.of(id).clone();
+  }
+
+  @Override
   public boolean isSpecial(int id) {
     return vocabulary.isSpecial(id);
   }

@@ -94,6 +94,16 @@ final class FileTokenizer implements Tokenizer {
   }
 
   @Override
+  public byte[] bytes(int id) {
+    if (decoder instanceof TokenBytes bytes) {
+      return bytes.of(id).clone();
+    }
+    throw new TokenizerException(
+        "tokens must have bytes of their own here: decoder of %s in %s joins them by their neighbours; use a model with a ByteLevel or Fuse decoder"
+            .formatted(TokenizerFiles.TOKENIZER, json.files().origin()));
+  }
+
+  @Override
   public boolean isSpecial(int id) {
     return vocabulary.isSpecial(id);
   }

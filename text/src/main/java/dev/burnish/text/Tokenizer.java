@@ -70,6 +70,13 @@ public interface Tokenizer extends AutoCloseable {
   /// @throws IllegalArgumentException if no token has that id
   String token(int id);
 
+  /// The bytes that a token stands for in a text, whatever its neighbours are; none where no token
+  /// has that id.
+  ///
+  /// @throws TokenizerException if this tokenizer's tokens have no bytes of their own: their text
+  ///   depends on their neighbours
+  byte[] bytes(int id);
+
   /// Whether the id is that of a special token: one that stands for no text of the user.
   boolean isSpecial(int id);
 

@@ -1,11 +1,13 @@
 package dev.burnish.bench.loop;
 
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Score;
 import dev.burnish.rollout.TokenVersions;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.tensor.KeyedRandom;
@@ -47,6 +49,11 @@ final class SimulatedGenerator implements Generator {
   public List<Group> generateAll(
       List<Prompt> prompts, SamplingParams sampling, VersionRange versions) {
     return prompts.stream().map(prompt -> generate(prompt, sampling, versions)).toList();
+  }
+
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange versions) {
+    throw new UnsupportedOperationException("a simulated generator has no model to score with");
   }
 
   @Override

@@ -5,9 +5,11 @@ import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.WeightSource;
 import dev.burnish.model.ModelSpec;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.service.Service;
 import dev.burnish.store.WeightStore;
@@ -45,6 +47,11 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
     return generator.generateAll(prompts, sampling, versions).stream()
         .map(group -> group.madeBy(name))
         .toList();
+  }
+
+  @Override
+  public List<Score> score(List<Continuation> continuations, VersionRange versions) {
+    return generator.score(continuations, versions);
   }
 
   @Override

@@ -13,6 +13,7 @@ public final class BlockManager {
   private final BlockPool pool;
   private final PrefixCache prefixes;
   private final int[] references;
+  private long version;
 
   public BlockManager(int numBlocks) {
     pool = new BlockPool(numBlocks);
@@ -121,6 +122,20 @@ public final class BlockManager {
 
   long number(int block) {
     return prefixes.number(block);
+  }
+
+  /// Says which weights compute from now on. What others computed is found no more, so those of its
+  /// blocks that nobody holds are free at once: memory that was written is written again before
+  /// more of it.
+  public void computeBy(long newVersion) {
+    if (version != newVersion) {
+      version = newVersion;
+      while (prefixes.numUnused() > 0) {
+        int block = prefixes.oldest();
+        prefixes.evict(block);
+        pool.give(block);
+      }
+    }
   }
 
   /// Lets a full block be found.

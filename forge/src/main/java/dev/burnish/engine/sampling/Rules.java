@@ -1,11 +1,14 @@
 package dev.burnish.engine.sampling;
 
+import dev.burnish.engine.grammar.GrammarState;
 import dev.burnish.kernel.LogitRow;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.SamplingParams.Penalties;
 import dev.burnish.rollout.SamplingParams.TokenRules;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// Changes logits as the sampling parameters of their sequence say, in the order of vLLM
 /// ([SamplingParams]). Memory for one row; one thread.
@@ -25,6 +28,7 @@ final class Rules {
   void apply(LogitRow row, SequenceView sequence) {
     SamplingParams params = sequence.sampling();
     process(row, sequence);
+    sequence.grammar().ifPresent(state -> keepStructure(row, state, params.stop()));
     forbid(row, sequence, params.tokens());
     if (sequence.length() < params.stop().minTokens()) {
       forbidEnds(row, params.stop());
@@ -37,6 +41,7 @@ final class Rules {
   boolean forbidAny(SequenceView sequence) {
     TokenRules tokens = sequence.sampling().tokens();
     return !processors.isEmpty()
+        || sequence.grammar().isPresent()
         || !tokens.allowed().isEmpty()
         || !tokens.suppressed().isEmpty()
         || !tokens.badWords().isEmpty()
@@ -52,6 +57,19 @@ final class Rules {
         logits.close();
       }
     }
+  }
+
+  /// End and stop tokens where the text is whole, and nowhere else.
+  private void keepStructure(LogitRow row, GrammarState state, SamplingParams.Stop stop) {
+    long[] bits = Arrays.copyOf(state.allowed(), (row.count() + 63) / 64);
+    IntStream ends =
+        IntStream.concat(
+            IntStream.of(endTokens), stop.tokens().stream().mapToInt(Integer::intValue));
+    ends.forEach(id -> {
+      long bit = 1L << id;
+      bits[id >>> 6] = state.complete() ? bits[id >>> 6] | bit : bits[id >>> 6] & ~bit;
+    });
+    row.keepOnly(bits);
   }
 
   private void forbid(LogitRow row, SequenceView sequence, TokenRules tokens) {

@@ -1,6 +1,8 @@
 package dev.burnish.engine.sampling;
 
+import dev.burnish.engine.grammar.GrammarState;
 import dev.burnish.rollout.SamplingParams;
+import java.util.Optional;
 
 /// A completion while it grows, as the draw of its next token sees it. It must not change during a
 /// draw.
@@ -18,6 +20,9 @@ public interface SequenceView {
 
   /// Token `index` of those that were drawn.
   int token(int index);
+
+  /// The place of its text in the structure that it must have, where it must have one.
+  Optional<GrammarState> grammar();
 
   /// Determines the draws of the completion together with their positions.
   long key();

@@ -77,6 +77,25 @@ class BlockManagerTest {
   }
 
   @Test
+  void blocksOfOtherWeightsThatNobodyHoldsAreFreeAtAChange() {
+    BlockManager manager = new BlockManager(64);
+    manager.computeBy(7);
+    BlockTable held = computed(manager, 1, 40, 7);
+    computed(manager, 2, 64, 7).release();
+    assertThat(manager.numReusable()).isEqualTo(4);
+    manager.computeBy(7);
+    assertThat(manager.numReusable()).as("of the same weights").isEqualTo(4);
+    manager.computeBy(8);
+    assertThat(manager.numReusable()).isZero();
+    assertThat(manager.numAvailable()).isEqualTo(64 - 3);
+    assertThat(held.spans(40).lengths()).containsExactly(40);
+    held.release();
+    manager.computeBy(9);
+    assertThat(manager.numAvailable()).isEqualTo(64);
+    assertThat(manager.numReusable()).isZero();
+  }
+
+  @Test
   void keysThatWereComputedAfterAChangeOfWeightsAreNotFound() {
     BlockManager manager = new BlockManager(64);
     BlockTable table = computed(manager, 1, 20, 7);

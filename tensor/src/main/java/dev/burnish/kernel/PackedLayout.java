@@ -1,0 +1,62 @@
+package dev.burnish.kernel;
+
+import dev.burnish.tensor.Tensor;
+import java.util.List;
+
+/// Where matrices lie in one run of memory that is packed for products on the CPU: all that a
+/// process must know of memory that another one packed.
+///
+/// A matrix `[outputs, inputs]` is a run of panels of `columns` outputs each; the last one is
+/// filled up with zeros. A panel has its inputs one after the other, for each the weights of its
+/// outputs. In [WeightFormat#F32] these are floats; in [WeightFormat#BF16] a panel's outputs `j`
+/// and `j + columns / 2` share one word of 32 bits, `j` in its lower half. Matrices begin at
+/// multiples of 64 bytes of memory that does so itself. Byte order is the machine's.
+///
+/// @param columns of a panel: two vector registers of floats, of this machine's width
+public record PackedLayout(WeightFormat format, int columns, List<Shape> matrices) {
+  /// Bytes at whose multiples memory and matrices begin: a cache line, and the largest register.
+  public static final int ALIGNMENT = 64;
+
+  /// @param outputs rows of the matrix
+  /// @param inputs columns of the matrix
+  public record Shape(int outputs, int inputs) {
+    public Shape {
+      if (outputs < 1 || inputs < 1) {
+        throw new IllegalArgumentException(
+            "a packed matrix must not be empty: outputs=%d inputs=%d".formatted(outputs, inputs));
+      }
+    }
+
+    /// That of a matrix `[outputs, inputs]`.
+    public static Shape of(Tensor matrix) {
+      return new Shape(Math.toIntExact(matrix.size(0)), Math.toIntExact(matrix.size(1)));
+    }
+  }
+
+  public PackedLayout {
+    if (columns < 2 || columns % 2 != 0) {
+      throw new IllegalArgumentException("a panel must be two vectors wide: columns=" + columns);
+    }
+    matrices = List.copyOf(matrices);
+  }
+
+  static int panels(int outputs, int columns) {
+    return (outputs + columns - 1) / columns;
+  }
+
+  private long bytes(Shape shape) {
+    long bytes =
+        (long) panels(shape.outputs(), columns) * columns * shape.inputs() * format.bytes();
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  /// Where a matrix begins; after the last one, [#bytes].
+  public long offset(int matrix) {
+    return matrices.subList(0, matrix).stream().mapToLong(this::bytes).sum();
+  }
+
+  /// Size of the memory.
+  public long bytes() {
+    return offset(matrices.size());
+  }
+}

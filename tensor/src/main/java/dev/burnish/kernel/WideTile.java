@@ -1,0 +1,272 @@
+package dev.burnish.kernel;
+
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// Tiles for 512-bit registers: sixteen accumulators of thirty-two registers hide the latency of
+/// two multipliers. Both operands are read where they are, in native memory. Panels lie at
+/// multiples of 64 bytes, so that no load takes two cache lines: an array's elements begin 16 bytes
+/// into one. A method may contain little but the loop, and pass no vector to another method, or the
+/// compiler keeps vectors in memory.
+final class WideTile extends Tile {
+  private static final VectorSpecies<Float> S = FloatVector.SPECIES_512;
+  static final int WIDTH = S.length();
+
+  /// Bytes of a vector.
+  private static final long LINE = 4L * WIDTH;
+
+  /// Most rows of a tile.
+  static final int ROWS = 8;
+
+  // Address of the first row of A, and bytes from one row to the next.
+  private long a;
+  private long stride;
+  // Where each segment of the panel is, and the present one.
+  private final long[] parts = new long[Segments.MOST];
+  private long b;
+
+  @Override
+  void panel(int segment, long address, Segments segments) {
+    parts[segment] = address;
+  }
+
+  @Override
+  void operands(Left left, int row, int segment, Segments segments) {
+    a = left.matrix().row(row) + 4L * segments.start(segment);
+    stride = 4L * left.matrix().stride();
+    b = parts[segment];
+    k = segments.length(segment);
+  }
+
+  @Override
+  int rows(int left) {
+    return left >= ROWS ? ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+  }
+
+  @Override
+  void multiply(int count) {
+    switch (count) {
+      case 8 -> eight();
+      case 4 -> four();
+      case 2 -> two();
+      default -> one();
+    }
+  }
+
+  /// The vector of a panel's columns at element `p`.
+  private static FloatVector vector(long panel, int p) {
+    return FloatVector.fromMemorySegment(S, Matrix.MEMORY, panel + 8L * WIDTH * p, Matrix.ORDER);
+  }
+
+  private static FloatVector all(long row, int p) {
+    return FloatVector.broadcast(
+        S, Matrix.MEMORY.get(ValueLayout.JAVA_FLOAT_UNALIGNED, row + 4L * p));
+  }
+
+  private static FloatVector load(long sums, int index) {
+    return FloatVector.fromMemorySegment(S, Matrix.MEMORY, sums + 4L * WIDTH * index, Matrix.ORDER);
+  }
+
+  private void eight() {
+    FloatVector c00 = FloatVector.zero(S);
+    FloatVector c01 = FloatVector.zero(S);
+    FloatVector c10 = FloatVector.zero(S);
+    FloatVector c11 = FloatVector.zero(S);
+    FloatVector c20 = FloatVector.zero(S);
+    FloatVector c21 = FloatVector.zero(S);
+    FloatVector c30 = FloatVector.zero(S);
+    FloatVector c31 = FloatVector.zero(S);
+    FloatVector c40 = FloatVector.zero(S);
+    FloatVector c41 = FloatVector.zero(S);
+    FloatVector c50 = FloatVector.zero(S);
+    FloatVector c51 = FloatVector.zero(S);
+    FloatVector c60 = FloatVector.zero(S);
+    FloatVector c61 = FloatVector.zero(S);
+    FloatVector c70 = FloatVector.zero(S);
+    FloatVector c71 = FloatVector.zero(S);
+    long a0 = a;
+    long a1 = a0 + stride;
+    long a2 = a1 + stride;
+    long a3 = a2 + stride;
+    long a4 = a3 + stride;
+    long a5 = a4 + stride;
+    long a6 = a5 + stride;
+    long a7 = a6 + stride;
+    long panel = b;
+    int count = k;
+    for (int p = 0; p < count; p++) {
+      FloatVector left = vector(panel, p);
+      FloatVector right = vector(panel + 4L * WIDTH, p);
+      FloatVector x0 = all(a0, p);
+      c00 = x0.fma(left, c00);
+      c01 = x0.fma(right, c01);
+      FloatVector x1 = all(a1, p);
+      c10 = x1.fma(left, c10);
+      c11 = x1.fma(right, c11);
+      FloatVector x2 = all(a2, p);
+      c20 = x2.fma(left, c20);
+      c21 = x2.fma(right, c21);
+      FloatVector x3 = all(a3, p);
+      c30 = x3.fma(left, c30);
+      c31 = x3.fma(right, c31);
+      FloatVector x4 = all(a4, p);
+      c40 = x4.fma(left, c40);
+      c41 = x4.fma(right, c41);
+      FloatVector x5 = all(a5, p);
+      c50 = x5.fma(left, c50);
+      c51 = x5.fma(right, c51);
+      FloatVector x6 = all(a6, p);
+      c60 = x6.fma(left, c60);
+      c61 = x6.fma(right, c61);
+      FloatVector x7 = all(a7, p);
+      c70 = x7.fma(left, c70);
+      c71 = x7.fma(right, c71);
+    }
+    long with = addend;
+    if (with != 0) {
+      c00 = load(with, 0).add(c00);
+      c01 = load(with, 1).add(c01);
+      c10 = load(with, 2).add(c10);
+      c11 = load(with, 3).add(c11);
+      c20 = load(with, 4).add(c20);
+      c21 = load(with, 5).add(c21);
+      c30 = load(with, 6).add(c30);
+      c31 = load(with, 7).add(c31);
+      c40 = load(with, 8).add(c40);
+      c41 = load(with, 9).add(c41);
+      c50 = load(with, 10).add(c50);
+      c51 = load(with, 11).add(c51);
+      c60 = load(with, 12).add(c60);
+      c61 = load(with, 13).add(c61);
+      c70 = load(with, 14).add(c70);
+      c71 = load(with, 15).add(c71);
+    }
+    long target = out;
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+    c10.intoMemorySegment(Matrix.MEMORY, target + 2 * LINE, Matrix.ORDER);
+    c11.intoMemorySegment(Matrix.MEMORY, target + 3 * LINE, Matrix.ORDER);
+    c20.intoMemorySegment(Matrix.MEMORY, target + 4 * LINE, Matrix.ORDER);
+    c21.intoMemorySegment(Matrix.MEMORY, target + 5 * LINE, Matrix.ORDER);
+    c30.intoMemorySegment(Matrix.MEMORY, target + 6 * LINE, Matrix.ORDER);
+    c31.intoMemorySegment(Matrix.MEMORY, target + 7 * LINE, Matrix.ORDER);
+    c40.intoMemorySegment(Matrix.MEMORY, target + 8 * LINE, Matrix.ORDER);
+    c41.intoMemorySegment(Matrix.MEMORY, target + 9 * LINE, Matrix.ORDER);
+    c50.intoMemorySegment(Matrix.MEMORY, target + 10 * LINE, Matrix.ORDER);
+    c51.intoMemorySegment(Matrix.MEMORY, target + 11 * LINE, Matrix.ORDER);
+    c60.intoMemorySegment(Matrix.MEMORY, target + 12 * LINE, Matrix.ORDER);
+    c61.intoMemorySegment(Matrix.MEMORY, target + 13 * LINE, Matrix.ORDER);
+    c70.intoMemorySegment(Matrix.MEMORY, target + 14 * LINE, Matrix.ORDER);
+    c71.intoMemorySegment(Matrix.MEMORY, target + 15 * LINE, Matrix.ORDER);
+  }
+
+  private void four() {
+    FloatVector c00 = FloatVector.zero(S);
+    FloatVector c01 = FloatVector.zero(S);
+    FloatVector c10 = FloatVector.zero(S);
+    FloatVector c11 = FloatVector.zero(S);
+    FloatVector c20 = FloatVector.zero(S);
+    FloatVector c21 = FloatVector.zero(S);
+    FloatVector c30 = FloatVector.zero(S);
+    FloatVector c31 = FloatVector.zero(S);
+    long a0 = a;
+    long a1 = a0 + stride;
+    long a2 = a1 + stride;
+    long a3 = a2 + stride;
+    long panel = b;
+    int count = k;
+    for (int p = 0; p < count; p++) {
+      FloatVector left = vector(panel, p);
+      FloatVector right = vector(panel + 4L * WIDTH, p);
+      FloatVector x0 = all(a0, p);
+      c00 = x0.fma(left, c00);
+      c01 = x0.fma(right, c01);
+      FloatVector x1 = all(a1, p);
+      c10 = x1.fma(left, c10);
+      c11 = x1.fma(right, c11);
+      FloatVector x2 = all(a2, p);
+      c20 = x2.fma(left, c20);
+      c21 = x2.fma(right, c21);
+      FloatVector x3 = all(a3, p);
+      c30 = x3.fma(left, c30);
+      c31 = x3.fma(right, c31);
+    }
+    long with = addend;
+    if (with != 0) {
+      c00 = load(with, 0).add(c00);
+      c01 = load(with, 1).add(c01);
+      c10 = load(with, 2).add(c10);
+      c11 = load(with, 3).add(c11);
+      c20 = load(with, 4).add(c20);
+      c21 = load(with, 5).add(c21);
+      c30 = load(with, 6).add(c30);
+      c31 = load(with, 7).add(c31);
+    }
+    long target = out;
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+    c10.intoMemorySegment(Matrix.MEMORY, target + 2 * LINE, Matrix.ORDER);
+    c11.intoMemorySegment(Matrix.MEMORY, target + 3 * LINE, Matrix.ORDER);
+    c20.intoMemorySegment(Matrix.MEMORY, target + 4 * LINE, Matrix.ORDER);
+    c21.intoMemorySegment(Matrix.MEMORY, target + 5 * LINE, Matrix.ORDER);
+    c30.intoMemorySegment(Matrix.MEMORY, target + 6 * LINE, Matrix.ORDER);
+    c31.intoMemorySegment(Matrix.MEMORY, target + 7 * LINE, Matrix.ORDER);
+  }
+
+  private void two() {
+    FloatVector c00 = FloatVector.zero(S);
+    FloatVector c01 = FloatVector.zero(S);
+    FloatVector c10 = FloatVector.zero(S);
+    FloatVector c11 = FloatVector.zero(S);
+    long a0 = a;
+    long a1 = a0 + stride;
+    long panel = b;
+    int count = k;
+    for (int p = 0; p < count; p++) {
+      FloatVector left = vector(panel, p);
+      FloatVector right = vector(panel + 4L * WIDTH, p);
+      FloatVector x0 = all(a0, p);
+      c00 = x0.fma(left, c00);
+      c01 = x0.fma(right, c01);
+      FloatVector x1 = all(a1, p);
+      c10 = x1.fma(left, c10);
+      c11 = x1.fma(right, c11);
+    }
+    long with = addend;
+    if (with != 0) {
+      c00 = load(with, 0).add(c00);
+      c01 = load(with, 1).add(c01);
+      c10 = load(with, 2).add(c10);
+      c11 = load(with, 3).add(c11);
+    }
+    long target = out;
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+    c10.intoMemorySegment(Matrix.MEMORY, target + 2 * LINE, Matrix.ORDER);
+    c11.intoMemorySegment(Matrix.MEMORY, target + 3 * LINE, Matrix.ORDER);
+  }
+
+  private void one() {
+    FloatVector c00 = FloatVector.zero(S);
+    FloatVector c01 = FloatVector.zero(S);
+    long a0 = a;
+    long panel = b;
+    int count = k;
+    for (int p = 0; p < count; p++) {
+      FloatVector left = vector(panel, p);
+      FloatVector right = vector(panel + 4L * WIDTH, p);
+      FloatVector x0 = all(a0, p);
+      c00 = x0.fma(left, c00);
+      c01 = x0.fma(right, c01);
+    }
+    long with = addend;
+    if (with != 0) {
+      c00 = load(with, 0).add(c00);
+      c01 = load(with, 1).add(c01);
+    }
+    long target = out;
+    c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+    c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
+  }
+}
