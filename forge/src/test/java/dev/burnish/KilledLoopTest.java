@@ -50,7 +50,7 @@ class KilledLoopTest {
   @SuppressWarnings("ArrayRecordComponent") // compared by AssertJ, component by component
   private record Result(List<String> metrics, byte[] weights, byte[] critic) {}
 
-  private record Program(Algorithm algorithm, int lag) {
+  record Program(Algorithm algorithm, int lag) {
     static Program grpo(int lag) {
       return new Program(Algorithm.GRPO, lag);
     }

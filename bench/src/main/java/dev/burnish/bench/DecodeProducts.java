@@ -74,6 +74,7 @@ final class DecodeProducts implements AutoCloseable {
   }
 
   /// GFLOP/s of each of some runs, after one that is not counted.
+  @SuppressWarnings("EnumOrdinal") // one of each format, in their order
   List<Double> kernels(WeightFormat format, int rows, int runs) {
     Prepared prepared = packed.get(format.ordinal());
     return measure(

@@ -231,7 +231,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   }
 
   private boolean awaitWork() {
-    return engine.isIdle() && !weights.isUnderway() ? inbox.awaitWork() : !inbox.isClosed();
+    return (engine.isIdle() && !weights.isUnderway()) ? inbox.awaitWork() : !inbox.isClosed();
   }
 
   private void takeArrived() {

@@ -5,6 +5,7 @@ package dev.burnish.engine;
 @FunctionalInterface
 public interface RequestOrder {
   /// By class, then by arrival.
+  @SuppressWarnings("EnumOrdinal") // the classes are declared in the order in which they are served
   RequestOrder BY_PRIORITY = request -> request.priority().ordinal();
 
   /// The rank of a request: lower ones are first, equal ones by arrival. A request that has waited

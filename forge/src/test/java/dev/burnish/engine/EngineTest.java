@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -91,7 +92,7 @@ class EngineTest {
                 .withTemperature(temperature)
                 .withSeed(number))
         .withIndex(random.nextInt(3))
-        .withPriority(Priority.values()[random.nextInt(3)]);
+        .withPriority(List.of(Priority.values()).get(random.nextInt(3)));
   }
 
   private void assertPlain(Request request, Group group, String description) {
@@ -127,7 +128,7 @@ class EngineTest {
       int sequences = 1 + random.nextInt(10);
       EngineSettings settings =
           settings(sequences, 1 + random.nextInt(40))
-              .withDrafting(EngineSettings.Drafting.values()[seed % 3]);
+              .withDrafting(List.of(EngineSettings.Drafting.values()).get(seed % 3));
       try (Engine engine = engine(settings, 5 + random.nextInt(12))) {
         Map<GroupTask, Request> tasks = new HashMap<>();
         int version = 0;
@@ -254,7 +255,8 @@ class EngineTest {
       }
       for (int sample = 0; sample < 3; sample++) {
         Completion completion = task.group().completions().get(sample);
-        assertThat(ended.get(sample).tokens()).isEqualTo(completion.tokens());
+        assertThat(Objects.requireNonNull(ended.get(sample)).tokens())
+            .isEqualTo(completion.tokens());
         assertThat(heard.get(sample))
             .extracting(RequestListener.SampledToken::id)
             .containsExactlyElementsOf(IntStream.of(completion.tokens()).boxed().toList());

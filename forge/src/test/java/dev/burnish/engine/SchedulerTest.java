@@ -178,7 +178,9 @@ class SchedulerTest {
       tasks.add(add(scheduler, small, prompt(10 + i).withSampling(PARAMS.withMaxTokens(30))));
     }
     int mostAfter = 0;
-    for (int i = 0; i < 400 && scheduler.numRunning() + scheduler.numWaiting() > 0 || i == 0; i++) {
+    for (int i = 0;
+        (i < 400 && scheduler.numRunning() + scheduler.numWaiting() > 0) || i == 0;
+        i++) {
       long before = scheduler.preemptions();
       step(scheduler);
       mostAfter = scheduler.preemptions() > before ? scheduler.numRunning() : mostAfter;

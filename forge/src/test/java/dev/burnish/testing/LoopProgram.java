@@ -77,7 +77,7 @@ public final class LoopProgram {
     }
   }
 
-  private interface Learner {
+  interface Learner {
     Recordable step(List<ScoredGroup> groups, long seed);
   }
 

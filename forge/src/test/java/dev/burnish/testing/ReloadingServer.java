@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import tools.jackson.databind.JsonNode;
@@ -96,7 +97,7 @@ public final class ReloadingServer implements AutoCloseable {
       ObjectNode choice = choices.addObject();
       choice.put("index", choices.size() - 1);
       choice.put("text", completion.text());
-      choice.put("finish_reason", completion.finish().name().toLowerCase());
+      choice.put("finish_reason", completion.finish().name().toLowerCase(Locale.ROOT));
       ArrayNode ids = choice.putArray("token_ids");
       ArrayNode logprobs = choice.putObject("logprobs").putArray("token_logprobs");
       for (int i = 0; i < completion.tokens().length; i++) {

@@ -41,8 +41,8 @@ final class ApiError extends RuntimeException {
   }
 
   private final Kind kind;
-  private final Optional<String> param;
-  private final Optional<String> code;
+  private final transient Optional<String> param;
+  private final transient Optional<String> code;
 
   private ApiError(Kind kind, String message, Optional<String> param, Optional<String> code) {
     super(message);

@@ -60,7 +60,8 @@ final class Body {
       }
       throw ApiError.of(
           ApiError.Kind.INVALID,
-          "a request body must be a JSON object: kind=" + json.getNodeType().name().toLowerCase());
+          "a request body must be a JSON object: kind="
+              + json.getNodeType().name().toLowerCase(Locale.ROOT));
     } catch (JacksonException e) {
       throw ApiError.of(
           ApiError.Kind.INVALID,

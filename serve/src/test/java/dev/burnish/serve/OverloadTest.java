@@ -14,7 +14,8 @@ class OverloadTest {
 
   @Test
   void requestsBeyondThoseThatMayWaitAreRefusedAndTheOthersAreServed() throws Exception {
-    try (TestServer server = TestServer.start(EngineSettings.defaults().withMaxWaiting(1));
+    // One of them holds the engine: it counts as waiting until its step ends.
+    try (TestServer server = TestServer.start(EngineSettings.defaults().withMaxWaiting(2));
         Scope scope = Scope.open()) {
       AutoCloseable held = server.holdEngine();
       Subtask<JsonNode> waiting =

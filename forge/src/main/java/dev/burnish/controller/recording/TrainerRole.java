@@ -11,7 +11,10 @@ public enum TrainerRole {
 
   private final String process;
   private final String owner;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a record of two texts
   private final WeightSets sets;
+
   private final String recording;
 
   TrainerRole(String process, String owner, WeightSets sets, String recording) {

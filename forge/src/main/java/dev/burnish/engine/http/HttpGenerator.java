@@ -129,6 +129,7 @@ public final class HttpGenerator implements Generator, AutoCloseable {
   }
 
   /// Takes the read lock while the weights are of a version in the range.
+  @SuppressWarnings("LockNotBeforeTry") // released by those who enter
   private void enter(VersionRange versions) {
     while (true) {
       weights.readLock().lock();

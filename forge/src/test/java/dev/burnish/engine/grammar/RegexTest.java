@@ -20,8 +20,8 @@ class RegexTest {
   private static List<String> texts(int length) {
     List<String> texts = new ArrayList<>(List.of(""));
     for (int from = 0; from < texts.size() && texts.get(from).length() < length; from++) {
-      for (char c : ALPHABET.toCharArray()) {
-        texts.add(texts.get(from) + c);
+      for (int c = 0; c < ALPHABET.length(); c++) {
+        texts.add(texts.get(from) + ALPHABET.charAt(c));
       }
     }
     return texts;
