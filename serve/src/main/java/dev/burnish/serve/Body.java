@@ -2,6 +2,7 @@ package dev.burnish.serve;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Locale;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;

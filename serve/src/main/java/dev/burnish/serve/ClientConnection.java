@@ -20,6 +20,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// A client that closes only its sending side counts as one that has left, as with other servers.
 final class ClientConnection {
   private static final ScopedValue<ClientConnection> CURRENT = ScopedValue.newInstance();
+
+  @SuppressWarnings("UnnecessaryLambda") // compared, as the one that is nobody's
   private static final Runnable NOBODY = () -> {};
 
   /// The outcome of a read of the socket.
@@ -122,6 +124,7 @@ final class ClientConnection {
     action.run();
   }
 
+  @SuppressWarnings("ReferenceEquality") // with the one that is nobody's
   private boolean isWatched() {
     lock.lock();
     try {

@@ -69,6 +69,7 @@ final class InferenceServer implements AutoCloseable {
     return server;
   }
 
+  @SuppressWarnings("removal") // the way to switch logging off in this version
   private static Http1Config http() {
     return Http1Config.builder()
         .maxHeadersSize(MAX_HEADER_BYTES)
