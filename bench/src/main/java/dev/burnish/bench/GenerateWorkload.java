@@ -49,7 +49,9 @@ record GenerateWorkload(Options options, List<Integer> sequences, int newTokens,
       values.put("bandwidth", bandwidth);
       try (QueuedGenerator served =
           QueuedGenerator.over(
-              subject.model(), PromptEncoder.tokensOnly(), EngineSettings.defaults())) {
+              subject.model(),
+              PromptEncoder.tokensOnly(),
+              EngineSettings.defaults().withDrafting(EngineSettings.Drafting.NONE))) {
         FirstToken first = new FirstToken(served, subject);
         values.put("first token alone", first.seconds(0, most));
         values.put("first token among", first.seconds(most, most + FIRST_TOKENS));
