@@ -23,7 +23,7 @@ public final class BlockManager {
 
   /// Blocks that hold a number of tokens.
   public static int forTokens(int tokens) {
-    return (tokens + SIZE - 1) / SIZE;
+    return Math.ceilDiv(tokens, SIZE);
   }
 
   public int numBlocks() {

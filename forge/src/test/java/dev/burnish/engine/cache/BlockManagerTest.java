@@ -77,6 +77,14 @@ class BlockManagerTest {
   }
 
   @Test
+  void blocksAreCountedForAnyNumberOfTokens() {
+    assertThat(BlockManager.forTokens(0)).isZero();
+    assertThat(BlockManager.forTokens(16)).isEqualTo(1);
+    assertThat(BlockManager.forTokens(17)).isEqualTo(2);
+    assertThat(BlockManager.forTokens(Integer.MAX_VALUE)).isEqualTo(1 << 27);
+  }
+
+  @Test
   void blocksOfOtherWeightsThatNobodyHoldsAreFreeAtAChange() {
     BlockManager manager = new BlockManager(64);
     manager.computeBy(7);
