@@ -161,7 +161,8 @@ public final class BatchGenerator implements Generator {
     long version = runner.refresh();
     long useful = tasks.stream().mapToLong(setting::mostBlocks).sum();
     try (Engine engine =
-        new Engine(setting, Math.toIntExact(Math.clamp(useful, 1, most)), drafts, _ -> {})) {
+        new Engine(
+            setting, Math.toIntExact(Math.clamp(useful, 1, most)), drafts, Engine.Watcher.NONE)) {
       tasks.forEach(engine::add);
       engine.settle();
       while (!engine.isIdle()) {

@@ -18,7 +18,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /// Serves requests together, a step at a time: each step computes the rows that the [Scheduler]
@@ -61,6 +60,24 @@ final class Engine implements AutoCloseable {
     }
   }
 
+  /// Whoever is told what happens, on the engine's thread.
+  interface Watcher {
+    Watcher NONE =
+        new Watcher() {
+          @Override
+          public void ended(GroupTask task) {}
+
+          @Override
+          public void waits(int samples) {}
+        };
+
+    /// A request ended; those who wait for it are told next.
+    void ended(GroupTask task);
+
+    /// So many samples wait now: some began to be computed, lost their blocks or ended.
+    void waits(int samples);
+  }
+
   private final Setting setting;
   private final BlockManager blocks;
   private final KeyValueCache cache;
@@ -68,7 +85,7 @@ final class Engine implements AutoCloseable {
   private final Sampler sampler;
   private final Sequence.Memory memory;
   private final StepCost cost = new StepCost();
-  private final Consumer<GroupTask> onEnd;
+  private final Watcher watcher;
   private final Set<GroupTask> tasks = new LinkedHashSet<>();
   private long promptTokens;
   private long sampledTokens;
@@ -79,10 +96,9 @@ final class Engine implements AutoCloseable {
 
   /// @param numBlocks of the cache
   /// @param drafts where next tokens are guessed, unless the settings say that none are
-  /// @param onEnd is told of each request that ends, before those who wait for it
-  Engine(Setting setting, int numBlocks, Drafts drafts, Consumer<GroupTask> onEnd) {
+  Engine(Setting setting, int numBlocks, Drafts drafts, Watcher watcher) {
     this.setting = setting;
-    this.onEnd = onEnd;
+    this.watcher = watcher;
     blocks = new BlockManager(numBlocks);
     cache =
         new KeyValueCache(
@@ -142,14 +158,19 @@ final class Engine implements AutoCloseable {
         end(task);
       }
     }
+    publishLoad();
+  }
+
+  private void publishLoad() {
     stats = measure();
+    watcher.waits(stats.load().waiting());
   }
 
   private void end(GroupTask task) {
     tasks.remove(task);
     task.samples().forEach(scheduler::remove);
-    onEnd.accept(task);
-    stats = measure(); // for those who wait
+    watcher.ended(task);
+    publishLoad(); // for those who wait for the request
     task.complete();
   }
 
@@ -201,6 +222,7 @@ final class Engine implements AutoCloseable {
   boolean step(ModelRunner runner, long version, Scheduler.Admission admission) {
     blocks.computeBy(version);
     Scheduler.Step step = scheduler.schedule(version, System.nanoTime(), admission);
+    publishLoad();
     if (step.isEmpty()) {
       return false;
     }

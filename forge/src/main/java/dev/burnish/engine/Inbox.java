@@ -86,14 +86,22 @@ final class Inbox {
     }
   }
 
-  /// Takes what was left.
-  ///
-  /// @param waiting samples that wait in the engine
-  List<GroupTask> take(int waiting) {
+  /// So many of the samples that were taken wait in the engine.
+  void setWaiting(int samples) {
+    lock.lock();
+    try {
+      numWaiting = samples;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes what was left: it waits in the engine from here on.
+  List<GroupTask> take() {
     lock.lock();
     try {
       List<GroupTask> taken = arrived;
-      numWaiting = waiting + numArrived;
+      numWaiting += numArrived;
       numArrived = 0;
       arrived = new ArrayList<>();
       return taken;

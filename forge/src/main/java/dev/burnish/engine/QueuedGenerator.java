@@ -36,6 +36,18 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   /// The sources of weights.
   private record Sources(Optional<WeightSource> base, WeightSource versions) {}
 
+  private record Watcher(ActivityMeter meter, Inbox inbox) implements Engine.Watcher {
+    @Override
+    public void ended(GroupTask task) {
+      meter.addTokens(task.tokens());
+    }
+
+    @Override
+    public void waits(int samples) {
+      inbox.setWaiting(samples);
+    }
+  }
+
   private final PromptEncoder encoder;
   private final Inbox inbox;
   private final WeightSwitch weights;
@@ -83,8 +95,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       throw e;
     }
     Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
-    engine =
-        new Engine(setting, setting.numBlocks(), drafts, task -> meter.addTokens(task.tokens()));
+    engine = new Engine(setting, setting.numBlocks(), drafts, new Watcher(meter, inbox));
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
   }
 
@@ -235,7 +246,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   }
 
   private void takeArrived() {
-    inbox.take(engine.stats().load().waiting()).forEach(engine::add);
+    inbox.take().forEach(engine::add);
   }
 
   private void advance() {

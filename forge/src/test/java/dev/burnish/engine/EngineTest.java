@@ -62,7 +62,7 @@ class EngineTest {
   private Extensions extensions = Extensions.none();
 
   private Engine engine(EngineSettings settings, int numBlocks) {
-    return new Engine(setting(settings), numBlocks, new Drafts(10_000), _ -> {});
+    return new Engine(setting(settings), numBlocks, new Drafts(10_000), Engine.Watcher.NONE);
   }
 
   private GroupTask task(Request request, RequestListener listener) {

@@ -14,10 +14,9 @@ class OverloadTest {
 
   @Test
   void requestsBeyondThoseThatMayWaitAreRefusedAndTheOthersAreServed() throws Exception {
-    // One of them holds the engine: it counts as waiting until its step ends.
-    try (TestServer server = TestServer.start(EngineSettings.defaults().withMaxWaiting(2));
-        Scope scope = Scope.open()) {
-      AutoCloseable held = server.holdEngine();
+    try (TestServer server = TestServer.start(EngineSettings.defaults().withMaxWaiting(1));
+        Scope scope = Scope.open();
+        TestServer.Held held = server.holdEngine()) {
       Subtask<JsonNode> waiting =
           scope.fork("waits", () -> server.ok(PATH, "{\"prompt\":\"a\",\"max_tokens\":3}"));
       TestServer.until(() -> server.engine.stats().load().waiting() == 1);
@@ -27,7 +26,7 @@ class OverloadTest {
       assertThat(refused.headers().firstValue("Retry-After")).contains("1");
       // Of several prompts none is served if one is refused.
       server.refused(429, PATH, "{\"prompt\":[\"b\",\"c\"],\"max_tokens\":3}");
-      held.close();
+      held.release();
       scope.join();
       assertThat(waiting.result().at("/usage/completion_tokens").asInt()).isEqualTo(3);
       TestServer.until(server::isIdle);

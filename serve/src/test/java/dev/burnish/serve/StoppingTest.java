@@ -28,9 +28,9 @@ class StoppingTest {
   @Test
   void aRunningRequestEndsAndNewOnesAreRefusedMeanwhile() throws Exception {
     try (TestServer server = server(Duration.ofMinutes(5));
-        Scope scope = Scope.open()) {
+        Scope scope = Scope.open();
+        TestServer.Held held = server.holdEngine()) {
       int port = server.server.port();
-      AutoCloseable held = server.holdEngine();
       Subtask<JsonNode> running =
           scope.fork("client", () -> server.ok(PATH, "{\"prompt\":\"a\",\"max_tokens\":15}"));
       TestServer.until(() -> server.server.numActive() == 1);
@@ -38,7 +38,7 @@ class StoppingTest {
       TestServer.until(() -> status(server) != 200);
       JsonNode error = server.refused(503, PATH, "{\"prompt\":\"a\"}");
       assertThat(error.path("message").asString()).contains("stopping");
-      held.close();
+      held.release();
       scope.join();
       assertThat(running.result().at("/usage/completion_tokens").asInt()).isEqualTo(15);
       assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())

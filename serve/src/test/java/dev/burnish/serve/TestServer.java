@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -172,8 +173,8 @@ final class TestServer implements AutoCloseable {
     return line.substring("data: ".length());
   }
 
-  /// Holds up the thread that generates until the result is closed.
-  AutoCloseable holdEngine() {
+  /// Holds up the thread that generates until the result is released or closed.
+  Held holdEngine() {
     CountDownLatch held = new CountDownLatch(1);
     CountDownLatch released = new CountDownLatch(1);
     SamplingParams one = SamplingParams.defaults().withMaxTokens(1);
@@ -184,7 +185,19 @@ final class TestServer implements AutoCloseable {
           awaitOpen(released);
         });
     awaitOpen(held);
-    return released::countDown;
+    return new Held(released);
+  }
+
+  /// An engine that is held up. Close it before the server, which waits for its engine.
+  record Held(CountDownLatch released) implements AutoCloseable {
+    void release() {
+      released.countDown();
+    }
+
+    @Override
+    public void close() {
+      release();
+    }
   }
 
   private static void awaitOpen(CountDownLatch latch) {
@@ -198,7 +211,10 @@ final class TestServer implements AutoCloseable {
   /// Waits until something holds that other threads bring about.
   static void until(BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(100_000);
+      if (Thread.currentThread().isInterrupted()) {
+        throw new IllegalStateException("interrupted before it held");
+      }
     }
   }
 
