@@ -119,6 +119,11 @@ final class ProcessParts implements LoopParts {
                 List.of(rollouts.buffer()),
                 options("buffer").concurrency(CALLS)));
     material.policy().base().ifPresent(keeper::publish);
+    if (lora.adapts()) {
+      String packed = WeightSets.POLICY.packedBase();
+      publishOnly(
+          WeightPublisher.packed(packed, model.spec().packedParts()), model.decoder().weights());
+    }
     material.critic().flatMap(HeldTrainer::base).ifPresent(keeper::publish);
     state.restored().forEach(keeper::publish);
     state.olderFrom(this::older);
@@ -144,8 +149,8 @@ final class ProcessParts implements LoopParts {
         .within(LIMIT);
   }
 
-  private void publishOnly(String set, Weights weights) {
-    try (WeightPublisher publisher = new WeightPublisher(set)) {
+  private void publishOnly(WeightPublisher only, Weights weights) {
+    try (WeightPublisher publisher = only) {
       weights.publish(WeightSets.ONLY);
       keeper.publish(publisher.publish(weights));
     }
@@ -178,7 +183,7 @@ final class ProcessParts implements LoopParts {
   public ReferenceModel reference(Supplier<LanguageModel> first) {
     if (!lora.adapts() || lora.goesOn()) {
       try (LanguageModel frozen = first.get()) {
-        publishOnly(WeightSets.REFERENCE, frozen.decoder().weights());
+        publishOnly(new WeightPublisher(WeightSets.REFERENCE), frozen.decoder().weights());
       }
     }
     return policy.actor()::referenceLogprobs;

@@ -4,6 +4,7 @@ import dev.burnish.concurrent.Waits;
 import dev.burnish.engine.draft.Drafts;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
+import dev.burnish.nn.PartValues;
 import dev.burnish.nn.Weights;
 import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
@@ -124,7 +125,9 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     return versions ->
         new WeightSource.Snapshot(
             Math.max(versions.least(), 0),
-            IntStream.range(0, weights.numParts()).mapToObj(weights::part).toList(),
+            IntStream.range(0, weights.numParts())
+                .<PartValues>mapToObj(part -> new PartValues.Plain(weights.part(part)))
+                .toList(),
             () -> {});
   }
 

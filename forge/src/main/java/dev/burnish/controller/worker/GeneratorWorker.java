@@ -37,10 +37,11 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
     store.await(WeightSets.POLICY.trained(), 0);
     Optional<WeightSource> base =
         model.lora().adapts()
-            ? Optional.of(new StoredWeights(store, WeightSets.POLICY.base(), model.layouts()))
+            ? Optional.of(
+                new StoredWeights(store, WeightSets.POLICY.packedBase(), model.packedParts()))
             : Optional.empty();
     WeightSource policy =
-        new StoredWeights(store, WeightSets.POLICY.trained(), model.trainedLayouts());
+        new StoredWeights(store, WeightSets.POLICY.trained(), model.trainedParts());
     if (spec.server().isSet()) {
       Path folder = Path.of(spec.server().folder());
       WeightFolders folders = new WeightFolders(model, base, policy, folder);
