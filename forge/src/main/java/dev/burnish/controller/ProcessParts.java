@@ -192,7 +192,7 @@ final class ProcessParts implements LoopParts {
   @Override
   public List<Long> publish(long version, long oldest) {
     keeper.publish(policy.actor().publish(version));
-    keeper.retain(POLICY, oldest);
+    retain(oldest);
     if (settings.mode() == RolloutSettings.Mode.CONTINUOUS) {
       generators.update("weights", generator -> generator.updateWeights(version));
     }
@@ -200,6 +200,11 @@ final class ProcessParts implements LoopParts {
     policy.published(version, digests);
     critic.ifPresent(trainer -> trainer.published(version, trainer.actor().digests()));
     return digests;
+  }
+
+  @Override
+  public void retain(long oldest) {
+    keeper.retain(POLICY, oldest);
   }
 
   @Override
