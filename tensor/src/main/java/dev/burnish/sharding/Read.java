@@ -1,6 +1,6 @@
 package dev.burnish.sharding;
 
-/// What one rank reads from one other.
+/// A box that one rank reads from another.
 ///
 /// @param sourceRank whose part has it
 /// @param box of the whole tensor

@@ -50,7 +50,7 @@ public final class ReshardPlan {
     return List.copyOf(divisions);
   }
 
-  /// What the ranks that have the same part add to the rank of the first of them.
+  /// The ranks that have the same part, relative to the first of them.
   private static int[] replicas(Layout layout) {
     int[] offsets = {0};
     for (int axis : layout.replicatedAxes()) {
@@ -84,7 +84,7 @@ public final class ReshardPlan {
     return Arrays.stream(sourceReplicas).mapToObj(offset -> base + offset).toList();
   }
 
-  /// What a rank of the target reads: together its part, no element more than once.
+  /// The reads of a rank of the target: together its part, no element more than once.
   ///
   /// @param turn the number of the tensor among those that are read together
   public List<Read> reads(int targetRank, int turn) {
@@ -94,7 +94,7 @@ public final class ReshardPlan {
         _ -> Overlaps.of(this, target.box(targetRank), offset, targetReplica(targetRank)));
   }
 
-  /// What a reader of a box of the tensor reads, whatever rank it is.
+  /// The reads of a box of the tensor, whoever reads it.
   ///
   /// @throws IllegalArgumentException if the box is not one of the tensor
   public List<Read> readsOf(Box box, int turn) {
