@@ -27,7 +27,7 @@ import java.util.stream.Collectors;
 /// }
 /// ```
 ///
-/// What is put is copied once, to memory that processes of the host share; what is read is copied
+/// A tensor is copied once when it is put, to memory that processes of the host share; it is copied
 /// from there, or mapped ([Snapshot#map]). Only the elements that a reader needs move. A put is
 /// visible when all ranks of the layout have put, whole and at once. Thread-safe, if the catalogue
 /// is.
