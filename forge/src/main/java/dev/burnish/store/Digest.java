@@ -27,8 +27,7 @@ public final class Digest {
         .toList();
   }
 
-  /// The digest of bytes.
-  public static long of(MemorySegment bytes) {
+  static long of(MemorySegment bytes) {
     CRC32C sum = new CRC32C();
     for (long at = 0; at < bytes.byteSize(); at += BUFFER) {
       sum.update(bytes.asSlice(at, Math.min(BUFFER, bytes.byteSize() - at)).asByteBuffer());
@@ -37,7 +36,7 @@ public final class Digest {
   }
 
   /// Copies bytes and returns their digest; they are read from memory once.
-  public static long copy(MemorySegment from, MemorySegment to) {
+  static long copy(MemorySegment from, MemorySegment to) {
     CRC32C sum = new CRC32C();
     for (long at = 0; at < from.byteSize(); at += PIECE) {
       long size = Math.min(PIECE, from.byteSize() - at);

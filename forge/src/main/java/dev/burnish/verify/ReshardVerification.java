@@ -41,8 +41,8 @@ final class ReshardVerification {
   private static Result verify(ReshardCase each) {
     List<String> differ = new ArrayList<>();
     try (MemoryCatalogue catalogue = new MemoryCatalogue();
+        TensorStore store = new TensorStore(catalogue);
         Tensor values = values(each.source())) {
-      TensorStore store = new TensorStore(catalogue);
       put(store, each.source(), values);
       for (int rank = 0; rank < each.target().numRanks(); rank++) {
         try (Tensor part = store.get(KEY, each.target(), rank)) {

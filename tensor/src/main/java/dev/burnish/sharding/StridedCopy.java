@@ -86,6 +86,13 @@ public final class StridedCopy {
     return sourceOffset;
   }
 
+  /// The element after the last in the source's part.
+  public long sourceEnd() {
+    return sourceOffset
+        + run
+        + loops.stream().mapToLong(loop -> (loop.count() - 1) * loop.sourceStride()).sum();
+  }
+
   /// The first element in the target's part.
   public long targetOffset() {
     return targetOffset;

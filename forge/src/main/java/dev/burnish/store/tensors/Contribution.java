@@ -16,12 +16,16 @@ public record Contribution(long id, int rank, List<Item> items, Region memory)
   /// A part.
   ///
   /// @param offset of its first byte in the memory
-  /// @param digest CRC32C of its bytes
-  public record Item(String key, Content content, long offset, long digest) {}
+  /// @param digests CRC32C of each MiB of its bytes
+  public record Item(String key, Content content, long offset, List<Integer> digests) {
+    public Item {
+      digests = List.copyOf(digests);
+    }
+  }
 
   /// @throws IllegalArgumentException if there are no items, a key is there more than once, items
   ///   are for different numbers of ranks, the rank is none of them, or a part is not within the
-  ///   memory
+  ///   memory or has not a digest per block
   public Contribution {
     items = List.copyOf(items);
     if (items.isEmpty()) {
@@ -51,6 +55,11 @@ public record Contribution(long id, int rank, List<Item> items, Region memory)
           "a part must lie within its memory: key=%s offset=%d bytes=%d memory=%d"
               .formatted(item.key(), item.offset(), bytes, memory));
     }
+    if (item.digests().size() != Blocks.count(bytes)) {
+      throw new IllegalArgumentException(
+          "a part must have a digest per block: key=%s bytes=%d digests=%d blocks=%d"
+              .formatted(item.key(), bytes, item.digests().size(), Blocks.count(bytes)));
+    }
   }
 
   private static int numRanks(List<Item> items) {
@@ -79,9 +88,9 @@ public record Contribution(long id, int rank, List<Item> items, Region memory)
   /// Whether its parts have the same bytes, as far as their digests tell.
   boolean hasDigestsOf(Contribution other) {
     return items.stream()
-        .map(Item::digest)
+        .map(Item::digests)
         .toList()
-        .equals(other.items.stream().map(Item::digest).toList());
+        .equals(other.items.stream().map(Item::digests).toList());
   }
 
   /// The same for another user, who closes it too.

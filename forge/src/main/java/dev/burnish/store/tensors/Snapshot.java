@@ -1,6 +1,7 @@
 package dev.burnish.store.tensors;
 
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.kernel.Team;
 import dev.burnish.sharding.Box;
 import dev.burnish.sharding.Layout;
 import dev.burnish.sharding.Planner;
@@ -96,7 +97,8 @@ public final class Snapshot implements AutoCloseable {
       requireType(tensor(key), part.local());
       List<Read> _ = reads(tensor(key), part.layout(), part.rank());
     });
-    into.forEach(this::getInto);
+    List<Map.Entry<String, ShardedTensor>> parts = List.copyOf(into.entrySet());
+    Team.shared().run(parts.size(), i -> getInto(parts.get(i).getKey(), parts.get(i).getValue()));
   }
 
   /// Reads a slice into a tensor of its shape, which is written where it is.
@@ -125,7 +127,7 @@ public final class Snapshot implements AutoCloseable {
       return Optional.empty();
     }
     Read read = reads.getFirst();
-    MemorySegment part = stored.part(read.sourceRank());
+    MemorySegment part = stored.part(read.sourceRank()).bytes();
     long from = read.copy().sourceOffset() * stored.spec().dtype().bytes();
     long[] shape = longs(layout.box(rank).shape());
     return Optional.of(Tensor.wrap(part.asSlice(from), stored.spec().dtype(), shape));
@@ -136,7 +138,7 @@ public final class Snapshot implements AutoCloseable {
   /// @throws StoreException if they are not those that were put
   public void check(String key, Layout layout, int rank) {
     Stored stored = tensor(key);
-    reads(stored, layout, rank).forEach(read -> stored.check(read.sourceRank()));
+    reads(stored, layout, rank).forEach(stored::check);
   }
 
   /// A value.
@@ -146,8 +148,9 @@ public final class Snapshot implements AutoCloseable {
   public <T> T value(String key, Class<T> type) {
     Stored stored = find(key);
     if (stored.content() instanceof Content.OfValue value && value.type().equals(type.getName())) {
-      stored.check(0);
-      return Values.decode(stored.part(0), type);
+      StoredPart part = stored.part(0);
+      part.check(0, value.bytes());
+      return Values.decode(part.bytes(), type);
     }
     throw new StoreException(
         "a value must be read as what was put: key=%s type=%s content=%s"

@@ -1,24 +1,25 @@
 package dev.burnish.store.tensors;
 
 import dev.burnish.sharding.Read;
-import dev.burnish.store.Digest;
+import dev.burnish.sharding.StridedCopy;
 import java.lang.foreign.MemorySegment;
-import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// A thing of a snapshot, with the parts of all ranks. Not thread-safe.
 final class Stored {
   private final List<Contribution> ranks;
   private final int item;
   private final int number;
-  private final Content content;
-  private final BitSet checked = new BitSet();
+  private final Contribution.Item first;
+  private final Map<Integer, StoredPart> parts = new HashMap<>();
 
   private Stored(List<Contribution> ranks, int item, int number) {
     this.ranks = ranks;
     this.item = item;
     this.number = number;
-    this.content = ranks.getFirst().items().get(item).content();
+    this.first = ranks.getFirst().items().get(item);
   }
 
   /// @param number of it in the snapshot
@@ -27,56 +28,57 @@ final class Stored {
   }
 
   String key() {
-    return ranks.getFirst().items().get(item).key();
+    return first.key();
   }
 
   Content content() {
-    return content;
+    return first.content();
   }
 
   TensorSpec spec() {
-    return content.spec();
+    return first.content().spec();
   }
 
   int number() {
     return number;
   }
 
-  /// The bytes of a rank's part.
-  MemorySegment part(int rank) {
-    long offset = ranks.get(rank).items().get(item).offset();
-    return ranks.get(rank).memory().segment().asSlice(offset, spec().bytes(rank));
+  /// The part of a rank.
+  StoredPart part(int rank) {
+    return parts.computeIfAbsent(rank, this::open);
   }
 
-  /// Copies elements. Those of a part that goes whole in one run are checked on the way, others
-  /// once before.
+  private StoredPart open(int rank) {
+    Contribution.Item each = ranks.get(rank).items().get(item);
+    MemorySegment bytes =
+        ranks.get(rank).memory().segment().asSlice(each.offset(), spec().bytes(rank));
+    return new StoredPart("key=%s rank=%d".formatted(key(), rank), bytes, each.digests());
+  }
+
+  /// Checks and copies elements.
+  ///
+  /// @throws StoreException if they are not those that were put
   void copy(Read read, MemorySegment into) {
-    int elementBytes = spec().dtype().bytes();
-    MemorySegment part = part(read.sourceRank());
-    long bytes = read.copy().run() * elementBytes;
-    if (bytes == part.byteSize()) {
-      long at = read.copy().targetOffset() * elementBytes;
-      require(read.sourceRank(), Digest.copy(part, into.asSlice(at, bytes)));
+    StridedCopy copy = read.copy();
+    long elementBytes = spec().dtype().bytes();
+    StoredPart part = part(read.sourceRank());
+    if (copy.numRuns() == 1) {
+      long bytes = copy.run() * elementBytes;
+      part.copyTo(
+          copy.sourceOffset() * elementBytes,
+          into.asSlice(copy.targetOffset() * elementBytes, bytes));
     } else {
-      check(read.sourceRank());
-      read.copy().copy(part, into, elementBytes);
+      check(read);
+      copy.copy(part.bytes(), into, spec().dtype().bytes());
     }
   }
 
-  /// @throws StoreException if a rank's part has not the bytes that were put
-  void check(int rank) {
-    if (!checked.get(rank)) {
-      require(rank, Digest.of(part(rank)));
-    }
-  }
-
-  private void require(int rank, long digest) {
-    long expected = ranks.get(rank).items().get(item).digest();
-    if (digest != expected) {
-      throw new StoreException(
-          "a part must have the bytes that were put: key=%s rank=%d digest=%08x put=%08x; put it again"
-              .formatted(key(), rank, digest, expected));
-    }
-    checked.set(rank);
+  /// Checks the blocks that elements lie in.
+  ///
+  /// @throws StoreException if they are not those that were put
+  void check(Read read) {
+    long elementBytes = spec().dtype().bytes();
+    part(read.sourceRank())
+        .check(read.copy().sourceOffset() * elementBytes, read.copy().sourceEnd() * elementBytes);
   }
 }

@@ -1,9 +1,12 @@
 package dev.burnish.store.tensors;
 
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.link.Region;
 import dev.burnish.sharding.Box;
 import dev.burnish.sharding.Layout;
 import dev.burnish.sharding.Planner;
+import dev.burnish.store.WeightMemory;
+import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -11,8 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /// Tensors by key, put by ranks in one layout and read by others in any: a process's access to the
 /// store.
@@ -29,12 +32,13 @@ import java.util.stream.Collectors;
 ///
 /// A tensor is copied once when it is put, to memory that processes of the host share; it is copied
 /// from there, or mapped ([Snapshot#map]). Only the elements that a reader needs move. A put is
-/// visible when all ranks of the layout have put, whole and at once. Thread-safe, if the catalogue
-/// is.
+/// visible when all ranks of the layout have put, whole and at once. Memory of puts that nobody
+/// holds any more is written again. Thread-safe, if the catalogue is.
 ///
 /// Fault point: `put.packed` before a part goes to the catalogue.
-public final class TensorStore {
+public final class TensorStore implements AutoCloseable {
   private final Catalogue catalogue;
+  private final WeightMemory memory = new WeightMemory();
   private final Planner planner = new Planner();
 
   /// @param catalogue a stub of the one that all processes share, or one of this process
@@ -62,10 +66,7 @@ public final class TensorStore {
   /// @param parts of the same rank and number of ranks; the same keys on all of them
   /// @throws StoreException as [#put(String, ShardedTensor)]
   public void putAll(Map<String, ShardedTensor> parts) {
-    try (Contribution contribution = Packing.pack(rank(parts), parts)) {
-      FaultPoint.reach("put.packed");
-      catalogue.put(contribution);
-    }
+    pack(parts, UnaryOperator.identity(), catalogue::put);
   }
 
   /// Puts a value: a record, a String, an array, whatever may be an argument of a call.
@@ -79,14 +80,29 @@ public final class TensorStore {
     }
   }
 
-  private static int rank(Map<String, ShardedTensor> parts) {
-    Set<Integer> ranks =
-        parts.values().stream().map(ShardedTensor::rank).collect(Collectors.toSet());
-    if (ranks.size() != 1) {
-      throw new IllegalArgumentException(
-          "tensors that are put together must be parts of one rank: ranks=%s".formatted(ranks));
+  /// Packs parts, and keeps the memory to write it again when nobody holds it any more.
+  private void pack(
+      Map<String, ShardedTensor> parts, UnaryOperator<DType> stored, Consumer<Contribution> put) {
+    Contribution contribution = Packing.pack(parts, stored, this::allocate);
+    try {
+      FaultPoint.reach("put.packed");
+      put.accept(contribution);
+    } finally {
+      giveBack(contribution.memory());
     }
-    return ranks.iterator().next();
+  }
+
+  private synchronized Region allocate(long bytes) {
+    memory.begin();
+    try {
+      return memory.take(bytes);
+    } finally {
+      memory.end();
+    }
+  }
+
+  private synchronized void giveBack(Region region) {
+    memory.giveBack(region);
   }
 
   /// Several things as they are now.
@@ -230,10 +246,24 @@ public final class TensorStore {
   /// @throws StoreException if it is there with other values, ranks publish other tensors, or a
   ///   later version is there
   public void publish(String set, long version, Map<String, ShardedTensor> parts) {
-    try (Contribution contribution = Packing.pack(rank(parts), parts)) {
-      FaultPoint.reach("put.packed");
-      catalogue.publish(set, version, contribution);
+    pack(parts, UnaryOperator.identity(), part -> catalogue.publish(set, version, part));
+  }
+
+  /// Publishes a rank's parts of a version, whose floating-point tensors are stored as a type, such
+  /// as BF16 of an F32 master: the elements are rounded when they are copied.
+  ///
+  /// @throws IllegalArgumentException if the type is not of floating point
+  /// @throws StoreException as [#publish(String, long, Map)]
+  public void publish(
+      String set, long version, Map<String, ShardedTensor> parts, DType floatingPoint) {
+    if (!floatingPoint.isFloatingPoint()) {
+      throw new IllegalArgumentException(
+          "tensors must be stored as a floating-point type: type=" + floatingPoint);
     }
+    pack(
+        parts,
+        type -> type.isFloatingPoint() ? floatingPoint : type,
+        part -> catalogue.publish(set, version, part));
   }
 
   /// A version.
@@ -267,5 +297,11 @@ public final class TensorStore {
   /// Gives up versions of a set that are not whole, such as those of a trainer that was killed.
   public void abandon(String set) {
     catalogue.abandon(set);
+  }
+
+  /// Gives up memory that it would write again. Everything that was put stays.
+  @Override
+  public synchronized void close() {
+    memory.close();
   }
 }

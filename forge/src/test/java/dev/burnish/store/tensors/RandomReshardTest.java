@@ -20,8 +20,8 @@ class RandomReshardTest {
   @Test
   void everyPartIsThatOfTheGatheredTensor() {
     for (int first = 0; first < PAIRS; first += PER_STORE) {
-      try (MemoryCatalogue catalogue = new MemoryCatalogue()) {
-        TensorStore store = new TensorStore(catalogue);
+      try (MemoryCatalogue catalogue = new MemoryCatalogue();
+          TensorStore store = new TensorStore(catalogue)) {
         for (int seed = first; seed < first + PER_STORE; seed++) {
           check(store, seed);
         }

@@ -3,6 +3,7 @@ package dev.burnish.store.tensors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.link.Region;
 import dev.burnish.sharding.Box;
 import dev.burnish.sharding.DeviceMesh;
 import dev.burnish.sharding.Layout;
@@ -14,6 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,6 +40,7 @@ class TensorStoreTest {
   @AfterEach
   void close() {
     scope.close();
+    store.close();
     catalogue.close();
   }
 
@@ -158,8 +161,8 @@ class TensorStoreTest {
 
   @Test
   void aMessageThatComesTwiceChangesNothing() {
-    try (Contribution first = Packing.pack(0, Map.of("a", Parts.part(ROWS, 0, numbered(0))));
-        Contribution second = Packing.pack(1, Map.of("a", Parts.part(ROWS, 1, numbered(0))))) {
+    try (Contribution first = pack(0);
+        Contribution second = pack(1)) {
       catalogue.put(first);
       catalogue.put(first);
       catalogue.put(second);
@@ -168,6 +171,13 @@ class TensorStoreTest {
     }
     assertThat(store.missing()).isEmpty();
     assertThat(Parts.elements(store.get("a"))).isEqualTo(range(0, 48));
+  }
+
+  private static Contribution pack(int rank) {
+    return Packing.pack(
+        Map.of("a", Parts.part(ROWS, rank, numbered(0))),
+        UnaryOperator.identity(),
+        Region::allocate);
   }
 
   private static Map<String, ShardedTensor> two(int rank, long plus) {
@@ -303,7 +313,56 @@ class TensorStoreTest {
     for (Layout layout : List.of(ROWS, COLUMNS)) {
       assertThatThrownBy(() -> store.get("a", layout, 1))
           .isInstanceOf(StoreException.class)
-          .hasMessageContaining("key=a rank=1 digest=");
+          .hasMessageContaining("key=a rank=1 block=0 digest=");
+    }
+  }
+
+  /// Parts of several blocks, whole and not, by rows and by columns.
+  @Test
+  void onlyBlocksThatAreReadAreChecked() {
+    List<Long> shape = List.of(4L, 100_000L);
+    Layout rows = Parts.layout(shape, DeviceMesh.of(2), "S0");
+    Tensor whole = Parts.numbered(shape, 0);
+    Parts.put(store, "a", rows, whole);
+    try (Holding holding = catalogue.hold(List.of("a"))) {
+      Contribution part = holding.sources().getFirst().ranks().get(1);
+      part.memory().segment().set(ValueLayout.JAVA_LONG, 150_000L * Long.BYTES, -1);
+    }
+    Box before = new Box(List.of(2L, 17L), List.of(1L, 99_000L));
+    assertThat(Parts.elements(store.slice("a", before)))
+        .isEqualTo(Parts.elements(Parts.cut(whole, before)));
+    Box after = new Box(List.of(3L, 0L), List.of(1L, 31_000L));
+    assertThat(Parts.elements(store.slice("a", after)))
+        .isEqualTo(Parts.elements(Parts.cut(whole, after)));
+    for (Box with :
+        List.of(
+            new Box(List.of(3L, 40_000L), List.of(1L, 1L)),
+            new Box(List.of(2L, 40_000L), List.of(2L, 3L)),
+            Box.whole(shape))) {
+      assertThatThrownBy(() -> store.slice("a", with))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("key=a rank=1 block=1 digest=");
+    }
+  }
+
+  @Test
+  void memoryThatNobodyHoldsIsWrittenAgain() {
+    store.put("a", numbered(0));
+    long first = address();
+    store.put("a", numbered(1));
+    assertThat(address()).isNotEqualTo(first);
+    store.put("a", numbered(2));
+    assertThat(address()).isEqualTo(first);
+    try (Snapshot snapshot = store.open(List.of("a"))) {
+      store.put("a", numbered(3));
+      store.put("a", numbered(4));
+      assertThat(Parts.elements(snapshot.get("a"))).isEqualTo(range(2, 50));
+    }
+  }
+
+  private long address() {
+    try (Holding holding = catalogue.hold(List.of("a"))) {
+      return holding.sources().getFirst().ranks().getFirst().memory().segment().address();
     }
   }
 
@@ -319,6 +378,7 @@ class TensorStoreTest {
     assertThat(part.share().memory().isHeldElsewhere()).isTrue();
     part.close();
     store.put("b", numbered(2));
+    store.close();
     assertThatThrownBy(part::share).isInstanceOf(IllegalStateException.class);
   }
 }

@@ -8,6 +8,7 @@ import dev.burnish.mesh.JobOptions;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.sharding.DeviceMesh;
 import dev.burnish.sharding.Layout;
+import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.List;
@@ -28,6 +29,7 @@ class VersionsTest {
 
   @AfterEach
   void close() {
+    store.close();
     catalogue.close();
   }
 
@@ -133,13 +135,8 @@ class VersionsTest {
   @Test
   void whoeverAwaitsAVersionGetsTheLatest() throws Exception {
     try (Job job = Job.start(JobOptions.named("test").with(Processes.THREADS));
-        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      Catalogue actor =
-          job.hosts()
-              .spawnProcs(Map.of("procs", 1))
-              .spawn("catalogue", Catalogue.class, MemoryCatalogue::new)
-              .only();
-      TensorStore remote = new TensorStore(actor);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        TensorStore remote = new TensorStore(catalogue(job))) {
       Future<long[]> latest = threads.submit(() -> read(remote.awaitVersion("policy", 2)));
       publish(remote, 1, 0, 10);
       publish(remote, 1, 1, 10);
@@ -149,6 +146,38 @@ class VersionsTest {
       publish(remote, 3, 1, 30);
       assertThat(latest.get()).containsExactly(30, 31, 32, 33);
     }
+  }
+
+  @Test
+  void floatingPointTensorsAreStoredAsAnotherType() {
+    float third = 1 / 3f;
+    try (Tensor floats = Tensor.of(new float[] {1, third, 257}, 3);
+        Tensor integers = Parts.numbered(SHAPE, 1L << 40)) {
+      Map<String, ShardedTensor> parts =
+          Map.of("f", ShardedTensor.whole(floats), "i", ShardedTensor.whole(integers));
+      store.publish("policy", 1, parts, DType.BF16);
+      try (Snapshot snapshot = store.version("policy", 1);
+          Tensor stored = snapshot.get("f");
+          Tensor wide = stored.to(DType.F32);
+          Tensor kept = snapshot.get("i")) {
+        assertThat(stored.dtype()).isEqualTo(DType.BF16);
+        assertThat(wide.toFloatArray()).containsExactly(1, 0.333984375f, 256);
+        assertThat(Parts.elements(kept)).startsWith(1L << 40);
+        assertThatThrownBy(() -> snapshot.getInto("f", ShardedTensor.whole(floats)))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("type=F32 stored=BF16");
+      }
+      assertThatThrownBy(() -> store.publish("policy", 2, parts, DType.I8))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("type=I8");
+    }
+  }
+
+  private static Catalogue catalogue(Job job) {
+    return job.hosts()
+        .spawnProcs(Map.of("procs", 1))
+        .spawn("catalogue", Catalogue.class, MemoryCatalogue::new)
+        .only();
   }
 
   @Test
