@@ -60,7 +60,7 @@ final class Engine implements AutoCloseable {
     }
   }
 
-  /// Whoever is told what happens, on the engine's thread.
+  /// The one that is told what happens, on the engine's thread.
   interface Watcher {
     Watcher NONE =
         new Watcher() {
