@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.draft.Drafts;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
@@ -56,6 +57,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   private final Engine engine;
   private final ActivityMeter meter = new ActivityMeter();
   private final Thread thread;
+  private final String beginning;
 
   /// Starts with the newest version of the policy.
   ///
@@ -97,7 +99,23 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     }
     Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
     engine = new Engine(setting, setting.numBlocks(), drafts, new Watcher(meter, inbox));
+    beginning = beginning(model);
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
+  }
+
+  private String beginning(ServedModel model) {
+    return "cache of %d tokens in blocks of %d; weights %s"
+        .formatted(
+            (long) setting.numBlocks() * BlockManager.SIZE,
+            BlockManager.SIZE,
+            model.isInPlace()
+                ? "read in place, where their publisher packed them"
+                : "packed in memory of this process");
+  }
+
+  /// How it began: the tokens that its cache holds, and where its packed weights are.
+  public String beginning() {
+    return beginning;
   }
 
   /// A generator of a model whose weights do not change.

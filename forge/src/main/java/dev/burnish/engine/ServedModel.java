@@ -123,6 +123,11 @@ final class ServedModel implements AutoCloseable {
     return runner;
   }
 
+  /// Whether its matrices lie where others packed them.
+  boolean isInPlace() {
+    return inPlace.isPresent();
+  }
+
   /// The version that is in the memory; empty before the first, and after a load that failed.
   OptionalLong version() {
     return version;

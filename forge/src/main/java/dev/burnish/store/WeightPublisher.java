@@ -9,7 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Writes versions of a trainer's weights to memory that other processes read, each once, with the
 /// digest of each part. A part whose values are those of the version before is not written again,
@@ -92,12 +95,13 @@ public final class WeightPublisher implements AutoCloseable {
   }
 
   private Published write(Weights weights) {
-    List<PartForm> form = forms.apply(weights);
+    List<Source> sources = sources(weights);
+    List<Optional<Published>> there = there(sources);
     List<Piece> pieces = new ArrayList<>();
     memory.begin();
     try {
-      for (int part = 0; part < weights.numParts(); part++) {
-        pieces.add(piece(form.get(part), weights, part));
+      for (int part = 0; part < sources.size(); part++) {
+        pieces.add(piece(sources.get(part), part, there.get(part)));
       }
       Team.shared().run(pieces.size(), part -> pieces.get(part).write());
       FaultPoint.reach("publish.written");
@@ -114,32 +118,54 @@ public final class WeightPublisher implements AutoCloseable {
         pieces.stream().map(Piece::region).toList());
   }
 
-  private Piece piece(PartForm form, Weights weights, int part) {
-    MemorySegment values =
-        form.layout().size() == 0 ? MemorySegment.NULL : weights.part(part).segment();
-    return latest
-        .filter(known -> holds(known, part, form, values))
-        .map(known -> Piece.of(known, part, form))
-        .or(() ->
-            like.filter(other -> holds(other, part, form, values))
-                .map(other -> shared(other, part, form)))
-        .orElseGet(() ->
-            new Piece(form, memory.take(Published.memory(form.bytes())), Optional.of(values)));
-  }
-
-  private static Piece shared(Published other, int part, PartForm form) {
-    Region ignored = other.parts().get(part).share();
-    return Piece.of(other, part, form);
-  }
-
-  /// Whether memory has these values.
-  private static boolean holds(Published known, int part, PartForm form, MemorySegment values) {
-    if (part >= known.parts().size()) {
-      return false;
+  /// A part that is to be published.
+  private record Source(PartForm form, MemorySegment values) {
+    /// Whether the memory of a publication has these values.
+    boolean isIn(Published known, int part) {
+      if (part >= known.parts().size()) {
+        return false;
+      }
+      Region region = known.parts().get(part);
+      return region.size() == Published.memory(form.bytes())
+          && form.holds(region.segment().asSlice(0, form.bytes()), values);
     }
-    Region region = known.parts().get(part);
-    return region.size() == Published.memory(form.bytes())
-        && form.holds(region.segment().asSlice(0, form.bytes()), values);
+  }
+
+  private List<Source> sources(Weights weights) {
+    List<PartForm> form = forms.apply(weights);
+    return IntStream.range(0, weights.numParts())
+        .mapToObj(part ->
+            new Source(
+                form.get(part),
+                form.get(part).layout().size() == 0
+                    ? MemorySegment.NULL
+                    : weights.part(part).segment()))
+        .toList();
+  }
+
+  /// For each part, the publication whose memory has its values.
+  private List<Optional<Published>> there(List<Source> sources) {
+    List<Published> known = Stream.concat(latest.stream(), like.stream()).toList();
+    AtomicReferenceArray<Optional<Published>> found = new AtomicReferenceArray<>(sources.size());
+    Team.shared()
+        .run(
+            sources.size(),
+            part ->
+                found.set(
+                    part,
+                    known.stream().filter(each -> sources.get(part).isIn(each, part)).findFirst()));
+    return IntStream.range(0, sources.size()).mapToObj(found::get).toList();
+  }
+
+  private Piece piece(Source source, int part, Optional<Published> there) {
+    if (there.isEmpty()) {
+      Region region = memory.take(Published.memory(source.form().bytes()));
+      return new Piece(source.form(), region, Optional.of(source.values()));
+    }
+    if (there.equals(like)) {
+      Region ignored = there.get().parts().get(part).share();
+    }
+    return Piece.of(there.get(), part, source.form());
   }
 
   /// A part: the memory that it lies in, and the values to be written there.

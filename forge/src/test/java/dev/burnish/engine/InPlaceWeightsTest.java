@@ -84,6 +84,8 @@ class InPlaceWeightsTest {
   void completionsHaveTheBitsOfAGeneratorThatPacksForItself() {
     publish(part -> part);
     try (QueuedGenerator generator = generator()) {
+      assertThat(generator.beginning())
+          .matches("cache of \\d+ tokens in blocks of 16; weights read in place, .*");
       for (int version : new int[] {2, 0, 1, 2, 2}) {
         assertSame(
             generator.generate(PROMPT, PARAMS, VersionRange.exactly(version)), alone(version));
@@ -100,6 +102,7 @@ class InPlaceWeightsTest {
     publish(part -> part.as(WeightFormat.F32, 6));
     try (Warnings warnings = new Warnings();
         QueuedGenerator generator = generator()) {
+      assertThat(generator.beginning()).endsWith("weights packed in memory of this process");
       for (int version : new int[] {2, 0, 1}) {
         assertSame(
             generator.generate(PROMPT, PARAMS, VersionRange.exactly(version)), alone(version));

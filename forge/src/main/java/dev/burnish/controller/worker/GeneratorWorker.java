@@ -24,6 +24,8 @@ import java.util.function.Supplier;
 /// A generator of published weights: waits for the first version, then serves, itself or through a
 /// server of another engine. Thread-safe.
 public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(GeneratorWorker.class.getName());
+
   private final Generator generator;
   private final Supplier<GeneratorActivity> activity;
   private final Runnable close;
@@ -52,6 +54,7 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
     } else {
       QueuedGenerator own =
           new QueuedGenerator(model, spec.encoder(), base, policy, spec.settings());
+      LOG.log(System.Logger.Level.INFO, "{0}: {1}", name, own.beginning());
       generator = own;
       activity = own::activity;
       close = own::close;
