@@ -192,6 +192,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       return List.of();
     }
     ScoreTask task = ScoreTask.of(continuations, versions, encoder, setting.shape());
+    engine.requireFits(task);
     inbox.add(task);
     return task.await();
   }
@@ -258,20 +259,28 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     }
     boolean now = announced.filter(update -> !update.swaps()).isPresent();
     boolean otherWeights = !score();
-    if (engine.isIdle() || (now && !engine.isRunning())) {
+    if (engine.isRunning()) {
+      step(now || otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
+    } else if (scoresKeepWeights()) {
+      meter.timeWeights(this::advanceWeights);
+      if (!now && engine.next().filter(this::allowsWeights).isPresent()) {
+        step(Scheduler.Admission.ALL);
+      }
+    } else if (engine.isIdle() || now) {
       meter.pause();
       meter.timeWeights(weights::takeOverAtOnce);
-    } else if (engine.isRunning() || prepareNext()) {
-      step(now || otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
+    } else if (prepareNext()) {
+      step(otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
     }
   }
 
-  /// Scores one batch of those that wait, between two steps. When nothing runs, other weights are
-  /// brought into use, and all batches of a call are computed by them.
+  /// Scores some rows of those that wait, between two steps. When nothing runs, other weights are
+  /// brought into use.
   ///
   /// @return false if some wait for other weights, for which what runs must end first
   private boolean score() {
     Optional<ScoreTask> waiting = inbox.nextScore();
+    engine.scoreNext(waiting);
     if (waiting.isEmpty()) {
       return true;
     }
@@ -281,17 +290,24 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       return false;
     }
     try {
-      if (!running) {
+      if (!running && !task.isBound()) {
         meter.timeWeights(() -> weights.prepare(task.versions()));
       }
-      Scorer scorer = new Scorer(weights.serving().runner(), setting.shape(), setting.device());
-      do {
-        task.advance(scorer, weights.version());
-      } while (!running && !task.isOver() && !inbox.isClosed());
+      engine.score(task, weights.serving().runner(), weights.version());
     } catch (RuntimeException | OutOfMemoryError e) {
+      engine.scoreNext(Optional.empty());
       task.fail(e instanceof RuntimeException failure ? failure : outOfMemory(e));
     }
     return true;
+  }
+
+  /// Whether sequences are being scored that began again already when weights changed.
+  private boolean scoresKeepWeights() {
+    return inbox.nextScore().filter(ScoreTask::isBound).isPresent();
+  }
+
+  private boolean allowsWeights(GroupTask task) {
+    return task.request().versions().contains(weights.version());
   }
 
   private static IllegalStateException outOfMemory(Throwable cause) {
@@ -327,7 +343,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
 
   private void advanceWeights() {
     weights
-        .advance(engine::allows)
+        .advance(version -> engine.allows(version) && !scoresKeepWeights())
         .filter(takeover -> takeover.update() == WeightUpdate.RECOMPUTE)
         .ifPresent(_ -> engine.recompute());
   }
