@@ -34,7 +34,7 @@ import java.util.stream.IntStream;
 /// the embedding, and the cache of keys and values ([EngineSettings#cache]). Thread-safe.
 public final class QueuedGenerator implements Generator, AutoCloseable {
   /// The sources of weights.
-  private record Sources(Optional<WeightSource> base, WeightSource versions) {}
+  record Sources(Optional<WeightSource> base, WeightSource versions) {}
 
   private record Watcher(ActivityMeter meter, Inbox inbox) implements Engine.Watcher {
     @Override
@@ -72,7 +72,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     this(spec, encoder, new Sources(base, versions), settings, Extensions.none());
   }
 
-  private QueuedGenerator(
+  QueuedGenerator(
       ModelSpec spec,
       PromptEncoder encoder,
       Sources sources,
