@@ -61,7 +61,7 @@ final class Engine implements AutoCloseable {
     }
   }
 
-  /// Whoever is told what happens, on the engine's thread.
+  /// Receives what happens, on the thread of the engine.
   interface Watcher {
     Watcher NONE =
         new Watcher() {
