@@ -36,7 +36,7 @@ import java.util.stream.IntStream;
 /// the embedding, and the cache of keys and values ([EngineSettings#cache]). Thread-safe.
 public final class QueuedGenerator implements Generator, AutoCloseable {
   /// The sources of weights.
-  private record Sources(Optional<WeightSource> base, WeightSource versions) {}
+  record Sources(Optional<WeightSource> base, WeightSource versions) {}
 
   private record Watcher(ActivityMeter meter, Inbox inbox) implements Engine.Watcher {
     @Override
@@ -75,7 +75,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     this(spec, encoder, new Sources(base, versions), settings, Extensions.none());
   }
 
-  private QueuedGenerator(
+  QueuedGenerator(
       ModelSpec spec,
       PromptEncoder encoder,
       Sources sources,
@@ -213,6 +213,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       return List.of();
     }
     ScoreTask task = ScoreTask.of(continuations, versions, encoder, setting.shape());
+    engine.requireFits(task);
     inbox.add(task);
     return task.await();
   }
@@ -279,20 +280,28 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     }
     boolean now = announced.filter(update -> !update.swaps()).isPresent();
     boolean otherWeights = !score();
-    if (engine.isIdle() || (now && !engine.isRunning())) {
+    if (engine.isRunning()) {
+      step(now || otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
+    } else if (scoresKeepWeights()) {
+      meter.timeWeights(this::advanceWeights);
+      if (!now && engine.next().filter(this::allowsWeights).isPresent()) {
+        step(Scheduler.Admission.ALL);
+      }
+    } else if (engine.isIdle() || now) {
       meter.pause();
       meter.timeWeights(weights::takeOverAtOnce);
-    } else if (engine.isRunning() || prepareNext()) {
-      step(now || otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
+    } else if (prepareNext()) {
+      step(otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
     }
   }
 
-  /// Scores one batch of those that wait, between two steps. When nothing runs, other weights are
-  /// brought into use, and all batches of a call are computed by them.
+  /// Scores some rows of those that wait, between two steps. When nothing runs, other weights are
+  /// brought into use.
   ///
   /// @return false if some wait for other weights, for which what runs must end first
   private boolean score() {
     Optional<ScoreTask> waiting = inbox.nextScore();
+    engine.scoreNext(waiting);
     if (waiting.isEmpty()) {
       return true;
     }
@@ -302,17 +311,24 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       return false;
     }
     try {
-      if (!running) {
+      if (!running && !task.isBound()) {
         meter.timeWeights(() -> weights.prepare(task.versions()));
       }
-      Scorer scorer = new Scorer(weights.serving().runner(), setting.shape(), setting.device());
-      do {
-        task.advance(scorer, weights.version());
-      } while (!running && !task.isOver() && !inbox.isClosed());
+      engine.score(task, weights.serving().runner(), weights.version());
     } catch (RuntimeException | OutOfMemoryError e) {
+      engine.scoreNext(Optional.empty());
       task.fail(e instanceof RuntimeException failure ? failure : outOfMemory(e));
     }
     return true;
+  }
+
+  /// Whether sequences are being scored that began again already when weights changed.
+  private boolean scoresKeepWeights() {
+    return inbox.nextScore().filter(ScoreTask::isBound).isPresent();
+  }
+
+  private boolean allowsWeights(GroupTask task) {
+    return task.request().versions().contains(weights.version());
   }
 
   private static IllegalStateException outOfMemory(Throwable cause) {
@@ -348,7 +364,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
 
   private void advanceWeights() {
     weights
-        .advance(engine::allows)
+        .advance(version -> engine.allows(version) && !scoresKeepWeights())
         .filter(takeover -> takeover.update() == WeightUpdate.RECOMPUTE)
         .ifPresent(_ -> engine.recompute());
   }

@@ -39,7 +39,7 @@ final class RunnerMatrices implements AutoCloseable {
   private final List<Optional<Prepared>> prepared;
   // Those that others packed: their memory must not be written.
   private final BitSet inPlace = new BitSet();
-  // Parts that were never loaded: memory of their matrices holds anything.
+  // Parts that were never loaded: memory of their parameters holds anything.
   private final BitSet missing = new BitSet();
   private Table table = new Table.Own();
 
