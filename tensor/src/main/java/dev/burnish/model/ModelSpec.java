@@ -75,8 +75,8 @@ public record ModelSpec(
     }
   }
 
-  /// What is trained as generators read it, part by part: packed, or of an adaptation, which they
-  /// multiply by as it is, one parameter after the other.
+  /// The parts of the weights that are trained, as generators read them: packed, or of an
+  /// adaptation, which they multiply by as it is, one parameter after the other.
   public List<PackedPart> trainedParts() {
     return lora().adapts()
         ? trainedLayouts().stream()
