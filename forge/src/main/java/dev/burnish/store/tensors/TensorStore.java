@@ -238,7 +238,8 @@ public final class TensorStore implements AutoCloseable {
 
   private StoreException late(String what, CallTimedOut timeout) {
     return new StoreException(
-        "what is awaited must be put in time: %s unfinished=%s".formatted(what, missing()), timeout);
+        "what is awaited must be put in time: %s unfinished=%s".formatted(what, missing()),
+        timeout);
   }
 
   /// The puts and versions that are not whole yet, with the ranks that they wait for.
