@@ -36,7 +36,10 @@ import java.util.stream.IntStream;
 /// the embedding, and the cache of keys and values ([EngineSettings#cache]). Thread-safe.
 public final class QueuedGenerator implements Generator, AutoCloseable {
   /// The sources of weights.
-  record Sources(Optional<WeightSource> base, WeightSource versions) {}
+  ///
+  /// @param base the weights under an adaptation, in one version, where the policy is adapted
+  /// @param versions of the weights that are trained: the policy's, or those of its adaptation
+  public record Sources(Optional<WeightSource> base, WeightSource versions) {}
 
   private record Watcher(ActivityMeter meter, Inbox inbox) implements Engine.Watcher {
     @Override
@@ -75,7 +78,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     this(spec, encoder, new Sources(base, versions), settings, Extensions.none());
   }
 
-  QueuedGenerator(
+  private QueuedGenerator(
       ModelSpec spec,
       PromptEncoder encoder,
       Sources sources,
@@ -116,6 +119,19 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   /// How it began: the tokens that its cache holds, and where its packed weights are.
   public String beginning() {
     return beginning;
+  }
+
+  /// A generator with parts of a script, which starts with the newest version of the policy.
+  ///
+  /// @param encoder of its prompts; completions have no text where it has no tokenizer
+  /// @throws IllegalArgumentException if there is no version yet, or it is of another model
+  public static QueuedGenerator of(
+      ModelSpec spec,
+      PromptEncoder encoder,
+      Sources sources,
+      EngineSettings settings,
+      Extensions extensions) {
+    return new QueuedGenerator(spec, encoder, sources, settings, extensions);
   }
 
   /// A generator of a model whose weights do not change.

@@ -2,7 +2,6 @@ package dev.burnish.sharding;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 
 /// A rectangular part of a tensor: of each dim the indices from an offset on.
 ///
@@ -13,16 +12,20 @@ public record Box(List<Long> offsets, List<Long> shape) {
   public Box {
     offsets = List.copyOf(offsets);
     shape = List.copyOf(shape);
-    if (offsets.size() != shape.size()
-        || LongStream.concat(longs(offsets), longs(shape)).anyMatch(value -> value < 0)) {
+    if (offsets.size() != shape.size() || hasNegative(offsets) || hasNegative(shape)) {
       throw new IllegalArgumentException(
           "a box must have an offset and a size of each dim, none negative: offsets=%s shape=%s"
               .formatted(offsets, shape));
     }
   }
 
-  private static LongStream longs(List<Long> values) {
-    return values.stream().mapToLong(Long::longValue);
+  private static boolean hasNegative(List<Long> values) {
+    for (long value : values) {
+      if (value < 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// All of a tensor.

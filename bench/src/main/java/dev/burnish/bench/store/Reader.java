@@ -1,6 +1,7 @@
 package dev.burnish.bench.store;
 
 import dev.burnish.actor.Context;
+import dev.burnish.mesh.ActorMesh;
 import dev.burnish.observe.Benchmark.Scale;
 import dev.burnish.store.tensors.Catalogue;
 import dev.burnish.store.tensors.Snapshot;
@@ -15,25 +16,34 @@ import java.util.Optional;
 
 /// A process that reads versions of a state dict.
 interface Reader {
-  /// Reads a version.
+  /// Reads a version to memory of its own, and maps it.
   Times read(long version);
 
-  /// Seconds and bytes of one read.
+  /// Maps a version, reads all of it, and holds it.
+  void hold(long version);
+
+  /// Bytes of this process's share of the physical memory of what it holds.
+  long shared();
+
+  /// Ends [#hold].
+  void release();
+
+  /// Seconds of one read.
   ///
   /// @param memcpy of the same bytes, in memory of this process
   /// @param copied from the handles to the last byte, in tensors of this process
-  /// @param mapped all parts, where they lie in one piece: nothing is copied
-  /// @param shared this process's share of the physical memory of what it mapped, all of it read
-  record Times(double memcpy, double copied, Optional<Double> mapped, long shared) {}
+  /// @param mapped all parts, if each lies in one piece: nothing is copied
+  record Times(double memcpy, double copied, Optional<Double> mapped) {}
 
   /// See [Reader].
   final class Actor implements Reader, AutoCloseable {
     private final TensorStore store;
     private final StateDict own;
+    private List<Snapshot> held = List.of();
 
     /// @param numParts into which the columns are divided among the readers; 1: each reads all
-    Actor(Catalogue catalogue, Scale scale, int numParts) {
-      store = new TensorStore(catalogue);
+    Actor(ActorMesh<Catalogue> catalogue, Scale scale, int numParts) {
+      store = new TensorStore(catalogue.only());
       own = new StateDict(scale, Context.current().rank() % numParts, numParts, 1);
     }
 
@@ -53,19 +63,32 @@ interface Reader {
                     snapshot.map(each.getKey(), each.getValue().layout(), each.getValue().rank()))
                 .toList();
         double seconds = StateDict.seconds(start);
-        own.parts().forEach((key, part) -> snapshot.check(key, part.layout(), part.rank()));
-        long shared = shared();
         mapped.forEach(each -> each.ifPresent(Tensor::close));
         return new Times(
             memcpy,
             copied,
-            mapped.stream().allMatch(Optional::isPresent) ? Optional.of(seconds) : Optional.empty(),
-            shared);
+            mapped.stream().allMatch(Optional::isPresent)
+                ? Optional.of(seconds)
+                : Optional.empty());
       }
     }
 
-    /// The sum over the mappings of regions of what the system counts as this process's share.
-    private static long shared() {
+    @Override
+    public void hold(long version) {
+      Snapshot snapshot = store.version("policy", version);
+      held = List.of(snapshot);
+      own.parts().forEach((key, part) -> snapshot.check(key, part.layout(), part.rank()));
+    }
+
+    @Override
+    public void release() {
+      held.forEach(Snapshot::close);
+      held = List.of();
+    }
+
+    /// The sum over the mappings of regions of the proportional share that the system counts.
+    @Override
+    public long shared() {
       try {
         long sum = 0;
         boolean region = false;
@@ -84,6 +107,7 @@ interface Reader {
 
     @Override
     public void close() {
+      release();
       store.close();
       own.close();
     }

@@ -38,11 +38,10 @@ final class StateDictBenchmark implements Benchmark {
     int runs = options.scale() == Scale.FULL ? 9 : 1;
     inOneProcess(options.scale(), runs, out);
     try (Job job = Job.start(JobOptions.named("bench"))) {
-      Catalogue catalogue =
+      ActorMesh<Catalogue> catalogue =
           job.hosts()
               .spawnProcs("catalogue", Map.of("procs", 1), _ -> Resources.light())
-              .spawn("catalogue", Catalogue.class, MemoryCatalogue::new)
-              .only();
+              .spawn("catalogue", Catalogue.class, MemoryCatalogue::new);
       for (int numReaders : new int[] {1, 2, 4}) {
         new Handover(job, catalogue, options.scale(), 1).measure(numReaders, 1, runs, out);
       }
@@ -53,7 +52,7 @@ final class StateDictBenchmark implements Benchmark {
   /// From ranks in this process to readers in processes of their own.
   ///
   /// @param numWriters ranks among which the rows are divided
-  private record Handover(Job job, Catalogue catalogue, Scale scale, int numWriters) {
+  private record Handover(Job job, ActorMesh<Catalogue> catalogue, Scale scale, int numWriters) {
     private static long version = 0;
 
     void measure(int numReaders, int numParts, int runs, Consumer<Measurement> out) {
@@ -62,35 +61,32 @@ final class StateDictBenchmark implements Benchmark {
               ? " to %d processes".formatted(numReaders)
               : " from %d ranks by rows to %d by columns".formatted(numWriters, numParts);
       Figures figures = new Figures(what);
-      List<StateDict> parts = new ArrayList<>();
-      try (TensorStore store = new TensorStore(catalogue);
-          ProcMesh procs =
-              job.hosts()
-                  .spawnProcs(
-                      "readers",
-                      Map.of("procs", numReaders),
-                      _ -> Resources.compute(1, MEGABYTES))) {
+      List<Writer> writers = new ArrayList<>();
+      try (ProcMesh procs =
+          job.hosts()
+              .spawnProcs(
+                  "readers", Map.of("procs", numReaders), _ -> Resources.compute(1, MEGABYTES))) {
         ActorMesh<Reader> readers =
             procs.spawn("readers", Reader.class, Reader.Actor::new, catalogue, scale, numParts);
         for (int rank = 0; rank < numWriters; rank++) {
-          parts.add(new StateDict(scale, rank, numWriters, 0));
+          TensorStore store = new TensorStore(catalogue.only());
+          writers.add(new Writer(store, new StateDict(scale, rank, numWriters, 0)));
         }
         for (int i = 0; i < WARMUPS + runs; i++) {
-          once(store, parts, readers, figures);
+          once(writers, readers, figures);
         }
         figures.report(WARMUPS, out);
       } finally {
-        parts.forEach(StateDict::close);
+        writers.forEach(Writer::close);
       }
     }
 
-    private static void once(
-        TensorStore store, List<StateDict> parts, ActorMesh<Reader> readers, Figures figures) {
+    private static void once(List<Writer> writers, ActorMesh<Reader> readers, Figures figures) {
       long next = ++version;
-      parts.forEach(part -> part.change(next));
-      double memcpy = parts.stream().mapToDouble(StateDict::memcpy).sum();
+      writers.forEach(writer -> writer.state().change(next));
+      double memcpy = writers.stream().mapToDouble(writer -> writer.state().memcpy()).sum();
       long start = System.nanoTime();
-      parts.forEach(part -> store.publish(SET, next, part.parts()));
+      writers.forEach(writer -> writer.store().publish(SET, next, writer.state().parts()));
       figures.add("put", StateDict.seconds(start), memcpy);
       List<Reader.Times> times = readers.gather(reader -> reader.read(next));
       Reader.Times slowest =
@@ -98,10 +94,21 @@ final class StateDictBenchmark implements Benchmark {
       figures.add("copy", slowest.copied(), slowest.memcpy());
       if (times.stream().allMatch(each -> each.mapped().isPresent())) {
         figures.add("map", slowest.mapped().orElseThrow(), slowest.memcpy());
-        // This process has mapped what it wrote too.
-        long all = parts.stream().mapToLong(StateDict::bytes).sum();
-        figures.memory(times.stream().mapToLong(Reader.Times::shared).sum() / (double) all);
+        readers.fanout(reader -> reader.hold(next));
+        long all = writers.stream().mapToLong(writer -> writer.state().bytes()).sum();
+        long shared = readers.gather(Reader::shared).stream().mapToLong(bytes -> bytes).sum();
+        figures.memory((double) shared / all);
+        readers.fanout(Reader::release);
       }
+    }
+  }
+
+  /// A rank that puts.
+  private record Writer(TensorStore store, StateDict state) implements AutoCloseable {
+    @Override
+    public void close() {
+      store.close();
+      state.close();
     }
   }
 

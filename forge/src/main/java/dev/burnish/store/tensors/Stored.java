@@ -49,10 +49,7 @@ final class Stored {
   }
 
   private StoredPart open(int rank) {
-    Contribution.Item each = ranks.get(rank).items().get(item);
-    MemorySegment bytes =
-        ranks.get(rank).memory().segment().asSlice(each.offset(), spec().bytes(rank));
-    return new StoredPart("key=%s rank=%d".formatted(key(), rank), bytes, each.digests());
+    return new StoredPart(ranks.get(rank), ranks.get(rank).items().get(item));
   }
 
   /// Checks and copies elements.

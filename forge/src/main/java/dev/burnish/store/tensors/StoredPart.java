@@ -1,27 +1,28 @@
 package dev.burnish.store.tensors;
 
+import dev.burnish.link.Region;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
-import java.util.List;
 
 /// A rank's part of a thing, in memory that its writer wrote. Its blocks are checked when they are
 /// first read. Not thread-safe.
 final class StoredPart {
-  private final String name;
-  private final MemorySegment bytes;
-  private final List<Integer> digests;
+  private final int rank;
+  private final Contribution.Item item;
+  private final Region memory;
+  private final long size;
   private final BitSet checked = new BitSet();
 
-  /// @param name in errors
-  /// @param digests of the blocks of its bytes
-  StoredPart(String name, MemorySegment bytes, List<Integer> digests) {
-    this.name = name;
-    this.bytes = bytes;
-    this.digests = digests;
+  StoredPart(Contribution contribution, Contribution.Item item) {
+    this.rank = contribution.rank();
+    this.item = item;
+    this.memory = contribution.memory();
+    this.size = item.content().spec().bytes(rank);
   }
 
+  /// Its bytes where they lie.
   MemorySegment bytes() {
-    return bytes;
+    return memory.segment().asSlice(item.offset(), size);
   }
 
   /// Copies the bytes from an offset on. Blocks that go whole are checked on the way.
@@ -31,15 +32,31 @@ final class StoredPart {
     long end = from + into.byteSize();
     for (long at = from; at < end; ) {
       long next = Math.min(end, endOf(block(at)));
-      if (at % Blocks.SIZE == 0 && next == endOf(block(at))) {
-        for (int i = 1; i < Blocks.TOGETHER && next < end && endOf(block(next)) <= end; i++) {
-          next = endOf(block(next));
-        }
+      boolean whole = at % Blocks.SIZE == 0 && next == endOf(block(at));
+      if (whole && !memory.isMapped()) {
+        readBlock(at, into.asSlice(at - from, next - at));
+      } else {
+        next = whole ? endOfSome(next, end) : next;
+        check(at, next);
+        MemorySegment.copy(bytes(), at, into, at - from, next - at);
       }
-      check(at, next);
-      MemorySegment.copy(bytes, at, into, at - from, next - at);
       at = next;
     }
+  }
+
+  /// The end of some more blocks that end before another end.
+  private long endOfSome(long next, long end) {
+    long last = next;
+    for (int i = 1; i < Blocks.TOGETHER && last < end && endOf(block(last)) <= end; i++) {
+      last = endOf(block(last));
+    }
+    return last;
+  }
+
+  /// Reads a block of another process, and checks it while it is in a cache.
+  private void readBlock(long at, MemorySegment into) {
+    memory.copyTo(item.offset() + at, into);
+    requireDigest(block(at), Blocks.digest(into));
   }
 
   private static int block(long offset) {
@@ -47,7 +64,7 @@ final class StoredPart {
   }
 
   private long endOf(int block) {
-    return Math.min(bytes.byteSize(), (block + 1L) * Blocks.SIZE);
+    return Math.min(size, (block + 1L) * Blocks.SIZE);
   }
 
   /// Checks the blocks of a range of bytes, as far as they have not been.
@@ -57,17 +74,17 @@ final class StoredPart {
     for (int block = block(from); from < to && block <= block(to - 1); block++) {
       if (!checked.get(block)) {
         long start = (long) block * Blocks.SIZE;
-        requireDigest(block, Blocks.digest(bytes.asSlice(start, endOf(block) - start)));
+        requireDigest(block, Blocks.digest(bytes().asSlice(start, endOf(block) - start)));
         checked.set(block);
       }
     }
   }
 
   private void requireDigest(int block, int digest) {
-    if (digest != digests.get(block)) {
+    if (digest != item.digests().get(block)) {
       throw new StoreException(
-          "a part must have the bytes that were put: %s block=%d digest=%08x put=%08x; put it again"
-              .formatted(name, block, digest, digests.get(block)));
+          "a part must have the bytes that were put: key=%s rank=%d block=%d digest=%08x put=%08x; put it again"
+              .formatted(item.key(), rank, block, digest, item.digests().get(block)));
     }
   }
 }

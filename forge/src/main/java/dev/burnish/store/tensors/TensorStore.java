@@ -2,6 +2,7 @@ package dev.burnish.store.tensors;
 
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.link.Region;
+import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.sharding.Box;
 import dev.burnish.sharding.Layout;
 import dev.burnish.sharding.Planner;
@@ -226,10 +227,19 @@ public final class TensorStore implements AutoCloseable {
 
   /// Waits until there is something whole under each of the keys.
   ///
-  /// @throws dev.burnish.link.failure.CallTimedOut if the stub's time is over: [#missing] names the
-  ///   ranks that it waited for
+  /// @throws StoreException if the stub's time is over; it names the ranks that have not put
   public void await(String... keys) {
-    catalogue.await(Arrays.asList(keys));
+    try {
+      catalogue.await(Arrays.asList(keys));
+    } catch (CallTimedOut e) {
+      throw late("keys=" + Arrays.toString(keys), e);
+    }
+  }
+
+  private StoreException late(String what, CallTimedOut timeout) {
+    return new StoreException(
+        "what is awaited must be put in time: %s unfinished=%s".formatted(what, missing()),
+        timeout);
   }
 
   /// The puts and versions that are not whole yet, with the ranks that they wait for.
@@ -277,10 +287,13 @@ public final class TensorStore implements AutoCloseable {
   /// Waits for a version or a later one; the latest.
   ///
   /// @return to be closed by the caller
-  /// @throws dev.burnish.link.failure.CallTimedOut if the stub's time is over: [#missing] names the
-  ///   ranks that it waited for
+  /// @throws StoreException if the stub's time is over; it names the ranks that have not published
   public Snapshot awaitVersion(String set, long version) {
-    return new Snapshot(catalogue.awaitVersion(set, version), planner);
+    try {
+      return new Snapshot(catalogue.awaitVersion(set, version), planner);
+    } catch (CallTimedOut e) {
+      throw late("set=%s version=%d".formatted(set, version), e);
+    }
   }
 
   /// The latest version of a set, if there is one.

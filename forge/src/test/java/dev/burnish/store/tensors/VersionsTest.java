@@ -3,6 +3,7 @@ package dev.burnish.store.tensors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.mesh.JobOptions.Processes;
@@ -11,6 +12,7 @@ import dev.burnish.sharding.Layout;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -173,11 +175,29 @@ class VersionsTest {
     }
   }
 
+  @Test
+  void waitingEndsInTimeAndNamesTheRanksThatAreMissing() {
+    try (Job job = Job.start(JobOptions.named("test").with(Processes.THREADS));
+        TensorStore remote = new TensorStore(actors(job).within(Duration.ofMillis(200)).only())) {
+      publish(remote, 1, 1, 10);
+      assertThatThrownBy(() -> remote.awaitVersion("policy", 1))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("set=policy version=1 unfinished=[Missing")
+          .hasMessageContaining("present=[1], missing=[0]");
+      assertThatThrownBy(() -> remote.await("a"))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("keys=[a]");
+    }
+  }
+
   private static Catalogue catalogue(Job job) {
+    return actors(job).only();
+  }
+
+  private static ActorMesh<Catalogue> actors(Job job) {
     return job.hosts()
         .spawnProcs(Map.of("procs", 1))
-        .spawn("catalogue", Catalogue.class, MemoryCatalogue::new)
-        .only();
+        .spawn("catalogue", Catalogue.class, MemoryCatalogue::new);
   }
 
   @Test
