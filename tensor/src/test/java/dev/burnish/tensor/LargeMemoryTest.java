@@ -150,7 +150,7 @@ class LargeMemoryTest {
           one.fill_(row);
         }
       }
-      assertThat(resident(sparse)).isBetween(rows * 4096L, 2 * rows * 4096L);
+      assertThat(resident(sparse)).isBetween(rows * 4096L, 2L * rows * 4096);
     }
   }
 
