@@ -181,7 +181,7 @@ public final class ModelRunner implements AutoCloseable {
       Tensor slots_T = Tensor.of(slots, slots.length).to(decoder.device());
       for (int i = 0; i < blocks.size(); i++) {
         DecoderBlock block = decoder.blocks().get(i);
-        block.infer(x_TH, context, blocks.get(i), cache.keys(i), cache.values(i), slots_T);
+        block.infer(x_TH, context, blocks.get(i), cache.block(i), slots_T);
       }
     }
     return x_TH;
