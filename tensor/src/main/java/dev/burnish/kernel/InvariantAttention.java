@@ -9,12 +9,13 @@ import jdk.incubator.vector.VectorMask;
 /// Attention of a generator: the bits of a row depend on its query and on its keys in order of
 /// position, whatever spans they lie in and whatever other rows there are.
 ///
-/// Idea: a score is one chain of fused multiply-adds over the dimensions of a head, in one lane
-/// ([PanelKeyValues]). The output is one chain over the positions, which continues from panel to
-/// panel in memory. Rows that share a run of keys, and the query heads that share a key head, are
-/// computed three or four at a time, which reads a key once and keeps two multipliers busy. A
-/// hidden key has probability 0 and changes nothing. Keys whose slots are not in step with their
-/// positions are copied to panels of the piece first.
+/// Idea: a score is the sum of two chains of fused multiply-adds, over the first half of the
+/// dimensions of a head and over the second, in one lane ([PanelKeyValues]). The output is one
+/// chain over the positions, which continues from panel to panel in memory. Rows that share a run
+/// of keys, and the query heads that share a key head, are computed three or four at a time, which
+/// reads a key once and keeps two multipliers busy. A hidden key has probability 0 and changes
+/// nothing. Keys whose slots are not in step with their positions are copied to panels of the piece
+/// first.
 final class InvariantAttention {
   private static final int WIDTH = Lanes.WIDTH;
   private static final int TOKENS = PanelKeyValues.TOKENS;
@@ -60,9 +61,9 @@ final class InvariantAttention {
       return keyValues().heads().dim();
     }
 
-    /// Floats from one row of scores to the next: whole vectors are written, two at a time.
+    /// Floats from one row of scores to the next: whole vectors are written.
     private int stride() {
-      return (tile.columns() / TOKENS + 1) * TOKENS + 2 * WIDTH;
+      return (tile.columns() / TOKENS + 1) * TOKENS;
     }
 
     /// Floats of a run's panels that are copied: of keys, or of values.
@@ -255,18 +256,19 @@ final class InvariantAttention {
     return panels[key / TOKENS] + 4L * (key % TOKENS);
   }
 
-  /// Scores of four queries against the vectors `[from, to)` of keys. May write one vector more.
+  /// Scores of four queries against the vectors `[from, to)` of keys.
   ///
   /// @param at addresses of the queries, then of the scores of the first panel's first key
   private static void scoresOfFour(
       long[] at, long[] panels, int from, int to, int dim, float scale) {
+    int half = dim / 2;
     long q0 = at[0];
     long q1 = at[1];
     long q2 = at[2];
     long q3 = at[3];
-    for (int chunk = from; chunk < to; chunk += 2) {
-      long left = chunk(panels, chunk);
-      long right = chunk(panels, Math.min(chunk + 1, to - 1));
+    for (int chunk = from; chunk < to; chunk++) {
+      long keys = chunk(panels, chunk);
+      long others = keys + STEP * half;
       FloatVector a0 = FloatVector.zero(Lanes.SPECIES);
       FloatVector b0 = FloatVector.zero(Lanes.SPECIES);
       FloatVector a1 = FloatVector.zero(Lanes.SPECIES);
@@ -275,69 +277,69 @@ final class InvariantAttention {
       FloatVector b2 = FloatVector.zero(Lanes.SPECIES);
       FloatVector a3 = FloatVector.zero(Lanes.SPECIES);
       FloatVector b3 = FloatVector.zero(Lanes.SPECIES);
-      for (int d = 0; d < dim; d++) {
-        FloatVector a = Lanes.load(left, TOKENS * d);
-        FloatVector b = Lanes.load(right, TOKENS * d);
-        FloatVector x = all(q0, d);
-        a0 = a.fma(x, a0);
-        b0 = b.fma(x, b0);
-        x = all(q1, d);
-        a1 = a.fma(x, a1);
-        b1 = b.fma(x, b1);
-        x = all(q2, d);
-        a2 = a.fma(x, a2);
-        b2 = b.fma(x, b2);
-        x = all(q3, d);
-        a3 = a.fma(x, a3);
-        b3 = b.fma(x, b3);
+      for (int d = 0; d < half; d++) {
+        FloatVector a = Lanes.load(keys, TOKENS * d);
+        FloatVector b = Lanes.load(others, TOKENS * d);
+        a0 = a.fma(all(q0, d), a0);
+        b0 = b.fma(all(q0, half + d), b0);
+        a1 = a.fma(all(q1, d), a1);
+        b1 = b.fma(all(q1, half + d), b1);
+        a2 = a.fma(all(q2, d), a2);
+        b2 = b.fma(all(q2, half + d), b2);
+        a3 = a.fma(all(q3, d), a3);
+        b3 = b.fma(all(q3, half + d), b3);
+      }
+      if (2 * half < dim) {
+        FloatVector b = Lanes.load(others, TOKENS * half);
+        b0 = b.fma(all(q0, 2 * half), b0);
+        b1 = b.fma(all(q1, 2 * half), b1);
+        b2 = b.fma(all(q2, 2 * half), b2);
+        b3 = b.fma(all(q3, 2 * half), b3);
       }
       int column = chunk * WIDTH;
-      Lanes.store(a0.mul(scale), at[4], column);
-      Lanes.store(b0.mul(scale), at[4], column + WIDTH);
-      Lanes.store(a1.mul(scale), at[5], column);
-      Lanes.store(b1.mul(scale), at[5], column + WIDTH);
-      Lanes.store(a2.mul(scale), at[6], column);
-      Lanes.store(b2.mul(scale), at[6], column + WIDTH);
-      Lanes.store(a3.mul(scale), at[7], column);
-      Lanes.store(b3.mul(scale), at[7], column + WIDTH);
+      Lanes.store(a0.add(b0).mul(scale), at[4], column);
+      Lanes.store(a1.add(b1).mul(scale), at[5], column);
+      Lanes.store(a2.add(b2).mul(scale), at[6], column);
+      Lanes.store(a3.add(b3).mul(scale), at[7], column);
     }
   }
 
   /// The same of three.
   private static void scoresOfThree(
       long[] at, long[] panels, int from, int to, int dim, float scale) {
+    int half = dim / 2;
     long q0 = at[0];
     long q1 = at[1];
     long q2 = at[2];
-    for (int chunk = from; chunk < to; chunk += 2) {
-      long left = chunk(panels, chunk);
-      long right = chunk(panels, Math.min(chunk + 1, to - 1));
+    for (int chunk = from; chunk < to; chunk++) {
+      long keys = chunk(panels, chunk);
+      long others = keys + STEP * half;
       FloatVector a0 = FloatVector.zero(Lanes.SPECIES);
       FloatVector b0 = FloatVector.zero(Lanes.SPECIES);
       FloatVector a1 = FloatVector.zero(Lanes.SPECIES);
       FloatVector b1 = FloatVector.zero(Lanes.SPECIES);
       FloatVector a2 = FloatVector.zero(Lanes.SPECIES);
       FloatVector b2 = FloatVector.zero(Lanes.SPECIES);
-      for (int d = 0; d < dim; d++) {
-        FloatVector a = Lanes.load(left, TOKENS * d);
-        FloatVector b = Lanes.load(right, TOKENS * d);
-        FloatVector x = all(q0, d);
-        a0 = a.fma(x, a0);
-        b0 = b.fma(x, b0);
-        x = all(q1, d);
-        a1 = a.fma(x, a1);
-        b1 = b.fma(x, b1);
-        x = all(q2, d);
-        a2 = a.fma(x, a2);
-        b2 = b.fma(x, b2);
+      for (int d = 0; d < half; d++) {
+        FloatVector a = Lanes.load(keys, TOKENS * d);
+        FloatVector b = Lanes.load(others, TOKENS * d);
+        a0 = a.fma(all(q0, d), a0);
+        b0 = b.fma(all(q0, half + d), b0);
+        a1 = a.fma(all(q1, d), a1);
+        b1 = b.fma(all(q1, half + d), b1);
+        a2 = a.fma(all(q2, d), a2);
+        b2 = b.fma(all(q2, half + d), b2);
+      }
+      if (2 * half < dim) {
+        FloatVector b = Lanes.load(others, TOKENS * half);
+        b0 = b.fma(all(q0, 2 * half), b0);
+        b1 = b.fma(all(q1, 2 * half), b1);
+        b2 = b.fma(all(q2, 2 * half), b2);
       }
       int column = chunk * WIDTH;
-      Lanes.store(a0.mul(scale), at[4], column);
-      Lanes.store(b0.mul(scale), at[4], column + WIDTH);
-      Lanes.store(a1.mul(scale), at[5], column);
-      Lanes.store(b1.mul(scale), at[5], column + WIDTH);
-      Lanes.store(a2.mul(scale), at[6], column);
-      Lanes.store(b2.mul(scale), at[6], column + WIDTH);
+      Lanes.store(a0.add(b0).mul(scale), at[4], column);
+      Lanes.store(a1.add(b1).mul(scale), at[5], column);
+      Lanes.store(a2.add(b2).mul(scale), at[6], column);
     }
   }
 
