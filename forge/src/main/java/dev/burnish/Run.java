@@ -12,6 +12,7 @@ import dev.burnish.controller.ProcessPlan;
 import dev.burnish.controller.Trainers;
 import dev.burnish.controller.TrainingLoop;
 import dev.burnish.controller.Updates;
+import dev.burnish.controller.worker.GeneratorFactory;
 import dev.burnish.launch.Resources;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.JobOptions;
@@ -105,6 +106,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   private final Map<Path, TrainedModel> models = new LinkedHashMap<>();
   private final DryRun dryRun = new DryRun();
   private Optional<TrainingLoop> rollouts = Optional.empty();
+  private GeneratorFactory generators = GeneratorFactory.plain();
   private Ending loopMemory = () -> {};
 
   /// Frees something at the end.
@@ -317,6 +319,13 @@ public final class Run<S extends Record> implements AutoCloseable {
         settings);
   }
 
+  /// Sets how the generators of a loop that is created afterwards are made, so that they have parts
+  /// of the script: processors of logits, an observer of steps, the order of requests. A dry run
+  /// generates without them.
+  public void generators(GeneratorFactory factory) {
+    generators = factory;
+  }
+
   /// The memory of trainers is kept before the processes start: a checkpoint is restored in it.
   private TrainingLoop loop(TrainedModel policy, LoopPlan plan, LoopSettings settings) {
     seed(plan.seed());
@@ -328,7 +337,7 @@ public final class Run<S extends Record> implements AutoCloseable {
     loopMemory = builder::close;
     builder.kept().forEach(each -> keep(each.name(), each.model(), each.state()));
     sayIfResumed();
-    TrainingLoop started = builder.start();
+    TrainingLoop started = builder.start(generators);
     rollouts = Optional.of(started);
     checkpoints.keep("rollouts", started.state());
     return started;

@@ -3,6 +3,7 @@ package dev.burnish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.rollout.Priority;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.Structure;
 import java.util.List;
@@ -59,6 +60,7 @@ class GenerationDefaultsTest {
                 new SamplingParams.Stop(List.of(), List.of(), 0, SamplingParams.Stop.AtEnd.STOP),
                 new Structure.Free(),
                 new SamplingParams.Logprobs(0, SamplingParams.Logprobs.Distribution.TEMPERED),
+                Priority.TRAINING,
                 0));
   }
 

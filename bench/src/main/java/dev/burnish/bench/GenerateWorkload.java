@@ -2,13 +2,13 @@ package dev.burnish.bench;
 
 import dev.burnish.engine.BatchGenerator;
 import dev.burnish.engine.EngineSettings;
-import dev.burnish.engine.Priority;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.Request;
 import dev.burnish.engine.RequestListener;
 import dev.burnish.engine.Ticket;
 import dev.burnish.observe.Benchmark.Options;
+import dev.burnish.rollout.Priority;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import java.util.ArrayList;

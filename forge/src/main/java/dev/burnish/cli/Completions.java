@@ -1,7 +1,6 @@
 package dev.burnish.cli;
 
 import dev.burnish.Pretrained;
-import dev.burnish.model.PeftAdapter;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
@@ -28,8 +27,7 @@ final class Completions {
   private Completions() {}
 
   static void generate(GenerateOptions options, Output output) {
-    try (Pretrained base = Pretrained.load(options.model())) {
-      options.adapter().ifPresent(folder -> PeftAdapter.load(base.model(), folder));
+    try (Pretrained base = options.model().get()) {
       SamplingParams params = options.sampling().apply(base.sampling());
       output.sampling(params, base.unusedDefaults());
       List<Pieces> texts = new ArrayList<>();

@@ -5,7 +5,6 @@ import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.TopLogprobs;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,18 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// file or a pipe gets a completion as it is; a terminal gets none of its control characters.
 @Command(name = "generate", description = "Complete a prompt with a model.", sortOptions = false)
 final class GenerateCommand implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "MODEL",
-      description = "A folder in Hugging Face layout, a .gguf file, or hf:owner/name[@revision].")
-  private String model = "";
-
-  @Option(
-      names = "--adapter",
-      paramLabel = "DIR",
-      description = "A LoRA adapter of the model: adapter/ of a run, or a folder that PEFT wrote.")
-  private @Nullable Path adapter;
+  @Mixin private ModelFlags model = new ModelFlags();
 
   @Option(
       names = "--prompt",
@@ -63,13 +51,7 @@ final class GenerateCommand implements Callable<Integer> {
       throw new IllegalArgumentException("--logprobs needs --json: json=false; add --json");
     }
     GenerateOptions options =
-        new GenerateOptions(
-            model,
-            Optional.ofNullable(adapter),
-            prompt,
-            chat,
-            Optional.ofNullable(system),
-            sampling::over);
+        new GenerateOptions(model::load, prompt, chat, Optional.ofNullable(system), sampling::over);
     Completions.generate(
         options,
         json || sampling.count() > 1

@@ -1,17 +1,17 @@
 package dev.burnish.cli;
 
+import dev.burnish.Pretrained;
 import dev.burnish.rollout.SamplingParams;
-import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /// The options of `burnish generate`.
 ///
-/// @param adapter a folder in the layout of PEFT
+/// @param model loads the model, which its user closes
 /// @param sampling the parameters to use, from the model's own
 record GenerateOptions(
-    String model,
-    Optional<Path> adapter,
+    Supplier<Pretrained> model,
     String prompt,
     boolean chat,
     Optional<String> system,

@@ -4,7 +4,6 @@ import dev.burnish.ModelServer;
 import dev.burnish.Pretrained;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.concurrent.TerminalText;
-import dev.burnish.model.PeftAdapter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +15,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `burnish serve`: a model behind OpenAI's HTTP interface, until Ctrl-C or SIGTERM.
@@ -26,18 +26,7 @@ import picocli.CommandLine.Option;
 final class ServeCommand implements Callable<Integer> {
   private static final String KEY_VARIABLE = "BURNISH_API_KEY";
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "MODEL",
-      description = "A folder in Hugging Face layout, a .gguf file, or hf:owner/name[@revision].")
-  private String model = "";
-
-  @Option(
-      names = "--adapter",
-      paramLabel = "DIR",
-      description = "A LoRA adapter of the model: adapter/ of a run, or a folder that PEFT wrote.")
-  private @Nullable Path adapter;
+  @Mixin private ModelFlags model = new ModelFlags();
 
   @Option(
       names = "--served-name",
@@ -82,8 +71,7 @@ final class ServeCommand implements Callable<Integer> {
                 new IllegalArgumentException(
                     "serve needs the module burnish-serve on the class path; start it with ./burnish serve"));
     try (Stop _ = Stop.listen("when the requests that are being served have ended");
-        Pretrained loaded = Pretrained.load(model)) {
-      Optional.ofNullable(adapter).ifPresent(folder -> PeftAdapter.load(loaded.model(), folder));
+        Pretrained loaded = model.load()) {
       try (ModelServer.Running running = server.start(loaded, settings)) {
         System.err.printf(
             "serving %s at http://%s:%d/v1; Ctrl-C stops it%n",

@@ -1,6 +1,7 @@
 package dev.burnish.controller;
 
 import dev.burnish.controller.recording.ReplayStart;
+import dev.burnish.controller.worker.GeneratorFactory;
 import dev.burnish.controller.worker.Opened;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.rl.journal.EpisodeJournal;
@@ -71,8 +72,9 @@ public final class LoopBuilder implements AutoCloseable {
 
   /// Starts the processes.
   ///
+  /// @param generators how each generator is made
   /// @return the loop, to be closed before this
-  public TrainingLoop start() {
+  public TrainingLoop start(GeneratorFactory generators) {
     ProcessPlan processes = ProcessPlan.of(settings, plan, model.model());
     EpisodeJournal journal = TrainingLoop.journal(home.folder());
     keepBeginning();
@@ -81,7 +83,7 @@ public final class LoopBuilder implements AutoCloseable {
             home,
             settings,
             processes,
-            new ProcessParts.Material(plan, model.tokenizer(), policy, critic, state));
+            new ProcessParts.Material(plan, model.tokenizer(), policy, critic, state, generators));
     long version = home.completed();
     List<Long> ignored = parts.publish(version, Math.max(0, version - settings.maxStaleness()));
     home.say(processes.title());

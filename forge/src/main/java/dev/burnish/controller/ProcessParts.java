@@ -2,6 +2,7 @@ package dev.burnish.controller;
 
 import dev.burnish.actor.Factory;
 import dev.burnish.controller.worker.GeneratorActor;
+import dev.burnish.controller.worker.GeneratorFactory;
 import dev.burnish.controller.worker.GeneratorSpec;
 import dev.burnish.controller.worker.GeneratorWorker;
 import dev.burnish.controller.worker.Opened;
@@ -67,12 +68,14 @@ final class ProcessParts implements LoopParts {
   /// The material of the parts.
   ///
   /// @param state of the policy, as checkpoints see it
+  /// @param generators how each is made
   record Material(
       LoopPlan plan,
       Tokenizer tokenizer,
       HeldTrainer policy,
       Optional<HeldTrainer> critic,
-      LoopState state) {}
+      LoopState state,
+      GeneratorFactory generators) {}
 
   ProcessParts(LoopHome home, LoopSettings settings, ProcessPlan plan, Material material) {
     this.settings = settings;
@@ -103,9 +106,8 @@ final class ProcessParts implements LoopParts {
                 hosts,
                 "generator",
                 GeneratorActor.class,
-                (Factory.Of2<GeneratorActor, GeneratorSpec, Service<WeightStore>>)
-                    GeneratorWorker::new,
-                List.of(generated, store),
+                material.generators(),
+                List.of(new GeneratorWorker.Material(generated, store)),
                 options("generator").concurrency(CALLS)));
     RolloutSettings rollouts = settings.rollouts(what.prompts(), what.steps(), what.seed());
     buffer =

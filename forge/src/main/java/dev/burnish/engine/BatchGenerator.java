@@ -19,6 +19,7 @@ import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Generates in the thread of the caller, with the weights, and their version, that a model has at
 /// the time of the call. The samples of all prompts of a call advance together, as many as fit;
@@ -118,12 +119,15 @@ public final class BatchGenerator implements Generator {
   @Override
   public List<Score> score(List<Continuation> continuations, VersionRange versions) {
     long held = heldIn(versions);
-    DecoderShape shape = setting.shape();
-    ScoreTask task = ScoreTask.of(continuations, versions, encoder, shape);
-    Scorer scorer = new Scorer(runner, shape, setting.device());
-    while (!task.isOver()) {
-      Stop.check();
-      task.advance(scorer, held);
+    ScoreTask task = ScoreTask.of(continuations, versions, encoder, setting.shape());
+    int most = setting.numBlocks();
+    task.requireFits(most);
+    try (Engine engine = engine(task.usefulBlocks(), most)) {
+      engine.scoreNext(Optional.of(task));
+      while (!task.isOver()) {
+        Stop.check();
+        engine.score(task, runner, held);
+      }
     }
     return task.scores();
   }
@@ -160,9 +164,7 @@ public final class BatchGenerator implements Generator {
     long start = System.nanoTime();
     long version = runner.refresh();
     long useful = tasks.stream().mapToLong(setting::mostBlocks).sum();
-    try (Engine engine =
-        new Engine(
-            setting, Math.toIntExact(Math.clamp(useful, 1, most)), drafts, Engine.Watcher.NONE)) {
+    try (Engine engine = engine(useful, most)) {
       tasks.forEach(engine::add);
       engine.settle();
       while (!engine.isIdle()) {
@@ -174,6 +176,11 @@ public final class BatchGenerator implements Generator {
     nanos += System.nanoTime() - start;
     tokens += tasks.stream().mapToLong(GroupTask::tokens).sum();
     return tasks.stream().map(GroupTask::group).toList();
+  }
+
+  /// @param useful blocks beyond which more are of no use
+  private Engine engine(long useful, int most) {
+    return new Engine(setting, Math.clamp(useful, 1, most), drafts, Engine.Watcher.NONE);
   }
 
   private void requireSound(GroupTask task) {

@@ -6,6 +6,7 @@ import dev.burnish.engine.draft.Drafts;
 import dev.burnish.engine.draft.StepCost;
 import dev.burnish.engine.sampling.Draw;
 import dev.burnish.engine.sampling.Sampler;
+import dev.burnish.kernel.Kernels;
 import dev.burnish.nn.BlockShape;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.KeyValueCache;
@@ -60,7 +61,7 @@ final class Engine implements AutoCloseable {
     }
   }
 
-  /// Whoever is told what happens, on the engine's thread.
+  /// Receives what happens, on the thread of the engine.
   interface Watcher {
     Watcher NONE =
         new Watcher() {
@@ -83,6 +84,7 @@ final class Engine implements AutoCloseable {
   private final KeyValueCache cache;
   private final Scheduler scheduler;
   private final Sampler sampler;
+  private final Scorer scorer;
   private final Sequence.Memory memory;
   private final StepCost cost = new StepCost();
   private final Watcher watcher;
@@ -105,6 +107,7 @@ final class Engine implements AutoCloseable {
             setting.shape().blocks(), numBlocks * BlockManager.SIZE, setting.device());
     memory = new Sequence.Memory(blocks, used(drafts));
     scheduler = new Scheduler(setting.settings(), blocks, cost);
+    scorer = new Scorer(blocks, cache, Kernels.of(setting.device()));
     sampler = new Sampler(setting.endings().tokens(), setting.extensions().processors());
     stats = measure();
   }
@@ -118,6 +121,11 @@ final class Engine implements AutoCloseable {
   /// @throws IllegalArgumentException if the cache cannot hold one sample of a request
   void requireFits(GroupTask task) {
     requireFits(task, setting, blocks.numBlocks());
+  }
+
+  /// @throws IllegalArgumentException if the cache cannot hold one sequence of a call
+  void requireFits(ScoreTask task) {
+    task.requireFits(blocks.numBlocks());
   }
 
   static void requireFits(GroupTask task, Setting setting, int numBlocks) {
@@ -212,6 +220,7 @@ final class Engine implements AutoCloseable {
     tasks.stream().filter(GroupTask::begun).forEach(task -> task.fail(cause));
     settle();
     scheduler.recompute();
+    scorer.release();
     blocks.clear();
   }
 
@@ -259,6 +268,34 @@ final class Engine implements AutoCloseable {
                 seconds,
                 stats));
     return decodes;
+  }
+
+  /// Scores that task from now on, or none: the blocks of another one come back.
+  void scoreNext(Optional<ScoreTask> task) {
+    scorer.follow(task);
+    publishLoad();
+  }
+
+  /// Computes rows for the task that is scored, as many as a step has. Where the cache has no room
+  /// for its next sequence, none, until it has waited for too long: then the last samples lose
+  /// their blocks.
+  ///
+  /// @param runner over weights of `version`
+  void score(ScoreTask task, ModelRunner runner, long version) {
+    blocks.computeBy(version);
+    if (!scorer.holdsBatch(version)) {
+      scorer.release();
+      List<Scorer.Scored> remaining = task.remaining(version);
+      if (task.secondsWaited(System.nanoTime()) > setting.settings().longestWait()) {
+        scheduler.makeRoom(BlockManager.forTokens(remaining.getFirst().numInputs()));
+      }
+      scorer.begin(version, scheduler.room());
+    }
+    scorer.advance(runner, setting.settings().tokenBudget());
+    publishLoad(); // for those who wait for the scores
+    if (task.isOver()) {
+      task.complete();
+    }
   }
 
   private void copy(List<BlockTable.Copy> copies) {
@@ -339,8 +376,8 @@ final class Engine implements AutoCloseable {
             size * (blocks.numBlocks() - blocks.numAvailable()),
             size * blocks.numReusable()),
         new EngineStats.Totals(
-            promptTokens,
-            scheduler.reused(),
+            promptTokens + scorer.computed(),
+            scheduler.reused() + scorer.reused(),
             sampledTokens,
             scheduler.preemptions(),
             aborted,

@@ -3,13 +3,31 @@ package dev.burnish.engine;
 import dev.burnish.engine.grammar.GrammarState;
 import dev.burnish.engine.sampling.SequenceView;
 import dev.burnish.rollout.SamplingParams;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /// A sequence as if some guesses of its next tokens were right.
 ///
 /// @param count of the guesses that are taken for right
+/// @param grammar the state after these; after one that may not come, which no draw equals, the
+///   state before it
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record GuessedView(Sequence sequence, int[] guesses, int count) implements SequenceView {
+record GuessedView(Sequence sequence, int[] guesses, int count, Optional<GrammarState> grammar)
+    implements SequenceView {
+  /// The views of a sequence for its next draw, and for the draw after each guess.
+  static List<SequenceView> all(Sequence sequence, int[] guesses) {
+    List<SequenceView> views = new ArrayList<>();
+    views.add(sequence);
+    Optional<GrammarState> grammar = sequence.grammar();
+    for (int right = 1; right <= guesses.length; right++) {
+      int guess = guesses[right - 1];
+      grammar = grammar.map(state -> allows(state, guess) ? state.after(guess) : state);
+      views.add(new GuessedView(sequence, guesses, right, grammar));
+    }
+    return views;
+  }
+
   @Override
   public SamplingParams sampling() {
     return sequence.sampling();
@@ -39,21 +57,6 @@ record GuessedView(Sequence sequence, int[] guesses, int count) implements Seque
   @Override
   public long key() {
     return sequence.key();
-  }
-
-  /// The state after the guesses; after one that may not come, which no draw equals, the state
-  /// before it.
-  @Override
-  public Optional<GrammarState> grammar() {
-    return sequence.grammar().map(this::afterGuesses);
-  }
-
-  private GrammarState afterGuesses(GrammarState state) {
-    GrammarState after = state;
-    for (int i = 0; i < count && allows(after, guesses[i]); i++) {
-      after = after.after(guesses[i]);
-    }
-    return after;
   }
 
   private static boolean allows(GrammarState state, int token) {

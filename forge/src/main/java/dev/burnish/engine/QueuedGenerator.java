@@ -34,7 +34,10 @@ import java.util.stream.IntStream;
 /// the embedding, and the cache of keys and values ([EngineSettings#cache]). Thread-safe.
 public final class QueuedGenerator implements Generator, AutoCloseable {
   /// The sources of weights.
-  private record Sources(Optional<WeightSource> base, WeightSource versions) {}
+  ///
+  /// @param base the weights under an adaptation, in one version, where the policy is adapted
+  /// @param versions of the weights that are trained: the policy's, or those of its adaptation
+  public record Sources(Optional<WeightSource> base, WeightSource versions) {}
 
   private record Watcher(ActivityMeter meter, Inbox inbox) implements Engine.Watcher {
     @Override
@@ -97,6 +100,19 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
     engine = new Engine(setting, setting.numBlocks(), drafts, new Watcher(meter, inbox));
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
+  }
+
+  /// A generator with parts of a script, which starts with the newest version of the policy.
+  ///
+  /// @param encoder of its prompts; completions have no text where it has no tokenizer
+  /// @throws IllegalArgumentException if there is no version yet, or it is of another model
+  public static QueuedGenerator of(
+      ModelSpec spec,
+      PromptEncoder encoder,
+      Sources sources,
+      EngineSettings settings,
+      Extensions extensions) {
+    return new QueuedGenerator(spec, encoder, sources, settings, extensions);
   }
 
   /// A generator of a model whose weights do not change.
@@ -192,6 +208,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       return List.of();
     }
     ScoreTask task = ScoreTask.of(continuations, versions, encoder, setting.shape());
+    engine.requireFits(task);
     inbox.add(task);
     return task.await();
   }
@@ -258,20 +275,28 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     }
     boolean now = announced.filter(update -> !update.swaps()).isPresent();
     boolean otherWeights = !score();
-    if (engine.isIdle() || (now && !engine.isRunning())) {
+    if (engine.isRunning()) {
+      step(now || otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
+    } else if (scoresKeepWeights()) {
+      meter.timeWeights(this::advanceWeights);
+      if (!now && engine.next().filter(this::allowsWeights).isPresent()) {
+        step(Scheduler.Admission.ALL);
+      }
+    } else if (engine.isIdle() || now) {
       meter.pause();
       meter.timeWeights(weights::takeOverAtOnce);
-    } else if (engine.isRunning() || prepareNext()) {
-      step(now || otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
+    } else if (prepareNext()) {
+      step(otherWeights ? Scheduler.Admission.BEGUN : Scheduler.Admission.ALL);
     }
   }
 
-  /// Scores one batch of those that wait, between two steps. When nothing runs, other weights are
-  /// brought into use, and all batches of a call are computed by them.
+  /// Scores some rows of those that wait, between two steps. When nothing runs, other weights are
+  /// brought into use.
   ///
   /// @return false if some wait for other weights, for which what runs must end first
   private boolean score() {
     Optional<ScoreTask> waiting = inbox.nextScore();
+    engine.scoreNext(waiting);
     if (waiting.isEmpty()) {
       return true;
     }
@@ -281,17 +306,24 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       return false;
     }
     try {
-      if (!running) {
+      if (!running && !task.isBound()) {
         meter.timeWeights(() -> weights.prepare(task.versions()));
       }
-      Scorer scorer = new Scorer(weights.serving().runner(), setting.shape(), setting.device());
-      do {
-        task.advance(scorer, weights.version());
-      } while (!running && !task.isOver() && !inbox.isClosed());
+      engine.score(task, weights.serving().runner(), weights.version());
     } catch (RuntimeException | OutOfMemoryError e) {
+      engine.scoreNext(Optional.empty());
       task.fail(e instanceof RuntimeException failure ? failure : outOfMemory(e));
     }
     return true;
+  }
+
+  /// Whether sequences are being scored that began again already when weights changed.
+  private boolean scoresKeepWeights() {
+    return inbox.nextScore().filter(ScoreTask::isBound).isPresent();
+  }
+
+  private boolean allowsWeights(GroupTask task) {
+    return task.request().versions().contains(weights.version());
   }
 
   private static IllegalStateException outOfMemory(Throwable cause) {
@@ -327,7 +359,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
 
   private void advanceWeights() {
     weights
-        .advance(engine::allows)
+        .advance(version -> engine.allows(version) && !scoresKeepWeights())
         .filter(takeover -> takeover.update() == WeightUpdate.RECOMPUTE)
         .ifPresent(_ -> engine.recompute());
   }

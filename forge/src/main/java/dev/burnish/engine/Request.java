@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Priority;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.VersionRange;
 import java.time.Duration;
@@ -13,7 +14,6 @@ import java.util.Optional;
 /// @param sampling how many samples, and how their tokens are drawn
 /// @param index of the prompt in its call; draws depend on it, as they do on the seed
 /// @param versions of the weights that may sample its tokens
-/// @param priority among the requests that wait
 /// @param timeout from submission on; then the request is aborted
 /// @param begun completions that the first samples continue: those of an aborted request, whose
 ///   other fields must be the same for the same tokens. None by default
@@ -23,7 +23,6 @@ public record Request(
     SamplingParams sampling,
     int index,
     VersionRange versions,
-    Priority priority,
     Optional<Duration> timeout,
     List<Completion> begun) {
   public Request {
@@ -35,34 +34,38 @@ public record Request(
     }
   }
 
-  /// The only prompt of a call, with any weights, to be trained on, without a timeout.
+  /// The only prompt of a call, with any weights, without a timeout.
   public static Request of(int[] prompt, SamplingParams sampling) {
-    return new Request(
-        prompt, sampling, 0, VersionRange.ANY, Priority.TRAINING, Optional.empty(), List.of());
+    return new Request(prompt, sampling, 0, VersionRange.ANY, Optional.empty(), List.of());
   }
 
   public Request withSampling(SamplingParams value) {
-    return new Request(prompt, value, index, versions, priority, timeout, begun);
+    return new Request(prompt, value, index, versions, timeout, begun);
   }
 
   public Request withIndex(int value) {
-    return new Request(prompt, sampling, value, versions, priority, timeout, begun);
+    return new Request(prompt, sampling, value, versions, timeout, begun);
   }
 
   public Request withVersions(VersionRange value) {
-    return new Request(prompt, sampling, index, value, priority, timeout, begun);
+    return new Request(prompt, sampling, index, value, timeout, begun);
+  }
+
+  /// Among the requests that wait.
+  public Priority priority() {
+    return sampling.priority();
   }
 
   public Request withPriority(Priority value) {
-    return new Request(prompt, sampling, index, versions, value, timeout, begun);
+    return withSampling(sampling.withPriority(value));
   }
 
   public Request withTimeout(Duration value) {
-    return new Request(prompt, sampling, index, versions, priority, Optional.of(value), begun);
+    return new Request(prompt, sampling, index, versions, Optional.of(value), begun);
   }
 
   /// The same, continuing the completions of an aborted request.
   public Request continuing(List<Completion> completions) {
-    return new Request(prompt, sampling, index, versions, priority, timeout, completions);
+    return new Request(prompt, sampling, index, versions, timeout, completions);
   }
 }

@@ -5,8 +5,7 @@ package dev.burnish.engine;
 @FunctionalInterface
 public interface RequestOrder {
   /// By class, then by arrival.
-  @SuppressWarnings("EnumOrdinal") // the classes are declared in the order in which they are served
-  RequestOrder BY_PRIORITY = request -> request.priority().ordinal();
+  RequestOrder BY_PRIORITY = request -> request.priority().rank();
 
   /// The rank of a request: lower ones are first, equal ones by arrival. A request that has waited
   /// for [EngineSettings#longestWait] comes before all others. Called once per request, by the

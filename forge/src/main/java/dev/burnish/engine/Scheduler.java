@@ -278,6 +278,18 @@ final class Scheduler {
     waiting.add(sequence);
   }
 
+  /// Blocks that others may hold for a while: those that running sequences do not need soon.
+  int room() {
+    return Math.max(0, blocks.numAvailable() - running.size() / BlockManager.SIZE);
+  }
+
+  /// Makes so much room, at the expense of the last running sequences; all of it if none is left.
+  void makeRoom(int wanted) {
+    while (room() < wanted && !running.isEmpty()) {
+      preempt(running.last());
+    }
+  }
+
   private void raiseLimit() {
     if (limit < settings.maxSequences() && blocks.numAvailable() > blocks.numBlocks() / 5) {
       limit++;
@@ -298,7 +310,7 @@ final class Scheduler {
 
   /// Whether so many blocks are free beyond those that running sequences will need soon.
   private boolean mayAllocate(int count) {
-    return blocks.canAllocate(running.size() / BlockManager.SIZE + count);
+    return count <= room();
   }
 
   private void admit(Draft step, long now, Admission admission) {

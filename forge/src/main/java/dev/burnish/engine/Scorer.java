@@ -1,34 +1,23 @@
 package dev.burnish.engine;
 
-import dev.burnish.kernel.AttentionPlan;
+import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.KeyValueCache;
 import dev.burnish.nn.ModelRunner;
-import dev.burnish.nn.PrefixTree;
-import dev.burnish.nn.TokenForest;
 import dev.burnish.rollout.Continuation;
-import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Optional;
 
 /// Log-probabilities of given tokens, in the bits that a generator gives them when it samples them
-/// at temperature 1.
+/// at temperature 1, computed with the cache of an engine.
 ///
-/// Sequences that begin alike are computed once where they do. The model sees some hundreds of
-/// tokens at a time, and the head some dozens, so that neither activations nor logits grow with the
-/// sequences; keys and values of one batch of sequences are kept. One thread.
+/// Of one task at a time, a batch of its sequences holds blocks while its rows are computed, some
+/// at a time; the head sees some dozens of rows, so that logits do not grow with them. One thread.
 final class Scorer {
-  /// Tokens whose keys and values are kept at the same time, unless one sequence has more.
-  private static final int BATCH_TOKENS = 4096;
-
-  /// Rows of one forward.
-  private static final int CHUNK_ROWS = 512;
-
   /// Rows of logits.
   private static final int HEAD_ROWS = 32;
 
@@ -57,115 +46,108 @@ final class Scorer {
       return new Scored(all, prompt.length);
     }
 
-    private int numInputs() {
-      return tokens.length - 1; // nothing is predicted after the last
+    /// Tokens that are computed: nothing is predicted after the last.
+    int numInputs() {
+      return tokens.length - 1;
     }
   }
 
-  private final ModelRunner runner;
-  private final DecoderShape shape;
-  private final Device device;
+  private final BlockManager blocks;
+  private final KeyValueCache cache;
   private final Kernels kernels;
+  private Optional<ScoreTask> task = Optional.empty();
+  private Optional<ScoreBatch> batch = Optional.empty();
+  private long computed;
+  private long reused;
 
-  Scorer(ModelRunner runner, DecoderShape shape, Device device) {
-    this.runner = runner;
-    this.shape = shape;
-    this.device = device;
-    this.kernels = Kernels.of(device);
+  Scorer(BlockManager blocks, KeyValueCache cache, Kernels kernels) {
+    this.blocks = blocks;
+    this.cache = cache;
+    this.kernels = kernels;
   }
 
-  /// One array per sequence, of its tokens from `first` on; of as many of the first sequences as
-  /// one batch takes, which is at least one.
-  List<float[]> batch(List<Scored> sequences) {
-    PrefixTree tree = new PrefixTree();
-    int count = 0;
-    do {
-      Scored next = sequences.get(count++);
-      tree.add(Arrays.copyOf(next.tokens, next.numInputs()));
-    } while (count < sequences.size()
-        && tree.numTokens() + sequences.get(count).numInputs() <= BATCH_TOKENS);
-    return batch(sequences.subList(0, count), tree.place());
+  /// Scores that task from now on, or none. The blocks of another one come back.
+  void follow(Optional<ScoreTask> next) {
+    if (!task.equals(next)) {
+      release();
+      task = next;
+    }
   }
 
-  /// A token that is scored: the row that predicts it, and where its log-probability goes.
-  private record Target(int row, int token, float[] result, int index) {}
-
-  private List<float[]> batch(List<Scored> sequences, PrefixTree.Placed placed) {
-    List<float[]> results = new ArrayList<>();
-    List<List<Target>> ofRow = new ArrayList<>();
-    TokenForest forest = placed.forest();
-    IntStream.range(0, forest.numTokens()).forEach(_ -> ofRow.add(new ArrayList<>(1)));
-    for (int s = 0; s < sequences.size(); s++) {
-      Scored sequence = sequences.get(s);
-      float[] result = new float[sequence.tokens.length - sequence.first];
-      int[] rows = placed.rows(s);
-      for (int i = sequence.first; i < sequence.tokens.length; i++) {
-        int row = rows[i - 1];
-        ofRow.get(row).add(new Target(row, sequence.tokens[i], result, i - sequence.first));
-      }
-      results.add(result);
-    }
-    try (KeyValueCache cache = new KeyValueCache(shape.blocks(), forest.numTokens(), device)) {
-      for (int from = 0; from < forest.numTokens(); from += CHUNK_ROWS) {
-        int to = Math.min(from + CHUNK_ROWS, forest.numTokens());
-        forward(forest, from, to, cache, ofRow);
-      }
-    }
-    return results;
+  /// Gives the blocks back; the batch is computed again.
+  void release() {
+    batch.ifPresent(ScoreBatch::close);
+    batch = Optional.empty();
   }
 
-  /// The rows `[from, to)` of the forest, whose keys lie in the slots of the same numbers.
-  private void forward(
-      TokenForest forest, int from, int to, KeyValueCache cache, List<List<Target>> ofRow) {
-    List<AttentionPlan.Node> nodes = new ArrayList<>();
-    for (int node = 0; node < forest.numNodes(); node++) {
-      int start = Math.max(from, forest.start(node));
-      int end = Math.min(to, forest.start(node) + forest.length(node));
-      if (start < end) {
-        nodes.add(piece(forest, node, start, end, from));
-      }
-    }
-    AttentionPlan plan = new AttentionPlan(nodes, new int[nodes.size()], AttentionPlan.NO_WINDOW);
-    int[] slots = IntStream.range(from, to).toArray();
+  /// Whether a batch of these weights has begun.
+  boolean holdsBatch(long version) {
+    return batch.filter(begun -> begun.version() == version).isPresent();
+  }
+
+  /// Begins the next batch, if there is room for one of its sequences.
+  ///
+  /// @param version of the weights that compute it
+  /// @param room blocks that it may take
+  void begin(long version, int room) {
+    release();
+    batch = task.flatMap(scored -> ScoreBatch.of(scored.remaining(version), blocks, version, room));
+    batch.ifPresent(begun -> {
+      task.orElseThrow().begin();
+      reused += begun.numCached();
+    });
+  }
+
+  /// Computes the next rows of the batch, if there is one.
+  ///
+  /// @param runner over the weights of its version
+  /// @param most rows
+  void advance(ModelRunner runner, int most) {
+    batch.ifPresent(begun -> advance(runner, begun, Math.min(most, begun.numLeft())));
+  }
+
+  private void advance(ModelRunner runner, ScoreBatch begun, int count) {
     try (TensorScope _ = TensorScope.open()) {
       Tensor hidden_TH =
           runner.forward(
-              Arrays.copyOfRange(forest.tokens(), from, to),
-              Arrays.copyOfRange(forest.positions(), from, to),
-              plan,
+              begun.tokens(count),
+              begun.positions(count),
+              begun.plan(count),
               cache,
-              slots);
-      List<Target> targets = ofRow.subList(from, to).stream().flatMap(List::stream).toList();
+              begun.slots(count));
+      List<ScoreBatch.Prediction> targets = begun.predictions(count);
       for (int i = 0; i < targets.size(); i += HEAD_ROWS) {
-        head(hidden_TH, from, targets.subList(i, Math.min(i + HEAD_ROWS, targets.size())));
+        head(runner, hidden_TH, targets.subList(i, Math.min(i + HEAD_ROWS, targets.size())));
       }
     }
-  }
-
-  private static AttentionPlan.Node piece(
-      TokenForest forest, int node, int start, int end, int firstRow) {
-    int[] path = forest.path(node);
-    int[] starts = new int[path.length];
-    int[] lengths = new int[path.length];
-    for (int i = 0; i < path.length; i++) {
-      starts[i] = forest.start(path[i]);
-      lengths[i] = forest.length(path[i]);
+    begun.advance(count);
+    computed += count;
+    if (begun.numLeft() == 0) {
+      task.orElseThrow().add(begun.results());
+      release();
     }
-    lengths[path.length - 1] = end - forest.start(node);
-    return new AttentionPlan.Node(start - firstRow, end - start, starts, lengths);
   }
 
-  private void head(Tensor hidden_TH, int firstRow, List<Target> targets) {
-    int[] rows = targets.stream().mapToInt(target -> target.row - firstRow).toArray();
-    int[] tokens = targets.stream().mapToInt(Target::token).toArray();
+  private void head(ModelRunner runner, Tensor hidden_TH, List<ScoreBatch.Prediction> targets) {
+    int[] rows = targets.stream().mapToInt(ScoreBatch.Prediction::row).toArray();
+    int[] tokens = targets.stream().mapToInt(each -> each.target().token()).toArray();
     float[] logprobs = new float[rows.length];
     try (TensorScope _ = TensorScope.open()) {
       Tensor logits_BV = runner.logits(hidden_TH, rows);
       kernels.logprobs(logits_BV, tokens, 0, 1, logprobs, new float[rows.length]);
     }
     for (int i = 0; i < rows.length; i++) {
-      Target target = targets.get(i);
-      target.result[target.index] = logprobs[i];
+      targets.get(i).target().set(logprobs[i]);
     }
+  }
+
+  /// Rows that were computed so far.
+  long computed() {
+    return computed;
+  }
+
+  /// Rows whose keys were found so far.
+  long reused() {
+    return reused;
   }
 }

@@ -64,9 +64,8 @@ final class StepRows {
 
   private void addTurn(Turn turn, int firstLogits) {
     turns.add(turn);
+    drawn.addAll(GuessedView.all(turn.sequence(), turn.guesses()));
     for (int right = 0; right < turn.numDraws(); right++) {
-      drawn.add(
-          right == 0 ? turn.sequence() : new GuessedView(turn.sequence(), turn.guesses(), right));
       logitsOf.add(firstLogits + right);
     }
   }

@@ -3,7 +3,7 @@ package dev.burnish.rollout;
 import dev.burnish.concurrent.Stop;
 import java.util.List;
 
-/// Measures a policy on problems that it does not train on.
+/// Measures a policy on problems that it does not train on, before its samples to train on.
 public final class Evaluation {
   private Evaluation() {}
 
@@ -15,8 +15,9 @@ public final class Evaluation {
   /// Mean reward of the most likely completion of each problem.
   public static double greedy(
       Generator policy, List<Problem> problems, Reward reward, int maxTokens) {
+    SamplingParams sampling = SamplingParams.greedy(maxTokens).withPriority(Priority.EVALUATION);
     double sum = 0;
-    for (Rollout rollout : Rollout.sample(policy, problems, SamplingParams.greedy(maxTokens))) {
+    for (Rollout rollout : Rollout.sample(policy, problems, sampling)) {
       Stop.check();
       Problem problem = rollout.problem();
       String text = rollout.group().completions().getFirst().text();

@@ -50,7 +50,8 @@ public interface Generator {
 
   /// How likely tokens are after their prompts, in the order given, all by weights of one version
   /// in the range: for references and teachers, evaluation by likelihood, and the log-probabilities
-  /// of a prompt ([Continuation#ofAll]). Beginnings that several have in common are computed once.
+  /// of a prompt ([Continuation#ofAll]). Beginnings that several have in common are computed once,
+  /// and those whose keys a generator still has, not at all.
   ///
   /// A value has the bits of the log-probability that this generator gives the token when it draws
   /// it from the model's own distribution, at temperature 1.

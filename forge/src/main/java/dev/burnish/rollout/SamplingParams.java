@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 /// @param stop what ends a completion, and when
 /// @param structure form that the text must have
 /// @param logprobs which log-probabilities are reported besides those of the sampled tokens
+/// @param priority among the requests that wait for a generator; tokens do not depend on it
 /// @param seed a completion depends on the seed, its prompt's index and its own, not on whatever
 ///   else runs
 public record SamplingParams(
@@ -39,6 +40,7 @@ public record SamplingParams(
     Stop stop,
     Structure structure,
     Logprobs logprobs,
+    Priority priority,
     long seed) {
   /// The part of the distribution that may be sampled, cut in the order of transformers: the `topK`
   /// most likely tokens; of these the most likely ones that hold `topP` of the remaining
@@ -202,7 +204,7 @@ public record SamplingParams(
             .formatted(maxTokens, stop.minTokens));
   }
 
-  /// One completion of at most 256 tokens, from the model's own distribution.
+  /// One completion of at most 256 tokens, from the model's own distribution, to be trained on.
   public static SamplingParams defaults() {
     return new SamplingParams(
         1,
@@ -215,6 +217,7 @@ public record SamplingParams(
         Stop.NONE,
         new Structure.Free(),
         Logprobs.NONE,
+        Priority.TRAINING,
         0);
   }
 
@@ -329,6 +332,10 @@ public record SamplingParams(
     return with(draft -> draft.logprobs = value);
   }
 
+  public SamplingParams withPriority(Priority value) {
+    return with(draft -> draft.priority = value);
+  }
+
   public SamplingParams withSeed(long value) {
     return with(draft -> draft.seed = value);
   }
@@ -371,6 +378,7 @@ public record SamplingParams(
     Stop stop;
     Structure structure;
     Logprobs logprobs;
+    Priority priority;
     long seed;
 
     Draft(SamplingParams from) {
@@ -384,6 +392,7 @@ public record SamplingParams(
       stop = from.stop;
       structure = from.structure;
       logprobs = from.logprobs;
+      priority = from.priority;
       seed = from.seed;
     }
 
@@ -399,6 +408,7 @@ public record SamplingParams(
           stop,
           structure,
           logprobs,
+          priority,
           seed);
     }
   }

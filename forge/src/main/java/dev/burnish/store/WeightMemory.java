@@ -7,7 +7,7 @@ import java.util.List;
 
 /// Memory of a publisher's versions. That of versions which nobody holds any more is written again:
 /// memory that the operating system gives newly costs two to three times a copy. Not thread-safe.
-final class WeightMemory implements AutoCloseable {
+public final class WeightMemory implements AutoCloseable {
   /// Of versions that are no longer the latest: others may hold them.
   private final List<Region> earlier = new ArrayList<>();
 
@@ -15,7 +15,7 @@ final class WeightMemory implements AutoCloseable {
   private final List<Region> free = new ArrayList<>();
 
   /// Begins a publication.
-  void begin() {
+  public void begin() {
     for (Iterator<Region> each = earlier.iterator(); each.hasNext(); ) {
       Region region = each.next();
       if (!region.isHeldElsewhere()) {
@@ -26,7 +26,7 @@ final class WeightMemory implements AutoCloseable {
   }
 
   /// Memory to be written, of that size.
-  Region take(long bytes) {
+  public Region take(long bytes) {
     for (int i = 0; i < free.size(); i++) {
       if (free.get(i).size() == bytes) {
         return free.remove(i);
@@ -36,12 +36,12 @@ final class WeightMemory implements AutoCloseable {
   }
 
   /// Gives back memory that a later version does without, or that was not written to the end.
-  void giveBack(Region region) {
+  public void giveBack(Region region) {
     earlier.add(region);
   }
 
   /// Ends a publication: memory that was free and not needed is given to the operating system.
-  void end() {
+  public void end() {
     free.forEach(Region::close);
     free.clear();
   }

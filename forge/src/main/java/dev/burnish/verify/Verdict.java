@@ -57,6 +57,13 @@ public record Verdict(String name, Outcome outcome, String detail) {
         .toList();
   }
 
+  /// Tensors that go through the store from one layout to another.
+  public static List<Verdict> resharding(Path recorded) {
+    return ReshardVerification.verify(recorded).stream()
+        .map(result -> new Verdict(result.name(), Outcome.of(result.passed()), result.detail()))
+        .toList();
+  }
+
   /// Losses: those that are implemented are compared, the others are listed.
   public static List<Verdict> losses(Path recorded) {
     try {

@@ -2,6 +2,7 @@ package dev.burnish.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.Pretrained;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.LoraConfig;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,7 +53,16 @@ class CompletionsTest {
 
   private GenerateOptions options(OptionalDouble temperature, Optional<Path> adapter) {
     return new GenerateOptions(
-        folder.toString(), adapter, "abc", false, Optional.empty(), sampling(temperature));
+        model(folder, adapter), "abc", false, Optional.empty(), sampling(temperature));
+  }
+
+  private static Supplier<Pretrained> model(Path folder, Optional<Path> adapter) {
+    List<String> flags = new ArrayList<>(List.of("--model", folder.toString()));
+    adapter.ifPresent(path -> flags.addAll(List.of("--adapter", path.toString())));
+    ModelFlags parsed = new ModelFlags();
+    new CommandLine(CommandLine.Model.CommandSpec.forAnnotatedObject(parsed))
+        .parseArgs(flags.toArray(String[]::new));
+    return parsed::load;
   }
 
   private static UnaryOperator<SamplingParams> sampling(OptionalDouble temperature) {
@@ -146,8 +157,7 @@ class CompletionsTest {
     PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
     GenerateOptions options =
         new GenerateOptions(
-            folder.toString(),
-            Optional.empty(),
+            model(folder, Optional.empty()),
             "abc",
             false,
             Optional.empty(),
@@ -191,8 +201,7 @@ class CompletionsTest {
       Completions.generate(options(OptionalDouble.of(0), Optional.of(adapter)), adapted);
       GenerateOptions ofMerged =
           new GenerateOptions(
-              folder.resolve("merged").toString(),
-              Optional.empty(),
+              model(folder.resolve("merged"), Optional.empty()),
               "abc",
               false,
               Optional.empty(),

@@ -87,4 +87,38 @@ class VerifyCommandTest {
     assertThat(JsonMapper.shared().readTree(json.lines().getFirst()).get("outcome").asString())
         .isEqualTo("NOT_CHECKED");
   }
+
+  private static final String RESHARD =
+      """
+      [{"name": "two halves", "dtype": "U8", "shape": [4], "source": {"mesh": [2], "placements": ["S0"]},
+        "target": {"mesh": [1], "placements": ["R"]},
+        "sha256": ["%s"]}]
+      """;
+
+  /// SHA-256 of the bytes 0, 1, 2, 3.
+  private static final String DIGEST =
+      "054edec1d0211f624fed0cbca9d4f9400b0e491c43742af2c5b0abebf0c990d8";
+
+  @Test
+  void reshardingPrintsALinePerCaseAndHowManyDiffer() throws IOException {
+    Path file = Files.writeString(folder.resolve("cases.json"), RESHARD.formatted(DIGEST));
+    Outcome same = verify("--reshard", file.toString());
+    assertThat(same.status()).isZero();
+    assertThat(same.lines())
+        .containsExactly("ok   two halves  2 to 1 ranks", "1 checked, 0 differ");
+    Path other = Files.writeString(folder.resolve("cases.json"), RESHARD.formatted("0".repeat(64)));
+    Outcome differs = verify("--reshard", other.toString());
+    assertThat(differs.status()).isOne();
+    assertThat(differs.lines().getFirst()).startsWith("FAIL two halves  1 of 1 ranks differ");
+    assertThat(differs.lines().getLast()).isEqualTo("1 checked, 1 differ");
+  }
+
+  @Test
+  void aMalformedFileOfReshardingIsBadInput() throws IOException {
+    Path file = Files.writeString(folder.resolve("cases.json"), RESHARD.formatted("abc"));
+    assertThat(verify("--reshard", file.toString()).status()).isEqualTo(2);
+    assertThat(verify("--reshard", folder.resolve("none").toString()).status()).isEqualTo(2);
+    Path none = Files.writeString(folder.resolve("cases.json"), "[]");
+    assertThat(verify("--reshard", none.toString()).status()).isOne();
+  }
 }

@@ -8,9 +8,12 @@ import dev.burnish.engine.sampling.Draw;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.ModelRunner;
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Priority;
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.rollout.TokenVersions;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.tensor.Device;
 import dev.burnish.testing.TinyModels;
@@ -334,6 +337,65 @@ class EngineTest {
       }
       assertThat(engine.stats().totals().reusedTokens()).isZero();
       assertPlain(request, again.group(), "again");
+    }
+  }
+
+  /// It loses its keys when the tokens of two versions are there: its tokens keep what they were
+  /// sampled with, and what follows is what the weights in use make of all of them.
+  @Test
+  void aSampleThatIsPreemptedAfterASwapIsComputedAgainByTheWeightsInUse() {
+    SamplingParams params =
+        SamplingParams.defaults()
+            .withMaxTokens(30)
+            .withSeed(4)
+            .withEnd(SamplingParams.Stop.AtEnd.CONTINUE);
+    Request request = Request.of(new int[] {3, 5, 8, 4}, params);
+    List<RequestListener.SampledToken> told = new ArrayList<>();
+    try (Engine engine = engine(settings(1, 32).withLongestWait(0), 4)) {
+      GroupTask task = task(request, told::add);
+      engine.add(task);
+      while (told.size() < 10) {
+        engine.step(runners.get(0), 0, ALL);
+      }
+      while (told.size() < 20) {
+        engine.step(runners.get(1), 1, ALL); // swapped, keys kept
+      }
+      ScoreTask score =
+          ScoreTask.of(
+              List.of(Continuation.ofAll(new int[60])),
+              VersionRange.ANY,
+              PromptEncoder.tokensOnly(),
+              models.getFirst().decoder().shape());
+      engine.scoreNext(Optional.of(score));
+      while (!score.isOver()) {
+        engine.score(score, runners.get(1), 1); // takes the room
+      }
+      assertThat(engine.stats().totals().preemptions()).isEqualTo(1);
+      assertThat(engine.stats().load().usedTokens()).isZero();
+      while (!engine.isIdle()) {
+        engine.step(runners.get(1), 1, ALL);
+      }
+      Completion completion = task.group().completions().getFirst();
+      assertThat(completion.versions())
+          .isEqualTo(TokenVersions.of(0, 10).concat(TokenVersions.of(1, 20)));
+      for (int i = 0; i < 30; i++) {
+        assertThat(completion.tokens()[i]).isEqualTo(told.get(i).id());
+        assertThat(completion.logprobs()[i]).isEqualTo(told.get(i).logprob());
+      }
+      Completion before =
+          new Completion(
+              Arrays.copyOf(completion.tokens(), 20),
+              Arrays.copyOf(completion.logprobs(), 20),
+              completion.versions().slice(0, 20),
+              "",
+              FinishReason.ABORTED);
+      GroupTask again = added(engine, request.continuing(List.of(before)));
+      while (!engine.isIdle()) {
+        engine.step(runners.get(1), 1, ALL);
+      }
+      Completion continued = again.group().completions().getFirst();
+      assertThat(continued.tokens()).isEqualTo(completion.tokens());
+      assertThat(continued.logprobs()).isEqualTo(completion.logprobs());
     }
   }
 

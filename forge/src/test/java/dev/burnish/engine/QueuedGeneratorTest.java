@@ -15,9 +15,13 @@ import dev.burnish.nn.KeyValueCache;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.nn.ModelRunner;
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Evaluation;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Group;
+import dev.burnish.rollout.Priority;
+import dev.burnish.rollout.Problem;
 import dev.burnish.rollout.Prompt;
+import dev.burnish.rollout.Reward;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.TokenVersions;
 import dev.burnish.rollout.VersionRange;
@@ -36,6 +40,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -803,6 +808,56 @@ class QueuedGeneratorTest {
       assertThat(generator.generateAll(List.of(Prompt.text("a"), Prompt.text("b")), PARAMS))
           .as("a call that finds nothing that waits")
           .hasSize(2);
+    }
+  }
+
+  @Test
+  void anEvaluationComesBeforeSamplesToTrainOnThatWait() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch free = new CountDownLatch(1);
+    List<Priority> ended = new CopyOnWriteArrayList<>();
+    Extensions extensions =
+        Extensions.none()
+            .withObserver(_ -> {
+              begun.countDown();
+              awaitOpen(free);
+            });
+    EngineSettings settings = EngineSettings.defaults().withMaxSequences(1);
+    SamplingParams params = PARAMS.withN(1).withMaxTokens(3);
+    Problem problem = new Problem("abc", "", 0);
+    try (QueuedGenerator generator =
+            QueuedGenerator.over(models.get(1), PromptEncoder.of(TEXT), settings, extensions);
+        Scope scope = Scope.open()) {
+      scope.fork("running", () -> generator.generate(Prompt.text("a"), params));
+      begun.await();
+      scope.fork(
+          "training",
+          () -> {
+            generator.generate(Prompt.text("b"), params);
+            return ended.add(Priority.TRAINING);
+          });
+      untilWaiting(generator, 1);
+      scope.fork(
+          "evaluation",
+          () -> {
+            Reward reward =
+                (_, _, _) -> {
+                  ended.add(Priority.EVALUATION);
+                  return 1;
+                };
+            return Evaluation.greedy(generator, List.of(problem), reward, 3);
+          });
+      untilWaiting(generator, 2);
+      free.countDown();
+      scope.join();
+      assertThat(ended).containsExactly(Priority.EVALUATION, Priority.TRAINING);
+    }
+  }
+
+  private static void untilWaiting(QueuedGenerator generator, int samples) {
+    while (generator.stats().load().waiting() < samples) {
+      assertThat(Thread.currentThread().isInterrupted()).isFalse();
+      Thread.onSpinWait();
     }
   }
 

@@ -7,6 +7,7 @@ import dev.burnish.engine.draft.StepCost;
 import dev.burnish.engine.sampling.Draw;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.DecoderShape;
+import dev.burnish.rollout.Priority;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.testing.TinyModels;

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -86,7 +87,11 @@ class ScoreTest {
   }
 
   private static void assertSame(List<Score> scores, List<Score> expected) {
-    assertThat(scores).usingRecursiveComparison().isEqualTo(expected);
+    assertThat(scores).hasSameSizeAs(expected);
+    for (int i = 0; i < scores.size(); i++) {
+      assertThat(scores.get(i).logprobs()).isEqualTo(expected.get(i).logprobs());
+      assertThat(scores.get(i).version()).isEqualTo(expected.get(i).version());
+    }
   }
 
   @Test
@@ -177,6 +182,40 @@ class ScoreTest {
       }
       scope.join();
       assertThat(calls).hasSize(6);
+    }
+  }
+
+  @Test
+  void scoresEndHoweverOftenWeightsChangeAndWeightsChangeHoweverManyScoresThereAre()
+      throws Exception {
+    List<Continuation> many = continuations(120);
+    List<List<Score>> expected = List.of(alone(0).score(many), alone(1).score(many));
+    AtomicBoolean scored = new AtomicBoolean();
+    try (QueuedGenerator generator =
+            queued(EngineSettings.defaults().withMaxSequences(4).withTokenBudget(64));
+        Scope scope = Scope.open()) {
+      scope.fork(
+          "updates",
+          () -> {
+            for (int i = 0; !scored.get(); i++) {
+              generator.updateWeights(i % 2);
+            }
+            return true;
+          });
+      scope.fork(
+          "scores",
+          () -> {
+            for (int call = 0; call < 5; call++) {
+              List<Score> scores = generator.score(many);
+              assertSame(scores, expected.get((int) scores.getFirst().version()));
+            }
+            scored.set(true);
+            return true;
+          });
+      scope.join();
+      assertThat(generator.updateWeights(0)).isZero();
+      assertThat(generator.updateWeights(1)).isEqualTo(1);
+      assertThat(generator.stats().load().usedTokens()).isZero();
     }
   }
 

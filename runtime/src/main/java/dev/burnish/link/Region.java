@@ -218,7 +218,9 @@ public final class Region implements AutoCloseable {
     }
   }
 
-  private synchronized boolean isMapped() {
+  /// Whether it is in the address space of this process: then it is read in place at the cost of a
+  /// copy, and else faster by [#copyTo].
+  public synchronized boolean isMapped() {
     return memory != null;
   }
 

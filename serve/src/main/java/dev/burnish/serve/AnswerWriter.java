@@ -59,6 +59,10 @@ abstract sealed class AnswerWriter permits CompletionWriter, ChatWriter {
     return json;
   }
 
+  final String id() {
+    return head.id();
+  }
+
   abstract String wholeName();
 
   abstract String eventName();
@@ -106,7 +110,7 @@ abstract sealed class AnswerWriter permits CompletionWriter, ChatWriter {
   final void putTokenIds(ObjectNode choice, Piece piece) {
     if (request.format().tokenIds()) {
       ArrayNode ids = choice.putArray("token_ids");
-      piece.tokens().forEach(token -> ids.add(token.id()));
+      piece.tokens().sampled().forEach(token -> ids.add(token.id()));
     }
   }
 

@@ -4,6 +4,7 @@ import dev.burnish.text.ChatMessage;
 import dev.burnish.text.ChatOptions;
 import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.ChatTemplateException;
+import dev.burnish.tools.ToolFormat;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +43,13 @@ final class ChatReader {
       throw ApiError.invalid(
           "messages", "the model's chat template refuses the messages: " + e.getMessage());
     }
+  }
+
+  /// How the model writes calls of the tools that a request has, if it knows of tools.
+  Optional<ToolFormat> calls(Fields fields) {
+    return toolChoice(fields).equals("none") || tools(fields).isEmpty()
+        ? Optional.empty()
+        : template.flatMap(ToolFormat::of);
   }
 
   private static List<ChatMessage> messages(Fields fields) {

@@ -1,5 +1,7 @@
 package dev.burnish.serve;
 
+import dev.burnish.rollout.FinishReason;
+import dev.burnish.tools.ToolCall;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -10,8 +12,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Answers of `/v1/chat/completions`.
 final class ChatWriter extends AnswerWriter {
+  private final int[] numCalls;
+
   ChatWriter(Head head, GenerationRequest request, TokenTexts texts) {
     super(head, request, texts);
+    numCalls = new int[request.numChoices()];
   }
 
   @Override
@@ -55,7 +60,12 @@ final class ChatWriter extends AnswerWriter {
     ObjectNode choice = indexed(piece);
     ObjectNode message = choice.putObject("message");
     message.put("role", "assistant");
-    message.put("content", piece.text());
+    if (piece.added().text().isEmpty() && !piece.added().calls().isEmpty()) {
+      message.putNull("content");
+    } else {
+      message.put("content", piece.added().text());
+    }
+    putCalls(message, piece);
     return finish(choice, piece);
   }
 
@@ -63,10 +73,29 @@ final class ChatWriter extends AnswerWriter {
   ObjectNode delta(Piece piece, boolean first) {
     ObjectNode choice = indexed(piece);
     ObjectNode delta = choice.putObject("delta");
-    if (!piece.text().isEmpty()) {
-      delta.put("content", piece.text());
+    if (!piece.added().text().isEmpty()) {
+      delta.put("content", piece.added().text());
     }
+    putCalls(delta, piece);
     return finish(choice, piece);
+  }
+
+  /// The calls of tools, each whole.
+  private void putCalls(ObjectNode message, Piece piece) {
+    if (piece.added().calls().isEmpty()) {
+      return;
+    }
+    ArrayNode list = message.putArray("tool_calls");
+    for (ToolCall called : piece.added().calls()) {
+      int index = numCalls[piece.choice()]++;
+      ObjectNode call = list.addObject();
+      call.put("index", index);
+      call.put("id", "call-%s-%d-%d".formatted(id(), piece.choice(), index));
+      call.put("type", "function");
+      ObjectNode function = call.putObject("function");
+      function.put("name", called.name());
+      function.put("arguments", called.arguments());
+    }
   }
 
   private static ObjectNode indexed(Piece piece) {
@@ -78,11 +107,14 @@ final class ChatWriter extends AnswerWriter {
   private ObjectNode finish(ObjectNode choice, Piece piece) {
     if (request.format().topLogprobs().isPresent()) {
       ArrayNode content = choice.putObject("logprobs").putArray("content");
-      piece.tokens().forEach(token -> content.add(entry(token)));
+      piece.tokens().sampled().forEach(token -> content.add(entry(token)));
     } else {
       choice.putNull("logprobs");
     }
     putEnding(choice, piece);
+    if (piece.ending().equals(Optional.of(FinishReason.STOP)) && numCalls[piece.choice()] > 0) {
+      choice.put("finish_reason", "tool_calls");
+    }
     putTokenIds(choice, piece);
     return choice;
   }

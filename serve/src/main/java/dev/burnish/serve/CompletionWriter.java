@@ -41,7 +41,7 @@ final class CompletionWriter extends AnswerWriter {
   ObjectNode choice(Piece piece, boolean first) {
     ObjectNode choice = JsonMapper.shared().createObjectNode();
     choice.put("index", piece.choice());
-    choice.put("text", piece.text());
+    choice.put("text", piece.added().text());
     if (request.format().topLogprobs().isPresent()) {
       choice.set("logprobs", logprobs(piece));
     } else {
@@ -61,8 +61,22 @@ final class CompletionWriter extends AnswerWriter {
     ArrayNode logprobs = json.putArray("token_logprobs");
     ArrayNode tokens = json.putArray("tokens");
     ArrayNode tops = json.putArray("top_logprobs");
-    int offset = piece.textOffset();
-    for (Piece.Token token : piece.tokens()) {
+    int offset = piece.tokens().textOffset();
+    Echo echo = piece.tokens().echo();
+    for (int i = 0; i < echo.tokens().length; i++) {
+      int token = echo.tokens()[i];
+      offsets.add(offset);
+      offset += texts.length(token);
+      tokens.add(texts.of(token));
+      if (i == 0) {
+        logprobs.addNull();
+        tops.addNull();
+      } else {
+        logprobs.add(finite(echo.logprobs()[i - 1]));
+        tops.addObject().put(texts.of(token), finite(echo.logprobs()[i - 1]));
+      }
+    }
+    for (Piece.Token token : piece.tokens().sampled()) {
       offsets.add(offset);
       offset += texts.length(token.id());
       logprobs.add(finite(token.logprob()));

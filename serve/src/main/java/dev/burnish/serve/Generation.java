@@ -1,7 +1,6 @@
 package dev.burnish.serve;
 
 import dev.burnish.concurrent.Waits;
-import dev.burnish.engine.Priority;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.Request;
 import dev.burnish.engine.RequestListener;
@@ -33,16 +32,22 @@ final class Generation implements AutoCloseable {
 
   private final GenerationRequest request;
   private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
+  private final List<Echo> echoes;
   private final List<ChoiceStream> choices = new ArrayList<>();
   private final List<Ticket> tickets = new ArrayList<>();
   private final Set<Integer> ended = new HashSet<>();
   private long sampled;
 
-  private Generation(GenerationRequest request, ModelCard model) {
+  private Generation(GenerationRequest request, ModelCard model, List<Echo> echoes) {
     this.request = request;
+    this.echoes = echoes;
     for (int choice = 0; choice < request.numChoices(); choice++) {
-      choices.add(new ChoiceStream(choice, model, request.sampling(), request.echo(choice)));
+      choices.add(new ChoiceStream(choice, model, request, echo(choice)));
     }
+  }
+
+  private Echo echo(int choice) {
+    return echoes.get(choice / request.sampling().n());
   }
 
   /// Submits every prompt; prompt `i` is drawn as prompt `i` of a call of the engine is.
@@ -51,13 +56,12 @@ final class Generation implements AutoCloseable {
   /// @throws RuntimeException the engine's refusal of a prompt; then none is computed
   static Generation start(
       QueuedGenerator engine, GenerationRequest request, ModelCard model, Duration timeout) {
-    Generation generation = new Generation(request, model);
+    Generation generation = new Generation(request, model, Echo.all(request, engine));
     try {
       for (int prompt = 0; prompt < request.prompts().size(); prompt++) {
         Request one =
             Request.of(request.prompts().get(prompt), request.sampling())
                 .withIndex(request.firstIndex() + prompt)
-                .withPriority(Priority.INTERACTIVE)
                 .withTimeout(timeout);
         generation.tickets.add(engine.submit(one, generation.listener(prompt)));
       }
@@ -152,7 +156,8 @@ final class Generation implements AutoCloseable {
       sampled += group.unchosenTokens();
       for (Completion completion : group.completions()) {
         sampled += completion.tokens().length;
-        pieces.add(Piece.whole(pieces.size(), completion, request.echo(pieces.size())));
+        int choice = pieces.size();
+        pieces.add(Piece.whole(choice, completion, echo(choice), request.format().tools()));
       }
     }
     return pieces;

@@ -1,7 +1,9 @@
 package dev.burnish.serve;
 
 import dev.burnish.rollout.SamplingParams;
+import dev.burnish.tools.ToolFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// A request for completions, read and checked.
@@ -21,8 +23,14 @@ record GenerationRequest(
   ///   logprobs
   /// @param tokenIds whether the ids of prompt and completion are in the answer
   /// @param namesTokensById whether logprobs name tokens as `token_id:42` instead of by their text
+  /// @param tools how the model writes calls of tools, where the answer has them apart from its
+  ///   text
   record Format(
-      Delivery delivery, OptionalInt topLogprobs, boolean tokenIds, boolean namesTokensById) {}
+      Delivery delivery,
+      OptionalInt topLogprobs,
+      boolean tokenIds,
+      boolean namesTokensById,
+      Optional<ToolFormat> tools) {}
 
   /// How an answer comes.
   enum Delivery {
@@ -40,10 +48,6 @@ record GenerationRequest(
 
   int numChoices() {
     return prompts.size() * sampling.n();
-  }
-
-  String echo(int choice) {
-    return echoed.isEmpty() ? "" : echoed.get(choice / sampling.n());
   }
 
   int[] prompt(int choice) {

@@ -2,8 +2,10 @@ package dev.burnish.serve;
 
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.serve.GenerationRequest.Delivery;
+import dev.burnish.tools.ToolFormat;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ThreadLocalRandom;
 import tools.jackson.databind.JsonNode;
@@ -30,21 +32,23 @@ final class RequestReader {
   GenerationRequest completion(Fields fields) {
     model.requireNamed(fields);
     fields.refuse("suffix", "write it into the prompt");
-    fields.refuse("prompt_logprobs", "only sampled tokens have logprobs here");
+    fields.refuse("prompt_logprobs", "use echo with logprobs=0");
     List<int[]> prompts = new ArrayList<>();
     List<String> echoed = new ArrayList<>();
     prompts(fields, prompts, echoed);
     OptionalInt logprobs = fields.integer("logprobs", 0, MAX_TOP_LOGPROBS);
-    if (fields.flag("echo") && logprobs.isPresent()) {
+    if (fields.flag("echo") && logprobs.orElse(0) > 0) {
       throw ApiError.invalid(
-          "echo", "echo must come without logprobs: a prompt has none here; leave one of them out");
+          "echo",
+          "echo must come with logprobs=0 or none: tokens of a prompt have their own logprob here, and not those of others: logprobs="
+              + logprobs.getAsInt());
     }
     return request(
         fields,
         prompts,
         fields.flag("echo") ? echoed : List.of(),
         fields.integer("max_tokens", 1, Integer.MAX_VALUE).orElse(COMPLETION_TOKENS),
-        logprobs);
+        format(fields, logprobs, Optional.empty()));
   }
 
   private void prompts(Fields fields, List<int[]> prompts, List<String> echoed) {
@@ -90,7 +94,20 @@ final class RequestReader {
         List.of(prompt),
         List.of(),
         most.orElse(Integer.MAX_VALUE),
-        fields.flag("logprobs") ? OptionalInt.of(top.orElse(0)) : OptionalInt.empty());
+        format(
+            fields,
+            fields.flag("logprobs") ? OptionalInt.of(top.orElse(0)) : OptionalInt.empty(),
+            chats.calls(fields)));
+  }
+
+  private static GenerationRequest.Format format(
+      Fields fields, OptionalInt logprobs, Optional<ToolFormat> tools) {
+    return new GenerationRequest.Format(
+        delivery(fields),
+        logprobs,
+        fields.flag("return_token_ids"),
+        fields.flag("return_tokens_as_token_ids"),
+        tools);
   }
 
   /// The tokens of a `prompt`, or of `messages`, for `/tokenize`.
@@ -114,7 +131,7 @@ final class RequestReader {
       List<int[]> prompts,
       List<String> echoed,
       int mostTokens,
-      OptionalInt logprobs) {
+      GenerationRequest.Format format) {
     int shortest = model.maxLength();
     for (int[] prompt : prompts) {
       requireFit(prompt);
@@ -127,20 +144,14 @@ final class RequestReader {
             .read(maxTokens, seed)
             .withLogprobs(
                 new SamplingParams.Logprobs(
-                    logprobs.orElse(0), SamplingParams.Logprobs.Distribution.TEMPERED));
+                    format.topLogprobs().orElse(0), SamplingParams.Logprobs.Distribution.TEMPERED));
     if ((long) prompts.size() * sampling.bestOf() > maxChoices) {
       throw tooManyChoices((long) prompts.size() * sampling.bestOf());
     }
-    if (sampling.bestOf() > sampling.n() && delivery(fields) != Delivery.WHOLE) {
+    if (sampling.bestOf() > sampling.n() && format.delivery() != Delivery.WHOLE) {
       throw ApiError.invalid(
           "best_of", "best_of must be n in a stream: the best are known at the end alone");
     }
-    GenerationRequest.Format format =
-        new GenerationRequest.Format(
-            delivery(fields),
-            logprobs,
-            fields.flag("return_token_ids"),
-            fields.flag("return_tokens_as_token_ids"));
     int firstIndex = fields.integer("prompt_index", 0, Integer.MAX_VALUE - maxChoices).orElse(0);
     return new GenerationRequest(prompts, sampling, firstIndex, echoed, format);
   }

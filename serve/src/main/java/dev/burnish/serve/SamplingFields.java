@@ -1,5 +1,6 @@
 package dev.burnish.serve;
 
+import dev.burnish.rollout.Priority;
 import dev.burnish.rollout.SamplingParams;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,7 +41,14 @@ final class SamplingFields {
         .withPenalties(penalties())
         .withStop(stop(maxTokens))
         .withStructure(new StructureFields(fields).read())
+        .withPriority(priority())
         .withSeed(fields.integer64("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(seed));
+  }
+
+  /// vLLM's numbers, of which lower ones come first.
+  private Priority priority() {
+    return Priority.ofRank(
+        fields.integer("priority", Integer.MIN_VALUE, Integer.MAX_VALUE).orElse(0));
   }
 
   private void refuse() {

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class ChatTest {
   private static final String PATH = "/v1/chat/completions";
@@ -104,6 +107,71 @@ class ChatTest {
       JsonNode expected = whole.path("choices").path(i);
       assertThat(texts[i].toString()).isEqualTo(expected.at("/message/content").asString());
       assertThat(tokens[i]).isEqualTo(20).isEqualTo(expected.at("/logprobs/content").size());
+    }
+  }
+
+  private static String withTools(String answer, String more) {
+    String rest =
+        """
+        "tools":[{"type":"function","function":{"name":"add"}}],"n":2,"max_tokens":400,
+        "messages":[{"role":"user","content":"go"}],"structured_outputs":{"choice":[%s]}}
+        """;
+    return "{" + more + rest.formatted(JsonMapper.shared().writeValueAsString(answer));
+  }
+
+  @Test
+  void callsOfToolsAreGivenApartFromTheTextWholeAndInAStream() throws Exception {
+    try (TestServer ending = TestServer.withEndTokens()) {
+      String answer =
+          "[{\"name\": \"add\", \"arguments\": {\"x\": 1}}, {\"name\": \"neg\", \"arguments\": {}}]\nok";
+      JsonNode whole = ending.ok(PATH, withTools(answer, ""));
+      assertThat(whole.path("choices").size()).isEqualTo(2);
+      Set<String> ids = new HashSet<>();
+      for (JsonNode choice : whole.path("choices")) {
+        assertThat(choice.path("finish_reason").asString()).isEqualTo("tool_calls");
+        assertThat(choice.at("/message/content").asString()).isEqualTo("ok");
+        JsonNode calls = choice.at("/message/tool_calls");
+        assertThat(calls.size()).isEqualTo(2);
+        assertThat(calls.at("/0/type").asString()).isEqualTo("function");
+        assertThat(calls.at("/0/function/name").asString()).isEqualTo("add");
+        assertThat(calls.at("/0/function/arguments").asString()).isEqualTo("{\"x\": 1}");
+        assertThat(calls.at("/1/function/name").asString()).isEqualTo("neg");
+        calls.forEach(call -> ids.add(call.path("id").asString()));
+      }
+      assertThat(ids).hasSize(4);
+      StringBuilder[] seen = {new StringBuilder(), new StringBuilder()};
+      for (JsonNode event : ending.events(PATH, withTools(answer, "\"stream\":true,"))) {
+        JsonNode choice = event.path("choices").path(0);
+        StringBuilder text = seen[choice.path("index").asInt()];
+        text.append(choice.at("/delta/content").asString(""));
+        for (JsonNode call : choice.at("/delta/tool_calls")) {
+          text.append(call.path("index").asInt()).append(call.at("/function/name").asString());
+          text.append(call.at("/function/arguments").asString());
+        }
+        text.append(choice.path("finish_reason").asString(""));
+      }
+      for (StringBuilder text : seen) {
+        assertThat(text).hasToString("0add{\"x\": 1}1neg{}oktool_calls");
+      }
+    }
+  }
+
+  @Test
+  void callsThatAreMalformedOrNotAskedForAreText() throws Exception {
+    try (TestServer ending = TestServer.withEndTokens()) {
+      String call = "{\"name\": \"add\", \"arguments\": {}}";
+      for (String request :
+          List.of(
+              withTools(call.substring(1), ""),
+              withTools(call.replace("{}", "[]"), ""),
+              withTools(call, "\"tool_choice\":\"none\","))) {
+        JsonNode choice = ending.ok(PATH, request).path("choices").path(0);
+        assertThat(choice.at("/message/content").asString()).contains("\"add\", \"arguments\"");
+        assertThat(choice.path("message").has("tool_calls")).isFalse();
+        assertThat(choice.path("finish_reason").asString()).isEqualTo("stop");
+      }
+      JsonNode only = ending.ok(PATH, withTools(call, "")).path("choices").path(0);
+      assertThat(only.path("message").path("content").isNull()).isTrue();
     }
   }
 

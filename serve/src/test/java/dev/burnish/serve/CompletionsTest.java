@@ -3,6 +3,7 @@ package dev.burnish.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import java.util.ArrayList;
@@ -197,6 +198,48 @@ class CompletionsTest {
     assertThat(text(json)).isEqualTo("ab" + expected.get(0).text());
     assertThat(json.path("choices").path(1).path("text").asString())
         .isEqualTo("c" + expected.get(1).text());
+  }
+
+  @Test
+  void anEchoHasTheLogprobsOfItsTokens() throws Exception {
+    String rest =
+        "\"prompt\":[\"echo me\",\"c\"],\"echo\":true,\"logprobs\":0,\"max_tokens\":3,\"seed\":4,\"return_token_ids\":true}";
+    JsonNode whole = server.ok(PATH, "{" + rest);
+    int[] prompt = TestServer.TEXT.encodePlain("echo me");
+    float[] expected =
+        server.model.generator().score(List.of(Continuation.ofAll(prompt))).getFirst().logprobs();
+    JsonNode first = whole.path("choices").path(0);
+    JsonNode logprobs = first.path("logprobs");
+    assertThat(logprobs.path("tokens").size()).isEqualTo(prompt.length + 3);
+    assertThat(logprobs.at("/token_logprobs/0").isNull()).isTrue();
+    assertThat(logprobs.at("/top_logprobs/0").isNull()).isTrue();
+    for (int i = 1; i < prompt.length; i++) {
+      assertThat(logprobs.path("token_logprobs").path(i).floatValue()).isEqualTo(expected[i - 1]);
+      assertThat(logprobs.path("tokens").path(i).asString())
+          .isEqualTo(TestServer.TEXT.decode(prompt[i]));
+    }
+    assertThat(first.path("token_ids").size()).isEqualTo(3);
+    assertThat(logprobs.at("/text_offset/" + prompt.length).asInt()).isEqualTo("echo me".length());
+    JsonNode second = whole.path("choices").path(1);
+    assertThat(second.at("/logprobs/tokens").size()).isEqualTo(4);
+    String[] tokens = {"", ""};
+    for (JsonNode event : server.events(PATH, "{\"stream\":true," + rest)) {
+      JsonNode choice = event.path("choices").path(0);
+      tokens[choice.path("index").asInt()] +=
+          text(choice.at("/logprobs/tokens"), choice.at("/logprobs/token_logprobs"));
+    }
+    for (int i = 0; i < 2; i++) {
+      JsonNode all = whole.path("choices").path(i).path("logprobs");
+      assertThat(tokens[i]).isEqualTo(text(all.path("tokens"), all.path("token_logprobs")));
+    }
+  }
+
+  private static String text(JsonNode tokens, JsonNode logprobs) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < tokens.size(); i++) {
+      text.append(tokens.path(i)).append(logprobs.path(i));
+    }
+    return text.toString();
   }
 
   @Test

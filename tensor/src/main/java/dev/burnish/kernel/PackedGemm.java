@@ -63,7 +63,7 @@ final class PackedGemm implements AutoCloseable {
   /// Packs a matrix of the target's shape.
   void pack(Matrix w, PackedWeights.Packed target) {
     betweenProducts(() -> {
-      Panels panels = target.place();
+      Panels panels = target.open();
       UnpackedPanels source = new UnpackedPanels(w, columns());
       team.runSeated(
           panels(w.rows()), (panel, seat) -> panels.pack(source, panel, desk(seat).room(w.cols())));

@@ -16,11 +16,9 @@ final class PackedWeights implements Kernels.Prepared {
   private final PackedLayout layout;
   private final Tensor memory;
   private final List<Packed> weights;
-  private volatile boolean defined;
 
-  private PackedWeights(PackedGemm gemm, PackedLayout layout, Tensor memory, boolean defined) {
+  private PackedWeights(PackedGemm gemm, PackedLayout layout, Tensor memory) {
     this.gemm = gemm;
-    this.defined = defined;
     this.layout = layout;
     this.memory = memory;
     this.weights =
@@ -32,8 +30,7 @@ final class PackedWeights implements Kernels.Prepared {
     return new PackedWeights(
         gemm,
         layout,
-        TensorScope.outside(() -> Tensor.empty(DType.I8, Device.CPU, layout.bytes())),
-        false);
+        TensorScope.outside(() -> Tensor.empty(DType.I8, Device.CPU, layout.bytes())));
   }
 
   /// Over memory that stays its owner's, and open as long as this is used.
@@ -47,7 +44,7 @@ final class PackedWeights implements Kernels.Prepared {
           "packed weights must lie in aligned bytes of their layout's size, in panels of this machine: columns=%d expected=%d memory=%s bytes=%d"
               .formatted(layout.columns(), gemm.columns(), memory, layout.bytes()));
     }
-    return new PackedWeights(gemm, layout, TensorScope.outside(memory::alias), true);
+    return new PackedWeights(gemm, layout, TensorScope.outside(memory::alias));
   }
 
   @Override
@@ -67,7 +64,6 @@ final class PackedWeights implements Kernels.Prepared {
       Packed target = weights.get(i);
       gemm.pack(matrices.get(i).expect("weight", target.n(), target.k()), target);
     }
-    defined = true;
   }
 
   @Override
@@ -87,19 +83,10 @@ final class PackedWeights implements Kernels.Prepared {
       return all.layout.matrices().get(index).inputs();
     }
 
-    /// The matrix, to be read. Valid until the weights are closed.
+    /// Where the matrix is. Valid until the weights are closed.
     ///
-    /// @throws IllegalStateException if they are, or were never updated
+    /// @throws IllegalStateException if they are
     Panels open() {
-      if (!all.defined) {
-        throw new IllegalStateException(
-            "a prepared weight must have values: index=%d; update it before use".formatted(index));
-      }
-      return place();
-    }
-
-    /// Where the matrix is, to be written.
-    Panels place() {
       PackedLayout layout = all.layout;
       return new Panels(
           all.memory.address() + layout.offset(index), layout.format(), layout.columns(), n(), k());

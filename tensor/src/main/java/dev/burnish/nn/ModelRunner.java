@@ -29,8 +29,8 @@ public final class ModelRunner implements AutoCloseable {
   private final Prepared head;
   // What close() frees; nothing for a runner that shares what another one packed.
   private final List<Prepared> owned;
-  // Parts that were never loaded: memory of their matrices holds anything.
-  private final BitSet missing = new BitSet();
+  // Parts that were never loaded: memory of their parameters holds anything.
+  private final BitSet missing;
   private long laidOut;
 
   /// A runner that computes with the decoder's own weights.
@@ -51,14 +51,21 @@ public final class ModelRunner implements AutoCloseable {
 
   /// @param prepared the matrices of each block, then of the head
   private ModelRunner(Decoder decoder, List<Prepared> prepared) {
-    this(decoder, prepared.subList(0, prepared.size() - 1), prepared.getLast(), prepared);
+    this(
+        decoder,
+        prepared.subList(0, prepared.size() - 1),
+        prepared.getLast(),
+        prepared,
+        new BitSet());
   }
 
-  private ModelRunner(Decoder decoder, List<Prepared> blocks, Prepared head, List<Prepared> owned) {
+  private ModelRunner(
+      Decoder decoder, List<Prepared> blocks, Prepared head, List<Prepared> owned, BitSet missing) {
     this.decoder = decoder;
     this.blocks = blocks;
     this.head = head;
     this.owned = owned;
+    this.missing = missing;
     this.laidOut = decoder.weights().changes();
     decoder.runners().add(this);
   }
@@ -105,7 +112,7 @@ public final class ModelRunner implements AutoCloseable {
       throw new IllegalArgumentException(
           "a decoder that shares packed weights must be over the same weights; give it those");
     }
-    return new ModelRunner(adapted, blocks, head, List.of());
+    return new ModelRunner(adapted, blocks, head, List.of(), missing);
   }
 
   /// Replaces a part of the weights. Its matrices are packed from the given memory, which is not

@@ -313,20 +313,6 @@ class PackedGemmTest {
   }
 
   @Test
-  void weightsWithoutValuesAreRefused() {
-    PackedGemm gemm = gemm(ALONE, Tile.Form.ofThisMachine());
-    Tensor a = random(1, 20);
-    Tensor c = Tensor.zeros(DType.F32, Device.CPU, 1, 9);
-    try (PackedWeights empty =
-        PackedWeights.allocate(gemm, layout(gemm, WeightFormat.F32, random(9, 20)))) {
-      assertThatThrownBy(() ->
-              gemm.timesTransposed(matrix(a), empty.get(0), Segments.of(20), false, matrix(c)))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("must have values");
-    }
-  }
-
-  @Test
   void anUpdateOfOtherShapesIsRefused() {
     PackedGemm gemm = gemm(ALONE, Tile.Form.ofThisMachine());
     try (PackedWeights packed = packed(gemm, WeightFormat.F32, random(9, 20))) {

@@ -414,6 +414,28 @@ class DecoderTest {
     }
   }
 
+  @Test
+  void aGeneratorComputesNothingBeforeEveryPartOfItsWeightsIsLoaded() {
+    try (TensorScope _ = TensorScope.open();
+        Decoder decoder = decoder(Kind.PLAIN, HeadKind.UNTIED);
+        ModelRunner runner = ModelRunner.unloaded(decoder);
+        ModelRunner shared = runner.of(decoder)) {
+      Weights weights = decoder.weights();
+      for (int part = weights.numParts() - 1; part >= 0; part--) {
+        for (ModelRunner each : List.of(runner, shared)) {
+          assertThatThrownBy(() -> firstLogits(decoder, each))
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("must be loaded before they compute")
+              .hasMessageContaining("missing={0");
+        }
+        runner.load(part, weights.part(part).copy());
+      }
+      float[] loaded = firstLogits(decoder, new ModelRunner(decoder));
+      assertThat(firstLogits(decoder, runner)).isEqualTo(loaded);
+      assertThat(firstLogits(decoder, shared)).isEqualTo(loaded);
+    }
+  }
+
   /// Of the tokens 1, 2, 3 in an empty cache.
   private static float[] firstLogits(Decoder decoder, ModelRunner runner) {
     int[] tokens = {1, 2, 3};

@@ -1,6 +1,7 @@
 package dev.burnish.controller.worker;
 
 import dev.burnish.actor.Context;
+import dev.burnish.engine.Extensions;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.WeightSource;
@@ -30,9 +31,17 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
   private final String name =
       "%s pid %d".formatted(Context.current().name(), ProcessHandle.current().pid());
 
+  /// The material of a generator.
+  ///
   /// @param weights has the versions of the policy, and the base of an adapted one
-  public GeneratorWorker(GeneratorSpec spec, Service<WeightStore> weights) {
-    WeightStore store = weights.route();
+  public record Material(GeneratorSpec spec, Service<WeightStore> weights) {}
+
+  /// @param extensions parts of a script
+  /// @throws IllegalArgumentException if there are some, and a server generates in its place
+  public GeneratorWorker(Material material, Extensions extensions) {
+    GeneratorSpec spec = material.spec();
+    requireOwnEngine(spec, extensions);
+    WeightStore store = material.weights().route();
     ModelSpec model = spec.model();
     store.await(WeightSets.POLICY.trained(), 0);
     Optional<WeightSource> base =
@@ -50,10 +59,23 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
       close = remote::close;
     } else {
       QueuedGenerator own =
-          new QueuedGenerator(model, spec.encoder(), base, policy, spec.settings());
+          QueuedGenerator.of(
+              model,
+              spec.encoder(),
+              new QueuedGenerator.Sources(base, policy),
+              spec.settings(),
+              extensions);
       generator = own;
       activity = own::activity;
       close = own::close;
+    }
+  }
+
+  private static void requireOwnEngine(GeneratorSpec spec, Extensions extensions) {
+    if (spec.server().isSet() && !extensions.equals(Extensions.none())) {
+      throw new IllegalArgumentException(
+          "processors, an observer or an order of requests must run in this engine: server.url=%s; leave server.url out, or generate without them"
+              .formatted(spec.server().url()));
     }
   }
 

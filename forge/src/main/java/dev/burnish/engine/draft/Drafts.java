@@ -24,6 +24,7 @@ public final class Drafts {
 
   private final long maxTokens;
   private final Acceptance acceptance = new Acceptance();
+  private final Corpus.Total kept = new Corpus.Total();
   private final Map<Key, Corpus> corpora = new LinkedHashMap<>(16, 0.75f, true);
 
   /// @param maxTokens tokens of prompts and samples that are kept; about 100 bytes each
@@ -33,16 +34,15 @@ public final class Drafts {
 
   /// A sample of a prompt, without tokens yet.
   public Draft begin(int[] prompt) {
-    Corpus corpus = corpora.computeIfAbsent(new Key(prompt), _ -> new Corpus(prompt));
+    Corpus corpus = corpora.computeIfAbsent(new Key(prompt), _ -> new Corpus(prompt, kept));
     forget();
     return new Draft(corpus, acceptance);
   }
 
   private void forget() {
-    long tokens = corpora.values().stream().mapToLong(Corpus::numTokens).sum();
     var oldest = corpora.values().iterator();
-    while (tokens > maxTokens && oldest.hasNext()) {
-      tokens -= oldest.next().numTokens();
+    while (kept.tokens() > maxTokens && oldest.hasNext()) {
+      oldest.next().forget();
       oldest.remove();
     }
   }

@@ -67,6 +67,7 @@ final class CompletionsServer implements EngineServer {
     if (settings.kind() == ServerSettings.Kind.BURNISH) {
       json.put("seed", asked.sampling().seed());
       json.put("prompt_index", asked.index());
+      json.put("priority", asked.sampling().priority().rank());
     } else if (settings.seeds() == ServerSettings.Seeds.EACH) {
       json.put("seed", SamplingJson.seed(asked));
     }

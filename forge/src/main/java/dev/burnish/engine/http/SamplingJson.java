@@ -7,7 +7,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Writes the sampling of a request as servers read it. What a server has no word for is refused,
-/// never left out.
+/// never left out, except the priority, on which no token depends.
 final class SamplingJson {
   private static final double BANNED = -100;
 

@@ -32,7 +32,10 @@ class BlockManagerTest {
 
   @Test
   void blocksOfASequenceAreAdjacentWhileOthersGrowToo() {
-    BlockManager manager = new BlockManager(64);
+    assertFillsWithoutGaps(new BlockManager(64));
+  }
+
+  private static void assertFillsWithoutGaps(BlockManager manager) {
     List<BlockTable> tables = IntStream.range(0, 4).mapToObj(_ -> new BlockTable(manager)).toList();
     for (int length = 1; length <= 256; length++) {
       for (BlockTable table : tables) {
@@ -74,6 +77,38 @@ class BlockManagerTest {
     BlockTable newer = new BlockTable(manager);
     newer.begin(8, position -> token(1, position), 40);
     assertThat(newer.computed()).isZero();
+  }
+
+  /// Some of which begin alike; those that run at the same time fill the cache, and versions
+  /// change.
+  @Test
+  void nothingLeaksOrFragmentsOverAMillionRequests() {
+    BlockManager manager = new BlockManager(64);
+    Random random = new Random(3);
+    List<BlockTable> running = new ArrayList<>();
+    long found = 0;
+    for (int request = 0; request < 1_000_000; request++) {
+      long version = request / 10_000;
+      manager.computeBy(version);
+      int seed = random.nextInt(4) == 0 ? request : random.nextInt(5) - 5;
+      int length = 1 + random.nextInt(60);
+      BlockTable table = new BlockTable(manager);
+      table.begin(version, position -> token(seed, position), length);
+      found += table.computed();
+      while (!manager.canAllocate(table.missing(length))) {
+        running.remove(random.nextInt(running.size())).release();
+      }
+      table.extend(length, _ -> {});
+      table.register(length, version, position -> token(seed, position));
+      table.compute(length);
+      running.add(table);
+    }
+    assertThat(found).isGreaterThan(1_000_000);
+    running.forEach(BlockTable::release);
+    assertThat(manager.numAvailable()).isEqualTo(64);
+    manager.computeBy(100);
+    assertThat(manager.numReusable()).isZero();
+    assertFillsWithoutGaps(manager);
   }
 
   @Test

@@ -61,6 +61,19 @@ class DraftsTest {
   }
 
   @Test
+  void aSampleThatGrowsAfterItsPromptWasForgottenPushesNothingOut() {
+    Drafts drafts = new Drafts(20);
+    Draft forgotten = sample(drafts, PROMPT, 10);
+    sample(drafts, new int[] {7, 8}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
+    sample(drafts, new int[] {9}, 1, 2);
+    for (int token = 0; token < 100; token++) {
+      forgotten.append(token);
+    }
+    assertThat(sample(drafts, new int[] {7, 8}).guess(1, 0.0)).containsExactly(1);
+    assertThat(sample(drafts, PROMPT).guess(1, 0.0)).isEmpty();
+  }
+
+  @Test
   void aGuessMustBeTheLikelierTheMoreSequencesRun() {
     StepCost cost = new StepCost();
     assertThat(cost.leastProbability(1)).isBetween(0.05, 0.2);

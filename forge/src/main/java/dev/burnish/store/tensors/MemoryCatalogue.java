@@ -1,0 +1,109 @@
+package dev.burnish.store.tensors;
+
+import dev.burnish.actor.Context;
+import dev.burnish.concurrent.FaultPoint;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/// A [Catalogue] that keeps handles on the memory that writers wrote: what was put stays when its
+/// writers are gone. One call at a time, as an actor's.
+///
+/// Fault points: `catalogue.put` before a part is taken, `catalogue.taken` after it,
+/// `catalogue.hold` before handles are given out.
+public final class MemoryCatalogue implements Catalogue, AutoCloseable {
+  private final int numKept;
+  private final Keys keys = new Keys();
+  private final Map<String, VersionedSet> sets = new TreeMap<>();
+
+  /// Keeps the latest version of each set.
+  public MemoryCatalogue() {
+    this(1);
+  }
+
+  /// @param numKept versions that are kept of each set, at least 1. Readers keep theirs until they
+  ///   close them
+  public MemoryCatalogue(int numKept) {
+    if (numKept < 1) {
+      throw new IllegalArgumentException("at least one version must be kept: numKept=" + numKept);
+    }
+    this.numKept = numKept;
+  }
+
+  @Override
+  public void put(Contribution part) {
+    FaultPoint.reach("catalogue.put");
+    keys.put(part);
+    FaultPoint.reach("catalogue.taken");
+  }
+
+  @Override
+  public void publish(String set, long version, Contribution part) {
+    FaultPoint.reach("catalogue.put");
+    of(set).publish(version, part);
+    FaultPoint.reach("catalogue.taken");
+  }
+
+  private VersionedSet of(String set) {
+    return sets.computeIfAbsent(set, name -> new VersionedSet(name, numKept));
+  }
+
+  @Override
+  public Holding hold(List<String> wanted) {
+    FaultPoint.reach("catalogue.hold");
+    return keys.hold(wanted);
+  }
+
+  @Override
+  public Holding holdVersion(String set, long version) {
+    FaultPoint.reach("catalogue.hold");
+    return of(set).hold(version);
+  }
+
+  @Override
+  public Holding awaitVersion(String set, long version) {
+    VersionedSet versions = of(set);
+    Context.await(() -> versions.hasReached(version));
+    FaultPoint.reach("catalogue.hold");
+    return versions.holdLatest();
+  }
+
+  @Override
+  public void await(List<String> wanted) {
+    Context.await(() -> wanted.stream().allMatch(keys::has));
+  }
+
+  @Override
+  public List<Long> versions(String set) {
+    return of(set).versions();
+  }
+
+  @Override
+  public List<Missing> missing() {
+    return Stream.concat(
+            keys.missing().stream(), sets.values().stream().flatMap(set -> set.missing().stream()))
+        .toList();
+  }
+
+  @Override
+  public List<String> keys() {
+    return keys.all();
+  }
+
+  @Override
+  public List<String> delete(List<String> unwanted) {
+    return keys.delete(unwanted);
+  }
+
+  @Override
+  public void abandon(String set) {
+    of(set).abandon();
+  }
+
+  @Override
+  public void close() {
+    keys.close();
+    sets.values().forEach(VersionedSet::close);
+  }
+}

@@ -1,0 +1,196 @@
+package dev.burnish.store.tensors;
+
+import dev.burnish.actor.Context;
+import dev.burnish.actor.Idempotent;
+import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.service.Service;
+import dev.burnish.sharding.Layout;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Ranks that put and read, and a catalogue, each in a process of its own that may be told where to
+/// die.
+final class Ranks {
+  private static final int KILLED = 137;
+
+  private Ranks() {}
+
+  /// Ends this process when it has reached a point that often.
+  static void halt(String point, int times) {
+    AtomicInteger left = new AtomicInteger(times);
+    FaultPoint.Installed _ =
+        FaultPoint.install(reached -> {
+          if (reached.equals(point) && left.decrementAndGet() == 0) {
+            Runtime.getRuntime().halt(KILLED);
+          }
+        });
+  }
+
+  interface Rank {
+    void dieAt(String point, int times);
+
+    void put(String key, Layout layout, long plus);
+
+    @Idempotent
+    long[] get(String key, Layout layout);
+
+    @Idempotent
+    void publish(long version, Layout layout, int rank);
+
+    @Idempotent
+    long[] read(long version, Layout layout, int rank);
+
+    /// Opens a version, and holds it until the next one is opened.
+    @Idempotent
+    void hold(long version);
+
+    @Idempotent
+    long[] readHeld(Layout layout, int rank);
+  }
+
+  static final class RankActor implements Rank, AutoCloseable {
+    private final TensorStore store;
+    private List<Snapshot> held = List.of();
+
+    RankActor(Service<Catalogue> catalogue) {
+      store = new TensorStore(catalogue.route());
+    }
+
+    @Override
+    public void dieAt(String point, int times) {
+      halt(point, times);
+    }
+
+    @Override
+    public void put(String key, Layout layout, long plus) {
+      try (TensorScope _ = TensorScope.open()) {
+        Tensor whole = Parts.numbered(layout.shape(), plus);
+        store.put(key, Parts.part(layout, Context.current().rank(), whole));
+      }
+    }
+
+    @Override
+    public long[] get(String key, Layout layout) {
+      try (Tensor part = store.get(key, layout, Context.current().rank())) {
+        return elements(part);
+      }
+    }
+
+    private static long[] elements(Tensor part) {
+      try (TensorScope _ = TensorScope.open()) {
+        return Parts.elements(part);
+      }
+    }
+
+    @Override
+    public void publish(long version, Layout layout, int rank) {
+      try (TensorScope _ = TensorScope.open()) {
+        Tensor whole = Parts.numbered(layout.shape(), version);
+        ShardedTensor part = Parts.part(layout, rank, whole);
+        store.publish("policy", version, Map.of("a", part, "b", part));
+      }
+    }
+
+    @Override
+    public long[] read(long version, Layout layout, int rank) {
+      try (Snapshot snapshot = store.version("policy", version);
+          Tensor part = snapshot.get("b", layout, rank)) {
+        return elements(part);
+      }
+    }
+
+    @Override
+    public void hold(long version) {
+      Snapshot next = store.version("policy", version);
+      held.forEach(Snapshot::close);
+      held = List.of(next);
+    }
+
+    @Override
+    public long[] readHeld(Layout layout, int rank) {
+      try (Tensor part = held.getFirst().get("a", layout, rank)) {
+        return elements(part);
+      }
+    }
+
+    @Override
+    public void close() {
+      held.forEach(Snapshot::close);
+      store.close();
+    }
+  }
+
+  /// A catalogue that dies where the name of a set says: `die at POINT`.
+  static final class MortalCatalogue implements Catalogue, AutoCloseable {
+    static final String DIE = "die at ";
+
+    private final MemoryCatalogue catalogue = new MemoryCatalogue();
+
+    @Override
+    public void put(Contribution part) {
+      catalogue.put(part);
+    }
+
+    @Override
+    public void publish(String set, long version, Contribution part) {
+      catalogue.publish(set, version, part);
+    }
+
+    @Override
+    public Holding hold(List<String> keys) {
+      return catalogue.hold(keys);
+    }
+
+    @Override
+    public Holding holdVersion(String set, long version) {
+      return catalogue.holdVersion(set, version);
+    }
+
+    @Override
+    public Holding awaitVersion(String set, long version) {
+      return catalogue.awaitVersion(set, version);
+    }
+
+    @Override
+    public void await(List<String> keys) {
+      catalogue.await(keys);
+    }
+
+    @Override
+    public List<Long> versions(String set) {
+      if (set.startsWith(DIE)) {
+        halt(set.substring(DIE.length()), 1);
+        return List.of();
+      }
+      return catalogue.versions(set);
+    }
+
+    @Override
+    public List<Missing> missing() {
+      return catalogue.missing();
+    }
+
+    @Override
+    public List<String> keys() {
+      return catalogue.keys();
+    }
+
+    @Override
+    public List<String> delete(List<String> keys) {
+      return catalogue.delete(keys);
+    }
+
+    @Override
+    public void abandon(String set) {
+      catalogue.abandon(set);
+    }
+
+    @Override
+    public void close() {
+      catalogue.close();
+    }
+  }
+}

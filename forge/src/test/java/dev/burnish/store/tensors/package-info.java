@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.store.tensors;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.sharding;
+
+import org.jspecify.annotations.NullMarked;
