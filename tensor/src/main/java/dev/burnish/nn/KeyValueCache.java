@@ -7,7 +7,8 @@ import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Keys and values of past tokens: for each block, one row per slot. The caller assigns the slots.
+/// Keys and values of past tokens: for each block, one row per slot. The caller assigns the slots;
+/// those that were never assigned take hardly any memory.
 public final class KeyValueCache implements AutoCloseable {
   private final int numSlots;
   private final Device device;
@@ -25,7 +26,7 @@ public final class KeyValueCache implements AutoCloseable {
 
   private Tensor rows(BlockShape block) {
     return TensorScope.outside(
-        () -> Tensor.empty(DType.F32, device, numSlots, block.heads().keyValueDim()));
+        () -> Tensor.sparse(DType.F32, device, numSlots, block.heads().keyValueDim()));
   }
 
   public int numSlots() {
