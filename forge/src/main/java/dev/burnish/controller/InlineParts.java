@@ -51,6 +51,10 @@ final class InlineParts implements LoopParts {
     return ReferenceModel.of(first.get().decoder());
   }
 
+  /// Nothing is kept: there is one version, that of the model.
+  @Override
+  public void retain(long oldest) {}
+
   @Override
   public List<Long> publish(long version, long oldest) {
     return List.of();

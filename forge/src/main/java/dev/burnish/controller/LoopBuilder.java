@@ -3,7 +3,6 @@ package dev.burnish.controller;
 import dev.burnish.controller.recording.ReplayStart;
 import dev.burnish.controller.worker.GeneratorFactory;
 import dev.burnish.controller.worker.Opened;
-import dev.burnish.nn.FlatLayout;
 import dev.burnish.rl.journal.EpisodeJournal;
 import dev.burnish.rl.loop.RolloutSettings;
 import dev.burnish.run.TrainedModel;
@@ -53,8 +52,7 @@ public final class LoopBuilder implements AutoCloseable {
     }
     LargeMemory.trim();
     model = new TrainedModel(policy.model(), from.tokenizer());
-    List<FlatLayout> layouts = policy.model().decoder().trainedWeights().layouts();
-    state = new LoopState(policy.state(), layouts);
+    state = new LoopState(policy.state(), policy.spec().model().trainedParts());
   }
 
   /// The models that the loop trains, that of the policy first. Checkpoints are restored before

@@ -25,6 +25,10 @@ interface LoopParts extends AutoCloseable {
   /// @return the digest of each part
   List<Long> publish(long version, long oldest);
 
+  /// Says that no version older than that is asked for any more; its memory is free once whoever
+  /// still reads it has closed it.
+  void retain(long oldest);
+
   /// The digest of each part of a version that was published.
   List<Long> digests(long version);
 

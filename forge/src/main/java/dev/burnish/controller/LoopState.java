@@ -2,6 +2,7 @@ package dev.burnish.controller;
 
 import dev.burnish.controller.worker.WeightSets;
 import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.PackedPart;
 import dev.burnish.nn.Weights;
 import dev.burnish.safetensors.StoredTensor;
 import dev.burnish.store.Published;
@@ -15,6 +16,7 @@ import dev.burnish.train.SharedTrainer;
 import dev.burnish.train.checkpoint.Freeze;
 import dev.burnish.train.checkpoint.Pieces;
 import dev.burnish.train.checkpoint.Snapshot;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -33,14 +35,14 @@ final class LoopState implements Checkpointed {
   private static final Pattern NAME = Pattern.compile("version-(\\d+)-part-(\\d+)");
 
   private final SharedTrainer trainer;
-  private final List<FlatLayout> layouts;
+  private final List<PackedPart> parts;
   private Supplier<List<Published>> older = List::of;
   private List<Published> restored = List.of();
 
-  /// @param layouts of what is trained
-  LoopState(SharedTrainer trainer, List<FlatLayout> layouts) {
+  /// @param parts of what is trained, as generators read them
+  LoopState(SharedTrainer trainer, List<PackedPart> parts) {
     this.trainer = trainer;
-    this.layouts = List.copyOf(layouts);
+    this.parts = List.copyOf(parts);
   }
 
   /// Sets where the older versions come from, which are closed once they are written.
@@ -70,7 +72,7 @@ final class LoopState implements Checkpointed {
 
   @Override
   public Pieces freeze() {
-    return new WithOlder(trainer.freeze(), older.get());
+    return new WithOlder(trainer.freeze(), older.get(), parts);
   }
 
   @Override
@@ -88,12 +90,13 @@ final class LoopState implements Checkpointed {
         versions.add(Long.parseLong(matcher.group(1)));
       }
     }
-    try (WeightPublisher publisher = new WeightPublisher(WeightSets.POLICY.trained())) {
+    try (WeightPublisher publisher = WeightPublisher.packed(WeightSets.POLICY.trained(), parts)) {
       restored = versions.stream().map(version -> read(snapshot, version, publisher)).toList();
     }
   }
 
   private Published read(Snapshot snapshot, long version, WeightPublisher publisher) {
+    List<FlatLayout> layouts = parts.stream().map(PackedPart::layout).toList();
     try (Weights weights = Weights.zeros(layouts, Device.CPU)) {
       for (int part = 0; part < layouts.size(); part++) {
         Tensor values = weights.part(part);
@@ -116,18 +119,18 @@ final class LoopState implements Checkpointed {
   }
 
   /// A part of an older version.
-  private record OlderPart(Published version, int part) {
+  private record OlderPart(Published version, int index, PackedPart part) {
     String name() {
-      return LoopState.name(version.version(), part);
+      return LoopState.name(version.version(), index);
     }
 
-    StoredTensor tensor() {
-      long bytes = version.manifest().parts().get(part).bytes();
-      return new StoredTensor(
-          VALUES,
-          DType.F32,
-          new long[] {bytes / DType.F32.bytes()},
-          version.parts().get(part).segment().asSlice(0, bytes));
+    /// In the order of the parameters, whatever machine it was packed for.
+    void read(Consumer<List<StoredTensor>> reader) {
+      try (Tensor values = Tensor.empty(DType.F32, Device.CPU, part.layout().size())) {
+        MemorySegment bytes = values.segment();
+        version.copyValues(index, part, bytes);
+        reader.accept(List.of(new StoredTensor(VALUES, DType.F32, values.shape(), bytes)));
+      }
     }
   }
 
@@ -137,13 +140,13 @@ final class LoopState implements Checkpointed {
     private final List<Published> versions;
     private final List<OlderPart> parts = new ArrayList<>();
 
-    WithOlder(Pieces trained, List<Published> versions) {
+    WithOlder(Pieces trained, List<Published> versions, List<PackedPart> model) {
       this.trained = trained;
       this.versions = versions;
       for (Published version : versions) {
-        IntStream.range(0, version.parts().size())
-            .filter(part -> version.manifest().parts().get(part).bytes() > 0)
-            .forEach(part -> parts.add(new OlderPart(version, part)));
+        IntStream.range(0, model.size())
+            .filter(part -> model.get(part).layout().size() > 0)
+            .forEach(part -> parts.add(new OlderPart(version, part, model.get(part))));
       }
     }
 
@@ -164,7 +167,7 @@ final class LoopState implements Checkpointed {
       if (piece < trained.count()) {
         trained.read(piece, reader);
       } else {
-        reader.accept(List.of(parts.get(piece - trained.count()).tensor()));
+        parts.get(piece - trained.count()).read(reader);
       }
     }
 

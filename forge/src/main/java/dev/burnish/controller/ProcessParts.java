@@ -121,6 +121,11 @@ final class ProcessParts implements LoopParts {
                 List.of(rollouts.buffer()),
                 options("buffer").concurrency(CALLS)));
     material.policy().base().ifPresent(keeper::publish);
+    if (lora.adapts()) {
+      String packed = WeightSets.POLICY.packedBase();
+      publishOnly(
+          WeightPublisher.packed(packed, model.spec().packedParts()), model.decoder().weights());
+    }
     material.critic().flatMap(HeldTrainer::base).ifPresent(keeper::publish);
     state.restored().forEach(keeper::publish);
     state.olderFrom(this::older);
@@ -146,8 +151,8 @@ final class ProcessParts implements LoopParts {
         .within(LIMIT);
   }
 
-  private void publishOnly(String set, Weights weights) {
-    try (WeightPublisher publisher = new WeightPublisher(set)) {
+  private void publishOnly(WeightPublisher only, Weights weights) {
+    try (WeightPublisher publisher = only) {
       weights.publish(WeightSets.ONLY);
       keeper.publish(publisher.publish(weights));
     }
@@ -180,7 +185,7 @@ final class ProcessParts implements LoopParts {
   public ReferenceModel reference(Supplier<LanguageModel> first) {
     if (!lora.adapts() || lora.goesOn()) {
       try (LanguageModel frozen = first.get()) {
-        publishOnly(WeightSets.REFERENCE, frozen.decoder().weights());
+        publishOnly(new WeightPublisher(WeightSets.REFERENCE), frozen.decoder().weights());
       }
     }
     return policy.actor()::referenceLogprobs;
@@ -189,7 +194,7 @@ final class ProcessParts implements LoopParts {
   @Override
   public List<Long> publish(long version, long oldest) {
     keeper.publish(policy.actor().publish(version));
-    keeper.retain(POLICY, oldest);
+    retain(oldest);
     if (settings.mode() == RolloutSettings.Mode.CONTINUOUS) {
       generators.update("weights", generator -> generator.updateWeights(version));
     }
@@ -197,6 +202,11 @@ final class ProcessParts implements LoopParts {
     policy.published(version, digests);
     critic.ifPresent(trainer -> trainer.published(version, trainer.actor().digests()));
     return digests;
+  }
+
+  @Override
+  public void retain(long oldest) {
+    keeper.retain(POLICY, oldest);
   }
 
   @Override

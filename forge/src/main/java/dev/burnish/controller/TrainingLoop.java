@@ -161,7 +161,11 @@ public final class TrainingLoop implements AutoCloseable {
   /// @throws dev.burnish.rl.loop.RolloutsFailedException if all groups of the step failed
   /// @throws dev.burnish.concurrent.Stopped if the process was asked to end
   public Batch<ScoredGroup> take(long step) {
-    return Stop.interruptibly("take", () -> begun().take(step - 1));
+    Batch<ScoredGroup> batch = Stop.interruptibly("take", () -> begun().take(step - 1));
+    // The groups of later steps are made by later versions: the next one is written to the memory
+    // of those that are dropped here.
+    parts.retain(Math.max(0, step - settings.maxStaleness()));
+    return batch;
   }
 
   /// Publishes the weights after a step: generators take them over, and the rollouts of later steps

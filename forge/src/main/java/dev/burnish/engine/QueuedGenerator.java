@@ -1,9 +1,11 @@
 package dev.burnish.engine;
 
 import dev.burnish.concurrent.Waits;
+import dev.burnish.engine.cache.BlockManager;
 import dev.burnish.engine.draft.Drafts;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
+import dev.burnish.nn.PartValues;
 import dev.burnish.nn.Weights;
 import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
@@ -58,6 +60,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   private final Engine engine;
   private final ActivityMeter meter = new ActivityMeter();
   private final Thread thread;
+  private final String beginning;
 
   /// Starts with the newest version of the policy.
   ///
@@ -99,7 +102,23 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     }
     Drafts drafts = new Drafts(EngineSettings.DRAFT_TOKENS);
     engine = new Engine(setting, setting.numBlocks(), drafts, new Watcher(meter, inbox));
+    beginning = beginning(model);
     thread = Thread.ofPlatform().name("generator").daemon().start(this::serve);
+  }
+
+  private String beginning(ServedModel model) {
+    return "cache of %d tokens in blocks of %d; weights %s"
+        .formatted(
+            (long) setting.numBlocks() * BlockManager.SIZE,
+            BlockManager.SIZE,
+            model.isInPlace()
+                ? "read in place, where their publisher packed them"
+                : "packed in memory of this process");
+  }
+
+  /// How it began: the tokens that its cache holds, and where its packed weights are.
+  public String beginning() {
+    return beginning;
   }
 
   /// A generator with parts of a script, which starts with the newest version of the policy.
@@ -140,7 +159,9 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
     return versions ->
         new WeightSource.Snapshot(
             Math.max(versions.least(), 0),
-            IntStream.range(0, weights.numParts()).mapToObj(weights::part).toList(),
+            IntStream.range(0, weights.numParts())
+                .<PartValues>mapToObj(part -> new PartValues.Plain(weights.part(part)))
+                .toList(),
             () -> {});
   }
 

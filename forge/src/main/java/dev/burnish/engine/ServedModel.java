@@ -5,6 +5,7 @@ import dev.burnish.model.ModelSpec;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.ModelRunner;
+import dev.burnish.nn.PartValues;
 import dev.burnish.nn.Weights;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.tensor.Device;
@@ -14,15 +15,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// Memory for one version of a policy's weights, laid out for generation, and the version that is
-/// in it. What versions have in common, the weights under an adaptation, is there once for all
-/// [#twin]s. One thread.
+/// One version of a policy's weights, laid out for generation: in memory of its own, or where
+/// others packed it. What versions have in common, the weights under an adaptation, is there once
+/// for all [#twin]s. One thread.
 final class ServedModel implements AutoCloseable {
   private final ModelSpec spec;
   private final Weights weights;
   private final LanguageModel model;
   private final ModelRunner runner;
   private OptionalLong version = OptionalLong.empty();
+  // Whose memory the runner reads.
+  private Optional<WeightSource.Snapshot> inPlace = Optional.empty();
 
   private ServedModel(ModelSpec spec, Weights weights, LanguageModel model, ModelRunner runner) {
     this.spec = spec;
@@ -54,12 +57,43 @@ final class ServedModel implements AutoCloseable {
   }
 
   private void loadBase(WeightSource base) {
-    try (WeightSource.Snapshot snapshot = base.open(VersionRange.ANY)) {
+    WeightSource.Snapshot snapshot = base.open(VersionRange.ANY);
+    try {
       requireFit(weights.layouts(), snapshot);
-      for (int part = 0; part < snapshot.parts().size(); part++) {
-        runner.load(part, snapshot.parts().get(part));
+      if (runner.readsInPlace(snapshot.parts())) {
+        read(snapshot);
+        return;
       }
+      for (int part = 0; part < snapshot.parts().size(); part++) {
+        try (Tensor values = snapshot.parts().get(part).unpacked()) {
+          runner.load(part, values);
+        }
+      }
+    } catch (RuntimeException e) {
+      snapshot.close();
+      throw e;
     }
+    snapshot.close();
+  }
+
+  /// Reads weights where they are, and closes those from before; if it fails, nothing has changed.
+  private void read(WeightSource.Snapshot snapshot) {
+    runner.use(snapshot.parts());
+    Optional<WeightSource.Snapshot> before = inPlace;
+    inPlace = Optional.of(snapshot);
+    before.ifPresent(WeightSource.Snapshot::close);
+  }
+
+  /// Whether [#use] takes a version: it was packed for this machine, and is no adaptation.
+  boolean readsInPlace(WeightSource.Snapshot snapshot) {
+    return !spec.lora().adapts() && runner.readsInPlace(snapshot.parts());
+  }
+
+  /// Replaces the version by one that is read where it is, and closed when another one takes its
+  /// place. If it fails, the version is that from before.
+  void use(WeightSource.Snapshot snapshot) {
+    read(snapshot);
+    version = OptionalLong.of(snapshot.version());
   }
 
   private static LanguageModel adapted(ModelSpec spec, Weights weights) {
@@ -89,6 +123,11 @@ final class ServedModel implements AutoCloseable {
     return runner;
   }
 
+  /// Whether its matrices lie where others packed them.
+  boolean isInPlace() {
+    return inPlace.isPresent();
+  }
+
   /// The version that is in the memory; empty before the first, and after a load that failed.
   OptionalLong version() {
     return version;
@@ -96,7 +135,7 @@ final class ServedModel implements AutoCloseable {
 
   /// @throws IllegalArgumentException if a version is not of a model of those layouts
   static void requireFit(List<FlatLayout> layouts, WeightSource.Snapshot snapshot) {
-    long[] sizes = snapshot.parts().stream().mapToLong(Tensor::numElements).toArray();
+    long[] sizes = snapshot.parts().stream().mapToLong(PartValues::numElements).toArray();
     long[] expected = layouts.stream().mapToLong(FlatLayout::size).toArray();
     if (!Arrays.equals(sizes, expected)) {
       throw new IllegalArgumentException(
@@ -108,22 +147,32 @@ final class ServedModel implements AutoCloseable {
   /// Replaces one part; there is no version from the first part on until [#complete].
   void load(int part, WeightSource.Snapshot snapshot) {
     version = OptionalLong.empty();
-    Tensor values = snapshot.parts().get(part);
-    if (spec.lora().adapts()) {
-      decoder().trainedWeights().part(part).copy_(values);
-    } else {
-      runner.load(part, values);
+    try (Tensor values = snapshot.parts().get(part).unpacked()) {
+      if (spec.lora().adapts()) {
+        decoder().trainedWeights().part(part).copy_(values);
+      } else {
+        runner.load(part, values);
+      }
     }
   }
 
   /// Says that every part is of that version.
   void complete(long loaded) {
     version = OptionalLong.of(loaded);
+    if (!spec.lora().adapts()) {
+      closeInPlace();
+    }
+  }
+
+  private void closeInPlace() {
+    inPlace.ifPresent(WeightSource.Snapshot::close);
+    inPlace = Optional.empty();
   }
 
   @Override
   public void close() {
     model.close();
     weights.close();
+    closeInPlace();
   }
 }

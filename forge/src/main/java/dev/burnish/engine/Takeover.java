@@ -30,8 +30,9 @@ final class Takeover {
     return snapshot.version();
   }
 
-  /// Lets the caller go while the version is kept: calls that run may not use it.
-  void defer() {
+  /// Lets the caller go while the version is kept: calls that run may not use it, or it is read
+  /// where it is.
+  void answer() {
     answered.countDown();
   }
 

@@ -1,8 +1,10 @@
 package dev.burnish.engine;
 
+import dev.burnish.kernel.PackedLayout;
+import dev.burnish.nn.PartValues;
 import dev.burnish.rollout.VersionRange;
-import dev.burnish.tensor.Tensor;
 import java.util.List;
+import java.util.Optional;
 
 /// Where a generator gets the weights of a policy. Safe for use by many threads at once.
 public interface WeightSource {
@@ -17,12 +19,21 @@ public interface WeightSource {
 
   /// One version of the weights, in memory that does not change until it is closed.
   ///
-  /// @param parts contiguous F32, one per part of the weights that are trained: `[size of the
-  ///   part]`
+  /// @param parts of the weights that are trained; where a generator can read them in place, it
+  ///   does, and the snapshot stays open until another one is in use
   /// @param release called once nothing reads the parts any more
-  record Snapshot(long version, List<Tensor> parts, Runnable release) implements AutoCloseable {
+  record Snapshot(long version, List<PartValues> parts, Runnable release) implements AutoCloseable {
     public Snapshot {
       parts = List.copyOf(parts);
+    }
+
+    /// The form of the first part with packed matrices; empty where there is none.
+    Optional<PackedLayout> packed() {
+      return parts.stream()
+          .filter(part -> part instanceof PartValues.Packed)
+          .map(part -> ((PartValues.Packed) part).part().packed())
+          .filter(layout -> !layout.matrices().isEmpty())
+          .findFirst();
     }
 
     @Override

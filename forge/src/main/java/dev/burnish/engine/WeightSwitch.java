@@ -1,5 +1,6 @@
 package dev.burnish.engine;
 
+import dev.burnish.kernel.PackedLayout;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.rollout.VersionRange;
 import java.util.List;
@@ -8,9 +9,11 @@ import java.util.function.LongPredicate;
 
 /// Which weights a generator computes with, and how others take their place.
 ///
-/// While nothing runs a version is loaded in place. Else it is laid out in a second memory, one
-/// part at a time between two steps, and swapped in when all parts are there; that memory is kept
-/// for the next. A version is opened, and so checked, before anything in use is touched.
+/// A version that was packed for this machine is read where it is, and swapped in between two steps
+/// at no cost. Any other one is laid out here: while nothing runs over the one in use, else in a
+/// second memory, one part at a time between two steps, and swapped in when all parts are there;
+/// that memory is kept for the next. A version is opened, and so checked, before anything in use is
+/// touched.
 ///
 /// Used by the thread that generates, except [#open], [#announce] and [#version].
 final class WeightSwitch implements AutoCloseable {
@@ -26,6 +29,8 @@ final class WeightSwitch implements AutoCloseable {
     }
   }
 
+  private static final System.Logger LOG = System.getLogger(WeightSwitch.class.getName());
+
   private final WeightSource source;
   private final Inbox inbox;
   private final List<FlatLayout> layouts;
@@ -33,6 +38,7 @@ final class WeightSwitch implements AutoCloseable {
   private Optional<ServedModel> spare = Optional.empty();
   private Optional<Underway> underway = Optional.empty();
   private volatile long version;
+  private boolean hasToldForm;
 
   /// Loads the newest version there is.
   ///
@@ -42,7 +48,7 @@ final class WeightSwitch implements AutoCloseable {
     this.inbox = inbox;
     serving = model;
     layouts = model.decoder().trainedWeights().layouts();
-    loadInPlace(new Takeover(open(VersionRange.ANY), WeightUpdate.KEEP));
+    takeOver(new Takeover(open(VersionRange.ANY), WeightUpdate.KEEP));
   }
 
   /// The newest version in a range, found to be of this model.
@@ -93,11 +99,11 @@ final class WeightSwitch implements AutoCloseable {
         inbox.takeAnnounced(takeover -> versions.contains(takeover.version()));
     if (announced.isPresent()) {
       drop();
-      loadInPlace(announced.get());
+      takeOver(announced.get());
     } else if (underway.filter(u -> versions.contains(u.takeover.version())).isPresent()) {
       finish();
     } else if (!isServing(versions)) {
-      loadInPlace(new Takeover(open(versions), WeightUpdate.KEEP));
+      takeOver(new Takeover(open(versions), WeightUpdate.KEEP));
     }
   }
 
@@ -108,23 +114,31 @@ final class WeightSwitch implements AutoCloseable {
   /// Takes over what was announced, while no request has begun.
   void takeOverAtOnce() {
     finish();
-    inbox.takeAnnounced(_ -> true).ifPresent(this::loadInPlaceForCaller);
+    inbox.takeAnnounced(_ -> true).ifPresent(this::takeOverForCaller);
   }
 
-  private void loadInPlaceForCaller(Takeover takeover) {
+  private void takeOverForCaller(Takeover takeover) {
     try {
-      loadInPlace(takeover);
+      takeOver(takeover);
     } catch (RuntimeException e) {
       // The caller has it.
     }
   }
 
-  private void loadInPlace(Takeover takeover) {
+  /// Brings a version into use while nothing is computed.
+  private void takeOver(Takeover takeover) {
     if (isServing(VersionRange.exactly(takeover.version()))) {
       takeover.end();
       return;
     }
     try {
+      if (serving.readsInPlace(takeover.snapshot())) {
+        serving.use(takeover.snapshot());
+        version = takeover.version();
+        takeover.answer();
+        return;
+      }
+      tellForm(takeover.snapshot());
       for (int part = 0; part < layouts.size(); part++) {
         serving.load(part, takeover.snapshot());
       }
@@ -133,6 +147,19 @@ final class WeightSwitch implements AutoCloseable {
       RuntimeException failure = failure(takeover, e);
       takeover.fail(failure);
       throw failure;
+    }
+  }
+
+  /// Says once that others packed the weights for other kernels than those of this process.
+  private void tellForm(WeightSource.Snapshot snapshot) {
+    Optional<PackedLayout> packed = snapshot.packed();
+    if (packed.isPresent() && !hasToldForm) {
+      hasToldForm = true;
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "weights are packed here again, in memory of this process: they were published in {0}, panels of {1} columns, which its kernels do not read",
+          packed.get().format(),
+          packed.get().columns());
     }
   }
 
@@ -154,7 +181,10 @@ final class WeightSwitch implements AutoCloseable {
   /// @return the takeover that this ended, if it did
   Optional<Takeover> advance(LongPredicate allowed) {
     if (underway.isEmpty()) {
-      begin(allowed);
+      Optional<Takeover> begun = begin(allowed);
+      if (begun.isPresent()) {
+        return begun.filter(takeover -> isServing(VersionRange.exactly(takeover.version())));
+      }
     }
     if (underway.isEmpty()) {
       return Optional.empty();
@@ -163,7 +193,7 @@ final class WeightSwitch implements AutoCloseable {
     if (allowed.test(takeover.version())) {
       loadNext(underway.get());
     } else {
-      takeover.defer();
+      takeover.answer();
     }
     return isServing(VersionRange.exactly(takeover.version()))
         ? Optional.of(takeover)
@@ -175,27 +205,40 @@ final class WeightSwitch implements AutoCloseable {
     return underway.isPresent();
   }
 
-  private void begin(LongPredicate allowed) {
+  /// Begins to take over what was announced, if it is allowed.
+  ///
+  /// @return the takeover, if it has ended with that
+  private Optional<Takeover> begin(LongPredicate allowed) {
     Optional<Takeover> announced = inbox.announced().filter(t -> t.update().swaps());
     if (announced.filter(takeover -> allowed.test(takeover.version())).isEmpty()) {
-      announced.ifPresent(Takeover::defer);
-      return;
+      announced.ifPresent(Takeover::answer);
+      return Optional.empty();
     }
     Optional<Takeover> taken =
         inbox.takeAnnounced(t -> t.update().swaps() && allowed.test(t.version()));
     if (taken.isEmpty()) {
-      return;
+      return Optional.empty();
     }
     if (isServing(VersionRange.exactly(taken.get().version()))) {
       taken.get().end();
-      return;
+      return Optional.empty();
     }
+    if (serving.readsInPlace(taken.get().snapshot())) {
+      takeOverForCaller(taken.get());
+      return taken;
+    }
+    layOutBeside(taken.get());
+    return Optional.empty();
+  }
+
+  private void layOutBeside(Takeover takeover) {
+    tellForm(takeover.snapshot());
     try {
       ServedModel model = spare.isPresent() ? spare.get() : serving.twin();
       spare = Optional.of(model);
-      underway = Optional.of(new Underway(taken.get(), model));
+      underway = Optional.of(new Underway(takeover, model));
     } catch (RuntimeException | OutOfMemoryError e) {
-      taken.get().fail(failure(taken.get(), e));
+      takeover.fail(failure(takeover, e));
     }
   }
 

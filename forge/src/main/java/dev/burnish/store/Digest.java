@@ -17,7 +17,7 @@ public final class Digest {
 
   private Digest() {}
 
-  /// The digest of each part of weights in host memory, as a [Manifest] has it.
+  /// The digest of the values of each part of weights in host memory, as a [Manifest] has it.
   public static List<Long> ofParts(Weights weights) {
     return IntStream.range(0, weights.numParts())
         .mapToObj(part ->
@@ -29,10 +29,14 @@ public final class Digest {
 
   static long of(MemorySegment bytes) {
     CRC32C sum = new CRC32C();
+    add(bytes, sum);
+    return sum.getValue();
+  }
+
+  static void add(MemorySegment bytes, CRC32C sum) {
     for (long at = 0; at < bytes.byteSize(); at += BUFFER) {
       sum.update(bytes.asSlice(at, Math.min(BUFFER, bytes.byteSize() - at)).asByteBuffer());
     }
-    return sum.getValue();
   }
 
   /// Copies bytes and returns their digest; they are read from memory once.

@@ -1,9 +1,13 @@
 package dev.burnish.store;
 
+import dev.burnish.kernel.PackedLayout;
 import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.PackedPart;
 import dev.burnish.nn.ParameterSpec;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /// The content of a version of weights: by it a reader can tell whether they are its model's, and
 /// whether they are whole.
@@ -13,16 +17,26 @@ import java.util.List;
 /// @param version of the set
 /// @param parts in the order of the model
 public record Manifest(String set, long version, List<Part> parts) {
-  /// A flat buffer of F32 values.
+  /// The values of one part, in F32.
   ///
-  /// @param parameters that lie in it, one after the other without gaps
-  /// @param digest CRC32C of its bytes
-  public record Part(List<ParameterSpec> parameters, long digest) {
-    /// @throws IllegalArgumentException if a dim is negative or there are too many elements
+  /// @param parameters in their order
+  /// @param packed where the matrices lie that generators multiply by, before all other parameters;
+  ///   empty where all lie one after the other without gaps
+  /// @param digest CRC32C of the bytes of the memory
+  /// @param values CRC32C of the values in the order of the parameters: the same in every form
+  public record Part(
+      List<ParameterSpec> parameters, Optional<PackedLayout> packed, long digest, long values) {
+    /// @throws IllegalArgumentException if a dim is negative, there are too many elements, or there
+    ///   are more of them in packed matrices than in the parameters
     public Part {
       parameters = List.copyOf(parameters);
       parameters.forEach(Part::requireSize);
-      long _ = bytes(parameters);
+      long _ = bytes(parameters, packed);
+    }
+
+    /// A part whose parameters lie one after the other.
+    public static Part plain(List<ParameterSpec> parameters, long digest) {
+      return new Part(parameters, Optional.empty(), digest, digest);
     }
 
     private static void requireSize(ParameterSpec spec) {
@@ -37,13 +51,41 @@ public record Manifest(String set, long version, List<Part> parts) {
       }
     }
 
-    private static long bytes(List<ParameterSpec> parameters) {
-      return Float.BYTES * parameters.stream().mapToLong(ParameterSpec::size).sum();
+    private static long bytes(List<ParameterSpec> parameters, Optional<PackedLayout> packed) {
+      long elements = parameters.stream().mapToLong(ParameterSpec::size).sum();
+      return packed
+          .map(layout -> bytes(elements, layout))
+          .orElse(Math.multiplyExact(elements, Float.BYTES));
     }
 
-    /// Bytes of the values; none for a part without parameters.
+    private static long bytes(long elements, PackedLayout packed) {
+      try {
+        long others = Math.subtractExact(elements, elements(packed));
+        if (others < 0) {
+          throw new IllegalArgumentException(
+              "packed matrices must be made of the parameters: elements=%d packed=%s"
+                  .formatted(elements, packed));
+        }
+        return Math.addExact(packed.bytes(), Float.BYTES * others);
+      } catch (ArithmeticException e) {
+        throw new IllegalArgumentException(
+            "packed matrices must have at most 2^63 - 1 bytes: packed=" + packed, e);
+      }
+    }
+
+    private static long elements(PackedLayout packed) {
+      return packed.matrices().stream()
+          .mapToLong(matrix -> (long) matrix.outputs() * matrix.inputs())
+          .reduce(0, Math::addExact);
+    }
+
+    private boolean mayLieAs(Part other) {
+      return digest == other.digest || !packed.equals(other.packed);
+    }
+
+    /// Bytes of the memory; none for a part without parameters.
     public long bytes() {
-      return bytes(parameters);
+      return bytes(parameters, packed);
     }
   }
 
@@ -82,6 +124,21 @@ public record Manifest(String set, long version, List<Part> parts) {
     }
   }
 
+  /// A part of the model in the form in which it was published.
+  ///
+  /// @param own that part as this process would pack it
+  /// @throws WeightsException if it was packed as other matrices, or not at all
+  PackedPart formOf(int part, PackedPart own) {
+    Optional<PackedLayout> packed = parts.get(part).packed();
+    return packed
+        .map(layout -> own.as(layout.format(), layout.columns()))
+        .filter(same -> packed.equals(Optional.of(same.packed())))
+        .orElseThrow(() ->
+            new WeightsException(
+                "packed weights must have the matrices of the model: set=%s version=%d part=%d published=%s model=%s; let publisher and reader be of one build"
+                    .formatted(set, version, part, packed, own.packed())));
+  }
+
   static List<ParameterSpec> specs(FlatLayout layout) {
     return layout.names().stream().map(layout::spec).toList();
   }
@@ -98,8 +155,21 @@ public record Manifest(String set, long version, List<Part> parts) {
     return spec.name() + Arrays.toString(spec.shape());
   }
 
-  /// The digests of the parts.
-  public List<Long> digests() {
+  /// Whether another manifest says that the values are these, and of parts in the same form also
+  /// the memory.
+  boolean hasContentOf(Manifest other) {
+    return digests().equals(other.digests())
+        && IntStream.range(0, parts.size())
+            .allMatch(part -> parts.get(part).mayLieAs(other.parts.get(part)));
+  }
+
+  /// The digests of the memory of the parts.
+  List<Long> memoryDigests() {
     return parts.stream().map(Part::digest).toList();
+  }
+
+  /// The digests of the values of the parts.
+  public List<Long> digests() {
+    return parts.stream().map(Part::values).toList();
   }
 }

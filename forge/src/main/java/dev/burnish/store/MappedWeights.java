@@ -2,11 +2,16 @@ package dev.burnish.store;
 
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.PackedPart;
+import dev.burnish.nn.PartValues;
 import dev.burnish.nn.Weights;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /// A version of weights in the memory that its publisher wrote, to be read. As long as it is open,
@@ -17,41 +22,95 @@ import java.util.stream.IntStream;
 /// Native code that writes to it ends the process. One call at a time.
 public final class MappedWeights implements AutoCloseable {
   private final Published published;
-  private final Weights weights;
+  private final List<FlatLayout> layouts;
+  private final List<PartValues> parts;
 
-  private MappedWeights(Published published, List<FlatLayout> layouts) {
+  private MappedWeights(
+      Published published, List<FlatLayout> layouts, IntFunction<PartValues> parts) {
     this.published = published;
-    List<Tensor> parts =
-        IntStream.range(0, layouts.size())
-            .mapToObj(part -> tensor(part, layouts.get(part).size()))
-            .toList();
-    this.weights = Weights.over(layouts, parts, published.version());
+    this.layouts = List.copyOf(layouts);
+    this.parts = IntStream.range(0, layouts.size()).mapToObj(parts).toList();
   }
 
-  /// Maps a version. Nothing is copied, and nothing checked except that it is the model's.
+  /// Maps a version that was published as it is. Nothing is copied, and nothing checked except that
+  /// it is the model's.
   ///
   /// @param published closed with this, or if it does not fit
   /// @param layouts of the parts of the model
-  /// @throws WeightsException if its parameters are not the model's
+  /// @throws WeightsException if its parameters are not the model's, or it is packed
   public static MappedWeights of(Published published, List<FlatLayout> layouts) {
+    return checked(
+        published,
+        layouts,
+        () -> new MappedWeights(published, layouts, part -> plain(published, part)));
+  }
+
+  /// The same for a version in any form.
+  ///
+  /// @param model its parts, as this process would pack them
+  static MappedWeights ofAnyForm(Published published, List<PackedPart> model) {
+    List<FlatLayout> layouts = model.stream().map(PackedPart::layout).toList();
+    return checked(
+        published,
+        layouts,
+        () ->
+            new MappedWeights(
+                published, layouts, part -> ofAnyForm(published, part, model.get(part))));
+  }
+
+  private static MappedWeights checked(
+      Published published, List<FlatLayout> layouts, Supplier<MappedWeights> mapped) {
     try {
       published.requireSizes();
       published.manifest().requireFits(layouts);
-      return new MappedWeights(published, layouts);
+      return mapped.get();
     } catch (RuntimeException | Error e) {
       published.close();
       throw e;
     }
   }
 
-  private Tensor tensor(int part, long size) {
-    return TensorScope.outside(
-        () -> Tensor.wrap(published.parts().get(part).segment(), DType.F32, size));
+  private static PartValues ofAnyForm(Published published, int part, PackedPart own) {
+    if (published.manifest().parts().get(part).packed().isEmpty()) {
+      return plain(published, part);
+    }
+    PackedPart packed = published.manifest().formOf(part, own);
+    return new PartValues.Packed(packed, tensor(published, part, DType.I8));
+  }
+
+  private static PartValues plain(Published published, int part) {
+    if (published.manifest().parts().get(part).packed().isPresent()) {
+      throw new WeightsException(
+          "weights must be published as they are to be computed with: set=%s version=%d part=%d form=packed; read them by WeightReader.ofAnyForm"
+              .formatted(published.set(), published.version(), part));
+    }
+    return new PartValues.Plain(tensor(published, part, DType.F32));
+  }
+
+  private static Tensor tensor(Published published, int part, DType type) {
+    MemorySegment memory = published.parts().get(part).segment();
+    long bytes = published.manifest().parts().get(part).bytes();
+    return TensorScope.outside(() -> Tensor.wrap(memory, type, bytes / type.bytes()));
   }
 
   /// The weights, with their version. Valid until this is closed.
+  ///
+  /// @throws IllegalStateException if they are packed
   public Weights weights() {
-    return weights;
+    return Weights.over(layouts, parts.stream().map(MappedWeights::plain).toList(), version());
+  }
+
+  private static Tensor plain(PartValues part) {
+    return switch (part) {
+      case PartValues.Plain(Tensor values) -> values;
+      case PartValues.Packed _ ->
+          throw new IllegalStateException("packed weights are read part by part");
+    };
+  }
+
+  /// The parts, in the form in which they were published. Valid until this is closed.
+  public List<PartValues> parts() {
+    return parts;
   }
 
   public long version() {
@@ -82,7 +141,12 @@ public final class MappedWeights implements AutoCloseable {
 
   @Override
   public void close() {
-    IntStream.range(0, weights.numParts()).forEach(part -> weights.part(part).close());
+    parts.forEach(part -> {
+      switch (part) {
+        case PartValues.Plain(Tensor values) -> values.close();
+        case PartValues.Packed(PackedPart _, Tensor memory) -> memory.close();
+      }
+    });
     published.close();
   }
 }

@@ -1,13 +1,15 @@
 package dev.burnish.store;
 
 import dev.burnish.link.Region;
+import dev.burnish.nn.PackedPart;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /// A version of weights with the memory that it lies in. It travels by handle: whoever has it has
 /// the memory, until it closes it, whatever becomes of the process that wrote it.
 ///
-/// @param parts flat F32, in the order of the manifest; at least one byte each, also for a part
+/// @param parts in the order and the form of the manifest; at least one byte each, also for a part
 ///   without parameters
 public record Published(Manifest manifest, List<Region> parts) implements AutoCloseable {
   public Published {
@@ -55,14 +57,35 @@ public record Published(Manifest manifest, List<Region> parts) implements AutoCl
     return index < sizes.size() ? String.valueOf(sizes.get(index)) : "none";
   }
 
+  /// Writes the values of a part in the order of its parameters.
+  ///
+  /// @param part of the model, as the publisher packed it
+  /// @param target native, of the size of the values
+  /// @throws WeightsException if the matrices of the part are others
+  public void copyValues(int index, PackedPart part, MemorySegment target) {
+    Manifest.Part known = manifest.parts().get(index);
+    MemorySegment memory = parts.get(index).segment().asSlice(0, known.bytes());
+    if (known.packed().isPresent()) {
+      manifest.formOf(index, part).unpack(memory, target);
+    } else {
+      MemorySegment.copy(memory, 0, target, 0, memory.byteSize());
+    }
+  }
+
   /// Checks that another publication of the same version has the same values.
   ///
   /// @throws WeightsException if it has not
   void requireSame(Manifest other) {
-    if (!manifest.digests().equals(other.digests())) {
+    if (!manifest.hasContentOf(other)) {
       throw new WeightsException(
-          "a published version must not change: set=%s version=%d digests=%s others=%s; publish the next one"
-              .formatted(set(), version(), manifest.digests(), other.digests()));
+          "a published version must not change: set=%s version=%d digests=%s others=%s memory=%s others=%s; publish the next one"
+              .formatted(
+                  set(),
+                  version(),
+                  manifest.digests(),
+                  other.digests(),
+                  manifest.memoryDigests(),
+                  other.memoryDigests()));
     }
   }
 

@@ -3,13 +3,16 @@ package dev.burnish.store;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.kernel.Team;
 import dev.burnish.link.Region;
-import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.PackedPart;
 import dev.burnish.nn.Weights;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Writes versions of a trainer's weights to memory that other processes read, each once, with the
 /// digest of each part. A part whose values are those of the version before is not written again,
@@ -22,10 +25,20 @@ import java.util.stream.IntStream;
 /// Fault points: `publish.part` before each part is written, `publish.written` after the last.
 public final class WeightPublisher implements AutoCloseable {
   private final String set;
+  private final Function<Weights, List<PartForm>> forms;
   private final Optional<Published> like;
   private final WeightMemory memory = new WeightMemory();
   private Optional<Published> latest = Optional.empty();
 
+  private WeightPublisher(
+      String set, Function<Weights, List<PartForm>> forms, Optional<Published> like) {
+    this.set = set;
+    this.forms = forms;
+    this.like = like;
+  }
+
+  /// A publisher of weights as they are.
+  ///
   /// @param set the name of the weights, such as `policy`
   public WeightPublisher(String set) {
     this(set, Optional.empty());
@@ -34,10 +47,23 @@ public final class WeightPublisher implements AutoCloseable {
   /// A publisher of weights that are the same as others in some parts: those are not written again.
   ///
   /// @param set the name of the weights
-  /// @param like others with their parts in the same order, open while this publishes
+  /// @param like others with their parts in the same order, as they are, open while this publishes
   public WeightPublisher(String set, Optional<Published> like) {
-    this.set = set;
-    this.like = like;
+    this(set, WeightPublisher::plain, like);
+  }
+
+  /// A publisher of weights that it packs, so that the generators of this host read them in place:
+  /// of one copy, however many they are.
+  ///
+  /// @param set the name of the weights
+  /// @param model its parts, as the kernels of this machine read them
+  public static WeightPublisher packed(String set, List<PackedPart> model) {
+    List<PartForm> forms = model.stream().<PartForm>map(PartForm.Packed::new).toList();
+    return new WeightPublisher(set, _ -> forms, Optional.empty());
+  }
+
+  private static List<PartForm> plain(Weights weights) {
+    return weights.layouts().stream().<PartForm>map(PartForm.Plain::new).toList();
   }
 
   /// Writes the weights as the version that they have; the same version again is not written again.
@@ -69,11 +95,13 @@ public final class WeightPublisher implements AutoCloseable {
   }
 
   private Published write(Weights weights) {
+    List<Source> sources = sources(weights);
+    List<Optional<Published>> there = there(sources);
     List<Piece> pieces = new ArrayList<>();
     memory.begin();
     try {
-      for (int part = 0; part < weights.numParts(); part++) {
-        pieces.add(piece(weights, part));
+      for (int part = 0; part < sources.size(); part++) {
+        pieces.add(piece(sources.get(part), part, there.get(part)));
       }
       Team.shared().run(pieces.size(), part -> pieces.get(part).write());
       FaultPoint.reach("publish.written");
@@ -85,77 +113,97 @@ public final class WeightPublisher implements AutoCloseable {
     } finally {
       memory.end();
     }
-    List<Manifest.Part> parts =
-        IntStream.range(0, pieces.size())
-            .mapToObj(i -> pieces.get(i).part(weights.layouts().get(i)))
-            .toList();
     return new Published(
-        new Manifest(set, weights.version(), parts), pieces.stream().map(Piece::region).toList());
+        new Manifest(set, weights.version(), pieces.stream().map(Piece::part).toList()),
+        pieces.stream().map(Piece::region).toList());
   }
 
-  private Piece piece(Weights weights, int part) {
-    MemorySegment values =
-        weights.layouts().get(part).size() == 0 ? MemorySegment.NULL : weights.part(part).segment();
-    return latest
-        .filter(known -> holds(known, part, values))
-        .map(known -> Piece.of(known, part))
-        .or(() ->
-            like.filter(other -> holds(other, part, values)).map(other -> shared(other, part)))
-        .orElseGet(() ->
-            new Piece(memory.take(Published.memory(values.byteSize())), Optional.of(values), 0));
-  }
-
-  private static Piece shared(Published other, int part) {
-    Region ignored = other.parts().get(part).share();
-    return Piece.of(other, part);
-  }
-
-  /// Whether memory has these values; where it has not, the first difference is found soon.
-  private static boolean holds(Published known, int part, MemorySegment values) {
-    if (part >= known.parts().size()) {
-      return false;
+  /// A part that is to be published.
+  private record Source(PartForm form, MemorySegment values) {
+    /// Whether the memory of a publication has these values.
+    boolean isIn(Published known, int part) {
+      if (part >= known.parts().size()) {
+        return false;
+      }
+      Region region = known.parts().get(part);
+      return region.size() == Published.memory(form.bytes())
+          && form.holds(region.segment().asSlice(0, form.bytes()), values);
     }
-    Region region = known.parts().get(part);
-    return region.size() == Published.memory(values.byteSize())
-        && region.segment().asSlice(0, values.byteSize()).mismatch(values) < 0;
+  }
+
+  private List<Source> sources(Weights weights) {
+    List<PartForm> form = forms.apply(weights);
+    return IntStream.range(0, weights.numParts())
+        .mapToObj(part ->
+            new Source(
+                form.get(part),
+                form.get(part).layout().size() == 0
+                    ? MemorySegment.NULL
+                    : weights.part(part).segment()))
+        .toList();
+  }
+
+  /// For each part, the publication whose memory has its values.
+  private List<Optional<Published>> there(List<Source> sources) {
+    List<Published> known = Stream.concat(latest.stream(), like.stream()).toList();
+    AtomicReferenceArray<Optional<Published>> found = new AtomicReferenceArray<>(sources.size());
+    Team.shared()
+        .run(
+            sources.size(),
+            part ->
+                found.set(
+                    part,
+                    known.stream().filter(each -> sources.get(part).isIn(each, part)).findFirst()));
+    return IntStream.range(0, sources.size()).mapToObj(found::get).toList();
+  }
+
+  private Piece piece(Source source, int part, Optional<Published> there) {
+    if (there.isEmpty()) {
+      Region region = memory.take(Published.memory(source.form().bytes()));
+      return new Piece(source.form(), region, Optional.of(source.values()));
+    }
+    if (there.equals(like)) {
+      Region ignored = there.get().parts().get(part).share();
+    }
+    return Piece.of(there.get(), part, source.form());
   }
 
   /// A part: the memory that it lies in, and the values to be written there.
   private static final class Piece {
+    private final PartForm form;
     private final Region region;
     private final Optional<MemorySegment> values;
-    private long digest;
+    private PartForm.Digests digests = new PartForm.Digests(0, 0);
 
     /// @param values none where the memory has them
-    Piece(Region region, Optional<MemorySegment> values, long digest) {
+    Piece(PartForm form, Region region, Optional<MemorySegment> values) {
+      this.form = form;
       this.region = region;
       this.values = values;
-      this.digest = digest;
     }
 
     /// A part that has been written.
-    static Piece of(Published known, int part) {
-      return new Piece(
-          known.parts().get(part), Optional.empty(), known.manifest().parts().get(part).digest());
+    static Piece of(Published known, int part, PartForm form) {
+      Piece written = new Piece(form, known.parts().get(part), Optional.empty());
+      Manifest.Part there = known.manifest().parts().get(part);
+      written.digests = new PartForm.Digests(there.digest(), there.values());
+      return written;
     }
 
     Region region() {
       return region;
     }
 
-    boolean isNew() {
-      return values.isPresent();
-    }
-
     void write() {
-      if (isNew()) {
+      if (values.isPresent()) {
         FaultPoint.reach("publish.part");
-        digest = Digest.copy(values.get(), region.segment());
+        digests = form.write(values.get(), region.segment().asSlice(0, form.bytes()));
       }
     }
 
-    Manifest.Part part(FlatLayout layout) {
-      return new Manifest.Part(Manifest.specs(layout), digest);
+    Manifest.Part part() {
+      return new Manifest.Part(
+          Manifest.specs(form.layout()), form.packed(), digests.memory(), digests.values());
     }
   }
 

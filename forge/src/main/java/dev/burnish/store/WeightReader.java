@@ -2,17 +2,16 @@ package dev.burnish.store;
 
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.PackedPart;
 import java.util.List;
+import java.util.function.Function;
 
 /// Finds published weights, for a process that computes with them.
 ///
 /// ```java
-/// try (MappedWeights next = reader.map(version)) {
-///   next.checkAll();                  // before anything in use is touched
-///   for (int part = 0; part < next.weights().numParts(); part++) {
-///     runner.load(part, next.weights().part(part));   // between two decode steps
-///   }
-/// }
+/// MappedWeights next = reader.map(version);
+/// next.checkAll();                  // before anything in use is touched
+/// runner.use(next.parts());         // between two decode steps; open as long as it is used
 /// ```
 ///
 /// Whatever fails, nothing changes of the weights that are in use. Thread-safe.
@@ -21,14 +20,27 @@ import java.util.List;
 public final class WeightReader {
   private final WeightStore store;
   private final String set;
-  private final List<FlatLayout> layouts;
+  private final Function<Published, MappedWeights> mapping;
 
+  private WeightReader(WeightStore store, String set, Function<Published, MappedWeights> mapping) {
+    this.store = store;
+    this.set = set;
+    this.mapping = mapping;
+  }
+
+  /// A reader of weights that are published as they are.
+  ///
   /// @param set the name of the weights, such as `policy`
   /// @param layouts of the parts of the model that computes with them
   public WeightReader(WeightStore store, String set, List<FlatLayout> layouts) {
-    this.store = store;
-    this.set = set;
-    this.layouts = List.copyOf(layouts);
+    this(store, set, published -> MappedWeights.of(published, layouts));
+  }
+
+  /// A reader of weights in any form.
+  ///
+  /// @param model its parts, as this process would pack them
+  public static WeightReader ofAnyForm(WeightStore store, String set, List<PackedPart> model) {
+    return new WeightReader(store, set, published -> MappedWeights.ofAnyForm(published, model));
   }
 
   /// Maps a version. Nothing is copied, and nothing checked except that it is the model's.
@@ -43,6 +55,6 @@ public final class WeightReader {
       published.close();
       throw e;
     }
-    return MappedWeights.of(published, layouts);
+    return mapping.apply(published);
   }
 }

@@ -3,6 +3,7 @@ package dev.burnish.store;
 import static dev.burnish.service.ServiceOptions.replicas;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.launch.Resources;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
 import dev.burnish.mesh.JobOptions.Processes;
@@ -22,6 +23,9 @@ final class HandoverLoop implements AutoCloseable {
               new RestartPolicy.Backoff(
                   Duration.ofMillis(1), Duration.ofMillis(10), 1000, Duration.ofMinutes(1)));
 
+  /// A process with the kernels, which pack weights.
+  static final Resources COMPUTE = Resources.compute(1, 256);
+
   final Job job;
   final OwnedService<WeightStore> store;
   final OwnedService<Sides.Trainer> trainer;
@@ -33,7 +37,12 @@ final class HandoverLoop implements AutoCloseable {
     job.onUnhandled(_ -> {});
     store = Service.start(job.hosts(), "weights", WeightStore.class, Sides.MortalStore::new, ONE);
     trainer =
-        Service.start(job.hosts(), "trainer", Sides.Trainer.class, Sides.TrainerActor::new, ONE);
+        Service.start(
+            job.hosts(),
+            "trainer",
+            Sides.Trainer.class,
+            Sides.TrainerActor::new,
+            ONE.process(COMPUTE));
     Service<WeightStore> weights = store;
     generator =
         Service.start(
@@ -42,7 +51,7 @@ final class HandoverLoop implements AutoCloseable {
             Sides.Generator.class,
             Sides.GeneratorActor::new,
             weights,
-            ONE);
+            ONE.process(COMPUTE));
     keeper = new WeightKeeper(store);
   }
 

@@ -3,7 +3,6 @@ package dev.burnish.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.concurrent.FaultPoint;
-import dev.burnish.launch.Resources;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.mesh.ProcMesh;
 import dev.burnish.service.OwnedService;
@@ -129,7 +128,7 @@ class HandoverTest {
     step();
     Service<WeightStore> weights = loop.store;
     try (ProcMesh procs =
-        loop.job.hosts().spawnProcs("stopped", Map.of("procs", 1), _ -> Resources.light())) {
+        loop.job.hosts().spawnProcs("stopped", Map.of("procs", 1), _ -> HandoverLoop.COMPUTE)) {
       Sides.Generator stopped =
           procs.spawn("stopped", Sides.Generator.class, Sides.GeneratorActor::new, weights).only();
       assertThat(stopped.take(version)).isEqualTo(HandoverLoop.values(version));

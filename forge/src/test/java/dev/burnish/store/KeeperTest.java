@@ -52,7 +52,8 @@ class KeeperTest {
 
   private static List<Manifest.Part> wrong(Published published) {
     return published.manifest().parts().stream()
-        .map(part -> new Manifest.Part(part.parameters(), part.digest() + 1))
+        .map(part ->
+            new Manifest.Part(part.parameters(), part.packed(), part.digest() + 1, part.values()))
         .toList();
   }
 

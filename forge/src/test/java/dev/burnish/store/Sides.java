@@ -4,6 +4,7 @@ import dev.burnish.actor.Idempotent;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.nn.Weights;
 import dev.burnish.service.Service;
+import dev.burnish.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,7 +35,7 @@ final class Sides {
 
   static final class TrainerActor implements Trainer, AutoCloseable {
     private final Weights weights = Models.weights();
-    private final WeightPublisher publisher = new WeightPublisher("policy");
+    private final WeightPublisher publisher = WeightPublisher.packed("policy", Models.PARTS);
 
     @Override
     public void dieAt(String point, int times) {
@@ -77,7 +78,7 @@ final class Sides {
     private Optional<MappedWeights> current = Optional.empty();
 
     GeneratorActor(Service<WeightStore> store) {
-      reader = new WeightReader(store.route(), "policy", Models.LAYOUTS);
+      reader = WeightReader.ofAnyForm(store.route(), "policy", Models.PARTS);
     }
 
     @Override
@@ -96,8 +97,13 @@ final class Sides {
       }
       current.ifPresent(MappedWeights::close);
       current = Optional.of(next);
-      return List.of(
-          next.weights().part(0).toFloatArray()[0], next.weights().part(2).toFloatArray()[0]);
+      return List.of(first(next, 0), first(next, 2));
+    }
+
+    private static float first(MappedWeights mapped, int part) {
+      try (Tensor values = mapped.parts().get(part).unpacked()) {
+        return values.toFloatArray()[0];
+      }
     }
 
     @Override

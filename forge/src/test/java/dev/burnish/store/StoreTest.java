@@ -171,10 +171,11 @@ class StoreTest {
     List<FlatLayout> other = new ArrayList<>(LAYOUTS);
     other.set(
         2,
-        FlatLayout.of(List.of(new ParameterSpec("up", 30, 20), new ParameterSpec("norm", 4, 5))));
+        FlatLayout.of(
+            List.of(new ParameterSpec("up.weight", 30, 20), new ParameterSpec("norm", 4, 5))));
     assertRefused(other, "part=2 published=norm[20] model=norm[4, 5]");
-    assertRefused(LAYOUTS.subList(0, 2), "part=2 published=up[30, 20] model=nothing");
-    assertRefused(LAYOUTS.subList(0, 1), "part=2 published=up[30, 20] model=nothing");
+    assertRefused(LAYOUTS.subList(0, 2), "part=2 published=up.weight[30, 20] model=nothing");
+    assertRefused(LAYOUTS.subList(0, 1), "part=2 published=up.weight[30, 20] model=nothing");
     List<FlatLayout> more = new ArrayList<>(LAYOUTS);
     more.add(FlatLayout.of(List.of(new ParameterSpec("head", 3))));
     assertRefused(more, "part=3 published=nothing model=head[3]");
@@ -197,7 +198,7 @@ class StoreTest {
     assertRefused(List.of(huge, huge, huge), 4, "part=0 expected=25769803764 bytes=4");
     try (Published none =
         new Published(
-            new Manifest("policy", 1, List.of(new Manifest.Part(List.of(), 0))), List.of())) {
+            new Manifest("policy", 1, List.of(Manifest.Part.plain(List.of(), 0))), List.of())) {
       assertThatThrownBy(() -> store.publish(none))
           .isInstanceOf(WeightsException.class)
           .hasMessageContaining("part=0 expected=1 bytes=none");
@@ -206,7 +207,7 @@ class StoreTest {
   }
 
   private void assertRefused(List<ParameterSpec> parameters, long bytes, String why) {
-    Manifest manifest = new Manifest("policy", 1, List.of(new Manifest.Part(parameters, 0)));
+    Manifest manifest = new Manifest("policy", 1, List.of(Manifest.Part.plain(parameters, 0)));
     try (Published hostile = new Published(manifest, List.of(Region.allocate(bytes)))) {
       assertThatThrownBy(() -> store.publish(hostile))
           .isInstanceOf(WeightsException.class)
@@ -218,7 +219,7 @@ class StoreTest {
   void dimsThatNoParameterHasAreRefused() {
     for (long[] shape :
         new long[][] {{-1}, {-3, -3}, {1L << 32}, {1L << 40, 1L << 40}, {Long.MIN_VALUE, 0}}) {
-      assertThatThrownBy(() -> new Manifest.Part(List.of(new ParameterSpec("a", shape)), 0))
+      assertThatThrownBy(() -> Manifest.Part.plain(List.of(new ParameterSpec("a", shape)), 0))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("parameter=a[" + shape[0]);
     }

@@ -321,6 +321,28 @@ final class CpuKernels implements Kernels {
         });
   }
 
+  @Override
+  public void gatherRows(PreparedWeight table_VH, int[] ids, Tensor out_TH) {
+    switch (table_VH) {
+      case PlainWeights.Plain plain -> gatherRows(plain.weight(), ids, out_TH);
+      case PackedWeights.Packed table -> {
+        Matrix out = Matrix.of(out_TH).expect("out", ids.length, table.k());
+        checkIds(ids, 0, ids.length, table.n());
+        packed.betweenProducts(() -> {
+          Panels panels = table.open();
+          team.ranges(
+              ids.length,
+              16,
+              (from, to) -> {
+                for (int i = from; i < to; i++) {
+                  panels.row(ids[i], out.row(i));
+                }
+              });
+        });
+      }
+    }
+  }
+
   private static void checkIds(int[] ids, int from, int to, int rows) {
     for (int i = from; i < to; i++) {
       if (ids[i] < 0 || ids[i] >= rows) {

@@ -122,6 +122,11 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// `out_TH = table_VH[ids]`.
   void gatherRows(Tensor table_VH, int[] ids, Tensor out_TH);
 
+  /// The same from a prepared table, in the values that its format keeps.
+  ///
+  /// @throws IllegalStateException if the table is closed
+  void gatherRows(PreparedWeight table_VH, int[] ids, Tensor out_TH);
+
   /// `dTable_VH[ids] += dy_TH`; equal ids accumulate, in order.
   void scatterAddRows(Tensor dy_TH, int[] ids, Tensor dTable_VH);
 

@@ -40,22 +40,40 @@ public record PackedLayout(WeightFormat format, int columns, List<Shape> matrice
     matrices = List.copyOf(matrices);
   }
 
+  /// The layout that the kernels of this machine read.
+  public static PackedLayout ofThisMachine(WeightFormat format, List<Shape> matrices) {
+    return new PackedLayout(format, Tile.Form.ofThisMachine().columns(), matrices);
+  }
+
+  /// Whether the kernels of this machine read it.
+  public boolean isOfThisMachine() {
+    return columns == Tile.Form.ofThisMachine().columns();
+  }
+
+  /// A matrix of it in memory that begins at an address.
+  Panels panels(long address, int matrix) {
+    Shape shape = matrices.get(matrix);
+    return new Panels(address + offset(matrix), format, columns, shape.outputs(), shape.inputs());
+  }
+
   static int panels(int outputs, int columns) {
     return (outputs + columns - 1) / columns;
   }
 
   private long bytes(Shape shape) {
-    long bytes =
-        (long) panels(shape.outputs(), columns) * columns * shape.inputs() * format.bytes();
-    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    long outputs = (shape.outputs() - 1L) / columns * columns + columns;
+    long bytes = Math.multiplyExact(Math.multiplyExact(outputs, shape.inputs()), format.bytes());
+    return Math.addExact(bytes, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
   /// Where a matrix begins; after the last one, [#bytes].
   public long offset(int matrix) {
-    return matrices.subList(0, matrix).stream().mapToLong(this::bytes).sum();
+    return matrices.subList(0, matrix).stream().mapToLong(this::bytes).reduce(0, Math::addExact);
   }
 
   /// Size of the memory.
+  ///
+  /// @throws ArithmeticException if it is no `long`
   public long bytes() {
     return offset(matrices.size());
   }

@@ -35,8 +35,8 @@ final class PanelKeyValues implements Kernels.KeyValues {
     this.numSlots = numSlots;
     long panels = (numSlots + TOKENS - 1) / TOKENS;
     long[] shape = {panels * TOKENS, heads.keyValueDim()};
-    keys = TensorScope.outside(() -> Tensor.empty(DType.F32, Device.CPU, shape));
-    values = TensorScope.outside(() -> Tensor.empty(DType.F32, Device.CPU, shape));
+    keys = TensorScope.outside(() -> Tensor.sparse(DType.F32, Device.CPU, shape));
+    values = TensorScope.outside(() -> Tensor.sparse(DType.F32, Device.CPU, shape));
     firstKeys = keys.address();
     firstValues = values.address();
   }

@@ -9,6 +9,9 @@ import jdk.incubator.vector.VectorSpecies;
 record Panels(long address, WeightFormat format, int columns, int n, int k) implements PanelSource {
   private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
 
+  /// Elements of a row that are moved at a time, as in [UnpackedPanels].
+  private static final int BLOCK = 64;
+
   /// Address of the elements from `from` on of a panel.
   private long at(int panel, int from) {
     return address + ((long) panel * k + from) * columns * format.bytes();
@@ -35,6 +38,56 @@ record Panels(long address, WeightFormat format, int columns, int n, int k) impl
         w.panel(panel, 0, k, room);
         narrow(room, at(panel, 0));
       }
+    }
+  }
+
+  /// A matrix of the same form elsewhere.
+  Panels at(long other) {
+    return new Panels(other, format, columns, n, k);
+  }
+
+  /// Bytes of a panel.
+  long panelBytes() {
+    return (long) k * columns * format.bytes();
+  }
+
+  /// Writes the rows of a panel to where they are in a matrix `[n, k]`.
+  ///
+  /// @param room for the panel in F32
+  void unpack(int panel, Matrix target, long room) {
+    long source = panel(panel, 0, k, room);
+    int first = panel * columns;
+    int present = Math.min(columns, n - first);
+    for (int block = 0; block < k; block += BLOCK) {
+      int length = Math.min(BLOCK, k - block);
+      for (int j = 0; j < present; j++) {
+        gather(
+            source + 4L * ((long) block * columns + j), target.row(first + j) + 4L * block, length);
+      }
+    }
+  }
+
+  /// Writes a row of the matrix.
+  void row(int row, long target) {
+    long source = at(row / columns, 0);
+    int j = row % columns;
+    switch (format) {
+      case F32 -> gather(source + 4L * j, target, k);
+      case BF16 -> {
+        int half = columns / 2;
+        for (int p = 0; p < k; p++) {
+          long word = source + 2L * p * columns + 4L * (j % half);
+          int pair = Float.floatToRawIntBits(Matrix.get(word));
+          Matrix.set(
+              target + 4L * p, Float.intBitsToFloat(j < half ? pair << 16 : pair & 0xffff0000));
+        }
+      }
+    }
+  }
+
+  private void gather(long source, long target, int count) {
+    for (int p = 0; p < count; p++) {
+      Matrix.set(target + 4L * p, Matrix.get(source + 4L * p * columns));
     }
   }
 

@@ -17,7 +17,7 @@ record RowKeyValues(Tensor keys, Tensor values) implements Kernels.KeyValues {
 
   private static Tensor rows(Heads heads, int numSlots, Device device) {
     return TensorScope.outside(
-        () -> Tensor.empty(DType.F32, device, numSlots, heads.keyValueDim()));
+        () -> Tensor.sparse(DType.F32, device, numSlots, heads.keyValueDim()));
   }
 
   @Override

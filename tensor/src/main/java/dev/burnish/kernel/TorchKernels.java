@@ -303,6 +303,16 @@ final class TorchKernels implements Kernels {
     }
   }
 
+  @Override
+  public void gatherRows(PreparedWeight table_VH, int[] ids, Tensor out_TH) {
+    switch (table_VH) {
+      case PlainWeights.Plain plain -> gatherRows(plain.weight(), ids, out_TH);
+      case PackedWeights.Packed _ ->
+          throw new IllegalArgumentException(
+              "packed weights are for the CPU; prepare them with these kernels");
+    }
+  }
+
   private static Tensor index(int[] ids, Tensor table) {
     return Tensor.of(ids, ids.length).to(table.device());
   }

@@ -8,6 +8,12 @@ record UnpackedPanels(Matrix w, int columns) implements PanelSource {
   /// first-level cache.
   private static final int BLOCK = 64;
 
+  /// Those from one panel on.
+  UnpackedPanels from(int panel) {
+    int first = panel * columns;
+    return new UnpackedPanels(w.rows(first, w.rows() - first), columns);
+  }
+
   @Override
   public int n() {
     return w.rows();

@@ -1,10 +1,12 @@
 package dev.burnish.model;
 
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.DecoderShape;
 import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.LoraConfig;
+import dev.burnish.nn.PackedPart;
 import dev.burnish.nn.Weights;
 import dev.burnish.tensor.Device;
 import java.nio.file.Path;
@@ -55,6 +57,12 @@ public record ModelSpec(
     return Decoder.layouts(shape());
   }
 
+  /// How the model's own weights lie when they are packed for generation on this machine, part by
+  /// part.
+  public List<PackedPart> packedParts() {
+    return Decoder.packedParts(shape(), WeightFormat.F32);
+  }
+
   /// The layout of each part of what is trained: the adaptation's where the model is adapted, else
   /// the [#layouts].
   public List<FlatLayout> trainedLayouts() {
@@ -65,6 +73,16 @@ public record ModelSpec(
         LanguageModel plain = over(none, Optional.empty())) {
       return plain.decoder().adapterLayouts(lora());
     }
+  }
+
+  /// The parts of the weights that are trained, as generators read them: packed, or of an
+  /// adaptation, which they multiply by as it is, one parameter after the other.
+  public List<PackedPart> trainedParts() {
+    return lora().adapts()
+        ? trainedLayouts().stream()
+            .map(layout -> PackedPart.of(layout, List.of(), WeightFormat.F32))
+            .toList()
+        : packedParts();
   }
 
   /// The model over weights that stay their owner's, to be closed after it.

@@ -2,7 +2,9 @@ package dev.burnish.nn;
 
 import dev.burnish.kernel.AttentionPlan;
 import dev.burnish.kernel.Kernels;
+import dev.burnish.kernel.Kernels.PreparedWeight;
 import dev.burnish.kernel.Numerics;
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.nn.DecoderShape.HeadKind;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
@@ -93,6 +95,29 @@ public final class Decoder implements AutoCloseable {
     }
     layouts.add(FlatLayout.of(last));
     return layouts;
+  }
+
+  /// How the weights of each part lie when they are packed for generation on this machine.
+  public static List<PackedPart> packedParts(DecoderShape shape, WeightFormat format) {
+    List<FlatLayout> layouts = layouts(shape);
+    List<PackedPart> parts = new ArrayList<>();
+    for (int part = 0; part < layouts.size(); part++) {
+      parts.add(PackedPart.of(layouts.get(part), modules(shape, part), format));
+    }
+    return parts;
+  }
+
+  /// The modules of each matrix that generation multiplies by, of a part.
+  private static List<List<String>> modules(DecoderShape shape, int part) {
+    int blocks = shape.blocks().size();
+    if (part > 0 && part <= blocks) {
+      return DecoderBlock.modules(prefix(part - 1));
+    }
+    return switch (shape.head()) {
+      case TIED -> part == 0 ? List.of(List.of(moduleOf(EMBEDDING))) : List.of();
+      case UNTIED -> part == 0 ? List.of() : List.of(List.of(moduleOf(HEAD)));
+      case VALUE -> List.of();
+    };
   }
 
   private static String prefix(int block) {
@@ -445,8 +470,20 @@ public final class Decoder implements AutoCloseable {
 
   /// Embeddings of tokens, `[T, H]`, the caller's to close.
   Tensor embed(int[] tokens) {
+    return embed(embedding_VH, tokens);
+  }
+
+  /// The same from another table.
+  Tensor embed(Tensor table_VH, int[] tokens) {
     Tensor out_TH = Tensor.empty(DType.F32, device, tokens.length, shape.hidden());
-    kernels.gatherRows(embedding_VH, tokens, out_TH);
+    kernels.gatherRows(table_VH, tokens, out_TH);
+    return out_TH;
+  }
+
+  /// The same from a prepared table.
+  Tensor embed(PreparedWeight table_VH, int[] tokens) {
+    Tensor out_TH = Tensor.empty(DType.F32, device, tokens.length, shape.hidden());
+    kernels.gatherRows(table_VH, tokens, out_TH);
     return out_TH;
   }
 

@@ -11,9 +11,9 @@ import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One block of a Llama-family decoder: `y = x + attention(norm(x)); y + mlp(norm(y))`, forward and
@@ -24,6 +24,12 @@ import org.jspecify.annotations.Nullable;
 /// residual stream, and the gate and up projections. The norms' outputs and the gated product are
 /// recomputed. Parameter names are those of Hugging Face below `prefix`.
 final class DecoderBlock implements AutoCloseable {
+  private static final List<String> QKV =
+      List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
+  private static final List<String> OUTPUT = List.of("self_attn.o_proj");
+  private static final List<String> GATE_UP = List.of("mlp.gate_proj", "mlp.up_proj");
+  private static final List<String> DOWN = List.of("mlp.down_proj");
+
   private final BlockShape shape;
   private final Kernels kernels;
   private final Parameters parameters;
@@ -45,22 +51,31 @@ final class DecoderBlock implements AutoCloseable {
     this.kernels = Kernels.of(parameters.device());
     this.parameters = parameters;
     norm1_H = value("input_layernorm.weight");
-    qkv =
-        linear(
-            shape.queryKeyValueBias(), "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
+    qkv = linear(shape.queryKeyValueBias(), QKV);
     queryNorm_D = shape.queryKeyNorm() ? value("self_attn.q_norm.weight") : null;
     keyNorm_D = shape.queryKeyNorm() ? value("self_attn.k_norm.weight") : null;
-    output = linear(shape.outputBias(), "self_attn.o_proj").ofDividedInputs();
+    output = linear(shape.outputBias(), OUTPUT).ofDividedInputs();
     norm2_H = value("post_attention_layernorm.weight");
-    gateUp = linear(shape.mlpBias(), "mlp.gate_proj", "mlp.up_proj");
-    down = linear(shape.mlpBias(), "mlp.down_proj").ofDividedInputs();
+    gateUp = linear(shape.mlpBias(), GATE_UP);
+    down = linear(shape.mlpBias(), DOWN).ofDividedInputs();
   }
 
-  private Linear linear(boolean hasBias, String... modules) {
-    String[] names = Arrays.stream(modules).map(prefix::concat).toArray(String[]::new);
+  private Linear linear(boolean hasBias, List<String> modules) {
+    String[] names = names(prefix, modules).toArray(String[]::new);
     return hasBias
         ? Linear.withBias(kernels, parameters, names)
         : Linear.withoutBias(kernels, parameters, names);
+  }
+
+  private static List<String> names(String prefix, List<String> modules) {
+    return modules.stream().map(prefix::concat).toList();
+  }
+
+  /// The modules of each matrix of a block, in the order of [#matrices].
+  ///
+  /// @param prefix of their names
+  static List<List<String>> modules(String prefix) {
+    return Stream.of(QKV, OUTPUT, GATE_UP, DOWN).map(modules -> names(prefix, modules)).toList();
   }
 
   /// The parameters of a block.

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Keys and values of past tokens, one per slot, for each block of a decoder. The caller assigns
-/// the slots.
+/// the slots; those that were never assigned take hardly any memory.
 public final class KeyValueCache implements AutoCloseable {
   private final int numSlots;
   private final List<KeyValues> blocks = new ArrayList<>();

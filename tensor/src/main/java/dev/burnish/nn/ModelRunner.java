@@ -1,18 +1,12 @@
 package dev.burnish.nn;
 
 import dev.burnish.kernel.AttentionPlan;
-import dev.burnish.kernel.Kernels;
-import dev.burnish.kernel.Kernels.Prepared;
 import dev.burnish.kernel.Numerics;
-import dev.burnish.kernel.PackedLayout;
 import dev.burnish.kernel.WeightFormat;
-import dev.burnish.nn.DecoderShape.HeadKind;
-import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
-import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 
 /// A decoder for generation: weights packed for a few rows at a time, keys and values in a cache.
 /// Hidden states and logits of a row depend on its sequence alone, not on the rows beside it nor on
@@ -20,17 +14,16 @@ import java.util.List;
 /// attention, which adds in another order.
 ///
 /// The weights are those of the decoder, which are packed after each publication ([#refresh]) and
-/// take as much memory again, or half as much in BF16; or those of others ([#load]), of which the
-/// decoder's own memory then gets the embedding, norms and biases alone. An adaptation is read in
-/// place. One call at a time. Packed weights are freed when the runner is closed, or its decoder.
+/// take as much memory again, or half as much in BF16; those of others, packed here ([#load]); or
+/// those that others packed, which are read where they are and take no memory here ([#use]). Of
+/// weights of others the decoder's own memory gets norms and biases, and the embedding where no
+/// packed matrix has its values. An adaptation is read in place. One call at a time. Packed weights
+/// are freed when the runner is closed, or its decoder.
 public final class ModelRunner implements AutoCloseable {
   private final Decoder decoder;
-  private final List<Prepared> blocks;
-  private final Prepared head;
-  // What close() frees; nothing for a runner that shares what another one packed.
-  private final List<Prepared> owned;
-  // Parts that were never loaded: memory of their parameters holds anything.
-  private final BitSet missing;
+  private final RunnerMatrices matrices;
+  // What close() frees; nothing for a runner that shares what another one has.
+  private final Optional<RunnerMatrices> owned;
   private long laidOut;
 
   /// A runner that computes with the decoder's own weights.
@@ -40,7 +33,7 @@ public final class ModelRunner implements AutoCloseable {
 
   /// A runner that computes with the decoder's own weights as the format keeps them.
   public ModelRunner(Decoder decoder, WeightFormat format) {
-    this(decoder, prepare(decoder, format));
+    this(decoder, new RunnerMatrices(decoder, format));
     try {
       layOut();
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -49,44 +42,16 @@ public final class ModelRunner implements AutoCloseable {
     }
   }
 
-  /// @param prepared the matrices of each block, then of the head
-  private ModelRunner(Decoder decoder, List<Prepared> prepared) {
-    this(
-        decoder,
-        prepared.subList(0, prepared.size() - 1),
-        prepared.getLast(),
-        prepared,
-        new BitSet());
+  private ModelRunner(Decoder decoder, RunnerMatrices matrices) {
+    this(decoder, matrices, Optional.of(matrices));
   }
 
-  private ModelRunner(
-      Decoder decoder, List<Prepared> blocks, Prepared head, List<Prepared> owned, BitSet missing) {
+  private ModelRunner(Decoder decoder, RunnerMatrices matrices, Optional<RunnerMatrices> owned) {
     this.decoder = decoder;
-    this.blocks = blocks;
-    this.head = head;
+    this.matrices = matrices;
     this.owned = owned;
-    this.missing = missing;
     this.laidOut = decoder.weights().changes();
     decoder.runners().add(this);
-  }
-
-  private static List<Prepared> prepare(Decoder decoder, WeightFormat format) {
-    List<Tensor> projection = List.of(decoder.head().matrix());
-    List<Prepared> prepared = new ArrayList<>();
-    try {
-      decoder
-          .blocks()
-          .forEach(block -> prepared.add(prepare(decoder.kernels(), block.matrices(), format)));
-      prepared.add(prepare(decoder.kernels(), projection, format));
-      return prepared;
-    } catch (RuntimeException | OutOfMemoryError e) {
-      prepared.forEach(Prepared::close);
-      throw e;
-    }
-  }
-
-  private static Prepared prepare(Kernels kernels, List<Tensor> matrices, WeightFormat format) {
-    return kernels.prepare(matrices.stream().map(PackedLayout.Shape::of).toList(), format);
   }
 
   /// A runner whose weights are to be loaded, part by part, before it computes.
@@ -98,9 +63,7 @@ public final class ModelRunner implements AutoCloseable {
 
   /// The same with weights in a format.
   public static ModelRunner unloaded(Decoder decoder, WeightFormat format) {
-    ModelRunner unloaded = new ModelRunner(decoder, prepare(decoder, format));
-    unloaded.missing.set(0, decoder.weights().numParts());
-    return unloaded;
+    return new ModelRunner(decoder, RunnerMatrices.unloaded(decoder, format));
   }
 
   /// A runner of another adaptation of the same weights, which shares what is packed: valid while
@@ -112,7 +75,7 @@ public final class ModelRunner implements AutoCloseable {
       throw new IllegalArgumentException(
           "a decoder that shares packed weights must be over the same weights; give it those");
     }
-    return new ModelRunner(adapted, blocks, head, List.of(), missing);
+    return new ModelRunner(adapted, matrices, Optional.empty());
   }
 
   /// Replaces a part of the weights. Its matrices are packed from the given memory, which is not
@@ -122,35 +85,23 @@ public final class ModelRunner implements AutoCloseable {
   /// @param values contiguous F32, `[size of the part]`
   /// @throws IllegalArgumentException if the values do not fit the part
   public void load(int part, Tensor values) {
-    FlatLayout layout = decoder.weights().layouts().get(part);
-    Weights.requireFits(part, layout, values);
-    Tensor own = decoder.weights().part(part);
-    try (TensorScope _ = TensorScope.open()) {
-      Tensor packed = values;
-      switch (decoder.device()) {
-        case Device.Cpu _ -> copyRead(layout, values, own);
-        case Device.Cuda _ -> packed = own.copy_(values);
-      }
-      if (part > 0 && part <= blocks.size()) {
-        int block = part - 1;
-        blocks.get(block).update(decoder.blocks().get(block).matrices(packed));
-      }
-      if (part == (decoder.shape().head() == HeadKind.TIED ? 0 : blocks.size() + 1)) {
-        head.update(List.of(decoder.head().matrix(packed)));
-      }
-    }
-    missing.clear(part);
+    matrices.load(part, values);
   }
 
-  /// Copies the parameters that are read as they are: all but packed matrices.
-  private static void copyRead(FlatLayout layout, Tensor values, Tensor own) {
-    for (String name : layout.names()) {
-      ParameterSpec spec = layout.spec(name);
-      if (spec.shape().length == 1 || name.equals(Decoder.EMBEDDING)) {
-        int offset = layout.offset(name);
-        own.narrow(0, offset, spec.size()).copy_(values.narrow(0, offset, spec.size()));
-      }
-    }
+  /// Whether [#use] takes these weights: all parts are packed, in F32 and for the registers of this
+  /// machine, and the runner computes with F32 on the CPU.
+  public boolean readsInPlace(List<PartValues> parts) {
+    return matrices.reads(parts);
+  }
+
+  /// Replaces all weights by those that others packed, which are read where they are. The memory
+  /// stays its owner's, and open until others take its place or the runner is closed. If it fails,
+  /// the weights are those from before.
+  ///
+  /// @throws IllegalArgumentException if it does not read them in place, or they are not the
+  ///   model's
+  public void use(List<PartValues> parts) {
+    matrices.use(parts);
   }
 
   /// Packs the decoder's weights, if they were published since the last call.
@@ -164,10 +115,7 @@ public final class ModelRunner implements AutoCloseable {
   }
 
   private void layOut() {
-    for (int i = 0; i < blocks.size(); i++) {
-      blocks.get(i).update(decoder.blocks().get(i).matrices());
-    }
-    head.update(List.of(decoder.head().matrix()));
+    matrices.layOut();
     laidOut = decoder.weights().changes();
   }
 
@@ -178,17 +126,14 @@ public final class ModelRunner implements AutoCloseable {
   /// @throws IllegalStateException if a part was never loaded
   public Tensor forward(
       int[] tokens, int[] positions, AttentionPlan plan, KeyValueCache cache, int[] slots) {
-    if (!missing.isEmpty()) {
-      throw new IllegalStateException(
-          "every part of the weights must be loaded before they compute: missing=" + missing);
-    }
+    matrices.requireLoaded();
     PassContext context = decoder.context(positions, plan, Dropout.NONE, Numerics.BATCH_INVARIANT);
-    Tensor x_TH = decoder.embed(tokens);
+    Tensor x_TH = matrices.embed(tokens);
     try (TensorScope _ = TensorScope.open()) {
       Tensor slots_T = Tensor.of(slots, slots.length).to(decoder.device());
-      for (int i = 0; i < blocks.size(); i++) {
+      for (int i = 0; i < decoder.blocks().size(); i++) {
         DecoderBlock block = decoder.blocks().get(i);
-        block.infer(x_TH, context, blocks.get(i), cache.block(i), slots_T);
+        block.infer(x_TH, context, matrices.block(i), cache.block(i), slots_T);
       }
     }
     return x_TH;
@@ -196,7 +141,7 @@ public final class ModelRunner implements AutoCloseable {
 
   /// Logits of some rows of hidden states, `[rows, V]`.
   public Tensor logits(Tensor hidden_TH, int[] rows) {
-    return decoder.head().infer(head.get(0), hidden_TH, rows);
+    return decoder.head().infer(matrices.head(), hidden_TH, rows);
   }
 
   /// Frees packed weights of its own, after the product that is under way. Products with them are
@@ -204,6 +149,6 @@ public final class ModelRunner implements AutoCloseable {
   @Override
   public void close() {
     decoder.runners().remove(this);
-    owned.forEach(Prepared::close);
+    owned.ifPresent(RunnerMatrices::close);
   }
 }

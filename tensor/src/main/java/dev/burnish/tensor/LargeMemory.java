@@ -74,6 +74,14 @@ public final class LargeMemory {
     return OptionalLong.of(gap.start());
   }
 
+  /// The same for memory of which only some pieces are ever written: it has small pages, so that
+  /// little else is touched with them. They stay small when it is given back.
+  OptionalLong takeSparse(long bytes) {
+    OptionalLong address = take(bytes);
+    address.ifPresent(at -> Pages.small(new Run(at, bytes)));
+    return address;
+  }
+
   /// Takes back what [#take] gave at that address.
   ///
   /// @throws IllegalStateException if it gave nothing there, or has it back already
@@ -115,6 +123,7 @@ public final class LargeMemory {
     private static final int PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
     private static final int MADV_DONTNEED = 4;
     private static final int MADV_HUGEPAGE = 14;
+    private static final int MADV_NOHUGEPAGE = 15;
 
     private Pages() {}
 
@@ -137,6 +146,10 @@ public final class LargeMemory {
       } catch (Throwable t) {
         throw new IllegalStateException("cannot reserve addresses: " + t, t);
       }
+    }
+
+    static void small(Run run) {
+      advise(run.start(), run.bytes(), MADV_NOHUGEPAGE);
     }
 
     static void release(Run run) {

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.OptionalLong;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -45,20 +46,36 @@ public final class Tensor implements AutoCloseable {
   /// A tensor of that shape with undefined contents. In host memory a large one reuses freed
   /// memory: [LargeMemory].
   public static Tensor empty(DType dtype, Device device, long... shape) {
-    OptionalLong large = device instanceof Device.Cpu ? large(dtype, shape) : OptionalLong.empty();
+    return empty(dtype, device, shape, LargeMemory::take);
+  }
+
+  /// The same for a tensor of which only some rows are ever written, such as a cache: what is not
+  /// written takes no memory, except that around a row that is in a page with it.
+  public static Tensor sparse(DType dtype, Device device, long... shape) {
+    return empty(dtype, device, shape, LargeMemory::takeSparse);
+  }
+
+  private static Tensor empty(
+      DType dtype,
+      Device device,
+      long[] shape,
+      BiFunction<LargeMemory, Long, OptionalLong> taking) {
+    OptionalLong large =
+        device instanceof Device.Cpu ? large(dtype, shape, taking) : OptionalLong.empty();
     return large.isPresent()
         ? overLarge(large.getAsLong(), dtype, shape)
         : make("empty", () -> torch.empty(shape, Libtorch.options(dtype, device), null));
   }
 
-  private static OptionalLong large(DType dtype, long[] shape) {
+  private static OptionalLong large(
+      DType dtype, long[] shape, BiFunction<LargeMemory, Long, OptionalLong> taking) {
     long bytes = dtype.bytes();
     for (long size : shape) {
       bytes = Math.multiplyExact(bytes, size);
     }
     return bytes < LargeMemory.LARGE || LargeMemory.shared().isEmpty()
         ? OptionalLong.empty()
-        : LargeMemory.shared().get().take(bytes);
+        : taking.apply(LargeMemory.shared().get(), bytes);
   }
 
   private static Tensor overLarge(long address, DType dtype, long[] shape) {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.tensor.LargeMemory.Run;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -134,6 +137,36 @@ class LargeMemoryTest {
       assertThat(zeros.address()).isEqualTo(address);
       assertThat(sum.item()).isZero();
     }
+  }
+
+  @Test
+  void aSparseTensorTakesTheMemoryOfThePagesThatAreWritten() throws IOException {
+    Assumptions.assumeTrue(LargeMemory.shared().isPresent(), "Linux only");
+    LargeMemory.trim();
+    int rows = 64;
+    try (Tensor sparse = Tensor.sparse(DType.F32, Device.CPU, rows, ELEMENTS)) {
+      for (int row = 0; row < rows; row++) {
+        try (Tensor one = sparse.narrow(0, row, 1).narrow(1, row, 1)) {
+          one.fill_(row);
+        }
+      }
+      assertThat(resident(sparse)).isBetween(rows * 4096L, 2 * rows * 4096L);
+    }
+  }
+
+  /// Bytes of memory that a tensor has.
+  private static long resident(Tensor tensor) throws IOException {
+    long kilobytes = 0;
+    boolean inside = false;
+    for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+      if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+        long start = Long.parseUnsignedLong(line.substring(0, line.indexOf('-')), 16);
+        inside = start >= tensor.address() && start < tensor.address() + tensor.numElements() * 4;
+      } else if (inside && line.startsWith("Rss:")) {
+        kilobytes += Long.parseLong(line.replaceAll("\\D", ""));
+      }
+    }
+    return 1024 * kilobytes;
   }
 
   @Test

@@ -30,7 +30,9 @@ import java.util.function.Consumer;
 /// `handover`: all weights of a model, from one process through a store to another, beside a memcpy
 /// of the same bytes.
 final class HandoverBenchmark implements Benchmark {
-  private static final String SET = "policy";
+  /// The forms in which the same weights are published, as sets of their own.
+  private static final List<String> FORMS = List.of("packed", "plain");
+
   private static final String MEMCPY = "memcpy by one thread";
   private static final int WARMUPS = 3;
 
@@ -60,7 +62,7 @@ final class HandoverBenchmark implements Benchmark {
               .spawn("taker", Taker.class, Taker.Actor::new, passedOn, model.spec())
               .only();
       try (WeightKeeper keeper = new WeightKeeper(store);
-          Handover handover = new Handover(model.decoder().weights(), keeper, taker)) {
+          Handover handover = new Handover(model, keeper, taker)) {
         for (int i = 0; i < WARMUPS + runs; i++) {
           handover.once(i + 1L);
         }
@@ -74,12 +76,18 @@ final class HandoverBenchmark implements Benchmark {
     private final Weights weights;
     private final WeightKeeper keeper;
     private final Taker taker;
-    private final WeightPublisher publisher = new WeightPublisher(SET);
+    private final Map<String, WeightPublisher> publishers;
     private final Weights copies;
     private final Map<String, List<Double>> seconds = new LinkedHashMap<>();
 
-    Handover(Weights weights, WeightKeeper keeper, Taker taker) {
-      this.weights = weights;
+    Handover(LanguageModel model, WeightKeeper keeper, Taker taker) {
+      this.weights = model.decoder().weights();
+      publishers =
+          Map.of(
+              "packed",
+              WeightPublisher.packed("packed", model.spec().packedParts()),
+              "plain",
+              new WeightPublisher("plain"));
       this.keeper = keeper;
       this.taker = taker;
       this.copies = Weights.zeros(weights.layouts(), Device.CPU);
@@ -91,18 +99,22 @@ final class HandoverBenchmark implements Benchmark {
       Team.shared().run(weights.numParts(), this::copy);
       add("memcpy by all threads", Taker.Actor.seconds(start));
       change(version);
-      start = System.nanoTime();
-      Published published = publisher.publish(weights);
-      add("publish", Taker.Actor.seconds(start));
+      FORMS.forEach(form -> once(form, version));
+    }
+
+    private void once(String form, long version) {
+      long start = System.nanoTime();
+      Published published = publishers.get(form).publish(weights);
+      add(form + ", publish", Taker.Actor.seconds(start));
       start = System.nanoTime();
       keeper.publish(published);
-      add("make visible", Taker.Actor.seconds(start));
-      Taker.Times times = taker.take(SET, version);
-      keeper.retain(SET, version);
+      add(form + ", make visible", Taker.Actor.seconds(start));
+      Taker.Times times = taker.take(form, version);
+      keeper.retain(form, version);
       add("memcpy in the taker", times.memcpy());
-      add("map and check", times.open());
-      add("lay out", times.layOut());
-      add("lay out the part that takes longest", times.largest());
+      add(form + ", map and check", times.open());
+      add(form + ", lay out", times.layOut());
+      add(form + ", longest gap", times.largest());
     }
 
     private void copy(int part) {
@@ -124,13 +136,15 @@ final class HandoverBenchmark implements Benchmark {
     }
 
     void report(Consumer<Measurement> out) {
-      figure("publish in new memory", first("publish"), "memcpy", out);
-      for (String name : List.of("memcpy by all threads", "publish", "make visible")) {
-        figure(name, warm(name), "memcpy", out);
-      }
-      for (String name :
-          List.of("map and check", "lay out", "lay out the part that takes longest")) {
-        figure(name, warm(name), "memcpy in the taker", out);
+      figure("memcpy by all threads", warm("memcpy by all threads"), "memcpy", out);
+      for (String form : FORMS) {
+        figure(form + ", publish in new memory", first(form + ", publish"), "memcpy", out);
+        for (String name : List.of("publish", "make visible")) {
+          figure(form + ", " + name, warm(form + ", " + name), "memcpy", out);
+        }
+        for (String name : List.of("map and check", "lay out", "longest gap")) {
+          figure(form + ", " + name, warm(form + ", " + name), "memcpy in the taker", out);
+        }
       }
     }
 
@@ -160,7 +174,7 @@ final class HandoverBenchmark implements Benchmark {
 
     @Override
     public void close() {
-      publisher.close();
+      publishers.values().forEach(WeightPublisher::close);
       copies.close();
     }
   }

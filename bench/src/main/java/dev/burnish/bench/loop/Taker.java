@@ -3,6 +3,7 @@ package dev.burnish.bench.loop;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.nn.ModelRunner;
+import dev.burnish.nn.PackedPart;
 import dev.burnish.nn.Weights;
 import dev.burnish.service.Service;
 import dev.burnish.store.MappedWeights;
@@ -10,6 +11,7 @@ import dev.burnish.store.WeightReader;
 import dev.burnish.store.WeightStore;
 import dev.burnish.tensor.Device;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 
 /// The side of a generator that takes versions over, without what it generates.
@@ -21,8 +23,10 @@ interface Taker {
   ///
   /// @param memcpy of the same bytes, in memory of this process
   /// @param open mapping all parts and checking them
-  /// @param layOut laying out all parts
-  /// @param largest laying out the part that takes longest
+  /// @param layOut what a generator waits for until it computes with them: reading packed ones in
+  ///   place, or packing them all
+  /// @param largest its longest gap between two steps: the same, or packing the part that takes
+  ///   longest
   record Times(double memcpy, double open, double layOut, double largest) {}
 
   /// See [Taker].
@@ -32,10 +36,13 @@ interface Taker {
     private final Weights copies;
     private final LanguageModel model;
     private final ModelRunner runner;
+    private final List<PackedPart> parts;
+    private Optional<MappedWeights> inUse = Optional.empty();
 
     Actor(Service<WeightStore> store, ModelSpec spec) {
       this.store = store;
-      own = Weights.undefined(spec.layouts(), Device.CPU);
+      own = Weights.zeros(spec.layouts(), Device.CPU);
+      parts = spec.packedParts();
       copies = Weights.zeros(spec.layouts(), Device.CPU);
       model = spec.over(own, Optional.empty());
       runner = ModelRunner.unloaded(model.decoder());
@@ -43,22 +50,37 @@ interface Taker {
 
     @Override
     public Times take(String set, long version) {
-      WeightReader reader = new WeightReader(store.route(), set, own.layouts());
+      WeightReader reader = WeightReader.ofAnyForm(store.route(), set, parts);
       long start = System.nanoTime();
-      try (MappedWeights mapped = reader.map(version)) {
-        mapped.checkAll();
-        double open = seconds(start);
-        double layOut = 0;
-        double largest = 0;
-        for (int part = 0; part < own.numParts(); part++) {
-          long began = System.nanoTime();
-          runner.load(part, mapped.weights().part(part));
-          double taken = seconds(began);
-          layOut += taken;
-          largest = Math.max(largest, taken);
-        }
-        return new Times(memcpy(mapped.weights(), copies), open, layOut, largest);
+      MappedWeights mapped = reader.map(version);
+      mapped.checkAll();
+      double open = seconds(start);
+      Times times =
+          runner.readsInPlace(mapped.parts()) ? readInPlace(mapped, open) : layOut(mapped, open);
+      Optional<MappedWeights> before = inUse;
+      inUse = Optional.of(mapped);
+      before.ifPresent(MappedWeights::close);
+      return times;
+    }
+
+    private Times readInPlace(MappedWeights mapped, double open) {
+      long start = System.nanoTime();
+      runner.use(mapped.parts());
+      double taken = seconds(start);
+      return new Times(memcpy(own, copies), open, taken, taken);
+    }
+
+    private Times layOut(MappedWeights mapped, double open) {
+      double layOut = 0;
+      double largest = 0;
+      for (int part = 0; part < own.numParts(); part++) {
+        long began = System.nanoTime();
+        runner.load(part, mapped.weights().part(part));
+        double taken = seconds(began);
+        layOut += taken;
+        largest = Math.max(largest, taken);
       }
+      return new Times(memcpy(mapped.weights(), copies), open, layOut, largest);
     }
 
     /// Seconds of a copy by one thread.
@@ -78,6 +100,7 @@ interface Taker {
     @Override
     public void close() {
       model.close();
+      inUse.ifPresent(MappedWeights::close);
       own.close();
       copies.close();
     }

@@ -25,6 +25,8 @@ import java.util.function.Supplier;
 /// A generator of published weights: waits for the first version, then serves, itself or through a
 /// server of another engine. Thread-safe.
 public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(GeneratorWorker.class.getName());
+
   private final Generator generator;
   private final Supplier<GeneratorActivity> activity;
   private final Runnable close;
@@ -46,10 +48,11 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
     store.await(WeightSets.POLICY.trained(), 0);
     Optional<WeightSource> base =
         model.lora().adapts()
-            ? Optional.of(new StoredWeights(store, WeightSets.POLICY.base(), model.layouts()))
+            ? Optional.of(
+                new StoredWeights(store, WeightSets.POLICY.packedBase(), model.packedParts()))
             : Optional.empty();
     WeightSource policy =
-        new StoredWeights(store, WeightSets.POLICY.trained(), model.trainedLayouts());
+        new StoredWeights(store, WeightSets.POLICY.trained(), model.trainedParts());
     if (spec.server().isSet()) {
       Path folder = Path.of(spec.server().folder());
       WeightFolders folders = new WeightFolders(model, base, policy, folder);
@@ -65,6 +68,7 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
               new QueuedGenerator.Sources(base, policy),
               spec.settings(),
               extensions);
+      LOG.log(System.Logger.Level.INFO, "{0}: {1}", name, own.beginning());
       generator = own;
       activity = own::activity;
       close = own::close;

@@ -1,14 +1,13 @@
 package dev.burnish.controller.worker;
 
 import dev.burnish.engine.WeightSource;
-import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.PackedPart;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.store.MappedWeights;
 import dev.burnish.store.WeightReader;
 import dev.burnish.store.WeightStore;
 import dev.burnish.store.WeightsException;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /// The weights of a set of a store, as a generator takes them over. Thread-safe.
 final class StoredWeights implements WeightSource {
@@ -16,11 +15,11 @@ final class StoredWeights implements WeightSource {
   private final String set;
   private final WeightReader reader;
 
-  /// @param layouts of the parts of what is taken over
-  StoredWeights(WeightStore store, String set, List<FlatLayout> layouts) {
+  /// @param model the parts of what is taken over, as this process would pack them
+  StoredWeights(WeightStore store, String set, List<PackedPart> model) {
     this.store = store;
     this.set = set;
-    this.reader = new WeightReader(store, set, layouts);
+    this.reader = WeightReader.ofAnyForm(store, set, model);
   }
 
   @Override
@@ -51,9 +50,6 @@ final class StoredWeights implements WeightSource {
   }
 
   private static Snapshot snapshot(MappedWeights mapped) {
-    return new Snapshot(
-        mapped.version(),
-        IntStream.range(0, mapped.weights().numParts()).mapToObj(mapped.weights()::part).toList(),
-        mapped::close);
+    return new Snapshot(mapped.version(), mapped.parts(), mapped::close);
   }
 }

@@ -42,7 +42,7 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
     this.spec = spec;
     this.sets = sets;
     this.store = weights.route();
-    publisher = open.add(new WeightPublisher(sets.trained()));
+    publisher = open.add(WeightPublisher.packed(sets.trained(), spec.model().trainedParts()));
     Region memory = open.add(state.keep());
     Optional<Weights> base =
         spec.model().lora().adapts() ? Optional.of(base(spec.model().layouts())) : Optional.empty();

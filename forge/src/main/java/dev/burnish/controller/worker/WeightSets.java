@@ -14,6 +14,11 @@ public record WeightSets(String trained, String base) {
   /// The weights that the run began with, in one version.
   public static final String REFERENCE = "reference";
 
+  /// The weights under an adaptation once more, packed for generators.
+  public String packedBase() {
+    return base + "-packed";
+  }
+
   /// The version of sets that have one.
   public static final long ONLY = 0;
 }

@@ -3,8 +3,12 @@ package dev.burnish.engine.http;
 import dev.burnish.engine.WeightSource;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
+import dev.burnish.nn.FlatLayout;
+import dev.burnish.nn.PartValues;
 import dev.burnish.nn.Weights;
 import dev.burnish.rollout.VersionRange;
+import dev.burnish.tensor.Tensor;
+import dev.burnish.tensor.TensorScope;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -59,18 +63,27 @@ public final class WeightFolders {
   }
 
   private void save(WeightSource.Snapshot trained, Path target) {
-    Weights own = Weights.over(spec.trainedLayouts(), trained.parts(), trained.version());
-    if (base.isEmpty()) {
-      try (LanguageModel model = spec.over(own, Optional.empty())) {
-        model.save(target);
+    try (TensorScope _ = TensorScope.open()) {
+      Weights own = weights(spec.trainedLayouts(), trained);
+      if (base.isEmpty()) {
+        save(spec.over(own, Optional.empty()), target);
+        return;
       }
-      return;
+      try (WeightSource.Snapshot under = base.get().open(VersionRange.ANY)) {
+        save(spec.over(weights(spec.layouts(), under), Optional.of(own)), target);
+      }
     }
-    try (WeightSource.Snapshot under = base.get().open(VersionRange.ANY)) {
-      Weights weights = Weights.over(spec.layouts(), under.parts(), under.version());
-      try (LanguageModel model = spec.over(weights, Optional.of(own))) {
-        model.save(target);
-      }
+  }
+
+  /// Weights as they are, in tensors of the present scope.
+  private static Weights weights(List<FlatLayout> layouts, WeightSource.Snapshot snapshot) {
+    List<Tensor> parts = snapshot.parts().stream().map(PartValues::unpacked).toList();
+    return Weights.over(layouts, parts, snapshot.version());
+  }
+
+  private static void save(LanguageModel model, Path target) {
+    try (model) {
+      model.save(target);
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.engine.WeightSource;
 import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.PartValues;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Group;
@@ -91,6 +92,7 @@ class HttpGeneratorTest {
               Math.min(range.most(), newest.get()),
               IntStream.range(0, model.decoder().weights().numParts())
                   .mapToObj(model.decoder().weights()::part)
+                  .<PartValues>map(PartValues.Plain::new)
                   .toList(),
               () -> {});
         };
