@@ -1,13 +1,16 @@
 package dev.burnish.bench;
 
+import dev.burnish.bench.GenerateWorkload.Batch;
 import dev.burnish.bench.Workload.Figures;
 import dev.burnish.observe.Benchmark;
 import dev.burnish.observe.Measurement;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// `generate`: new tokens per second, prefill included. One sequence reads all weights for each
-/// token; many at once multiply. Also the time to the first token of a prompt while 32 others run.
+/// `generate`: new tokens per second, prefill included, beside the limit: the operations of the
+/// prompts at the speed of the best product, and for each new token the larger of the time to read
+/// the weights and that of the operations. Also tokens of prompts per second, and the time to the
+/// first token of a prompt while 32 others run.
 public final class GenerateBenchmark implements Benchmark {
   @Override
   public String name() {
@@ -16,13 +19,46 @@ public final class GenerateBenchmark implements Benchmark {
 
   @Override
   public void run(Options options, Consumer<Measurement> out) {
-    List<Integer> sequences = List.of(1, 8, 32);
-    int newTokens =
+    GenerateWorkload workload =
         switch (options.scale()) {
-          case FULL -> 64;
-          case TINY -> 4;
+          case FULL ->
+              new GenerateWorkload(
+                  options,
+                  List.of(
+                      Batch.of(1),
+                      Batch.of(4),
+                      Batch.of(8),
+                      Batch.of(16),
+                      Batch.of(32),
+                      Batch.of(64),
+                      new Batch(16, 8)),
+                  64,
+                  3);
+          case TINY -> new GenerateWorkload(options, List.of(Batch.of(1), new Batch(2, 2)), 4, 3);
         };
-    Figures figures = Child.run(new GenerateWorkload(options, sequences, newTokens, 3));
+    Figures figures = Child.run(workload);
+    for (Batch batch : workload.batches()) {
+      double tokens = (double) batch.sequences() * workload.newTokens();
+      out.accept(
+          Measurement.of(
+              "generate/%s x %d/%s".formatted(batch, workload.newTokens(), figures.label()),
+              "tokens/s",
+              tokens / figures.median("limit " + batch),
+              "limit of reading and multiplying",
+              Timing.rates(tokens, figures.runs("seconds " + batch))));
+    }
+    for (Batch batch : workload.batches()) {
+      if (figures.has("prefill " + batch)) {
+        double tokens = figures.median("prompt tokens " + batch);
+        out.accept(
+            Measurement.of(
+                "generate/prompts %s/%s".formatted(batch, figures.label()),
+                "tokens/s",
+                tokens / figures.median("prefill limit " + batch),
+                "sgemm over 2 x parameters",
+                Timing.rates(tokens, figures.runs("prefill " + batch))));
+      }
+    }
     out.accept(
         Measurement.of(
             "generate/first token, 32 others/" + figures.label(),
@@ -30,18 +66,5 @@ public final class GenerateBenchmark implements Benchmark {
             figures.median("first token alone"),
             "alone",
             figures.runs("first token among")));
-    double parameters = figures.median("parameters");
-    for (int count : sequences) {
-      boolean one = count == 1;
-      out.accept(
-          Measurement.of(
-              "generate/%d x %d/%s".formatted(count, newTokens, figures.label()),
-              "tokens/s",
-              one
-                  ? figures.median("bandwidth") / (4 * parameters)
-                  : figures.median("sgemm") / (2 * parameters),
-              one ? "read bandwidth over 4 bytes x parameters" : "sgemm over 2 x parameters",
-              Timing.rates((double) count * newTokens, figures.runs("seconds " + count))));
-    }
   }
 }

@@ -18,46 +18,80 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 
-/// Batches of different prompts, each continued by the same number of tokens.
+/// Batches of prompts, each continued by the same number of tokens; nothing is guessed, since what
+/// one run said would be a perfect guess for the next.
 ///
-/// @param sequences sizes of the batches
 /// @param newTokens of every sequence: the tokens that end one are never drawn
-record GenerateWorkload(Options options, List<Integer> sequences, int newTokens, int runs)
+record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int runs)
     implements Workload {
+  /// Samples of different prompts.
+  ///
+  /// @param samples of each prompt
+  record Batch(int prompts, int samples) {
+    static Batch of(int prompts) {
+      return new Batch(prompts, 1);
+    }
+
+    int sequences() {
+      return prompts * samples;
+    }
+
+    @Override
+    public String toString() {
+      return samples == 1 ? "" + prompts : prompts + " x " + samples;
+    }
+  }
+
   /// Prompts whose first tokens are timed.
   static final int FIRST_TOKENS = 5;
+
+  /// Samples that run while they are.
+  static final int OTHERS = 32;
+
+  private static final EngineSettings SETTINGS =
+      EngineSettings.defaults().withDrafting(EngineSettings.Drafting.NONE);
 
   @Override
   public Figures measure() {
     Map<String, List<Double>> values = new TreeMap<>();
-    int most = sequences.stream().mapToInt(Integer::intValue).max().orElseThrow();
-    try (Subject subject = Subject.load(options, most + 2 * FIRST_TOKENS)) {
-      BatchGenerator generator = new BatchGenerator(subject.model(), PromptEncoder.tokensOnly());
-      SamplingParams params = sampling(subject, 1, newTokens);
-      List<Double> sgemm = new ArrayList<>();
-      List<Double> bandwidth = new ArrayList<>();
-      for (int count : sequences) {
-        List<Prompt> prompts = prompts(subject, 0, count);
+    int most = batches.stream().mapToInt(Batch::prompts).max().orElseThrow();
+    try (Subject subject = Subject.load(options, Math.max(most, OTHERS) + 2 * FIRST_TOKENS)) {
+      double parameters = subject.model().decoder().numParameters();
+      BatchGenerator generator =
+          new BatchGenerator(subject.model(), PromptEncoder.tokensOnly(), SETTINGS);
+      for (Batch batch : batches) {
+        List<Prompt> prompts = prompts(subject, 0, batch.prompts());
+        SamplingParams params = sampling(subject, batch.samples(), newTokens);
         values.put(
-            "seconds " + count,
+            "seconds " + batch,
             Timing.seconds(1, runs, () -> generator.generateAll(prompts, params)));
-        sgemm.add(Sgemm.sample(options.scale()));
-        bandwidth.add(Bandwidth.floor(options.scale()));
+        double product = Sgemm.sample(options.scale()) / (2 * parameters);
+        double read = Bandwidth.floor(options.scale()) / (4 * parameters);
+        double rows =
+            subject.prompts().stream().limit(batch.prompts()).mapToInt(ids -> ids.length).sum();
+        values.put(
+            "limit " + batch,
+            List.of(rows / product + newTokens * Math.max(1 / read, batch.sequences() / product)));
+        if (batch.samples() == 1) {
+          values.put(
+              "prefill " + batch,
+              Timing.seconds(1, runs, () -> generator.generateAll(prompts, one(subject))));
+          values.put("prefill limit " + batch, List.of(rows / product));
+          values.put("prompt tokens " + batch, List.of(rows));
+        }
       }
-      values.put("parameters", List.of((double) subject.model().decoder().numParameters()));
-      values.put("sgemm", sgemm);
-      values.put("bandwidth", bandwidth);
       try (QueuedGenerator served =
-          QueuedGenerator.over(
-              subject.model(),
-              PromptEncoder.tokensOnly(),
-              EngineSettings.defaults().withDrafting(EngineSettings.Drafting.NONE))) {
+          QueuedGenerator.over(subject.model(), PromptEncoder.tokensOnly(), SETTINGS)) {
         FirstToken first = new FirstToken(served, subject);
-        values.put("first token alone", first.seconds(0, most));
-        values.put("first token among", first.seconds(most, most + FIRST_TOKENS));
+        values.put("first token alone", first.seconds(0, OTHERS));
+        values.put("first token among", first.seconds(OTHERS, OTHERS + FIRST_TOKENS));
       }
       return new Figures(subject.label(), values);
     }
+  }
+
+  private static SamplingParams one(Subject subject) {
+    return sampling(subject, 1, 1);
   }
 
   /// The prompts `[from, to)` of the subject.

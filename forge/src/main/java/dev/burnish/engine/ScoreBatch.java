@@ -107,7 +107,7 @@ final class ScoreBatch implements AutoCloseable {
       ofRoot.merge(nodeOf[path[0]], found, (a, b) -> a.computed() < b.computed() ? b : a);
     }
     for (int node = 0; node < forest.numNodes(); node++) {
-      allocate(node, forest.depth(node) == 0 ? ofRoot.get(node) : new BlockTable(blocks));
+      allocate(node, ofRoot.getOrDefault(node, new BlockTable(blocks)));
     }
     rows = IntStream.range(0, tokens.length).filter(row -> !cached.get(row)).toArray();
   }

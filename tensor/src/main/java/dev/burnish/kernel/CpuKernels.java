@@ -229,25 +229,44 @@ final class CpuKernels implements Kernels {
 
   @Override
   public void invariantAttention(
-      AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out) {
+      AttentionPlan plan, Heads heads, Tensor q, KeyValues keyValues, Tensor out) {
+    PanelKeyValues panels =
+        switch (keyValues) {
+          case PanelKeyValues ofThis -> ofThis;
+          case RowKeyValues _ ->
+              throw new IllegalArgumentException(
+                  "keys and values must be laid out by the same kernels; these are for others");
+        };
+    if (!panels.heads().equals(heads)) {
+      throw new IllegalArgumentException(
+          "keys and values must be of the same heads: heads=%s expected=%s"
+              .formatted(panels.heads(), heads));
+    }
     Matrix queries = Matrix.of(q);
-    Matrix keys = Matrix.of(k);
-    Matrix values = Matrix.of(v);
-    check(plan, heads, queries, keys, values);
+    check(plan, heads, queries, panels.numSlots());
     Matrix written = Matrix.of(out).expect("out", queries.rows(), queries.cols());
     InvariantAttention.forward(
-        team, plan, heads, new InvariantAttention.Tensors(queries, keys, values, written));
+        team, plan, heads, new InvariantAttention.Tensors(queries, panels, written));
+  }
+
+  @Override
+  public KeyValues keyValues(Heads heads, int numSlots) {
+    return new PanelKeyValues(team, heads, numSlots);
   }
 
   private static void check(AttentionPlan plan, Heads heads, Matrix q, Matrix k, Matrix v) {
-    q.expect("q", q.rows(), heads.queryDim());
     k.expect("k", k.rows(), heads.keyValueDim());
     v.expect("v", k.rows(), heads.keyValueDim());
+    check(plan, heads, q, k.rows());
+  }
+
+  private static void check(AttentionPlan plan, Heads heads, Matrix q, int keyRows) {
+    q.expect("q", q.rows(), heads.queryDim());
     for (AttentionPlan.Node node : plan.nodes()) {
       boolean inside = node.queryStart() >= 0 && node.queryStart() + node.queries() <= q.rows();
       for (int s = 0; s < node.spanStarts().length; s++) {
         inside &=
-            node.spanStarts()[s] >= 0 && node.spanStarts()[s] + node.spanLengths()[s] <= k.rows();
+            node.spanStarts()[s] >= 0 && node.spanStarts()[s] + node.spanLengths()[s] <= keyRows;
       }
       if (!inside || node.numKeys() < node.queries()) {
         throw new IllegalArgumentException(
@@ -257,7 +276,7 @@ final class CpuKernels implements Kernels {
                     Arrays.toString(node.spanStarts()),
                     Arrays.toString(node.spanLengths()),
                     q.rows(),
-                    k.rows()));
+                    keyRows));
       }
     }
   }

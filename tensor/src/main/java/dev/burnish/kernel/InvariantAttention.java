@@ -5,58 +5,32 @@ import dev.burnish.kernel.Kernels.Heads;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorShuffle;
 
 /// Attention of a generator: the bits of a row depend on its query and on its keys in order of
 /// position, whatever spans they lie in and whatever other rows there are.
 ///
-/// Idea: a score is one sum over the width of a head, in lanes that are then added as a balanced
-/// tree; sixteen keys (as many as there are lanes) are reduced together, which changes no sum. The
-/// output is one chain of fused multiply-adds over the positions, which continues from span to span
-/// in memory. Rows that share a span, and the query heads that share a key head, are computed
-/// together only to read a key once. A hidden key has probability 0 and changes nothing.
+/// Idea: a score is the sum of two chains of fused multiply-adds, over the first half of the
+/// dimensions of a head and over the second, in one lane ([PanelKeyValues]). The output is one
+/// chain over the positions, which continues from panel to panel in memory. Rows that share a run
+/// of keys, and the query heads that share a key head, are computed three or four at a time, which
+/// reads a key once and keeps two multipliers busy. A hidden key has probability 0 and changes
+/// nothing. Keys whose slots are not in step with their positions are copied to panels of the piece
+/// first.
 final class InvariantAttention {
   private static final int WIDTH = Lanes.WIDTH;
+  private static final int TOKENS = PanelKeyValues.TOKENS;
+  private static final int LOG_TOKENS = Integer.numberOfTrailingZeros(TOKENS);
+
+  /// Bytes from one dimension of a key to the next.
+  private static final long STEP = 4L * TOKENS;
 
   /// Rows of one head, or of all that share their keys, whose scores fit the second-level cache.
   private static final int MOST_ROWS = 64;
 
-  private static final VectorShuffle<Float> SWAP_1 = swap(WIDTH / 2);
-  private static final VectorShuffle<Float> SWAP_2 = swap(WIDTH / 4);
-  private static final VectorShuffle<Float> SWAP_3 = swap(WIDTH / 8);
-  private static final VectorShuffle<Float> SWAP_4 = swap(WIDTH / 16);
-  private static final VectorMask<Float> ODD_1 = odd(WIDTH / 2);
-  private static final VectorMask<Float> ODD_2 = odd(WIDTH / 4);
-  private static final VectorMask<Float> ODD_3 = odd(WIDTH / 8);
-  private static final VectorMask<Float> ODD_4 = odd(WIDTH / 16);
-
-  /// Floats of the sums of as many keys as there are lanes, on their way.
-  private static final int PARTIAL = WIDTH / 4 * WIDTH;
-
-  /// The first keys of the fours, bits reversed: those of the last reduction are neighbours.
-  private static final int[] FIRST = {0, WIDTH == 8 ? 1 : 2, 1, 3};
-
-  /// The matrices that are read, and the one that is written.
-  record Tensors(Matrix q, Matrix k, Matrix v, Matrix out) {}
-
-  /// Some rows of a head's keys or values, in the order of their positions.
-  private record Keys(Matrix matrix, int[] rows) {}
+  /// The matrices that are read and written, and the cache.
+  record Tensors(Matrix q, PanelKeyValues keyValues, Matrix out) {}
 
   private InvariantAttention() {}
-
-  /// Exchanges neighbouring runs of lanes.
-  private static VectorShuffle<Float> swap(int run) {
-    return VectorShuffle.fromOp(Lanes.SPECIES, lane -> lane ^ run);
-  }
-
-  /// The lanes of every second run.
-  private static VectorMask<Float> odd(int run) {
-    boolean[] lanes = new boolean[WIDTH];
-    for (int lane = 0; lane < WIDTH; lane++) {
-      lanes[lane] = (lane & run) != 0;
-    }
-    return VectorMask.fromArray(Lanes.SPECIES, lanes, 0);
-  }
 
   static void forward(Team team, AttentionPlan plan, Heads heads, Tensors tensors) {
     List<AttentionTile> tiles = plan.tiles().stream().flatMap(List::stream).toList();
@@ -67,11 +41,10 @@ final class InvariantAttention {
           int kvHead = piece % heads.keyValue();
           int perKeyValue = heads.query() / heads.keyValue();
           int together = tile.rows() * perKeyValue <= MOST_ROWS ? perKeyValue : 1;
-          try (Scratch scratch =
-              new Scratch(4L * (PARTIAL + tile.rows() * together * tile.columns()))) {
+          Piece rows = new Piece(tile, plan.window(), tensors, kvHead, together);
+          try (Scratch scratch = new Scratch(4L * rows.floats())) {
             for (int head = 0; head < perKeyValue; head += together) {
-              new Piece(tile, plan.window(), heads, kvHead, tensors)
-                  .forward(kvHead * perKeyValue + head, together, scratch.address());
+              rows.forward(kvHead * perKeyValue + head, scratch.address());
             }
           }
         });
@@ -79,47 +52,54 @@ final class InvariantAttention {
 
   /// A tile's rows for some query heads that share a key head. Row `i` of head `h` has the scores
   /// of row `i * together + h`.
-  private record Piece(AttentionTile tile, int window, Heads heads, int kvHead, Tensors tensors) {
-    void forward(int firstHead, int together, long scratch) {
-      long scores = scratch + 4L * PARTIAL;
-      int dim = heads.dim();
-      Matrix k = tensors.k().columns(kvHead * dim, dim);
-      Matrix v = tensors.v().columns(kvHead * dim, dim);
-      long[] q = rows(tensors.q(), firstHead, together);
-      long[] out = rows(tensors.out(), firstHead, together);
-      long stride = 4L * tile.columns();
+  private record Piece(AttentionTile tile, int window, Tensors tensors, int kvHead, int together) {
+    private PanelKeyValues keyValues() {
+      return tensors.keyValues();
+    }
+
+    private int dim() {
+      return keyValues().heads().dim();
+    }
+
+    /// Floats from one row of scores to the next: whole vectors are written.
+    private int stride() {
+      return (tile.columns() / TOKENS + 1) * TOKENS;
+    }
+
+    /// Floats of a run's panels that are copied: of keys, or of values.
+    private int copied() {
+      int most = 0;
       for (Run run : tile.runs()) {
-        Keys keys = new Keys(k, run.keyRows());
-        int end = (run.firstRow() + run.rows()) * together;
-        for (int row = run.firstRow() * together; row < end; row++) {
-          scores(q[row], keys, heads.scale(), scores + row * stride + 4L * run.column(), scratch);
-        }
+        most = Math.max(most, run.inStep() ? 0 : run.numPanels());
+      }
+      return most * TOKENS * dim();
+    }
+
+    long floats() {
+      return (long) tile.rows() * together * stride() + copied() + 4L * TOKENS;
+    }
+
+    void forward(int firstHead, long scratch) {
+      long panels = scratch + 4L * tile.rows() * together * stride();
+      long[] q = rows(tensors.q(), firstHead);
+      long[] out = rows(tensors.out(), firstHead);
+      for (Run run : tile.runs()) {
+        scores(run, q, scratch, panels);
       }
       for (int row = 0; row < q.length; row++) {
-        softmax(row / together, scores + row * stride);
+        softmax(row / together, scratch + 4L * row * stride());
+        Lanes.zero(out[row], dim());
       }
-      long[] four = new long[8];
       for (Run run : tile.runs()) {
-        Keys values = new Keys(v, run.keyRows());
-        int end = (run.firstRow() + run.rows()) * together;
-        for (int row = run.firstRow() * together; row < end; row += 4) {
-          for (int i = 0; i < 4; i++) {
-            // Past the end the last row again, which gives the same once more.
-            int at = Math.min(row + i, end - 1);
-            four[i] = scores + at * stride + 4L * run.column();
-            four[4 + i] = out[at];
-          }
-          combine(four, values, run.column() == 0);
-        }
+        combine(run, out, scratch, panels);
       }
     }
 
-    private long[] rows(Matrix matrix, int firstHead, int together) {
+    private long[] rows(Matrix matrix, int firstHead) {
       long[] addresses = new long[tile.rows() * together];
       for (int i = 0; i < addresses.length; i++) {
         addresses[i] =
-            matrix.row(tile.queryStart() + i / together)
-                + 4L * (firstHead + i % together) * heads.dim();
+            matrix.row(tile.queryStart() + i / together) + 4L * (firstHead + i % together) * dim();
       }
       return addresses;
     }
@@ -133,161 +113,353 @@ final class InvariantAttention {
       SoftmaxRows.scale(start, visible, 1 / sum);
       tile.blank(i, window, row);
     }
-  }
 
-  /// Scores of one query against all keys.
-  ///
-  /// @param partial room for [#PARTIAL] floats
-  private static void scores(long q, Keys keys, float scale, long out, long partial) {
-    int count = keys.rows().length;
-    for (int j = 0; j < count; j += WIDTH) {
-      // In memory, since a vector that a method returns is an object where it is not inlined.
-      for (int i = 0; i < WIDTH / 4; i++) {
-        four(q, keys, j + FIRST[i], partial + 4L * i * WIDTH);
+    /// Scores of the rows that see a run.
+    private void scores(Run run, long[] q, long scores, long room) {
+      long[] panels = keys(run, room);
+      long[] at = new long[8];
+      int end = (run.firstRow() + run.rows()) * together;
+      int group = group(run);
+      for (int row = run.firstRow() * together; row < end; row += group) {
+        for (int i = 0; i < group; i++) {
+          int one = Math.min(row + i, end - 1); // past the end the last row again, with equal bits
+          at[i] = q[one];
+          at[4 + i] = scores + 4L * one * stride();
+        }
+        scores(run, at, group, panels, lastColumn(run, row, Math.min(row + group, end)));
       }
-      FloatVector sums = merged(partial).mul(scale);
-      if (j + WIDTH <= count) {
-        Lanes.store(sums, out, j);
+    }
+
+    private void scores(Run run, long[] at, int group, long[] panels, int end) {
+      int first = run.column() / TOKENS * TOKENS;
+      int from = (run.column() - first) / WIDTH;
+      int to = (end - first + WIDTH - 1) / WIDTH;
+      int kept = run.column() - first - from * WIDTH;
+      // Scores of earlier runs that the first vector covers.
+      float[] before = new float[group * kept];
+      for (int i = 0; i < before.length; i++) {
+        before[i] = Matrix.get(at[4 + i / kept] + 4L * (first + from * WIDTH + i % kept));
+      }
+      for (int i = 0; i < group; i++) {
+        at[4 + i] += 4L * first;
+      }
+      float scale = keyValues().heads().scale();
+      if (group == 4) {
+        scoresOfFour(at, panels, from, to, dim(), scale);
       } else {
-        Lanes.store(sums, out, j, Lanes.tail(j, count));
+        scoresOfThree(at, panels, from, to, dim(), scale);
+      }
+      for (int i = 0; i < before.length; i++) {
+        Matrix.set(at[4 + i / kept] + 4L * (from * WIDTH + i % kept), before[i]);
       }
     }
+
+    /// Rows that are computed together: a multiple of the rows of a run where one is.
+    private int group(Run run) {
+      int rows = run.rows() * together;
+      return rows <= 3 || (rows % 4 != 0 && rows % 3 == 0) ? 3 : 4;
+    }
+
+    /// The end of the columns of a run that one of the rows sees.
+    private int lastColumn(Run run, int row, int end) {
+      int last = run.column();
+      for (int i = row; i < end; i++) {
+        last = Math.max(last, tile.positions()[i / together]);
+      }
+      return Math.min(last + 1, run.column() + run.length());
+    }
+
+    /// Adds the values of a run to the rows that see it, weighted by their probabilities.
+    private void combine(Run run, long[] out, long scores, long room) {
+      long[] panels = values(run, room);
+      long[] at = new long[8];
+      int end = (run.firstRow() + run.rows()) * together;
+      int group = group(run);
+      for (int row = run.firstRow() * together; row < end; row += group) {
+        int last = Math.min(row + group, end);
+        for (int i = 0; i < last - row; i++) {
+          at[i] = scores + 4L * ((long) (row + i) * stride() + run.column());
+          at[4 + i] = out[row + i];
+        }
+        int length = lastColumn(run, row, last) - run.column();
+        combine(at, last - row, panels, run.column() % TOKENS, length);
+      }
+    }
+
+    private void combine(long[] at, int rows, long[] panels, int from, int length) {
+      int dim = dim();
+      int whole = dim / (2 * WIDTH) * (2 * WIDTH);
+      switch (rows) {
+        case 4 -> combineFour(at, panels, from, length, new Columns(dim, whole));
+        case 3 -> combineThree(at, panels, from, length, new Columns(dim, whole));
+        default -> {
+          for (int row = 0; row < rows; row++) {
+            combineOne(at[row], at[4 + row], panels, from, length, new Columns(dim, whole));
+          }
+        }
+      }
+      for (int row = 0; row < rows && whole < dim; row++) {
+        combineRest(at[row], at[4 + row], panels, from, length, new Columns(dim, whole));
+      }
+    }
+
+    /// The panels of the keys of a run, copied to `room` unless they can be read where they are.
+    private long[] keys(Run run, long room) {
+      long[] panels = new long[run.numPanels()];
+      for (int i = 0; i < panels.length; i++) {
+        panels[i] = run.inStep() ? keyValues().keys(run.panel(i), kvHead) : place(room, i);
+      }
+      if (!run.inStep()) {
+        for (int i = 0; i < run.length(); i++) {
+          long target = panel(panels, run, i) + 4L * ((run.column() + i) % TOKENS);
+          keyValues().copyKey(keyValues().keyOf(run.keyRows()[i], kvHead), target);
+        }
+      }
+      return panels;
+    }
+
+    /// The same of the values.
+    private long[] values(Run run, long room) {
+      long[] panels = new long[run.numPanels()];
+      for (int i = 0; i < panels.length; i++) {
+        panels[i] = run.inStep() ? keyValues().values(run.panel(i), kvHead) : place(room, i);
+      }
+      if (!run.inStep()) {
+        for (int i = 0; i < run.length(); i++) {
+          long target = panel(panels, run, i) + 4L * ((run.column() + i) % TOKENS) * dim();
+          Lanes.copy(target, keyValues().valueOf(run.keyRows()[i], kvHead), dim());
+        }
+      }
+      return panels;
+    }
+
+    private long place(long room, int panel) {
+      long aligned = (room + STEP - 1) / STEP * STEP;
+      return aligned + STEP * dim() * panel;
+    }
+
+    private static long panel(long[] panels, Run run, int key) {
+      return panels[(run.column() + key) / TOKENS - run.column() / TOKENS];
+    }
   }
 
-  /// The sums of as many keys as there are lanes, in the order of the keys: the runs of lanes that
-  /// are added first were chosen so.
-  private static FloatVector merged(long partial) {
-    FloatVector a = Lanes.load(partial, 0);
-    if (WIDTH == 4) {
-      return a;
-    }
-    FloatVector b = Lanes.load(partial, WIDTH);
-    FloatVector even = a.add(a.rearrange(SWAP_3)).blend(b.add(b.rearrange(SWAP_3)), ODD_3);
-    if (WIDTH == 8) {
-      return even;
-    }
-    FloatVector c = Lanes.load(partial, 2 * WIDTH);
-    FloatVector d = Lanes.load(partial, 3 * WIDTH);
-    FloatVector odd = c.add(c.rearrange(SWAP_3)).blend(d.add(d.rearrange(SWAP_3)), ODD_3);
-    return even.add(even.rearrange(SWAP_4)).blend(odd.add(odd.rearrange(SWAP_4)), ODD_4);
+  /// Columns of a head, and those that are taken two vectors at a time.
+  private record Columns(int all, int whole) {}
+
+  private static FloatVector all(long row, int index) {
+    return FloatVector.broadcast(Lanes.SPECIES, Matrix.get(row + 4L * index));
   }
 
-  /// The products with the keys at `first` and one, two and three quarters of the lanes after it,
-  /// each reduced to a quarter of the lanes.
-  private static void four(long q, Keys keys, int first, long partial) {
-    Matrix matrix = keys.matrix();
-    int[] rows = keys.rows();
-    int last = rows.length - 1;
-    long k0 = matrix.row(rows[Math.min(first, last)]);
-    long k1 = matrix.row(rows[Math.min(first + WIDTH / 4, last)]);
-    long k2 = matrix.row(rows[Math.min(first + WIDTH / 2, last)]);
-    long k3 = matrix.row(rows[Math.min(first + 3 * WIDTH / 4, last)]);
-    int dim = matrix.cols();
-    FloatVector s0 = FloatVector.zero(Lanes.SPECIES);
-    FloatVector s1 = s0;
-    FloatVector s2 = s0;
-    FloatVector s3 = s0;
-    int i = 0;
-    for (; i < Lanes.bound(dim); i += WIDTH) {
-      FloatVector x = Lanes.load(q, i);
-      s0 = x.fma(Lanes.load(k0, i), s0);
-      s1 = x.fma(Lanes.load(k1, i), s1);
-      s2 = x.fma(Lanes.load(k2, i), s2);
-      s3 = x.fma(Lanes.load(k3, i), s3);
-    }
-    if (i < dim) {
-      VectorMask<Float> mask = Lanes.tail(i, dim);
-      FloatVector x = Lanes.load(q, i, mask);
-      s0 = x.fma(Lanes.load(k0, i, mask), s0);
-      s1 = x.fma(Lanes.load(k1, i, mask), s1);
-      s2 = x.fma(Lanes.load(k2, i, mask), s2);
-      s3 = x.fma(Lanes.load(k3, i, mask), s3);
-    }
-    FloatVector low = s0.add(s0.rearrange(SWAP_1)).blend(s2.add(s2.rearrange(SWAP_1)), ODD_1);
-    FloatVector high = s1.add(s1.rearrange(SWAP_1)).blend(s3.add(s3.rearrange(SWAP_1)), ODD_1);
-    Lanes.store(
-        low.add(low.rearrange(SWAP_2)).blend(high.add(high.rearrange(SWAP_2)), ODD_2), partial, 0);
+  /// The address of a vector of keys: the `chunk`-th of a run's panels.
+  private static long chunk(long[] panels, int chunk) {
+    int key = chunk * WIDTH;
+    return panels[key / TOKENS] + 4L * (key % TOKENS);
   }
 
-  /// Adds the values of a run, weighted by their probabilities, to four rows of the output, or sets
-  /// these.
+  /// Scores of four queries against the vectors `[from, to)` of keys.
   ///
-  /// @param rows addresses of the rows' probabilities, then of their outputs
-  private static void combine(long[] rows, Keys values, boolean set) {
-    int dim = values.matrix().cols();
-    int column = 0;
-    for (; column + 2 * WIDTH <= dim; column += 2 * WIDTH) {
-      combineTwo(rows, values, column, set);
-    }
-    for (; column < dim; column += WIDTH) {
-      combineOne(rows, values, column, set);
+  /// @param at addresses of the queries, then of the scores of the first panel's first key
+  private static void scoresOfFour(
+      long[] at, long[] panels, int from, int to, int dim, float scale) {
+    int half = dim / 2;
+    long q0 = at[0];
+    long q1 = at[1];
+    long q2 = at[2];
+    long q3 = at[3];
+    for (int chunk = from; chunk < to; chunk++) {
+      long keys = chunk(panels, chunk);
+      long others = keys + STEP * half;
+      FloatVector a0 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector b0 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector a1 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector b1 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector a2 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector b2 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector a3 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector b3 = FloatVector.zero(Lanes.SPECIES);
+      for (int d = 0; d < half; d++) {
+        FloatVector a = Lanes.load(keys, TOKENS * d);
+        FloatVector b = Lanes.load(others, TOKENS * d);
+        a0 = a.fma(all(q0, d), a0);
+        b0 = b.fma(all(q0, half + d), b0);
+        a1 = a.fma(all(q1, d), a1);
+        b1 = b.fma(all(q1, half + d), b1);
+        a2 = a.fma(all(q2, d), a2);
+        b2 = b.fma(all(q2, half + d), b2);
+        a3 = a.fma(all(q3, d), a3);
+        b3 = b.fma(all(q3, half + d), b3);
+      }
+      if (2 * half < dim) {
+        FloatVector b = Lanes.load(others, TOKENS * half);
+        b0 = b.fma(all(q0, 2 * half), b0);
+        b1 = b.fma(all(q1, 2 * half), b1);
+        b2 = b.fma(all(q2, 2 * half), b2);
+        b3 = b.fma(all(q3, 2 * half), b3);
+      }
+      int column = chunk * WIDTH;
+      Lanes.store(a0.add(b0).mul(scale), at[4], column);
+      Lanes.store(a1.add(b1).mul(scale), at[5], column);
+      Lanes.store(a2.add(b2).mul(scale), at[6], column);
+      Lanes.store(a3.add(b3).mul(scale), at[7], column);
     }
   }
 
-  private static void combineTwo(long[] rows, Keys values, int column, boolean set) {
-    long p0 = rows[0];
-    long p1 = rows[1];
-    long p2 = rows[2];
-    long p3 = rows[3];
-    int next = column + WIDTH;
-    FloatVector a0 = begin(rows[4], column, set);
-    FloatVector b0 = begin(rows[4], next, set);
-    FloatVector a1 = begin(rows[5], column, set);
-    FloatVector b1 = begin(rows[5], next, set);
-    FloatVector a2 = begin(rows[6], column, set);
-    FloatVector b2 = begin(rows[6], next, set);
-    FloatVector a3 = begin(rows[7], column, set);
-    FloatVector b3 = begin(rows[7], next, set);
-    long first = values.matrix().address();
-    long step = 4L * values.matrix().stride();
-    int[] keys = values.rows();
-    for (int j = 0; j < keys.length; j++) {
-      long row = first + step * keys[j];
-      FloatVector a = Lanes.load(row, column);
-      FloatVector b = Lanes.load(row, next);
-      FloatVector w = weight(p0, j);
-      a0 = a.fma(w, a0);
-      b0 = b.fma(w, b0);
-      w = weight(p1, j);
-      a1 = a.fma(w, a1);
-      b1 = b.fma(w, b1);
-      w = weight(p2, j);
-      a2 = a.fma(w, a2);
-      b2 = b.fma(w, b2);
-      w = weight(p3, j);
-      a3 = a.fma(w, a3);
-      b3 = b.fma(w, b3);
+  /// The same of three.
+  private static void scoresOfThree(
+      long[] at, long[] panels, int from, int to, int dim, float scale) {
+    int half = dim / 2;
+    long q0 = at[0];
+    long q1 = at[1];
+    long q2 = at[2];
+    for (int chunk = from; chunk < to; chunk++) {
+      long keys = chunk(panels, chunk);
+      long others = keys + STEP * half;
+      FloatVector a0 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector b0 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector a1 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector b1 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector a2 = FloatVector.zero(Lanes.SPECIES);
+      FloatVector b2 = FloatVector.zero(Lanes.SPECIES);
+      for (int d = 0; d < half; d++) {
+        FloatVector a = Lanes.load(keys, TOKENS * d);
+        FloatVector b = Lanes.load(others, TOKENS * d);
+        a0 = a.fma(all(q0, d), a0);
+        b0 = b.fma(all(q0, half + d), b0);
+        a1 = a.fma(all(q1, d), a1);
+        b1 = b.fma(all(q1, half + d), b1);
+        a2 = a.fma(all(q2, d), a2);
+        b2 = b.fma(all(q2, half + d), b2);
+      }
+      if (2 * half < dim) {
+        FloatVector b = Lanes.load(others, TOKENS * half);
+        b0 = b.fma(all(q0, 2 * half), b0);
+        b1 = b.fma(all(q1, 2 * half), b1);
+        b2 = b.fma(all(q2, 2 * half), b2);
+      }
+      int column = chunk * WIDTH;
+      Lanes.store(a0.add(b0).mul(scale), at[4], column);
+      Lanes.store(a1.add(b1).mul(scale), at[5], column);
+      Lanes.store(a2.add(b2).mul(scale), at[6], column);
     }
-    Lanes.store(a0, rows[4], column);
-    Lanes.store(b0, rows[4], next);
-    Lanes.store(a1, rows[5], column);
-    Lanes.store(b1, rows[5], next);
-    Lanes.store(a2, rows[6], column);
-    Lanes.store(b2, rows[6], next);
-    Lanes.store(a3, rows[7], column);
-    Lanes.store(b3, rows[7], next);
   }
 
-  private static FloatVector begin(long out, int column, boolean set) {
-    return set ? FloatVector.zero(Lanes.SPECIES) : Lanes.load(out, column);
+  /// The address of the `token`-th value of some panels.
+  private static long value(long[] panels, int token, long step) {
+    return panels[token >> LOG_TOKENS] + step * (token & (TOKENS - 1));
   }
 
-  private static FloatVector weight(long probabilities, int key) {
-    return FloatVector.broadcast(Lanes.SPECIES, Matrix.get(probabilities + 4L * key));
+  /// Adds `length` values, weighted by four rows' probabilities, to four rows of the output.
+  ///
+  /// @param at addresses of the rows' probabilities, then of their outputs
+  /// @param from the first token in the first panel
+  private static void combineFour(long[] at, long[] panels, int from, int length, Columns columns) {
+    long step = 4L * columns.all();
+    long p0 = at[0];
+    long p1 = at[1];
+    long p2 = at[2];
+    long p3 = at[3];
+    for (int column = 0; column < columns.whole(); column += 2 * WIDTH) {
+      int next = column + WIDTH;
+      FloatVector a0 = Lanes.load(at[4], column);
+      FloatVector b0 = Lanes.load(at[4], next);
+      FloatVector a1 = Lanes.load(at[5], column);
+      FloatVector b1 = Lanes.load(at[5], next);
+      FloatVector a2 = Lanes.load(at[6], column);
+      FloatVector b2 = Lanes.load(at[6], next);
+      FloatVector a3 = Lanes.load(at[7], column);
+      FloatVector b3 = Lanes.load(at[7], next);
+      for (int j = 0; j < length; j++) {
+        long row = value(panels, from + j, step);
+        FloatVector a = Lanes.load(row, column);
+        FloatVector b = Lanes.load(row, next);
+        FloatVector w = all(p0, j);
+        a0 = a.fma(w, a0);
+        b0 = b.fma(w, b0);
+        w = all(p1, j);
+        a1 = a.fma(w, a1);
+        b1 = b.fma(w, b1);
+        w = all(p2, j);
+        a2 = a.fma(w, a2);
+        b2 = b.fma(w, b2);
+        w = all(p3, j);
+        a3 = a.fma(w, a3);
+        b3 = b.fma(w, b3);
+      }
+      Lanes.store(a0, at[4], column);
+      Lanes.store(b0, at[4], next);
+      Lanes.store(a1, at[5], column);
+      Lanes.store(b1, at[5], next);
+      Lanes.store(a2, at[6], column);
+      Lanes.store(b2, at[6], next);
+      Lanes.store(a3, at[7], column);
+      Lanes.store(b3, at[7], next);
+    }
+  }
+
+  /// The same for three rows.
+  private static void combineThree(
+      long[] at, long[] panels, int from, int length, Columns columns) {
+    long step = 4L * columns.all();
+    long p0 = at[0];
+    long p1 = at[1];
+    long p2 = at[2];
+    for (int column = 0; column < columns.whole(); column += 2 * WIDTH) {
+      int next = column + WIDTH;
+      FloatVector a0 = Lanes.load(at[4], column);
+      FloatVector b0 = Lanes.load(at[4], next);
+      FloatVector a1 = Lanes.load(at[5], column);
+      FloatVector b1 = Lanes.load(at[5], next);
+      FloatVector a2 = Lanes.load(at[6], column);
+      FloatVector b2 = Lanes.load(at[6], next);
+      for (int j = 0; j < length; j++) {
+        long row = value(panels, from + j, step);
+        FloatVector a = Lanes.load(row, column);
+        FloatVector b = Lanes.load(row, next);
+        FloatVector w = all(p0, j);
+        a0 = a.fma(w, a0);
+        b0 = b.fma(w, b0);
+        w = all(p1, j);
+        a1 = a.fma(w, a1);
+        b1 = b.fma(w, b1);
+        w = all(p2, j);
+        a2 = a.fma(w, a2);
+        b2 = b.fma(w, b2);
+      }
+      Lanes.store(a0, at[4], column);
+      Lanes.store(b0, at[4], next);
+      Lanes.store(a1, at[5], column);
+      Lanes.store(b1, at[5], next);
+      Lanes.store(a2, at[6], column);
+      Lanes.store(b2, at[6], next);
+    }
+  }
+
+  /// The same for one row.
+  private static void combineOne(
+      long p, long out, long[] panels, int from, int length, Columns columns) {
+    long step = 4L * columns.all();
+    for (int column = 0; column < columns.whole(); column += WIDTH) {
+      FloatVector sum = Lanes.load(out, column);
+      for (int j = 0; j < length; j++) {
+        long value = value(panels, from + j, step);
+        sum = Lanes.load(value, column).fma(all(p, j), sum);
+      }
+      Lanes.store(sum, out, column);
+    }
   }
 
   /// The last columns of a head whose width is no multiple of two vectors.
-  private static void combineOne(long[] rows, Keys values, int column, boolean set) {
-    Matrix matrix = values.matrix();
-    VectorMask<Float> mask = Lanes.tail(column, matrix.cols());
-    for (int i = 0; i < 4 && (i == 0 || rows[4 + i] != rows[3 + i]); i++) {
-      FloatVector sum =
-          set ? FloatVector.zero(Lanes.SPECIES) : Lanes.load(rows[4 + i], column, mask);
-      for (int j = 0; j < values.rows().length; j++) {
-        long row = matrix.row(values.rows()[j]);
-        sum = Lanes.load(row, column, mask).fma(weight(rows[i], j), sum);
+  private static void combineRest(
+      long p, long out, long[] panels, int from, int length, Columns columns) {
+    long step = 4L * columns.all();
+    for (int column = columns.whole(); column < columns.all(); column += WIDTH) {
+      VectorMask<Float> mask = Lanes.tail(column, columns.all());
+      FloatVector sum = Lanes.load(out, column, mask);
+      for (int j = 0; j < length; j++) {
+        long value = value(panels, from + j, step);
+        sum = Lanes.load(value, column, mask).fma(all(p, j), sum);
       }
-      Lanes.store(sum, rows[4 + i], column, mask);
+      Lanes.store(sum, out, column, mask);
     }
   }
 }

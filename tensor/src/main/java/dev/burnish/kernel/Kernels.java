@@ -16,14 +16,14 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   static Kernels of(Device device) {
     return switch (device) {
       case Device.Cpu _ -> CpuKernels.shared();
-      case Device.Cuda _ -> new TorchKernels();
+      case Device.Cuda _ -> new TorchKernels(device);
     };
   }
 
-  /// The same operations written with libtorch, for any device: the reference of every other
-  /// implementation.
+  /// The same operations written with libtorch, for tensors of any device: the reference of every
+  /// other implementation. Memory that it allocates is on the CPU.
   static Kernels reference() {
-    return new TorchKernels();
+    return new TorchKernels(Device.CPU);
   }
 
   /// `out_TN = x_TK w_NK' + bias_N`, or added to `out`.
@@ -100,9 +100,14 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
 
   /// [#attention] of a generator, without what a backward needs. On the CPU, the bits of a row
   /// depend on its query and on its keys in order of position alone: not on the spans in which
-  /// these lie, nor on other rows.
+  /// these lie, nor on other rows. The plan's key rows are slots; it is fastest where a key's slot
+  /// and position have the same remainder of 16, as in a cache of blocks.
   void invariantAttention(
-      AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out);
+      AttentionPlan plan, Heads heads, Tensor q, KeyValues keyValues, Tensor out);
+
+  /// Memory for the keys and values of a decoder block, laid out for [#invariantAttention], with
+  /// undefined values. The caller's to close.
+  KeyValues keyValues(Heads heads, int numSlots);
 
   /// The gradient of [#attention]; `dk` and `dv` accumulate, `dq` is overwritten.
   void attentionBackward(
@@ -195,6 +200,24 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
     public float scale() {
       return (float) (1 / Math.sqrt(dim));
     }
+  }
+
+  /// Keys and values of past tokens, one per slot, for one decoder block.
+  sealed interface KeyValues extends AutoCloseable permits PanelKeyValues, RowKeyValues {
+    int numSlots();
+
+    /// Writes the keys and values of tokens into slots.
+    ///
+    /// @param slots_T I64, each once
+    void write(Tensor slots_T, Tensor k_TD, Tensor v_TD);
+
+    /// Copies slots to others; all are read before any is written.
+    ///
+    /// @param to as many as `from`, each once
+    void copy(int[] from, int[] to);
+
+    @Override
+    void close();
   }
 
   /// The tensors that attention's forward read and wrote.

@@ -13,6 +13,13 @@ import org.jspecify.annotations.Nullable;
 /// Every operation written with libtorch, for any device and as the reference of the CPU kernels.
 /// Gradients that have no short closed form come from libtorch's autograd over the same expression.
 final class TorchKernels implements Kernels {
+  private final Device device;
+
+  /// @param device of the memory that they allocate
+  TorchKernels(Device device) {
+    this.device = device;
+  }
+
   @Override
   public void linear(
       Tensor x_TK,
@@ -197,10 +204,22 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void invariantAttention(
-      AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v, Tensor out) {
+      AttentionPlan plan, Heads heads, Tensor q, KeyValues keyValues, Tensor out) {
+    RowKeyValues rows =
+        switch (keyValues) {
+          case RowKeyValues ofThis -> ofThis;
+          case PanelKeyValues _ ->
+              throw new IllegalArgumentException(
+                  "keys and values must be laid out by the same kernels; these are for the CPU");
+        };
     try (Tensor logsumexp = Tensor.empty(DType.F32, q.device(), q.size(0), heads.query())) {
-      attention(plan, heads, q, k, v, out, logsumexp);
+      attention(plan, heads, q, rows.keys(), rows.values(), out, logsumexp);
     }
+  }
+
+  @Override
+  public KeyValues keyValues(Heads heads, int numSlots) {
+    return RowKeyValues.allocate(heads, numSlots, device);
   }
 
   private static Tensor keys(Node node, Tensor rows) {

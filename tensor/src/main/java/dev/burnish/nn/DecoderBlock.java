@@ -3,6 +3,7 @@ package dev.burnish.nn;
 import dev.burnish.kernel.Kernels;
 import dev.burnish.kernel.Kernels.AttentionTensors;
 import dev.burnish.kernel.Kernels.Heads;
+import dev.burnish.kernel.Kernels.KeyValues;
 import dev.burnish.kernel.Kernels.Prepared;
 import dev.burnish.kernel.Output;
 import dev.burnish.tensor.DType;
@@ -366,13 +367,7 @@ final class DecoderBlock implements AutoCloseable {
 
   /// Runs the block in place on the new tokens in `x_TH`, whose keys and values go to `slots` of
   /// the cache; the plan's key rows are cache slots.
-  void infer(
-      Tensor x_TH,
-      PassContext context,
-      Prepared matrices,
-      Tensor keyCache,
-      Tensor valueCache,
-      Tensor slots_T) {
+  void infer(Tensor x_TH, PassContext context, Prepared matrices, KeyValues cache, Tensor slots_T) {
     try (TensorScope _ = TensorScope.open()) {
       Device device = x_TH.device();
       long tokens = x_TH.size(0);
@@ -382,16 +377,10 @@ final class DecoderBlock implements AutoCloseable {
       Tensor qkv_TC = f32(device, tokens, shape.columns());
       qkv.infer(matrices.get(0), normed_TH, qkv_TC, Output.OVERWRITE);
       normAndRotate(qkv_TC, context, Optional.empty());
-      keyCache.indexCopy_(0, slots_T, keys(qkv_TC));
-      valueCache.indexCopy_(0, slots_T, values(qkv_TC));
+      cache.write(slots_T, keys(qkv_TC), values(qkv_TC));
       Tensor attended_TC = f32(device, tokens, shape.heads().queryDim());
       kernels.invariantAttention(
-          context.plan(shape.window()),
-          shape.heads(),
-          queries(qkv_TC),
-          keyCache,
-          valueCache,
-          attended_TC);
+          context.plan(shape.window()), shape.heads(), queries(qkv_TC), cache, attended_TC);
       output.infer(matrices.get(1), attended_TC, x_TH, Output.ADD);
       kernels.rmsNorm(x_TH, norm2_H, shape.eps(), normed_TH, rstd_T);
       Tensor gateUp_T2I = f32(device, tokens, 2L * shape.intermediate());

@@ -133,7 +133,7 @@ public final class ModelRunner implements AutoCloseable {
       Tensor slots_T = Tensor.of(slots, slots.length).to(decoder.device());
       for (int i = 0; i < decoder.blocks().size(); i++) {
         DecoderBlock block = decoder.blocks().get(i);
-        block.infer(x_TH, context, matrices.block(i), cache.keys(i), cache.values(i), slots_T);
+        block.infer(x_TH, context, matrices.block(i), cache.block(i), slots_T);
       }
     }
     return x_TH;

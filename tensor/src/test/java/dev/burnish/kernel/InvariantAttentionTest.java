@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,12 +43,21 @@ class InvariantAttentionTest {
       Team team, AttentionPlan plan, Heads heads, Tensor q, Tensor k, Tensor v) {
     Tensor out = Tensor.empty(DType.F32, Device.CPU, q.size(0), heads.queryDim());
     out.fill_(Double.NaN); // every element is written
-    InvariantAttention.forward(
-        team,
-        plan,
-        heads,
-        new InvariantAttention.Tensors(Matrix.of(q), Matrix.of(k), Matrix.of(v), Matrix.of(out)));
+    try (PanelKeyValues keyValues = new PanelKeyValues(team, heads, Math.toIntExact(k.size(0)))) {
+      write(keyValues, k, v);
+      InvariantAttention.forward(
+          team,
+          plan,
+          heads,
+          new InvariantAttention.Tensors(Matrix.of(q), keyValues, Matrix.of(out)));
+    }
     return out.toFloatArray();
+  }
+
+  /// Row `i` into slot `i`.
+  private static void write(Kernels.KeyValues target, Tensor k, Tensor v) {
+    int[] slots = IntStream.range(0, target.numSlots()).toArray();
+    target.write(Tensor.of(slots, slots.length), k, v);
   }
 
   private static AttentionPlan plan(List<Node> nodes, int window) {
@@ -76,7 +86,10 @@ class InvariantAttentionTest {
     Tensor k = random(90, heads.keyValueDim());
     Tensor v = random(90, heads.keyValueDim());
     Tensor expected = Tensor.zeros(DType.F32, Device.CPU, 90, heads.queryDim());
-    Kernels.reference().invariantAttention(plan, heads, q, k, v, expected);
+    try (Kernels.KeyValues rows = Kernels.reference().keyValues(heads, 90)) {
+      write(rows, k, v);
+      Kernels.reference().invariantAttention(plan, heads, q, rows, expected);
+    }
 
     assertThat(attend(PAIR, plan, heads, q, k, v))
         .containsExactly(expected.toFloatArray(), offset(2e-5f));

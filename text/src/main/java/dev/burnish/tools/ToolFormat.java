@@ -12,7 +12,7 @@ import tools.jackson.databind.json.JsonMapper;
 public enum ToolFormat {
   /// Hermes, Qwen and others: each call between `<tool_call>` and `</tool_call>`, anywhere in a
   /// text. Source: the chat templates of Hermes 2 Pro and Qwen 2.5.
-  HERMES(new Syntax("<tool_call>", Start.AFTER_MARKER, "", "", "</tool_call>")) {
+  HERMES {
     @Override
     public String render(List<ToolCall> calls) {
       return calls.stream()
@@ -22,7 +22,7 @@ public enum ToolFormat {
   },
   /// Llama 3: objects with `parameters`, separated by semicolons, at the beginning of a text or
   /// after `<|python_tag|>`. Source: the prompt format of Llama 3.1.
-  LLAMA3(new Syntax("<|python_tag|>", Start.BEGINNING, "", ";", "")) {
+  LLAMA3 {
     @Override
     public String render(List<ToolCall> calls) {
       return calls.stream()
@@ -32,14 +32,14 @@ public enum ToolFormat {
   },
   /// Mistral: a list after `[TOOL_CALLS]`, or at the beginning of a text where special tokens are
   /// not shown. Source: the tokenizer of Mistral 7B Instruct v0.3.
-  MISTRAL(new Syntax("[TOOL_CALLS]", Start.BEGINNING, "[", ",", "]")) {
+  MISTRAL {
     @Override
     public String render(List<ToolCall> calls) {
       return "[TOOL_CALLS]" + list(calls);
     }
   },
   /// A text that is an object, or a list of objects.
-  JSON(new Syntax("", Start.BEGINNING, "[", ",", "]")) {
+  JSON {
     @Override
     public String render(List<ToolCall> calls) {
       return calls.size() == 1 ? object(calls.getFirst(), "arguments") : list(calls);
@@ -62,14 +62,13 @@ public enum ToolFormat {
   /// @param close ends the objects of a marker, or of a list where there are lists
   record Syntax(String marker, Start start, String list, String separators, String close) {}
 
-  private final Syntax syntax;
-
-  ToolFormat(Syntax syntax) {
-    this.syntax = syntax;
-  }
-
   Syntax syntax() {
-    return syntax;
+    return switch (this) {
+      case HERMES -> new Syntax("<tool_call>", Start.AFTER_MARKER, "", "", "</tool_call>");
+      case LLAMA3 -> new Syntax("<|python_tag|>", Start.BEGINNING, "", ";", "");
+      case MISTRAL -> new Syntax("[TOOL_CALLS]", Start.BEGINNING, "[", ",", "]");
+      case JSON -> new Syntax("", Start.BEGINNING, "[", ",", "]");
+    };
   }
 
   /// The calls as a model writes them.
@@ -102,13 +101,13 @@ public enum ToolFormat {
   /// The format that a model was trained with, by the words of its chat template; empty if that
   /// does not mention tools.
   public static Optional<ToolFormat> of(ChatTemplate template) {
-    if (template.mentions(HERMES.syntax.marker)) {
+    if (template.mentions(HERMES.syntax().marker())) {
       return Optional.of(HERMES);
     }
-    if (template.mentions(MISTRAL.syntax.marker)) {
+    if (template.mentions(MISTRAL.syntax().marker())) {
       return Optional.of(MISTRAL);
     }
-    if (template.mentions(LLAMA3.syntax.marker) || template.mentions("\"parameters\"")) {
+    if (template.mentions(LLAMA3.syntax().marker()) || template.mentions("\"parameters\"")) {
       return Optional.of(LLAMA3);
     }
     return template.mentions("tools") ? Optional.of(JSON) : Optional.empty();

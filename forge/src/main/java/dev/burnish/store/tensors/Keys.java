@@ -65,24 +65,21 @@ final class Keys implements AutoCloseable {
   }
 
   Holding hold(List<String> keys) {
-    keys.forEach(this::requireThere);
-    Map<Draft, Integer> numbers = new IdentityHashMap<>();
-    List<Draft> drafts = new ArrayList<>();
-    List<Holding.Held> held = new ArrayList<>();
-    for (String key : keys) {
-      Place place = visible.get(key);
-      if (!numbers.containsKey(place.draft())) {
-        numbers.put(place.draft(), drafts.size());
-        drafts.add(place.draft());
-      }
-      held.add(new Holding.Held(numbers.get(place.draft()), place.item()));
-    }
+    List<Place> places = keys.stream().map(this::find).toList();
+    List<Draft> drafts = places.stream().map(Place::draft).distinct().toList();
+    IdentityHashMap<Draft, Integer> numbers = new IdentityHashMap<>();
+    drafts.forEach(draft -> numbers.put(draft, numbers.size()));
+    List<Holding.Held> held =
+        places.stream()
+            .map(place -> new Holding.Held(numbers.getOrDefault(place.draft(), 0), place.item()))
+            .toList();
     return new Holding(drafts.stream().map(Draft::hold).toList(), held);
   }
 
-  private void requireThere(String key) {
-    if (visible.containsKey(key)) {
-      return;
+  private Place find(String key) {
+    Place place = visible.get(key);
+    if (place != null) {
+      return place;
     }
     Draft draft = pending.get(key);
     if (draft == null) {

@@ -24,14 +24,17 @@ final class VersionedSet implements AutoCloseable {
       return;
     }
     requireNew(version, part);
-    if (known == null) {
-      pending.put(version, new Draft("set=%s version=%d".formatted(name, version), part));
-    } else {
-      known.add(part);
+    Draft draft = known == null ? begin(version, part) : known;
+    draft.add(part);
+    if (draft.isWhole()) {
+      show(version, draft);
     }
-    if (pending.get(version).isWhole()) {
-      show(version);
-    }
+  }
+
+  private Draft begin(long version, Contribution part) {
+    Draft draft = new Draft("set=%s version=%d".formatted(name, version), part);
+    pending.put(version, draft);
+    return draft;
   }
 
   private void requireNew(long version, Contribution part) {
@@ -47,8 +50,8 @@ final class VersionedSet implements AutoCloseable {
     }
   }
 
-  private void show(long version) {
-    Draft draft = pending.remove(version);
+  private void show(long version, Draft draft) {
+    pending.remove(version);
     draft.show();
     whole.put(version, draft);
     // Of a rank that has left a version out: it cannot become whole any more.
