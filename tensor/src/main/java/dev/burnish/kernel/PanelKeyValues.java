@@ -33,7 +33,7 @@ final class PanelKeyValues implements Kernels.KeyValues {
     this.team = team;
     this.heads = heads;
     this.numSlots = numSlots;
-    long panels = (numSlots + TOKENS - 1) / TOKENS;
+    long panels = ((long) numSlots + TOKENS - 1) / TOKENS;
     long[] shape = {panels * TOKENS, heads.keyValueDim()};
     keys = TensorScope.outside(() -> Tensor.sparse(DType.F32, Device.CPU, shape));
     values = TensorScope.outside(() -> Tensor.sparse(DType.F32, Device.CPU, shape));
@@ -51,7 +51,7 @@ final class PanelKeyValues implements Kernels.KeyValues {
   }
 
   private long offset(int panel, int head) {
-    return 4L * TOKENS * ((long) panel * heads.keyValueDim() + head * heads.dim());
+    return 4L * TOKENS * ((long) panel * heads.keyValueDim() + (long) head * heads.dim());
   }
 
   /// Address of a head's keys in a panel.
