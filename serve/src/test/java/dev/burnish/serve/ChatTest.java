@@ -111,12 +111,11 @@ class ChatTest {
   }
 
   private static String withTools(String answer, String more) {
-    String rest =
-        """
-        "tools":[{"type":"function","function":{"name":"add"}}],"n":2,"max_tokens":400,
-        "messages":[{"role":"user","content":"go"}],"structured_outputs":{"choice":[%s]}}
-        """;
-    return "{" + more + rest.formatted(JsonMapper.shared().writeValueAsString(answer));
+    return """
+    {%s"tools":[{"type":"function","function":{"name":"add"}}],"n":2,"max_tokens":400,
+    "messages":[{"role":"user","content":"go"}],"structured_outputs":{"choice":[%s]}}
+    """
+        .formatted(more, JsonMapper.shared().writeValueAsString(answer));
   }
 
   @Test
