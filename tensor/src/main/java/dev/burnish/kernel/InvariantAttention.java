@@ -187,19 +187,18 @@ final class InvariantAttention {
     }
 
     private void combine(long[] at, int rows, long[] panels, int from, int length) {
-      int dim = dim();
-      int whole = dim / (2 * WIDTH) * (2 * WIDTH);
+      Columns columns = new Columns(dim(), dim() / (2 * WIDTH) * (2 * WIDTH));
       switch (rows) {
-        case 4 -> combineFour(at, panels, from, length, new Columns(dim, whole));
-        case 3 -> combineThree(at, panels, from, length, new Columns(dim, whole));
+        case 4 -> combineFour(at, panels, from, length, columns);
+        case 3 -> combineThree(at, panels, from, length, columns);
         default -> {
           for (int row = 0; row < rows; row++) {
-            combineOne(at[row], at[4 + row], panels, from, length, new Columns(dim, whole));
+            combineOne(at[row], at[4 + row], panels, from, length, columns);
           }
         }
       }
-      for (int row = 0; row < rows && whole < dim; row++) {
-        combineRest(at[row], at[4 + row], panels, from, length, new Columns(dim, whole));
+      for (int row = 0; row < rows && columns.whole() < columns.all(); row++) {
+        combineRest(at[row], at[4 + row], panels, from, length, columns);
       }
     }
 
