@@ -39,6 +39,7 @@ final class ClientConnection {
   private boolean reading;
   private Optional<Read> ahead = Optional.empty();
   private Runnable onLeave = NOBODY;
+  private boolean refused; // by the thread that serves
 
   ClientConnection(HelidonSocket socket) {
     this.socket = socket;
@@ -59,9 +60,32 @@ final class ClientConnection {
   }
 
   /// Serves the connection in this thread.
-  void serve(ScopedValue.CallableOp<Void, InterruptedException> requests)
+  ///
+  /// A request that is refused before it was read is read to its end afterwards, within the limit:
+  /// were the connection closed with bytes that nobody has read, the client's system would drop the
+  /// answer that it has received.
+  void serve(ScopedValue.CallableOp<Void, InterruptedException> requests, ClientDeadline deadline)
       throws InterruptedException {
-    ScopedValue.where(CURRENT, this).call(requests);
+    try {
+      ScopedValue.where(CURRENT, this).call(requests);
+    } finally {
+      if (refused) {
+        deadline.within(this, this::discard);
+      }
+    }
+  }
+
+  /// Says that a request was answered before it was read, which mostly ends the connection. Called
+  /// by the thread that serves.
+  void refuse() {
+    refused = true;
+  }
+
+  /// Reads until the client ends the connection or is silent for too long.
+  private void discard() {
+    while (next().isPresent()) {
+      // dropped
+    }
   }
 
   /// Runs the action if the client has left, and else in another thread if it leaves before the

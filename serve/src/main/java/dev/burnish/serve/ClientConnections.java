@@ -25,8 +25,11 @@ import org.jspecify.annotations.Nullable;
 /// [ClientConnection#current].
 final class ClientConnections implements ServerConnectionSelector {
   private final Http1ConnectionSelector http;
+  private final ClientDeadline deadline;
 
-  ClientConnections(Http1Config config) {
+  /// @param deadline for a client that still sends what was refused
+  ClientConnections(Http1Config config, ClientDeadline deadline) {
+    this.deadline = deadline;
     http = Http1ConnectionSelector.builder().config(config).build();
   }
 
@@ -49,7 +52,7 @@ final class ClientConnections implements ServerConnectionSelector {
   public ServerConnection connection(ConnectionContext context) {
     ClientConnection client = new ClientConnection(context.serverSocket());
     DataReader reader = DataReader.create(() -> next(context.dataReader(), client));
-    return new Served(http.connection(new Context(context, reader)), client);
+    return new Served(http.connection(new Context(context, reader)), client, deadline);
   }
 
   /// The next bytes; first those that Helidon has read to find the protocol.
@@ -59,14 +62,16 @@ final class ClientConnections implements ServerConnectionSelector {
   }
 
   /// A connection that binds its client while it handles requests.
-  private record Served(ServerConnection http, ClientConnection client)
+  private record Served(ServerConnection http, ClientConnection client, ClientDeadline deadline)
       implements ServerConnection, InterruptableTask<Void> {
     @Override
     public void handle(Limit limit) throws InterruptedException {
-      client.serve(() -> {
-        http.handle(limit);
-        return null;
-      });
+      client.serve(
+          () -> {
+            http.handle(limit);
+            return null;
+          },
+          deadline);
     }
 
     @Override

@@ -21,7 +21,7 @@ final class Completer {
   private final QueuedGenerator engine;
   private final ActiveRequests active;
   private final ServerMetrics metrics;
-  private final WriteDeadline deadline;
+  private final ClientDeadline deadline;
   private final ServerSettings.Limits limits;
   private final RequestReader reader;
 
@@ -29,7 +29,7 @@ final class Completer {
       ModelCard model,
       QueuedGenerator engine,
       ActiveRequests active,
-      WriteDeadline deadline,
+      ClientDeadline deadline,
       ServerSettings.Limits limits) {
     this.model = model;
     this.engine = engine;

@@ -11,11 +11,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// An answer as server-sent events, each one JSON object, the last `[DONE]`.
 final class EventStream implements AutoCloseable {
   private final OutputStream out;
-  private final WriteDeadline deadline;
+  private final ClientDeadline deadline;
   private final ClientConnection client = ClientConnection.current();
 
   /// Begins the answer: from here on no error can have a status of its own.
-  EventStream(ServerResponse response, WriteDeadline deadline) {
+  EventStream(ServerResponse response, ClientDeadline deadline) {
     this.deadline = deadline;
     response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
     response.header(HeaderNames.CACHE_CONTROL, "no-cache");

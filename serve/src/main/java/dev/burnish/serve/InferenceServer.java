@@ -23,12 +23,12 @@ final class InferenceServer implements AutoCloseable {
 
   private final ServerSettings settings;
   private final ActiveRequests active = new ActiveRequests();
-  private final WriteDeadline deadline;
+  private final ClientDeadline deadline;
   private final WebServer server;
 
   private InferenceServer(ServerSettings settings, ModelCard model, QueuedGenerator engine) {
     this.settings = settings;
-    this.deadline = new WriteDeadline(settings.limits().idle());
+    this.deadline = new ClientDeadline(settings.limits().idle());
     Completer completer = new Completer(model, engine, active, deadline, settings.limits());
     Routes routes = new Routes(settings, model, completer);
     HttpRouting.Builder routing = HttpRouting.builder();
@@ -41,7 +41,7 @@ final class InferenceServer implements AutoCloseable {
             .shutdownHook(false)
             .featuresDiscoverServices(false)
             .protocolsDiscoverServices(false)
-            .addConnectionSelector(new ClientConnections(http()))
+            .addConnectionSelector(new ClientConnections(http(), deadline))
             .maxTcpConnections(settings.limits().connections())
             .maxPayloadSize(settings.limits().bodyBytes())
             .idleConnectionTimeout(settings.limits().idle())
@@ -94,6 +94,7 @@ final class InferenceServer implements AutoCloseable {
       Status status,
       ServerResponseHeaders headers,
       @Nullable String message) {
+    ClientConnection.current().refuse();
     ApiError error = ApiError.of(ApiError.Kind.of(status.code()), text(request, status, message));
     return DirectHandler.TransportResponse.builder()
         .status(status)

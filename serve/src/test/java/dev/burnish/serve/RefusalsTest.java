@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
+import java.io.OutputStream;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -214,6 +216,30 @@ class RefusalsTest {
                 .POST(
                     HttpRequest.BodyPublishers.ofInputStream(
                         () -> new ByteArrayInputStream(body)))));
+  }
+
+  @Test
+  void aRefusalReachesAClientThatSendsOnFirst() throws Exception {
+    byte[] part = new byte[64 << 10];
+    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+      OutputStream out = socket.getOutputStream();
+      out.write(
+          """
+          POST %s HTTP/1.1\r
+          Host: localhost\r
+          Authorization: Bearer k3y\r
+          Content-Type: application/json\r
+          Content-Length: %d\r
+          \r
+          """
+              .formatted(PATH, 256L * part.length)
+              .getBytes(StandardCharsets.UTF_8));
+      for (int i = 0; i < 256; i++) {
+        out.write(part);
+      }
+      byte[] status = socket.getInputStream().readNBytes("HTTP/1.1 413".length());
+      assertThat(new String(status, StandardCharsets.UTF_8)).isEqualTo("HTTP/1.1 413");
+    }
   }
 
   @Test
