@@ -48,6 +48,8 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
   /// Samples that run while they are.
   static final int OTHERS = 32;
 
+  private static final int WARMUPS = 2;
+
   private static final EngineSettings SETTINGS =
       EngineSettings.defaults().withDrafting(EngineSettings.Drafting.NONE);
 
@@ -61,22 +63,18 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
           new BatchGenerator(subject.model(), PromptEncoder.tokensOnly(), SETTINGS);
       for (Batch batch : batches) {
         List<Prompt> prompts = prompts(subject, 0, batch.prompts());
-        SamplingParams params = sampling(subject, batch.samples(), newTokens);
-        values.put(
-            "seconds " + batch,
-            Timing.seconds(1, runs, () -> generator.generateAll(prompts, params)));
-        double product = Sgemm.sample(options.scale()) / (2 * parameters);
-        double read = Bandwidth.floor(options.scale()) / (4 * parameters);
         double rows =
             subject.prompts().stream().limit(batch.prompts()).mapToInt(ids -> ids.length).sum();
-        values.put(
-            "limit " + batch,
-            List.of(rows / product + newTokens * Math.max(1 / read, batch.sequences() / product)));
+        Limits limits = new Limits(parameters, rows, batch.sequences());
+        SamplingParams params = sampling(subject, batch.samples(), newTokens);
+        Runnable whole = () -> generator.generateAll(prompts, params);
+        values.put("seconds " + batch, limits.around(whole));
+        values.put("limit " + batch, limits.whole);
         if (batch.samples() == 1) {
-          values.put(
-              "prefill " + batch,
-              Timing.seconds(1, runs, () -> generator.generateAll(prompts, one(subject))));
-          values.put("prefill limit " + batch, List.of(rows / product));
+          limits = new Limits(parameters, rows, batch.sequences());
+          Runnable first = () -> generator.generateAll(prompts, one(subject));
+          values.put("prefill " + batch, limits.around(first));
+          values.put("prefill limit " + batch, limits.prefill);
           values.put("prompt tokens " + batch, List.of(rows));
         }
       }
@@ -87,6 +85,42 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
         values.put("first token among", first.seconds(OTHERS, OTHERS + FIRST_TOKENS));
       }
       return new Figures(subject.label(), values);
+    }
+  }
+
+  /// The least seconds of a batch, sampled before, between and after its runs: the speed of a
+  /// shared machine changes from minute to minute, and both are to see the same one.
+  private final class Limits {
+    private final double parameters;
+    private final double rows;
+    private final int sequences;
+    private final List<Double> whole = new ArrayList<>();
+    private final List<Double> prefill = new ArrayList<>();
+
+    /// @param rows of all prompts
+    Limits(double parameters, double rows, int sequences) {
+      this.parameters = parameters;
+      this.rows = rows;
+      this.sequences = sequences;
+    }
+
+    /// Seconds of each run.
+    List<Double> around(Runnable work) {
+      Timing.seconds(WARMUPS, 0, work);
+      List<Double> seconds = new ArrayList<>();
+      for (int i = 0; i < runs; i++) {
+        sample();
+        seconds.addAll(Timing.seconds(0, 1, work));
+      }
+      sample();
+      return seconds;
+    }
+
+    private void sample() {
+      double product = Sgemm.sample(options.scale()) / (2 * parameters);
+      double read = Bandwidth.floor(options.scale()) / (4 * parameters);
+      prefill.add(rows / product);
+      whole.add(rows / product + newTokens * Math.max(1 / read, sequences / product));
     }
   }
 
