@@ -48,7 +48,8 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
   /// Samples that run while they are.
   static final int OTHERS = 32;
 
-  private static final int WARMUPS = 2;
+  /// Sequences of a batch whose one run is long enough to warm up.
+  private static final int LARGE = 16;
 
   private static final EngineSettings SETTINGS =
       EngineSettings.defaults().withDrafting(EngineSettings.Drafting.NONE);
@@ -62,21 +63,7 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
       BatchGenerator generator =
           new BatchGenerator(subject.model(), PromptEncoder.tokensOnly(), SETTINGS);
       for (Batch batch : batches) {
-        List<Prompt> prompts = prompts(subject, 0, batch.prompts());
-        double rows =
-            subject.prompts().stream().limit(batch.prompts()).mapToInt(ids -> ids.length).sum();
-        Limits limits = new Limits(parameters, rows, batch.sequences());
-        SamplingParams params = sampling(subject, batch.samples(), newTokens);
-        Runnable whole = () -> generator.generateAll(prompts, params);
-        values.put("seconds " + batch, limits.around(whole));
-        values.put("limit " + batch, limits.whole);
-        if (batch.samples() == 1) {
-          limits = new Limits(parameters, rows, batch.sequences());
-          Runnable first = () -> generator.generateAll(prompts, one(subject));
-          values.put("prefill " + batch, limits.around(first));
-          values.put("prefill limit " + batch, limits.prefill);
-          values.put("prompt tokens " + batch, List.of(rows));
-        }
+        new Measured(subject, parameters, batch).into(values, generator);
       }
       try (QueuedGenerator served =
           QueuedGenerator.over(subject.model(), PromptEncoder.tokensOnly(), SETTINGS)) {
@@ -88,39 +75,52 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
     }
   }
 
-  /// The least seconds of a batch, sampled before, between and after its runs: the speed of a
-  /// shared machine changes from minute to minute, and both are to see the same one.
-  private final class Limits {
+  /// One batch. Its limits are sampled before, between and after its runs: the speed of a shared
+  /// machine changes from minute to minute, and both are to see the same one.
+  private final class Measured {
+    private final Subject subject;
     private final double parameters;
+    private final Batch batch;
     private final double rows;
-    private final int sequences;
-    private final List<Double> whole = new ArrayList<>();
-    private final List<Double> prefill = new ArrayList<>();
+    private final List<Double> limits = new ArrayList<>();
+    private final List<Double> prefillLimits = new ArrayList<>();
 
-    /// @param rows of all prompts
-    Limits(double parameters, double rows, int sequences) {
+    Measured(Subject subject, double parameters, Batch batch) {
+      this.subject = subject;
       this.parameters = parameters;
-      this.rows = rows;
-      this.sequences = sequences;
+      this.batch = batch;
+      this.rows =
+          subject.prompts().stream().limit(batch.prompts()).mapToInt(ids -> ids.length).sum();
     }
 
-    /// Seconds of each run.
-    List<Double> around(Runnable work) {
-      Timing.seconds(WARMUPS, 0, work);
+    void into(Map<String, List<Double>> values, BatchGenerator generator) {
+      List<Prompt> prompts = prompts(subject, 0, batch.prompts());
+      SamplingParams params = sampling(subject, batch.samples(), newTokens);
+      Runnable whole = () -> generator.generateAll(prompts, params);
+      Runnable prefill = () -> generator.generateAll(prompts, one(subject));
+      Timing.seconds(batch.sequences() < LARGE ? 2 : 1, 0, whole);
       List<Double> seconds = new ArrayList<>();
-      for (int i = 0; i < runs; i++) {
-        sample();
-        seconds.addAll(Timing.seconds(0, 1, work));
-      }
+      List<Double> prefillSeconds = new ArrayList<>();
       sample();
-      return seconds;
+      for (int i = 0; i < runs; i++) {
+        seconds.addAll(Timing.seconds(0, 1, whole));
+        prefillSeconds.addAll(Timing.seconds(0, 1, prefill));
+        sample();
+      }
+      values.put("seconds " + batch, seconds);
+      values.put("limit " + batch, limits);
+      if (batch.samples() == 1) {
+        values.put("prefill " + batch, prefillSeconds);
+        values.put("prefill limit " + batch, prefillLimits);
+        values.put("prompt tokens " + batch, List.of(rows));
+      }
     }
 
     private void sample() {
       double product = Sgemm.sample(options.scale()) / (2 * parameters);
       double read = Bandwidth.floor(options.scale()) / (4 * parameters);
-      prefill.add(rows / product);
-      whole.add(rows / product + newTokens * Math.max(1 / read, sequences / product));
+      prefillLimits.add(rows / product);
+      limits.add(rows / product + newTokens * Math.max(1 / read, batch.sequences() / product));
     }
   }
 
