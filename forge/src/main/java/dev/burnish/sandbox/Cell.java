@@ -110,7 +110,7 @@ final class Cell implements AutoCloseable {
     return bytes.flip();
   }
 
-  /// What a program has printed so far, at most so many bytes.
+  /// The output of a program so far, at most so many bytes.
   private static final class Output {
     private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
     private final ByteArrayOutputStream stderr = new ByteArrayOutputStream();

@@ -28,7 +28,7 @@ public enum Language {
   public static Optional<Language> ofFile(String name) {
     String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     return Arrays.stream(values())
-        .filter(language -> language.file.endsWith("." + extension))
+        .filter(language -> name.contains(".") && language.file.endsWith("." + extension))
         .findFirst();
   }
 }

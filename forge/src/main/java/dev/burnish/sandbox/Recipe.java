@@ -14,7 +14,7 @@ record Recipe(HostPrograms programs) {
   /// Address space beyond the limit on memory, for libraries and for what is reserved but unused.
   private static final int RESERVED_MEGABYTES = 256;
 
-  /// What the keeper needs to know, as a JSON object.
+  /// The limits and the command, for the keeper.
   Map<String, Object> job(Program program, Limits limits) {
     Map<String, Object> job = new LinkedHashMap<>();
     job.put("file", program.language().file());

@@ -6,7 +6,7 @@ package dev.burnish.sandbox;
 /// @param atOnce programs that run at a time; others wait
 /// @param ready sandboxes that are made before they are needed; 0 makes each when it is
 public record SandboxSettings(Isolation isolation, int atOnce, int ready) {
-  /// What keeps programs from the host.
+  /// The barrier between programs and the host.
   public enum Isolation {
     /// Namespaces by bubblewrap, system calls by seccomp, limits by the kernel and by a keeper.
     BUBBLEWRAP,
