@@ -8,6 +8,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Programs in sandboxes of a fork server, each used once. Some are made before they are needed; a
@@ -24,6 +25,7 @@ final class BubblewrapSandbox implements CodeSandbox {
   private final Recipe recipe;
   private final Semaphore slots;
   private final ScheduledThreadPoolExecutor clock;
+  private final AtomicInteger numRunning = new AtomicInteger();
   private final Object restarting = new Object();
   private volatile ForkServer server;
   private volatile boolean closed;
@@ -70,18 +72,33 @@ final class BubblewrapSandbox implements CodeSandbox {
 
   private Execution execute(Program program, Limits limits, byte[] job) {
     ForkServer current = alive();
-    current.spawn(); // for this execution, or for the one after those that are ready
+    if (settings.ready() == 0) {
+      current.spawn();
+    }
     Optional<Cell> taken = take(current);
     if (taken.isEmpty()) {
       return Execution.lost("none was ready in time: " + current.log());
     }
-    try (Cell cell = taken.get()) {
-      Duration most = limits.wall().plus(GRACE);
+    try {
+      return execute(current, taken.get(), program, limits, job);
+    } finally {
+      if (settings.ready() > 0) {
+        current.spawn(); // in place of this one; earlier it would take time from the program
+      }
+    }
+  }
+
+  private Execution execute(
+      ForkServer current, Cell used, Program program, Limits limits, byte[] job) {
+    try (Cell cell = used) {
+      long most = (long) (limits.seconds() * 1e3) + GRACE.toMillis();
       ScheduledFuture<?> late =
-          clock.schedule(() -> current.kill(cell), most.toMillis(), TimeUnit.MILLISECONDS);
+          clock.schedule(() -> current.kill(cell), most, TimeUnit.MILLISECONDS);
+      numRunning.incrementAndGet();
       try {
         return cell.run(program, limits, job);
       } finally {
+        numRunning.decrementAndGet();
         late.cancel(false);
       }
     }
@@ -106,6 +123,11 @@ final class BubblewrapSandbox implements CodeSandbox {
       }
       return server;
     }
+  }
+
+  /// Programs that are running now.
+  int numRunning() {
+    return numRunning.get();
   }
 
   /// For tests: what the kernel does when the machine has no memory left.

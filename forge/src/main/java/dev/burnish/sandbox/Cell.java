@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -147,13 +146,9 @@ final class Cell implements AutoCloseable {
           stdout.toString(StandardCharsets.UTF_8),
           errors,
           ending,
-          seconds(answer, "wallSeconds"),
-          seconds(answer, "cpuSeconds"),
+          answer.path("wallSeconds").asDouble(),
+          answer.path("cpuSeconds").asDouble(),
           answer.path("peakBytes").asLong());
-    }
-
-    private static Duration seconds(JsonNode answer, String name) {
-      return Duration.ofNanos((long) (answer.path(name).asDouble() * 1e9));
     }
   }
 

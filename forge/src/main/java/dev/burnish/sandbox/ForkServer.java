@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// The process that makes sandboxes, and those that wait to be used. Thread-safe.
@@ -35,6 +36,7 @@ final class ForkServer implements AutoCloseable {
   private final CountDownLatch started = new CountDownLatch(1);
   private final AtomicReference<String> log = new AtomicReference<>("");
   private volatile Optional<Process> process = Optional.empty();
+  private final AtomicBoolean released = new AtomicBoolean();
   private volatile boolean ready;
   private volatile boolean ended;
 
@@ -89,7 +91,7 @@ final class ForkServer implements AutoCloseable {
     try {
       Process begun = builder.start();
       process = Optional.of(begun);
-      Thread errors = Thread.ofVirtual().name("sandbox/log").start(() -> keepLog(begun));
+      Thread errors = Thread.ofPlatform().daemon().name("sandbox/log").start(() -> keepLog(begun));
       try (BufferedReader answers = begun.inputReader()) {
         ready = "ready".equals(answers.readLine());
         if (ready) {
@@ -194,6 +196,9 @@ final class ForkServer implements AutoCloseable {
   }
 
   private void release() {
+    if (released.getAndSet(true)) {
+      return;
+    }
     try {
       listener.close();
     } catch (IOException e) {
