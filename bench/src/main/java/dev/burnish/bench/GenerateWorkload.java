@@ -7,6 +7,7 @@ import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.Request;
 import dev.burnish.engine.RequestListener;
 import dev.burnish.engine.Ticket;
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.observe.Benchmark.Options;
 import dev.burnish.rollout.Priority;
 import dev.burnish.rollout.Prompt;
@@ -57,8 +58,7 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
     int most = batches.stream().mapToInt(Batch::prompts).max().orElseThrow();
     try (Subject subject = Subject.load(options, Math.max(most, OTHERS) + 2 * FIRST_TOKENS)) {
       double parameters = subject.model().decoder().numParameters();
-      BatchGenerator generator =
-          new BatchGenerator(subject.model(), PromptEncoder.tokensOnly(), SETTINGS);
+      BatchGenerator generator = generator(subject, WeightFormat.F32);
       for (Batch batch : batches) {
         List<Prompt> prompts = prompts(subject, 0, batch.prompts());
         SamplingParams params = sampling(subject, batch.samples(), newTokens);
@@ -80,6 +80,9 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
           values.put("prompt tokens " + batch, List.of(rows));
         }
       }
+      for (WeightFormat format : List.of(WeightFormat.BF16, WeightFormat.INT8)) {
+        values.putAll(ofFormat(subject, generator, format));
+      }
       try (QueuedGenerator served =
           QueuedGenerator.over(subject.model(), PromptEncoder.tokensOnly(), SETTINGS)) {
         FirstToken first = new FirstToken(served, subject);
@@ -88,6 +91,39 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
       }
       return new Figures(subject.label(), values);
     }
+  }
+
+  private static BatchGenerator generator(Subject subject, WeightFormat format) {
+    return new BatchGenerator(
+        subject.model(), PromptEncoder.tokensOnly(), SETTINGS.withWeights(format));
+  }
+
+  /// Few sequences with weights in a format, by turns with the weights as they are.
+  private Map<String, List<Double>> ofFormat(
+      Subject subject, BatchGenerator exact, WeightFormat format) {
+    Map<String, List<Double>> values = new TreeMap<>();
+    BatchGenerator generator = generator(subject, format);
+    for (Batch batch : small()) {
+      List<Prompt> prompts = prompts(subject, 0, batch.prompts());
+      SamplingParams params = sampling(subject, 1, newTokens);
+      List<Double> ours = new ArrayList<>();
+      List<Double> f32 = new ArrayList<>();
+      generator.generateAll(prompts, params);
+      for (int run = 0; run < runs; run++) {
+        ours.addAll(Timing.seconds(0, 1, () -> generator.generateAll(prompts, params)));
+        f32.addAll(Timing.seconds(0, 1, () -> exact.generateAll(prompts, params)));
+      }
+      values.put("seconds %s %s".formatted(format, batch), ours);
+      values.put("seconds beside %s %s".formatted(format, batch), f32);
+    }
+    return values;
+  }
+
+  /// The batches that are also measured with weights in other formats.
+  List<Batch> small() {
+    return batches.stream()
+        .filter(batch -> batch.samples() == 1 && batch.prompts() <= OTHERS)
+        .toList();
   }
 
   private static SamplingParams one(Subject subject) {
