@@ -49,6 +49,9 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
   /// Samples that run while they are.
   static final int OTHERS = 32;
 
+  /// Sequences of a batch whose one run is long enough to warm up.
+  private static final int LARGE = 16;
+
   private static final EngineSettings SETTINGS =
       EngineSettings.defaults().withDrafting(EngineSettings.Drafting.NONE);
 
@@ -60,25 +63,7 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
       double parameters = subject.model().decoder().numParameters();
       BatchGenerator generator = generator(subject, WeightFormat.F32);
       for (Batch batch : batches) {
-        List<Prompt> prompts = prompts(subject, 0, batch.prompts());
-        SamplingParams params = sampling(subject, batch.samples(), newTokens);
-        values.put(
-            "seconds " + batch,
-            Timing.seconds(1, runs, () -> generator.generateAll(prompts, params)));
-        double product = Sgemm.sample(options.scale()) / (2 * parameters);
-        double read = Bandwidth.floor(options.scale()) / (4 * parameters);
-        double rows =
-            subject.prompts().stream().limit(batch.prompts()).mapToInt(ids -> ids.length).sum();
-        values.put(
-            "limit " + batch,
-            List.of(rows / product + newTokens * Math.max(1 / read, batch.sequences() / product)));
-        if (batch.samples() == 1) {
-          values.put(
-              "prefill " + batch,
-              Timing.seconds(1, runs, () -> generator.generateAll(prompts, one(subject))));
-          values.put("prefill limit " + batch, List.of(rows / product));
-          values.put("prompt tokens " + batch, List.of(rows));
-        }
+        new Measured(subject, parameters, batch).into(values, generator);
       }
       for (WeightFormat format : List.of(WeightFormat.BF16, WeightFormat.INT8)) {
         values.putAll(ofFormat(subject, generator, format));
@@ -124,6 +109,55 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
     return batches.stream()
         .filter(batch -> batch.samples() == 1 && batch.prompts() <= OTHERS)
         .toList();
+  }
+
+  /// One batch. Its limits are sampled before, between and after its runs: the speed of a shared
+  /// machine changes from minute to minute, and both are to see the same one.
+  private final class Measured {
+    private final Subject subject;
+    private final double parameters;
+    private final Batch batch;
+    private final double rows;
+    private final List<Double> limits = new ArrayList<>();
+    private final List<Double> prefillLimits = new ArrayList<>();
+
+    Measured(Subject subject, double parameters, Batch batch) {
+      this.subject = subject;
+      this.parameters = parameters;
+      this.batch = batch;
+      this.rows =
+          subject.prompts().stream().limit(batch.prompts()).mapToInt(ids -> ids.length).sum();
+    }
+
+    void into(Map<String, List<Double>> values, BatchGenerator generator) {
+      List<Prompt> prompts = prompts(subject, 0, batch.prompts());
+      SamplingParams params = sampling(subject, batch.samples(), newTokens);
+      Runnable whole = () -> generator.generateAll(prompts, params);
+      Runnable prefill = () -> generator.generateAll(prompts, one(subject));
+      Timing.seconds(batch.sequences() < LARGE ? 2 : 1, 0, whole);
+      List<Double> seconds = new ArrayList<>();
+      List<Double> prefillSeconds = new ArrayList<>();
+      sample();
+      for (int i = 0; i < runs; i++) {
+        seconds.addAll(Timing.seconds(0, 1, whole));
+        prefillSeconds.addAll(Timing.seconds(0, 1, prefill));
+        sample();
+      }
+      values.put("seconds " + batch, seconds);
+      values.put("limit " + batch, limits);
+      if (batch.samples() == 1) {
+        values.put("prefill " + batch, prefillSeconds);
+        values.put("prefill limit " + batch, prefillLimits);
+        values.put("prompt tokens " + batch, List.of(rows));
+      }
+    }
+
+    private void sample() {
+      double product = Sgemm.sample(options.scale()) / (2 * parameters);
+      double read = Bandwidth.floor(options.scale()) / (4 * parameters);
+      prefillLimits.add(rows / product);
+      limits.add(rows / product + newTokens * Math.max(1 / read, batch.sequences() / product));
+    }
   }
 
   private static SamplingParams one(Subject subject) {

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       ConvertCommand.class,
       VerifyCommand.class,
       ReplayCommand.class,
+      SandboxCommand.class,
       DoctorCommand.class,
       BenchCommand.class,
       JobCommands.Ps.class,

@@ -1,0 +1,135 @@
+package dev.burnish.sandbox;
+
+import dev.burnish.concurrent.Waits;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Programs in sandboxes of a fork server, each used once. Some are made before they are needed; a
+/// server that has ended is started again by the next execution.
+final class BubblewrapSandbox implements CodeSandbox {
+  /// A sandbox takes a few milliseconds to make; on a machine that swaps, much longer.
+  private static final Duration MAKING = Duration.ofSeconds(20);
+
+  /// A keeper ends a program at its limit, and answers; if it does not, it is killed.
+  private static final Duration GRACE = Duration.ofSeconds(10);
+
+  private final HostPrograms programs;
+  private final SandboxSettings settings;
+  private final Recipe recipe;
+  private final Semaphore slots;
+  private final ScheduledThreadPoolExecutor clock;
+  private final Object restarting = new Object();
+  private volatile ForkServer server;
+  private volatile boolean closed;
+
+  private BubblewrapSandbox(HostPrograms programs, SandboxSettings settings) {
+    this.programs = programs;
+    this.settings = settings;
+    recipe = new Recipe(programs);
+    slots = new Semaphore(settings.atOnce(), true);
+    clock =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("sandbox/clock").factory());
+    clock.setRemoveOnCancelPolicy(true);
+    server = started();
+  }
+
+  static BubblewrapSandbox open(SandboxSettings settings) {
+    return new BubblewrapSandbox(HostPrograms.find(), settings);
+  }
+
+  private ForkServer started() {
+    ForkServer begun = ForkServer.start(programs);
+    for (int i = 0; i < settings.ready(); i++) {
+      begun.spawn();
+    }
+    return begun;
+  }
+
+  @Override
+  public Execution execute(Program program, Limits limits) {
+    byte[] job = JsonMapper.shared().writeValueAsBytes(recipe.job(program, limits));
+    Waits.announce();
+    try {
+      slots.acquire();
+    } catch (InterruptedException e) {
+      throw cancelled(e);
+    }
+    try {
+      return execute(program, limits, job);
+    } finally {
+      slots.release();
+    }
+  }
+
+  private Execution execute(Program program, Limits limits, byte[] job) {
+    ForkServer current = alive();
+    current.spawn(); // for this execution, or for the one after those that are ready
+    Optional<Cell> taken = take(current);
+    if (taken.isEmpty()) {
+      return Execution.lost("none was ready in time: " + current.log());
+    }
+    try (Cell cell = taken.get()) {
+      Duration most = limits.wall().plus(GRACE);
+      ScheduledFuture<?> late =
+          clock.schedule(() -> current.kill(cell), most.toMillis(), TimeUnit.MILLISECONDS);
+      try {
+        return cell.run(program, limits, job);
+      } finally {
+        late.cancel(false);
+      }
+    }
+  }
+
+  private static Optional<Cell> take(ForkServer current) {
+    try {
+      return current.take(MAKING);
+    } catch (InterruptedException e) {
+      throw cancelled(e);
+    }
+  }
+
+  private ForkServer alive() {
+    synchronized (restarting) {
+      if (closed) {
+        throw new IllegalStateException("a sandbox that is closed runs nothing: closed=true");
+      }
+      if (!server.isAlive()) {
+        server.close();
+        server = started();
+      }
+      return server;
+    }
+  }
+
+  /// For tests: what the kernel does when the machine has no memory left.
+  void killServer() {
+    server.destroy();
+  }
+
+  private static CancellationException cancelled(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return (CancellationException)
+        new CancellationException("the caller of an execution was interrupted").initCause(e);
+  }
+
+  @Override
+  public String describe() {
+    return "bubblewrap, seccomp, one set of namespaces per execution; memory by watching all processes";
+  }
+
+  @Override
+  public void close() {
+    synchronized (restarting) {
+      closed = true;
+      server.close();
+    }
+    clock.shutdownNow();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.sandbox;
+
+import org.jspecify.annotations.NullMarked;
