@@ -119,7 +119,7 @@ public final class MappedWeights implements AutoCloseable {
     return published.version();
   }
 
-  /// What the publisher computed with the weights, if it did.
+  /// The results of the publisher with the weights, if it computed some.
   public Optional<Canary> canary() {
     return published.manifest().canary();
   }
