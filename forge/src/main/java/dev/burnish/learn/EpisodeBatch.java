@@ -20,9 +20,9 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /// The episodes of a step, packed: common parts of their sequences (a group's prompt, a common
-/// beginning of all prompts, completions that differ late) go through the model once, and the
-/// tokens after the last learned token of an episode not at all. Only learned tokens are targets.
-/// Groups are not divided among micro-batches.
+/// beginning of all prompts, completions that differ late, the branches of an episode) go through
+/// the model once, and the tokens after the last learned token of an episode not at all. Only
+/// learned tokens are targets. Groups are not divided among micro-batches.
 ///
 /// @param micros the tokens that go through the model together
 /// @param tokens the data that a loss needs about the targets of each micro-batch, in the same
@@ -92,18 +92,25 @@ record EpisodeBatch(
 
   private static PrefixTree tree(List<Member> members) {
     PrefixTree tree = new PrefixTree();
-    members.forEach(member -> tree.add(member.tokens().inputs()));
+    members.forEach(member -> member.tokens().inputs().forEach(tree::add));
     return tree;
   }
 
   private static Targets targets(List<Member> members, PrefixTree.Placed placed) {
     Targets targets = new Targets();
-    for (int i = 0; i < members.size(); i++) {
-      EpisodeTokens tokens = members.get(i).tokens();
-      int[] rows = placed.rows(i);
+    int sequence = 0;
+    for (Member member : members) {
+      EpisodeTokens tokens = member.tokens();
+      int first = sequence;
+      List<int[]> rows =
+          IntStream.range(0, tokens.inputs().size())
+              .mapToObj(branch -> placed.rows(first + branch))
+              .toList();
       for (int t = 0; t < tokens.numTargets(); t++) {
-        targets.add(rows[tokens.positions()[t] - 1], tokens.targets()[t]);
+        int[] branch = rows.get(tokens.branches()[t]);
+        targets.add(branch[tokens.positions()[t] - 1], tokens.targets()[t]);
       }
+      sequence += rows.size();
     }
     return targets;
   }

@@ -3,49 +3,52 @@ package dev.burnish.rollout;
 import dev.burnish.rollout.Segment.Given;
 import dev.burnish.rollout.Segment.Sampled;
 import dev.burnish.rollout.Segment.Source;
-import java.util.Arrays;
 import java.util.List;
 
-/// One trajectory with its reward: the unit that is trained on. Its tokens are those of its
-/// segments in order; the policy learns those that it sampled and whose mask is set.
+/// One trajectory with its reward: the unit that is trained on. The policy learns the tokens that
+/// it sampled and whose mask is set.
 ///
-/// @param segments the first is a prompt; at least one is sampled
-public record Episode(List<Segment> segments, double reward) {
+/// A trajectory is a forest: where the policy was shown an earlier part in other words (a template
+/// that leaves thoughts out, a conversation that was compacted), what follows is a further branch.
+/// Branches that begin alike share their beginnings in training, and a token is sampled in one
+/// branch only: in later ones it is given.
+///
+/// @param branches in the order in which they began; in at least one, tokens are learned
+public record Episode(List<Branch> branches, double reward) {
   public Episode {
-    segments = List.copyOf(segments);
-    if (segments.size() < 2
-        || !(segments.getFirst() instanceof Given(Source source, int[] prompt))
-        || source != Source.PROMPT
-        || prompt.length == 0) {
-      throw new IllegalArgumentException(
-          "an episode must begin with a prompt that something follows: segments="
-              + kinds(segments));
-    }
+    branches = List.copyOf(branches);
     if (!Double.isFinite(reward)) {
       throw new IllegalArgumentException(
           "a reward must be finite: reward=%s; mend the reward function".formatted(reward));
     }
-    if (numLearned(segments) == 0) {
+    if (branches.stream().mapToInt(Branch::numLearned).sum() == 0) {
       throw new IllegalArgumentException(
-          "an episode must have sampled tokens to learn: segments=" + kinds(segments));
+          "an episode must have sampled tokens to learn: branches="
+              + branches.stream().map(branch -> Branch.kinds(branch.segments())).toList());
     }
+  }
+
+  /// An episode of one branch.
+  ///
+  /// @param segments the first is a prompt; at least one is sampled
+  public static Episode of(List<Segment> segments, double reward) {
+    return new Episode(List.of(new Branch(segments)), reward);
   }
 
   /// A prompt with one completion, whose every token has the same advantage.
   public static Episode singleTurn(
       int[] prompt, Completion completion, double reward, double advantage) {
-    return new Episode(
-        List.of(new Given(Source.PROMPT, prompt), Sampled.of(completion, advantage)), reward);
+    return of(List.of(new Given(Source.PROMPT, prompt), Sampled.of(completion, advantage)), reward);
   }
 
-  /// Token ids of the prompt.
+  /// Token ids of the prompt that it began with.
   public int[] prompt() {
-    return segments.getFirst().tokens();
+    return branches.getFirst().prompt();
   }
 
   /// The segments that the policy sampled, in order.
   public List<Sampled> sampled() {
-    return segments.stream().filter(Sampled.class::isInstance).map(Sampled.class::cast).toList();
+    return branches.stream().flatMap(branch -> branch.sampled().stream()).toList();
   }
 
   /// The version of the weights that sampled each of the policy's tokens.
@@ -67,21 +70,6 @@ public record Episode(List<Segment> segments, double reward) {
 
   /// The number of tokens that the policy learns.
   public int numLearned() {
-    return numLearned(segments);
-  }
-
-  private static int numLearned(List<Segment> segments) {
-    return (int)
-        segments.stream()
-            .filter(Sampled.class::isInstance)
-            .flatMapToDouble(segment -> ((Sampled) segment).learnedAdvantages())
-            .count();
-  }
-
-  private static String kinds(List<Segment> segments) {
-    return Arrays.toString(
-        segments.stream()
-            .map(s -> "%s(%d tokens)".formatted(s.getClass().getSimpleName(), s.tokens().length))
-            .toArray());
+    return branches.stream().mapToInt(Branch::numLearned).sum();
   }
 }

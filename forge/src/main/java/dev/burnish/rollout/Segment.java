@@ -62,6 +62,10 @@ public sealed interface Segment {
           .mapToDouble(i -> advantages[i]);
     }
 
+    int numLearned() {
+      return (int) IntStream.range(0, lossMask.length).filter(i -> lossMask[i]).count();
+    }
+
     @Override
     public int[] tokens() {
       return completion.tokens();

@@ -20,6 +20,9 @@ final class BubblewrapSandbox implements CodeSandbox {
   /// A keeper ends a program at its limit, and answers; if it does not, it is killed.
   private static final Duration GRACE = Duration.ofSeconds(10);
 
+  /// Sandboxes that may be lost before the program begins.
+  private static final int TRIES = 3;
+
   private final HostPrograms programs;
   private final SandboxSettings settings;
   private final Recipe recipe;
@@ -70,36 +73,50 @@ final class BubblewrapSandbox implements CodeSandbox {
     }
   }
 
+  /// In another sandbox, of another server if need be, while the program has not begun.
   private Execution execute(Program program, Limits limits, byte[] job) {
-    ForkServer current = alive();
+    String log = "";
+    for (int i = 0; i < TRIES; i++) {
+      ForkServer current = alive();
+      Optional<Execution> execution = execute(current, program, limits, job);
+      if (execution.isPresent()) {
+        return execution.get();
+      }
+      log = current.log();
+    }
+    return Execution.lost("none was ready in time, or all ended before the program began: " + log);
+  }
+
+  private Optional<Execution> execute(
+      ForkServer current, Program program, Limits limits, byte[] job) {
     if (settings.ready() == 0) {
       current.spawn();
     }
     Optional<Cell> taken = take(current);
-    if (taken.isEmpty()) {
-      return Execution.lost("none was ready in time: " + current.log());
-    }
     try {
-      return execute(current, taken.get(), program, limits, job);
+      return taken.flatMap(cell -> run(current, cell, program, limits, job));
     } finally {
-      if (settings.ready() > 0) {
+      if (settings.ready() > 0 && taken.isPresent()) {
         current.spawn(); // in place of this one; earlier it would take time from the program
       }
     }
   }
 
-  private Execution execute(
+  private Optional<Execution> run(
       ForkServer current, Cell used, Program program, Limits limits, byte[] job) {
+    long most = (long) (limits.seconds() * 1e3) + GRACE.toMillis();
+    AtomicInteger begun = new AtomicInteger();
     try (Cell cell = used) {
-      long most = (long) (limits.seconds() * 1e3) + GRACE.toMillis();
       ScheduledFuture<?> late =
           clock.schedule(() -> current.kill(cell), most, TimeUnit.MILLISECONDS);
-      numRunning.incrementAndGet();
       try {
-        return cell.run(program, limits, job);
+        return cell.run(program, limits, job, () -> begun.set(numRunning.incrementAndGet()));
       } finally {
-        numRunning.decrementAndGet();
         late.cancel(false);
+      }
+    } finally {
+      if (begun.get() > 0) {
+        numRunning.decrementAndGet();
       }
     }
   }

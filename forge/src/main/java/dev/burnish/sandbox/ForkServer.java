@@ -14,6 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -32,7 +35,7 @@ final class ForkServer implements AutoCloseable {
 
   private final ServerFolder folder;
   private final ServerSocketChannel listener;
-  private final LinkedBlockingQueue<Cell> cells = new LinkedBlockingQueue<>(MOST_WAITING);
+  private final LinkedBlockingQueue<Optional<Cell>> cells = new LinkedBlockingQueue<>(MOST_WAITING);
   private final CountDownLatch started = new CountDownLatch(1);
   private final AtomicReference<String> log = new AtomicReference<>("");
   private volatile Optional<Process> process = Optional.empty();
@@ -142,7 +145,7 @@ final class ForkServer implements AutoCloseable {
   private void welcome(SocketChannel link) {
     try {
       Cell cell = Cell.greet(link);
-      if (ended || !cells.offer(cell)) {
+      if (ended || !cells.offer(Optional.of(cell))) {
         cell.close();
       }
     } catch (IOException e) {
@@ -175,10 +178,17 @@ final class ForkServer implements AutoCloseable {
     });
   }
 
-  /// A sandbox that has been asked for, once it is ready; empty after the limit.
+  /// A sandbox that has been asked for, once it is ready; empty after the limit, and once the
+  /// server has ended.
   Optional<Cell> take(Duration limit) throws InterruptedException {
     Waits.announce();
-    return Optional.ofNullable(cells.poll(limit.toNanos(), TimeUnit.NANOSECONDS));
+    Optional<Cell> taken =
+        Objects.requireNonNullElse(
+            cells.poll(limit.toNanos(), TimeUnit.NANOSECONDS), Optional.empty());
+    if (ended) {
+      cells.offer(Optional.empty()); // for the next caller that waits
+    }
+    return taken;
   }
 
   /// Whether it makes sandboxes.
@@ -204,9 +214,10 @@ final class ForkServer implements AutoCloseable {
     } catch (IOException e) {
       log.updateAndGet(before -> before + e.getMessage());
     }
-    for (Cell cell = cells.poll(); cell != null; cell = cells.poll()) {
-      cell.close();
-    }
+    List<Optional<Cell>> waiting = new ArrayList<>();
+    cells.drainTo(waiting);
+    waiting.forEach(cell -> cell.ifPresent(Cell::close));
+    cells.offer(Optional.empty());
     folder.close();
   }
 

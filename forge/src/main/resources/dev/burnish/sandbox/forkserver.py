@@ -196,6 +196,7 @@ class Keeper:
         with open(path, 'wb') as file:
             file.write(code)
         drop_capabilities()
+        self.frame(b'B', b'')
         os.write(self.order, job)
         os.close(self.order)
 

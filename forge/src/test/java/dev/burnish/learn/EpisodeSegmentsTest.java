@@ -8,6 +8,7 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.nn.Pass;
 import dev.burnish.nn.Targets;
 import dev.burnish.nn.TokenForest;
+import dev.burnish.rollout.Branch;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.FinishReason;
@@ -45,18 +46,18 @@ class EpisodeSegmentsTest {
   }
 
   /// The whole sequence as one node, with targets at the given positions.
-  private static PackedTokens packed(int... positions) {
+  private static PackedTokens packed(int[] sequence, int... positions) {
     TokenForest forest = new TokenForest();
-    int node = forest.add(TokenForest.ROOT, ALL);
+    int node = forest.add(TokenForest.ROOT, sequence);
     Targets targets = new Targets();
     for (int position : positions) {
-      targets.add(forest.predictor(node, position), ALL[position]);
+      targets.add(forest.predictor(node, position), sequence[position]);
     }
     return new PackedTokens(forest, targets, List.of("whole"));
   }
 
-  private static float[] logprobs(LanguageModel model, int... positions) {
-    PackedTokens packed = packed(positions);
+  private static float[] logprobs(LanguageModel model, int[] sequence, int... positions) {
+    PackedTokens packed = packed(sequence, positions);
     try (Pass pass = model.decoder().evaluate(packed.forest())) {
       return pass.logprobs(packed.targets(), 1).logprobs();
     }
@@ -68,12 +69,12 @@ class EpisodeSegmentsTest {
   }
 
   private static Episode twoTurns(LanguageModel model) {
-    return new Episode(
+    return Episode.of(
         List.of(
             new Given(Source.PROMPT, PROMPT),
-            Sampled.of(completion(FIRST, logprobs(model, 3, 4)), 0.5),
+            Sampled.of(completion(FIRST, logprobs(model, ALL, 3, 4)), 0.5),
             new Given(Source.TOOL, TOOL),
-            Sampled.of(completion(SECOND, logprobs(model, 8, 9, 10)), -1.25)),
+            Sampled.of(completion(SECOND, logprobs(model, ALL, 8, 9, 10)), -1.25)),
         1);
   }
 
@@ -100,8 +101,12 @@ class EpisodeSegmentsTest {
 
   /// On policy the gradient of the mean over tokens is that of `-advantage * logprob / tokens`.
   private static StepReport stepByHand(LocalTrainer trainer, int... positions) {
+    return stepByHand(trainer, packed(ALL, positions));
+  }
+
+  private static StepReport stepByHand(LocalTrainer trainer, PackedTokens packed) {
     return trainer.step(
-        List.of(packed(positions)),
+        List.of(packed),
         chunk -> {
           for (int i = chunk.from(); i < chunk.to(); i++) {
             chunk.dLogprobs()[i] = (float) (-ADVANTAGES[i] / ADVANTAGES.length);
@@ -169,7 +174,7 @@ class EpisodeSegmentsTest {
   void aMaskedPartOfACompletionIsContextToo() {
     Completion said = completion(FIRST, new float[] {-1, -2});
     Episode episode =
-        new Episode(
+        Episode.of(
             List.of(
                 new Given(Source.PROMPT, PROMPT),
                 new Sampled(said, new double[] {3, 4}, new boolean[] {false, true}),
@@ -177,7 +182,7 @@ class EpisodeSegmentsTest {
                 new Given(Source.ENVIRONMENT, TOOL)),
             0);
     EpisodeTokens tokens = EpisodeTokens.of(episode);
-    assertThat(tokens.inputs()).containsExactly(2, 3, 4, 5, 6, 10, 3);
+    assertThat(tokens.inputs()).containsExactly(new int[] {2, 3, 4, 5, 6, 10, 3});
     assertThat(tokens.targets()).containsExactly(6, 10, 3, 1);
     assertThat(tokens.positions()).containsExactly(4, 5, 6, 7);
     assertThat(tokens.logprobs()).containsExactly(-2, -3, -4, -5);
@@ -193,16 +198,66 @@ class EpisodeSegmentsTest {
       Episode episode = twoTurns(model);
       Segment other = Sampled.of(completion(new int[] {10, 4, 1}, new float[3]), 1);
       Episode parted =
-          new Episode(
+          Episode.of(
               List.of(
-                  episode.segments().get(0),
-                  episode.segments().get(1),
-                  episode.segments().get(2),
+                  episode.branches().getFirst().segments().get(0),
+                  episode.branches().getFirst().segments().get(1),
+                  episode.branches().getFirst().segments().get(2),
                   other),
               0);
       EpisodeBatch batch = EpisodeBatch.of(List.of(group(episode, parted)), 100);
       // Ten inputs of the first, and one more, the other's second sampled token.
       assertThat(batch.micros().getFirst().forest().numTokens()).isEqualTo(11);
+    }
+  }
+
+  /// A template that left a thought out: the second answer follows the first one's end alone.
+  @Test
+  void branchesLearnAsSequencesOfTheirOwnAndShareTheirBeginning() {
+    int[] second = {2, 3, 4, 6, 9};
+    try (LanguageModel model = model();
+        LanguageModel byHand = model();
+        LocalTrainer trainer = trainer(model);
+        LocalTrainer other = trainer(byHand)) {
+      int[] first = {2, 3, 4, 5, 6};
+      int[] whole = {2, 3, 4, 6, 9, 10, 3, 1};
+      Episode episode =
+          new Episode(
+              List.of(
+                  new Branch(
+                      List.of(
+                          new Given(Source.PROMPT, PROMPT),
+                          Sampled.of(completion(FIRST, logprobs(model, first, 3, 4)), 0.5))),
+                  new Branch(
+                      List.of(
+                          new Given(Source.PROMPT, second),
+                          Sampled.of(completion(SECOND, logprobs(model, whole, 5, 6, 7)), -1.25)))),
+              1);
+      EpisodeBatch batch = EpisodeBatch.of(List.of(group(episode)), 100);
+      // 2 3 4 once, then 5 of the first, and 6 9 10 3 of the second.
+      assertThat(batch.micros().getFirst().numTokens()).isEqualTo(8);
+      assertThat(batch.tokens().getFirst().advantages()).containsExactly(ADVANTAGES);
+      PolicyReport report =
+          new PolicyLearner(trainer, SurrogateLoss.dapo()).step(List.of(group(episode)));
+      TokenForest forest = new TokenForest();
+      int one = forest.add(TokenForest.ROOT, first);
+      int two = forest.add(TokenForest.ROOT, whole);
+      Targets targets = new Targets();
+      for (int position : new int[] {3, 4}) {
+        targets.add(forest.predictor(one, position), first[position]);
+      }
+      for (int position : new int[] {5, 6, 7}) {
+        targets.add(forest.predictor(two, position), whole[position]);
+      }
+      StepReport expected = stepByHand(other, new PackedTokens(forest, targets, List.of("apart")));
+      assertThat(report.loss().ratioMax()).isCloseTo(1, within(1e-5));
+      assertThat(report.step().gradientNorm())
+          .isCloseTo(expected.gradientNorm(), within(1e-5 * expected.gradientNorm()));
+      List<Float> learned = weights(model);
+      List<Float> wanted = weights(byHand);
+      for (int i = 0; i < learned.size(); i++) {
+        assertThat(learned.get(i)).isCloseTo(wanted.get(i), within(1e-4f));
+      }
     }
   }
 }

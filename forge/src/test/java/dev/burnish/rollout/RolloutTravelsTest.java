@@ -114,7 +114,7 @@ class RolloutTravelsTest {
         ScoredGroup.of(
             PROBLEM, GROUP, new double[] {1, Double.MIN_VALUE}, new double[] {0.1, -0.0}));
     Episode turns =
-        new Episode(
+        Episode.of(
             List.of(
                 new Segment.Given(Segment.Source.PROMPT, new int[] {2}),
                 new Segment.Sampled(
@@ -169,9 +169,9 @@ class RolloutTravelsTest {
         .hasMessageContaining("lossMask=2");
     Segment prompt = new Segment.Given(Segment.Source.PROMPT, new int[] {1});
     Segment unlearned = new Segment.Sampled(COMPLETION, new double[3], new boolean[3]);
-    assertThatThrownBy(() -> new Episode(List.of(prompt, unlearned), 0))
+    assertThatThrownBy(() -> Episode.of(List.of(prompt, unlearned), 0))
         .hasMessageContaining("must have sampled tokens to learn");
-    assertThatThrownBy(() -> new Episode(List.of(unlearned, prompt), 0))
+    assertThatThrownBy(() -> Episode.of(List.of(unlearned, prompt), 0))
         .hasMessageContaining("must begin with a prompt");
   }
 }

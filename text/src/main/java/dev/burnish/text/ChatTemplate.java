@@ -121,6 +121,11 @@ public final class ChatTemplate {
     return source;
   }
 
+  /// Its effect on earlier turns when one is added.
+  public TurnStyle turnStyle(ChatOptions options) {
+    return TurnStyle.of(this, options);
+  }
+
   /// The conversation as text.
   ///
   /// @throws ChatTemplateException if the template refuses the conversation, or is malformed

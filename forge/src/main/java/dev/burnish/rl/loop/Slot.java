@@ -1,6 +1,7 @@
 package dev.burnish.rl.loop;
 
 import dev.burnish.rollout.Generator;
+import dev.burnish.rollout.PinnedGenerator;
 import dev.burnish.rollout.Problem;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.Rollout;
@@ -27,5 +28,15 @@ public record Slot(long position, long step, long seed, VersionRange versions, i
   /// The same; the prompt is the problem's as plain text.
   public Rollout sample(Generator policy, Problem problem, SamplingParams sampling) {
     return sample(policy, problem, Prompt.text(problem.prompt()), sampling);
+  }
+
+  /// The policy for calls that name no versions: of those that this slot demands.
+  public Generator pinned(Generator policy) {
+    return new PinnedGenerator(policy, versions);
+  }
+
+  /// The parameters with this slot's seed.
+  public SamplingParams seeded(SamplingParams sampling) {
+    return sampling.withSeed(seed);
   }
 }
