@@ -1,5 +1,6 @@
 package dev.burnish;
 
+import dev.burnish.engine.EngineSettings;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,7 +15,9 @@ public interface ModelServer {
   /// @param port 0 for a free one
   /// @param apiKeys one of which each request must carry; none: no key is needed, and the server
   ///   must not listen where other machines reach it
-  record Settings(Optional<String> name, String host, int port, List<String> apiKeys) {
+  /// @param engine settings of the engine that generates
+  record Settings(
+      Optional<String> name, String host, int port, List<String> apiKeys, EngineSettings engine) {
     public Settings {
       apiKeys = List.copyOf(apiKeys);
       if (port < 0 || port > 65_535) {

@@ -2,6 +2,7 @@ package dev.burnish.bench;
 
 import dev.burnish.bench.GenerateWorkload.Batch;
 import dev.burnish.bench.Workload.Figures;
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.observe.Benchmark;
 import dev.burnish.observe.Measurement;
 import java.util.List;
@@ -46,6 +47,20 @@ public final class GenerateBenchmark implements Benchmark {
               tokens / figures.median("limit " + batch),
               "limit of reading and multiplying",
               Timing.rates(tokens, figures.runs("seconds " + batch))));
+    }
+    for (WeightFormat format : List.of(WeightFormat.BF16, WeightFormat.INT8)) {
+      for (Batch batch : workload.small()) {
+        double tokens = (double) batch.sequences() * workload.newTokens();
+        String name = "%s %s".formatted(format, batch);
+        out.accept(
+            Measurement.of(
+                "generate/%s, %s x %d/%s"
+                    .formatted(format, batch, workload.newTokens(), figures.label()),
+                "tokens/s",
+                tokens / figures.median("seconds beside " + name),
+                "weights as they are, by turns",
+                Timing.rates(tokens, figures.runs("seconds " + name))));
+      }
     }
     for (Batch batch : workload.batches()) {
       if (figures.has("prefill " + batch)) {

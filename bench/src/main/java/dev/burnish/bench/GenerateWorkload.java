@@ -7,6 +7,7 @@ import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.Request;
 import dev.burnish.engine.RequestListener;
 import dev.burnish.engine.Ticket;
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.observe.Benchmark.Options;
 import dev.burnish.rollout.Priority;
 import dev.burnish.rollout.Prompt;
@@ -60,10 +61,12 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
     int most = batches.stream().mapToInt(Batch::prompts).max().orElseThrow();
     try (Subject subject = Subject.load(options, Math.max(most, OTHERS) + 2 * FIRST_TOKENS)) {
       double parameters = subject.model().decoder().numParameters();
-      BatchGenerator generator =
-          new BatchGenerator(subject.model(), PromptEncoder.tokensOnly(), SETTINGS);
+      BatchGenerator generator = generator(subject, WeightFormat.F32);
       for (Batch batch : batches) {
         new Measured(subject, parameters, batch).into(values, generator);
+      }
+      for (WeightFormat format : List.of(WeightFormat.BF16, WeightFormat.INT8)) {
+        values.putAll(ofFormat(subject, generator, format));
       }
       try (QueuedGenerator served =
           QueuedGenerator.over(subject.model(), PromptEncoder.tokensOnly(), SETTINGS)) {
@@ -73,6 +76,39 @@ record GenerateWorkload(Options options, List<Batch> batches, int newTokens, int
       }
       return new Figures(subject.label(), values);
     }
+  }
+
+  private static BatchGenerator generator(Subject subject, WeightFormat format) {
+    return new BatchGenerator(
+        subject.model(), PromptEncoder.tokensOnly(), SETTINGS.withWeights(format));
+  }
+
+  /// Few sequences with weights in a format, by turns with the weights as they are.
+  private Map<String, List<Double>> ofFormat(
+      Subject subject, BatchGenerator exact, WeightFormat format) {
+    Map<String, List<Double>> values = new TreeMap<>();
+    BatchGenerator generator = generator(subject, format);
+    for (Batch batch : small()) {
+      List<Prompt> prompts = prompts(subject, 0, batch.prompts());
+      SamplingParams params = sampling(subject, 1, newTokens);
+      List<Double> ours = new ArrayList<>();
+      List<Double> f32 = new ArrayList<>();
+      generator.generateAll(prompts, params);
+      for (int run = 0; run < runs; run++) {
+        ours.addAll(Timing.seconds(0, 1, () -> generator.generateAll(prompts, params)));
+        f32.addAll(Timing.seconds(0, 1, () -> exact.generateAll(prompts, params)));
+      }
+      values.put("seconds %s %s".formatted(format, batch), ours);
+      values.put("seconds beside %s %s".formatted(format, batch), f32);
+    }
+    return values;
+  }
+
+  /// The batches that are also measured with weights in other formats.
+  List<Batch> small() {
+    return batches.stream()
+        .filter(batch -> batch.samples() == 1 && batch.prompts() <= OTHERS)
+        .toList();
   }
 
   /// One batch. Its limits are sampled before, between and after its runs: the speed of a shared

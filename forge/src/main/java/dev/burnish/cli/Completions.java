@@ -1,6 +1,7 @@
 package dev.burnish.cli;
 
 import dev.burnish.Pretrained;
+import dev.burnish.engine.BatchGenerator;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
@@ -40,7 +41,7 @@ final class Completions {
                 output));
       }
       List<Completion> completions =
-          base.generator()
+          new BatchGenerator(base.model(), base.prompts(), options.engine())
               .generateAll(
                   List.of(prompt(options)),
                   params,

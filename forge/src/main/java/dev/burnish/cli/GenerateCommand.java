@@ -1,6 +1,7 @@
 package dev.burnish.cli;
 
 import dev.burnish.concurrent.TerminalText;
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.TopLogprobs;
@@ -51,7 +52,13 @@ final class GenerateCommand implements Callable<Integer> {
       throw new IllegalArgumentException("--logprobs needs --json: json=false; add --json");
     }
     GenerateOptions options =
-        new GenerateOptions(model::load, prompt, chat, Optional.ofNullable(system), sampling::over);
+        new GenerateOptions(
+            model::load, model.engine(), prompt, chat, Optional.ofNullable(system), sampling::over);
+    if (model.weights() != WeightFormat.F32 && !json) {
+      System.err.printf(
+          "weights: %s; docs/serve.md says what that changes%n",
+          WeightFormats.name(model.weights()));
+    }
     Completions.generate(
         options,
         json || sampling.count() > 1

@@ -1,6 +1,7 @@
 package dev.burnish.cli;
 
 import dev.burnish.Pretrained;
+import dev.burnish.engine.EngineSettings;
 import dev.burnish.rollout.SamplingParams;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -9,9 +10,11 @@ import java.util.function.UnaryOperator;
 /// The options of `burnish generate`.
 ///
 /// @param model loads the model, which its user closes
+/// @param engine settings of the generator
 /// @param sampling the parameters to use, from the model's own
 record GenerateOptions(
     Supplier<Pretrained> model,
+    EngineSettings engine,
     String prompt,
     boolean chat,
     Optional<String> system,

@@ -1,6 +1,8 @@
 package dev.burnish.cli;
 
 import dev.burnish.Pretrained;
+import dev.burnish.engine.EngineSettings;
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.model.PeftAdapter;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,27 @@ final class ModelFlags {
       paramLabel = "DIR",
       description = "A LoRA adapter of the model: adapter/ of a run, or a folder that PEFT wrote.")
   private @Nullable Path adapter;
+
+  @Option(
+      names = "--weights",
+      paramLabel = "FORMAT",
+      defaultValue = "f32",
+      converter = WeightFormats.class,
+      description =
+          "Compute with matrices in ${COMPLETION-CANDIDATES}; ${DEFAULT-VALUE} if not given."
+              + " Smaller ones are faster, and change probabilities: see docs/serve.md.",
+      completionCandidates = WeightFormats.class)
+  private WeightFormat weights = WeightFormat.F32;
+
+  /// How the matrices are kept.
+  WeightFormat weights() {
+    return weights;
+  }
+
+  /// Settings of an engine over the model.
+  EngineSettings engine() {
+    return EngineSettings.defaults().withWeights(weights);
+  }
 
   /// Loads the model, adapted where an adapter is named. Owned by the caller.
   ///

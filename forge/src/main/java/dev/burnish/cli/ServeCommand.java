@@ -63,7 +63,8 @@ final class ServeCommand implements Callable<Integer> {
             Optional.ofNullable(servedName),
             host,
             port,
-            keys(Optional.ofNullable(keyFile), System.getenv()));
+            keys(Optional.ofNullable(keyFile), System.getenv()),
+            model.engine());
     ModelServer server =
         ServiceLoader.load(ModelServer.class)
             .findFirst()
@@ -74,8 +75,11 @@ final class ServeCommand implements Callable<Integer> {
         Pretrained loaded = model.load()) {
       try (ModelServer.Running running = server.start(loaded, settings)) {
         System.err.printf(
-            "serving %s at http://%s:%d/v1; Ctrl-C stops it%n",
-            TerminalText.clean(running.name()), host, running.port());
+            "serving %s at http://%s:%d/v1, weights in %s; Ctrl-C stops it%n",
+            TerminalText.clean(running.name()),
+            host,
+            running.port(),
+            WeightFormats.name(model.weights()));
         Stop.interruptibly("serve", ServeCommand::waitForever);
       }
     }

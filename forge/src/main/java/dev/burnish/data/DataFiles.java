@@ -2,9 +2,9 @@ package dev.burnish.data;
 
 import dev.burnish.concurrent.Stop;
 import dev.burnish.content.FileKind;
+import dev.burnish.data.files.Compression;
 import dev.burnish.data.files.Format;
 import dev.burnish.data.files.HuggingFaceFolder;
-import dev.burnish.data.files.Packing;
 import dev.burnish.data.files.SplitFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -104,7 +104,7 @@ public final class DataFiles {
     if (named.isPresent()) {
       return named.get();
     }
-    try (var input = Packing.open(file)) {
+    try (var input = Compression.open(file)) {
       String start = new String(input.readNBytes(START), StandardCharsets.UTF_8);
       if (start.startsWith("PAR1")) {
         return Format.PARQUET;

@@ -1,7 +1,7 @@
 package dev.burnish.data;
 
 import dev.burnish.data.JsonText.Malformed;
-import dev.burnish.data.files.Packing;
+import dev.burnish.data.files.Compression;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterReader;
@@ -44,7 +44,7 @@ final class JsonLines {
   private record Line(String text, long number) {}
 
   static void read(Path file, DataFiles.Sink<?> sink) throws IOException {
-    try (var input = new BufferedInputStream(Packing.open(file), PEEK)) {
+    try (var input = new BufferedInputStream(Compression.open(file), PEEK)) {
       byte[] start = peek(input);
       DataFiles.checkStart(file, start);
       var lines = new JsonLines(file, input, sink);

@@ -1,6 +1,6 @@
 package dev.burnish.data;
 
-import dev.burnish.data.files.Packing;
+import dev.burnish.data.files.Compression;
 import dev.hardwood.InputFile;
 import dev.hardwood.metadata.CompressionCodec;
 import dev.hardwood.metadata.LogicalType;
@@ -85,7 +85,7 @@ final class Parquet {
     if (new String(start, StandardCharsets.ISO_8859_1).startsWith("PAR1")) {
       return InputFile.of(file);
     }
-    try (var unpacked = Packing.open(file)) {
+    try (var unpacked = Compression.open(file)) {
       return InputFile.of(ByteBuffer.wrap(unpacked.readAllBytes()));
     }
   }

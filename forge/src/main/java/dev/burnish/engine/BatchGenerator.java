@@ -61,7 +61,7 @@ public final class BatchGenerator implements Generator {
   public BatchGenerator(
       LanguageModel model, PromptEncoder encoder, EngineSettings settings, Extensions extensions) {
     this.model = model;
-    this.runner = new ModelRunner(model.decoder());
+    this.runner = new ModelRunner(model.decoder(), settings.weights());
     this.encoder = encoder;
     this.setting =
         new Engine.Setting(

@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.host.ResidentMemory;
+import dev.burnish.kernel.WeightFormat;
 
 /// Settings of the engine of a generator.
 ///
@@ -12,6 +13,9 @@ import dev.burnish.host.ResidentMemory;
 /// @param cache memory for keys and values
 /// @param drafting when next tokens are guessed
 /// @param update what becomes of the requests that have begun when new weights come into use
+/// @param weights how the matrices are kept; the table of embeddings, norms and adaptations stay as
+///   they are. Other formats than F32 are read faster, and change logprobs: a generator of a loop,
+///   whose logprobs must be those of its trainer, refuses them
 public record EngineSettings(
     int maxSequences,
     int tokenBudget,
@@ -19,7 +23,8 @@ public record EngineSettings(
     double longestWait,
     CacheSize cache,
     WeightUpdate update,
-    Drafting drafting) {
+    Drafting drafting,
+    WeightFormat weights) {
   /// When next tokens are guessed, so that a step may draw several. The text is the same.
   public enum Drafting {
     /// Never.
@@ -80,42 +85,55 @@ public record EngineSettings(
         60,
         new CacheSize.ShareOfFree(0.25),
         WeightUpdate.KEEP,
-        Drafting.WHERE_IT_PAYS);
+        Drafting.WHERE_IT_PAYS,
+        WeightFormat.F32);
   }
 
   public EngineSettings withMaxSequences(int value) {
     return new EngineSettings(
-        value, Math.max(tokenBudget, value), maxWaiting, longestWait, cache, update, drafting);
+        value,
+        Math.max(tokenBudget, value),
+        maxWaiting,
+        longestWait,
+        cache,
+        update,
+        drafting,
+        weights);
   }
 
   public EngineSettings withTokenBudget(int value) {
     return new EngineSettings(
-        maxSequences, value, maxWaiting, longestWait, cache, update, drafting);
+        maxSequences, value, maxWaiting, longestWait, cache, update, drafting, weights);
   }
 
   public EngineSettings withMaxWaiting(int value) {
     return new EngineSettings(
-        maxSequences, tokenBudget, value, longestWait, cache, update, drafting);
+        maxSequences, tokenBudget, value, longestWait, cache, update, drafting, weights);
   }
 
   public EngineSettings withLongestWait(double seconds) {
     return new EngineSettings(
-        maxSequences, tokenBudget, maxWaiting, seconds, cache, update, drafting);
+        maxSequences, tokenBudget, maxWaiting, seconds, cache, update, drafting, weights);
   }
 
   public EngineSettings withCache(CacheSize value) {
     return new EngineSettings(
-        maxSequences, tokenBudget, maxWaiting, longestWait, value, update, drafting);
+        maxSequences, tokenBudget, maxWaiting, longestWait, value, update, drafting, weights);
   }
 
   public EngineSettings withUpdate(WeightUpdate value) {
     return new EngineSettings(
-        maxSequences, tokenBudget, maxWaiting, longestWait, cache, value, drafting);
+        maxSequences, tokenBudget, maxWaiting, longestWait, cache, value, drafting, weights);
   }
 
   public EngineSettings withDrafting(Drafting value) {
     return new EngineSettings(
-        maxSequences, tokenBudget, maxWaiting, longestWait, cache, update, value);
+        maxSequences, tokenBudget, maxWaiting, longestWait, cache, update, value, weights);
+  }
+
+  public EngineSettings withWeights(WeightFormat value) {
+    return new EngineSettings(
+        maxSequences, tokenBudget, maxWaiting, longestWait, cache, update, drafting, value);
   }
 
   public EngineSettings withCacheBytes(long bytes) {

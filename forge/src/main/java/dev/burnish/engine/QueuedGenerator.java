@@ -86,7 +86,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
       Extensions extensions) {
     this.encoder = encoder;
     inbox = new Inbox(settings.maxWaiting());
-    ServedModel model = ServedModel.of(spec, sources.base());
+    ServedModel model = ServedModel.of(spec, sources.base(), settings.weights());
     setting =
         new Engine.Setting(
             model.decoder().shape(),
@@ -113,7 +113,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
             BlockManager.SIZE,
             model.isInPlace()
                 ? "read in place, where their publisher packed them"
-                : "packed in memory of this process");
+                : "packed in memory of this process, in " + setting.settings().weights());
   }
 
   /// How it began: the tokens that its cache holds, and where its packed weights are.
@@ -162,6 +162,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
             IntStream.range(0, weights.numParts())
                 .<PartValues>mapToObj(part -> new PartValues.Plain(weights.part(part)))
                 .toList(),
+            Optional.empty(),
             () -> {});
   }
 

@@ -18,7 +18,8 @@ import java.util.stream.IntStream;
 ///
 /// Idea: sequences that begin alike share the rows of a [PrefixTree]. Rows before the first target
 /// of a sequence whose block the cache has already are not computed. The others of a node lie in
-/// blocks of that node; those of a root are whole beginnings, so that later sequences find them.
+/// blocks of that node, at the place in a block that their position has, so that attention reads
+/// them where they are; those of a root are whole beginnings, so that later sequences find them.
 ///
 /// Blocks are held from construction until [#close]. One thread.
 final class ScoreBatch implements AutoCloseable {
@@ -77,9 +78,10 @@ final class ScoreBatch implements AutoCloseable {
         : Optional.of(new ScoreBatch(sequences.subList(0, count), tree.place(), blocks, version));
   }
 
-  /// Blocks that some sequences of so many different tokens hold at most: each may end two nodes,
-  /// and each node, and what is found of it, may end within a block.
-  private static int mostBlocks(int tokens, int sequences) {
+  /// Blocks that some sequences of so many different tokens hold at most: each after the first may
+  /// begin two nodes, and a node may begin and end within a block. What is found of one ends with a
+  /// block.
+  static int mostBlocks(int tokens, int sequences) {
     return BlockManager.forTokens(tokens) + 4 * (sequences - 1);
   }
 
@@ -146,11 +148,11 @@ final class ScoreBatch implements AutoCloseable {
     if (first >= end) {
       return;
     }
-    int origin = start;
+    int origin = first - positions[first] % BlockManager.SIZE;
     if (forest.depth(node) == 0) {
+      origin = start;
       roots.add(new Root(table, start, end - start));
     } else {
-      origin = first;
       tables.add(table);
     }
     table.extend(

@@ -1,5 +1,6 @@
 package dev.burnish.engine;
 
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.nn.Decoder;
@@ -23,21 +24,29 @@ final class ServedModel implements AutoCloseable {
   private final Weights weights;
   private final LanguageModel model;
   private final ModelRunner runner;
+  private final WeightFormat format;
   private OptionalLong version = OptionalLong.empty();
   // Whose memory the runner reads.
   private Optional<WeightSource.Snapshot> inPlace = Optional.empty();
 
-  private ServedModel(ModelSpec spec, Weights weights, LanguageModel model, ModelRunner runner) {
+  private ServedModel(
+      ModelSpec spec,
+      Weights weights,
+      LanguageModel model,
+      ModelRunner runner,
+      WeightFormat format) {
     this.spec = spec;
     this.weights = weights;
     this.model = model;
     this.runner = runner;
+    this.format = format;
   }
 
   /// A model without a version of its policy yet.
   ///
   /// @param base has the weights under an adaptation, in one version
-  static ServedModel of(ModelSpec spec, Optional<WeightSource> base) {
+  /// @param format of the matrices, except those of an adaptation
+  static ServedModel of(ModelSpec spec, Optional<WeightSource> base, WeightFormat format) {
     if (spec.lora().adapts() != base.isPresent()) {
       throw new IllegalArgumentException(
           "a generator must have a source of base weights if its model is adapted, and only then: rank=%d base=%s"
@@ -45,8 +54,8 @@ final class ServedModel implements AutoCloseable {
     }
     Weights weights = Weights.undefined(spec.layouts(), Device.CPU);
     LanguageModel model = adapted(spec, weights);
-    ModelRunner runner = ModelRunner.unloaded(model.decoder());
-    ServedModel served = new ServedModel(spec, weights, model, runner);
+    ModelRunner runner = ModelRunner.unloaded(model.decoder(), format);
+    ServedModel served = new ServedModel(spec, weights, model, runner, format);
     try {
       base.ifPresent(served::loadBase);
       return served;
@@ -103,12 +112,12 @@ final class ServedModel implements AutoCloseable {
   /// Memory for another version of the same policy.
   ServedModel twin() {
     if (!spec.lora().adapts()) {
-      return of(spec, Optional.empty());
+      return of(spec, Optional.empty(), format);
     }
     // Closing a twin closes its adaptation; the weights under it are the first model's.
     LanguageModel other = adapted(spec, weights);
     Weights none = Weights.over(List.of(), List.of(), 0);
-    return new ServedModel(spec, none, other, runner.of(other.decoder()));
+    return new ServedModel(spec, none, other, runner.of(other.decoder()), format);
   }
 
   Decoder decoder() {
@@ -131,6 +140,33 @@ final class ServedModel implements AutoCloseable {
   /// The version that is in the memory; empty before the first, and after a load that failed.
   OptionalLong version() {
     return version;
+  }
+
+  /// Whether [#check] computes beside the version in use, at little cost.
+  boolean checksAside(WeightSource.Snapshot snapshot) {
+    return spec.lora().adapts() || readsInPlace(snapshot);
+  }
+
+  /// Computes what the publisher of a version computed, in memory of its own, which takes little:
+  /// the matrices are read in place, or are those of an adaptation. For any thread.
+  ///
+  /// @return how the results differ
+  Optional<String> check(WeightSource.Snapshot snapshot) {
+    try (ServedModel probe = twin()) {
+      if (probe.readsInPlace(snapshot)) {
+        probe.runner.use(snapshot.parts());
+      } else {
+        for (int part = 0; part < snapshot.parts().size(); part++) {
+          probe.load(part, snapshot);
+        }
+      }
+      return probe.differsFrom(snapshot);
+    }
+  }
+
+  /// How the weights that are laid out compute something else than their publisher computed.
+  Optional<String> differsFrom(WeightSource.Snapshot snapshot) {
+    return snapshot.canary().flatMap(canary -> canary.differsFrom(runner));
   }
 
   /// @throws IllegalArgumentException if a version is not of a model of those layouts

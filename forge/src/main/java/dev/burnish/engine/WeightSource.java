@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.kernel.PackedLayout;
+import dev.burnish.nn.Canary;
 import dev.burnish.nn.PartValues;
 import dev.burnish.rollout.VersionRange;
 import java.util.List;
@@ -21,8 +22,11 @@ public interface WeightSource {
   ///
   /// @param parts of the weights that are trained; where a generator can read them in place, it
   ///   does, and the snapshot stays open until another one is in use
+  /// @param canary what the publisher computed with them, which a generator computes again before
+  ///   it uses them
   /// @param release called once nothing reads the parts any more
-  record Snapshot(long version, List<PartValues> parts, Runnable release) implements AutoCloseable {
+  record Snapshot(long version, List<PartValues> parts, Optional<Canary> canary, Runnable release)
+      implements AutoCloseable {
     public Snapshot {
       parts = List.copyOf(parts);
     }

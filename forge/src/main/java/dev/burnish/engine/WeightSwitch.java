@@ -5,6 +5,7 @@ import dev.burnish.nn.FlatLayout;
 import dev.burnish.rollout.VersionRange;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.LongPredicate;
 
 /// Which weights a generator computes with, and how others take their place.
@@ -13,7 +14,8 @@ import java.util.function.LongPredicate;
 /// at no cost. Any other one is laid out here: while nothing runs over the one in use, else in a
 /// second memory, one part at a time between two steps, and swapped in when all parts are there;
 /// that memory is kept for the next. A version is opened, and so checked, before anything in use is
-/// touched.
+/// touched; one that is laid out here computes what its publisher computed before it comes into
+/// use.
 ///
 /// Used by the thread that generates, except [#open], [#announce] and [#version].
 final class WeightSwitch implements AutoCloseable {
@@ -34,10 +36,12 @@ final class WeightSwitch implements AutoCloseable {
   private final WeightSource source;
   private final Inbox inbox;
   private final List<FlatLayout> layouts;
+  // For checks by any thread; open as long as this.
+  private final ServedModel first;
   private ServedModel serving;
   private Optional<ServedModel> spare = Optional.empty();
   private Optional<Underway> underway = Optional.empty();
-  private volatile long version;
+  private volatile OptionalLong version = OptionalLong.empty();
   private boolean hasToldForm;
 
   /// Loads the newest version there is.
@@ -47,11 +51,13 @@ final class WeightSwitch implements AutoCloseable {
     this.source = source;
     this.inbox = inbox;
     serving = model;
+    first = model;
     layouts = model.decoder().trainedWeights().layouts();
     takeOver(new Takeover(open(VersionRange.ANY), WeightUpdate.KEEP));
   }
 
-  /// The newest version in a range, found to be of this model.
+  /// The newest version in a range, found to be of this model and, where that takes no memory for
+  /// all of it, to compute what its publisher computed.
   ///
   /// @throws IllegalArgumentException if there is none, or it is not
   WeightSource.Snapshot open(VersionRange versions) {
@@ -63,11 +69,41 @@ final class WeightSwitch implements AutoCloseable {
                 .formatted(snapshot.version(), versions));
       }
       ServedModel.requireFit(layouts, snapshot);
+      if (snapshot.canary().isPresent() && first.checksAside(snapshot)) {
+        requireSame(snapshot, first.check(snapshot), inUse());
+      }
       return snapshot;
     } catch (RuntimeException e) {
       snapshot.close();
       throw e;
     }
+  }
+
+  private String inUse() {
+    OptionalLong known = version;
+    return known.isPresent()
+        ? "version=%d stays in use".formatted(known.getAsLong())
+        : "no version is in use";
+  }
+
+  /// Compares what is laid out with what its publisher computed, where [#open] could not.
+  private void requireSame(ServedModel laidOut, WeightSource.Snapshot snapshot, String rest) {
+    if (!laidOut.checksAside(snapshot)) {
+      requireSame(snapshot, laidOut.differsFrom(snapshot), rest);
+    }
+  }
+
+  /// @param difference of what is computed here
+  /// @param rest of the message: what is in use
+  private static void requireSame(
+      WeightSource.Snapshot snapshot, Optional<String> difference, String rest) {
+    difference.ifPresent(how -> {
+      String message =
+          "weights must compute here what their publisher computed: version=%d %s; %s; publish the version again, or restart this generator"
+              .formatted(snapshot.version(), how, rest);
+      LOG.log(System.Logger.Level.ERROR, message);
+      throw new IllegalArgumentException(message);
+    });
   }
 
   /// Announces a version, to be taken over as soon as the calls allow it, and waits until it was or
@@ -84,7 +120,7 @@ final class WeightSwitch implements AutoCloseable {
 
   /// The version that came into use last.
   long version() {
-    return version;
+    return version.orElseThrow();
   }
 
   ServedModel serving() {
@@ -134,7 +170,7 @@ final class WeightSwitch implements AutoCloseable {
     try {
       if (serving.readsInPlace(takeover.snapshot())) {
         serving.use(takeover.snapshot());
-        version = takeover.version();
+        version = OptionalLong.of(takeover.version());
         takeover.answer();
         return;
       }
@@ -142,6 +178,7 @@ final class WeightSwitch implements AutoCloseable {
       for (int part = 0; part < layouts.size(); part++) {
         serving.load(part, takeover.snapshot());
       }
+      requireSame(serving, takeover.snapshot(), "no version is in use");
       serve(serving, takeover);
     } catch (RuntimeException | OutOfMemoryError e) {
       RuntimeException failure = failure(takeover, e);
@@ -171,7 +208,7 @@ final class WeightSwitch implements AutoCloseable {
   private void serve(ServedModel model, Takeover takeover) {
     model.complete(takeover.version());
     serving = model;
-    version = takeover.version();
+    version = OptionalLong.of(takeover.version());
     takeover.end();
   }
 
@@ -245,6 +282,9 @@ final class WeightSwitch implements AutoCloseable {
   private void loadNext(Underway u) {
     try {
       u.model.load(u.next++, u.takeover.snapshot());
+      if (u.next == layouts.size()) {
+        requireSame(u.model, u.takeover.snapshot(), inUse());
+      }
     } catch (RuntimeException | OutOfMemoryError e) {
       underway = Optional.empty();
       u.takeover.fail(failure(u.takeover, e));

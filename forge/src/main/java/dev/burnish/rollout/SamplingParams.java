@@ -360,57 +360,10 @@ public record SamplingParams(
         });
   }
 
-  private SamplingParams with(Consumer<Draft> change) {
-    Draft draft = new Draft(this);
+  private SamplingParams with(Consumer<SamplingDraft> change) {
+    SamplingDraft draft = new SamplingDraft(this);
     change.accept(draft);
     return draft.params();
-  }
-
-  /// Parameters while one of them is replaced.
-  private static final class Draft {
-    int n;
-    int bestOf;
-    int maxTokens;
-    double temperature;
-    Truncation truncation;
-    TokenRules tokens;
-    Penalties penalties;
-    Stop stop;
-    Structure structure;
-    Logprobs logprobs;
-    Priority priority;
-    long seed;
-
-    Draft(SamplingParams from) {
-      n = from.n;
-      bestOf = from.bestOf;
-      maxTokens = from.maxTokens;
-      temperature = from.temperature;
-      truncation = from.truncation;
-      tokens = from.tokens;
-      penalties = from.penalties;
-      stop = from.stop;
-      structure = from.structure;
-      logprobs = from.logprobs;
-      priority = from.priority;
-      seed = from.seed;
-    }
-
-    SamplingParams params() {
-      return new SamplingParams(
-          n,
-          bestOf,
-          maxTokens,
-          temperature,
-          truncation,
-          tokens,
-          penalties,
-          stop,
-          structure,
-          logprobs,
-          priority,
-          seed);
-    }
   }
 
   private static void requireIds(String name, Collection<Integer> ids) {

@@ -1,6 +1,7 @@
 package dev.burnish.store;
 
 import dev.burnish.kernel.PackedLayout;
+import dev.burnish.nn.Canary;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.PackedPart;
 import dev.burnish.nn.ParameterSpec;
@@ -16,7 +17,8 @@ import java.util.stream.IntStream;
 ///   leaves as they are
 /// @param version of the set
 /// @param parts in the order of the model
-public record Manifest(String set, long version, List<Part> parts) {
+/// @param canary what the publisher computed with the weights, if it did
+public record Manifest(String set, long version, List<Part> parts, Optional<Canary> canary) {
   /// The values of one part, in F32.
   ///
   /// @param parameters in their order
@@ -87,6 +89,11 @@ public record Manifest(String set, long version, List<Part> parts) {
     public long bytes() {
       return bytes(parameters, packed);
     }
+  }
+
+  /// Weights with which their publisher computed nothing.
+  public Manifest(String set, long version, List<Part> parts) {
+    this(set, version, parts, Optional.empty());
   }
 
   /// @throws IllegalArgumentException if the version is negative

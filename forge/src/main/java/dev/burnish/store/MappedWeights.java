@@ -1,6 +1,7 @@
 package dev.burnish.store;
 
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.nn.Canary;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.PackedPart;
 import dev.burnish.nn.PartValues;
@@ -10,6 +11,7 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -115,6 +117,11 @@ public final class MappedWeights implements AutoCloseable {
 
   public long version() {
     return published.version();
+  }
+
+  /// The results of the publisher with the weights, if it computed some.
+  public Optional<Canary> canary() {
+    return published.manifest().canary();
   }
 
   /// Checks that a part has the bytes that were published, see [#checkAll].

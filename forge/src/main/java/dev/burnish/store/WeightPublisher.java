@@ -3,6 +3,7 @@ package dev.burnish.store;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.kernel.Team;
 import dev.burnish.link.Region;
+import dev.burnish.nn.Canary;
 import dev.burnish.nn.PackedPart;
 import dev.burnish.nn.Weights;
 import java.lang.foreign.MemorySegment;
@@ -27,7 +28,7 @@ public final class WeightPublisher implements AutoCloseable {
   private final String set;
   private final Function<Weights, List<PartForm>> forms;
   private final Optional<Published> like;
-  private final WeightMemory memory = new WeightMemory();
+  private final WeightMemory memory = new WeightMemory(Region::allocate);
   private Optional<Published> latest = Optional.empty();
 
   private WeightPublisher(
@@ -72,11 +73,18 @@ public final class WeightPublisher implements AutoCloseable {
   /// @return to be closed by the caller, or given away as the result of an endpoint
   /// @throws IllegalArgumentException if the version is older than the latest
   public Published publish(Weights weights) {
+    return publish(weights, Optional.empty());
+  }
+
+  /// The same with what the publisher computed with the weights, for those who use them to compare.
+  ///
+  /// @param canary under these weights, and those below an adaptation
+  public Published publish(Weights weights, Optional<Canary> canary) {
     if (latest.filter(known -> known.version() == weights.version()).isPresent()) {
       return latest.get().share();
     }
     latest.ifPresent(known -> requireLater(weights.version(), known.version()));
-    Published next = write(weights);
+    Published next = write(weights, canary);
     latest.ifPresent(known -> giveBack(known.parts(), next.parts()));
     latest = Optional.of(next);
     return next.share();
@@ -94,7 +102,7 @@ public final class WeightPublisher implements AutoCloseable {
     before.stream().filter(region -> !kept.contains(region)).forEach(memory::giveBack);
   }
 
-  private Published write(Weights weights) {
+  private Published write(Weights weights, Optional<Canary> canary) {
     List<Source> sources = sources(weights);
     List<Optional<Published>> there = there(sources);
     List<Piece> pieces = new ArrayList<>();
@@ -114,7 +122,7 @@ public final class WeightPublisher implements AutoCloseable {
       memory.end();
     }
     return new Published(
-        new Manifest(set, weights.version(), pieces.stream().map(Piece::part).toList()),
+        new Manifest(set, weights.version(), pieces.stream().map(Piece::part).toList(), canary),
         pieces.stream().map(Piece::region).toList());
   }
 

@@ -1,12 +1,18 @@
 package dev.burnish.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.Pretrained;
+import dev.burnish.engine.BatchGenerator;
+import dev.burnish.engine.EngineSettings;
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.LoraConfig;
 import dev.burnish.rollout.Completion;
+import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.Structure;
 import dev.burnish.testing.TinyModels;
@@ -53,7 +59,12 @@ class CompletionsTest {
 
   private GenerateOptions options(OptionalDouble temperature, Optional<Path> adapter) {
     return new GenerateOptions(
-        model(folder, adapter), "abc", false, Optional.empty(), sampling(temperature));
+        model(folder, adapter),
+        EngineSettings.defaults(),
+        "abc",
+        false,
+        Optional.empty(),
+        sampling(temperature));
   }
 
   private static Supplier<Pretrained> model(Path folder, Optional<Path> adapter) {
@@ -151,6 +162,48 @@ class CompletionsTest {
     return parsed;
   }
 
+  private ModelFlags modelFlags(String... more) {
+    List<String> flags = new ArrayList<>(List.of("--model", folder.toString()));
+    flags.addAll(List.of(more));
+    ModelFlags parsed = new ModelFlags();
+    new CommandLine(CommandLine.Model.CommandSpec.forAnnotatedObject(parsed))
+        .parseArgs(flags.toArray(String[]::new));
+    return parsed;
+  }
+
+  @Test
+  void weightsAreChosenByNameAndF32IfNothingIsSaid() {
+    assertThat(modelFlags().engine()).isEqualTo(EngineSettings.defaults());
+    for (WeightFormat format : WeightFormat.values()) {
+      String name = WeightFormats.name(format);
+      assertThat(modelFlags("--weights", name).engine())
+          .isEqualTo(EngineSettings.defaults().withWeights(format));
+    }
+    assertThatThrownBy(() -> modelFlags("--weights", "int4"))
+        .hasMessageContaining("must be one of f32, bf16, int8: value=int4");
+  }
+
+  @Test
+  void weightsOfAFormatChangeLogprobsByLittle() {
+    SamplingParams greedy = SamplingParams.defaults().withTemperature(0).withMaxTokens(1);
+    try (Pretrained model = modelFlags().load()) {
+      List<float[]> logprobs = new ArrayList<>();
+      for (WeightFormat format : WeightFormat.values()) {
+        logprobs.add(
+            new BatchGenerator(
+                    model.model(), model.prompts(), EngineSettings.defaults().withWeights(format))
+                .generate(Prompt.text("abc"), greedy)
+                .completions()
+                .getFirst()
+                .logprobs());
+      }
+      for (float[] other : logprobs.subList(1, logprobs.size())) {
+        assertThat(other[0]).isNotEqualTo(logprobs.getFirst()[0]);
+        assertThat(other[0]).isCloseTo(logprobs.getFirst()[0], within(0.1f));
+      }
+    }
+  }
+
   @Test
   void aStructureAndLogprobsComeOutAsJson() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -158,6 +211,7 @@ class CompletionsTest {
     GenerateOptions options =
         new GenerateOptions(
             model(folder, Optional.empty()),
+            EngineSettings.defaults(),
             "abc",
             false,
             Optional.empty(),
@@ -202,6 +256,7 @@ class CompletionsTest {
       GenerateOptions ofMerged =
           new GenerateOptions(
               model(folder.resolve("merged"), Optional.empty()),
+              EngineSettings.defaults(),
               "abc",
               false,
               Optional.empty(),

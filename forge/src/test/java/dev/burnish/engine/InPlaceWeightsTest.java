@@ -102,7 +102,8 @@ class InPlaceWeightsTest {
     publish(part -> part.as(WeightFormat.F32, 6));
     try (Warnings warnings = new Warnings();
         QueuedGenerator generator = generator()) {
-      assertThat(generator.beginning()).endsWith("weights packed in memory of this process");
+      assertThat(generator.beginning())
+          .endsWith("weights packed in memory of this process, in F32");
       for (int version : new int[] {2, 0, 1}) {
         assertSame(
             generator.generate(PROMPT, PARAMS, VersionRange.exactly(version)), alone(version));

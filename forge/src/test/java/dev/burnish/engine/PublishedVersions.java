@@ -1,6 +1,7 @@
 package dev.burnish.engine;
 
 import dev.burnish.kernel.Packing;
+import dev.burnish.nn.Canary;
 import dev.burnish.nn.PackedPart;
 import dev.burnish.nn.PartValues;
 import dev.burnish.nn.Weights;
@@ -10,9 +11,12 @@ import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -29,6 +33,7 @@ final class PublishedVersions implements WeightSource, AutoCloseable {
         public void written(MemorySegment bytes) {}
       };
 
+  private final Map<Long, Canary> canaries = new ConcurrentHashMap<>();
   private final List<List<Tensor>> owned = new ArrayList<>();
   private final AtomicInteger open = new AtomicInteger();
   private volatile Runnable beforeOpen = () -> {};
@@ -65,6 +70,17 @@ final class PublishedVersions implements WeightSource, AutoCloseable {
     return this;
   }
 
+  /// Says what the publisher of a version computed with it.
+  void expect(long version, Canary canary) {
+    canaries.put(version, canary);
+  }
+
+  /// Changes a value of a packed part, as a digest would show.
+  void damage(long version, int part, long at) {
+    MemorySegment memory = ((PartValues.Packed) versions.get(version).get(part)).memory().segment();
+    memory.set(ValueLayout.JAVA_FLOAT, at, memory.get(ValueLayout.JAVA_FLOAT, at) + 0.5f);
+  }
+
   /// Runs before each opening, in its thread.
   void beforeOpen(Runnable action) {
     beforeOpen = action;
@@ -83,7 +99,8 @@ final class PublishedVersions implements WeightSource, AutoCloseable {
           "no version: asked=%s there=%s".formatted(range, versions.keySet()));
     }
     open.incrementAndGet();
-    return new Snapshot(found.getKey(), found.getValue(), open::decrementAndGet);
+    Optional<Canary> canary = Optional.ofNullable(canaries.get(found.getKey()));
+    return new Snapshot(found.getKey(), found.getValue(), canary, open::decrementAndGet);
   }
 
   @Override

@@ -96,6 +96,28 @@ class ScorerTest {
         .toList();
   }
 
+  @Test
+  void keysLieInTheirBlocksAsTheirPositionsSayAndInNoMoreBlocksThanPlanned() {
+    BlockManager blocks = new BlockManager(2_000);
+    blocks.computeBy(0);
+    for (int round = 0; round < 300; round++) {
+      List<Scorer.Scored> sequences = task(continuations(new Random(round))).remaining(0);
+      int before = blocks.numAvailable();
+      try (ScoreBatch batch = ScoreBatch.of(sequences, blocks, 0, 1_000).orElseThrow()) {
+        int count = batch.numLeft();
+        int most = ScoreBatch.mostBlocks(count + batch.numCached(), sequences.size());
+        assertThat(before - blocks.numAvailable()).as("round %d", round).isLessThanOrEqualTo(most);
+        int[] slots = batch.slots(count);
+        int[] positions = batch.positions(count);
+        assertThat(IntStream.of(slots).distinct().count()).isEqualTo(count);
+        for (int i = 0; i < count; i++) {
+          assertThat(slots[i] % BlockManager.SIZE).isEqualTo(positions[i] % BlockManager.SIZE);
+        }
+        batch.advance(count);
+      }
+    }
+  }
+
   private void finish(Engine engine, ScoreTask task, int version) {
     engine.scoreNext(Optional.of(task));
     while (!task.isOver()) {

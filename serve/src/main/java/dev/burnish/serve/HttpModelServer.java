@@ -2,7 +2,6 @@ package dev.burnish.serve;
 
 import dev.burnish.ModelServer;
 import dev.burnish.Pretrained;
-import dev.burnish.engine.EngineSettings;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.nn.DecoderShape;
 import java.nio.file.Path;
@@ -22,7 +21,7 @@ public final class HttpModelServer implements ModelServer {
             settings.host(), settings.port(), settings.apiKeys(), ServerSettings.Limits.defaults());
     ModelCard card = card(model, settings.name().orElseGet(() -> name(model)));
     QueuedGenerator engine =
-        QueuedGenerator.over(model.model(), model.prompts(), EngineSettings.defaults());
+        QueuedGenerator.over(model.model(), model.prompts(), settings.engine());
     try {
       return new Serving(card, engine, InferenceServer.start(server, card, engine));
     } catch (RuntimeException e) {

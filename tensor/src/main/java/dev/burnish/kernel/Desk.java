@@ -1,9 +1,11 @@
 package dev.burnish.kernel;
 
+import java.util.EnumMap;
+import java.util.Map;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// The memory with which one thread computes pieces of a batch-invariant product: a tile, the sums
+/// The memory with which one thread computes pieces of a batch-invariant product: tiles, the sums
 /// of it that wait for others ([Segments]), and a panel in F32 where the operand is kept otherwise.
 final class Desk implements AutoCloseable {
   /// `C = A W'`, or `C += A W'`.
@@ -12,8 +14,12 @@ final class Desk implements AutoCloseable {
   /// Half-open.
   record Range(int from, int end) {}
 
-  private final Tile tile;
+  private final Tile.Form form;
   private final int columns;
+  private final Map<WeightFormat, Tile> tiles = new EnumMap<>(WeightFormat.class);
+
+  // For the format of the present product.
+  private Tile tile;
 
   /// Bytes of the sums of one tile.
   private final long level;
@@ -25,7 +31,9 @@ final class Desk implements AutoCloseable {
   private long roomBytes;
 
   Desk(Tile.Form form) {
-    tile = form.tile();
+    this.form = form;
+    tile = form.tile(WeightFormat.F32);
+    tiles.put(WeightFormat.F32, tile);
     columns = form.columns();
     level = 4L * form.floats();
     sums = new Scratch(Segments.LEVELS * level);
@@ -46,6 +54,7 @@ final class Desk implements AutoCloseable {
 
   /// Some panels of columns of some rows of C.
   void compute(Product product, Range panels, Range rows) {
+    tile = tiles.computeIfAbsent(product.w().format(), form::tile);
     for (int panel = panels.from(); panel < panels.end(); panel++) {
       int count;
       for (int row = rows.from(); row < rows.end(); row += count) {
@@ -55,6 +64,7 @@ final class Desk implements AutoCloseable {
         } else {
           sum(product, row, count);
         }
+        scale(product, panel, count);
         store(product, row, count, panel * columns);
       }
     }
@@ -66,9 +76,7 @@ final class Desk implements AutoCloseable {
     Segments segments = product.segments();
     long memory = room(segments.inner());
     for (int s = 0; s < segments.count(); s++) {
-      int from = segments.start(s);
-      long place = memory + 4L * from * columns;
-      tile.panel(s, product.w().panel(panel, from, segments.length(s), place), segments);
+      tile.panel(product.w(), panel, s, segments, memory + 4L * segments.start(s) * columns);
       add(product, s, row, count);
     }
   }
@@ -106,10 +114,30 @@ final class Desk implements AutoCloseable {
     }
   }
 
+  /// Where the sum of all segments is.
+  private long sum(Product product) {
+    return sums.address() + Segments.merges(product.segments().count() - 1) * level;
+  }
+
+  /// Multiplies the sums by the scales of the panel, where it has some.
+  private void scale(Product product, int panel, int rows) {
+    long scales = product.w().scales(panel);
+    if (scales == PanelSource.NO_SCALES) {
+      return;
+    }
+    for (int j = 0; j < columns; j += Lanes.WIDTH) {
+      FloatVector scale = Lanes.load(scales, j);
+      for (int i = 0; i < rows; i++) {
+        long target = sum(product) + 4L * (i * columns + j);
+        Lanes.load(target, 0).mul(scale).intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
+      }
+    }
+  }
+
   /// Puts the sum of all segments into C.
   private void store(Product product, int row, int rows, int column) {
     Matrix c = product.c();
-    long sum = sums.address() + Segments.merges(product.segments().count() - 1) * level;
+    long sum = sum(product);
     int present = Math.min(columns, c.cols() - column);
     for (int i = 0; i < rows; i++) {
       long source = sum + 4L * i * columns;

@@ -2,7 +2,9 @@ package dev.burnish.kernel;
 
 import dev.burnish.kernel.AttentionTile.Run;
 import dev.burnish.kernel.Kernels.Heads;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntToLongFunction;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -191,11 +193,7 @@ final class InvariantAttention {
       switch (rows) {
         case 4 -> combineFour(at, panels, from, length, columns);
         case 3 -> combineThree(at, panels, from, length, columns);
-        default -> {
-          for (int row = 0; row < rows; row++) {
-            combineOne(at[row], at[4 + row], panels, from, length, columns);
-          }
-        }
+        default -> columns = new Columns(dim(), 0);
       }
       for (int row = 0; row < rows && columns.whole() < columns.all(); row++) {
         combineRest(at[row], at[4 + row], panels, from, length, columns);
@@ -204,31 +202,34 @@ final class InvariantAttention {
 
     /// The panels of the keys of a run, copied to `room` unless they can be read where they are.
     private long[] keys(Run run, long room) {
-      long[] panels = new long[run.numPanels()];
-      for (int i = 0; i < panels.length; i++) {
-        panels[i] = run.inStep() ? keyValues().keys(run.panel(i), kvHead) : place(room, i);
+      if (run.inStep()) {
+        return panels(run, panel -> keyValues().keys(run.panel(panel), kvHead));
       }
-      if (!run.inStep()) {
-        for (int i = 0; i < run.length(); i++) {
-          long target = panel(panels, run, i) + 4L * ((run.column() + i) % TOKENS);
-          keyValues().copyKey(keyValues().keyOf(run.keyRows()[i], kvHead), target);
-        }
+      long[] panels = panels(run, panel -> place(room, panel));
+      for (int i = 0; i < run.length(); i++) {
+        long key = keyValues().keyOf(run.keyRows()[i], kvHead);
+        keyValues().copyKey(key, panel(panels, run, i) + 4L * ((run.column() + i) % TOKENS));
       }
       return panels;
     }
 
     /// The same of the values.
     private long[] values(Run run, long room) {
+      if (run.inStep()) {
+        return panels(run, panel -> keyValues().values(run.panel(panel), kvHead));
+      }
+      long[] panels = panels(run, panel -> place(room, panel));
+      for (int i = 0; i < run.length(); i++) {
+        long value = keyValues().valueOf(run.keyRows()[i], kvHead);
+        long offset = 4L * ((run.column() + i) % TOKENS) * dim();
+        Lanes.copy(panel(panels, run, i) + offset, value, dim());
+      }
+      return panels;
+    }
+
+    private static long[] panels(Run run, IntToLongFunction address) {
       long[] panels = new long[run.numPanels()];
-      for (int i = 0; i < panels.length; i++) {
-        panels[i] = run.inStep() ? keyValues().values(run.panel(i), kvHead) : place(room, i);
-      }
-      if (!run.inStep()) {
-        for (int i = 0; i < run.length(); i++) {
-          long target = panel(panels, run, i) + 4L * ((run.column() + i) % TOKENS) * dim();
-          Lanes.copy(target, keyValues().valueOf(run.keyRows()[i], kvHead), dim());
-        }
-      }
+      Arrays.setAll(panels, address);
       return panels;
     }
 
@@ -433,21 +434,8 @@ final class InvariantAttention {
     }
   }
 
-  /// The same for one row.
-  private static void combineOne(
-      long p, long out, long[] panels, int from, int length, Columns columns) {
-    long step = 4L * columns.all();
-    for (int column = 0; column < columns.whole(); column += WIDTH) {
-      FloatVector sum = Lanes.load(out, column);
-      for (int j = 0; j < length; j++) {
-        long value = value(panels, from + j, step);
-        sum = Lanes.load(value, column).fma(all(p, j), sum);
-      }
-      Lanes.store(sum, out, column);
-    }
-  }
-
-  /// The last columns of a head whose width is no multiple of two vectors.
+  /// The same for one row, from the first column on that is left: all, or the last ones of a head
+  /// whose width is no multiple of two vectors.
   private static void combineRest(
       long p, long out, long[] panels, int from, int length, Columns columns) {
     long step = 4L * columns.all();

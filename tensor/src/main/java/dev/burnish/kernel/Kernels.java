@@ -41,6 +41,16 @@ public sealed interface Kernels permits CpuKernels, TorchKernels {
   /// [Prepared#update]. The caller's to close.
   Prepared prepare(List<PackedLayout.Shape> weights, WeightFormat format);
 
+  /// Weights that are used where they are, for few products: nothing is copied. They have to stay
+  /// open, and to be prepared again when they change.
+  default Prepared unpacked(List<Tensor> weights_NK) {
+    PlainWeights plain =
+        new PlainWeights(
+            weights_NK.stream().map(PackedLayout.Shape::of).toList(), WeightFormat.F32);
+    plain.update(weights_NK);
+    return plain;
+  }
+
   /// Weights that are packed in memory of others, such as a region that another process wrote.
   ///
   /// @param memory bytes of the size of the layout, at a multiple of [PackedLayout#ALIGNMENT]; it

@@ -30,18 +30,20 @@ final class NarrowTile extends Tile {
   private int b;
 
   @Override
-  void panel(int segment, long address, Segments segments) {
+  void panel(PanelSource w, int index, int segment, Segments segments, long room) {
     int size = Math.multiplyExact(segments.inner(), 2 * WIDTH);
     if (panel.length < size) {
       panel = new float[size];
     }
+    int from = segments.start(segment);
+    int count = segments.length(segment);
     MemorySegment.copy(
         Matrix.MEMORY,
         ValueLayout.JAVA_FLOAT_UNALIGNED,
-        address,
+        w.panel(index, from, count, room),
         panel,
-        segments.start(segment) * 2 * WIDTH,
-        segments.length(segment) * 2 * WIDTH);
+        from * 2 * WIDTH,
+        count * 2 * WIDTH);
   }
 
   @Override

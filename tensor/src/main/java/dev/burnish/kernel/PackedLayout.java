@@ -9,8 +9,10 @@ import java.util.List;
 /// A matrix `[outputs, inputs]` is a run of panels of `columns` outputs each; the last one is
 /// filled up with zeros. A panel has its inputs one after the other, for each the weights of its
 /// outputs. In [WeightFormat#F32] these are floats; in [WeightFormat#BF16] a panel's outputs `j`
-/// and `j + columns / 2` share one word of 32 bits, `j` in its lower half. Matrices begin at
-/// multiples of 64 bytes of memory that does so itself. Byte order is the machine's.
+/// and `j + columns / 2` share one word of 32 bits, `j` in its lower half; in [WeightFormat#INT8] a
+/// panel begins with a scale of each output, a float, and the weights are bytes. Matrices, and
+/// panels in that format, begin at multiples of 64 bytes of memory that does so itself. Byte order
+/// is the machine's.
 ///
 /// @param columns of a panel: two vector registers of floats, of this machine's width
 public record PackedLayout(WeightFormat format, int columns, List<Shape> matrices) {
@@ -61,8 +63,20 @@ public record PackedLayout(WeightFormat format, int columns, List<Shape> matrice
   }
 
   private long bytes(Shape shape) {
-    long outputs = (shape.outputs() - 1L) / columns * columns + columns;
-    long bytes = Math.multiplyExact(Math.multiplyExact(outputs, shape.inputs()), format.bytes());
+    long panels = (shape.outputs() - 1L) / columns + 1;
+    return aligned(Math.multiplyExact(panels, panelBytes(format, columns, shape.inputs())));
+  }
+
+  /// Bytes of a panel: of its weights, and of their scales.
+  static long panelBytes(WeightFormat format, int columns, int inputs) {
+    long weights = Math.multiplyExact(Math.multiplyExact((long) columns, inputs), format.bytes());
+    return switch (format) {
+      case F32, BF16 -> weights;
+      case INT8 -> aligned(Math.addExact(weights, 4L * columns));
+    };
+  }
+
+  private static long aligned(long bytes) {
     return Math.addExact(bytes, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 

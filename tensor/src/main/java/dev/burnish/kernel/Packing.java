@@ -58,7 +58,7 @@ public final class Packing {
     long bytes = work.packed.panelBytes();
     try (Scratch room = work.room();
         Scratch own = new Scratch(bytes)) {
-      Panels panel = work.packed.at(own.address());
+      Panels panel = work.packed.elsewhere(own.address());
       MemorySegment expected = Matrix.MEMORY.asSlice(own.address(), bytes);
       for (int i = 0; i < work.panels(); i++) {
         panel.pack(work.plain.from(i), 0, room.address());
@@ -113,7 +113,7 @@ public final class Packing {
     Scratch room() {
       return switch (packed.format()) {
         case F32 -> new Scratch(0);
-        case BF16 -> new Scratch(4L * packed.columns() * packed.k());
+        case BF16, INT8 -> new Scratch(4L * packed.columns() * packed.k());
       };
     }
   }

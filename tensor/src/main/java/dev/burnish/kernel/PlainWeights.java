@@ -46,6 +46,13 @@ final class PlainWeights implements Kernels.Prepared {
           yield TensorScope.outside(() -> rounded.to(DType.F32));
         }
       }
+      case INT8 -> {
+        float[] values = weight.toFloatArray();
+        Int8.round(values, Math.toIntExact(weight.size(1)));
+        try (Tensor rounded = Tensor.of(values, weight.shape())) {
+          yield TensorScope.outside(() -> rounded.to(weight.device()));
+        }
+      }
     };
   }
 

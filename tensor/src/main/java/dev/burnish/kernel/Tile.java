@@ -6,7 +6,7 @@ package dev.burnish.kernel;
 /// Each element of the result is one chain of fused multiply-adds over the segment, from zero,
 /// whatever the number of rows: the same bits for a row alone and for a row of a large batch. An
 /// instance holds the operands of the next tile; one thread.
-abstract sealed class Tile permits WideTile, NarrowTile {
+abstract class Tile {
   /// How wide registers are, and so how large a tile.
   enum Form {
     /// 512 bits, 32 registers: 8 rows by 2 vectors, operands in native memory.
@@ -38,9 +38,10 @@ abstract sealed class Tile permits WideTile, NarrowTile {
       return rows * columns;
     }
 
-    Tile tile() {
+    /// A tile over panels that are kept in that format.
+    Tile tile(WeightFormat format) {
       return switch (this) {
-        case WIDE -> new WideTile();
+        case WIDE -> WideTiles.of(format);
         case NARROW -> new NarrowTile();
       };
     }
@@ -79,8 +80,8 @@ abstract sealed class Tile permits WideTile, NarrowTile {
 
   /// Takes over a segment of a panel, for all tiles until the next one.
   ///
-  /// @param address of the segment's first element
-  abstract void panel(int segment, long address, Segments segments);
+  /// @param room for the segment in F32, where it is not read as it is kept
+  abstract void panel(PanelSource w, int panel, int segment, Segments segments, long room);
 
   /// Sets the operands of the next tile.
   ///

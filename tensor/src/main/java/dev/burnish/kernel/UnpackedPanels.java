@@ -25,6 +25,21 @@ record UnpackedPanels(Matrix w, int columns) implements PanelSource {
   }
 
   @Override
+  public WeightFormat format() {
+    return WeightFormat.F32;
+  }
+
+  @Override
+  public long at(int panel, int from) {
+    throw new IllegalStateException("panels must be packed to be read where they are: " + this);
+  }
+
+  @Override
+  public long scales(int panel) {
+    return NO_SCALES;
+  }
+
+  @Override
   public long panel(int panel, int from, int count, long room) {
     int first = panel * columns;
     int present = Math.min(columns, w.rows() - first);

@@ -1,7 +1,11 @@
 package dev.burnish.kernel;
 
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Tiles for 512-bit registers: sixteen accumulators of thirty-two registers hide the latency of
@@ -9,7 +13,12 @@ import jdk.incubator.vector.VectorSpecies;
 /// multiples of 64 bytes, so that no load takes two cache lines: an array's elements begin 16 bytes
 /// into one. A method may contain little but the loop, and pass no vector to another method, or the
 /// compiler keeps vectors in memory.
+///
+/// Weights of all formats are read as they are kept, and converted in registers. For each format
+/// there is a class of its own, made of this one's file by [WideTiles]: in each the format is a
+/// constant, so that its loops have that conversion and nothing else.
 final class WideTile extends Tile {
+  private static final WeightFormat FORMAT = WideTiles.format(MethodHandles.lookup());
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_512;
   static final int WIDTH = S.length();
 
@@ -25,10 +34,17 @@ final class WideTile extends Tile {
   // Where each segment of the panel is, and the present one.
   private final long[] parts = new long[Segments.MOST];
   private long b;
+  // A step of loops that is no constant, so that the compiler does not unroll them: with 2 and 4
+  // rows, the loads of unrolled loops reach memory at half the speed.
+  private int one = 1;
 
   @Override
-  void panel(int segment, long address, Segments segments) {
-    parts[segment] = address;
+  void panel(PanelSource w, int panel, int segment, Segments segments, long room) {
+    int from = segments.start(segment);
+    parts[segment] =
+        FORMAT == WeightFormat.F32
+            ? w.panel(panel, from, segments.length(segment), room)
+            : w.at(panel, from);
   }
 
   @Override
@@ -54,9 +70,37 @@ final class WideTile extends Tile {
     }
   }
 
-  /// The vector of a panel's columns at element `p`.
-  private static FloatVector vector(long panel, int p) {
-    return FloatVector.fromMemorySegment(S, Matrix.MEMORY, panel + 8L * WIDTH * p, Matrix.ORDER);
+  /// The first half of a panel's columns at element `p`.
+  private static FloatVector left(long panel, int p) {
+    if (FORMAT == WeightFormat.BF16) {
+      return words(panel, p).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+    return FORMAT == WeightFormat.INT8 ? numbers(panel, p, 0) : floats(panel, p, 0);
+  }
+
+  /// The second half.
+  private static FloatVector right(long panel, int p) {
+    if (FORMAT == WeightFormat.BF16) {
+      return words(panel, p).and(0xffff0000).reinterpretAsFloats();
+    }
+    return FORMAT == WeightFormat.INT8 ? numbers(panel, p, WIDTH) : floats(panel, p, WIDTH);
+  }
+
+  private static FloatVector floats(long panel, int p, int column) {
+    long address = panel + 4L * (2 * WIDTH * (long) p + column);
+    return FloatVector.fromMemorySegment(S, Matrix.MEMORY, address, Matrix.ORDER);
+  }
+
+  private static IntVector words(long panel, int p) {
+    return IntVector.fromMemorySegment(
+        IntVector.SPECIES_512, Matrix.MEMORY, panel + LINE * p, Matrix.ORDER);
+  }
+
+  private static FloatVector numbers(long panel, int p, int column) {
+    long address = panel + 2 * WIDTH * (long) p + column;
+    return (FloatVector)
+        ByteVector.fromMemorySegment(ByteVector.SPECIES_128, Matrix.MEMORY, address, Matrix.ORDER)
+            .convertShape(VectorOperators.B2F, S, 0);
   }
 
   private static FloatVector all(long row, int p) {
@@ -96,8 +140,8 @@ final class WideTile extends Tile {
     long panel = b;
     int count = k;
     for (int p = 0; p < count; p++) {
-      FloatVector left = vector(panel, p);
-      FloatVector right = vector(panel + 4L * WIDTH, p);
+      FloatVector left = left(panel, p);
+      FloatVector right = right(panel, p);
       FloatVector x0 = all(a0, p);
       c00 = x0.fma(left, c00);
       c01 = x0.fma(right, c01);
@@ -176,9 +220,10 @@ final class WideTile extends Tile {
     long a3 = a2 + stride;
     long panel = b;
     int count = k;
-    for (int p = 0; p < count; p++) {
-      FloatVector left = vector(panel, p);
-      FloatVector right = vector(panel + 4L * WIDTH, p);
+    int step = one;
+    for (int p = 0; p < count; p += step) {
+      FloatVector left = left(panel, p);
+      FloatVector right = right(panel, p);
       FloatVector x0 = all(a0, p);
       c00 = x0.fma(left, c00);
       c01 = x0.fma(right, c01);
@@ -223,9 +268,10 @@ final class WideTile extends Tile {
     long a1 = a0 + stride;
     long panel = b;
     int count = k;
-    for (int p = 0; p < count; p++) {
-      FloatVector left = vector(panel, p);
-      FloatVector right = vector(panel + 4L * WIDTH, p);
+    int step = one;
+    for (int p = 0; p < count; p += step) {
+      FloatVector left = left(panel, p);
+      FloatVector right = right(panel, p);
       FloatVector x0 = all(a0, p);
       c00 = x0.fma(left, c00);
       c01 = x0.fma(right, c01);
@@ -254,8 +300,8 @@ final class WideTile extends Tile {
     long panel = b;
     int count = k;
     for (int p = 0; p < count; p++) {
-      FloatVector left = vector(panel, p);
-      FloatVector right = vector(panel + 4L * WIDTH, p);
+      FloatVector left = left(panel, p);
+      FloatVector right = right(panel, p);
       FloatVector x0 = all(a0, p);
       c00 = x0.fma(left, c00);
       c01 = x0.fma(right, c01);

@@ -66,6 +66,12 @@ public final class ModelRunner implements AutoCloseable {
     return new ModelRunner(decoder, RunnerMatrices.unloaded(decoder, format));
   }
 
+  /// A runner that multiplies by the decoder's own weights where they are, for a single short use:
+  /// nothing is packed, so a product takes several times as long, and has the same bits.
+  static ModelRunner overOwn(Decoder decoder) {
+    return new ModelRunner(decoder, RunnerMatrices.own(decoder));
+  }
+
   /// A runner of another adaptation of the same weights, which shares what is packed: valid while
   /// this one is open.
   ///
@@ -76,6 +82,10 @@ public final class ModelRunner implements AutoCloseable {
           "a decoder that shares packed weights must be over the same weights; give it those");
     }
     return new ModelRunner(adapted, matrices, Optional.empty());
+  }
+
+  Decoder decoder() {
+    return decoder;
   }
 
   /// Replaces a part of the weights. Its matrices are packed from the given memory, which is not

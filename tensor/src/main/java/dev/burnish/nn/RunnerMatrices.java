@@ -57,6 +57,15 @@ final class RunnerMatrices implements AutoCloseable {
     return unloaded;
   }
 
+  /// The decoder's own matrices where they are.
+  static RunnerMatrices own(Decoder decoder) {
+    RunnerMatrices own = new RunnerMatrices(decoder, WeightFormat.F32);
+    for (int i = 0; i < own.prepared.size(); i++) {
+      own.put(i, decoder.kernels().unpacked(own.matrices(i)));
+    }
+    return own;
+  }
+
   private int numBlocks() {
     return decoder.blocks().size();
   }

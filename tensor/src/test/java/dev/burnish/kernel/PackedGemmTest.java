@@ -9,6 +9,7 @@ import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -230,6 +231,64 @@ class PackedGemmTest {
     }
   }
 
+  /// The definition: whole numbers and a scale for each output, sums in single precision.
+  @ParameterizedTest
+  @EnumSource(Tile.Form.class)
+  void int8WeightsHaveTheBitsOfScalarCode(Tile.Form form) {
+    PackedGemm gemm = gemm(THREE, form);
+    for (int count : new int[] {1, 2, 8}) {
+      for (int rows : new int[] {1, 2, 5, 8, 40}) {
+        Tensor a = random(rows, 151);
+        Tensor w = random(37, 151);
+        float[] weights = w.toFloatArray();
+        float[] numbers = new float[weights.length];
+        float[] scales = new float[37];
+        for (int j = 0; j < 37; j++) {
+          for (int p = 0; p < 151; p++) {
+            scales[j] = Math.max(scales[j], Math.abs(weights[j * 151 + p]) / 127);
+          }
+          for (int p = 0; p < 151; p++) {
+            numbers[j * 151 + p] = (float) Math.rint(weights[j * 151 + p] / scales[j]);
+          }
+        }
+        Tensor whole = Tensor.of(numbers, 37, 151);
+        float[] expected = scalar(a, whole, count, new float[rows * 37]);
+        for (int i = 0; i < expected.length; i++) {
+          expected[i] *= scales[i % 37];
+        }
+        try (PackedWeights packed = packed(gemm, WeightFormat.INT8, w)) {
+          Tensor c = Tensor.empty(DType.F32, Device.CPU, rows, 37);
+          Segments segments = new Segments(151, count);
+          gemm.timesTransposed(matrix(a), packed.get(0), segments, false, matrix(c));
+          assertThat(c.toFloatArray()).as("%d rows", rows).isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Tile.Form.class)
+  void anOutputWithoutNumbersIsNoNumberAndOneOfZerosIsZero(Tile.Form form) {
+    PackedGemm gemm = gemm(ALONE, form);
+    Tensor a = random(3, 20);
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      float[] weights = random(4, 20).toFloatArray();
+      weights[25] = bad;
+      Arrays.fill(weights, 40, 60, -0f);
+      try (PackedWeights packed = packed(gemm, WeightFormat.INT8, Tensor.of(weights, 4, 20))) {
+        Tensor c = Tensor.empty(DType.F32, Device.CPU, 3, 4);
+        gemm.timesTransposed(matrix(a), packed.get(0), Segments.of(20), false, matrix(c));
+        for (int row = 0; row < 3; row++) {
+          float[] result = Arrays.copyOfRange(c.toFloatArray(), 4 * row, 4 * row + 4);
+          assertThat(result[0]).isFinite().isNotZero();
+          assertThat(result[1]).isNaN();
+          assertThat(result[2]).isZero();
+          assertThat(result[3]).isFinite().isNotZero();
+        }
+      }
+    }
+  }
+
   @Test
   void bf16RoundsTiesToEvenAndKeepsWhatIsNoNumber() {
     float[] values = {
@@ -247,10 +306,10 @@ class PackedGemmTest {
     };
     float[] expected = Tensor.of(values, values.length).to(DType.BF16).to(DType.F32).toFloatArray();
     for (int i = 0; i < values.length; i++) {
-      assertThat(Panels.bf16(values[i])).isEqualTo(Float.floatToRawIntBits(expected[i]));
+      assertThat(Bf16.bits(values[i])).isEqualTo(Float.floatToRawIntBits(expected[i]));
     }
-    assertThat(Float.intBitsToFloat(Panels.bf16(Float.intBitsToFloat(0x7f800001)))).isNaN();
-    assertThat(Float.intBitsToFloat(Panels.bf16(Float.intBitsToFloat(0xffffffff)))).isNaN();
+    assertThat(Float.intBitsToFloat(Bf16.bits(Float.intBitsToFloat(0x7f800001)))).isNaN();
+    assertThat(Float.intBitsToFloat(Bf16.bits(Float.intBitsToFloat(0xffffffff)))).isNaN();
   }
 
   @Test

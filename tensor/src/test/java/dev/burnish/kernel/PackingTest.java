@@ -2,6 +2,7 @@ package dev.burnish.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.burnish.kernel.PackedLayout.Shape;
 import dev.burnish.tensor.DType;
@@ -106,6 +107,25 @@ class PackingTest {
     for (int i = 0; i < matrices.size(); i++) {
       assertThat(unpack(layout, i, memory).toFloatArray())
           .isEqualTo(matrices.get(i).to(DType.BF16).to(DType.F32).toFloatArray());
+    }
+  }
+
+  @Test
+  void valuesInInt8ComeBackRounded() {
+    List<Tensor> matrices = matrices();
+    for (int columns : new int[] {2, 16, 32}) {
+      PackedLayout layout = layout(WeightFormat.INT8, columns, matrices);
+      Tensor memory = pack(layout, matrices);
+      for (int i = 0; i < matrices.size(); i++) {
+        float[] expected = matrices.get(i).toFloatArray();
+        Int8.round(expected, Math.toIntExact(matrices.get(i).size(1)));
+        float[] actual = unpack(layout, i, memory).toFloatArray();
+        assertThat(actual).isEqualTo(expected);
+        float[] exact = matrices.get(i).toFloatArray();
+        for (int j = 0; j < exact.length; j++) {
+          assertThat(actual[j]).isCloseTo(exact[j], within(6f / 254));
+        }
+      }
     }
   }
 

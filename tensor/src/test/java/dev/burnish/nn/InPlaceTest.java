@@ -178,6 +178,78 @@ class InPlaceTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = HeadKind.class,
+      names = {"TIED", "UNTIED"})
+  void aCanaryHasTheBitsOfGeneratorsInEveryForm(HeadKind head) {
+    try (Decoder source = decoder(head, 5);
+        Weights memory = memory(head);
+        Decoder decoder = empty(memory, head)) {
+      Canary canary = Canary.of(source);
+      assertThat(canary.logprobs()).hasSize(8).allMatch(logprob -> logprob < 0);
+      assertThat(Canary.of(source)).isEqualTo(canary);
+      assertThat(canary.differsFrom(new ModelRunner(source))).isEmpty();
+      ModelRunner runner = ModelRunner.unloaded(decoder);
+      runner.use(packed(source));
+      assertThat(canary.differsFrom(runner)).isEmpty();
+      assertThat(canary.differsFrom(new ModelRunner(source, WeightFormat.BF16)))
+          .hasValueSatisfying(
+              how -> assertThat(how).matches("position=\\d logprob=.* published=.*"));
+    }
+  }
+
+  /// A parameter of each kind, by as much as a step of training may change it.
+  @Test
+  void aCanarySeesEveryParameterThatChanges() {
+    try (Decoder source = decoder(HeadKind.UNTIED, 5)) {
+      Canary canary = Canary.of(source);
+      for (Parameters part : source.parts()) {
+        for (String name : part.layout().names()) {
+          try (Tensor before = part.value(name).copy()) {
+            part.value(name).mul_(1.001);
+            assertThat(canary.differsFrom(ModelRunner.overOwn(source))).as(name).isPresent();
+            part.value(name).copy_(before);
+          }
+        }
+      }
+      assertThat(canary.differsFrom(ModelRunner.overOwn(source))).isEmpty();
+    }
+  }
+
+  @Test
+  void aCanaryOfOtherVectorsMayDifferByRounding() {
+    try (Decoder source = decoder(HeadKind.TIED, 5)) {
+      Canary canary = Canary.of(source);
+      ModelRunner runner = new ModelRunner(source);
+      for (int lanes : new int[] {0, canary.lanes(), 2 * canary.lanes()}) {
+        boolean exact = lanes == canary.lanes();
+        assertThat(scaled(canary, 1.00003f, lanes).differsFrom(runner).isPresent())
+            .isEqualTo(exact);
+        assertThat(scaled(canary, 1.001f, lanes).differsFrom(runner)).isPresent();
+        assertThat(scaled(canary, Float.NaN, lanes).differsFrom(runner)).isPresent();
+      }
+    }
+  }
+
+  private static Canary scaled(Canary canary, float factor, int lanes) {
+    List<Float> logprobs = canary.logprobs().stream().map(logprob -> logprob * factor).toList();
+    return new Canary(canary.tokens(), logprobs, lanes);
+  }
+
+  @Test
+  void aCanaryOfAnotherVocabularyIsRefused() {
+    try (Decoder source = decoder(HeadKind.TIED, 5)) {
+      ModelRunner runner = new ModelRunner(source);
+      assertThatThrownBy(
+              () -> new Canary(List.of(1, VOCABULARY), List.of(-1f), 0).differsFrom(runner))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("vocabulary=37");
+      assertThatThrownBy(() -> new Canary(List.of(1), List.of(), 0))
+          .hasMessageContaining("tokens=1 logprobs=0");
+    }
+  }
+
   private static byte[] memoryOf(PartValues part) {
     return bytes(((PartValues.Packed) part).memory());
   }

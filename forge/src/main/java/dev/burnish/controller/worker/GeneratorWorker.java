@@ -1,12 +1,14 @@
 package dev.burnish.controller.worker;
 
 import dev.burnish.actor.Context;
+import dev.burnish.engine.EngineSettings;
 import dev.burnish.engine.Extensions;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.QueuedGenerator;
 import dev.burnish.engine.WeightSource;
 import dev.burnish.engine.http.HttpGenerator;
 import dev.burnish.engine.http.WeightFolders;
+import dev.burnish.kernel.WeightFormat;
 import dev.burnish.model.ModelSpec;
 import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
@@ -43,6 +45,7 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
   public GeneratorWorker(Material material, Extensions extensions) {
     GeneratorSpec spec = material.spec();
     requireOwnEngine(spec, extensions);
+    requireExact(spec.settings());
     WeightStore store = material.weights().route();
     ModelSpec model = spec.model();
     store.await(WeightSets.POLICY.trained(), 0);
@@ -80,6 +83,16 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
       throw new IllegalArgumentException(
           "processors, an observer or an order of requests must run in this engine: server.url=%s; leave server.url out, or generate without them"
               .formatted(spec.server().url()));
+    }
+  }
+
+  /// Other formats change logprobs: a trainer would correct for a policy that nobody trains, and
+  /// the weights are packed once per host in F32.
+  private static void requireExact(EngineSettings settings) {
+    if (settings.weights() != WeightFormat.F32) {
+      throw new IllegalArgumentException(
+          "a generator of a loop must compute with its trainer's weights as they are: weights=%s; use F32, and other formats in generate and serve"
+              .formatted(settings.weights()));
     }
   }
 

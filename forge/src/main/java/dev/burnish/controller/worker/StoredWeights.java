@@ -50,6 +50,6 @@ final class StoredWeights implements WeightSource {
   }
 
   private static Snapshot snapshot(MappedWeights mapped) {
-    return new Snapshot(mapped.version(), mapped.parts(), mapped::close);
+    return new Snapshot(mapped.version(), mapped.parts(), mapped.canary(), mapped::close);
   }
 }

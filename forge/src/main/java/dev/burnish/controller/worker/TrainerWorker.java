@@ -3,6 +3,7 @@ package dev.burnish.controller.worker;
 import dev.burnish.kernel.Numerics;
 import dev.burnish.link.Region;
 import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.Canary;
 import dev.burnish.nn.Decoder;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.Weights;
@@ -107,7 +108,7 @@ public final class TrainerWorker implements TrainerActor, AutoCloseable {
   public Published publish(long version) {
     Decoder decoder = model.decoder();
     decoder.trainedWeights().publish(version);
-    return publisher.publish(decoder.trainedWeights());
+    return publisher.publish(decoder.trainedWeights(), Optional.of(Canary.of(decoder)));
   }
 
   @Override

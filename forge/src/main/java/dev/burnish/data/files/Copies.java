@@ -70,8 +70,8 @@ final class Copies {
 
   /// Whether two files have the same bytes when they are unpacked.
   private static boolean same(Path one, Path other) {
-    try (InputStream first = Packing.open(one);
-        InputStream second = Packing.open(other)) {
+    try (InputStream first = Compression.open(one);
+        InputStream second = Compression.open(other)) {
       byte[] ofFirst = first.readNBytes(BLOCK);
       while (ofFirst.length > 0 && Arrays.equals(ofFirst, second.readNBytes(BLOCK))) {
         ofFirst = first.readNBytes(BLOCK);

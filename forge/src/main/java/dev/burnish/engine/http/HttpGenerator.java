@@ -3,6 +3,7 @@ package dev.burnish.engine.http;
 import dev.burnish.concurrent.Scope;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.PromptEncoder;
+import dev.burnish.nn.Canary;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Continuation;
 import dev.burnish.rollout.Generator;
@@ -12,7 +13,7 @@ import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
 import java.net.URI;
-import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -25,11 +26,15 @@ import java.util.stream.IntStream;
 ///
 /// The version of the weights is kept here: a request is sent with the version that the server has,
 /// and new weights are loaded once no request of ours is under way, so that every token is of the
-/// version that its completion says. A refused update leaves the version before in use; after one
-/// whose outcome is unknown, every call fails until an update succeeds.
+/// version that its completion says. Where the publisher of a version computed something with it,
+/// the server has to agree about as much before it is used. A refused update leaves the version
+/// before in use; after one whose outcome is unknown, every call fails until an update succeeds.
 ///
 /// Calls wait in the caller's thread. Thread-safe.
 public final class HttpGenerator implements Generator, AutoCloseable {
+  /// Servers compute in formats of their own: BF16 differs by hundredths.
+  private static final double TOLERANCE = 0.25;
+
   private final EngineServer server;
   private final PromptEncoder encoder;
   private final Optional<WeightFolders> folders;
@@ -193,8 +198,7 @@ public final class HttpGenerator implements Generator, AutoCloseable {
               new IllegalArgumentException(
                   "this server keeps its weights: version=%d asked=%s"
                       .formatted(version, versions)));
-      WeightFolders.Written written = source.write(versions);
-      load(written.folder(), written.version());
+      load(source.write(versions));
     } finally {
       weights.writeLock().unlock();
     }
@@ -204,9 +208,13 @@ public final class HttpGenerator implements Generator, AutoCloseable {
     return loadedOnce && versions.contains(version);
   }
 
-  private void load(Path folder, long next) {
+  private void load(WeightFolders.Written written) {
+    long next = written.version();
     try {
-      meter.timeWeights(() -> server.load(folder, next));
+      meter.timeWeights(() -> {
+        server.load(written.folder(), next);
+        written.canary().ifPresent(canary -> requireSame(canary, next));
+      });
     } catch (ServerFailed | CancellationException e) {
       unknown = Optional.of(String.valueOf(e.getMessage()));
       throw e;
@@ -214,6 +222,28 @@ public final class HttpGenerator implements Generator, AutoCloseable {
     version = next;
     loadedOnce = true;
     unknown = Optional.empty();
+  }
+
+  /// Asks the server for the token that the publisher of a version found most likely.
+  private void requireSame(Canary canary, long next) {
+    int length = canary.logprobs().size();
+    int[] prompt = canary.tokens().stream().limit(length).mapToInt(Integer::intValue).toArray();
+    SamplingParams greedy = SamplingParams.greedy(1).withEnd(SamplingParams.Stop.AtEnd.CONTINUE);
+    float[] logprobs;
+    try {
+      logprobs =
+          server.complete(new EngineServer.Asked(prompt, greedy, 0, next)).getFirst().logprobs();
+    } catch (IllegalArgumentException e) {
+      // It has the new weights, so this is no refusal of the update.
+      throw new ServerFailed(
+          "a server must generate with the weights that it loaded: version=%d".formatted(next), e);
+    }
+    float published = canary.logprobs().getLast();
+    if (logprobs.length != 1 || !(Math.abs(logprobs[0] - published) <= TOLERANCE)) {
+      throw new ServerFailed(
+          "a server must compute what the publisher of its weights computed, within %s: version=%d logprob=%s published=%s, and version=%d was in use before; see that it serves this model from server.folder"
+              .formatted(TOLERANCE, next, Arrays.toString(logprobs), published, version));
+    }
   }
 
   @Override

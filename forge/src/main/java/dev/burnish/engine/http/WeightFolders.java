@@ -3,6 +3,7 @@ package dev.burnish.engine.http;
 import dev.burnish.engine.WeightSource;
 import dev.burnish.model.LanguageModel;
 import dev.burnish.model.ModelSpec;
+import dev.burnish.nn.Canary;
 import dev.burnish.nn.FlatLayout;
 import dev.burnish.nn.PartValues;
 import dev.burnish.nn.Weights;
@@ -30,8 +31,8 @@ public final class WeightFolders {
   private final WeightSource versions;
   private final Path folder;
 
-  /// A version in a folder.
-  record Written(long version, Path folder) {}
+  /// A version in a folder, and what its publisher computed with it.
+  record Written(long version, Path folder, Optional<Canary> canary) {}
 
   /// @param base the weights under an adaptation, where the policy is adapted
   /// @param versions of what is trained
@@ -56,7 +57,7 @@ public final class WeightFolders {
         save(trained, written);
       }
       removeOld();
-      return new Written(trained.version(), written);
+      return new Written(trained.version(), written, trained.canary());
     } catch (IOException e) {
       throw new UncheckedIOException("weights cannot be written: folder=" + folder, e);
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.engine.WeightSource;
 import dev.burnish.model.LanguageModel;
+import dev.burnish.nn.Canary;
 import dev.burnish.nn.PartValues;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.FinishReason;
@@ -83,6 +84,10 @@ class HttpGeneratorTest {
 
   /// A generator whose policy has the versions up to the newest.
   private HttpGenerator trained(ServerSettings.Kind kind) {
+    return trained(kind, Optional.empty());
+  }
+
+  private HttpGenerator trained(ServerSettings.Kind kind, Optional<Canary> canary) {
     WeightSource versions =
         range -> {
           if (range.least() > newest.get()) {
@@ -94,6 +99,7 @@ class HttpGeneratorTest {
                   .mapToObj(model.decoder().weights()::part)
                   .<PartValues>map(PartValues.Plain::new)
                   .toList(),
+              canary,
               () -> {});
         };
     WeightFolders folders = new WeightFolders(model.spec(), Optional.empty(), versions, folder);
@@ -106,6 +112,39 @@ class HttpGeneratorTest {
         .on("/collective_rpc", 200, "{\"results\":[null]}")
         .on("/reset_prefix_cache", 200, "")
         .on("/resume", 200, "{\"status\":\"resumed\"}");
+  }
+
+  private static String answer(double logprob) {
+    return """
+    {"choices":[{"index":0,"text":"a","logprobs":{"token_logprobs":[%s]},
+     "finish_reason":"length","token_ids":[5]}]}
+    """
+        .formatted(logprob);
+  }
+
+  @Test
+  void aServerThatComputesSomethingElseThanThePublisherIsNotUsed() {
+    Canary canary = Canary.of(model.decoder());
+    float published = canary.logprobs().getLast();
+    withVllmUpdates()
+        .on(COMPLETIONS, 200, answer(published + 0.02))
+        .on(COMPLETIONS, 200, answer(published - 0.5))
+        .on(COMPLETIONS, 400, "{\"error\":{\"message\":\"no such model\"}}")
+        .on(COMPLETIONS, 200, answer(published));
+    try (HttpGenerator generator = trained(ServerSettings.Kind.VLLM, Optional.of(canary))) {
+      assertThat(generator.version()).isEqualTo(4);
+      newest.set(5);
+      assertThatThrownBy(() -> generator.updateWeights(5))
+          .isInstanceOf(ServerFailed.class)
+          .hasMessageContaining("version=5 logprob=[")
+          .hasMessageContaining("published=" + published)
+          .hasMessageContaining("version=4 was in use before");
+      assertThatThrownBy(() -> generator.generate(Prompt.tokens(1), PARAMS, VersionRange.ANY))
+          .isInstanceOf(ServerFailed.class);
+      assertThatThrownBy(() -> generator.updateWeights(5)).isInstanceOf(ServerFailed.class);
+      assertThat(generator.updateWeights(5)).isEqualTo(5);
+      assertThat(generator.generate(Prompt.tokens(1), PARAMS, VersionRange.ANY).size()).isOne();
+    }
   }
 
   @Test

@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import net.jpountz.lz4.LZ4FrameInputStream;
 
-/// How a file is packed: its first bytes tell it, whatever its name is.
-public enum Packing {
+/// How a file is compressed: its first bytes tell it, whatever its name is.
+public enum Compression {
   GZIP("1f8b", ".gz"),
   ZSTD("28b52ffd", ".zst"),
   LZ4("04224d18", ".lz4"),
@@ -33,7 +33,7 @@ public enum Packing {
   private final String beginning;
   private final String ending;
 
-  Packing(String beginning, String ending) {
+  Compression(String beginning, String ending) {
     this.beginning = beginning;
     this.ending = ending;
   }
@@ -48,10 +48,10 @@ public enum Packing {
       raw.mark(LONGEST);
       byte[] start = raw.readNBytes(LONGEST);
       raw.reset();
-      Optional<Packing> packing =
+      Optional<Compression> compression =
           List.of(values()).stream().filter(p -> p.begins(start)).findFirst();
-      checkName(file, packing);
-      return packing.isEmpty() ? raw : packing.get().unpacked(file, raw);
+      checkName(file, compression);
+      return compression.isEmpty() ? raw : compression.get().unpacked(file, raw);
     } catch (IOException | RuntimeException e) {
       raw.close();
       throw e;
@@ -63,13 +63,13 @@ public enum Packing {
   }
 
   /// Checks that a name that says how a file is packed is right.
-  private static void checkName(Path file, Optional<Packing> packing) throws IOException {
+  private static void checkName(Path file, Optional<Compression> compression) throws IOException {
     String name = file.toString();
-    for (Packing named : List.of(GZIP, ZSTD, LZ4)) {
-      if (name.endsWith(named.ending) && !packing.equals(Optional.of(named))) {
+    for (Compression named : List.of(GZIP, ZSTD, LZ4)) {
+      if (name.endsWith(named.ending) && !compression.equals(Optional.of(named))) {
         throw new IOException(
             "its name says %s, and its bytes are %s: rename it"
-                .formatted(named, packing.map(Object::toString).orElse("not packed so")));
+                .formatted(named, compression.map(Object::toString).orElse("not packed so")));
       }
     }
   }
