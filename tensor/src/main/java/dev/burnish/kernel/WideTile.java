@@ -87,7 +87,7 @@ final class WideTile extends Tile {
   }
 
   private static FloatVector floats(long panel, int p, int column) {
-    long address = panel + 4L * (2 * WIDTH * (long) p + column);
+    long address = panel + 4L * (2L * WIDTH * p + column);
     return FloatVector.fromMemorySegment(S, Matrix.MEMORY, address, Matrix.ORDER);
   }
 
@@ -97,7 +97,7 @@ final class WideTile extends Tile {
   }
 
   private static FloatVector numbers(long panel, int p, int column) {
-    long address = panel + 2 * WIDTH * (long) p + column;
+    long address = panel + 2L * WIDTH * p + column;
     return (FloatVector)
         ByteVector.fromMemorySegment(ByteVector.SPECIES_128, Matrix.MEMORY, address, Matrix.ORDER)
             .convertShape(VectorOperators.B2F, S, 0);
