@@ -4,6 +4,7 @@ import dev.burnish.link.Region;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.LongFunction;
 
 /// Memory of a publisher's versions. That of versions which nobody holds any more is written again:
 /// memory that the operating system gives newly costs two to three times a copy. Not thread-safe.
@@ -13,6 +14,13 @@ public final class WeightMemory implements AutoCloseable {
 
   /// Of those, the ones that nobody held when this publication began.
   private final List<Region> free = new ArrayList<>();
+
+  private final LongFunction<Region> allocation;
+
+  /// @param allocation makes memory of so many bytes
+  public WeightMemory(LongFunction<Region> allocation) {
+    this.allocation = allocation;
+  }
 
   /// Begins a publication.
   public void begin() {
@@ -32,7 +40,7 @@ public final class WeightMemory implements AutoCloseable {
         return free.remove(i);
       }
     }
-    return Region.allocate(bytes);
+    return allocation.apply(bytes);
   }
 
   /// Gives back memory that a later version does without, or that was not written to the end.

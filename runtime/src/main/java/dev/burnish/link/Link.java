@@ -308,8 +308,17 @@ public final class Link implements Transport.Receiver {
     return context.regions();
   }
 
+  DataPlane plane() {
+    return context.plane();
+  }
+
   ProcessAddress self() {
     return context.self();
+  }
+
+  /// The link to a process, which is this one if it is the peer.
+  Link to(ProcessAddress process) {
+    return peer().process().equals(process.process()) ? this : context.link().apply(process);
   }
 
   /// Another connection to the same peer, for bulk data; close it.

@@ -130,7 +130,7 @@ final class MemoryFile implements AutoCloseable {
     int flags =
         O_CLOEXEC
             | switch (access) {
-              case READ -> O_RDONLY;
+              case READ, IN_PLACE -> O_RDONLY;
               case WRITE -> O_RDWR;
             };
     MemoryFile file =

@@ -1,7 +1,11 @@
 package dev.burnish.link;
 
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.link.bulk.BulkPeer;
+import dev.burnish.link.bulk.BulkSettings;
 import dev.burnish.link.failure.CallCancelled;
+import dev.burnish.link.failure.ReplicaLost;
+import dev.burnish.link.transport.ProcessAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -16,7 +20,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// Bytes that travel by handle: on one host both sides may map the same memory, and nothing is
-/// copied; to another host they go over a connection of their own.
+/// copied; to another host they go over a connection of their own, or stay, if the region is made
+/// by [#allocateInPlace]: processes of other hosts then read what they need of it by a
+/// [RegionReader].
 ///
 /// The process that allocates a region writes it, then passes it on, and writes no more, unless
 /// nobody else holds it ([#isHeldElsewhere]). One that is made by [#allocateShared] may be written
@@ -45,25 +51,55 @@ public final class Region implements AutoCloseable {
   private final Optional<MemoryFile> file;
   private final Optional<Source> source;
   private final Access access;
+  private final Optional<Elsewhere> elsewhere;
   private @Nullable MemorySegment memory;
 
   /// The rights of those to whom a region is passed on.
   enum Access {
     READ,
-    WRITE
+    WRITE,
+    /// Reading, without a copy on other hosts.
+    IN_PLACE
+  }
+
+  /// Where the bytes of a region are that are on another host.
+  ///
+  /// @param source by which processes of its host open it
+  /// @param id of the region at its owner
+  record Elsewhere(ProcessAddress owner, Source source, long id, Hold hold) {}
+
+  /// The hold of this process on a region of another host.
+  sealed interface Hold {
+    /// The owner keeps it for this process.
+    ///
+    /// @param release tells the owner that it is not needed any more
+    record Held(BulkPeer peer, BulkSettings settings, Runnable release) implements Hold {}
+
+    /// The owner cannot be reached, or has it no more.
+    record Lost(ReplicaLost cause) implements Hold {}
   }
 
   /// The file that others open.
   ///
   /// @param path where processes of the same host and user open it
   /// @param label the target of the path, so that a path that was used again is detected
-  private record Source(String path, String label) {}
+  record Source(String path, String label) {}
 
-  private Region(long size, Optional<MemoryFile> file, Optional<Source> source, Access access) {
+  private Region(
+      long size,
+      Optional<MemoryFile> file,
+      Optional<Source> source,
+      Access access,
+      Optional<Elsewhere> elsewhere) {
     this.size = size;
     this.file = file;
     this.source = source;
     this.access = access;
+    this.elsewhere = elsewhere;
+  }
+
+  private static Region inFile(MemoryFile file, long size, Source source, Access access) {
+    return new Region(size, Optional.of(file), Optional.of(source), access, Optional.empty());
   }
 
   /// A region of zeroes to be written, which others only read.
@@ -72,6 +108,16 @@ public final class Region implements AutoCloseable {
   /// @throws UncheckedIOException if there is no room for it
   public static Region allocate(long bytes) {
     return allocate(bytes, Access.READ).orElseGet(() -> empty(bytes));
+  }
+
+  /// A region of zeroes to be written, whose bytes stay on this host when it is passed on:
+  /// processes of other hosts read what they need of it. For them it ends with this process: one
+  /// that gets it after that has a region that cannot be read.
+  ///
+  /// @throws IllegalArgumentException if it has no bytes
+  /// @throws UncheckedIOException if there is no room for it
+  public static Region allocateInPlace(long bytes) {
+    return allocate(bytes, Access.IN_PLACE).orElseGet(() -> empty(bytes));
   }
 
   /// A region of zeroes which everyone on this host may write to whom it is passed on. It is not
@@ -104,7 +150,7 @@ public final class Region implements AutoCloseable {
     try {
       FaultPoint.reach("region.allocated");
       Source source = new Source(file.path(), MemoryFile.label(file.path()));
-      Region region = new Region(bytes, Optional.of(file), Optional.of(source), access);
+      Region region = inFile(file, bytes, source, access);
       region.memory = file.map(bytes, true, region.arena);
       return region;
     } catch (IOException | RuntimeException | Error e) {
@@ -127,28 +173,62 @@ public final class Region implements AutoCloseable {
       throw e;
     }
     // Under the number that it has here: so it may be passed on when its first owner is gone.
-    return new Region(size, Optional.of(file), Optional.of(new Source(file.path(), label)), access);
+    return inFile(file, size, new Source(file.path(), label), access);
   }
 
   /// A region in memory of this process alone, such as one that is filled by another host.
   static Region empty(long size) {
-    Region region = new Region(size, Optional.empty(), Optional.empty(), Access.READ);
+    Region region =
+        new Region(size, Optional.empty(), Optional.empty(), Access.READ, Optional.empty());
     region.memory = region.arena.allocate(size, 64);
     return region;
+  }
+
+  /// A region whose bytes stay on another host.
+  static Region remote(long size, Elsewhere place) {
+    return new Region(
+        size, Optional.empty(), Optional.empty(), Access.IN_PLACE, Optional.of(place));
+  }
+
+  /// Whether its bytes are on this host: they are read in place then, and else by a [RegionReader].
+  public boolean isHere() {
+    return elsewhere.isEmpty();
+  }
+
+  /// The process that has its bytes, for messages: empty if they are here.
+  public String place() {
+    return elsewhere.map(place -> place.owner().toString()).orElse("");
+  }
+
+  /// Where it is.
+  ///
+  /// @throws IllegalArgumentException if it is here
+  Elsewhere elsewhere() {
+    return elsewhere.orElseThrow(() ->
+        new IllegalArgumentException("a region of this host is read where it is: region=" + id));
   }
 
   /// The bytes: to be read, and written only by the process that allocated them before they are
   /// passed on, or by all where they are shared. A region of another process is mapped when this is
   /// first called; [#copyTo] makes a copy faster.
   ///
-  /// @throws IllegalStateException after the end, also on access
+  /// @throws IllegalStateException after the end, also on access; if its bytes are on another host
   public synchronized MemorySegment segment() {
     MemorySegment known = memory;
     if (known == null) {
+      requireHere();
       known = mapped();
       memory = known;
     }
     return known;
+  }
+
+  private void requireHere() {
+    elsewhere.ifPresent(place -> {
+      throw new IllegalStateException(
+          "bytes of another host must be read by a RegionReader: region=%d owner=%s"
+              .formatted(place.id(), place.owner()));
+    });
   }
 
   private MemorySegment mapped() {
@@ -168,10 +248,11 @@ public final class Region implements AutoCloseable {
   ///
   /// @param target native memory for speed, that of a shared arena most of all
   /// @throws IndexOutOfBoundsException if the region ends before
-  /// @throws IllegalStateException after the end
+  /// @throws IllegalStateException after the end, or if its bytes are on another host
   /// @throws CallCancelled on an interrupt
   public void copyTo(long offset, MemorySegment target) {
     Objects.checkFromIndexSize(offset, target.byteSize(), size);
+    requireHere();
     if (isMapped() || !target.isNative()) {
       MemorySegment.copy(segment(), offset, target, 0, target.byteSize());
     } else if (target.byteSize() >= LARGE
@@ -284,6 +365,13 @@ public final class Region implements AutoCloseable {
     return source.map(Source::label).orElse("");
   }
 
+  private static void release(Elsewhere place) {
+    switch (place.hold()) {
+      case Hold.Held held -> held.release().run();
+      case Hold.Lost _ -> {}
+    }
+  }
+
   /// Ends one use; the last one releases the memory.
   ///
   /// @throws IllegalStateException if it was closed as often as it was shared
@@ -298,6 +386,7 @@ public final class Region implements AutoCloseable {
         arena.close();
       } finally {
         file.ifPresent(MemoryFile::close);
+        elsewhere.ifPresent(Region::release);
       }
     }
   }

@@ -20,9 +20,11 @@ public final class RegionKind implements HandleKind {
 
   /// The form in which a region travels.
   ///
+  /// @param id at its owner
   /// @param path of its file on its host; empty if there is none
   /// @param access of the receiver
-  /// @param lease ends when the receiver has the bytes
+  /// @param owner the process that has the bytes
+  /// @param lease of the sender, which ends when the receiver has the bytes, or a lease of its own
   record RegionForm(
       long id,
       long size,
@@ -51,7 +53,10 @@ public final class RegionKind implements HandleKind {
       CallSession call = CallSession.of(session);
       Link link = call.link();
       Region leased = call.isResult() ? region : region.share();
-      link.regions().passOn(leased);
+      boolean here = region.isHere();
+      if (here) {
+        link.regions().passOn(leased);
+      }
       Streams streams = link.streams();
       AtomicReference<Alarm> limit = new AtomicReference<>(Alarm.NONE);
       long lease =
@@ -59,7 +64,9 @@ public final class RegionKind implements HandleKind {
               call,
               () -> {
                 limit.getAndSet(ENDED).cancel();
-                link.regions().forget(leased);
+                if (here) {
+                  link.regions().forget(leased);
+                }
                 leased.close();
               });
       if (call.isBroadcast()) {
@@ -68,6 +75,10 @@ public final class RegionKind implements HandleKind {
           alarm.cancel(); // all receivers have taken it in the meantime
         }
       }
+      return here ? form(region, link, lease) : form(region, region.elsewhere(), lease);
+    }
+
+    private static RegionForm form(Region region, Link link, long lease) {
       return new RegionForm(
           region.id(),
           region.size(),
@@ -75,6 +86,18 @@ public final class RegionKind implements HandleKind {
           region.label(),
           region.access(),
           link.self(),
+          lease);
+    }
+
+    /// Of a region of another host: the receiver turns to its owner.
+    private static RegionForm form(Region region, Region.Elsewhere place, long lease) {
+      return new RegionForm(
+          place.id(),
+          region.size(),
+          place.source().path(),
+          place.source().label(),
+          region.access(),
+          place.owner(),
           lease);
     }
 
@@ -92,7 +115,9 @@ public final class RegionKind implements HandleKind {
     }
 
     private static Region obtain(RegionForm form, Link link) {
-      if (form.owner().host().equals(link.self().host()) && !form.path().isEmpty()) {
+      boolean isOfThisHost = form.owner().host().equals(link.self().host());
+      if (isOfThisHost && !form.path().isEmpty()) {
+        link.plane().tell(form.owner(), "mapped");
         try {
           return Region.open(form.path(), form.label(), form.size(), form.access());
         } catch (IOException e) {
@@ -104,6 +129,10 @@ public final class RegionKind implements HandleKind {
         throw new IllegalArgumentException(
             "memory that processes share must stay on its host: owner=%s receiver=%s; pass a region that was not allocated as shared"
                 .formatted(form.owner(), link.self()));
+      }
+      if (form.access() == Region.Access.IN_PLACE && !isOfThisHost) {
+        link.plane().tell(form.owner(), "over TCP, " + link.plane().settings());
+        return Regions.hold(link, form);
       }
       Region region = Region.empty(form.size());
       Link bulk = link.another();

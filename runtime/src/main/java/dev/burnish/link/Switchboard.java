@@ -29,6 +29,7 @@ public final class Switchboard implements AutoCloseable {
   private final Clock clock;
   private final LinkSettings settings;
   private final LinkContext context;
+  private final DataPlane plane;
   private final Map<String, Link> links = new ConcurrentHashMap<>();
   private final Map<String, Connecting> connecting = new ConcurrentHashMap<>();
   private final Set<Link> all = ConcurrentHashMap.newKeySet();
@@ -43,7 +44,9 @@ public final class Switchboard implements AutoCloseable {
     this.handler = handler;
     this.clock = clock;
     this.settings = settings;
-    this.context = new LinkContext(network.self(), new Regions(), this::bulk);
+    Regions regions = new Regions();
+    this.plane = new DataPlane(network, regions, settings.bulk());
+    this.context = new LinkContext(network.self(), regions, plane, this::link, this::bulk);
     network.listen(this::accept);
   }
 
@@ -84,6 +87,7 @@ public final class Switchboard implements AutoCloseable {
   public void close() {
     closed = true;
     network.close();
+    plane.close();
     all.forEach(link -> link.close("process " + self().process() + " ends"));
   }
 

@@ -15,7 +15,7 @@ import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
-import dev.burnish.link.transport.SocketNetwork.Reach;
+import dev.burnish.link.transport.Network.Reach;
 import dev.burnish.mesh.host.Agents;
 import dev.burnish.mesh.host.Bootstrap;
 import dev.burnish.mesh.host.HostAgent;

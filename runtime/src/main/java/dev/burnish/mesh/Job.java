@@ -17,8 +17,8 @@ import dev.burnish.link.Clock;
 import dev.burnish.link.transport.JobKeys;
 import dev.burnish.link.transport.MemoryNetwork;
 import dev.burnish.link.transport.Network;
+import dev.burnish.link.transport.Network.Reach;
 import dev.burnish.link.transport.SocketNetwork;
-import dev.burnish.link.transport.SocketNetwork.Reach;
 import dev.burnish.mesh.host.ActorSystems;
 import dev.burnish.mesh.host.Bootstrap;
 import dev.burnish.mesh.host.HostAgent;
@@ -163,6 +163,7 @@ public final class Job implements AutoCloseable {
             system.self(),
             Bootstrap.Times.of(options.settings()),
             options.settings().link().limits(),
+            Bootstrap.Bulk.of(options.settings().link().bulk()),
             Bootstrap.Traced.of(options.tracing()));
     Backlog output = new Backlog(options.log());
     LocalAgent agent = new LocalAgent(system, starter.apply(output), template);

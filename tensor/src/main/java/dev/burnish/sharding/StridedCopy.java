@@ -98,6 +98,38 @@ public final class StridedCopy {
     return targetOffset;
   }
 
+  /// Runs that are equally far from each other on both sides: the innermost loop.
+  public record Band(
+      long sourceOffset,
+      long targetOffset,
+      long run,
+      long count,
+      long sourceStride,
+      long targetStride) {}
+
+  /// The innermost loops: together all of it.
+  public List<Band> bands() {
+    List<Band> bands = new ArrayList<>();
+    addBands(0, sourceOffset, targetOffset, bands);
+    return bands;
+  }
+
+  private void addBands(int depth, long from, long to, List<Band> bands) {
+    if (depth >= loops.size() - 1) {
+      Loop loop = innermost();
+      bands.add(new Band(from, to, run, loop.count(), loop.sourceStride(), loop.targetStride()));
+      return;
+    }
+    Loop loop = loops.get(depth);
+    for (long i = 0; i < loop.count(); i++) {
+      addBands(depth + 1, from + i * loop.sourceStride(), to + i * loop.targetStride(), bands);
+    }
+  }
+
+  private Loop innermost() {
+    return loops.isEmpty() ? new Loop(1, run, run) : loops.getLast();
+  }
+
   /// Copies.
   ///
   /// @param source the source's part
@@ -135,7 +167,7 @@ public final class StridedCopy {
 
   /// The innermost loop, if there is one.
   private void copyRuns(Side source, Side target) {
-    Loop loop = loops.isEmpty() ? new Loop(1, 0, 0) : loops.getLast();
+    Loop loop = innermost();
     long from = source.byteOffset();
     long to = target.byteOffset();
     for (long i = 0; i < loop.count(); i++) {

@@ -1,6 +1,7 @@
 package dev.burnish.store.tensors;
 
 import dev.burnish.link.Region;
+import dev.burnish.store.fetch.Blocks;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

@@ -3,6 +3,7 @@ package dev.burnish.store.tensors;
 import dev.burnish.concurrent.FaultPoint;
 import dev.burnish.kernel.Team;
 import dev.burnish.link.Region;
+import dev.burnish.store.fetch.Blocks;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
@@ -91,7 +92,7 @@ final class Packing {
 
   /// @return to be closed by the caller
   static Contribution pack(String key, Content.OfValue content, byte[] encoding) {
-    Region memory = Region.allocate(Math.max(1, encoding.length));
+    Region memory = Region.allocateInPlace(Math.max(1, encoding.length));
     List<Integer> digests = Blocks.copy(MemorySegment.ofArray(encoding), memory.segment());
     return of(0, List.of(new Contribution.Item(key, content, 0, digests)), memory);
   }

@@ -1,8 +1,11 @@
 package dev.burnish.store.tensors;
 
 import dev.burnish.sharding.Read;
-import dev.burnish.sharding.StridedCopy;
-import java.lang.foreign.MemorySegment;
+import dev.burnish.sharding.ReshardPlan;
+import dev.burnish.store.fetch.Elements;
+import dev.burnish.store.fetch.Source;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,30 +55,21 @@ final class Stored {
     return new StoredPart(ranks.get(rank), ranks.get(rank).items().get(item));
   }
 
-  /// Checks and copies elements.
-  ///
-  /// @throws StoreException if they are not those that were put
-  void copy(Read read, MemorySegment into) {
-    StridedCopy copy = read.copy();
-    long elementBytes = spec().dtype().bytes();
-    StoredPart part = part(read.sourceRank());
-    if (copy.numRuns() == 1) {
-      long bytes = copy.run() * elementBytes;
-      part.copyTo(
-          copy.sourceOffset() * elementBytes,
-          into.asSlice(copy.targetOffset() * elementBytes, bytes));
-    } else {
-      check(read);
-      copy.copy(part.bytes(), into, spec().dtype().bytes());
+  /// The parts that have what is read, in the order in which they are to be asked: one of this host
+  /// before all others, so that nothing moves that is here.
+  List<Source> holders(ReshardPlan plan, Read read) {
+    List<Source> holders = new ArrayList<>();
+    holders.add(part(read.sourceRank()));
+    for (int rank : plan.replicasOf(read.sourceRank())) {
+      if (rank != read.sourceRank()) {
+        holders.add(part(rank));
+      }
     }
+    holders.sort(Comparator.comparing(holder -> !holder.memory().isHere()));
+    return holders;
   }
 
-  /// Checks the blocks that elements lie in.
-  ///
-  /// @throws StoreException if they are not those that were put
-  void check(Read read) {
-    long elementBytes = spec().dtype().bytes();
-    part(read.sourceRank())
-        .check(read.copy().sourceOffset() * elementBytes, read.copy().sourceEnd() * elementBytes);
+  Elements elements(Read read) {
+    return new Elements(read.copy(), spec().dtype().bytes());
   }
 }

@@ -1,12 +1,15 @@
 package dev.burnish.store.tensors;
 
 import dev.burnish.link.Region;
+import dev.burnish.store.fetch.Blocks;
+import dev.burnish.store.fetch.Elements;
+import dev.burnish.store.fetch.Source;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 
 /// A rank's part of a thing, in memory that its writer wrote. Its blocks are checked when they are
-/// first read. Not thread-safe.
-final class StoredPart {
+/// first read. Copied and checked by one thread at a time.
+final class StoredPart implements Source {
   private final int rank;
   private final Contribution.Item item;
   private final Region memory;
@@ -20,15 +23,51 @@ final class StoredPart {
     this.size = item.content().spec().bytes(rank);
   }
 
+  @Override
+  public int rank() {
+    return rank;
+  }
+
+  @Override
+  public Region memory() {
+    return memory;
+  }
+
+  @Override
+  public long offset() {
+    return item.offset();
+  }
+
+  @Override
+  public long size() {
+    return size;
+  }
+
+  @Override
+  public String what() {
+    return "key=%s rank=%d".formatted(item.key(), rank);
+  }
+
   /// Its bytes where they lie.
   MemorySegment bytes() {
     return memory.segment().asSlice(item.offset(), size);
   }
 
+  @Override
+  public void copyHere(Elements elements, MemorySegment into) {
+    if (elements.copy().numRuns() == 1) {
+      long bytes = elements.to() - elements.from();
+      copyTo(elements.from(), into.asSlice(elements.target(), bytes));
+    } else {
+      check(elements.from(), elements.to());
+      elements.copy().copy(bytes(), into, elements.bytes());
+    }
+  }
+
   /// Copies the bytes from an offset on. Blocks that go whole are checked on the way.
   ///
   /// @throws StoreException if they are not those that were put; some are copied then too
-  void copyTo(long from, MemorySegment into) {
+  private void copyTo(long from, MemorySegment into) {
     long end = from + into.byteSize();
     for (long at = from; at < end; ) {
       long next = Math.min(end, endOf(block(at)));
@@ -72,15 +111,26 @@ final class StoredPart {
   /// @throws StoreException if they are not those that were put
   void check(long from, long to) {
     for (int block = block(from); from < to && block <= block(to - 1); block++) {
-      if (!checked.get(block)) {
+      if (isUnchecked(block)) {
         long start = (long) block * Blocks.SIZE;
         requireDigest(block, Blocks.digest(bytes().asSlice(start, endOf(block) - start)));
-        checked.set(block);
+        checked(block);
       }
     }
   }
 
-  private void requireDigest(int block, int digest) {
+  @Override
+  public synchronized boolean isUnchecked(int block) {
+    return !checked.get(block);
+  }
+
+  @Override
+  public synchronized void checked(int block) {
+    checked.set(block);
+  }
+
+  @Override
+  public void requireDigest(int block, int digest) {
     if (digest != item.digests().get(block)) {
       throw new StoreException(
           "a part must have the bytes that were put: key=%s rank=%d block=%d digest=%08x put=%08x; put it again"

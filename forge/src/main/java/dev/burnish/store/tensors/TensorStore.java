@@ -32,14 +32,15 @@ import java.util.function.UnaryOperator;
 /// ```
 ///
 /// A tensor is copied once when it is put, to memory that processes of the host share; it is copied
-/// from there, or mapped ([Snapshot#map]). Only the elements that a reader needs move. A put is
-/// visible when all ranks of the layout have put, whole and at once. Memory of puts that nobody
-/// holds any more is written again. Thread-safe, if the catalogue is.
+/// from there, or mapped ([Snapshot#map]). Processes of other hosts read it from there over the
+/// network. Only the elements that a reader needs move. A put is visible when all ranks of the
+/// layout have put, whole and at once. Memory of puts that nobody holds any more is written again.
+/// Thread-safe, if the catalogue is.
 ///
 /// Fault point: `put.packed` before a part goes to the catalogue.
 public final class TensorStore implements AutoCloseable {
   private final Catalogue catalogue;
-  private final WeightMemory memory = new WeightMemory();
+  private final WeightMemory memory = new WeightMemory(Region::allocateInPlace);
   private final Planner planner = new Planner();
 
   /// @param catalogue a stub of the one that all processes share, or one of this process

@@ -7,6 +7,7 @@ import dev.burnish.sharding.Placement;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
@@ -32,8 +33,9 @@ final class Parts {
   static Tensor numbered(List<Long> shape, long plus) {
     long[] sizes = shape.stream().mapToLong(Long::longValue).toArray();
     Tensor tensor = Tensor.empty(DType.I64, Device.CPU, sizes);
+    MemorySegment elements = tensor.segment();
     for (long i = 0; i < tensor.numElements(); i++) {
-      tensor.segment().setAtIndex(ValueLayout.JAVA_LONG, i, i + plus);
+      elements.setAtIndex(ValueLayout.JAVA_LONG, i, i + plus);
     }
     return tensor;
   }
@@ -75,13 +77,16 @@ final class Parts {
     do {
       sizes = random.ints(random.nextInt(1, 5), 1, 5).toArray();
     } while (IntStream.of(sizes).reduce(1, (a, b) -> a * b) > MAX_RANKS);
-    List<Placement> placements =
-        IntStream.of(sizes)
-            .mapToObj(_ ->
-                shape.isEmpty() || random.nextInt(10) < 3
-                    ? Placement.replicate()
-                    : Placement.shard(random.nextInt(shape.size())))
-            .toList();
-    return new Layout(shape, DeviceMesh.of(sizes), placements);
+    return new Layout(shape, DeviceMesh.of(sizes), placements(random, shape, sizes.length));
+  }
+
+  /// One per axis.
+  static List<Placement> placements(RandomGenerator random, List<Long> shape, int numAxes) {
+    return IntStream.range(0, numAxes)
+        .mapToObj(_ ->
+            shape.isEmpty() || random.nextInt(10) < 3
+                ? Placement.replicate()
+                : Placement.shard(random.nextInt(shape.size())))
+        .toList();
   }
 }

@@ -3,6 +3,7 @@ package dev.burnish.store.tensors;
 import dev.burnish.actor.Context;
 import dev.burnish.actor.Idempotent;
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.mesh.ActorMesh;
 import dev.burnish.service.Service;
 import dev.burnish.sharding.Layout;
 import dev.burnish.tensor.Tensor;
@@ -38,6 +39,15 @@ final class Ranks {
     long[] get(String key, Layout layout);
 
     @Idempotent
+    long pid();
+
+    void putValue(String key, String value);
+
+    /// Publishes this rank's part.
+    @Idempotent
+    void publishOwn(long version, Layout layout);
+
+    @Idempotent
     void publish(long version, Layout layout, int rank);
 
     @Idempotent
@@ -51,9 +61,13 @@ final class Ranks {
     long[] readHeld(Layout layout, int rank);
   }
 
-  static final class RankActor implements Rank, AutoCloseable {
+  static class RankActor implements Rank, AutoCloseable {
     private final TensorStore store;
     private List<Snapshot> held = List.of();
+
+    RankActor(TensorStore store) {
+      this.store = store;
+    }
 
     RankActor(Service<Catalogue> catalogue) {
       store = new TensorStore(catalogue.route());
@@ -77,6 +91,21 @@ final class Ranks {
       try (Tensor part = store.get(key, layout, Context.current().rank())) {
         return elements(part);
       }
+    }
+
+    @Override
+    public void putValue(String key, String value) {
+      store.putValue(key, value);
+    }
+
+    @Override
+    public void publishOwn(long version, Layout layout) {
+      publish(version, layout, Context.current().rank());
+    }
+
+    @Override
+    public long pid() {
+      return ProcessHandle.current().pid();
     }
 
     private static long[] elements(Tensor part) {
@@ -120,6 +149,13 @@ final class Ranks {
     public void close() {
       held.forEach(Snapshot::close);
       store.close();
+    }
+  }
+
+  /// A rank whose catalogue is an actor of a mesh.
+  static final class MeshRankActor extends RankActor {
+    MeshRankActor(ActorMesh<Catalogue> catalogue) {
+      super(new TensorStore(catalogue.only()));
     }
   }
 

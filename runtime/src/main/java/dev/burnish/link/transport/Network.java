@@ -1,12 +1,25 @@
 package dev.burnish.link.transport;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.util.Optional;
 
 /// Makes connections between processes. Implemented by sockets, by memory within one process, and
 /// by simulations.
 public interface Network extends AutoCloseable {
   /// The address of this process.
   ProcessAddress self();
+
+  /// How other hosts reach this process; empty if they do not.
+  default Optional<Reach> reach() {
+    return Optional.empty();
+  }
+
+  /// How other hosts reach a process.
+  ///
+  /// @param bind the address of this host to listen at
+  /// @param keys of the job
+  record Reach(InetAddress bind, JobKeys keys) {}
 
   /// A connection to a process, not yet started.
   ///

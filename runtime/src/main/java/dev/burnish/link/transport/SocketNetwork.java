@@ -6,7 +6,6 @@ import dev.burnish.concurrent.Waits;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
@@ -58,7 +57,7 @@ public final class SocketNetwork implements Network {
   private final ProcessAddress self;
   private final int maxBytes;
   private final ServerSocketChannel unix;
-  private final Optional<JobKeys> keys;
+  private final Optional<Reach> reach;
   private final Optional<TlsPort> tls;
   private final UserPrincipal user;
   private final RefusalLog refusals = new RefusalLog(LOG);
@@ -67,22 +66,16 @@ public final class SocketNetwork implements Network {
       ProcessAddress self,
       int maxBytes,
       ServerSocketChannel unix,
-      Optional<JobKeys> keys,
+      Optional<Reach> reach,
       Optional<TlsPort> tls)
       throws IOException {
     this.self = self;
     this.maxBytes = maxBytes;
     this.unix = unix;
-    this.keys = keys;
+    this.reach = reach;
     this.tls = tls;
     this.user = Files.getOwner(Path.of(self.socket()), LinkOption.NOFOLLOW_LINKS);
   }
-
-  /// How other hosts reach a process.
-  ///
-  /// @param bind the address of this host to listen at
-  /// @param keys of the job
-  public record Reach(InetAddress bind, JobKeys keys) {}
 
   /// Starts to listen, for this host alone or also for other hosts.
   ///
@@ -109,11 +102,7 @@ public final class SocketNetwork implements Network {
       }
       String tcp = tls.map(TlsPort::address).orElse("");
       return new SocketNetwork(
-          new ProcessAddress(process, host, socket.toString(), tcp),
-          maxBytes,
-          unix,
-          reach.map(Reach::keys),
-          tls);
+          new ProcessAddress(process, host, socket.toString(), tcp), maxBytes, unix, reach, tls);
     } catch (IOException e) {
       unix.close();
       tls.ifPresent(TlsPort::close);
@@ -156,16 +145,21 @@ public final class SocketNetwork implements Network {
   }
 
   @Override
+  public Optional<Reach> reach() {
+    return reach;
+  }
+
+  @Override
   public Transport connect(ProcessAddress to) throws IOException {
     if (to.host().equals(self.host()) && !to.socket().isEmpty()) {
       return transport(to.process(), UnixStream.connect(Path.of(to.socket()), user));
     }
-    if (to.tcp().isEmpty() || keys.isEmpty()) {
+    if (to.tcp().isEmpty() || reach.isEmpty()) {
       throw new IOException(
           "a process of another host is reached only where both listen for other hosts: to=%s from=%s; open the job to other hosts"
               .formatted(to, self));
     }
-    return tls(to, keys.get());
+    return tls(to, reach.get().keys());
   }
 
   private Transport tls(ProcessAddress to, JobKeys job) throws IOException {
@@ -294,7 +288,7 @@ public final class SocketNetwork implements Network {
   }
 
   /// Without this, a cut link is seen only after hours.
-  private static void keepAlive(Socket socket) throws IOException {
+  static void keepAlive(Socket socket) throws IOException {
     socket.setTcpNoDelay(true);
     socket.setKeepAlive(true);
     socket.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, 1);

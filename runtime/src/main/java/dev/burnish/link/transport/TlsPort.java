@@ -6,10 +6,13 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -82,6 +85,18 @@ public final class TlsPort implements AutoCloseable {
   static TlsPort open(InetAddress bind, JobKeys keys, Proof proof, Duration patience)
       throws IOException {
     return new TlsPort(new ServerSocket(0, BACKLOG, bind), keys, proof, patience);
+  }
+
+  /// The same, with a channel under each connection, for a [HostChannel].
+  public static TlsPort openForChannels(InetAddress bind, JobKeys keys) throws IOException {
+    ServerSocketChannel channel = ServerSocketChannel.open();
+    try {
+      ServerSocket server = channel.bind(new InetSocketAddress(bind, 0), BACKLOG).socket();
+      return new TlsPort(server, keys, Proof.CERTIFICATE, PATIENCE);
+    } catch (Throwable e) {
+      channel.close();
+      throw e;
+    }
   }
 
   /// Such as `10.0.0.1:4711`.
@@ -252,7 +267,10 @@ public final class TlsPort implements AutoCloseable {
   private static boolean hasLeft(Throwable cause) {
     return Stream.iterate(cause, Objects::nonNull, Throwable::getCause)
         .limit(10)
-        .anyMatch(e -> e instanceof EOFException || e instanceof SocketException);
+        .anyMatch(e ->
+            e instanceof EOFException
+                || e instanceof SocketException
+                || e instanceof ClosedChannelException);
   }
 
   private SSLSocket handshake(Guest guest) throws IOException {

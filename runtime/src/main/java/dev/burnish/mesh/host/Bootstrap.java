@@ -3,6 +3,8 @@ package dev.burnish.mesh.host;
 import dev.burnish.actor.ActorRef;
 import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.link.LinkSettings;
+import dev.burnish.link.bulk.BulkSettings;
+import dev.burnish.link.transport.HostChannel.Protection;
 import dev.burnish.link.transport.JobKeys;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.trace.TraceSettings;
@@ -32,6 +34,7 @@ public record Bootstrap(
     ProcessAddress controller,
     Times times,
     Limits limits,
+    Bulk bulk,
     Traced traced) {
   private static final Codec CODEC = new Codecs(List.of(), Limits.defaults()).of(Bootstrap.class);
 
@@ -47,6 +50,24 @@ public record Bootstrap(
           link.heartbeat().toMillis(),
           link.heartbeatTimeout().toMillis(),
           link.handshakeTimeout().toMillis());
+    }
+  }
+
+  /// How other hosts read regions.
+  ///
+  /// @param patience in milliseconds
+  public record Bulk(Protection protection, int numConnections, int numAhead, long patience) {
+    /// From settings.
+    public static Bulk of(BulkSettings settings) {
+      return new Bulk(
+          settings.protection(),
+          settings.numConnections(),
+          settings.numAhead(),
+          settings.patience().toMillis());
+    }
+
+    BulkSettings settings() {
+      return new BulkSettings(protection, numConnections, numAhead, Duration.ofMillis(patience));
     }
   }
 
@@ -74,12 +95,13 @@ public record Bootstrap(
             limits,
             Duration.ofMillis(times.heartbeat()),
             Duration.ofMillis(times.heartbeatTimeout()),
-            Duration.ofMillis(times.handshakeTimeout())));
+            Duration.ofMillis(times.handshakeTimeout()),
+            bulk.settings()));
   }
 
   Bootstrap named(String name) {
     return new Bootstrap(
-        name, host, folder, token, keys, bind, agent, controller, times, limits, traced);
+        name, host, folder, token, keys, bind, agent, controller, times, limits, bulk, traced);
   }
 
   /// The same for the processes of another host.
@@ -95,6 +117,7 @@ public record Bootstrap(
         controller,
         times,
         limits,
+        bulk,
         traced);
   }
 
@@ -111,6 +134,7 @@ public record Bootstrap(
         controller,
         times,
         limits,
+        bulk,
         traced);
   }
 

@@ -10,6 +10,7 @@ import dev.burnish.launch.Backlog;
 import dev.burnish.launch.JvmStarter;
 import dev.burnish.launch.LogApart;
 import dev.burnish.link.transport.JobKeys;
+import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.link.transport.SocketNetwork;
 import java.io.DataInputStream;
@@ -55,7 +56,7 @@ public final class HostWorker {
               told.host(),
               folder.path(),
               told.limits().maxBytes(),
-              Optional.of(new SocketNetwork.Reach(bind, told.keys().orElseThrow())));
+              Optional.of(new Network.Reach(bind, told.keys().orElseThrow())));
       ActorSystem system =
           ActorSystems.open(
               network,

@@ -45,10 +45,10 @@ public final class Worker {
     return system;
   }
 
-  static Optional<SocketNetwork.Reach> reach(Bootstrap bootstrap) throws IOException {
+  static Optional<Network.Reach> reach(Bootstrap bootstrap) throws IOException {
     Optional<JobKeys> keys = bootstrap.keys();
     return keys.isPresent() && !bootstrap.bind().isEmpty()
-        ? Optional.of(new SocketNetwork.Reach(InetAddress.getByName(bootstrap.bind()), keys.get()))
+        ? Optional.of(new Network.Reach(InetAddress.getByName(bootstrap.bind()), keys.get()))
         : Optional.empty();
   }
 }

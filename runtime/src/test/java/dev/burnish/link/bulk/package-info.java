@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.link.bulk;
+
+import org.jspecify.annotations.NullMarked;
