@@ -47,6 +47,11 @@ record HostPrograms(Path bubblewrap, Path python, Optional<Path> setpriv, Path s
         .findFirst();
   }
 
+  /// The Python that a sandbox would run; where it has none, the one of the path.
+  static String python() {
+    return find("python3", FOLDERS).map(Path::toString).orElse("python3");
+  }
+
   static boolean isRoot() {
     return new UnixSystem().getUid() == 0;
   }
