@@ -39,6 +39,9 @@ public final class Region implements AutoCloseable {
   private static final int PIECE = 1 << 26;
   private static final long LARGE = 8 << 20;
 
+  /// Of huge pages at once, so that the lock on the mappings is given up between.
+  private static final long TOGETHER = 8 << 20;
+
   /// Used to test whether memory is confined to a thread.
   private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
 
@@ -311,6 +314,23 @@ public final class Region implements AutoCloseable {
       throw new CallCancelled("interrupted while a region is copied: region=" + id);
     }
     return file.orElseThrow().read(at, into);
+  }
+
+  /// Puts its pages together to huge ones, where the operating system does that: for memory that
+  /// was written once and will be again, as this takes some thirty times a copy. All that have it
+  /// copy and map it two to three times faster then. It may be read, written and closed meanwhile.
+  ///
+  /// @return whether its pages are huge
+  /// @throws IllegalStateException after the end, or if its bytes are on another host
+  public boolean putPagesTogether() {
+    share();
+    long address = segment().address();
+    close();
+    boolean huge = true;
+    for (long at = 0; at + TOGETHER <= size && huge && numUsers.get() > 0; at += TOGETHER) {
+      huge = MemoryFile.collapse(address + at, TOGETHER);
+    }
+    return huge && size >= TOGETHER;
   }
 
   /// The number of bytes.
