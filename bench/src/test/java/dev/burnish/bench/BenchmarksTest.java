@@ -40,7 +40,7 @@ class BenchmarksTest {
     List<String> names = figures.stream().map(figure -> figure.get("name").asString()).toList();
     assertThat(new HashSet<>(names)).hasSameSizeAs(names);
     assertThat(ServiceLoader.load(Benchmark.class))
-        .hasSize(15)
+        .hasSize(16)
         .allSatisfy(benchmark ->
             assertThat(names).anyMatch(name -> name.startsWith(benchmark.name() + "/")));
   }

@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -147,12 +146,8 @@ final class SandboxCommand implements Callable<Integer> {
   }
 
   private Limits limits() {
-    if (!(seconds > 0 && seconds <= 86_400)) {
-      throw new IllegalArgumentException(
-          "--seconds must be more than 0 and at most 86400: seconds=" + seconds);
-    }
     return Limits.defaults()
-        .withTime(Duration.ofNanos((long) (seconds * 1e9)))
+        .withSeconds(seconds)
         .withMegabytes(megabytes)
         .withProcesses(processes)
         .withOutputBytes(outputBytes);
@@ -165,8 +160,8 @@ final class SandboxCommand implements Callable<Integer> {
     err.printf(
         "burnish: %s; %.3f s, %.3f s of processors, %.1f MiB%n",
         execution.ending().describe(),
-        execution.wall().toNanos() / 1e9,
-        execution.cpu().toNanos() / 1e9,
+        execution.seconds(),
+        execution.cpuSeconds(),
         execution.peakBytes() / (double) (1 << 20));
     err.flush();
   }
@@ -177,8 +172,8 @@ final class SandboxCommand implements Callable<Integer> {
     object.put("exitCode", execution.exitCode());
     object.put("stdout", execution.stdout());
     object.put("stderr", execution.stderr());
-    object.put("seconds", execution.wall().toNanos() / 1e9);
-    object.put("cpuSeconds", execution.cpu().toNanos() / 1e9);
+    object.put("seconds", execution.seconds());
+    object.put("cpuSeconds", execution.cpuSeconds());
     object.put("memoryBytes", execution.peakBytes());
     object.put("detail", execution.ending().describe());
     return object;

@@ -8,6 +8,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Programs in sandboxes of a fork server, each used once. Some are made before they are needed; a
@@ -19,11 +20,15 @@ final class BubblewrapSandbox implements CodeSandbox {
   /// A keeper ends a program at its limit, and answers; if it does not, it is killed.
   private static final Duration GRACE = Duration.ofSeconds(10);
 
+  /// Sandboxes that may be lost before the program begins.
+  private static final int TRIES = 3;
+
   private final HostPrograms programs;
   private final SandboxSettings settings;
   private final Recipe recipe;
   private final Semaphore slots;
   private final ScheduledThreadPoolExecutor clock;
+  private final AtomicInteger numRunning = new AtomicInteger();
   private final Object restarting = new Object();
   private volatile ForkServer server;
   private volatile boolean closed;
@@ -68,21 +73,50 @@ final class BubblewrapSandbox implements CodeSandbox {
     }
   }
 
+  /// In another sandbox, of another server if need be, while the program has not begun.
   private Execution execute(Program program, Limits limits, byte[] job) {
-    ForkServer current = alive();
-    current.spawn(); // for this execution, or for the one after those that are ready
-    Optional<Cell> taken = take(current);
-    if (taken.isEmpty()) {
-      return Execution.lost("none was ready in time: " + current.log());
+    String log = "";
+    for (int i = 0; i < TRIES; i++) {
+      ForkServer current = alive();
+      Optional<Execution> execution = execute(current, program, limits, job);
+      if (execution.isPresent()) {
+        return execution.get();
+      }
+      log = current.log();
     }
-    try (Cell cell = taken.get()) {
-      Duration most = limits.wall().plus(GRACE);
+    return Execution.lost("none was ready in time, or all ended before the program began: " + log);
+  }
+
+  private Optional<Execution> execute(
+      ForkServer current, Program program, Limits limits, byte[] job) {
+    if (settings.ready() == 0) {
+      current.spawn();
+    }
+    Optional<Cell> taken = take(current);
+    try {
+      return taken.flatMap(cell -> run(current, cell, program, limits, job));
+    } finally {
+      if (settings.ready() > 0 && taken.isPresent()) {
+        current.spawn(); // in place of this one; earlier it would take time from the program
+      }
+    }
+  }
+
+  private Optional<Execution> run(
+      ForkServer current, Cell used, Program program, Limits limits, byte[] job) {
+    long most = (long) (limits.seconds() * 1e3) + GRACE.toMillis();
+    AtomicInteger begun = new AtomicInteger();
+    try (Cell cell = used) {
       ScheduledFuture<?> late =
-          clock.schedule(() -> current.kill(cell), most.toMillis(), TimeUnit.MILLISECONDS);
+          clock.schedule(() -> current.kill(cell), most, TimeUnit.MILLISECONDS);
       try {
-        return cell.run(program, limits, job);
+        return cell.run(program, limits, job, () -> begun.set(numRunning.incrementAndGet()));
       } finally {
         late.cancel(false);
+      }
+    } finally {
+      if (begun.get() > 0) {
+        numRunning.decrementAndGet();
       }
     }
   }
@@ -106,6 +140,11 @@ final class BubblewrapSandbox implements CodeSandbox {
       }
       return server;
     }
+  }
+
+  /// Programs that are running now.
+  int numRunning() {
+    return numRunning.get();
   }
 
   /// For tests: what the kernel does when the machine has no memory left.

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -47,21 +47,30 @@ final class Cell implements AutoCloseable {
     return keeper;
   }
 
-  /// Runs a program, once. Whatever happens to the sandbox is a lost execution.
+  /// Runs a program, once.
   ///
+  /// @param begun is called when the program begins
+  /// @return empty if the sandbox was lost before it did, so that another one may run it; lost
+  ///   later, it is a lost execution
   /// @throws CancellationException if the caller was interrupted
-  Execution run(Program program, Limits limits, byte[] job) {
+  Optional<Execution> run(Program program, Limits limits, byte[] job, Runnable begun) {
     Waits.announce();
+    boolean running = false;
     Output output = new Output(limits.outputBytes());
     try {
       write(job, program.code().getBytes(StandardCharsets.UTF_8), stdin(program));
       while (true) {
         Frame frame = read(link);
         switch (frame.kind()) {
+          case 'B' -> {
+            running = true;
+            begun.run();
+          }
           case 'O' -> output.stdout(frame.content());
           case 'E' -> output.stderr(frame.content());
           case 'R' -> {
-            return output.finish(program.language(), JsonMapper.shared().readTree(frame.text()));
+            return Optional.of(
+                output.finish(program.language(), JsonMapper.shared().readTree(frame.text())));
           }
           default -> throw new IOException("a keeper sends no such frame: kind=" + frame.kind());
         }
@@ -70,7 +79,9 @@ final class Cell implements AutoCloseable {
       throw (CancellationException)
           new CancellationException("the caller of an execution was interrupted").initCause(e);
     } catch (IOException | JacksonException e) {
-      return Execution.lost(String.valueOf(e.getMessage()));
+      return running
+          ? Optional.of(Execution.lost(String.valueOf(e.getMessage())))
+          : Optional.empty();
     }
   }
 
@@ -147,13 +158,9 @@ final class Cell implements AutoCloseable {
           stdout.toString(StandardCharsets.UTF_8),
           errors,
           ending,
-          seconds(answer, "wallSeconds"),
-          seconds(answer, "cpuSeconds"),
+          answer.path("wallSeconds").asDouble(),
+          answer.path("cpuSeconds").asDouble(),
           answer.path("peakBytes").asLong());
-    }
-
-    private static Duration seconds(JsonNode answer, String name) {
-      return Duration.ofNanos((long) (answer.path(name).asDouble() * 1e9));
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.burnish.sandbox;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
@@ -10,7 +9,7 @@ import java.util.stream.Stream;
 /// for what the first has left behind.
 public final class EscapeProbe {
   private static final AtomicBoolean PROVEN = new AtomicBoolean();
-  private static final Limits LIMITS = Limits.defaults().withTime(Duration.ofSeconds(60));
+  private static final Limits LIMITS = Limits.defaults().withSeconds(60);
 
   private EscapeProbe() {}
 

@@ -1,15 +1,18 @@
 package dev.burnish.sandbox;
 
-import java.time.Duration;
-
 /// One run of a program.
 ///
 /// @param stdout UTF-8, other bytes as U+FFFD; with `stderr` at most the limit on output
-/// @param wall time from start to end
-/// @param cpu processor time of all its processes
+/// @param seconds from start to end
+/// @param cpuSeconds processor time of all its processes
 /// @param peakBytes the most memory at a time, as far as it was seen
 public record Execution(
-    String stdout, String stderr, Ending ending, Duration wall, Duration cpu, long peakBytes) {
+    String stdout,
+    String stderr,
+    Ending ending,
+    double seconds,
+    double cpuSeconds,
+    long peakBytes) {
   /// Whether it exited with 0.
   public boolean succeeded() {
     return ending.equals(new Ending.Exited(0));
@@ -30,6 +33,6 @@ public record Execution(
 
   /// An execution of which nothing is known.
   static Execution lost(String reason) {
-    return new Execution("", "", new Ending.Lost(reason), Duration.ZERO, Duration.ZERO, 0);
+    return new Execution("", "", new Ending.Lost(reason), 0, 0, 0);
   }
 }

@@ -14,10 +14,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// The process that makes sandboxes, and those that wait to be used. Thread-safe.
@@ -31,10 +35,11 @@ final class ForkServer implements AutoCloseable {
 
   private final ServerFolder folder;
   private final ServerSocketChannel listener;
-  private final LinkedBlockingQueue<Cell> cells = new LinkedBlockingQueue<>(MOST_WAITING);
+  private final LinkedBlockingQueue<Optional<Cell>> cells = new LinkedBlockingQueue<>(MOST_WAITING);
   private final CountDownLatch started = new CountDownLatch(1);
   private final AtomicReference<String> log = new AtomicReference<>("");
   private volatile Optional<Process> process = Optional.empty();
+  private final AtomicBoolean released = new AtomicBoolean();
   private volatile boolean ready;
   private volatile boolean ended;
 
@@ -89,7 +94,7 @@ final class ForkServer implements AutoCloseable {
     try {
       Process begun = builder.start();
       process = Optional.of(begun);
-      Thread errors = Thread.ofVirtual().name("sandbox/log").start(() -> keepLog(begun));
+      Thread errors = Thread.ofPlatform().daemon().name("sandbox/log").start(() -> keepLog(begun));
       try (BufferedReader answers = begun.inputReader()) {
         ready = "ready".equals(answers.readLine());
         if (ready) {
@@ -140,7 +145,7 @@ final class ForkServer implements AutoCloseable {
   private void welcome(SocketChannel link) {
     try {
       Cell cell = Cell.greet(link);
-      if (ended || !cells.offer(cell)) {
+      if (ended || !cells.offer(Optional.of(cell))) {
         cell.close();
       }
     } catch (IOException e) {
@@ -173,10 +178,17 @@ final class ForkServer implements AutoCloseable {
     });
   }
 
-  /// A sandbox that has been asked for, once it is ready; empty after the limit.
+  /// A sandbox that has been asked for, once it is ready; empty after the limit, and once the
+  /// server has ended.
   Optional<Cell> take(Duration limit) throws InterruptedException {
     Waits.announce();
-    return Optional.ofNullable(cells.poll(limit.toNanos(), TimeUnit.NANOSECONDS));
+    Optional<Cell> taken =
+        Objects.requireNonNullElse(
+            cells.poll(limit.toNanos(), TimeUnit.NANOSECONDS), Optional.empty());
+    if (ended) {
+      cells.offer(Optional.empty()); // for the next caller that waits
+    }
+    return taken;
   }
 
   /// Whether it makes sandboxes.
@@ -194,14 +206,18 @@ final class ForkServer implements AutoCloseable {
   }
 
   private void release() {
+    if (released.getAndSet(true)) {
+      return;
+    }
     try {
       listener.close();
     } catch (IOException e) {
       log.updateAndGet(before -> before + e.getMessage());
     }
-    for (Cell cell = cells.poll(); cell != null; cell = cells.poll()) {
-      cell.close();
-    }
+    List<Optional<Cell>> waiting = new ArrayList<>();
+    cells.drainTo(waiting);
+    waiting.forEach(cell -> cell.ifPresent(Cell::close));
+    cells.offer(Optional.empty());
     folder.close();
   }
 

@@ -19,8 +19,8 @@ record Recipe(HostPrograms programs) {
     Map<String, Object> job = new LinkedHashMap<>();
     job.put("file", program.language().file());
     job.put("command", command(program.language(), limits));
-    job.put("wallSeconds", limits.wall().toNanos() / 1e9);
-    job.put("cpuSeconds", limits.cpu().toNanos() / 1e9);
+    job.put("wallSeconds", limits.seconds());
+    job.put("cpuSeconds", limits.cpuSeconds());
     job.put("megabytes", limits.megabytes());
     job.put("addressMegabytes", addressMegabytes(program.language(), limits));
     job.put("processes", limits.processes());

@@ -78,14 +78,14 @@ final class UnprotectedPrograms implements CodeSandbox {
     Drain stdout = Drain.start(process, process.getInputStream(), left);
     Drain stderr = Drain.start(process, process.getErrorStream(), left);
     try {
-      boolean done = process.waitFor(limits.wall().toNanos(), TimeUnit.NANOSECONDS);
+      boolean done = process.waitFor((long) (limits.seconds() * 1e9), TimeUnit.NANOSECONDS);
       kill(process);
       int status = process.waitFor();
       String out = stdout.text();
       String err = stderr.text();
       Ending ending = ending(language, done ? status : TIMED_OUT, left.get() < 0, err);
-      Duration wall = Duration.ofNanos(System.nanoTime() - begin);
-      return new Execution(out, err, ending, wall, cpu(process), 0);
+      double seconds = (System.nanoTime() - begin) / 1e9;
+      return new Execution(out, err, ending, seconds, cpu(process), 0);
     } catch (InterruptedException e) {
       throw cancelled(e);
     } finally {
@@ -103,14 +103,14 @@ final class UnprotectedPrograms implements CodeSandbox {
         stderr);
   }
 
-  private static Duration cpu(Process process) {
+  private static double cpu(Process process) {
     Optional<Duration> known = process.info().totalCpuDuration();
-    return known.orElse(Duration.ZERO);
+    return known.orElse(Duration.ZERO).toNanos() / 1e9;
   }
 
   private static void kill(Process process) {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly(); // that of Process would drop output that is not read yet
   }
 
   private static void delete(Path folder) throws IOException {
@@ -142,7 +142,10 @@ final class UnprotectedPrograms implements CodeSandbox {
     private static Drain start(Process process, InputStream from, AtomicInteger left) {
       ByteArrayOutputStream kept = new ByteArrayOutputStream();
       Thread thread =
-          Thread.ofVirtual().name("program/output").start(() -> copy(process, from, kept, left));
+          Thread.ofPlatform()
+              .daemon()
+              .name("program/output")
+              .start(() -> copy(process, from, kept, left));
       return new Drain(thread, kept);
     }
 

@@ -4,14 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.sandbox.EscapeProbe.Attempt;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Whether the probe is believed only if it came to its end, and no attempt got through.
 class EscapeProbeTest {
   private static Execution said(String stdout, Ending ending) {
-    return new Execution(stdout, "", ending, Duration.ofMillis(1), Duration.ofMillis(1), 0);
+    return new Execution(stdout, "", ending, 0.001, 0.001, 0);
   }
 
   @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.env.code;
+
+import org.jspecify.annotations.NullMarked;
