@@ -17,8 +17,8 @@ import java.util.random.RandomGenerator;
 final class RelayBenchmark implements Benchmark {
   private static final int STRIPES = 2;
 
-  /// Cards of 10 GB/s, chunks of 1 MB, 50 us from host to host. The connections of a process that is
-  /// killed are reset, which is known after 10 ms.
+  /// Cards of 10 GB/s, chunks of 1 MB, 50 us from host to host. The connections of a process that
+  /// is killed are reset, which is known after 10 ms.
   private static final double CHUNK_SECONDS = 1e-4;
 
   private static final double LATENCY = 5e-5;
