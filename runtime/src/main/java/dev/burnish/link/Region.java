@@ -39,8 +39,10 @@ public final class Region implements AutoCloseable {
   private static final int PIECE = 1 << 26;
   private static final long LARGE = 8 << 20;
 
-  /// Of huge pages at once, so that the lock on the mappings is given up between.
-  private static final long TOGETHER = 8 << 20;
+  /// Of one huge page, so that the lock on the mappings is given up between.
+  private static final long TOGETHER = 2 << 20;
+
+  private static final int TRIES = 3;
 
   /// Used to test whether memory is confined to a thread.
   private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
@@ -326,11 +328,21 @@ public final class Region implements AutoCloseable {
     share();
     long address = segment().address();
     close();
-    boolean huge = true;
-    for (long at = 0; at + TOGETHER <= size && huge && numUsers.get() > 0; at += TOGETHER) {
-      huge = MemoryFile.collapse(address + at, TOGETHER);
+    long left = countApart(address);
+    for (int i = 1; i < TRIES && left > 0 && left < size / TOGETHER; i++) {
+      left = countApart(address);
     }
-    return huge && size >= TOGETHER;
+    return left == 0 && size >= TOGETHER;
+  }
+
+  /// The number of pieces that could not be put together: pages that are being read or written are
+  /// left as they are.
+  private long countApart(long address) {
+    long apart = 0;
+    for (long at = 0; at + TOGETHER <= size && numUsers.get() > 0; at += TOGETHER) {
+      apart += MemoryFile.collapse(address + at, TOGETHER) ? 0 : 1;
+    }
+    return apart;
   }
 
   /// The number of bytes.

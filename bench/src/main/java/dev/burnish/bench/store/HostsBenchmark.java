@@ -76,7 +76,7 @@ final class HostsBenchmark implements Benchmark {
                 .start();
         ActorMesh<Catalogue> catalogue =
             job.hosts()
-                .spawnProcs("catalogue", Map.of("procs", 1), _ -> Resources.light())
+                .spawnProcs("catalogue", Map.of("procs", 1), _ -> Resources.compute(2, MEGABYTES))
                 .spawn("catalogue", Catalogue.class, MemoryCatalogue::new);
         return new Neighbour(job, process, job.awaitHosts(1), catalogue);
       } catch (IOException e) {

@@ -25,7 +25,7 @@ import java.util.stream.IntStream;
 /// thread-safe. Source: two trees of R. Sanders, J. Speck, J. L. Traeff, "Two-tree algorithms for
 /// full bandwidth broadcast, reduction and scan", Parallel Computing 35 (2009), for any number of
 /// trees.
-public final class RelayPlan {
+final class RelayPlan {
   private final int source;
   private final int numStripes;
 
@@ -33,7 +33,7 @@ public final class RelayPlan {
   private final Map<Integer, int[]> senders = new LinkedHashMap<>();
 
   /// One sends a stripe to another.
-  public record Edge(int from, int to, int stripe) {}
+  record Edge(int from, int to, int stripe) {}
 
   private RelayPlan(int source, int numStripes) {
     this.source = source;
@@ -46,7 +46,7 @@ public final class RelayPlan {
   /// @param hosts different ones
   /// @param numStripes at least 1; 1 is one chain
   /// @throws IllegalArgumentException if that is not so
-  public static RelayPlan of(int source, List<Integer> hosts, int numStripes) {
+  static RelayPlan of(int source, List<Integer> hosts, int numStripes) {
     if (numStripes < 1) {
       throw new IllegalArgumentException(
           "bytes must be dealt out to stripes: numStripes=" + numStripes);
@@ -92,17 +92,17 @@ public final class RelayPlan {
   /// The sender of a stripe to a host.
   ///
   /// @throws IllegalArgumentException if there is no such host
-  public int sender(int host, int stripe) {
+  int sender(int host, int stripe) {
     return sendersOf(host)[stripe];
   }
 
   /// The hosts, in the order in which they came.
-  public List<Integer> hosts() {
+  List<Integer> hosts() {
     return List.copyOf(senders.keySet());
   }
 
   /// The number of stripes that one sends, over all its receivers.
-  public int load(int sender) {
+  int load(int sender) {
     return (int)
         senders.values().stream()
             .flatMapToInt(IntStream::of)
@@ -111,7 +111,7 @@ public final class RelayPlan {
   }
 
   /// The number of hosts over which a stripe comes to a host from the source.
-  public int depth(int host, int stripe) {
+  int depth(int host, int stripe) {
     int depth = 0;
     for (int at = host; at != source; at = sender(at, stripe)) {
       depth++;
@@ -122,7 +122,7 @@ public final class RelayPlan {
   /// Adds a host.
   ///
   /// @return who sends what to it
-  public List<Edge> join(int host) {
+  List<Edge> join(int host) {
     List<Integer> known = hosts();
     add(host);
     List<Edge> edges = new ArrayList<>();
@@ -150,7 +150,7 @@ public final class RelayPlan {
   ///
   /// @return the new senders of its receivers
   /// @throws IllegalArgumentException if there is no such host
-  public List<Edge> lose(int host) {
+  List<Edge> lose(int host) {
     int[] above = sendersOf(host);
     senders.remove(host);
     List<Edge> edges = new ArrayList<>();
