@@ -125,6 +125,28 @@ class ExamplesTest {
   }
 
   @Test
+  void alphabetSortTrainsOnWholeConversations() throws Exception {
+    String[] small = {"warmUp=3", "prompts=2", "samples=3", "steps=2", "processes=THREADS"};
+    List<String> args = new ArrayList<>();
+    for (String setting : small) {
+      args.addAll(List.of("--set", setting));
+    }
+    run("AlphabetSort.java", args.toArray(String[]::new));
+    Path run = runs().getFirst();
+    assertThat(metrics(run)).hasSize(2);
+    List<JsonNode> samples = new ArrayList<>();
+    for (String line : Files.readAllLines(run.resolve("samples.jsonl"))) {
+      samples.add(JsonMapper.shared().readTree(line));
+    }
+    assertThat(samples).hasSize(2 * 2 * 3);
+    assertThat(samples)
+        .allSatisfy(sample -> assertThat(sample.get("prompt").asString()).hasSize(8)); // "ca eb dk"
+    // Three answers of at most sixteen tokens, of which only what was sampled is counted.
+    assertThat(samples)
+        .allSatisfy(sample -> assertThat(sample.get("tokens").size()).isBetween(3, 48));
+  }
+
+  @Test
   void sumDigitsLeavesEverythingARunPromises() throws Exception {
     sumDigits(3);
     Path run = runs().getFirst();

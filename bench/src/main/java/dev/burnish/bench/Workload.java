@@ -13,10 +13,16 @@ import java.util.Map;
   @JsonSubTypes.Type(value = GrpoWorkload.class, name = "grpo"),
   @JsonSubTypes.Type(value = GenerateWorkload.class, name = "generate"),
   @JsonSubTypes.Type(value = TraceWorkload.class, name = "trace"),
+  @JsonSubTypes.Type(value = TurnsWorkload.class, name = "turns"),
   @JsonSubTypes.Type(value = StepWorkload.class, name = "step")
 })
 public sealed interface Workload
-    permits TrainWorkload, GrpoWorkload, GenerateWorkload, TraceWorkload, StepWorkload {
+    permits TrainWorkload,
+        GrpoWorkload,
+        GenerateWorkload,
+        TraceWorkload,
+        StepWorkload,
+        TurnsWorkload {
   /// Seconds or speeds of each run, floors and peaks, by name.
   Figures measure();
 

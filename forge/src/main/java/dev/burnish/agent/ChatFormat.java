@@ -16,14 +16,18 @@ public record ChatFormat(Tokenizer tokenizer, ChatTemplate template, ChatOptions
   ///
   /// @throws IllegalArgumentException if it has none
   public static ChatFormat of(Tokenizer tokenizer) {
-    return new ChatFormat(
+    return of(
         tokenizer,
         tokenizer
             .chatTemplate()
             .orElseThrow(() ->
                 new IllegalArgumentException(
-                    "a conversation needs a model with a chat template, and this one has none; give one")),
-        ChatOptions.defaults());
+                    "a conversation needs a model with a chat template, and this one has none; give one")));
+  }
+
+  /// The format of a template that needs neither tools nor variables.
+  public static ChatFormat of(Tokenizer tokenizer, ChatTemplate template) {
+    return new ChatFormat(tokenizer, template, ChatOptions.defaults());
   }
 
   /// The conversation up to where the next answer begins.

@@ -104,7 +104,7 @@ final class SandboxCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    return subject.file == null ? probe() : run(subject.file);
+    return subject.probe || subject.file == null ? probe() : run(subject.file);
   }
 
   private int run(Path file) throws IOException {

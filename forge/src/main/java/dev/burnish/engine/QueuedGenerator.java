@@ -249,7 +249,7 @@ public final class QueuedGenerator implements Generator, AutoCloseable {
   /// The same in another way than that of the settings.
   public long updateWeights(long version, WeightUpdate update) {
     if (weights.version() != version || inbox.announced().isPresent()) {
-      weights.announce(new Takeover(weights.open(VersionRange.exactly(version)), update));
+      weights.announce(new Takeover(weights.openAside(VersionRange.exactly(version)), update));
     }
     return weights.version();
   }

@@ -150,9 +150,11 @@ final class ServedModel implements AutoCloseable {
   /// Computes what the publisher of a version computed, in memory of its own, which takes little:
   /// the matrices are read in place, or are those of an adaptation. For any thread.
   ///
+  /// @param afterBlock runs between the blocks of the model
   /// @return how the results differ
-  Optional<String> check(WeightSource.Snapshot snapshot) {
+  Optional<String> check(WeightSource.Snapshot snapshot, Runnable afterBlock) {
     try (ServedModel probe = twin()) {
+      probe.runner.afterEachBlock(afterBlock);
       if (probe.readsInPlace(snapshot)) {
         probe.runner.use(snapshot.parts());
       } else {

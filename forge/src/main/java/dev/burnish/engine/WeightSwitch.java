@@ -17,7 +17,7 @@ import java.util.function.LongPredicate;
 /// touched; one that is laid out here computes what its publisher computed before it comes into
 /// use.
 ///
-/// Used by the thread that generates, except [#open], [#announce] and [#version].
+/// Used by the thread that generates, except [#openAside], [#announce] and [#version].
 final class WeightSwitch implements AutoCloseable {
   /// A version that is being laid out between steps.
   private static final class Underway {
@@ -61,6 +61,15 @@ final class WeightSwitch implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException if there is none, or it is not
   WeightSource.Snapshot open(VersionRange versions) {
+    return open(versions, () -> {});
+  }
+
+  /// The same for another thread, which leaves time to the one that generates.
+  WeightSource.Snapshot openAside(VersionRange versions) {
+    return open(versions, new Rest());
+  }
+
+  private WeightSource.Snapshot open(VersionRange versions, Runnable afterBlock) {
     WeightSource.Snapshot snapshot = source.open(versions);
     try {
       if (!versions.contains(snapshot.version())) {
@@ -70,7 +79,7 @@ final class WeightSwitch implements AutoCloseable {
       }
       ServedModel.requireFit(layouts, snapshot);
       if (snapshot.canary().isPresent() && first.checksAside(snapshot)) {
-        requireSame(snapshot, first.check(snapshot), inUse());
+        requireSame(snapshot, first.check(snapshot, afterBlock), inUse());
       }
       return snapshot;
     } catch (RuntimeException e) {

@@ -29,6 +29,11 @@ public record WarmUp(int warmUp, double ready, OptimizerConfig imitation) {
     return new WarmUp(100, 0.3, adamW.withLr(8e-4).withWarmup(10).withSchedule("wsd"));
   }
 
+  /// The same with another number of steps at most.
+  public WarmUp withWarmUp(int newWarmUp) {
+    return new WarmUp(newWarmUp, ready, imitation);
+  }
+
   /// Trains the model on problems that [Task#training] gives for negative steps, which no run uses.
   ///
   /// @param policy of the model, to measure it on such problems

@@ -160,7 +160,7 @@ final class BubblewrapSandbox implements CodeSandbox {
 
   @Override
   public String describe() {
-    return "bubblewrap, seccomp, one set of namespaces per execution; memory by watching all processes";
+    return "bubblewrap, seccomp, one set of namespaces per execution; memory by watching all processes and files";
   }
 
   @Override

@@ -40,7 +40,7 @@ final class HostUsers {
     try (Stream<String> users = Files.lines(Path.of("/etc/passwd"));
         Stream<Path> processes = Files.list(Path.of("/proc"))) {
       users
-          .map(line -> line.split(":"))
+          .map(line -> line.split(":", -1))
           .filter(fields -> fields.length > 2 && fields[2].matches("\\d{1,9}"))
           .forEach(fields -> used.add(Integer.valueOf(fields[2])));
       processes

@@ -66,7 +66,7 @@ record SystemCalls(Architecture architecture, NavigableMap<Integer, Rule> rules)
   static SystemCalls of(Architecture architecture) {
     NavigableMap<Integer, Rule> rules = new TreeMap<>();
     lines()
-        .map(line -> line.split(" "))
+        .map(line -> line.split(" ", -1))
         .filter(words -> !words[architecture.column].equals("-"))
         .forEach(words -> rules.put(Integer.valueOf(words[architecture.column]), rule(words[3])));
     return new SystemCalls(architecture, rules);
@@ -78,7 +78,7 @@ record SystemCalls(Architecture architecture, NavigableMap<Integer, Rule> rules)
   }
 
   private static Rule rule(String text) {
-    String[] parts = text.split(":");
+    String[] parts = text.split(":", -1);
     return switch (parts[0]) {
       case "allow" -> new Rule.Allow();
       case "absent" -> new Rule.Fail(ENOSYS);
@@ -87,7 +87,7 @@ record SystemCalls(Architecture architecture, NavigableMap<Integer, Rule> rules)
               Integer.parseInt(parts[1]),
               bits(parts[2]),
               Integer.parseInt(parts[3]),
-              Stream.of(parts[4].split(",")).map(SystemCalls::bits).toList());
+              Stream.of(parts[4].split(",", -1)).map(SystemCalls::bits).toList());
       default -> throw new IllegalStateException("a rule must be allow, absent or check: " + text);
     };
   }

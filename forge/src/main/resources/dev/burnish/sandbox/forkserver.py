@@ -25,7 +25,7 @@ NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 16384, 1 << 18
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 4, 22, 24, 38, 47
 MIB = 1 << 20
-TICK = 0.01  # seconds between two looks at memory and processor time
+TICK = 0.005  # seconds between two looks at memory and processor time
 PAGE = os.sysconf('SC_PAGE_SIZE')
 TICKS_PER_SECOND = os.sysconf('SC_CLK_TCK')
 

@@ -1,20 +1,26 @@
 package dev.burnish.sandbox;
 
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Assumptions;
 
 /// Sandboxes of tests: where this machine has none the test is skipped with the cure, or fails if
 /// `CI=true`.
-final class Sandboxes {
+public final class Sandboxes {
   private Sandboxes() {}
 
   static BubblewrapSandbox open(SandboxSettings settings) {
+    return open(() -> BubblewrapSandbox.open(settings));
+  }
+
+  /// The sandbox, or whatever opens one.
+  public static <T> T open(Supplier<T> opened) {
     try {
-      return BubblewrapSandbox.open(settings);
+      return opened.get();
     } catch (SandboxUnavailable e) {
       if ("true".equals(System.getenv("CI"))) {
         throw e;
       }
-      Assumptions.abort(e.getMessage());
+      Assumptions.abort(String.valueOf(e.getMessage()));
       throw e;
     }
   }

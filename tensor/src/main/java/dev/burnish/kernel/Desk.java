@@ -87,27 +87,30 @@ final class Desk implements AutoCloseable {
     }
   }
 
-  /// One chain of a tile, and the sums that end with it, of which the tile itself adds the first.
+  /// One chain of a tile, and the sums that end with it.
   private void add(Product product, int segment, int row, int count) {
     long first = sums.address();
     int merges = Segments.merges(segment);
     tile.operands(product.a(), row, segment, product.segments());
-    tile.addend = merges == 0 ? 0 : first;
     tile.out = first + merges * level;
     tile.multiply(count);
-    if (merges > 1) {
+    if (merges > 0) {
       merge(merges, count * columns);
     }
   }
 
-  /// Adds the pair that waits, and the four, to the sum that the tile left in their place.
+  /// Adds the chain that waits, the pair and the four to the chain that the tile left. A tile that
+  /// did so itself would be so large that the compiler leaves its vectors in memory.
   private void merge(int merges, int floats) {
-    long pair = sums.address() + level;
-    long target = sums.address() + merges * level;
+    long chain = sums.address();
+    long target = chain + merges * level;
     for (int i = 0; i < floats; i += Lanes.WIDTH) {
-      FloatVector sum = Lanes.load(pair, i).add(Lanes.load(target, i));
+      FloatVector sum = Lanes.load(chain, i).add(Lanes.load(target, i));
+      if (merges > 1) {
+        sum = Lanes.load(chain + level, i).add(sum);
+      }
       if (merges > 2) {
-        sum = Lanes.load(pair + level, i).add(sum);
+        sum = Lanes.load(chain + 2 * level, i).add(sum);
       }
       // Not by a method of ours: a vector that is passed on may become an object.
       sum.intoMemorySegment(Matrix.MEMORY, target + 4L * i, Matrix.ORDER);

@@ -70,10 +70,6 @@ final class NarrowTile extends Tile {
     }
   }
 
-  private static FloatVector load(long sums, int index) {
-    return FloatVector.fromMemorySegment(S, Matrix.MEMORY, sums + 4L * WIDTH * index, Matrix.ORDER);
-  }
-
   private void six() {
     FloatVector c00 = FloatVector.zero(S);
     FloatVector c01 = FloatVector.zero(S);
@@ -118,21 +114,6 @@ final class NarrowTile extends Tile {
       FloatVector x5 = FloatVector.broadcast(S, x[a5 + p]);
       c50 = x5.fma(left, c50);
       c51 = x5.fma(right, c51);
-    }
-    long with = addend;
-    if (with != 0) {
-      c00 = load(with, 0).add(c00);
-      c01 = load(with, 1).add(c01);
-      c10 = load(with, 2).add(c10);
-      c11 = load(with, 3).add(c11);
-      c20 = load(with, 4).add(c20);
-      c21 = load(with, 5).add(c21);
-      c30 = load(with, 6).add(c30);
-      c31 = load(with, 7).add(c31);
-      c40 = load(with, 8).add(c40);
-      c41 = load(with, 9).add(c41);
-      c50 = load(with, 10).add(c50);
-      c51 = load(with, 11).add(c51);
     }
     long target = out;
     c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
@@ -182,17 +163,6 @@ final class NarrowTile extends Tile {
       c30 = x3.fma(left, c30);
       c31 = x3.fma(right, c31);
     }
-    long with = addend;
-    if (with != 0) {
-      c00 = load(with, 0).add(c00);
-      c01 = load(with, 1).add(c01);
-      c10 = load(with, 2).add(c10);
-      c11 = load(with, 3).add(c11);
-      c20 = load(with, 4).add(c20);
-      c21 = load(with, 5).add(c21);
-      c30 = load(with, 6).add(c30);
-      c31 = load(with, 7).add(c31);
-    }
     long target = out;
     c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
     c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
@@ -225,13 +195,6 @@ final class NarrowTile extends Tile {
       c10 = x1.fma(left, c10);
       c11 = x1.fma(right, c11);
     }
-    long with = addend;
-    if (with != 0) {
-      c00 = load(with, 0).add(c00);
-      c01 = load(with, 1).add(c01);
-      c10 = load(with, 2).add(c10);
-      c11 = load(with, 3).add(c11);
-    }
     long target = out;
     c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);
     c01.intoMemorySegment(Matrix.MEMORY, target + LINE, Matrix.ORDER);
@@ -253,11 +216,6 @@ final class NarrowTile extends Tile {
       FloatVector x0 = FloatVector.broadcast(S, x[a0 + p]);
       c00 = x0.fma(left, c00);
       c01 = x0.fma(right, c01);
-    }
-    long with = addend;
-    if (with != 0) {
-      c00 = load(with, 0).add(c00);
-      c01 = load(with, 1).add(c01);
     }
     long target = out;
     c00.intoMemorySegment(Matrix.MEMORY, target, Matrix.ORDER);

@@ -72,9 +72,6 @@ abstract class Tile {
   /// Address of the result, row by row without gaps.
   long out;
 
-  /// Address of sums that are added to the result, each before its chain; or 0.
-  long addend;
-
   /// Rows that the next tile takes when `left` rows are left.
   abstract int rows(int left);
 

@@ -25,6 +25,7 @@ public final class ModelRunner implements AutoCloseable {
   // What close() frees; nothing for a runner that shares what another one has.
   private final Optional<RunnerMatrices> owned;
   private long laidOut;
+  private Runnable afterBlock = () -> {};
 
   /// A runner that computes with the decoder's own weights.
   public ModelRunner(Decoder decoder) {
@@ -88,6 +89,12 @@ public final class ModelRunner implements AutoCloseable {
     return decoder;
   }
 
+  /// Runs something after each block of a forward, such as a rest that leaves the threads to
+  /// others.
+  public void afterEachBlock(Runnable action) {
+    afterBlock = action;
+  }
+
   /// Replaces a part of the weights. Its matrices are packed from the given memory, which is not
   /// needed afterwards. Until every part of a version has been loaded, results are of no version.
   ///
@@ -144,6 +151,7 @@ public final class ModelRunner implements AutoCloseable {
       for (int i = 0; i < decoder.blocks().size(); i++) {
         DecoderBlock block = decoder.blocks().get(i);
         block.infer(x_TH, context, matrices.block(i), cache.block(i), slots_T);
+        afterBlock.run();
       }
     }
     return x_TH;
