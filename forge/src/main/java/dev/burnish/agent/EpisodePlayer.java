@@ -18,12 +18,12 @@ import dev.burnish.tensor.KeyedRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /// Plays one episode. Everything in it is a function of the policy's weights, the seed and the
 /// episode's index, if the environment is one of what it is told.
@@ -37,7 +37,7 @@ final class EpisodePlayer {
   private final Budget budget;
   private final Generator policy;
   private final SamplingParams sampling;
-  private final AtomicReference<@Nullable Opening> opening = new AtomicReference<>();
+  private Optional<Opening> opening = Optional.empty();
 
   /// How the episodes begin.
   @SuppressWarnings("ArrayRecordComponent") // never leaves the class
@@ -122,24 +122,27 @@ final class EpisodePlayer {
     return KeyedRandom.bits(sampling.seed(), "turn", stream);
   }
 
-  /// The first answers of all episodes, which share their prompt: one call, by whoever comes first.
+  /// The first answers of all episodes, which share their prompt.
   private Opening opening(Conversation conversation, int room) {
     int[] prompt = conversation.tokens();
-    Opening created =
-        new Opening(
-            prompt,
-            new FutureTask<>(() -> generate(conversation, sampling.withSeed(seed(0)), room)));
-    Opening first = opening.compareAndSet(null, created) ? created : opening.get();
+    Opening first = begin(prompt, () -> generate(conversation, sampling.withSeed(seed(0)), room));
     if (!Arrays.equals(first.prompt(), prompt)) {
       throw new IllegalArgumentException(
           "the episodes of a group must begin alike: tokens=%d and %d; draw what reset says from its seed alone"
               .formatted(first.prompt().length, prompt.length));
     }
-    if (first == created) {
-      // On a thread of its own: the episodes that wait are not to end with this one.
-      Thread.ofVirtual().name("episodes-begin").start(ContextPropagation.wrap(created.answers()));
-    }
     return first;
+  }
+
+  /// One call for all, by whoever comes first, on a thread of its own: the episodes that wait are
+  /// not to end with that one.
+  private synchronized Opening begin(int[] prompt, Callable<Group> generation) {
+    if (opening.isEmpty()) {
+      FutureTask<Group> answers = new FutureTask<>(generation);
+      opening = Optional.of(new Opening(prompt, answers));
+      Thread.ofVirtual().name("episodes-begin").start(ContextPropagation.wrap(answers));
+    }
+    return opening.get();
   }
 
   private static Group result(FutureTask<Group> answers) {
@@ -158,11 +161,8 @@ final class EpisodePlayer {
   }
 
   /// Ends what is under way for all episodes.
-  void close() {
-    Opening first = opening.get();
-    if (first != null) {
-      first.answers().cancel(true);
-    }
+  synchronized void close() {
+    opening.ifPresent(first -> first.answers().cancel(true));
   }
 
   private Group generate(Conversation conversation, SamplingParams params, int room) {

@@ -62,7 +62,7 @@ public record AlphabetSortTask(int turns, int letters, long seed) implements Tas
   @Override
   public Problem training(long index) {
     String all = draw(KeyedRandom.of(seed, "alphabet-sort", index), false);
-    return problem(all, (int) Math.floorMod(index, turns), index);
+    return problem(all, Math.floorMod(index, turns), index);
   }
 
   @Override
@@ -84,7 +84,7 @@ public record AlphabetSortTask(int turns, int letters, long seed) implements Tas
       List<Character> left = new ArrayList<>(LETTERS.chars().mapToObj(c -> (char) c).toList());
       StringBuilder drawn = new StringBuilder();
       for (int i = 0; i < turns * letters; i++) {
-        drawn.append((char) left.remove(random.nextInt(left.size())));
+        drawn.append(left.remove(random.nextInt(left.size())));
       }
       if (isHeldOut(drawn.toString()) == heldOut) {
         return drawn.toString();

@@ -82,8 +82,15 @@ class ConversationTest {
     reply(talk, "tool", "Three.");
     assertThat(text(talk))
         .isEqualTo(
-            "<|im_start|>user\nOne?<|im_end|>\n<|im_start|>assistant\nTwo.<|im_end|>\n"
-                + "<|im_start|>tool\nThree.<|im_end|>\n<|im_start|>assistant\n");
+            """
+            <|im_start|>user
+            One?<|im_end|>
+            <|im_start|>assistant
+            Two.<|im_end|>
+            <|im_start|>tool
+            Three.<|im_end|>
+            <|im_start|>assistant
+            """);
     int[] added = tokenizer.encode("\n<|im_start|>tool\nThree.<|im_end|>\n<|im_start|>assistant\n");
     assertThat(talk.tokens()).containsExactly(joined(prompt, answer.tokens(), added));
     talk.answer(said("Four.<|im_end|>"));
@@ -158,8 +165,15 @@ class ConversationTest {
     assertThat(branches.get(1).prompt())
         .containsExactly(
             tokenizer.encode(
-                "<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\nSo.<|im_end|>\n"
-                    + "<|im_start|>user\nAnd?<|im_end|>\n<|im_start|>assistant\n"));
+                """
+                <|im_start|>user
+                Why?<|im_end|>
+                <|im_start|>assistant
+                So.<|im_end|>
+                <|im_start|>user
+                And?<|im_end|>
+                <|im_start|>assistant
+                """));
   }
 
   @Test

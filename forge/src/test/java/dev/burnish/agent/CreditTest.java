@@ -5,22 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class CreditTest {
-  private static final UnaryOperator<double[]> CENTRED =
-      values -> {
-        double mean = Arrays.stream(values).average().orElseThrow();
-        return Arrays.stream(values).map(value -> value - mean).toArray();
-      };
+  private static double[] centred(double[] values) {
+    double mean = Arrays.stream(values).average().orElseThrow();
+    return Arrays.stream(values).map(value -> value - mean).toArray();
+  }
 
   private static final List<double[]> REWARDS =
       List.of(new double[] {1, 0, 2}, new double[] {0, 1}, new double[] {2});
 
   @Test
   void anEpisodesAnswersShareTheAdvantageOfItsSum() {
-    List<double[]> of = Credit.ofEpisodes().of(REWARDS, CENTRED); // 3, 1, 2
+    List<double[]> of = Credit.ofEpisodes().of(REWARDS, CreditTest::centred); // 3, 1, 2
     assertThat(of.get(0)).containsExactly(1, 1, 1);
     assertThat(of.get(1)).containsExactly(-1, -1);
     assertThat(of.get(2)).containsExactly(0);
@@ -28,7 +26,7 @@ class CreditTest {
 
   @Test
   void aTurnIsComparedWithTheSameTurnOfTheOthers() {
-    List<double[]> of = Credit.ofTurns(1).of(REWARDS, CENTRED); // 3 2 2, 1 1, 2
+    List<double[]> of = Credit.ofTurns(1).of(REWARDS, CreditTest::centred); // 3 2 2, 1 1, 2
     assertThat(of.get(0)).containsExactly(1, 0.5, 0);
     assertThat(of.get(1)).containsExactly(-1, -0.5);
     assertThat(of.get(2)).containsExactly(0);

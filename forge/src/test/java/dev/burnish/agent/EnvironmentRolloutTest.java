@@ -43,7 +43,6 @@ class EnvironmentRolloutTest {
               "{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}<|end|>{% endif %}{% endfor %}"),
           ChatOptions.defaults());
   private static final Problem PROBLEM = new Problem("count", "", 3);
-  private static final UnaryOperator<double[]> AS_THEY_ARE = rewards -> rewards;
   private static final EnvironmentRollout ROLLOUT =
       EnvironmentRollout.of(FORMAT, Budget.defaults().withTurns(3));
 
@@ -131,14 +130,15 @@ class EnvironmentRolloutTest {
   }
 
   private static ScoredGroup play(EnvironmentRollout.Factory environments, int n) {
-    return ROLLOUT.play(PROBLEM, environments, new Digits(_ -> 1), samples(n), AS_THEY_ARE);
+    return ROLLOUT.play(
+        PROBLEM, environments, new Digits(_ -> 1), samples(n), UnaryOperator.identity());
   }
 
   @Test
   void aGroupHasTheTokensThatWereReadAndSampled() {
     Digits policy = new Digits(_ -> 1);
     ScoredGroup group =
-        ROLLOUT.play(PROBLEM, () -> new Counting(2), policy, samples(2), AS_THEY_ARE);
+        ROLLOUT.play(PROBLEM, () -> new Counting(2), policy, samples(2), UnaryOperator.identity());
     assertThat(group.rewards()).containsExactly(1 + 1, 2 + 1);
     List<int[]> whole =
         group.episodes().stream().map(episode -> episode.branches().getFirst().tokens()).toList();
@@ -156,7 +156,12 @@ class EnvironmentRolloutTest {
     ScoredGroup group =
         ROLLOUT
             .withCredit(Credit.ofTurns(1))
-            .play(PROBLEM, () -> new Counting(2), new Digits(_ -> 1), samples(2), AS_THEY_ARE);
+            .play(
+                PROBLEM,
+                () -> new Counting(2),
+                new Digits(_ -> 1),
+                samples(2),
+                UnaryOperator.identity());
     List<Episode> episodes = group.episodes();
     assertThat(episodes.get(1).sampled().get(0).advantages()).containsOnly(3);
     assertThat(episodes.get(1).sampled().get(1).advantages()).containsOnly(1);
@@ -170,7 +175,12 @@ class EnvironmentRolloutTest {
     // "?1<|end|>?01<|end|>?1" leaves no room: two turns.
     assertThat(
             small
-                .play(PROBLEM, () -> new Counting(100), new Digits(_ -> 1), samples(2), AS_THEY_ARE)
+                .play(
+                    PROBLEM,
+                    () -> new Counting(100),
+                    new Digits(_ -> 1),
+                    samples(2),
+                    UnaryOperator.identity())
                 .rewards())
         .containsExactly(2 - 100, 3 - 100);
   }
@@ -252,7 +262,7 @@ class EnvironmentRolloutTest {
                 },
             new Digits(_ -> 1),
             samples(3),
-            AS_THEY_ARE);
+            UnaryOperator.identity());
     assertThat(group.episodes()).hasSize(2);
     interrupted.await();
   }
@@ -266,8 +276,9 @@ class EnvironmentRolloutTest {
           }
           return 1;
         });
-    assertThatThrownBy(
-            () -> ROLLOUT.play(PROBLEM, () -> new Counting(2), broken, samples(2), AS_THEY_ARE))
+    assertThatThrownBy(() ->
+            ROLLOUT.play(
+                PROBLEM, () -> new Counting(2), broken, samples(2), UnaryOperator.identity()))
         .isInstanceOf(GenerationFailed.class)
         .hasMessageContaining("turn=1")
         .hasMessageContaining("out of memory");
@@ -304,7 +315,8 @@ class EnvironmentRolloutTest {
             };
     play(seeing, 2);
     play(seeing, 2);
-    ROLLOUT.play(PROBLEM, seeing, new Digits(_ -> 1), samples(2).withSeed(6), AS_THEY_ARE);
+    ROLLOUT.play(
+        PROBLEM, seeing, new Digits(_ -> 1), samples(2).withSeed(6), UnaryOperator.identity());
     assertThat(seeds.subList(0, 4)).containsOnly(seeds.getFirst());
     assertThat(seeds.subList(4, 6)).containsOnly(seeds.getLast());
     assertThat(seeds.getLast()).isNotEqualTo(seeds.getFirst());
@@ -332,7 +344,7 @@ class EnvironmentRolloutTest {
                 },
             new Digits(_ -> 1),
             samples(many),
-            AS_THEY_ARE);
+            UnaryOperator.identity());
     assertThat(group.episodes()).hasSize(many);
   }
 
