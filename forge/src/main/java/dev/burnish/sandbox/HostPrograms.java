@@ -48,7 +48,7 @@ record HostPrograms(Path bubblewrap, Path python, Optional<Path> setpriv, Path s
   }
 
   /// The Python that a sandbox would run; where it has none, the one of the path.
-  static String python() {
+  static String usualPython() {
     return find("python3", FOLDERS).map(Path::toString).orElse("python3");
   }
 

@@ -60,7 +60,7 @@ final class UnprotectedPrograms implements CodeSandbox {
 
   private static List<String> command(Language language, Path file) {
     return switch (language) {
-      case PYTHON -> List.of(HostPrograms.python(), "-I", "-S", file.toString());
+      case PYTHON -> List.of(HostPrograms.usualPython(), "-I", "-S", file.toString());
       case SHELL -> List.of("sh", file.toString());
       case JAVA ->
           List.of(

@@ -36,7 +36,17 @@ final class MemoryFile implements AutoCloseable {
 
   private static final int PROT_READ = 1;
   private static final int PROT_WRITE = 2;
+  private static final int PROT_NONE = 0;
   private static final int MAP_SHARED = 1;
+  private static final int MAP_PRIVATE = 2;
+  private static final int MAP_FIXED = 0x10;
+  private static final int MAP_ANONYMOUS = 0x20;
+  private static final int MAP_NORESERVE = 0x4000;
+
+  /// Linux 6.1: puts pages together whatever the settings of the machine say about new ones.
+  private static final int MADV_COLLAPSE = 25;
+
+  private static final long HUGE_PAGE = 2 << 20;
   private static final int MFD_CLOEXEC = 1;
   private static final int O_RDONLY = 0;
   private static final int O_RDWR = 2;
@@ -194,25 +204,73 @@ final class MemoryFile implements AutoCloseable {
     return Files.readSymbolicLink(Path.of(path)).toString();
   }
 
-  /// Its bytes, until the arena is closed.
+  /// Its bytes, until the arena is closed. Those of a large file begin where a huge page may.
   ///
   /// @throws ClosedChannelException after the end
   MemorySegment map(long size, boolean writable, Arena arena) throws IOException {
     enter();
     try {
       int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-      long address =
-          checked(
-              "mmap",
-              (_, state) ->
-                  (long)
-                      C.MMAP.invokeExact(
-                          state, MemorySegment.NULL, size, protection, MAP_SHARED, number, 0L));
       MemorySegment bytes =
-          MemorySegment.ofAddress(address).reinterpret(size, arena, MemoryFile::unmap);
+          size < HUGE_PAGE
+              ? mmap(MemorySegment.NULL, size, protection, MAP_SHARED, number)
+                  .reinterpret(size, arena, MemoryFile::unmap)
+              : mapAligned(size, protection, arena);
       return writable ? bytes : bytes.asReadOnly();
     } finally {
       close();
+    }
+  }
+
+  /// Within addresses that are reserved for more, as the system chooses them without regard to
+  /// pages.
+  private MemorySegment mapAligned(long size, int protection, Arena arena) throws IOException {
+    long reserved = size + HUGE_PAGE;
+    MemorySegment room =
+        mmap(
+                MemorySegment.NULL,
+                reserved,
+                PROT_NONE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                -1)
+            .reinterpret(reserved);
+    try {
+      long offset = Math.floorMod(-room.address(), HUGE_PAGE);
+      MemorySegment _ =
+          mmap(room.asSlice(offset), size, protection, MAP_SHARED | MAP_FIXED, number);
+      return MemorySegment.ofAddress(room.address() + offset)
+          .reinterpret(size, arena, _ -> unmap(room));
+    } catch (IOException | RuntimeException | Error e) {
+      unmap(room);
+      throw e;
+    }
+  }
+
+  private static MemorySegment mmap(
+      MemorySegment at, long size, int protection, int flags, int number) throws IOException {
+    return MemorySegment.ofAddress(
+        checked(
+            "mmap",
+            (_, state) ->
+                (long) C.MMAP.invokeExact(state, at, size, protection, flags, number, 0L)));
+  }
+
+  /// Puts the pages of a mapping together to huge ones, for all that have them mapped; they have to
+  /// be written. Changes no bytes, wherever the address is by now.
+  ///
+  /// @return whether the system does that
+  static boolean collapse(long address, long size) {
+    if (C.MADVISE.isEmpty()) {
+      return false;
+    }
+    MethodHandle madvise = C.MADVISE.get();
+    MemorySegment bytes = MemorySegment.ofAddress(address);
+    try {
+      return checked(
+              "madvise", (_, state) -> (int) madvise.invokeExact(state, bytes, size, MADV_COLLAPSE))
+          == 0;
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -322,6 +380,15 @@ final class MemoryFile implements AutoCloseable {
             "mmap",
             FunctionDescriptor.of(
                 JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final Optional<MethodHandle> MADVISE =
+        LINKER
+            .defaultLookup()
+            .find("madvise")
+            .map(address ->
+                LINKER.downcallHandle(
+                    address,
+                    FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT),
+                    Linker.Option.captureCallState("errno")));
     private static final MethodHandle MUNMAP =
         function("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle PREAD =

@@ -39,6 +39,11 @@ public final class Region implements AutoCloseable {
   private static final int PIECE = 1 << 26;
   private static final long LARGE = 8 << 20;
 
+  /// Of one huge page, so that the lock on the mappings is given up between.
+  private static final long TOGETHER = 2 << 20;
+
+  private static final int TRIES = 3;
+
   /// Used to test whether memory is confined to a thread.
   private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
 
@@ -311,6 +316,33 @@ public final class Region implements AutoCloseable {
       throw new CallCancelled("interrupted while a region is copied: region=" + id);
     }
     return file.orElseThrow().read(at, into);
+  }
+
+  /// Puts its pages together to huge ones, where the operating system does that: for memory that
+  /// was written once and will be again, as this takes some thirty times a copy. All that have it
+  /// copy and map it two to three times faster then. It may be read, written and closed meanwhile.
+  ///
+  /// @return whether its pages are huge
+  /// @throws IllegalStateException after the end, or if its bytes are on another host
+  public boolean putPagesTogether() {
+    share();
+    long address = segment().address();
+    close();
+    long left = countApart(address);
+    for (int i = 1; i < TRIES && left > 0 && left < size / TOGETHER; i++) {
+      left = countApart(address);
+    }
+    return left == 0 && size >= TOGETHER;
+  }
+
+  /// The number of pieces that could not be put together: pages that are being read or written are
+  /// left as they are.
+  private long countApart(long address) {
+    long apart = 0;
+    for (long at = 0; at + TOGETHER <= size && numUsers.get() > 0; at += TOGETHER) {
+      apart += MemoryFile.collapse(address + at, TOGETHER) ? 0 : 1;
+    }
+    return apart;
   }
 
   /// The number of bytes.

@@ -19,6 +19,11 @@ interface Reader {
   /// Reads a version to memory of its own, and maps it.
   Times read(long version);
 
+  /// Receives as many bytes as it reads over bare sockets.
+  ///
+  /// @return seconds
+  double bare(String address);
+
   /// Maps a version, reads all of it, and holds it.
   void hold(long version);
 
@@ -37,6 +42,9 @@ interface Reader {
 
   /// See [Reader].
   final class Actor implements Reader, AutoCloseable {
+    /// As many as a reader of another host has.
+    private static final int CONNECTIONS = 4;
+
     private final TensorStore store;
     private final StateDict own;
     private List<Snapshot> held = List.of();
@@ -71,6 +79,13 @@ interface Reader {
                 ? Optional.of(seconds)
                 : Optional.empty());
       }
+    }
+
+    @Override
+    public double bare(String address) {
+      long start = System.nanoTime();
+      BareSockets.receive(address, own.bytes(), CONNECTIONS);
+      return StateDict.seconds(start);
     }
 
     @Override

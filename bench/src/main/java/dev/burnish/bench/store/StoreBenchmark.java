@@ -8,10 +8,15 @@ import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 
 /// `store`: tensors from any layout to any layout. Planning for the layouts of large models, and
-/// the state dict of a small one through the store: in one process, to others of the host, and from
-/// two ranks to three.
+/// the state dict of a small one through the store: in one process, to others of the host, from two
+/// ranks to three, and to another host; and how long one version takes to many hosts.
 public final class StoreBenchmark implements Benchmark {
-  private static final List<Benchmark> ALL = List.of(new PlanBenchmark(), new StateDictBenchmark());
+  private static final List<Benchmark> ALL =
+      List.of(
+          new PlanBenchmark(),
+          new RelayBenchmark(),
+          new StateDictBenchmark(),
+          new HostsBenchmark());
 
   @Override
   public String name() {

@@ -10,6 +10,10 @@ import java.util.stream.Stream;
 /// A [Catalogue] that keeps handles on the memory that writers wrote: what was put stays when its
 /// writers are gone. One call at a time, as an actor's.
 ///
+/// Its process serves readers of other hosts with what writers of its own host have put, and
+/// encrypts it: give it resources of a process that computes where there are such readers. A light
+/// process, whose compiler knows no instructions for that, sends 60 MB/s.
+///
 /// Fault points: `catalogue.put` before a part is taken, `catalogue.taken` after it,
 /// `catalogue.hold` before handles are given out.
 public final class MemoryCatalogue implements Catalogue, AutoCloseable {

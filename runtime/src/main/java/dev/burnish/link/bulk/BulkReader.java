@@ -69,7 +69,7 @@ public final class BulkReader implements AutoCloseable {
   /// As many as the bytes are worth.
   private List<Lane> lanes(BulkPeer peer, List<Wanted> requests) {
     long bytes = requests.stream().mapToLong(each -> each.request().from().bytes()).sum();
-    int number = (int) Math.clamp(bytes / PER_CONNECTION, 1, settings.numConnections());
+    int number = Math.clamp(bytes / PER_CONNECTION, 1, settings.numConnections());
     List<Lane> known = lanes.computeIfAbsent(peer, _ -> new ArrayList<>());
     while (known.size() < number) {
       known.add(new Lane(peer, known.size(), settings));

@@ -21,9 +21,16 @@ public final class HostChannel implements AutoCloseable {
   /// The protection of the bytes, after a handshake of TLS with both certificates.
   public enum Protection {
     /// TLS.
-    ENCRYPTED,
+    ENCRYPTED('E'),
     /// Nothing: for a network that nobody else can listen to, or write to.
-    AUTHENTICATED
+    AUTHENTICATED('A');
+
+    /// In the handshake.
+    private final char letter;
+
+    Protection(char letter) {
+      this.letter = letter;
+    }
   }
 
   /// Of a record of TLS four times, so that little of what is sent is in small packets.
@@ -36,6 +43,8 @@ public final class HostChannel implements AutoCloseable {
   private final InputStream tlsIn;
   private final OutputStream tlsOut;
   private final Protection protection;
+  private final byte[] inBytes;
+  private final byte[] outBytes;
   private final ByteBuffer in;
   private final ByteBuffer out;
 
@@ -45,13 +54,16 @@ public final class HostChannel implements AutoCloseable {
     this.tlsIn = tls.getInputStream();
     this.tlsOut = tls.getOutputStream();
     this.protection = protection;
-    this.in = buffer(protection).limit(0);
-    this.out = buffer(protection);
+    int size = protection == Protection.ENCRYPTED ? BUFFER : 0;
+    this.inBytes = new byte[size];
+    this.outBytes = new byte[size];
+    this.in = buffer(protection, inBytes).limit(0);
+    this.out = buffer(protection, outBytes);
   }
 
-  private static ByteBuffer buffer(Protection protection) {
+  private static ByteBuffer buffer(Protection protection, byte[] bytes) {
     return switch (protection) {
-      case ENCRYPTED -> ByteBuffer.allocate(BUFFER);
+      case ENCRYPTED -> ByteBuffer.wrap(bytes);
       case AUTHENTICATED -> ByteBuffer.allocateDirect(BUFFER);
     };
   }
@@ -71,7 +83,7 @@ public final class HostChannel implements AutoCloseable {
       SocketNetwork.keepAlive(socket);
       socket.setSoTimeout((int) patience.toMillis());
       SSLSocket tls = keys.wrap(socket, address);
-      tls.getOutputStream().write(protection.ordinal());
+      tls.getOutputStream().write(protection.letter);
       Protection agreed = read(tls);
       if (agreed.compareTo(protection) > 0) {
         throw new IOException("a peer does not send in the clear where that is not wanted");
@@ -94,7 +106,7 @@ public final class HostChannel implements AutoCloseable {
     Protection agreed = wanted.compareTo(protection) < 0 ? wanted : protection;
     guest.admit();
     SocketNetwork.keepAlive(guest.plain());
-    tls.getOutputStream().write(agreed.ordinal());
+    tls.getOutputStream().write(agreed.letter);
     return new HostChannel(guest.plain().getChannel(), tls, agreed);
   }
 
@@ -103,10 +115,12 @@ public final class HostChannel implements AutoCloseable {
     if (number < 0) {
       throw new EOFException("it went away");
     }
-    if (number >= Protection.values().length) {
-      throw new IOException("a protection is known: number=" + number);
+    for (Protection each : Protection.values()) {
+      if (each.letter == number) {
+        return each;
+      }
     }
-    return Protection.values()[number];
+    throw new IOException("a protection is known: letter=" + number);
   }
 
   /// Fills memory.
@@ -133,7 +147,7 @@ public final class HostChannel implements AutoCloseable {
     int size =
         more(
             switch (protection) {
-              case ENCRYPTED -> tlsIn.read(in.array());
+              case ENCRYPTED -> tlsIn.read(inBytes);
               case AUTHENTICATED -> plain.read(in);
             });
     in.position(0).limit(size);
@@ -169,7 +183,7 @@ public final class HostChannel implements AutoCloseable {
     out.flip();
     if (out.hasRemaining()) {
       switch (protection) {
-        case ENCRYPTED -> tlsOut.write(out.array(), 0, out.limit());
+        case ENCRYPTED -> tlsOut.write(outBytes, 0, out.limit());
         case AUTHENTICATED -> writeAll(out);
       }
     }
