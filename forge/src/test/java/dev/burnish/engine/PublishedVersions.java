@@ -15,6 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -77,7 +78,8 @@ final class PublishedVersions implements WeightSource, AutoCloseable {
 
   /// Changes a value of a packed part, as a digest would show.
   void damage(long version, int part, long at) {
-    MemorySegment memory = ((PartValues.Packed) versions.get(version).get(part)).memory().segment();
+    List<PartValues> parts = Objects.requireNonNull(versions.get(version));
+    MemorySegment memory = ((PartValues.Packed) parts.get(part)).memory().segment();
     memory.set(ValueLayout.JAVA_FLOAT, at, memory.get(ValueLayout.JAVA_FLOAT, at) + 0.5f);
   }
 

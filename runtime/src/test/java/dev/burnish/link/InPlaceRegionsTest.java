@@ -49,7 +49,7 @@ class InPlaceRegionsTest {
   private final Arena arena = Arena.ofShared();
 
   /// A process that keeps the regions that it gets.
-  private final class Keeping implements Link.Handler {
+  private static final class Keeping implements Link.Handler {
     private final BlockingQueue<Region> kept = new LinkedBlockingQueue<>();
 
     @Override
@@ -72,8 +72,8 @@ class InPlaceRegionsTest {
     public void cast(Link from, long actor, int method, byte[] arguments) {}
   }
 
-  private record Process(Switchboard board, BlockingQueue<Region> kept) {
-    void pass(Region region, Process to) {
+  private record Peer(Switchboard board, BlockingQueue<Region> kept) {
+    void pass(Region region, Peer to) {
       Link link = board.link(to.board().self());
       CallSession session = link.session(Deadline.in(Clock.system(), Duration.ofMinutes(1)));
       byte[] arguments = CODEC.encode(List.of(region), session);
@@ -83,7 +83,7 @@ class InPlaceRegionsTest {
     }
   }
 
-  private Process process(String name, String host) throws IOException {
+  private Peer process(String name, String host) throws IOException {
     Keeping handler = new Keeping();
     Reach reach = new Reach(InetAddress.getLoopbackAddress(), keys);
     Switchboard board =
@@ -94,7 +94,7 @@ class InPlaceRegionsTest {
             Clock.system(),
             LinkSettings.defaults());
     boards.add(board);
-    return new Process(board, handler.kept);
+    return new Peer(board, handler.kept);
   }
 
   @AfterEach
@@ -126,8 +126,8 @@ class InPlaceRegionsTest {
 
   @Test
   void anotherHostReadsARegionThatStaysWhereItIs() throws Exception {
-    Process near = process("near", "a");
-    Process far = process("far", "b");
+    Peer near = process("near", "a");
+    Peer far = process("far", "b");
     try (Region region = filled()) {
       near.pass(region, far);
       try (Region passed = far.kept().take()) {
@@ -144,10 +144,10 @@ class InPlaceRegionsTest {
   /// To its own host, to a third one, and back to its owner.
   @Test
   void whoHasItFromAnotherHostPassesItOnAndLeaves() throws Exception {
-    Process near = process("near", "a");
-    Process far = process("far", "b");
-    Process third = process("third", "c");
-    Process neighbour = process("neighbour", "a");
+    Peer near = process("near", "a");
+    Peer far = process("far", "b");
+    Peer third = process("third", "c");
+    Peer neighbour = process("neighbour", "a");
     try (Region region = filled()) {
       near.pass(region, far);
       try (Region passed = far.kept().take()) {
@@ -169,9 +169,9 @@ class InPlaceRegionsTest {
 
   @Test
   void itsMemoryStaysAsLongAsAnyOtherHostHasIt() throws Exception {
-    Process near = process("near", "a");
-    Process far = process("far", "b");
-    Process third = process("third", "c");
+    Peer near = process("near", "a");
+    Peer far = process("far", "b");
+    Peer third = process("third", "c");
     try (Region region = filled()) {
       near.pass(region, far);
       near.pass(region, third);
@@ -188,8 +188,8 @@ class InPlaceRegionsTest {
 
   @Test
   void aReaderThatIsGoneHoldsNothing() throws Exception {
-    Process near = process("near", "a");
-    Process far = process("far", "b");
+    Peer near = process("near", "a");
+    Peer far = process("far", "b");
     try (Region region = filled()) {
       near.pass(region, far);
       try (Region passed = far.kept().take()) {
@@ -203,9 +203,9 @@ class InPlaceRegionsTest {
 
   @Test
   void aRegionWhoseOwnerIsGoneIsAnErrorThatNamesIt() throws Exception {
-    Process near = process("near", "a");
-    Process far = process("far", "b");
-    Process third = process("third", "c");
+    Peer near = process("near", "a");
+    Peer far = process("far", "b");
+    Peer third = process("third", "c");
     try (Region region = filled()) {
       near.pass(region, far);
       try (Region passed = far.kept().take();
@@ -236,8 +236,8 @@ class InPlaceRegionsTest {
   /// Another one may be written into the memory by then.
   @Test
   void aRegionIsNotReadByOneWhoHasLostItsLease() throws Exception {
-    Process near = process("near", "a");
-    Process far = process("far", "b");
+    Peer near = process("near", "a");
+    Peer far = process("far", "b");
     try (Region region = filled()) {
       near.pass(region, far);
       try (Region passed = far.kept().take();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -221,7 +222,7 @@ class RefusalsTest {
   @Test
   void aRefusalReachesAClientThatSendsOnFirst() throws Exception {
     byte[] part = new byte[64 << 10];
-    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       OutputStream out = socket.getOutputStream();
       out.write(
           """

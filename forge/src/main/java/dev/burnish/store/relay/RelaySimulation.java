@@ -79,7 +79,7 @@ public final class RelaySimulation {
 
     /// The receiver asks for all that it has not, in order.
     void open(RelayPlan.Edge edge, int numStripes) {
-      BitSet has = hosts.get(edge.to()).there;
+      BitSet has = host(edge.to()).there;
       Queue<Integer> asked = new ArrayDeque<>();
       for (int chunk = edge.stripe(); chunk < network.chunks(); chunk += numStripes) {
         if (!has.get(chunk)) {
@@ -113,7 +113,7 @@ public final class RelaySimulation {
     private void send(int to, int chunk) {
       busy = true;
       numSent++;
-      Host receiver = hosts.get(to);
+      Host receiver = host(to);
       double sent = now + network.chunkSeconds();
       double arrived =
           Math.max(sent + network.latency(), receiver.received + network.chunkSeconds());
@@ -183,8 +183,16 @@ public final class RelaySimulation {
     return outcome(source);
   }
 
+  private Host host(int number) {
+    Host host = hosts.get(number);
+    if (host == null) {
+      throw new IllegalStateException("a plan names hosts that there are: host=" + number);
+    }
+    return host;
+  }
+
   private void open(RelayPlan.Edge edge, int numStripes) {
-    hosts.get(edge.from()).open(edge, numStripes);
+    host(edge.from()).open(edge, numStripes);
   }
 
   private void lose(int host, int numStripes) {

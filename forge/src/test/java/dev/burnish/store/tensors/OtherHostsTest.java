@@ -64,6 +64,8 @@ class OtherHostsTest {
   private TensorStore store;
   private ProcMesh procs;
   private boolean isDirty;
+
+  @SuppressWarnings("NullAway.Init")
   private ActorMesh<Ranks.Rank> ranks;
 
   @BeforeAll

@@ -23,8 +23,23 @@ record Question(Kind kind, long region, Runs runs) {
 
   /// The answer that is wanted.
   enum Kind {
-    BYTES,
-    DIGEST
+    BYTES(0),
+    DIGEST(1);
+
+    private final int code;
+
+    Kind(int code) {
+      this.code = code;
+    }
+
+    /// @throws WireException if there is none of that code
+    static Kind of(int code) {
+      return switch (code) {
+        case 0 -> BYTES;
+        case 1 -> DIGEST;
+        default -> throw new WireException("a request is of a known kind: kind=" + code);
+      };
+    }
   }
 
   static Question of(long region, Request request) {
@@ -35,7 +50,7 @@ record Question(Kind kind, long region, Runs runs) {
   }
 
   void write(ByteBuffer out) {
-    out.putInt(kind.ordinal())
+    out.putInt(kind.code)
         .putInt(runs.count())
         .putLong(region)
         .putLong(runs.offset())
@@ -45,15 +60,15 @@ record Question(Kind kind, long region, Runs runs) {
 
   /// @throws WireException if a peer of ours does not ask so
   static Question read(ByteBuffer in) {
-    int kind = in.getInt();
+    Kind kind = Kind.of(in.getInt());
     int count = in.getInt();
     long region = in.getLong();
     try {
       Runs runs = new Runs(in.getLong(), in.getLong(), count, in.getLong());
-      if (kind < 0 || kind >= Kind.values().length || runs.bytes() > Request.LARGEST) {
-        throw new WireException("a request is known and small: kind=%d %s".formatted(kind, runs));
+      if (runs.bytes() > Request.LARGEST) {
+        throw new WireException("a request is small: kind=%s %s".formatted(kind, runs));
       }
-      return new Question(Kind.values()[kind], region, runs);
+      return new Question(kind, region, runs);
     } catch (IllegalArgumentException e) {
       throw new WireException("a request is about runs of bytes: " + e.getMessage());
     }
