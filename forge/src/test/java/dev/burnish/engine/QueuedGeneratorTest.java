@@ -18,7 +18,6 @@ import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Evaluation;
 import dev.burnish.rollout.FinishReason;
 import dev.burnish.rollout.Group;
-import dev.burnish.rollout.Priority;
 import dev.burnish.rollout.Problem;
 import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.Reward;
@@ -815,14 +814,18 @@ class QueuedGeneratorTest {
   void anEvaluationComesBeforeSamplesToTrainOnThatWait() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch free = new CountDownLatch(1);
-    List<Priority> ended = new CopyOnWriteArrayList<>();
+    List<Integer> prompts = new CopyOnWriteArrayList<>();
     Extensions extensions =
         Extensions.none()
-            .withObserver(_ -> {
+            .withObserver(report -> {
+              if (report.rows() > 1) {
+                prompts.add(report.rows());
+              }
               begun.countDown();
               awaitOpen(free);
             });
-    EngineSettings settings = EngineSettings.defaults().withMaxSequences(1);
+    EngineSettings settings =
+        EngineSettings.defaults().withMaxSequences(1).withDrafting(EngineSettings.Drafting.NONE);
     SamplingParams params = PARAMS.withN(1).withMaxTokens(3);
     Problem problem = new Problem("abc", "", 0);
     try (QueuedGenerator generator =
@@ -830,27 +833,15 @@ class QueuedGeneratorTest {
         Scope scope = Scope.open()) {
       scope.fork("running", () -> generator.generate(Prompt.text("a"), params));
       begun.await();
-      scope.fork(
-          "training",
-          () -> {
-            generator.generate(Prompt.text("b"), params);
-            return ended.add(Priority.TRAINING);
-          });
+      scope.fork("training", () -> generator.generate(Prompt.text("bcdef"), params));
       untilWaiting(generator, 1);
       scope.fork(
-          "evaluation",
-          () -> {
-            Reward reward =
-                (_, _, _) -> {
-                  ended.add(Priority.EVALUATION);
-                  return 1;
-                };
-            return Evaluation.greedy(generator, List.of(problem), reward, 3);
-          });
+          "evaluation", () -> Evaluation.greedy(generator, List.of(problem), Reward.exact(), 3));
       untilWaiting(generator, 2);
       free.countDown();
       scope.join();
-      assertThat(ended).containsExactly(Priority.EVALUATION, Priority.TRAINING);
+      // In the order of the engine's steps: the prompt of three tokens, then that of five.
+      assertThat(prompts).containsExactly(3, 5);
     }
   }
 
