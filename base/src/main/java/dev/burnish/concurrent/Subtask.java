@@ -34,11 +34,7 @@ public final class Subtask<T extends @Nullable Object> {
     try {
       ended.await();
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      CancellationException cancelled =
-          new CancellationException("interrupted while waiting for the task " + name);
-      cancelled.initCause(e);
-      throw cancelled;
+      throw Waits.cancelled(e, "interrupted while waiting for the task " + name);
     }
     return switch (outcome) {
       case Value<T>(T value) -> value;

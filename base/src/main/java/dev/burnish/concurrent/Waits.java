@@ -2,6 +2,7 @@ package dev.burnish.concurrent;
 
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -94,5 +95,15 @@ public final class Waits {
   public static <T> T take(BlockingQueue<T> queue) throws InterruptedException {
     announce();
     return queue.take();
+  }
+
+  /// The failure of a thread that was interrupted while it waited: the interrupt is set again.
+  ///
+  /// @param message the awaited event
+  public static CancellationException cancelled(InterruptedException interrupt, String message) {
+    Thread.currentThread().interrupt();
+    CancellationException cancelled = new CancellationException(message);
+    cancelled.initCause(interrupt);
+    return cancelled;
   }
 }

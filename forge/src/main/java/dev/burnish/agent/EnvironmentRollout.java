@@ -4,6 +4,7 @@ import dev.burnish.agent.EpisodePlayer.Played;
 import dev.burnish.concurrent.ContextPropagation;
 import dev.burnish.concurrent.Stopped;
 import dev.burnish.concurrent.Thrown;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.rollout.Environment;
 import dev.burnish.rollout.Episode;
@@ -113,21 +114,13 @@ public record EnvironmentRollout(ChatFormat format, Budget budget, Credit credit
         failure = failure.or(() -> Optional.of(late));
         episodes.get(i).cancel(true);
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw cancelled(e);
+        throw Waits.cancelled(e, "interrupted while episodes are played");
       }
     }
     if (played.size() < least) {
       throw failure.orElseThrow(() -> tooFew(episodes.size()));
     }
     return played;
-  }
-
-  private static CancellationException cancelled(InterruptedException cause) {
-    CancellationException cancelled =
-        new CancellationException("interrupted while episodes are played");
-    cancelled.initCause(cause);
-    return cancelled;
   }
 
   private IllegalArgumentException tooFew(int n) {

@@ -4,6 +4,7 @@ import dev.burnish.concurrent.ContextPropagation;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.concurrent.Stopped;
 import dev.burnish.concurrent.Thrown;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.rollout.Completion;
 import dev.burnish.rollout.Environment;
@@ -153,10 +154,7 @@ final class EpisodePlayer {
           ? cause
           : new IllegalStateException("the first answers must come", e.getCause());
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      CancellationException cancelled = new CancellationException("interrupted before an answer");
-      cancelled.initCause(e);
-      throw cancelled;
+      throw Waits.cancelled(e, "interrupted before an answer");
     }
   }
 

@@ -133,11 +133,8 @@ final class ScoreTask {
       Waits.await(ended);
     } catch (InterruptedException e) {
       left = true;
-      Thread.currentThread().interrupt();
-      throw (CancellationException)
-          new CancellationException(
-                  "interrupted while waiting for scores: sequences=" + sequences.size())
-              .initCause(e);
+      throw Waits.cancelled(
+          e, "interrupted while waiting for scores: sequences=" + sequences.size());
     }
     return scores();
   }

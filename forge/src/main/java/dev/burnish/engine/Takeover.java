@@ -54,11 +54,7 @@ final class Takeover {
     try {
       Waits.await(answered);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw (CancellationException)
-          new CancellationException(
-                  "interrupted while weights are taken over: version=" + version())
-              .initCause(e);
+      throw Waits.cancelled(e, "interrupted while weights are taken over: version=" + version());
     }
     failure.ifPresent(cause -> {
       throw cause;

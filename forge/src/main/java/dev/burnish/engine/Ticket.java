@@ -1,5 +1,6 @@
 package dev.burnish.engine;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.engine.sampling.NonFiniteLogitsException;
 import dev.burnish.rollout.Group;
 import java.util.concurrent.CancellationException;
@@ -29,9 +30,7 @@ public final class Ticket {
           e);
     } catch (InterruptedException e) {
       task.requestAbort();
-      Thread.currentThread().interrupt();
-      throw (CancellationException)
-          new CancellationException("interrupted while waiting for a group").initCause(e);
+      throw Waits.cancelled(e, "interrupted while waiting for a group");
     }
   }
 

@@ -3,7 +3,6 @@ package dev.burnish.sandbox;
 import dev.burnish.concurrent.Waits;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
@@ -64,7 +63,7 @@ final class BubblewrapSandbox implements CodeSandbox {
     try {
       slots.acquire();
     } catch (InterruptedException e) {
-      throw cancelled(e);
+      throw Waits.cancelled(e, Cell.INTERRUPTED);
     }
     try {
       return execute(program, limits, job);
@@ -125,7 +124,7 @@ final class BubblewrapSandbox implements CodeSandbox {
     try {
       return current.take(MAKING);
     } catch (InterruptedException e) {
-      throw cancelled(e);
+      throw Waits.cancelled(e, Cell.INTERRUPTED);
     }
   }
 
@@ -150,12 +149,6 @@ final class BubblewrapSandbox implements CodeSandbox {
   /// For tests: what the kernel does when the machine has no memory left.
   void killServer() {
     server.destroy();
-  }
-
-  private static CancellationException cancelled(InterruptedException e) {
-    Thread.currentThread().interrupt();
-    return (CancellationException)
-        new CancellationException("the caller of an execution was interrupted").initCause(e);
   }
 
   @Override

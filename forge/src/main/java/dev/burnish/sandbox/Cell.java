@@ -17,6 +17,9 @@ import tools.jackson.databind.json.JsonMapper;
 /// One sandbox, ready for one execution: the connection of its keeper. Closing it ends all that is
 /// in the sandbox.
 final class Cell implements AutoCloseable {
+  /// The message of an execution whose caller was interrupted.
+  static final String INTERRUPTED = "the caller of an execution was interrupted";
+
   private static final int HEADER = 5;
 
   private final SocketChannel link;
@@ -76,8 +79,7 @@ final class Cell implements AutoCloseable {
         }
       }
     } catch (ClosedByInterruptException e) {
-      throw (CancellationException)
-          new CancellationException("the caller of an execution was interrupted").initCause(e);
+      throw (CancellationException) new CancellationException(INTERRUPTED).initCause(e);
     } catch (IOException | JacksonException e) {
       return running
           ? Optional.of(Execution.lost(String.valueOf(e.getMessage())))

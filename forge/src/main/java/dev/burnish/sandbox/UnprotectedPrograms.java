@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,7 +33,7 @@ final class UnprotectedPrograms implements CodeSandbox {
     try {
       slots.acquire();
     } catch (InterruptedException e) {
-      throw cancelled(e);
+      throw Waits.cancelled(e, Cell.INTERRUPTED);
     }
     try {
       return inFolder(program, limits);
@@ -87,7 +86,7 @@ final class UnprotectedPrograms implements CodeSandbox {
       double seconds = (System.nanoTime() - begin) / 1e9;
       return new Execution(out, err, ending, seconds, cpu(process), 0);
     } catch (InterruptedException e) {
-      throw cancelled(e);
+      throw Waits.cancelled(e, Cell.INTERRUPTED);
     } finally {
       kill(process);
     }
@@ -119,12 +118,6 @@ final class UnprotectedPrograms implements CodeSandbox {
         Files.deleteIfExists(each);
       }
     }
-  }
-
-  private static CancellationException cancelled(InterruptedException e) {
-    Thread.currentThread().interrupt();
-    return (CancellationException)
-        new CancellationException("the caller of an execution was interrupted").initCause(e);
   }
 
   @Override

@@ -14,7 +14,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /// The completions of one request while the engine makes them: one ticket per prompt. The thread of
@@ -140,9 +139,7 @@ final class Generation implements AutoCloseable {
     try {
       return Waits.take(events);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw (CancellationException)
-          new CancellationException("interrupted while waiting for tokens").initCause(e);
+      throw Waits.cancelled(e, "interrupted while waiting for tokens");
     }
   }
 

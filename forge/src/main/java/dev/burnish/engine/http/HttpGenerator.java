@@ -1,6 +1,7 @@
 package dev.burnish.engine.http;
 
 import dev.burnish.concurrent.Scope;
+import dev.burnish.concurrent.Waits;
 import dev.burnish.engine.GeneratorActivity;
 import dev.burnish.engine.PromptEncoder;
 import dev.burnish.nn.Canary;
@@ -159,9 +160,7 @@ public final class HttpGenerator implements Generator, AutoCloseable {
     try {
       requests.acquire();
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw (CancellationException)
-          new CancellationException("interrupted while waiting to send a request").initCause(e);
+      throw Waits.cancelled(e, "interrupted while waiting to send a request");
     }
     meter.begin();
     long tokens = 0;
