@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class HttpListener implements AutoCloseable {
   private static final int MAX_HEADER_BYTES = 16 << 10;
 
+  private static final WsConfig SOCKETS = WsConfig.create();
+
   /// Held here, since the level of a logger that nobody holds is forgotten.
   private static final Logger LIBRARY = Logger.getLogger("io.helidon");
 
@@ -44,7 +46,7 @@ final class HttpListener implements AutoCloseable {
   /// @param sockets web sockets, where there are any
   record Served(HttpRouting.Builder http, Optional<WsRouting.Builder> sockets) {
     private List<Http1Upgrader> upgraders() {
-      return sockets.isPresent() ? List.of(WsUpgrader.create(WsConfig.create())) : List.of();
+      return sockets.isPresent() ? List.of(WsUpgrader.create(SOCKETS)) : List.of();
     }
   }
 
@@ -71,7 +73,7 @@ final class HttpListener implements AutoCloseable {
             .connectionOptions(options -> options.readTimeout(limits.idle()))
             .directHandlers(errors())
             .routing(served.http());
-    served.sockets().ifPresent(builder::addRouting);
+    served.sockets().ifPresent(sockets -> builder.addRouting(sockets).addProtocol(SOCKETS));
     WebServer server = builder.build();
     server.start(); // logs what fails, and returns
     if (!server.isRunning()) {
