@@ -32,7 +32,7 @@ public interface Catalogue {
   @Idempotent
   Holding hold(List<String> keys);
 
-  /// What is under a key, and under all keys of which it is the beginning, at one moment.
+  /// Things under a key, and under all keys of which it is the beginning, at one moment.
   ///
   /// @return sorted, to be closed by the caller
   /// @throws StoreException if there is nothing under the key itself

@@ -62,7 +62,7 @@ final class Keys implements AutoCloseable {
     }
   }
 
-  /// What a state dict replaces, except for what it puts itself.
+  /// Drops all that a state dict replaces, except for what it puts itself.
   private void dropWithout(String dict, Set<String> kept) {
     for (String key : under(dict)) {
       if (!kept.contains(key)) {

@@ -105,7 +105,7 @@ record StateDict(String key, Map<String, Object> leaves, Structure structure) {
     return parts.isEmpty() ? new Part(0, 1) : parts.iterator().next();
   }
 
-  /// What is to be put: tensors that are not divided, and values, are those of every rank.
+  /// All that is to be put: tensors that are not divided, and values, are those of every rank.
   List<Piece> pieces(View view) {
     int numRanks = part().numRanks();
     List<Piece> pieces = new ArrayList<>();

@@ -3,7 +3,7 @@ package dev.burnish.store.tensors;
 import java.util.List;
 import java.util.Map;
 
-/// What came of reading a state dict into another.
+/// The outcome of reading a state dict into another.
 ///
 /// @param dict the other, nested as it was, with its own tensors, which are written now, and the
 ///   values that were stored
