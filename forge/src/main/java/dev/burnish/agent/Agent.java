@@ -1,7 +1,7 @@
 package dev.burnish.agent;
 
-/// A program that owns its loop: it asks the policy what it likes, as often as it likes, by the HTTP
-/// interface that it was written for.
+/// A program that owns its loop: it asks the policy what it likes, as often as it likes, by the
+/// HTTP interface that it was written for.
 ///
 /// ```java
 /// agents.play(problem, endpoint -> worth(command.run(endpoint)), policy, sampling, Advantages::grpo)

@@ -11,8 +11,8 @@ import java.util.OptionalInt;
 
 /// A program that is an agent, as a command of this machine. It finds the policy by
 /// `OPENAI_BASE_URL`, `OPENAI_API_KEY`, `ANTHROPIC_BASE_URL` and `ANTHROPIC_API_KEY`; of this
-/// process's environment it has `PATH`, `HOME`, the locale and the folder for temporary files alone,
-/// and no secret. It is not in a sandbox: it may do what this user may.
+/// process's environment it has `PATH`, `HOME`, the locale and the folder for temporary files
+/// alone, and no secret. It is not in a sandbox: it may do what this user may.
 ///
 /// @param folder that it works in; by default this process's
 /// @param environment further variables

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// The prompt of a group whose episodes begin alike and then differ before the policy says anything:
-/// an agent writes its folder or the time into its first message. The prompt is what they have in
-/// common; what differs was given by the environment.
+/// The prompt of a group whose episodes begin alike and then differ before the policy says
+/// anything: an agent writes its folder or the time into its first message. The prompt is what they
+/// have in common; what differs was given by the environment.
 final class CommonPrompt {
   private CommonPrompt() {}
 

@@ -82,7 +82,8 @@ final class EpisodePlayer implements AutoCloseable {
   }
 
   private static Played played(Conversation conversation, List<Double> rewards) {
-    return new Played(conversation::branches, rewards.stream().mapToDouble(Double::doubleValue).toArray());
+    return new Played(
+        conversation::branches, rewards.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   private Completion answer(Conversation conversation, int index) {

@@ -44,7 +44,8 @@ record MessageKey(String role, String text, List<Call> calls, Map<String, Object
 
   private static List<Call> calls(ChatMessage message) {
     List<Call> calls = new ArrayList<>();
-    JsonNode json = JsonMapper.shared().valueToTree(message.fields().getOrDefault(CALLS, List.of()));
+    JsonNode json =
+        JsonMapper.shared().valueToTree(message.fields().getOrDefault(CALLS, List.of()));
     for (JsonNode call : json) {
       JsonNode function = call.path("function");
       JsonNode arguments = function.path("arguments");

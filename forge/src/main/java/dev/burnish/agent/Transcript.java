@@ -114,10 +114,7 @@ final class Transcript {
     exchanges.put(
         number,
         new Exchange(
-            opening.before(),
-            opening.prompt(),
-            said,
-            new Talk(messages, keys, opening.setting())));
+            opening.before(), opening.prompt(), said, new Talk(messages, keys, opening.setting())));
   }
 
   /// The number of exchanges.

@@ -83,8 +83,7 @@ class AgentCommandTest {
 
   @Test
   void aCommandWhoseTimeIsOverIsKilled() {
-    AgentCommand.Result result =
-        shell("sleep 1000").withTime(Duration.ofMillis(300)).run(endpoint);
+    AgentCommand.Result result = shell("sleep 1000").withTime(Duration.ofMillis(300)).run(endpoint);
     assertThat(result.status()).isEmpty();
   }
 

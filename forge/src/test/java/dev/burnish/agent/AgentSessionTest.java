@@ -96,7 +96,8 @@ class AgentSessionTest {
     try (AgentSession session = session(APPENDS, Budget.defaults(), policy)) {
       assertThat(ask(session, user("Greet")).text()).isEqualTo("hello");
       ask(session, user("Greet"), ChatMessage.assistant("hello"), user("Again"));
-      int[] added = tokenizer.encode("\n<|im_start|>user\nAgain<|im_end|>\n<|im_start|>assistant\n");
+      int[] added =
+          tokenizer.encode("\n<|im_start|>user\nAgain<|im_end|>\n<|im_start|>assistant\n");
       int[] first = policy.prompts.getFirst();
       assertThat(policy.prompts.get(1)).containsExactly(joined(first, letters, end, added));
       List<Branch> branches = branches(session);
@@ -181,8 +182,7 @@ class AgentSessionTest {
       assertThat(branches.get(0).sampled()).hasSize(2);
       assertThat(branches.get(1).sampled()).hasSize(1);
       int[] shared = joined(policy.prompts.getFirst(), tokenizer.encode("plan<|im_end|>"));
-      assertThat(branches)
-          .allSatisfy(branch -> assertThat(branch.tokens()).startsWith(shared));
+      assertThat(branches).allSatisfy(branch -> assertThat(branch.tokens()).startsWith(shared));
     }
   }
 
@@ -212,8 +212,7 @@ class AgentSessionTest {
   void theRunDecidesOnTheSamplingAndTheAgentOnItsEnds() {
     SayingPolicy policy = saying("x");
     try (AgentSession session = session(APPENDS, Budget.defaults().withTokens(40), policy)) {
-      Wishes wishes =
-          new Wishes(OptionalInt.of(5), List.of("END"), OptionalLong.of(3), 2);
+      Wishes wishes = new Wishes(OptionalInt.of(5), List.of("END"), OptionalLong.of(3), 2);
       session.begin(new AgentRequest(List.of(user("a")), List.of(), Map.of(), wishes)).answer();
       SamplingParams wished = policy.samplings.getFirst();
       assertThat(wished.maxTokens()).isEqualTo(5);
@@ -222,7 +221,8 @@ class AgentSessionTest {
       assertThat(wished.temperature()).isEqualTo(SamplingParams.defaults().temperature());
       ask(session, user("a"));
       assertThat(policy.samplings.get(1).maxTokens())
-          .isEqualTo(Math.min(SamplingParams.defaults().maxTokens(), 40 - policy.prompts.get(1).length));
+          .isEqualTo(
+              Math.min(SamplingParams.defaults().maxTokens(), 40 - policy.prompts.get(1).length));
       assertThat(policy.samplings.get(1).seed()).isNotEqualTo(wished.seed());
     }
   }
@@ -236,24 +236,21 @@ class AgentSessionTest {
       assertThat(session.isRefused()).isFalse();
       assertThatThrownBy(() -> session.begin(request(user("c"))))
           .isInstanceOfSatisfying(
-              BudgetUsedUp.class,
-              e -> assertThat(e.part()).isEqualTo(BudgetUsedUp.Part.TURNS))
+              BudgetUsedUp.class, e -> assertThat(e.part()).isEqualTo(BudgetUsedUp.Part.TURNS))
           .hasMessageContaining("turns=2");
       assertThat(session.isRefused()).isTrue();
     }
     try (AgentSession session = session(APPENDS, Budget.defaults().withTokens(12), policy)) {
       assertThatThrownBy(() -> session.begin(request(user("a long question ".repeat(9)))))
           .isInstanceOfSatisfying(
-              BudgetUsedUp.class,
-              e -> assertThat(e.part()).isEqualTo(BudgetUsedUp.Part.TOKENS));
+              BudgetUsedUp.class, e -> assertThat(e.part()).isEqualTo(BudgetUsedUp.Part.TOKENS));
       ask(session, user("a")); // a shorter one is answered
     }
     Budget none = Budget.defaults().withTime(Duration.ofNanos(1));
     try (AgentSession session = session(APPENDS, none, policy)) {
       assertThatThrownBy(() -> session.begin(request(user("a"))))
           .isInstanceOfSatisfying(
-              BudgetUsedUp.class,
-              e -> assertThat(e.part()).isEqualTo(BudgetUsedUp.Part.TIME));
+              BudgetUsedUp.class, e -> assertThat(e.part()).isEqualTo(BudgetUsedUp.Part.TIME));
     }
   }
 

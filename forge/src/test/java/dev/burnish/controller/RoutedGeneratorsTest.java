@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.actor.ActorSystemSettings;
 import dev.burnish.actor.Context;
-
 import dev.burnish.actor.Supervisor.Failure;
 import dev.burnish.actor.Supervisor.Place;
 import dev.burnish.agent.Budget;
@@ -157,10 +156,7 @@ class RoutedGeneratorsTest {
 
   private OwnedService<GeneratorActor> engines() {
     ServiceOptions options =
-        ServiceOptions.replicas(2)
-            .concurrency(1 << 10)
-            .retries(3)
-            .balancing(Balancing.STICKY_KEYS);
+        ServiceOptions.replicas(2).concurrency(1 << 10).retries(3).balancing(Balancing.STICKY_KEYS);
     OwnedService<GeneratorActor> service =
         Service.start(job.hosts(), "generator", GeneratorActor.class, Engine::new, options);
     service.awaitHealthy(2, Duration.ofSeconds(60));
@@ -177,8 +173,7 @@ class RoutedGeneratorsTest {
 
   private static List<List<Integer>> tokens(ScoredGroup group) {
     return group.episodes().stream()
-        .map(episode ->
-            IntStream.of(episode.branches().getFirst().tokens()).boxed().toList())
+        .map(episode -> IntStream.of(episode.branches().getFirst().tokens()).boxed().toList())
         .toList();
   }
 
@@ -238,6 +233,7 @@ class RoutedGeneratorsTest {
     }
     assertThat(engines.metrics().replicas())
         .extracting(replica -> replica.requests())
-        .allSatisfy(requests -> assertThat(requests).isGreaterThanOrEqualTo(2L * (1 + 2 * (TURNS - 1))));
+        .allSatisfy(
+            requests -> assertThat(requests).isGreaterThanOrEqualTo(2L * (1 + 2 * (TURNS - 1))));
   }
 }

@@ -124,7 +124,8 @@ public final class EnvironmentServer implements OpenEnvServer {
     @Override
     public void onMessage(WsSession socket, String part, boolean last) {
       if (text.length() + part.length() > MOST_CHARACTERS) {
-        socket.close(WsCloseCodes.TOO_BIG, "a message has at most %d characters".formatted(MOST_CHARACTERS));
+        socket.close(
+            WsCloseCodes.TOO_BIG, "a message has at most %d characters".formatted(MOST_CHARACTERS));
         end();
         return;
       }

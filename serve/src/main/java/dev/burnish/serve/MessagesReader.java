@@ -166,8 +166,9 @@ final class MessagesReader {
     List<Map<String, Object>> tools = new ArrayList<>();
     fields
         .value("tools")
-        .ifPresent(list -> list.forEach(tool -> tools.add(tool(new Fields(
-            fields.requireObject("tools", tool), "tools.")))));
+        .ifPresent(list ->
+            list.forEach(tool ->
+                tools.add(tool(new Fields(fields.requireObject("tools", tool), "tools.")))));
     return tools;
   }
 
@@ -175,8 +176,7 @@ final class MessagesReader {
     Map<String, Object> function = new LinkedHashMap<>();
     function.put(
         "name",
-        tool.text("name")
-            .orElseThrow(() -> ApiError.invalid("tools", "a tool must have a name")));
+        tool.text("name").orElseThrow(() -> ApiError.invalid("tools", "a tool must have a name")));
     tool.text("description").ifPresent(text -> function.put("description", text));
     function.put(
         "parameters",
@@ -184,7 +184,8 @@ final class MessagesReader {
             .map(schema -> ChatReader.map(tool, "input_schema", schema))
             .orElseThrow(() ->
                 ApiError.invalid(
-                    "tools", "a tool must have an input_schema: this server runs no tools itself")));
+                    "tools",
+                    "a tool must have an input_schema: this server runs no tools itself")));
     return Map.of("type", "function", "function", function);
   }
 }

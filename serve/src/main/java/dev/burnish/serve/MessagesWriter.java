@@ -118,9 +118,7 @@ final class MessagesWriter {
   private Optional<String> stopText(Completion said) {
     String whole = format.tokenizer().decode(said.tokens(), true);
     return said.finish() == FinishReason.STOP && whole.startsWith(said.text())
-        ? stops.stream()
-            .filter(stop -> whole.startsWith(stop, said.text().length()))
-            .findFirst()
+        ? stops.stream().filter(stop -> whole.startsWith(stop, said.text().length())).findFirst()
         : Optional.empty();
   }
 

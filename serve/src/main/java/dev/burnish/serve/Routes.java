@@ -40,8 +40,12 @@ final class Routes {
 
   HttpRouting.Builder routing() {
     HttpRouting.Builder routing = HttpRouting.builder();
-    routing.get("/health", (_, response) -> runner.run("/health", response, () -> health(response)));
-    get(routing, "/metrics", (_, response) -> RequestRunner.send(response, TEXT, completer.metricsText()));
+    routing.get(
+        "/health", (_, response) -> runner.run("/health", response, () -> health(response)));
+    get(
+        routing,
+        "/metrics",
+        (_, response) -> RequestRunner.send(response, TEXT, completer.metricsText()));
     get(routing, "/v1/models", (_, response) -> models(response));
     get(routing, "/v1/models/{+id}", this::model);
     post(routing, "/v1/completions", completer::completion);

@@ -27,8 +27,7 @@ final class SessionChat {
 
   /// `POST /v1/chat/completions`
   void answer(AgentSession session, Fields fields, ServerResponse response) {
-    AgentCall call =
-        SessionFields.begin(session, new SessionFields(fields).chat(session));
+    AgentCall call = SessionFields.begin(session, new SessionFields(fields).chat(session));
     GenerationRequest request = request(call, fields);
     ChatWriter writer =
         new ChatWriter(

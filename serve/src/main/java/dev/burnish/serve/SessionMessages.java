@@ -22,8 +22,7 @@ final class SessionMessages {
   /// `POST /v1/messages/count_tokens`
   void count(AgentSession session, Fields fields, ServerResponse response) {
     ObjectNode json = JsonMapper.shared().createObjectNode();
-    json.put(
-        "input_tokens", SessionFields.count(session, new MessagesReader(fields).read()));
+    json.put("input_tokens", SessionFields.count(session, new MessagesReader(fields).read()));
     RequestRunner.send(response, json);
   }
 

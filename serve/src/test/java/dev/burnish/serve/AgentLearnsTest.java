@@ -82,8 +82,7 @@ class AgentLearnsTest {
     List<Double> rewards = new ArrayList<>();
     try (HttpClient http = HttpClient.newHttpClient();
         AgentRollout agents = AgentRollout.start(format, Budget.defaults());
-        Run<TrainingSettings> run =
-            Run.start("agents", settings, "--runs", folder.toString())) {
+        Run<TrainingSettings> run = Run.start("agents", settings, "--runs", folder.toString())) {
       Agent agent = agent(http);
       LoopSettings threads = LoopSettings.defaults().with(Processes.THREADS);
       TrainingLoop loop = run.loop(untrained(), settings, threads, 2);

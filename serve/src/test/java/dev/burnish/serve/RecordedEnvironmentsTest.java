@@ -79,7 +79,8 @@ class RecordedEnvironmentsTest {
     return "{\"type\":\"observation\",\"data\":" + data + "}";
   }
 
-  private static HttpListener listen(HttpRouting.Builder http, Optional<WsRouting.Builder> sockets) {
+  private static HttpListener listen(
+      HttpRouting.Builder http, Optional<WsRouting.Builder> sockets) {
     return HttpListener.start(
         new HttpListener.Address("127.0.0.1", 0),
         Limits.defaults(),
@@ -155,7 +156,9 @@ class RecordedEnvironmentsTest {
     }
     assertThat(received)
         .containsExactly(
-            "{\"seed\":42}", "{\"action\":{\"message\":\"x\"}}", "{\"action\":{\"message\":\"2\"}}");
+            "{\"seed\":42}",
+            "{\"action\":{\"message\":\"x\"}}",
+            "{\"action\":{\"message\":\"2\"}}");
   }
 
   @Test

@@ -269,7 +269,9 @@ class SessionsTest {
               String tools =
                   "\"max_tokens\":400,\"system\":[{\"type\":\"text\",\"text\":\"brief\"}],\"tools\":[{\"name\":\"add\",\"description\":\"adds\",\"input_schema\":{\"type\":\"object\"}}],";
               JsonNode json =
-                  client.ok(MESSAGES, "{" + tools + "\"messages\":[{\"role\":\"user\",\"content\":\"go\"}]}");
+                  client.ok(
+                      MESSAGES,
+                      "{" + tools + "\"messages\":[{\"role\":\"user\",\"content\":\"go\"}]}");
               assertThat(json.path("type").asString()).isEqualTo("message");
               assertThat(json.path("stop_reason").asString()).isEqualTo("tool_use");
               JsonNode content = json.path("content");
@@ -312,12 +314,20 @@ class SessionsTest {
                       {"stream":true,"max_tokens":400,"tools":[{"name":"add","input_schema":{}}],
                        "messages":[{"role":"user","content":"go"}]}
                       """);
-          assertThat(events).extracting(Event::name).filteredOn(name -> !name.equals("ping"))
+          assertThat(events)
+              .extracting(Event::name)
+              .filteredOn(name -> !name.equals("ping"))
               .containsExactly(
                   "message_start",
-                  "content_block_start", "content_block_delta", "content_block_stop",
-                  "content_block_start", "content_block_delta", "content_block_stop",
-                  "content_block_start", "content_block_delta", "content_block_stop",
+                  "content_block_start",
+                  "content_block_delta",
+                  "content_block_stop",
+                  "content_block_start",
+                  "content_block_delta",
+                  "content_block_stop",
+                  "content_block_start",
+                  "content_block_delta",
+                  "content_block_stop",
                   "message_delta",
                   "message_stop");
           assertThat(events)
@@ -366,7 +376,9 @@ class SessionsTest {
                 assertThat(chat.path("message").asString()).contains("turns=1");
                 JsonNode message =
                     client.refused(
-                        400, MESSAGES, "{\"max_tokens\":3,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
+                        400,
+                        MESSAGES,
+                        "{\"max_tokens\":3,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
                 assertThat(message.path("type").asString()).isEqualTo("invalid_request_error");
                 throw new IllegalStateException("the agent gives up");
               },
@@ -532,7 +544,8 @@ class SessionsTest {
                   "\"top_logprobs\":3",
                   "\"stop\":[\"\"]")) {
             JsonNode error = client.refused(400, CHAT, "{" + member + "," + rest);
-            String name = JsonMapper.shared().readTree("{" + member + "}").propertyNames().iterator().next();
+            String name =
+                JsonMapper.shared().readTree("{" + member + "}").propertyNames().iterator().next();
             assertThat(error.path("param").asString("")).as(member).startsWith(name);
           }
           for (String wrong :
@@ -547,7 +560,9 @@ class SessionsTest {
                 .isNotBlank();
           }
           JsonNode counted =
-              client.ok("/v1/messages/count_tokens", "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
+              client.ok(
+                  "/v1/messages/count_tokens",
+                  "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
           assertThat(counted.path("input_tokens").asInt())
               .isEqualTo(TestServer.TEXT.encode("user:x<|end|>\nassistant:").length);
           client.ok(CHAT, HELLO);

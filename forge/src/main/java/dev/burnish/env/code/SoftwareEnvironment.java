@@ -50,7 +50,8 @@ public final class SoftwareEnvironment implements Environment {
     Workshop.Done done = workshop.run(tree, command, task.limits());
     tree = done.tree();
     return Step.next(
-        Observation.user("%s\n[status %d]".formatted(done.output().stripTrailing(), done.status())));
+        Observation.user(
+            "%s\n[status %d]".formatted(done.output().stripTrailing(), done.status())));
   }
 
   private static String command(String text) {

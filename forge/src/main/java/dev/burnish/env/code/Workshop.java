@@ -52,14 +52,13 @@ public record Workshop(SandboxedCoder coder, int outputCharacters) {
     }
     JsonNode done = JsonMapper.shared().readTree(execution.stdout());
     Map<String, String> changed = new TreeMap<>();
-    done.path("changed").properties().forEach(file ->
-        changed.put(file.getKey(), file.getValue().stringValue()));
+    done.path("changed")
+        .properties()
+        .forEach(file -> changed.put(file.getKey(), file.getValue().stringValue()));
     List<String> deleted = new ArrayList<>();
     done.path("deleted").forEach(path -> deleted.add(path.stringValue()));
     return new Done(
-        done.path("output").asString(""),
-        done.path("status").asInt(),
-        tree.with(changed, deleted));
+        done.path("output").asString(""), done.path("status").asInt(), tree.with(changed, deleted));
   }
 
   private static String ended(Execution execution) {
@@ -109,8 +108,7 @@ public record Workshop(SandboxedCoder coder, int outputCharacters) {
             .filter(i -> !passed.get(i))
             .mapToObj(i -> task.tests().get(i).name())
             .toList();
-    return new Result(
-        difference(tree, task.limits()), passed.size() - failed.size(), failed);
+    return new Result(difference(tree, task.limits()), passed.size() - failed.size(), failed);
   }
 
   private boolean passes(HiddenTest test, WorkTree tree, Limits limits) {

@@ -26,9 +26,7 @@ final class HttpWire implements Wire {
   @Override
   public JsonNode ask(String type, ObjectNode data) {
     ObjectNode body =
-        type.equals("step")
-            ? JsonMapper.shared().createObjectNode().set("action", data)
-            : data;
+        type.equals("step") ? JsonMapper.shared().createObjectNode().set("action", data) : data;
     HttpRequest request =
         HttpRequest.newBuilder(server.resolve("/" + type))
             .timeout(patience)
@@ -37,8 +35,7 @@ final class HttpWire implements Wire {
             .build();
     Waits.announce();
     try {
-      HttpResponse<String> response =
-          client.send(request, HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {
         throw new OpenEnvException(
             "HTTP_" + response.statusCode(),
@@ -49,8 +46,7 @@ final class HttpWire implements Wire {
     } catch (IOException | JacksonException e) {
       throw new OpenEnvException(
           "CONNECTION",
-          "a server of environments must answer: server=%s type=%s (%s)"
-              .formatted(server, type, e),
+          "a server of environments must answer: server=%s type=%s (%s)".formatted(server, type, e),
           e);
     } catch (InterruptedException e) {
       throw Waits.cancelled(e, "interrupted while an environment answers");

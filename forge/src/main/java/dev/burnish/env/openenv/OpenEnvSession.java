@@ -46,7 +46,8 @@ public final class OpenEnvSession implements AutoCloseable {
 
   /// The schemas of actions, observations and states, for `/schema`.
   public static String schema() {
-    String text = "{\"type\":\"object\",\"properties\":{\"message\":{\"type\":\"string\"}},\"required\":[\"message\"]}";
+    String text =
+        "{\"type\":\"object\",\"properties\":{\"message\":{\"type\":\"string\"}},\"required\":[\"message\"]}";
     String state =
         "{\"type\":\"object\",\"properties\":{\"episode_id\":{\"type\":\"string\"},\"step_count\":{\"type\":\"integer\"}}}";
     return "{\"action\":%s,\"observation\":%s,\"state\":%s}".formatted(text, text, state);
@@ -81,7 +82,9 @@ public final class OpenEnvSession implements AutoCloseable {
         case "state" -> Optional.of(state());
         case "close" -> Optional.empty();
         default ->
-            Optional.of(error(Code.UNKNOWN_TYPE, "a message must be of a type that is known: type=" + type));
+            Optional.of(
+                error(
+                    Code.UNKNOWN_TYPE, "a message must be of a type that is known: type=" + type));
       };
     } catch (IllegalArgumentException e) {
       return Optional.of(error(Code.VALIDATION_ERROR, String.valueOf(e.getMessage())));
@@ -108,19 +111,22 @@ public final class OpenEnvSession implements AutoCloseable {
   private String step(JsonNode data) {
     JsonNode words = data.path(MESSAGE);
     if (!words.isString()) {
-      throw new IllegalArgumentException("an action must have a text as its message: action=" + data);
+      throw new IllegalArgumentException(
+          "an action must have a text as its message: action=" + data);
     }
     Environment environment =
         playing.orElseThrow(() ->
             new IllegalStateException(
-                "an episode must be reset before a step, and again once it is over: steps=" + steps));
+                "an episode must be reset before a step, and again once it is over: steps="
+                    + steps));
     Environment.Action action =
         new Environment.Action(words.stringValue(), FinishReason.STOP, steps++);
     return switch (environment.step(action)) {
       case Step.Next(Observation next, double reward) -> observed(next, Optional.of(reward), false);
       case Step.Over(_, double reward) -> {
         end();
-        yield observed(new Observation(List.of(new Prompt.Turn("user", ""))), Optional.of(reward), true);
+        yield observed(
+            new Observation(List.of(new Prompt.Turn("user", ""))), Optional.of(reward), true);
       }
     };
   }
@@ -133,8 +139,7 @@ public final class OpenEnvSession implements AutoCloseable {
     ArrayNode turns = shown.putArray("turns");
     observation
         .turns()
-        .forEach(turn ->
-            turns.addObject().put("role", turn.role()).put("content", turn.content()));
+        .forEach(turn -> turns.addObject().put("role", turn.role()).put("content", turn.content()));
     ObjectNode data = JsonMapper.shared().createObjectNode();
     data.set("observation", shown);
     data.put("reward", reward.orElse(null));

@@ -55,9 +55,7 @@ final class RemoteEnvironment implements Environment {
   public Step step(Action action) {
     ObjectNode said;
     try {
-      said =
-          (ObjectNode)
-              JsonMapper.shared().readTree(place.translation().action(action.text()));
+      said = (ObjectNode) JsonMapper.shared().readTree(place.translation().action(action.text()));
     } catch (IllegalArgumentException e) {
       return Step.next(Observation.user(String.valueOf(e.getMessage())));
     }

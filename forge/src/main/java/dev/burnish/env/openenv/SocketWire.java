@@ -56,8 +56,7 @@ final class SocketWire implements Wire {
           case "https", "wss" -> "wss";
           default -> "ws";
         };
-    return new SocketWire(
-        URI.create(scheme + "://" + server.getRawAuthority() + "/ws"), patience);
+    return new SocketWire(URI.create(scheme + "://" + server.getRawAuthority() + "/ws"), patience);
   }
 
   /// Keeps whole texts, one at a time: the next one is asked for with the next message.
@@ -66,10 +65,10 @@ final class SocketWire implements Wire {
     private final StringBuilder text = new StringBuilder();
 
     @Override
-    public @Nullable CompletionStage<?> onText(
-        WebSocket socket, CharSequence data, boolean last) {
+    public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
       if (text.length() + data.length() > MOST_CHARACTERS) {
-        arrived.add(new Arrival.End("an answer has at most %d characters".formatted(MOST_CHARACTERS)));
+        arrived.add(
+            new Arrival.End("an answer has at most %d characters".formatted(MOST_CHARACTERS)));
         socket.abort();
         return null;
       }
@@ -84,7 +83,8 @@ final class SocketWire implements Wire {
 
     @Override
     public @Nullable CompletionStage<?> onClose(WebSocket socket, int status, String reason) {
-      arrived.add(new Arrival.End("it closed the connection: status=%d %s".formatted(status, reason)));
+      arrived.add(
+          new Arrival.End("it closed the connection: status=%d %s".formatted(status, reason)));
       return null;
     }
 

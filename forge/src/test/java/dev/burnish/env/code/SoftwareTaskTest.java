@@ -33,7 +33,10 @@ class SoftwareTaskTest {
               "run.sh",
               "#!/bin/sh\necho runs\n"));
   private static final WorkTree CHECK =
-      WorkTree.of(Map.of("check.py", "import sys\nfrom add import add\nprint(add(*map(int, sys.argv[1:])))\n"));
+      WorkTree.of(
+          Map.of(
+              "check.py",
+              "import sys\nfrom add import add\nprint(add(*map(int, sys.argv[1:])))\n"));
   private static final SoftwareTask TASK =
       new SoftwareTask(
           "Mend add.",
@@ -79,7 +82,11 @@ class SoftwareTaskTest {
     assertThat(shown(say(environment, "Look:\n```sh\ncat add.py; ./run.sh; ls\n```\n")))
         .contains("return a - b", "runs", "docs", "[status 0]")
         .doesNotContain("check");
-    assertThat(shown(say(environment, "sed -i 's/a - b/a + b/' add.py; rm docs/README; echo x > new; exit 3")))
+    assertThat(
+            shown(
+                say(
+                    environment,
+                    "sed -i 's/a - b/a + b/' add.py; rm docs/README; echo x > new; exit 3")))
         .endsWith("[status 3]");
     assertThat(environment.tree().paths()).containsExactly("add.py", "new", "run.sh");
     assertThat(say(environment, "submit")).isEqualTo(Step.over(1));
@@ -135,8 +142,7 @@ class SoftwareTaskTest {
     WorkTree tree = WorkTree.ofFolder(folder);
     assertThat(tree.paths()).containsExactly("a/b/c.txt");
     assertThat(tree.text("a/b/c.txt")).isEqualTo("text");
-    assertThat(workshop().run(tree, "cat a/b/c.txt", Limits.defaults()).output())
-        .isEqualTo("text");
+    assertThat(workshop().run(tree, "cat a/b/c.txt", Limits.defaults()).output()).isEqualTo("text");
   }
 
   @Test

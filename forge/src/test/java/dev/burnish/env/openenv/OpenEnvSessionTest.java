@@ -61,7 +61,8 @@ class OpenEnvSessionTest {
     ask("{\"type\":\"reset\",\"data\":{\"seed\":7}}");
     assertError("VALIDATION_ERROR", "{\"type\":\"step\",\"data\":{}}");
     assertError("EXECUTION_ERROR", "{\"type\":\"step\",\"data\":{\"message\":\"no\"}}");
-    assertThat(ask("{\"type\":\"step\",\"data\":{\"message\":\"7\"}}").at("/data/done").booleanValue())
+    assertThat(
+            ask("{\"type\":\"step\",\"data\":{\"message\":\"7\"}}").at("/data/done").booleanValue())
         .isTrue();
   }
 }
