@@ -42,7 +42,7 @@ record Exchange(Optional<Exchange> before, int[] prompt, Completion said, Talk t
     }
   }
 
-  /// What a template reads besides messages.
+  /// The inputs of a template besides messages.
   record Setting(List<Map<String, Object>> tools, Map<String, Object> variables) {}
 
   /// The tokens that a next prompt may begin with.

@@ -41,7 +41,7 @@ final class HttpListener implements AutoCloseable {
   /// @param port 0 for a free one
   record Address(String host, int port) {}
 
-  /// What is served.
+  /// The routes that are served.
   ///
   /// @param sockets web sockets, where there are any
   record Served(HttpRouting.Builder http, Optional<WsRouting.Builder> sockets) {

@@ -21,7 +21,7 @@ final class MessagesReader {
     this.fields = fields;
   }
 
-  /// What counting does without.
+  /// Refuses a request without a length; counting does without one.
   void requireMaxTokens() {
     if (!fields.has("max_tokens")) {
       throw ApiError.invalid("max_tokens", "max_tokens must be there: a whole number above 0");

@@ -12,7 +12,7 @@ import java.util.function.Function;
 import java.util.function.ObjIntConsumer;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What holds for every request: the reading of its body, the form of its errors, the counting.
+/// Rules for every request: the reading of its body, the form of its errors, the counting.
 final class RequestRunner {
   private final Function<ApiError, ObjectNode> form;
   private final Body body;

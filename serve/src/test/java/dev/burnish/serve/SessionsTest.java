@@ -78,7 +78,7 @@ class SessionsTest {
     return ChatFormat.of(TestServer.TEXT, ChatTemplate.of(TEMPLATE));
   }
 
-  /// What the engine was asked and gave.
+  /// A prompt that the engine was given, and its answer.
   private record Seen(int[] prompt, Completion completion) {}
 
   /// The engine, with a record of everything that it saw.
@@ -459,7 +459,7 @@ class SessionsTest {
         .containsExactlyInAnyOrder("user:left<|end|>\nassistant:", "user:right<|end|>\nassistant:");
   }
 
-  /// What the policy read, without what another episode has in common.
+  /// The tokens that the policy read first.
   private static int[] tail(Branch branch) {
     int length = 0;
     for (Segment segment : branch.segments()) {

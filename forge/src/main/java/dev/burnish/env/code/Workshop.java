@@ -35,7 +35,7 @@ public record Workshop(SandboxedCoder coder, int outputCharacters) {
     return new Workshop(coder, 4000);
   }
 
-  /// What a command did.
+  /// The effect of a command.
   ///
   /// @param output of both kinds, and how the command ended if not by itself
   /// @param status of the command, as a shell has it

@@ -28,7 +28,7 @@ final class SocketWire implements Wire {
   private final Answers answers = new Answers();
   private final WebSocket socket;
 
-  /// What came: a whole text, or the end.
+  /// An arrival: a whole text, or the end.
   private sealed interface Arrival {
     record Text(String text) implements Arrival {}
 
