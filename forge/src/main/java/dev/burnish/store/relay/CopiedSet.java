@@ -256,7 +256,7 @@ final class CopiedSet implements AutoCloseable {
         () -> forget(copy));
   }
 
-  /// What cannot be made of the version before comes whole.
+  /// Makes parts of those of the version before; the others come whole.
   private void applyChanges(Published before, Copy copy) {
     Changes.Since since = new Changes.Since(set, before.version());
     try (before) {
@@ -275,7 +275,7 @@ final class CopiedSet implements AutoCloseable {
     }
   }
 
-  /// What is not there.
+  /// Fetches the blocks that are not there.
   private void fetchStripes(Copy copy) {
     Scope.map(
         senders.ways(),

@@ -6,6 +6,7 @@ import dev.burnish.link.RegionReader.Wanted;
 import dev.burnish.link.bulk.Arrivals;
 import dev.burnish.link.bulk.Request;
 import dev.burnish.link.bulk.Runs;
+import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.store.Published;
@@ -33,7 +34,8 @@ final class StripeFetch {
     this.copy = copy;
   }
 
-  /// @throws CallFailure or WeightsException if the source has failed several times
+  /// @throws CallFailure if the source has failed several times, or on an interrupt
+  /// @throws WeightsException if the source has not got the version
   void run() {
     int sourceFailures = 0;
     while (true) {
@@ -71,6 +73,8 @@ final class StripeFetch {
     try {
       read(senders, sender, copy, blocks);
       return Optional.empty();
+    } catch (CallCancelled e) {
+      throw e;
     } catch (CallFailure | WeightsException e) {
       return Optional.of(e);
     }

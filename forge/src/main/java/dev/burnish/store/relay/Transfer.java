@@ -1,6 +1,6 @@
 package dev.burnish.store.relay;
 
-/// What moves of the parts that have changed, where another host has a version before.
+/// The bytes that move of parts that have changed, where another host has a version before.
 public enum Transfer {
   /// All their bytes.
   WHOLE,

@@ -8,7 +8,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// What is there of a region that comes.
+/// The blocks of a region that comes, and those who wait for them.
 @Timeout(20)
 class ArrivalsTest {
   private static final Duration NONE = Duration.ZERO;
