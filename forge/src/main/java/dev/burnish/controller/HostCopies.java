@@ -95,19 +95,28 @@ final class HostCopies implements AutoCloseable {
     List<Service<HostWeights>> all =
         copies.stream().<Service<HostWeights>>map(Copies::service).toList();
     List<String> _ =
-        Scope.map(copies, each -> {
-          int own = copies.indexOf(each);
-          each.service().update(ROLE, replica -> replica.relay(own, all));
-          return each.host();
-        });
+        Scope.map(
+            copies,
+            each -> {
+              int own = copies.indexOf(each);
+              each.service().update(ROLE, replica -> replica.relay(own, all));
+              return each.host();
+            });
   }
 
   private Copies start(HostMesh on, List<?> arguments, ServiceOptions options) {
     String host = on.names().getFirst();
-    KeptHosts kept = on.keptBy(open, failure -> {
-      LOG.log(System.Logger.Level.WARNING, "a host is lost: host={0} ({1})", host, failure.reason());
-      return true;
-    });
+    KeptHosts kept =
+        on.keptBy(
+            open,
+            failure -> {
+              LOG.log(
+                  System.Logger.Level.WARNING,
+                  "a host is lost: host={0} ({1})",
+                  host,
+                  failure.reason());
+              return true;
+            });
     open.add(kept::leave);
     String name = copies.isEmpty() ? ROLE : ROLE + "-" + copies.size();
     OwnedService<HostWeights> service =
@@ -138,21 +147,23 @@ final class HostCopies implements AutoCloseable {
   /// two steps. One that it does not reach in time is left out: its generators wait then.
   void bring(String set, long version) {
     List<String> _ =
-        Scope.map(copies, each -> {
-          try {
-            OwnedService<HostWeights> service = each.service();
-            service.route(service.options().within(LIMIT)).bring(set, version);
-          } catch (CallFailure | WeightsException e) {
-            LOG.log(
-                System.Logger.Level.WARNING,
-                "a version is not on a host yet: host={0} set={1} version={2} ({3})",
-                each.host(),
-                set,
-                version,
-                e.getMessage());
-          }
-          return each.host();
-        });
+        Scope.map(
+            copies,
+            each -> {
+              try {
+                OwnedService<HostWeights> service = each.service();
+                service.route(service.options().within(LIMIT)).bring(set, version);
+              } catch (CallFailure | WeightsException e) {
+                LOG.log(
+                    System.Logger.Level.WARNING,
+                    "a version is not on a host yet: host={0} set={1} version={2} ({3})",
+                    each.host(),
+                    set,
+                    version,
+                    e.getMessage());
+              }
+              return each.host();
+            });
   }
 
   @Override

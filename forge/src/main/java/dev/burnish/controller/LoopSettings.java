@@ -107,19 +107,46 @@ public record LoopSettings(
   /// The same with another bound.
   public LoopSettings withMaxStaleness(int versions) {
     return new LoopSettings(
-        versions, mode, processes, generators, rewardReplicas, cores, groups, server, hosts, transfer);
+        versions,
+        mode,
+        processes,
+        generators,
+        rewardReplicas,
+        cores,
+        groups,
+        server,
+        hosts,
+        transfer);
   }
 
   /// The same with processes of another kind.
   public LoopSettings with(Processes kind) {
     return new LoopSettings(
-        maxStaleness, mode, kind, generators, rewardReplicas, cores, groups, server, hosts, transfer);
+        maxStaleness,
+        mode,
+        kind,
+        generators,
+        rewardReplicas,
+        cores,
+        groups,
+        server,
+        hosts,
+        transfer);
   }
 
   /// The same on other hosts.
   public LoopSettings with(HostSettings others) {
     return new LoopSettings(
-        maxStaleness, mode, processes, generators, rewardReplicas, cores, groups, server, others, transfer);
+        maxStaleness,
+        mode,
+        processes,
+        generators,
+        rewardReplicas,
+        cores,
+        groups,
+        server,
+        others,
+        transfer);
   }
 
   /// Whether generators have hosts of their own.
@@ -152,7 +179,16 @@ public record LoopSettings(
   LoopSettings withoutFilter() {
     Groups all = new Groups(groups.tries(), groups.seconds(), Filter.NONE, groups.window());
     return new LoopSettings(
-        maxStaleness, mode, processes, generators, rewardReplicas, cores, all, server, hosts, transfer);
+        maxStaleness,
+        mode,
+        processes,
+        generators,
+        rewardReplicas,
+        cores,
+        all,
+        server,
+        hosts,
+        transfer);
   }
 
   private static void require(boolean holds, String message) {

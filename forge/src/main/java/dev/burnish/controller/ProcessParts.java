@@ -96,7 +96,9 @@ final class ProcessParts implements LoopParts {
                 MemoryWeightStore::new,
                 options("weights").concurrency(CALLS)));
     keeper = open.add(new WeightKeeper(store));
-    copies = open.add(new HostCopies(
+    copies =
+        open.add(
+            new HostCopies(
                 new HostCopies.Places(home.hosts(), here),
                 store,
                 settings.transfer(),

@@ -98,15 +98,14 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
   /// The plan for a machine of that many cores, and a model of those parts.
   ///
   /// Other hosts are taken to have as many cores as this one, and generators there share them with
-  /// no trainer. A generator's packed matrices are in its heap, twice where a version is laid out while another
-  /// is in use; a trainer packs one matrix at a time, and what it is multiplied with.
+  /// no trainer. A generator's packed matrices are in its heap, twice where a version is laid out
+  /// while another is in use; a trainer packs one matrix at a time, and what it is multiplied with.
   static ProcessPlan of(LoopSettings settings, int cores, List<FlatLayout> model) {
     int trainer = cores;
     int hosts = settings.isElsewhere() ? settings.hosts().numHosts() : 1;
     int perHost = (settings.generators() + hosts - 1) / hosts;
     int generator = Math.max(1, cores / perHost);
-    if (!settings.isElsewhere()
-        && settings.overlaps() && settings.processes() == Processes.JVMS) {
+    if (!settings.isElsewhere() && settings.overlaps() && settings.processes() == Processes.JVMS) {
       trainer = Math.max(1, (cores + 1) / 2);
       generator = Math.max(1, (cores - trainer) / settings.generators());
     }

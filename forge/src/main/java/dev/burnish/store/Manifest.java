@@ -81,8 +81,8 @@ public record Manifest(String set, long version, List<Part> parts, Optional<Cana
           .reduce(0, Math::addExact);
     }
 
-    /// Whether another part has the same bytes, by their sums in the order of the memory and in that
-    /// of the parameters.
+    /// Whether another part has the same bytes, by their sums in the order of the memory and in
+    /// that of the parameters.
     public boolean hasContentOf(Part other) {
       return digest == other.digest
           && values == other.values

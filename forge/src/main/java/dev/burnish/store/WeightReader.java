@@ -22,7 +22,8 @@ public final class WeightReader {
   private final String set;
   private final Function<Published, MappedWeights> mapping;
 
-  private WeightReader(VersionedWeights store, String set, Function<Published, MappedWeights> mapping) {
+  private WeightReader(
+      VersionedWeights store, String set, Function<Published, MappedWeights> mapping) {
     this.store = store;
     this.set = set;
     this.mapping = mapping;

@@ -25,8 +25,8 @@ public final class RegionReader implements AutoCloseable {
 
   /// Reads from all processes at the same time.
   ///
-  /// @return for the regions of processes that failed, how: each failure names its process. What was
-  ///   wanted of the others is there, and actions of what was not have not run
+  /// @return for the regions of processes that failed, how: each failure names its process. What
+  ///   was wanted of the others is there, and actions of what was not have not run
   /// @throws dev.burnish.link.failure.CallCancelled on an interrupt
   /// @throws RuntimeException of an action of a request
   public Map<Region, CallFailure> read(List<Wanted> wanted) {
@@ -49,7 +49,8 @@ public final class RegionReader implements AutoCloseable {
     reader.ifPresent(open ->
         open.read(byPeer)
             .forEach((peer, failure) ->
-                regions.getOrDefault(peer, List.of())
+                regions
+                    .getOrDefault(peer, List.of())
                     .forEach(region -> failures.put(region, failure))));
     return failures;
   }

@@ -45,8 +45,7 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
     GeneratorSpec spec = material.spec();
     requireOwnEngine(spec, extensions);
     requireExact(spec.settings());
-    VersionedWeights store =
-        material.weights().of(Context.current().system().self().host());
+    VersionedWeights store = material.weights().of(Context.current().system().self().host());
     ModelSpec model = spec.model();
     store.await(WeightSets.POLICY.trained(), 0);
     Optional<WeightSource> base =

@@ -100,8 +100,7 @@ final class Changes {
     for (long at = 0; at < now.byteSize(); at += BLOCK) {
       int size = (int) Math.min(BLOCK, now.byteSize() - at);
       int bytes = bytes(changes, from, packed.length);
-      MemorySegment.copy(
-          changes, ValueLayout.JAVA_BYTE, from + Integer.BYTES, packed, 0, bytes);
+      MemorySegment.copy(changes, ValueLayout.JAVA_BYTE, from + Integer.BYTES, packed, 0, bytes);
       unpack(packed, bytes, planes, size);
       MemorySegment.copy(before, INT, at, values, 0, size / Integer.BYTES);
       putTogether(values, planes, size / Integer.BYTES);

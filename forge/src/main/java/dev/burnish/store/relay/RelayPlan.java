@@ -96,8 +96,8 @@ final class RelayPlan {
 
   private Place place(int host) {
     return Optional.ofNullable(places.get(host))
-        .orElseThrow(() ->
-            new IllegalArgumentException("the host must be one of the plan: host=" + host));
+        .orElseThrow(
+            () -> new IllegalArgumentException("the host must be one of the plan: host=" + host));
   }
 
   private Edge send(int from, int to, int stripe) {
@@ -181,8 +181,7 @@ final class RelayPlan {
       List<Integer> orphans = receivers(host, stripe);
       for (int i = 0; i < orphans.size(); i++) {
         // One takes the place of the lost one: so the source too keeps a receiver of each stripe.
-        edges.add(
-            i == 0 ? send(above, orphans.get(i), stripe) : attach(orphans.get(i), stripe));
+        edges.add(i == 0 ? send(above, orphans.get(i), stripe) : attach(orphans.get(i), stripe));
       }
     }
     return edges;

@@ -39,10 +39,7 @@ public final class RelayedWeights implements HostWeights, AutoCloseable {
   @Override
   public void relay(int own, List<Service<HostWeights>> hosts) {
     relayAmong(
-        own,
-        hosts.stream()
-            .map(host -> host.route(host.options().within(HOST_LIMIT)))
-            .toList());
+        own, hosts.stream().map(host -> host.route(host.options().within(HOST_LIMIT))).toList());
   }
 
   void relayAmong(int own, List<HostWeights> hosts) {

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// The source of versions for other hosts, on the host of their publisher: sends bytes from the
-/// memory that the publisher wrote. With [Transfer#CHANGES] the changes since the version before are
-/// a set of their own, such as `policy since 3`. Thread-safe.
+/// memory that the publisher wrote. With [Transfer#CHANGES] the changes since the version before
+/// are a set of their own, such as `policy since 3`. Thread-safe.
 public final class SendingWeights implements ConcurrentWeights, AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 

@@ -119,8 +119,11 @@ final class SentSet implements AutoCloseable {
   }
 
   private static MemorySegment values(Published version, int part) {
-    return version.parts().get(part).segment().asSlice(
-        0, version.manifest().parts().get(part).bytes());
+    return version
+        .parts()
+        .get(part)
+        .segment()
+        .asSlice(0, version.manifest().parts().get(part).bytes());
   }
 
   private static Manifest.Part part(Region region, long bytes) {

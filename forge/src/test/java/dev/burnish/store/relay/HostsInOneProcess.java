@@ -105,13 +105,11 @@ final class HostsInOneProcess implements AutoCloseable {
   private void relay() {
     for (int own = 0; own < hosts.size(); own++) {
       ActorSystem here = hosts.get(own).system;
-      hosts.get(own)
+      hosts
+          .get(own)
           .copies
           .relayAmong(
-              own,
-              hosts.stream()
-                  .map(each -> stub(here, HostWeights.class, each.actor))
-                  .toList());
+              own, hosts.stream().map(each -> stub(here, HostWeights.class, each.actor)).toList());
     }
   }
 
@@ -174,8 +172,8 @@ final class HostsInOneProcess implements AutoCloseable {
   /// By sender, the bytes that it has sent to all hosts: the source, then the hosts.
   List<Long> sent() {
     return IntStream.rangeClosed(0, hosts.size())
-        .mapToObj(sender ->
-            hosts.stream().mapToLong(host -> host.copies.received().get(sender)).sum())
+        .mapToObj(
+            sender -> hosts.stream().mapToLong(host -> host.copies.received().get(sender)).sum())
         .toList();
   }
 

@@ -44,10 +44,12 @@ class RelayedWeightsTest {
 
   private static void getAll(List<Host> hosts, long version, float... values) {
     List<Host> _ =
-        Scope.map(hosts, host -> {
-          requireWhole(host.copies().get("policy", version), values);
-          return host;
-        });
+        Scope.map(
+            hosts,
+            host -> {
+              requireWhole(host.copies().get("policy", version), values);
+              return host;
+            });
   }
 
   private static long sum(List<Long> bytes) {
@@ -228,7 +230,8 @@ class RelayedWeightsTest {
       all.publish(1, VALUES);
       try (FaultPoint.Installed _ =
           FaultPoint.install(point -> {
-            if (point.equals("bulk.received") && Thread.currentThread().getName().contains("source")) {
+            if (point.equals("bulk.received")
+                && Thread.currentThread().getName().contains("source")) {
               pause();
             }
           })) {

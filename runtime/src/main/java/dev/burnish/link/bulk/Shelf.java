@@ -16,8 +16,8 @@ public interface Shelf {
     /// Its bytes.
     MemorySegment bytes();
 
-    /// Waits until runs of them are there, a given time: all are, unless the region still comes from
-    /// elsewhere.
+    /// Waits until runs of them are there, a given time: all are, unless the region still comes
+    /// from elsewhere.
     ///
     /// @return whether they are
     /// @throws ReplicaLost if they will not come
