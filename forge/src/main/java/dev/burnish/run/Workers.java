@@ -1,5 +1,6 @@
 package dev.burnish.run;
 
+import dev.burnish.launch.remote.HostSettings;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
@@ -42,6 +43,21 @@ public final class Workers implements AutoCloseable {
   public synchronized HostMesh hosts() {
     job = job.or(() -> Optional.of(Job.start(options)));
     return job.get().hosts();
+  }
+
+  /// This host, where the job also has others.
+  public synchronized HostMesh here() {
+    HostMesh ignored = hosts();
+    return job.orElseThrow().here();
+  }
+
+  /// Sets the hosts of the job where they are elsewhere.
+  ///
+  /// @throws IllegalStateException if it was started already
+  public synchronized void on(HostSettings hosts) {
+    if (hosts.isElsewhere()) {
+      options(options.with(hosts));
+    }
   }
 
   @Override

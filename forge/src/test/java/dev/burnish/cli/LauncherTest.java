@@ -48,7 +48,7 @@ class LauncherTest {
   }
 
   @Test
-  void onlyServeHasTheServersJarsOnItsClassPathAfterAllOthers() throws Exception {
+  void theServersJarsComeAfterAllOthers() throws Exception {
     assertThat(launcher.run(fakeJdk()).status()).isZero();
     Path build = state().stream().filter(Files::isDirectory).findFirst().orElseThrow();
     String all = Files.readString(build.resolve("classpath")).strip();

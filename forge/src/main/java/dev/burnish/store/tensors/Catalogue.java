@@ -32,6 +32,13 @@ public interface Catalogue {
   @Idempotent
   Holding hold(List<String> keys);
 
+  /// Things under a key, and under all keys of which it is the beginning, at one moment.
+  ///
+  /// @return sorted, to be closed by the caller
+  /// @throws StoreException if there is nothing under the key itself
+  @Idempotent
+  Holding holdUnder(String key);
+
   /// A version.
   ///
   /// @return all its things, to be closed by the caller
@@ -60,6 +67,15 @@ public interface Catalogue {
   /// All keys, sorted.
   @Idempotent
   List<String> keys();
+
+  /// A key and those of which it is the beginning, segment by segment between dots, as far as they
+  /// are there; sorted.
+  @Idempotent
+  List<String> keysUnder(String key);
+
+  /// Those of some keys under which there is something whole.
+  @Idempotent
+  List<String> present(List<String> keys);
 
   /// Drops what is under keys, and puts of them that are not whole yet. Keys that are not there are
   /// ignored.

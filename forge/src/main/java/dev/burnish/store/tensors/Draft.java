@@ -3,6 +3,7 @@ package dev.burnish.store.tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -35,6 +36,7 @@ final class Draft implements AutoCloseable {
                   first.rank(),
                   difference(first, part)));
     }
+    requireSameValues(part);
     Contribution known = parts.putIfAbsent(part.rank(), part);
     if (known == null) {
       part.share();
@@ -42,6 +44,19 @@ final class Draft implements AutoCloseable {
       throw new StoreException(
           "a rank must not put again before all others have put: put=%s rank=%d missing=%s; delete or abandon what is not whole to begin again"
               .formatted(what, part.rank(), missing()));
+    }
+  }
+
+  /// Values are those of all ranks: a reader gets that of any.
+  private void requireSameValues(Contribution part) {
+    for (int i = 0; i < part.items().size(); i++) {
+      Contribution.Item item = part.items().get(i);
+      if (item.content() instanceof Content.OfValue
+          && !item.digests().equals(first.items().get(i).digests())) {
+        throw new StoreException(
+            "a value must be the same at all ranks: put=%s key=%s rank=%d differs from rank=%d; put what differs under a key of each rank"
+                .formatted(what, item.key(), part.rank(), first.rank()));
+      }
     }
   }
 
@@ -77,6 +92,14 @@ final class Draft implements AutoCloseable {
   /// Keys of its things, in order.
   List<String> keys() {
     return first.items().stream().map(Contribution.Item::key).toList();
+  }
+
+  /// The key of the state dict that it is, if it is one.
+  Optional<String> stateDict() {
+    return first.items().stream()
+        .filter(item -> item.content() instanceof Content.OfStateDict)
+        .map(Contribution.Item::key)
+        .findFirst();
   }
 
   List<Integer> missing() {

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /// Things by key: the last put that is whole, and those that are not. Not thread-safe.
@@ -12,7 +14,10 @@ final class Keys implements AutoCloseable {
   /// Names of others in an error.
   private static final int NAMED = 10;
 
-  private final Map<String, Place> visible = new TreeMap<>();
+  /// The character after the dot.
+  private static final char AFTER_DOT = '.' + 1;
+
+  private final NavigableMap<String, Place> visible = new TreeMap<>();
   private final Map<String, Draft> pending = new TreeMap<>();
 
   /// A thing of a put.
@@ -46,6 +51,7 @@ final class Keys implements AutoCloseable {
 
   private void show(Draft draft) {
     List<String> keys = draft.keys();
+    draft.stateDict().ifPresent(dict -> dropWithout(dict, Set.copyOf(keys)));
     for (int item = 0; item < keys.size(); item++) {
       pending.remove(keys.get(item));
       draft.show();
@@ -56,12 +62,44 @@ final class Keys implements AutoCloseable {
     }
   }
 
+  /// Drops all that a state dict replaces, except for what it puts itself.
+  private void dropWithout(String dict, Set<String> kept) {
+    for (String key : under(dict)) {
+      if (!kept.contains(key)) {
+        hide(key);
+      }
+    }
+  }
+
+  private boolean hide(String key) {
+    Place place = visible.remove(key);
+    if (place != null) {
+      place.draft().hide();
+    }
+    return place != null;
+  }
+
   boolean has(String key) {
     return visible.containsKey(key);
   }
 
   List<String> all() {
     return List.copyOf(visible.keySet());
+  }
+
+  /// A key and those that begin with it and a dot.
+  List<String> under(String key) {
+    List<String> under = new ArrayList<>();
+    if (visible.containsKey(key)) {
+      under.add(key);
+    }
+    under.addAll(visible.subMap(key + ".", key + AFTER_DOT).keySet());
+    return under;
+  }
+
+  Holding holdUnder(String key) {
+    Place _ = find(key);
+    return hold(under(key));
   }
 
   Holding hold(List<String> keys) {
@@ -95,7 +133,7 @@ final class Keys implements AutoCloseable {
         "the key must be there: key=%s keys=%s".formatted(key, shortened(keys)));
   }
 
-  private static String shortened(List<String> keys) {
+  static String shortened(List<String> keys) {
     return keys.size() <= NAMED
         ? keys.toString()
         : "%s and %d others".formatted(keys.subList(0, NAMED), keys.size() - NAMED);
@@ -109,9 +147,7 @@ final class Keys implements AutoCloseable {
         draft.keys().forEach(pending::remove);
         draft.close();
       }
-      Place place = visible.remove(key);
-      if (place != null) {
-        place.draft().hide();
+      if (hide(key)) {
         deleted.add(key);
       }
     }

@@ -60,6 +60,12 @@ public final class MemoryCatalogue implements Catalogue, AutoCloseable {
   }
 
   @Override
+  public Holding holdUnder(String key) {
+    FaultPoint.reach("catalogue.hold");
+    return keys.holdUnder(key);
+  }
+
+  @Override
   public Holding holdVersion(String set, long version) {
     FaultPoint.reach("catalogue.hold");
     return of(set).hold(version);
@@ -93,6 +99,16 @@ public final class MemoryCatalogue implements Catalogue, AutoCloseable {
   @Override
   public List<String> keys() {
     return keys.all();
+  }
+
+  @Override
+  public List<String> keysUnder(String key) {
+    return keys.under(key);
+  }
+
+  @Override
+  public List<String> present(List<String> wanted) {
+    return wanted.stream().filter(keys::has).toList();
   }
 
   @Override

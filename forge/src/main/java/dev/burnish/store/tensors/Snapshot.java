@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /// Things of the store as they were at one moment, to be read in any layout. As long as it is open,
 /// they stay as they are, whatever is put, deleted or ends meanwhile.
@@ -36,15 +37,18 @@ public final class Snapshot implements AutoCloseable {
   private final Planner planner;
   private final RegionReader reader = new RegionReader();
   private final Map<String, Stored> byKey = new LinkedHashMap<>();
+  private final View view;
 
   /// @param holding closed with this
-  Snapshot(Holding holding, Planner planner) {
+  /// @param keyOf the key here of a key of the store
+  Snapshot(Holding holding, Planner planner, View view, UnaryOperator<String> keyOf) {
     this.holding = holding;
     this.planner = planner;
+    this.view = view;
     int number = 0;
     for (Holding.Held held : holding.tensors()) {
       Stored stored = Stored.of(holding.sources().get(held.source()), held.item(), number++);
-      byKey.put(stored.key(), stored);
+      byKey.put(keyOf.apply(stored.key()), stored);
     }
   }
 
@@ -65,6 +69,23 @@ public final class Snapshot implements AutoCloseable {
   /// @return the caller's
   public Tensor get(String key) {
     return slice(key, Box.whole(spec(key).layout().shape()));
+  }
+
+  /// Several whole tensors.
+  ///
+  /// @return the caller's, in the order of the keys
+  public Map<String, Tensor> getAll(List<String> keys) {
+    List<Reading.Needed> needed = new ArrayList<>();
+    List<Box> boxes = new ArrayList<>();
+    for (String key : keys) {
+      Box whole = Box.whole(spec(key).layout().shape());
+      needed.add(needed(tensor(key), whole));
+      boxes.add(whole);
+    }
+    List<Tensor> tensors = read(needed, boxes);
+    Map<String, Tensor> byKey = new LinkedHashMap<>();
+    keys.forEach(key -> byKey.put(key, tensors.get(byKey.size())));
+    return byKey;
   }
 
   /// The part of a rank in a layout.
@@ -97,10 +118,12 @@ public final class Snapshot implements AutoCloseable {
   /// @throws IllegalArgumentException if one has another type or shape than what is there
   /// @throws StoreException also when some of it was written
   public void getAllInto(Map<String, ShardedTensor> into) {
-    List<Target> targets = new ArrayList<>();
+    List<Writing.Target> targets = new ArrayList<>();
     into.forEach((key, part) ->
-        targets.add(new Target(needed(tensor(key), part.layout(), part.rank()), part.local())));
-    write(targets);
+        targets.add(
+            new Writing.Target(
+                needed(tensor(key), part.layout(), part.rank()), part.local(), view)));
+    Writing.write(reader, targets);
   }
 
   /// Reads a slice into a tensor of its shape, which is written where it is.
@@ -115,18 +138,20 @@ public final class Snapshot implements AutoCloseable {
           "a tensor must have the shape of the slice that is read into it: key=%s shape=%s slice=%s"
               .formatted(key, shape, slice));
     }
-    write(List.of(new Target(needed(stored, slice), into)));
+    Writing.write(reader, List.of(new Writing.Target(needed(stored, slice), into, view)));
   }
 
   /// The part of a rank where it lies, if it lies in one piece: nothing is copied, nor checked.
   /// Native code that writes to it ends the process.
   ///
-  /// @return valid while this is open; empty where elements have to be gathered, or are on another
-  ///   host
+  /// @return valid while this is open; empty where elements have to be gathered or converted, or
+  ///   are on another host
   public Optional<Tensor> map(String key, Layout layout, int rank) {
     Stored stored = tensor(key);
     Reading.Needed needed = needed(stored, layout, rank);
-    if (needed.reads().size() != 1 || needed.reads().getFirst().copy().numRuns() != 1) {
+    if (needed.reads().size() != 1
+        || needed.reads().getFirst().copy().numRuns() != 1
+        || view.type(stored.spec().dtype()) != stored.spec().dtype()) {
       return Optional.empty();
     }
     Read read = needed.reads().getFirst();
@@ -170,17 +195,66 @@ public final class Snapshot implements AutoCloseable {
   public <T> T value(String key, Class<T> type) {
     Stored stored = find(key);
     if (stored.content() instanceof Content.OfValue value && value.type().equals(type.getName())) {
-      byte[] encoding = new byte[Math.toIntExact(value.bytes())];
-      Reading reading = new Reading(reader);
-      reading.add(
-          needed(stored, Box.whole(stored.spec().layout().shape())),
-          MemorySegment.ofArray(encoding));
-      reading.run();
-      return Values.decode(MemorySegment.ofArray(encoding), type);
+      return type.cast(decoded(stored, value, type));
     }
     throw new StoreException(
         "a value must be read as what was put: key=%s type=%s content=%s"
             .formatted(key, type.getName(), stored.content()));
+  }
+
+  private Object decoded(Stored stored, Content.OfValue value, Class<?> type) {
+    byte[] encoding = new byte[Math.toIntExact(value.bytes())];
+    Reading reading = new Reading(reader);
+    reading.add(
+        needed(stored, Box.whole(stored.spec().layout().shape())), MemorySegment.ofArray(encoding));
+    reading.run();
+    return Values.decode(MemorySegment.ofArray(encoding), type);
+  }
+
+  /// A value of a state dict.
+  Object plainValue(String key) {
+    Stored stored = find(key);
+    if (stored.content() instanceof Content.OfValue value) {
+      Optional<Class<?>> type = Values.plain(value.type());
+      if (type.isPresent()) {
+        return decoded(stored, value, type.get());
+      }
+    }
+    throw new StoreException(
+        "a value of a state dict must be a string, number, boolean or primitive array: key=%s content=%s"
+            .formatted(key, stored.content()));
+  }
+
+  boolean isTensor(String key) {
+    return find(key).content() instanceof Content.OfTensor;
+  }
+
+  /// How a state dict is nested.
+  Structure structure(String key) {
+    if (find(key).content() instanceof Content.OfStateDict dict) {
+      return dict.structure();
+    }
+    throw new StoreException(
+        "there must be a state dict under the key: key=%s content=%s"
+            .formatted(key, find(key).content()));
+  }
+
+  /// A state dict, nested as it was put, with whole tensors.
+  ///
+  /// @param key with which it was put; empty of one that was published as a version
+  /// @return with tensors that are the caller's
+  /// @throws StoreException if it is not there, or a key of it was deleted; the message names it
+  public Map<String, Object> stateDict(String key) {
+    return StateDicts.read(this, key);
+  }
+
+  /// Reads a state dict into the tensors of another; those of a rank are [ShardedTensor]s.
+  ///
+  /// @param into with the same dotted keys; nesting that leads to the same keys is the same
+  /// @throws StoreException if it is not there, or keys do not match; then none is written
+  /// @throws IllegalArgumentException if a tensor has another type or shape; then none is written
+  public StateDictRead stateDictInto(String key, Map<String, ?> into, Matching matching) {
+    return StateDicts.readInto(this, key, into, matching);
   }
 
   private Stored find(String key) {
@@ -193,11 +267,16 @@ public final class Snapshot implements AutoCloseable {
 
   private Stored tensor(String key) {
     Stored stored = find(key);
-    if (stored.content() instanceof Content.OfValue value) {
-      throw new StoreException(
-          "a value is no tensor: key=%s type=%s; read it by value".formatted(key, value.type()));
-    }
-    return stored;
+    return switch (stored.content()) {
+      case Content.OfTensor _ -> stored;
+      case Content.OfValue value ->
+          throw new StoreException(
+              "a value is no tensor: key=%s type=%s; read it by value"
+                  .formatted(key, value.type()));
+      case Content.OfStateDict _ ->
+          throw new StoreException(
+              "a state dict is no tensor: key=%s; read it by getStateDict".formatted(key));
+    };
   }
 
   private Reading.Needed needed(Stored stored, Layout layout, int rank) {
@@ -212,62 +291,26 @@ public final class Snapshot implements AutoCloseable {
   }
 
   private Tensor read(Reading.Needed needed, Box box) {
-    DType dtype = needed.stored().spec().dtype();
-    Tensor tensor = TensorScope.outside(() -> Tensor.empty(dtype, Device.CPU, longs(box.shape())));
+    return read(List.of(needed), List.of(box)).getFirst();
+  }
+
+  /// @return the caller's
+  private List<Tensor> read(List<Reading.Needed> needed, List<Box> boxes) {
+    List<Tensor> tensors = new ArrayList<>();
     try {
-      write(List.of(new Target(needed, tensor)));
-      return tensor;
+      List<Writing.Target> targets = new ArrayList<>();
+      for (int i = 0; i < needed.size(); i++) {
+        DType dtype = view.type(needed.get(i).stored().spec().dtype());
+        long[] shape = longs(boxes.get(i).shape());
+        Tensor tensor = TensorScope.outside(() -> Tensor.empty(dtype, Device.CPU, shape));
+        tensors.add(tensor);
+        targets.add(new Writing.Target(needed.get(i), tensor, view));
+      }
+      Writing.write(reader, targets);
+      return tensors;
     } catch (RuntimeException | Error e) {
-      tensor.close();
+      tensors.forEach(Tensor::close);
       throw e;
-    }
-  }
-
-  /// A tensor to be written, and which elements go there.
-  private record Target(Reading.Needed needed, Tensor into) {
-    boolean isWrittenWhereItIs() {
-      return into.isContiguous() && into.device().equals(Device.CPU);
-    }
-
-    /// A tensor of its shape to be written, the caller's; or itself.
-    Tensor written() {
-      return isWrittenWhereItIs()
-          ? into
-          : TensorScope.outside(() -> Tensor.empty(into.dtype(), Device.CPU, into.shape()));
-    }
-  }
-
-  private void write(List<Target> targets) {
-    targets.forEach(target -> requireType(target.needed().stored(), target.into()));
-    Reading reading = new Reading(reader);
-    List<Tensor> written = new ArrayList<>();
-    try {
-      for (Target target : targets) {
-        Tensor memory = target.written();
-        written.add(memory);
-        reading.add(target.needed(), memory.segment());
-      }
-      reading.run();
-      for (int i = 0; i < targets.size(); i++) {
-        if (!targets.get(i).isWrittenWhereItIs()) {
-          Tensor _ = targets.get(i).into().copy_(written.get(i));
-        }
-      }
-    } finally {
-      for (int i = 0; i < written.size(); i++) {
-        if (!targets.get(i).isWrittenWhereItIs()) {
-          written.get(i).close();
-        }
-      }
-    }
-  }
-
-  private static void requireType(Stored stored, Tensor into) {
-    DType dtype = stored.spec().dtype();
-    if (into.dtype() != dtype) {
-      throw new IllegalArgumentException(
-          "a tensor must have the type of what is read into it: key=%s type=%s stored=%s"
-              .formatted(stored.key(), into.dtype(), dtype));
     }
   }
 

@@ -6,12 +6,12 @@ import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.sharding.Box;
 import dev.burnish.sharding.Layout;
 import dev.burnish.sharding.Planner;
-import dev.burnish.store.WeightMemory;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Tensor;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,15 +37,44 @@ import java.util.function.UnaryOperator;
 /// layout have put, whole and at once. Memory of puts that nobody holds any more is written again.
 /// Thread-safe, if the catalogue is.
 ///
+/// [#under] gives a part of the store with keys of its own, [#as] one that converts floating-point
+/// tensors: when they are put, and when they are read.
+///
 /// Fault point: `put.packed` before a part goes to the catalogue.
 public final class TensorStore implements AutoCloseable {
   private final Catalogue catalogue;
-  private final WeightMemory memory = new WeightMemory(Region::allocateInPlace);
-  private final Planner planner = new Planner();
+  private final WriterMemory memory;
+  private final Planner planner;
+  private final View view;
 
   /// @param catalogue a stub of the one that all processes share, or one of this process
   public TensorStore(Catalogue catalogue) {
+    this(catalogue, new WriterMemory(), new Planner(), View.WHOLE);
+  }
+
+  private TensorStore(Catalogue catalogue, WriterMemory memory, Planner planner, View view) {
     this.catalogue = catalogue;
+    this.memory = memory;
+    this.planner = planner;
+    this.view = view;
+  }
+
+  /// The part of the store under a name: its keys, and the names of its sets, are those that begin
+  /// with the name and a dot, without them. Errors and [#missing] have them whole.
+  ///
+  /// @return a view, which is closed with this
+  public TensorStore under(String name) {
+    return new TensorStore(catalogue, memory, planner, view.under(name));
+  }
+
+  /// The store with floating-point tensors of a type, such as BF16 of an F32 master: they are
+  /// rounded when they are put, and converted when they are read, whatever is stored. Other
+  /// elements are as they are.
+  ///
+  /// @return a view, which is closed with this
+  /// @throws IllegalArgumentException if the type is not of floating point
+  public TensorStore as(DType floatingPoint) {
+    return new TensorStore(catalogue, memory, planner, view.as(floatingPoint));
   }
 
   // --- by key ---
@@ -68,43 +97,50 @@ public final class TensorStore implements AutoCloseable {
   /// @param parts of the same rank and number of ranks; the same keys on all of them
   /// @throws StoreException as [#put(String, ShardedTensor)]
   public void putAll(Map<String, ShardedTensor> parts) {
-    pack(parts, UnaryOperator.identity(), catalogue::put);
+    put(Packing.rank(parts), pieces(parts, view::key), catalogue::put);
+  }
+
+  private List<Piece> pieces(Map<String, ShardedTensor> parts, UnaryOperator<String> keyOf) {
+    List<Piece> pieces = new ArrayList<>();
+    parts.forEach((key, part) ->
+        pieces.add(new Piece.OfTensor(keyOf.apply(key), part, view.type(part.local().dtype()))));
+    return pieces;
   }
 
   /// Puts a value: a record, a String, an array, whatever may be an argument of a call.
   ///
   /// @throws IllegalArgumentException if its type does not travel, or it is too large for a call
   public void putValue(String key, Object value) {
-    byte[] encoding = Values.encode(value);
-    Content.OfValue content = new Content.OfValue(value.getClass().getName(), encoding.length);
-    try (Contribution contribution = Packing.pack(key, content, encoding)) {
-      catalogue.put(contribution);
+    Piece piece = Piece.OfBytes.value(view.key(key), value, 1);
+    try (Contribution part = Packing.pack(0, List.of(piece), Region::allocateInPlace)) {
+      catalogue.put(part);
     }
   }
 
+  /// Puts a state dict: tensors, and values such as numbers and strings, in nested maps and lists.
+  /// Each lies under the key, a dot and its own dotted key, and may be read alone. The dict becomes
+  /// visible whole, in place of all that was under the key.
+  ///
+  /// @param dict of a rank: sharded tensors are its parts, everything else is the same at all ranks
+  /// @throws IllegalArgumentException if something in it cannot be put; it names the key
+  /// @throws StoreException as [#put(String, ShardedTensor)], or if ranks put other values
+  public void putStateDict(String key, Map<String, ?> dict) {
+    if (key.isEmpty()) {
+      throw new IllegalArgumentException("a state dict must have a key: key=''");
+    }
+    StateDict flat = StateDict.of(view.key(key), dict);
+    put(flat.part().rank(), flat.pieces(view), catalogue::put);
+  }
+
   /// Packs parts, and keeps the memory to write it again when nobody holds it any more.
-  private void pack(
-      Map<String, ShardedTensor> parts, UnaryOperator<DType> stored, Consumer<Contribution> put) {
-    Contribution contribution = Packing.pack(parts, stored, this::allocate);
+  private void put(int rank, List<Piece> pieces, Consumer<Contribution> put) {
+    Contribution contribution = Packing.pack(rank, pieces, memory::allocate);
     try {
       FaultPoint.reach("put.packed");
       put.accept(contribution);
     } finally {
-      giveBack(contribution.memory());
+      memory.giveBack(contribution.memory());
     }
-  }
-
-  private synchronized Region allocate(long bytes) {
-    memory.begin();
-    try {
-      return memory.take(bytes);
-    } finally {
-      memory.end();
-    }
-  }
-
-  private synchronized void giveBack(Region region) {
-    memory.giveBack(region);
   }
 
   /// Several things as they are now.
@@ -116,7 +152,7 @@ public final class TensorStore implements AutoCloseable {
     if (new HashSet<>(keys).size() < keys.size()) {
       throw new IllegalArgumentException("keys must be different: keys=" + keys);
     }
-    return new Snapshot(catalogue.hold(keys), planner);
+    return new Snapshot(catalogue.hold(view.keys(keys)), planner, view, view::own);
   }
 
   private Snapshot open(String key) {
@@ -164,13 +200,8 @@ public final class TensorStore implements AutoCloseable {
   ///
   /// @throws StoreException if one is not there
   public Map<String, Tensor> getAll(List<String> keys) {
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
     try (Snapshot snapshot = open(keys)) {
-      keys.forEach(key -> tensors.put(key, snapshot.get(key)));
-      return tensors;
-    } catch (RuntimeException | Error e) {
-      tensors.values().forEach(Tensor::close);
-      throw e;
+      return snapshot.getAll(keys);
     }
   }
 
@@ -193,22 +224,40 @@ public final class TensorStore implements AutoCloseable {
     }
   }
 
+  /// A state dict, nested as it was put, with whole tensors, which are the caller's.
+  ///
+  /// @throws StoreException if it is not there, or a key of it was deleted; it names the key
+  public Map<String, Object> getStateDict(String key) {
+    try (Snapshot snapshot = openUnder(key)) {
+      return snapshot.stateDict(key);
+    }
+  }
+
+  /// Reads a state dict into the tensors of another, see [Snapshot#stateDictInto].
+  public StateDictRead getStateDictInto(String key, Map<String, ?> into, Matching matching) {
+    try (Snapshot snapshot = openUnder(key)) {
+      return snapshot.stateDictInto(key, into, matching);
+    }
+  }
+
+  private Snapshot openUnder(String key) {
+    return new Snapshot(catalogue.holdUnder(view.key(key)), planner, view, view::own);
+  }
+
   /// Whether there is something whole under a key.
   public boolean exists(String key) {
-    return catalogue.keys().contains(key);
+    return !catalogue.present(List.of(view.key(key))).isEmpty();
   }
 
   /// All keys, sorted.
   public List<String> keys() {
-    return catalogue.keys();
+    return view.own(view.prefix().isEmpty() ? catalogue.keys() : catalogue.keysUnder(view.name()));
   }
 
   /// The keys whose first segments, between dots, are those of a prefix: `v0` has `v0` and `v0.x`,
   /// and not `v01`.
   public List<String> keys(String prefix) {
-    return catalogue.keys().stream()
-        .filter(key -> key.equals(prefix) || key.startsWith(prefix + "."))
-        .toList();
+    return view.own(catalogue.keysUnder(view.key(prefix)));
   }
 
   /// Drops what is under a key, and a put of it that is not whole. Those who read it have it until
@@ -216,14 +265,14 @@ public final class TensorStore implements AutoCloseable {
   ///
   /// @throws StoreException if there is nothing whole
   public void delete(String key) {
-    if (catalogue.delete(List.of(key)).isEmpty()) {
-      throw Keys.isNotThere(key, catalogue.keys());
+    if (catalogue.delete(List.of(view.key(key))).isEmpty()) {
+      throw Keys.isNotThere(key, keys());
     }
   }
 
   /// Drops what is under keys, as far as there is anything.
   public void deleteAll(List<String> keys) {
-    List<String> _ = catalogue.delete(keys);
+    List<String> _ = catalogue.delete(view.keys(keys));
   }
 
   /// Waits until there is something whole under each of the keys.
@@ -231,10 +280,33 @@ public final class TensorStore implements AutoCloseable {
   /// @throws StoreException if the stub's time is over; it names the ranks that have not put
   public void await(String... keys) {
     try {
-      catalogue.await(Arrays.asList(keys));
+      catalogue.await(view.keys(Arrays.asList(keys)));
     } catch (CallTimedOut e) {
       throw late("keys=" + Arrays.toString(keys), e);
     }
+  }
+
+  /// Waits until there is something whole under each of the keys, for a time, which may be longer
+  /// than that of the stub.
+  ///
+  /// @throws StoreException if the time is over; it names the ranks that have not put
+  /// @throws dev.burnish.link.failure.CallCancelled on an interrupt
+  public void await(Duration limit, String... keys) {
+    List<String> wanted = view.keys(Arrays.asList(keys));
+    Optional<Boolean> there =
+        Waiting.within(
+            limit,
+            () -> {
+              catalogue.await(wanted);
+              return true;
+            });
+    if (there.isEmpty()) {
+      throw late("keys=" + Arrays.toString(keys), limit);
+    }
+  }
+
+  private StoreException late(String what, Duration limit) {
+    return late(what, new CallTimedOut("the time of the caller is over: limit=" + limit));
   }
 
   private StoreException late(String what, CallTimedOut timeout) {
@@ -257,24 +329,20 @@ public final class TensorStore implements AutoCloseable {
   /// @throws StoreException if it is there with other values, ranks publish other tensors, or a
   ///   later version is there
   public void publish(String set, long version, Map<String, ShardedTensor> parts) {
-    pack(parts, UnaryOperator.identity(), part -> catalogue.publish(set, version, part));
+    put(
+        Packing.rank(parts),
+        pieces(parts, UnaryOperator.identity()),
+        part -> catalogue.publish(view.key(set), version, part));
   }
 
-  /// Publishes a rank's parts of a version, whose floating-point tensors are stored as a type, such
-  /// as BF16 of an F32 master: the elements are rounded when they are copied.
-  ///
-  /// @throws IllegalArgumentException if the type is not of floating point
-  /// @throws StoreException as [#publish(String, long, Map)]
-  public void publish(
-      String set, long version, Map<String, ShardedTensor> parts, DType floatingPoint) {
-    if (!floatingPoint.isFloatingPoint()) {
-      throw new IllegalArgumentException(
-          "tensors must be stored as a floating-point type: type=" + floatingPoint);
-    }
-    pack(
-        parts,
-        type -> type.isFloatingPoint() ? floatingPoint : type,
-        part -> catalogue.publish(set, version, part));
+  /// Publishes a rank's state dict as a version, see [#publish] and [#putStateDict]. It is read by
+  /// [Snapshot#stateDict] with an empty key.
+  public void publishStateDict(String set, long version, Map<String, ?> dict) {
+    StateDict flat = StateDict.of("", dict);
+    put(
+        flat.part().rank(),
+        flat.pieces(view),
+        part -> catalogue.publish(view.key(set), version, part));
   }
 
   /// A version.
@@ -282,7 +350,7 @@ public final class TensorStore implements AutoCloseable {
   /// @return to be closed by the caller
   /// @throws StoreException if it is not there; the message names those that are
   public Snapshot version(String set, long version) {
-    return new Snapshot(catalogue.holdVersion(set, version), planner);
+    return version(catalogue.holdVersion(view.key(set), version));
   }
 
   /// Waits for a version or a later one; the latest.
@@ -291,31 +359,47 @@ public final class TensorStore implements AutoCloseable {
   /// @throws StoreException if the stub's time is over; it names the ranks that have not published
   public Snapshot awaitVersion(String set, long version) {
     try {
-      return new Snapshot(catalogue.awaitVersion(set, version), planner);
+      return version(catalogue.awaitVersion(view.key(set), version));
     } catch (CallTimedOut e) {
       throw late("set=%s version=%d".formatted(set, version), e);
     }
   }
 
+  /// Waits for a version or a later one, for a time, which may be longer than that of the stub.
+  ///
+  /// @return the latest, to be closed by the caller
+  /// @throws StoreException if the time is over; it names the ranks that have not published
+  /// @throws dev.burnish.link.failure.CallCancelled on an interrupt
+  public Snapshot awaitVersion(Duration limit, String set, long version) {
+    String name = view.key(set);
+    return Waiting.within(limit, () -> catalogue.awaitVersion(name, version))
+        .map(this::version)
+        .orElseThrow(() -> late("set=%s version=%d".formatted(set, version), limit));
+  }
+
+  private Snapshot version(Holding holding) {
+    return new Snapshot(holding, planner, view, UnaryOperator.identity());
+  }
+
   /// The latest version of a set, if there is one.
   public Optional<Long> latest(String set) {
-    List<Long> versions = catalogue.versions(set);
+    List<Long> versions = catalogue.versions(view.key(set));
     return versions.isEmpty() ? Optional.empty() : Optional.of(versions.getLast());
   }
 
   /// The versions of a set that are there, in order.
   public List<Long> versions(String set) {
-    return catalogue.versions(set);
+    return catalogue.versions(view.key(set));
   }
 
   /// Gives up versions of a set that are not whole, such as those of a trainer that was killed.
   public void abandon(String set) {
-    catalogue.abandon(set);
+    catalogue.abandon(view.key(set));
   }
 
-  /// Gives up memory that it would write again. Everything that was put stays.
+  /// Gives up memory that it, or a view of it, would write again. Everything that was put stays.
   @Override
-  public synchronized void close() {
+  public void close() {
     memory.close();
   }
 }

@@ -19,6 +19,8 @@ import dev.burnish.mesh.ProcMesh;
 import dev.burnish.sharding.Box;
 import dev.burnish.sharding.DeviceMesh;
 import dev.burnish.sharding.Layout;
+import dev.burnish.tensor.DType;
+import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import dev.burnish.testing.Signals;
@@ -164,6 +166,27 @@ class OtherHostsTest {
     }
     ranks.at("hosts", 0).choose().putValue("value", "from afar");
     assertThat(store.getValue("value", String.class)).isEqualTo("from afar");
+  }
+
+  @Test
+  void elementsOfOtherHostsAreConvertedWhenTheyAreRead() {
+    ranks.fanout(rank -> rank.putThirds("thirds", SMALL));
+    Layout columns = Parts.layout(List.of(300L, 300L), DeviceMesh.of(3), "S1");
+    Box slice = new Box(List.of(140L, 3L), List.of(20L, 5L));
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor whole = Parts.thirds(Layout.whole(300, 300), 0).local();
+      TensorStore rounded = store.as(DType.BF16);
+      Tensor part = rounded.get("thirds", columns, 1);
+      assertThat(part.dtype()).isEqualTo(DType.BF16);
+      assertThat(part.to(DType.F32).toFloatArray())
+          .isEqualTo(Parts.cut(whole, columns.box(1)).to(DType.BF16).to(DType.F32).toFloatArray());
+      Tensor some = Tensor.zeros(DType.F64, Device.CPU, 20, 5);
+      try (Snapshot snapshot = store.as(DType.F64).open(List.of("thirds"))) {
+        snapshot.sliceInto("thirds", slice, some);
+      }
+      assertThat(some.to(DType.F32).toFloatArray())
+          .isEqualTo(Parts.cut(whole, slice).toFloatArray());
+    }
   }
 
   /// Where a rank of this host has the same, nothing moves: the other one may be dead.

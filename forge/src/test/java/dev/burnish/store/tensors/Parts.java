@@ -53,6 +53,12 @@ final class Parts {
     return tensor.contiguous().segment().toArray(ValueLayout.JAVA_LONG);
   }
 
+  /// A rank's part of 0, 1/3, 2/3, ... as F32.
+  static ShardedTensor thirds(Layout layout, int rank) {
+    Tensor whole = numbered(layout.shape(), 0).to(DType.F32).mul(1f / 3);
+    return new ShardedTensor(layout, rank, cut(whole, layout.box(rank)));
+  }
+
   static ShardedTensor part(Layout layout, int rank, Tensor whole) {
     return new ShardedTensor(layout, rank, cut(whole, layout.box(rank)));
   }

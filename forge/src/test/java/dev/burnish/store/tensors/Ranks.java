@@ -38,6 +38,9 @@ final class Ranks {
     @Idempotent
     long[] get(String key, Layout layout);
 
+    /// Puts this rank's part of thirds of numbers, as F32.
+    void putThirds(String key, Layout layout);
+
     @Idempotent
     long pid();
 
@@ -90,6 +93,13 @@ final class Ranks {
     public long[] get(String key, Layout layout) {
       try (Tensor part = store.get(key, layout, Context.current().rank())) {
         return elements(part);
+      }
+    }
+
+    @Override
+    public void putThirds(String key, Layout layout) {
+      try (TensorScope _ = TensorScope.open()) {
+        store.put(key, Parts.thirds(layout, Context.current().rank()));
       }
     }
 
@@ -181,6 +191,11 @@ final class Ranks {
     }
 
     @Override
+    public Holding holdUnder(String key) {
+      return catalogue.holdUnder(key);
+    }
+
+    @Override
     public Holding holdVersion(String set, long version) {
       return catalogue.holdVersion(set, version);
     }
@@ -212,6 +227,16 @@ final class Ranks {
     @Override
     public List<String> keys() {
       return catalogue.keys();
+    }
+
+    @Override
+    public List<String> keysUnder(String key) {
+      return catalogue.keysUnder(key);
+    }
+
+    @Override
+    public List<String> present(List<String> keys) {
+      return catalogue.present(keys);
     }
 
     @Override

@@ -15,7 +15,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -174,10 +173,8 @@ class TensorStoreTest {
   }
 
   private static Contribution pack(int rank) {
-    return Packing.pack(
-        Map.of("a", Parts.part(ROWS, rank, numbered(0))),
-        UnaryOperator.identity(),
-        Region::allocate);
+    ShardedTensor part = Parts.part(ROWS, rank, numbered(0));
+    return Packing.pack(rank, List.of(new Piece.OfTensor("a", part, DType.I64)), Region::allocate);
   }
 
   private static Map<String, ShardedTensor> two(int rank, long plus) {

@@ -3,6 +3,7 @@ package dev.burnish.store.tensors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.burnish.link.failure.CallCancelled;
 import dev.burnish.mesh.ActorMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
@@ -15,9 +16,11 @@ import dev.burnish.tensor.TensorScope;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -157,7 +160,7 @@ class VersionsTest {
         Tensor integers = Parts.numbered(SHAPE, 1L << 40)) {
       Map<String, ShardedTensor> parts =
           Map.of("f", ShardedTensor.whole(floats), "i", ShardedTensor.whole(integers));
-      store.publish("policy", 1, parts, DType.BF16);
+      store.as(DType.BF16).publish("policy", 1, parts);
       try (Snapshot snapshot = store.version("policy", 1);
           Tensor stored = snapshot.get("f");
           Tensor wide = stored.to(DType.F32);
@@ -169,7 +172,7 @@ class VersionsTest {
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("type=F32 stored=BF16");
       }
-      assertThatThrownBy(() -> store.publish("policy", 2, parts, DType.I8))
+      assertThatThrownBy(() -> store.as(DType.I8).publish("policy", 2, parts))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("type=I8");
     }
@@ -187,6 +190,52 @@ class VersionsTest {
       assertThatThrownBy(() -> remote.await("a"))
           .isInstanceOf(StoreException.class)
           .hasMessageContaining("keys=[a]");
+    }
+  }
+
+  @Test
+  void theCallerSaysHowLongItWaitsAndNotTheStub() throws Exception {
+    try (Job job = Job.start(JobOptions.named("test").with(Processes.THREADS));
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        TensorStore remote = new TensorStore(actors(job).within(Duration.ofMillis(20)).only())) {
+      publish(remote, 1, 1, 10);
+      assertThatThrownBy(() -> remote.awaitVersion(Duration.ofMillis(100), "policy", 1))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("set=policy version=1 unfinished=[Missing")
+          .hasMessageContaining("present=[1], missing=[0]");
+      assertThatThrownBy(() -> remote.await(Duration.ofMillis(100), "a", "b"))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("keys=[a, b]");
+      CountDownLatch begun = new CountDownLatch(1);
+      Future<long[]> awaited =
+          threads.submit(() -> {
+            begun.countDown();
+            return read(remote.awaitVersion(Duration.ofMinutes(1), "policy", 1));
+          });
+      begun.await();
+      publish(remote, 1, 0, 10);
+      assertThat(awaited.get()).containsExactly(10, 11, 12, 13);
+      remote.await(Duration.ofMinutes(1));
+    }
+  }
+
+  @Test
+  void anInterruptEndsAWait() throws Exception {
+    try (Job job = Job.start(JobOptions.named("test").with(Processes.THREADS));
+        TensorStore remote = new TensorStore(catalogue(job))) {
+      AtomicReference<Throwable> thrown = new AtomicReference<>();
+      Thread waiting =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  remote.await(Duration.ofMinutes(1), "a");
+                } catch (RuntimeException e) {
+                  thrown.set(e);
+                }
+              });
+      waiting.interrupt();
+      waiting.join();
+      assertThat(thrown.get()).isInstanceOf(CallCancelled.class);
     }
   }
 
