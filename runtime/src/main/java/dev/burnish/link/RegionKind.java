@@ -106,7 +106,7 @@ public final class RegionKind implements HandleKind {
       CallSession call = CallSession.of(session);
       Link link = call.link();
       try {
-        Region region = obtain(form, link);
+        Region region = obtain(form, call);
         call.atEnd(region::close);
         return region;
       } finally {
@@ -114,12 +114,15 @@ public final class RegionKind implements HandleKind {
       }
     }
 
-    private static Region obtain(RegionForm form, Link link) {
+    private static Region obtain(RegionForm form, CallSession call) {
+      Link link = call.link();
       boolean isOfThisHost = form.owner().host().equals(link.self().host());
       if (isOfThisHost && !form.path().isEmpty()) {
         link.plane().tell(form.owner(), "mapped");
         try {
-          return Region.open(form.path(), form.label(), form.size(), form.access());
+          return call.isResult()
+              ? Region.openResult(form.path(), form.label(), form.size(), form.access())
+              : Region.open(form.path(), form.label(), form.size(), form.access());
         } catch (IOException e) {
           throw new ReplicaLost(
               "a region of %s cannot be opened: %s".formatted(form.owner(), e.getMessage()), e);
