@@ -333,6 +333,7 @@ public final class Run<S extends Record> implements AutoCloseable {
       return planned(policy, plan, settings);
     }
     workers.processes(settings.processes());
+    workers.on(settings.hosts());
     LoopBuilder builder = new LoopBuilder(home(), settings, plan, policy);
     loopMemory = builder::close;
     builder.kept().forEach(each -> keep(each.name(), each.model(), each.state()));
@@ -420,6 +421,11 @@ public final class Run<S extends Record> implements AutoCloseable {
   /// The hosts on which the processes of the run are started.
   public HostMesh hosts() {
     return workers.hosts();
+  }
+
+  /// This host, for processes that share its memory, wherever [#hosts] are.
+  HostMesh here() {
+    return workers.here();
   }
 
   /// Starts processes that end with the run, along the axis `procs`; actors are spawned in them.

@@ -24,6 +24,11 @@ record RunHome(Run<?> run, LongSupplier steps, Supplier<LanguageModel> first) im
   }
 
   @Override
+  public HostMesh here() {
+    return run.here();
+  }
+
+  @Override
   public long completed() {
     return steps.getAsLong();
   }

@@ -8,6 +8,7 @@ import dev.burnish.testing.LoopKiller;
 import dev.burnish.testing.LoopKiller.Kill;
 import dev.burnish.testing.LoopProgram;
 import dev.burnish.testing.LoopProgram.Algorithm;
+import dev.burnish.testing.LoopResult;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -31,8 +31,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /// Loops of rollouts and training in processes that are killed and stopped: they end with the
 /// numbers and the weights of a loop in the threads of one process.
@@ -43,12 +41,9 @@ class KilledLoopTest {
   private static final int SEEDS = Integer.getInteger("burnish.kills", 3);
   private static final int KILLED = 137;
 
-  private static final Map<Program, Result> EXPECTED = new ConcurrentHashMap<>();
+  private static final Map<Program, LoopResult> EXPECTED = new ConcurrentHashMap<>();
 
   @TempDir private Path folder;
-
-  @SuppressWarnings("ArrayRecordComponent") // compared by AssertJ, component by component
-  private record Result(List<String> metrics, byte[] weights, byte[] critic) {}
 
   record Program(Algorithm algorithm, int lag) {
     static Program grpo(int lag) {
@@ -89,17 +84,17 @@ class KilledLoopTest {
   }
 
   /// The result of a program, of one run for all tests.
-  private Result inThreads(Program program) {
+  private LoopResult inThreads(Program program) {
     return EXPECTED.computeIfAbsent(program, this::runInThreads);
   }
 
-  private Result runInThreads(Program program) {
+  private LoopResult runInThreads(Program program) {
     Path runs = folder.resolve("threads");
     LoopProgram.main(arguments(runs, program, "THREADS").toArray(String[]::new));
     return result(runs, program);
   }
 
-  private Result inProcesses(Program program, List<Kill> kills) throws Exception {
+  private LoopResult inProcesses(Program program, List<Kill> kills) throws Exception {
     Path runs = folder.resolve("processes");
     LoopKiller killer = new LoopKiller("run-" + ProcessHandle.current().pid(), kills);
     try (FaultPoint.Installed _ = FaultPoint.install(killer::reached)) {
@@ -111,41 +106,16 @@ class KilledLoopTest {
     return result(runs, program);
   }
 
-  private static Result result(Path runs, Program program) {
+  private static LoopResult result(Path runs, Program program) {
     try {
-      return read(runs, program);
+      return LoopResult.of(runs, program.steps());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static Result read(Path runs, Program program) throws IOException {
-    Path run = runOf(runs).orElseThrow();
-    List<String> metrics = new ArrayList<>();
-    for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
-      ObjectNode json = (ObjectNode) JsonMapper.shared().readTree(line);
-      json.remove("times");
-      metrics.add(json.toString());
-    }
-    assertThat(metrics).hasSize(program.steps());
-    return new Result(metrics, weights(run), weights(run.resolve("critic")));
-  }
-
-  private static byte[] weights(Path folder) throws IOException {
-    Path file = folder.resolve("model/model.safetensors");
-    return Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
-  }
-
-  private static Optional<Path> runOf(Path runs) throws IOException {
-    try (Stream<Path> entries = Files.list(runs)) {
-      return entries.filter(run -> Files.exists(run.resolve("config.yaml"))).findFirst();
-    }
-  }
-
-  private static void assertSame(Result result, Result expected, String where) {
-    assertThat(result.metrics()).as(where).isEqualTo(expected.metrics());
-    assertThat(result.weights()).as(where).isEqualTo(expected.weights()).isNotEmpty();
-    assertThat(result.critic()).as(where).isEqualTo(expected.critic());
+  private static void assertSame(LoopResult result, LoopResult expected, String where) {
+    result.requireSame(expected, where);
   }
 
   static Stream<Program> programs() {
@@ -236,7 +206,7 @@ class KilledLoopTest {
   /// A controller in a process of its own, which is killed a while after a step was shown.
   private static int live(Path runs, Program program, int step, int millis) throws Exception {
     List<String> arguments =
-        runOf(runs)
+        LoopResult.runOf(runs)
             .map(run -> List.of("--resume", run.toString()))
             .orElseGet(() -> arguments(runs, program, "JVMS"));
     Process process = ChildJvm.start(LoopProgram.class, arguments);

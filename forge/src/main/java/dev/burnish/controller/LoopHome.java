@@ -10,8 +10,11 @@ public interface LoopHome {
   /// Its folder.
   Path folder();
 
-  /// Where its processes are started.
+  /// Where its generators are started.
   HostMesh hosts();
+
+  /// The host of this process, on which all is started that shares memory with it.
+  HostMesh here();
 
   /// Steps that are completed.
   long completed();

@@ -1,6 +1,7 @@
 package dev.burnish.controller;
 
 import dev.burnish.engine.http.ServerSettings;
+import dev.burnish.launch.remote.HostSettings;
 import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.rl.loop.GroupFilter;
 import dev.burnish.rl.loop.RolloutSettings;
@@ -8,6 +9,7 @@ import dev.burnish.rl.loop.RolloutSettings.Attempts;
 import dev.burnish.rl.loop.RolloutSettings.Mode;
 import dev.burnish.rl.replay.BufferConfig;
 import dev.burnish.rl.replay.Selection;
+import dev.burnish.store.relay.Transfer;
 import java.time.Duration;
 
 /// Who runs where, and how far rollouts may be ahead of training, among a script's settings.
@@ -23,6 +25,8 @@ import java.time.Duration;
 /// @param cores of each kind of process; 0 divides those of this machine
 /// @param groups what is done about those that fail, take too long or teach nothing
 /// @param server a server of another engine that generates in place of the run's own generators
+/// @param hosts on which generators and rewards are; the others are on this one
+/// @param transfer what moves to other hosts when a version is published
 public record LoopSettings(
     int maxStaleness,
     Mode mode,
@@ -31,7 +35,9 @@ public record LoopSettings(
     int rewardReplicas,
     Cores cores,
     Groups groups,
-    ServerSettings server) {
+    ServerSettings server,
+    HostSettings hosts,
+    Transfer transfer) {
   /// Cores that processes compute with; 0: all, or a share where trainer and generators compute at
   /// the same time.
   public record Cores(int trainer, int generator) {
@@ -93,19 +99,59 @@ public record LoopSettings(
         2,
         new Cores(0, 0),
         new Groups(3, 600, Filter.NONE, 0),
-        ServerSettings.none());
+        ServerSettings.none(),
+        HostSettings.defaults(),
+        Transfer.WHOLE);
   }
 
   /// The same with another bound.
   public LoopSettings withMaxStaleness(int versions) {
     return new LoopSettings(
-        versions, mode, processes, generators, rewardReplicas, cores, groups, server);
+        versions,
+        mode,
+        processes,
+        generators,
+        rewardReplicas,
+        cores,
+        groups,
+        server,
+        hosts,
+        transfer);
   }
 
   /// The same with processes of another kind.
   public LoopSettings with(Processes kind) {
     return new LoopSettings(
-        maxStaleness, mode, kind, generators, rewardReplicas, cores, groups, server);
+        maxStaleness,
+        mode,
+        kind,
+        generators,
+        rewardReplicas,
+        cores,
+        groups,
+        server,
+        hosts,
+        transfer);
+  }
+
+  /// The same on other hosts.
+  public LoopSettings with(HostSettings others) {
+    return new LoopSettings(
+        maxStaleness,
+        mode,
+        processes,
+        generators,
+        rewardReplicas,
+        cores,
+        groups,
+        server,
+        others,
+        transfer);
+  }
+
+  /// Whether generators have hosts of their own.
+  boolean isElsewhere() {
+    return hosts.isElsewhere() && processes == Processes.JVMS;
   }
 
   /// Whether training and generation compute at the same time.
@@ -133,7 +179,16 @@ public record LoopSettings(
   LoopSettings withoutFilter() {
     Groups all = new Groups(groups.tries(), groups.seconds(), Filter.NONE, groups.window());
     return new LoopSettings(
-        maxStaleness, mode, processes, generators, rewardReplicas, cores, all, server);
+        maxStaleness,
+        mode,
+        processes,
+        generators,
+        rewardReplicas,
+        cores,
+        all,
+        server,
+        hosts,
+        transfer);
   }
 
   private static void require(boolean holds, String message) {

@@ -23,6 +23,7 @@ import dev.burnish.service.Outcome;
 import dev.burnish.service.OwnedService;
 import dev.burnish.service.Service;
 import dev.burnish.service.ServiceOptions;
+import dev.burnish.service.routing.Balancing;
 import dev.burnish.service.routing.Queueing.Overflow;
 import dev.burnish.store.MemoryWeightStore;
 import dev.burnish.store.Published;
@@ -54,10 +55,11 @@ final class ProcessParts implements LoopParts {
 
   private final LoopSettings settings;
   private final ProcessPlan plan;
-  private final HostMesh hosts;
+  private final HostMesh here;
   private final LoopState state;
   private final LoraConfig lora;
   private final WeightKeeper keeper;
+  private final HostCopies copies;
   private final RemoteTrainer policy;
   private final Optional<RemoteTrainer> critic;
   private final OwnedService<GeneratorActor> generators;
@@ -80,7 +82,7 @@ final class ProcessParts implements LoopParts {
   ProcessParts(LoopHome home, LoopSettings settings, ProcessPlan plan, Material material) {
     this.settings = settings;
     this.plan = plan;
-    this.hosts = home.hosts();
+    this.here = home.here();
     this.state = material.state();
     LanguageModel model = material.policy().model();
     this.lora = model.decoder().lora();
@@ -89,8 +91,19 @@ final class ProcessParts implements LoopParts {
         keep(
             "weights",
             Service.start(
-                hosts, "weights", WeightStore.class, MemoryWeightStore::new, options("weights")));
+                here,
+                "weights",
+                WeightStore.class,
+                MemoryWeightStore::new,
+                options("weights").concurrency(CALLS)));
     keeper = open.add(new WeightKeeper(store));
+    copies =
+        open.add(
+            new HostCopies(
+                new HostCopies.Places(home.hosts(), here),
+                store,
+                settings.transfer(),
+                options("weights").concurrency(CALLS)));
     policy = trainer(material.policy(), store, home.folder());
     critic = material.critic().map(held -> trainer(held, store, home.folder()));
     GeneratorSpec generated =
@@ -103,18 +116,18 @@ final class ProcessParts implements LoopParts {
         keep(
             "generator",
             Service.start(
-                hosts,
+                home.hosts(),
                 "generator",
                 GeneratorActor.class,
                 material.generators(),
-                List.of(new GeneratorWorker.Material(generated, store)),
-                options("generator").concurrency(CALLS)));
+                List.of(new GeneratorWorker.Material(generated, copies.places(store))),
+                options("generator").concurrency(CALLS).balancing(Balancing.STICKY_KEYS)));
     RolloutSettings rollouts = settings.rollouts(what.prompts(), what.steps(), what.seed());
     buffer =
         keep(
             "buffer",
             Service.start(
-                hosts,
+                here,
                 "buffer",
                 ReplayBuffer.class,
                 (Factory.Of1<ReplayBuffer, BufferConfig>) MemoryBuffer::new,
@@ -129,11 +142,12 @@ final class ProcessParts implements LoopParts {
     material.critic().flatMap(HeldTrainer::base).ifPresent(keeper::publish);
     state.restored().forEach(keeper::publish);
     state.olderFrom(this::older);
+    copies.relay();
   }
 
   private RemoteTrainer trainer(HeldTrainer held, OwnedService<WeightStore> store, Path folder) {
     String name = held.role().process();
-    OwnedService<TrainerActor> started = keep(name, held.start(hosts, store, options(name)));
+    OwnedService<TrainerActor> started = keep(name, held.start(here, store, options(name)));
     return open.add(new RemoteTrainer(held, started.route(), folder));
   }
 
@@ -173,7 +187,7 @@ final class ProcessParts implements LoopParts {
 
   @Override
   public Generator generator() {
-    return generators.route();
+    return RoutedGenerators.of(generators);
   }
 
   @Override
@@ -196,6 +210,7 @@ final class ProcessParts implements LoopParts {
     keeper.publish(policy.actor().publish(version));
     retain(oldest);
     if (settings.mode() == RolloutSettings.Mode.CONTINUOUS) {
+      copies.bring(POLICY, version);
       generators.update("weights", generator -> generator.updateWeights(version));
     }
     List<Long> digests = digests(version);
@@ -238,6 +253,12 @@ final class ProcessParts implements LoopParts {
       service.awaitHealthy(role.count(), START);
       lines.append(role.processes(service::pids)).append('\n');
     });
+    copies
+        .services()
+        .forEach((name, service) -> {
+          service.awaitHealthy(1, START);
+          lines.append(ProcessPlan.light(name, 1).processes(service::pids)).append('\n');
+        });
     return lines.toString().stripTrailing();
   }
 

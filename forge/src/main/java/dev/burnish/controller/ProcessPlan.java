@@ -97,12 +97,15 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
 
   /// The plan for a machine of that many cores, and a model of those parts.
   ///
-  /// A generator's packed matrices are in its heap, twice where a version is laid out while another
-  /// is in use; a trainer packs one matrix at a time, and what it is multiplied with.
+  /// Other hosts are taken to have as many cores as this one, and generators there share them with
+  /// no trainer. A generator's packed matrices are in its heap, twice where a version is laid out
+  /// while another is in use; a trainer packs one matrix at a time, and what it is multiplied with.
   static ProcessPlan of(LoopSettings settings, int cores, List<FlatLayout> model) {
     int trainer = cores;
-    int generator = Math.max(1, cores / settings.generators());
-    if (settings.overlaps() && settings.processes() == Processes.JVMS) {
+    int hosts = settings.isElsewhere() ? settings.hosts().numHosts() : 1;
+    int perHost = (settings.generators() + hosts - 1) / hosts;
+    int generator = Math.max(1, cores / perHost);
+    if (!settings.isElsewhere() && settings.overlaps() && settings.processes() == Processes.JVMS) {
       trainer = Math.max(1, (cores + 1) / 2);
       generator = Math.max(1, (cores - trainer) / settings.generators());
     }
@@ -129,7 +132,12 @@ public record ProcessPlan(Processes kind, List<Role> roles) {
     }
     Resources light = Resources.light();
     roles.add(new Role("buffer", 1, light, "groups that wait"));
-    roles.add(new Role("weights", 1, light, "%d versions".formatted(settings.maxStaleness() + 2)));
+    String versions = "%d versions".formatted(settings.maxStaleness() + 2);
+    roles.add(new Role("weights", 1, light, versions));
+    if (settings.isElsewhere()) {
+      roles.add(new Role(HostCopies.SENDER, 1, light, "sends versions to other hosts"));
+      roles.add(new Role(HostCopies.ROLE, hosts, light, versions + ", one on each other host"));
+    }
     return new ProcessPlan(settings.processes(), roles);
   }
 

@@ -1,5 +1,6 @@
 package dev.burnish.run;
 
+import dev.burnish.launch.remote.HostSettings;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
@@ -23,17 +24,40 @@ public final class Workers implements AutoCloseable {
     options = other;
   }
 
-  /// Sets the kind of the job's processes.
+  /// Sets the kind of the job's processes, for a loop.
   ///
-  /// @throws IllegalStateException if it was started already
+  /// @throws IllegalStateException if it was started already with another kind
   public synchronized void processes(JobOptions.Processes kind) {
-    options(options.with(kind));
+    if (options.processes() == kind) {
+      return;
+    }
+    if (job.isPresent()) {
+      throw new IllegalStateException(
+          "a loop must come before the first replicas, actors or services of its run, whose processes are of its kind: loop.processes=%s started=%s; call run.loop first, or start them with this kind by run.job"
+              .formatted(kind, options.processes()));
+    }
+    options = options.with(kind);
   }
 
   /// The hosts of the job, which is started by the first call.
   public synchronized HostMesh hosts() {
     job = job.or(() -> Optional.of(Job.start(options)));
     return job.get().hosts();
+  }
+
+  /// This host, where the job also has others.
+  public synchronized HostMesh here() {
+    HostMesh ignored = hosts();
+    return job.orElseThrow().here();
+  }
+
+  /// Sets the hosts of the job where they are elsewhere.
+  ///
+  /// @throws IllegalStateException if it was started already
+  public synchronized void on(HostSettings hosts) {
+    if (hosts.isElsewhere()) {
+      options(options.with(hosts));
+    }
   }
 
   @Override

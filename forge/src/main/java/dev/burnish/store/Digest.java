@@ -27,7 +27,8 @@ public final class Digest {
         .toList();
   }
 
-  static long of(MemorySegment bytes) {
+  /// The sum of bytes.
+  public static long of(MemorySegment bytes) {
     CRC32C sum = new CRC32C();
     add(bytes, sum);
     return sum.getValue();

@@ -81,13 +81,27 @@ public record Manifest(String set, long version, List<Part> parts, Optional<Cana
           .reduce(0, Math::addExact);
     }
 
+    /// Whether another part has the same bytes, by their sums in the order of the memory and in
+    /// that of the parameters.
+    public boolean hasContentOf(Part other) {
+      return digest == other.digest
+          && values == other.values
+          && bytes() == other.bytes()
+          && packed.equals(other.packed);
+    }
+
     private boolean mayLieAs(Part other) {
       return digest == other.digest || !packed.equals(other.packed);
     }
 
-    /// Bytes of the memory; none for a part without parameters.
+    /// Bytes of the values in memory; none for a part without parameters.
     public long bytes() {
       return bytes(parameters, packed);
+    }
+
+    /// Bytes of the memory: there is none of no bytes.
+    public long memory() {
+      return Published.memory(bytes());
     }
   }
 

@@ -31,13 +31,21 @@ public final class MemoryWeightStore implements WeightStore, AutoCloseable {
   @Override
   public Published get(String set, long version) {
     FaultPoint.reach("store.get");
+    return find(set, version).share();
+  }
+
+  @Override
+  public Manifest manifest(String set, long version) {
+    return find(set, version).manifest();
+  }
+
+  private Published find(String set, long version) {
     return of(set)
         .find(version)
         .orElseThrow(() ->
             new WeightsException(
                 "the version must be there: set=%s version=%d versions=%s"
-                    .formatted(set, version, versions(set))))
-        .share();
+                    .formatted(set, version, versions(set))));
   }
 
   @Override

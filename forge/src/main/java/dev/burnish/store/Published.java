@@ -57,6 +57,16 @@ public record Published(Manifest manifest, List<Region> parts) implements AutoCl
     return index < sizes.size() ? String.valueOf(sizes.get(index)) : "none";
   }
 
+  /// Whether a part has the bytes that were published. Reads all of them.
+  public boolean isSound(int part) {
+    return digest(part) == manifest.parts().get(part).digest();
+  }
+
+  long digest(int part) {
+    long bytes = manifest.parts().get(part).bytes();
+    return Digest.of(parts.get(part).segment().asSlice(0, bytes));
+  }
+
   /// Writes the values of a part in the order of its parameters.
   ///
   /// @param part of the model, as the publisher packed it
@@ -75,7 +85,7 @@ public record Published(Manifest manifest, List<Region> parts) implements AutoCl
   /// Checks that another publication of the same version has the same values.
   ///
   /// @throws WeightsException if it has not
-  void requireSame(Manifest other) {
+  public void requireSame(Manifest other) {
     if (!manifest.hasContentOf(other)) {
       throw new WeightsException(
           "a published version must not change: set=%s version=%d digests=%s others=%s memory=%s others=%s; publish the next one"

@@ -28,7 +28,7 @@ public final class WeightPublisher implements AutoCloseable {
   private final String set;
   private final Function<Weights, List<PartForm>> forms;
   private final Optional<Published> like;
-  private final WeightMemory memory = new WeightMemory(Region::allocate);
+  private final WeightMemory memory = new WeightMemory(Region::allocateInPlace);
   private Optional<Published> latest = Optional.empty();
 
   private WeightPublisher(

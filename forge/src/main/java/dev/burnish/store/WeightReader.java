@@ -18,11 +18,12 @@ import java.util.function.Function;
 ///
 /// Fault point: `take.mapped` when it has the handles.
 public final class WeightReader {
-  private final WeightStore store;
+  private final VersionedWeights store;
   private final String set;
   private final Function<Published, MappedWeights> mapping;
 
-  private WeightReader(WeightStore store, String set, Function<Published, MappedWeights> mapping) {
+  private WeightReader(
+      VersionedWeights store, String set, Function<Published, MappedWeights> mapping) {
     this.store = store;
     this.set = set;
     this.mapping = mapping;
@@ -32,14 +33,14 @@ public final class WeightReader {
   ///
   /// @param set the name of the weights, such as `policy`
   /// @param layouts of the parts of the model that computes with them
-  public WeightReader(WeightStore store, String set, List<FlatLayout> layouts) {
+  public WeightReader(VersionedWeights store, String set, List<FlatLayout> layouts) {
     this(store, set, published -> MappedWeights.of(published, layouts));
   }
 
   /// A reader of weights in any form.
   ///
   /// @param model its parts, as this process would pack them
-  public static WeightReader ofAnyForm(WeightStore store, String set, List<PackedPart> model) {
+  public static WeightReader ofAnyForm(VersionedWeights store, String set, List<PackedPart> model) {
     return new WeightReader(store, set, published -> MappedWeights.ofAnyForm(published, model));
   }
 

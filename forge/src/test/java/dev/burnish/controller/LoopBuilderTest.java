@@ -35,6 +35,11 @@ class LoopBuilderTest {
     }
 
     @Override
+    public HostMesh here() {
+      throw new IllegalStateException("no process is started");
+    }
+
+    @Override
     public long completed() {
       return 0;
     }

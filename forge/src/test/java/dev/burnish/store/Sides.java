@@ -145,6 +145,11 @@ final class Sides {
     }
 
     @Override
+    public Manifest manifest(String set, long version) {
+      return store.manifest(set, version);
+    }
+
+    @Override
     public long await(String set, long version) {
       return store.await(set, version);
     }

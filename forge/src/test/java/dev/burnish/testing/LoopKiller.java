@@ -114,11 +114,12 @@ public final class LoopKiller implements AutoCloseable {
     done.incrementAndGet();
   }
 
-  /// The process of a role, once there is one.
+  /// The process of a role, on whichever host, once there is one.
   private long process(String role) {
     while (true) {
       Optional<Long> pid =
-          Jobs.status(job).hosts().getFirst().processes().stream()
+          Jobs.status(job).hosts().stream()
+              .flatMap(host -> host.processes().stream())
               .filter(process -> process.process().startsWith(role + "/"))
               .map(HostAgent.ProcessStatus::pid)
               .findFirst();

@@ -66,13 +66,32 @@ final class DataPlane implements AutoCloseable {
     return new BulkPeer(owner.toString(), address, reach().keys());
   }
 
-  /// Logs once per process how its bytes come.
-  ///
-  /// @param way such as `mapped`
-  void tell(ProcessAddress owner, String way) {
-    if (told.add(owner.process())) {
+  /// Logs how the bytes of a process come to this one, once per process and way.
+  void tell(ProcessAddress owner, Way way) {
+    if (told.add(owner.process() + " " + way)) {
       LOG.log(
-          System.Logger.Level.DEBUG, "regions of {0} come to {1}: {2}", owner, network.self(), way);
+          System.Logger.Level.DEBUG,
+          "regions of {0} come to {1}: {2}",
+          owner,
+          network.self(),
+          way.words(settings));
+    }
+  }
+
+  /// The way of bytes between two processes.
+  enum Way {
+    SAME_PROCESS,
+    SAME_HOST,
+    OTHER_HOST,
+    WITH_MESSAGES;
+
+    private String words(BulkSettings settings) {
+      return switch (this) {
+        case SAME_PROCESS -> "same process, in place";
+        case SAME_HOST -> "same host, mapped";
+        case OTHER_HOST -> "other host, what is read, over TCP, " + settings;
+        case WITH_MESSAGES -> "whole, over a connection as of messages";
+      };
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.burnish.link;
 
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.link.bulk.Arrivals;
 import dev.burnish.link.bulk.BulkPeer;
 import dev.burnish.link.bulk.BulkSettings;
 import dev.burnish.link.failure.CallCancelled;
@@ -64,6 +65,7 @@ public final class Region implements AutoCloseable {
   private final Optional<Source> source;
   private final Access access;
   private final Optional<Elsewhere> elsewhere;
+  private volatile Optional<Arrivals> arrivals = Optional.empty();
   private @Nullable MemorySegment memory;
 
   /// Whether its file is one of [#MAX_OPEN]; written before others have it.
@@ -449,6 +451,17 @@ public final class Region implements AutoCloseable {
       throw new IllegalStateException("a closed region is not used: region=" + id);
     }
     return this;
+  }
+
+  /// Says that its bytes still come from elsewhere. It may be passed on to other hosts already,
+  /// which then wait for what they read; processes of this host get it when all is there. For one
+  /// that is made by [#allocateInPlace], in the process that writes it, while nobody reads it.
+  public void comesBy(Arrivals coming) {
+    arrivals = Optional.of(coming);
+  }
+
+  Optional<Arrivals> arrivals() {
+    return arrivals;
   }
 
   long id() {

@@ -1,6 +1,7 @@
 package dev.burnish.link;
 
 import dev.burnish.concurrent.Alarm;
+import dev.burnish.link.DataPlane.Way;
 import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.ProcessAddress;
 import dev.burnish.wire.Codecs;
@@ -118,7 +119,8 @@ public final class RegionKind implements HandleKind {
       Link link = call.link();
       boolean isOfThisHost = form.owner().host().equals(link.self().host());
       if (isOfThisHost && !form.path().isEmpty()) {
-        link.plane().tell(form.owner(), "mapped");
+        boolean isSame = form.owner().equals(link.self());
+        link.plane().tell(form.owner(), isSame ? Way.SAME_PROCESS : Way.SAME_HOST);
         try {
           return call.isResult()
               ? Region.openResult(form.path(), form.label(), form.size(), form.access())
@@ -134,9 +136,10 @@ public final class RegionKind implements HandleKind {
                 .formatted(form.owner(), link.self()));
       }
       if (form.access() == Region.Access.IN_PLACE && !isOfThisHost) {
-        link.plane().tell(form.owner(), "over TCP, " + link.plane().settings());
+        link.plane().tell(form.owner(), Way.OTHER_HOST);
         return Regions.hold(link, form);
       }
+      link.plane().tell(form.owner(), Way.WITH_MESSAGES);
       Region region = Region.empty(form.size());
       Link bulk = link.another();
       try {

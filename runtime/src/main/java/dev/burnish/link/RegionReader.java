@@ -6,7 +6,7 @@ import dev.burnish.link.bulk.Request;
 import dev.burnish.link.failure.CallFailure;
 import dev.burnish.link.failure.ReplicaLost;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,13 +25,14 @@ public final class RegionReader implements AutoCloseable {
 
   /// Reads from all processes at the same time.
   ///
-  /// @return how processes failed, each of which is named; what was wanted of the others is there,
-  ///   and actions of what was not have not run
+  /// @return for the regions of processes that failed, how: each failure names its process. What
+  ///   was wanted of the others is there, and actions of what was not have not run
   /// @throws dev.burnish.link.failure.CallCancelled on an interrupt
   /// @throws RuntimeException of an action of a request
-  public Collection<CallFailure> read(List<Wanted> wanted) {
+  public Map<Region, CallFailure> read(List<Wanted> wanted) {
     Map<BulkPeer, List<BulkReader.Wanted>> byPeer = new LinkedHashMap<>();
-    List<CallFailure> failures = new ArrayList<>();
+    Map<BulkPeer, List<Region>> regions = new HashMap<>();
+    Map<Region, CallFailure> failures = new LinkedHashMap<>();
     for (Wanted each : wanted) {
       Region.Elsewhere place = each.region().elsewhere();
       switch (place.hold()) {
@@ -40,17 +41,25 @@ public final class RegionReader implements AutoCloseable {
           byPeer
               .computeIfAbsent(held.peer(), _ -> new ArrayList<>())
               .add(new BulkReader.Wanted(place.id(), each.request(), each.what()));
+          regions.computeIfAbsent(held.peer(), _ -> new ArrayList<>()).add(each.region());
         }
-        case Region.Hold.Lost lost ->
-            failures.add(
-                new ReplicaLost(
-                    "a region of another host is lost: peer=%s what=%s (%s)"
-                        .formatted(place.owner(), each.what(), lost.cause().getMessage()),
-                    lost.cause()));
+        case Region.Hold.Lost lost -> failures.put(each.region(), lost(each, place, lost));
       }
     }
-    reader.ifPresent(open -> failures.addAll(open.read(byPeer).values()));
+    reader.ifPresent(open ->
+        open.read(byPeer)
+            .forEach((peer, failure) ->
+                regions
+                    .getOrDefault(peer, List.of())
+                    .forEach(region -> failures.put(region, failure))));
     return failures;
+  }
+
+  private static ReplicaLost lost(Wanted wanted, Region.Elsewhere place, Region.Hold.Lost lost) {
+    return new ReplicaLost(
+        "a region of another host is lost: peer=%s what=%s (%s)"
+            .formatted(place.owner(), wanted.what(), lost.cause().getMessage()),
+        lost.cause());
   }
 
   /// Ends the connections.

@@ -1,5 +1,7 @@
 package dev.burnish.link;
 
+import dev.burnish.link.bulk.Arrivals;
+import dev.burnish.link.bulk.Runs;
 import dev.burnish.link.bulk.Shelf;
 import dev.burnish.link.failure.CallTimedOut;
 import dev.burnish.link.failure.ReplicaLost;
@@ -78,6 +80,12 @@ final class Regions implements Shelf {
     @Override
     public MemorySegment bytes() {
       return region.segment();
+    }
+
+    @Override
+    public boolean await(Runs runs, Duration limit) throws InterruptedException {
+      Optional<Arrivals> coming = region.arrivals();
+      return coming.isEmpty() || coming.get().await(runs, limit);
     }
 
     @Override

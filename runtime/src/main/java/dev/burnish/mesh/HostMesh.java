@@ -108,6 +108,11 @@ public final class HostMesh {
     return new KeptHosts(new HostMesh(system, shape, agents, Optional.of(kept)), kept);
   }
 
+  /// The names of the hosts, as the addresses of their processes have them.
+  public List<String> names() {
+    return positioned().stream().map(agent -> agent.process().host()).toList();
+  }
+
   /// The process in which this is used.
   public ActorSystem system() {
     return system;

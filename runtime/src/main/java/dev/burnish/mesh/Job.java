@@ -202,7 +202,8 @@ public final class Job implements AutoCloseable {
         .orElseGet(this::here);
   }
 
-  private HostMesh here() {
+  /// This host alone, wherever the others are: for processes that share memory with this one.
+  public HostMesh here() {
     return new HostMesh(
         system,
         Shape.of(Map.of("hosts", 1)),

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.burnish.link.RegionReader.Wanted;
+import dev.burnish.link.bulk.Arrivals;
+import dev.burnish.link.bulk.BulkSettings;
 import dev.burnish.link.bulk.Request;
 import dev.burnish.link.bulk.Runs;
 import dev.burnish.link.failure.ReplicaLost;
@@ -84,6 +86,10 @@ class InPlaceRegionsTest {
   }
 
   private Peer process(String name, String host) throws IOException {
+    return process(name, host, BulkSettings.defaults());
+  }
+
+  private Peer process(String name, String host, BulkSettings bulk) throws IOException {
     Keeping handler = new Keeping();
     Reach reach = new Reach(InetAddress.getLoopbackAddress(), keys);
     Switchboard board =
@@ -92,7 +98,7 @@ class InPlaceRegionsTest {
             TOKEN,
             handler,
             Clock.system(),
-            LinkSettings.defaults());
+            LinkSettings.defaults().withBulk(bulk));
     boards.add(board);
     return new Peer(board, handler.kept);
   }
@@ -213,7 +219,7 @@ class InPlaceRegionsTest {
         near.board().close();
         Runs runs = Runs.one(0, 10);
         Request request = new Request.Read(runs, arena.allocate(10), runs, () -> {});
-        assertThat(reader.read(List.of(new Wanted(passed, request, "key=a"))))
+        assertThat(reader.read(List.of(new Wanted(passed, request, "key=a"))).values())
             .singleElement()
             .isInstanceOf(ReplicaLost.class)
             .asString()
@@ -222,7 +228,7 @@ class InPlaceRegionsTest {
         far.pass(passed, third);
         try (Region lost = third.kept().take()) {
           assertThat(lost.isHere()).isFalse();
-          assertThat(reader.read(List.of(new Wanted(lost, request, "key=b"))))
+          assertThat(reader.read(List.of(new Wanted(lost, request, "key=b"))).values())
               .singleElement()
               .isInstanceOf(ReplicaLost.class)
               .asString()
@@ -246,10 +252,65 @@ class InPlaceRegionsTest {
         awaitUntil(() -> !region.isHeldElsewhere());
         Runs runs = Runs.one(0, 10);
         Request request = new Request.Read(runs, arena.allocate(10), runs, () -> {});
-        assertThat(reader.read(List.of(new Wanted(passed, request, "key=a"))))
+        assertThat(reader.read(List.of(new Wanted(passed, request, "key=a"))).values())
             .singleElement()
             .asString()
             .contains("its owner has closed it");
+      }
+    }
+  }
+
+  /// Longer than the patience of a reader that hears nothing.
+  @Test
+  void aReaderWaitsForBytesThatStillCome() throws Exception {
+    Duration patience = Duration.ofMillis(400);
+    BulkSettings impatient = BulkSettings.defaults().withPatience(patience);
+    Peer near = process("near", "a", impatient);
+    Peer far = process("far", "b", impatient);
+    Arrivals arrivals = new Arrivals(SIZE);
+    try (Region region = filled()) {
+      region.comesBy(arrivals);
+      near.pass(region, far);
+      try (Region passed = far.kept().take()) {
+        Thread writer =
+            Thread.ofPlatform()
+                .start(() -> {
+                  for (int block = 0; block < arrivals.numBlocks(); block++) {
+                    pause(patience);
+                    boolean _ = arrivals.arrived(block);
+                  }
+                });
+        assertThat(read(passed).mismatch(region.segment())).isEqualTo(-1);
+        writer.join();
+      }
+    }
+  }
+
+  /// The time that a sender takes, not a wait for something.
+  private static void pause(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void aReaderIsToldThatBytesWillNotCome() throws Exception {
+    Peer near = process("near", "a");
+    Peer far = process("far", "b");
+    try (Region region = filled()) {
+      Arrivals arrivals = new Arrivals(SIZE);
+      region.comesBy(arrivals);
+      arrivals.fail("the source is lost");
+      near.pass(region, far);
+      try (Region passed = far.kept().take();
+          RegionReader reader = new RegionReader()) {
+        Runs runs = Runs.one(0, 10);
+        Request request = new Request.Read(runs, arena.allocate(10), runs, () -> {});
+        assertThat(reader.read(List.of(new Wanted(passed, request, "key=a"))).get(passed))
+            .isInstanceOf(ReplicaLost.class)
+            .hasMessageContaining("the source is lost");
       }
     }
   }

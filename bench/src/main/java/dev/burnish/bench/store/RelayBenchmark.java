@@ -15,7 +15,7 @@ import java.util.random.RandomGenerator;
 /// `store/relay`: one version to 512 hosts that pass it on, simulated: seconds of network cards and
 /// not of this machine, beside those of one transfer.
 final class RelayBenchmark implements Benchmark {
-  private static final int STRIPES = 2;
+  private static final int STRIPES = 8;
 
   /// Cards of 10 GB/s, chunks of 1 MB, 50 us from host to host. The connections of a process that
   /// is killed are reset, which is known after 10 ms.

@@ -17,8 +17,7 @@ import dev.burnish.rollout.Prompt;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.rollout.Score;
 import dev.burnish.rollout.VersionRange;
-import dev.burnish.service.Service;
-import dev.burnish.store.WeightStore;
+import dev.burnish.store.VersionedWeights;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -38,7 +37,7 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
   /// The material of a generator.
   ///
   /// @param weights has the versions of the policy, and the base of an adapted one
-  public record Material(GeneratorSpec spec, Service<WeightStore> weights) {}
+  public record Material(GeneratorSpec spec, WeightPlaces weights) {}
 
   /// @param extensions parts of a script
   /// @throws IllegalArgumentException if there are some, and a server generates in its place
@@ -46,7 +45,7 @@ public final class GeneratorWorker implements GeneratorActor, AutoCloseable {
     GeneratorSpec spec = material.spec();
     requireOwnEngine(spec, extensions);
     requireExact(spec.settings());
-    WeightStore store = material.weights().route();
+    VersionedWeights store = material.weights().of(Context.current().system().self().host());
     ModelSpec model = spec.model();
     store.await(WeightSets.POLICY.trained(), 0);
     Optional<WeightSource> base =

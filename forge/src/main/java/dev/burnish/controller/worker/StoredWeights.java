@@ -4,19 +4,19 @@ import dev.burnish.engine.WeightSource;
 import dev.burnish.nn.PackedPart;
 import dev.burnish.rollout.VersionRange;
 import dev.burnish.store.MappedWeights;
+import dev.burnish.store.VersionedWeights;
 import dev.burnish.store.WeightReader;
-import dev.burnish.store.WeightStore;
 import dev.burnish.store.WeightsException;
 import java.util.List;
 
 /// The weights of a set of a store, as a generator takes them over. Thread-safe.
 final class StoredWeights implements WeightSource {
-  private final WeightStore store;
+  private final VersionedWeights store;
   private final String set;
   private final WeightReader reader;
 
   /// @param model the parts of what is taken over, as this process would pack them
-  StoredWeights(WeightStore store, String set, List<PackedPart> model) {
+  StoredWeights(VersionedWeights store, String set, List<PackedPart> model) {
     this.store = store;
     this.set = set;
     this.reader = WeightReader.ofAnyForm(store, set, model);

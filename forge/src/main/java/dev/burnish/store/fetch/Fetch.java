@@ -1,5 +1,6 @@
 package dev.burnish.store.fetch;
 
+import dev.burnish.link.Region;
 import dev.burnish.link.RegionReader;
 import dev.burnish.link.bulk.Request;
 import dev.burnish.link.bulk.Runs;
@@ -7,8 +8,9 @@ import dev.burnish.link.failure.CallFailure;
 import dev.burnish.sharding.StridedCopy.Band;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /// Elements of parts on other hosts that are read together: exactly these move.
 ///
@@ -64,7 +66,7 @@ public final class Fetch {
     while (!left.isEmpty()) {
       List<RegionReader.Wanted> wanted = new ArrayList<>();
       left.forEach(piece -> wanted.addAll(begin(piece)));
-      Collection<CallFailure> failures = reader.read(wanted);
+      Map<Region, CallFailure> failures = reader.read(wanted);
       left.removeIf(Piece::isThere);
       left.removeIf(piece -> turnToNext(piece, failures));
     }
@@ -72,14 +74,11 @@ public final class Fetch {
   }
 
   /// The next holder; true if it is one of this host, from which the piece was copied.
-  private static boolean turnToNext(Piece piece, Collection<CallFailure> failures) {
+  private static boolean turnToNext(Piece piece, Map<Region, CallFailure> failures) {
     Source lost = piece.source();
     piece.holder++;
     if (piece.holder == piece.holders.size()) {
-      throw failures.stream()
-          .filter(failure -> String.valueOf(failure.getMessage()).contains(lost.memory().place()))
-          .findFirst()
-          .or(() -> failures.stream().findFirst())
+      throw Optional.ofNullable(failures.get(lost.memory()))
           .orElseThrow(() -> new IllegalStateException("a part is there: " + lost.what()));
     }
     if (piece.source().memory().isHere()) {
@@ -197,7 +196,7 @@ public final class Fetch {
   public static void check(RegionReader reader, Source source, Elements elements) {
     Piece piece = new Piece(List.of(source), elements, MemorySegment.NULL);
     addDigests(piece, block(elements.from()), block(elements.to() - 1));
-    reader.read(piece.missing).stream()
+    reader.read(piece.missing).values().stream()
         .findFirst()
         .ifPresent(failure -> {
           throw failure;

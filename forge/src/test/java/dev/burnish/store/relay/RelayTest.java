@@ -142,6 +142,19 @@ class RelayTest {
   }
 
   @Test
+  void oneHostInFiftyCostsLessThanHalfATransferWhereStripesAreMany() {
+    RandomGenerator random = new SplittableRandom(512);
+    List<Change> losses = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      losses.add(new Change(random.nextDouble(NETWORK.oneTransfer()), 1 + i * 50));
+    }
+    Outcome outcome = RelaySimulation.run(NETWORK, 512, 8, losses, List.of());
+    assertThat(outcome.seconds()).isLessThan(1.5 * NETWORK.oneTransfer());
+    assertThat(outcome.sourceShare()).isLessThan(1.05);
+    assertThat(outcome.largestShare()).isLessThan(1.2);
+  }
+
+  @Test
   void latecomersGetAllWithoutTheSource() {
     double end = 2 * NETWORK.oneTransfer();
     List<Change> joins = List.of(new Change(end, 100), new Change(end, 101), new Change(end, 102));

@@ -61,7 +61,7 @@ public final class BulkPort implements AutoCloseable {
       return;
     }
     HostChannel channel = HostChannel.accept(guest, tls, settings.protection());
-    BulkServing served = new BulkServing(channel, shelf);
+    BulkServing served = new BulkServing(channel, shelf, settings.pulse());
     serving.add(served);
     if (closed.getCount() == 0) {
       channel.close();

@@ -2,6 +2,7 @@ package dev.burnish.link.bulk;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.HostChannel;
 import dev.burnish.wire.WireException;
 import java.io.IOException;
@@ -21,12 +22,15 @@ final class BulkServing implements Runnable {
 
   private final HostChannel channel;
   private final Shelf shelf;
+  private final Duration pulse;
   private final ByteBuffer question = ByteBuffer.allocate(Question.SIZE);
   private volatile long since = IDLE;
 
-  BulkServing(HostChannel channel, Shelf shelf) {
+  /// @param pulse time after which a reader that waits is told that its bytes still come
+  BulkServing(HostChannel channel, Shelf shelf, Duration pulse) {
     this.channel = channel;
     this.shelf = shelf;
+    this.pulse = pulse;
   }
 
   /// Whether an answer is not taken in time.
@@ -53,12 +57,14 @@ final class BulkServing implements Runnable {
     } catch (IOException e) {
       // The reader knows more, and asks again what it is missing.
       LOG.log(System.Logger.Level.DEBUG, "a reader has left: {0}", e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (WireException e) {
       LOG.log(System.Logger.Level.WARNING, "a reader was dropped: {0}", e.toString());
     }
   }
 
-  private void answer(Question asked) throws IOException {
+  private void answer(Question asked) throws IOException, InterruptedException {
     Optional<Shelf.Loan> lent = shelf.lend(asked.region());
     if (lent.isEmpty()) {
       refuse("its owner has closed it: region=" + asked.region());
@@ -72,12 +78,27 @@ final class BulkServing implements Runnable {
                 .formatted(asked.region(), bytes.byteSize(), asked.runs()));
         return;
       }
+      awaitThere(loan, asked.runs());
       writeInt(Question.OK);
       switch (asked.kind()) {
         case BYTES -> writeRuns(bytes, asked.runs());
         case DIGEST -> writeInt(digest(bytes, asked.runs()));
       }
+    } catch (ReplicaLost e) {
+      refuse(String.valueOf(e.getMessage()));
     }
+  }
+
+  /// A reader that hears nothing would take this process for lost.
+  private void awaitThere(Shelf.Loan loan, Runs runs) throws IOException, InterruptedException {
+    since = IDLE;
+    while (!loan.await(runs, pulse)) {
+      since = System.nanoTime();
+      writeInt(Question.COMING);
+      channel.flush();
+      since = IDLE;
+    }
+    since = System.nanoTime();
   }
 
   private void writeRuns(MemorySegment bytes, Runs runs) throws IOException {

@@ -9,7 +9,8 @@ import java.time.Duration;
 /// @param numConnections from a reader to a process that it reads from
 /// @param numAhead requests that wait for their answer on a connection, of at most
 ///   [Request#LARGEST] bytes each
-/// @param patience a peer from which nothing comes for this long is given up
+/// @param patience a peer from which nothing comes for this long is given up; one that waits for
+///   the bytes itself and says so, after eight times that
 public record BulkSettings(
     Protection protection, int numConnections, int numAhead, Duration patience) {
   /// @throws IllegalArgumentException if a number or the time is not above zero
@@ -24,6 +25,16 @@ public record BulkSettings(
   /// Encrypted, over 4 connections with 4 requests each, 15 s without a byte.
   public static BulkSettings defaults() {
     return new BulkSettings(Protection.ENCRYPTED, 4, 4, Duration.ofSeconds(15));
+  }
+
+  /// How often a reader is told that what it asked for still comes: often enough for its patience.
+  Duration pulse() {
+    return patience.dividedBy(8);
+  }
+
+  /// Time without any byte, though a peer tells that they come, after which it is given up.
+  Duration patienceWithRelays() {
+    return patience.multipliedBy(8);
   }
 
   /// The same with another protection.

@@ -53,7 +53,7 @@ final class Lane implements AutoCloseable {
       try {
         HostChannel open = connection();
         while (ask(open, transfer, sent)) {
-          receive(open, sent.getFirst());
+          receive(open, sent.getFirst(), transfer);
           sent.removeFirst();
           transfer.arrived();
           FaultPoint.reach("bulk.received");
@@ -119,8 +119,12 @@ final class Lane implements AutoCloseable {
     return !sent.isEmpty();
   }
 
-  private void receive(HostChannel open, Wanted wanted) throws IOException {
+  private void receive(HostChannel open, Wanted wanted, Transfer transfer) throws IOException {
     int status = readInt(open);
+    while (status == Question.COMING) {
+      transfer.heard();
+      status = readInt(open);
+    }
     if (status == Question.REFUSED) {
       throw refused(open, wanted);
     }

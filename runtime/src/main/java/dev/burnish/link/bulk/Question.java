@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /// A request as it goes to the other host. The answer is a status, and for [#OK] the bytes or the
-/// digest, else the length of a text and the text.
+/// digest, for [#REFUSED] the length of a text and the text; any number of [#COMING] go before.
 ///
 /// @param region number of it at its owner
 record Question(Kind kind, long region, Runs runs) {
@@ -17,6 +17,9 @@ record Question(Kind kind, long region, Runs runs) {
 
   /// The region is not lent any more, or the runs are not within it.
   static final int REFUSED = 0x0e;
+
+  /// Before another status: the bytes are not here yet, but come.
+  static final int COMING = 0x0c;
 
   /// Of the text of a refusal.
   static final int MOST = 1 << 12;

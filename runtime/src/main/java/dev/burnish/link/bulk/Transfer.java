@@ -25,6 +25,7 @@ final class Transfer {
   private final int numWanted;
   private int numMissing;
   private volatile long progress = System.nanoTime();
+  private volatile long heard = progress;
   private @Nullable CallFailure failure;
 
   /// The transfers of one reading: it has ended when all their threads have.
@@ -133,12 +134,23 @@ final class Transfer {
     }
   }
 
+  /// The peer lives, and waits for bytes itself.
+  void heard() {
+    heard = System.nanoTime();
+  }
+
   boolean isOver() {
     return over.getCount() == 0;
   }
 
+  private boolean isStalled() {
+    long now = System.nanoTime();
+    return Math.min(now - progress, now - heard) > settings.patience().toNanos()
+        || now - progress > settings.patienceWithRelays().toNanos();
+  }
+
   void giveUpIfStalled() {
-    if (!isOver() && System.nanoTime() - progress > settings.patience().toNanos()) {
+    if (!isOver() && isStalled()) {
       giveUp(
           new CallTimedOut(
               "bytes must come in time: peer=%s address=%s what=%s missing=%d of %d bulk.patience=%s; see whether the peer or the network is stalled"
