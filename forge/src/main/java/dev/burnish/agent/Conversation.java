@@ -9,8 +9,8 @@ import dev.burnish.rollout.Segment.Sampled;
 import dev.burnish.rollout.Segment.Source;
 import dev.burnish.text.ChatMessage;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 
 /// A conversation of a policy as the token ids that it reads and samples. One thread.
@@ -65,50 +65,22 @@ public final class Conversation {
 
   /// Takes the policy's answer to [#tokens].
   public void answer(Completion completion) {
-    messages.add(ChatMessage.assistant(content(completion.tokens())));
+    messages.add(ChatMessage.assistant(format.content(completion.tokens())));
     branches.getLast().add(new Part.Said(turns++, completion));
     append(completion.tokens());
-  }
-
-  /// The text of an answer as the template is to write it: without the token that ended it.
-  private String content(int[] answer) {
-    int length = answer.length;
-    boolean ended = length > 0 && format.tokenizer().isSpecial(answer[length - 1]);
-    return format.tokenizer().decode(Arrays.copyOf(answer, ended ? length - 1 : length), false);
   }
 
   /// Takes what the policy reads after its answer.
   public void reply(List<Prompt.Turn> turns) {
     turns.forEach(turn -> messages.add(ChatFormat.message(turn)));
     String text = format.render(messages);
-    String before = format.tokenizer().decode(tokens);
-    int[] added = text.startsWith(before) ? added(text, before) : new int[0];
-    if (added.length == 0) {
+    Optional<int[]> added = format.added(tokens, text);
+    if (added.isEmpty()) {
       begin(text);
     } else {
-      branches.getLast().add(new Part.Read(source(turns), added));
-      append(added);
+      branches.getLast().add(new Part.Read(source(turns), added.get()));
+      append(added.get());
     }
-  }
-
-  /// The ids of what a text adds to that of the tokens so far; none if they would not read as it.
-  private int[] added(String text, String before) {
-    int[] ids = inContext(text.substring(before.length()));
-    int[] all = joined(ids);
-    return format.tokenizer().decode(all).equals(text) ? ids : new int[0];
-  }
-
-  /// A text after a special token is encoded with it: some tokenizers write the beginning of a text
-  /// in another way.
-  private int[] inContext(String more) {
-    int last = tokens[tokens.length - 1];
-    if (format.tokenizer().isSpecial(last)) {
-      int[] ids = format.tokenizer().encode(format.tokenizer().decode(last) + more);
-      if (ids.length > 0 && ids[0] == last) {
-        return Arrays.copyOfRange(ids, 1, ids.length);
-      }
-    }
-    return format.tokenizer().encode(more);
   }
 
   private static Source source(List<Prompt.Turn> turns) {
@@ -116,13 +88,7 @@ public final class Conversation {
   }
 
   private void append(int[] more) {
-    tokens = joined(more);
-  }
-
-  private int[] joined(int[] more) {
-    int[] all = Arrays.copyOf(tokens, tokens.length + more.length);
-    System.arraycopy(more, 0, all, tokens.length, more.length);
-    return all;
+    tokens = ChatFormat.joined(tokens, more);
   }
 
   /// The branches in which the policy said something.

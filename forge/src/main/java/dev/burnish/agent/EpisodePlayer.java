@@ -1,5 +1,6 @@
 package dev.burnish.agent;
 
+import dev.burnish.agent.EpisodeGroup.Played;
 import dev.burnish.concurrent.ContextPropagation;
 import dev.burnish.concurrent.Stop;
 import dev.burnish.concurrent.Stopped;
@@ -28,12 +29,7 @@ import java.util.function.Supplier;
 
 /// Plays one episode. Everything in it is a function of the policy's weights, the seed and the
 /// episode's index, if the environment is one of what it is told.
-final class EpisodePlayer {
-  /// A played episode.
-  ///
-  /// @param rewards of each turn
-  record Played(Conversation conversation, double[] rewards) {}
-
+final class EpisodePlayer implements AutoCloseable {
   private final ChatFormat format;
   private final Budget budget;
   private final Generator policy;
@@ -86,7 +82,8 @@ final class EpisodePlayer {
   }
 
   private static Played played(Conversation conversation, List<Double> rewards) {
-    return new Played(conversation, rewards.stream().mapToDouble(Double::doubleValue).toArray());
+    return new Played(
+        conversation::branches, rewards.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   private Completion answer(Conversation conversation, int index) {
@@ -159,7 +156,8 @@ final class EpisodePlayer {
   }
 
   /// Ends what is under way for all episodes.
-  synchronized void close() {
+  @Override
+  public synchronized void close() {
     opening.ifPresent(first -> first.answers().cancel(true));
   }
 

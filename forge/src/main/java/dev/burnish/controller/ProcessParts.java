@@ -23,6 +23,7 @@ import dev.burnish.service.Outcome;
 import dev.burnish.service.OwnedService;
 import dev.burnish.service.Service;
 import dev.burnish.service.ServiceOptions;
+import dev.burnish.service.routing.Balancing;
 import dev.burnish.service.routing.Queueing.Overflow;
 import dev.burnish.store.MemoryWeightStore;
 import dev.burnish.store.Published;
@@ -120,7 +121,7 @@ final class ProcessParts implements LoopParts {
                 GeneratorActor.class,
                 material.generators(),
                 List.of(new GeneratorWorker.Material(generated, copies.places(store))),
-                options("generator").concurrency(CALLS)));
+                options("generator").concurrency(CALLS).balancing(Balancing.STICKY_KEYS)));
     RolloutSettings rollouts = settings.rollouts(what.prompts(), what.steps(), what.seed());
     buffer =
         keep(
@@ -186,7 +187,7 @@ final class ProcessParts implements LoopParts {
 
   @Override
   public Generator generator() {
-    return generators.route();
+    return RoutedGenerators.of(generators);
   }
 
   @Override

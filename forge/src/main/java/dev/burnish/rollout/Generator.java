@@ -74,4 +74,13 @@ public interface Generator {
   @Concurrent
   @Idempotent
   long version();
+
+  /// The generator for the calls of one conversation, or of several that begin alike: where there
+  /// are replicas, all these calls go to the one that has their tokens in its cache. If it is lost,
+  /// they continue at another one, with the same tokens. This generator where there are none.
+  ///
+  /// @param key of the conversation
+  default Generator conversation(String key) {
+    return this;
+  }
 }

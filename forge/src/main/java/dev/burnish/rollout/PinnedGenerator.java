@@ -46,4 +46,9 @@ public record PinnedGenerator(Generator generator, VersionRange versions) implem
   public long version() {
     return generator.version();
   }
+
+  @Override
+  public Generator conversation(String key) {
+    return new PinnedGenerator(generator.conversation(key), versions);
+  }
 }

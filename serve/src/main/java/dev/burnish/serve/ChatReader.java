@@ -52,7 +52,8 @@ final class ChatReader {
         : template.flatMap(ToolFormat::of);
   }
 
-  private static List<ChatMessage> messages(Fields fields) {
+  /// The messages of a request.
+  static List<ChatMessage> messages(Fields fields) {
     JsonNode json =
         fields
             .value("messages")
@@ -124,14 +125,22 @@ final class ChatReader {
   }
 
   private static ChatOptions options(Fields fields) {
-    ChatOptions options =
-        ChatOptions.defaults()
-            .withGenerationPrompt(true)
-            .withVariables(
-                fields
-                    .value("chat_template_kwargs")
-                    .map(value -> map(fields, "chat_template_kwargs", value))
-                    .orElse(Map.of()));
+    return ChatOptions.defaults()
+        .withGenerationPrompt(true)
+        .withVariables(variables(fields))
+        .withTools(offered(fields));
+  }
+
+  /// Variables of the template.
+  static Map<String, Object> variables(Fields fields) {
+    return fields
+        .value("chat_template_kwargs")
+        .map(value -> map(fields, "chat_template_kwargs", value))
+        .orElse(Map.of());
+  }
+
+  /// The tools that the model may call.
+  static List<Map<String, Object>> offered(Fields fields) {
     String choice = toolChoice(fields);
     if (!choice.equals("auto") && !choice.equals("none")) {
       throw ApiError.invalid(
@@ -139,7 +148,7 @@ final class ChatReader {
               "tool_choice must be auto or none: the model decides whether it calls a tool")
           .withCode("unsupported_parameter");
     }
-    return choice.equals("none") ? options : options.withTools(tools(fields));
+    return choice.equals("none") ? List.of() : tools(fields);
   }
 
   private static String toolChoice(Fields fields) {
@@ -162,7 +171,7 @@ final class ChatReader {
     return tools;
   }
 
-  private static Map<String, Object> map(Fields fields, String name, JsonNode value) {
+  static Map<String, Object> map(Fields fields, String name, JsonNode value) {
     return JsonMapper.shared().convertValue(fields.requireObject(name, value), MAP);
   }
 }

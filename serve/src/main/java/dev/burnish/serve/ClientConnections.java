@@ -13,9 +13,12 @@ import io.helidon.webserver.ProxyProtocolData;
 import io.helidon.webserver.Router;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
+import io.helidon.webserver.http1.Http1ConnectionSelectorConfig;
+import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -28,9 +31,13 @@ final class ClientConnections implements ServerConnectionSelector {
   private final ClientDeadline deadline;
 
   /// @param deadline for a client that still sends what was refused
-  ClientConnections(Http1Config config, ClientDeadline deadline) {
+  /// @param upgraders to other protocols
+  ClientConnections(Http1Config config, ClientDeadline deadline, List<Http1Upgrader> upgraders) {
     this.deadline = deadline;
-    http = Http1ConnectionSelector.builder().config(config).build();
+    Http1ConnectionSelectorConfig.Builder builder =
+        Http1ConnectionSelector.builder().config(config);
+    upgraders.forEach(builder::addUpgrader);
+    http = builder.build();
   }
 
   @Override

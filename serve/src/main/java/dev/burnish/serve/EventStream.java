@@ -27,13 +27,31 @@ final class EventStream implements AutoCloseable {
     send(event.toString());
   }
 
+  /// An event with a name.
+  ///
+  /// @throws CloseConnectionException if the client has left
+  void send(String name, ObjectNode event) {
+    write("event: " + name + "\ndata: " + event + "\n\n");
+  }
+
+  /// Shows that the server is still there. Clients pass it over.
+  ///
+  /// @throws CloseConnectionException if the client has left
+  void comment() {
+    write(":\n\n");
+  }
+
   /// Ends a whole answer.
   void done() {
     send("[DONE]");
   }
 
   private void send(String data) {
-    byte[] bytes = ("data: " + data + "\n\n").getBytes(StandardCharsets.UTF_8);
+    write("data: " + data + "\n\n");
+  }
+
+  private void write(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     deadline.within(client, () -> write(bytes));
   }
 

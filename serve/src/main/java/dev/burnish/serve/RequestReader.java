@@ -100,7 +100,7 @@ final class RequestReader {
             chats.calls(fields)));
   }
 
-  private static GenerationRequest.Format format(
+  static GenerationRequest.Format format(
       Fields fields, OptionalInt logprobs, Optional<ToolFormat> tools) {
     return new GenerationRequest.Format(
         delivery(fields),

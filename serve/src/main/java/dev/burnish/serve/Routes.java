@@ -3,13 +3,9 @@ package dev.burnish.serve;
 import dev.burnish.text.Tokenizer;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
-import io.helidon.http.RequestException;
-import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.Locale;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -17,8 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The routes of the server, and what holds for each of them: the key, the form of errors, the
-/// counting.
+/// The routes of the server, and who may use them.
 final class Routes {
   private static final String TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -26,14 +21,16 @@ final class Routes {
   private final ModelCard model;
   private final Completer completer;
   private final ApiKeys keys;
-  private final Body body;
+  private final RequestRunner runner;
 
   Routes(ServerSettings settings, ModelCard model, Completer completer) {
     this.settings = settings;
     this.model = model;
     this.completer = completer;
     this.keys = new ApiKeys(settings.apiKeys());
-    this.body = new Body(settings.limits().bodyBytes());
+    this.runner =
+        new RequestRunner(
+            ApiError::toJson, settings.limits().bodyBytes(), completer.metrics()::answered);
   }
 
   /// Answers a request whose body was read.
@@ -41,9 +38,14 @@ final class Routes {
     void run(Fields fields, ServerResponse response);
   }
 
-  void register(HttpRouting.Builder routing) {
-    routing.get("/health", (_, response) -> run("/health", response, () -> health(response)));
-    get(routing, "/metrics", (_, response) -> send(response, TEXT, completer.metricsText()));
+  HttpRouting.Builder routing() {
+    HttpRouting.Builder routing = HttpRouting.builder();
+    routing.get(
+        "/health", (_, response) -> runner.run("/health", response, () -> health(response)));
+    get(
+        routing,
+        "/metrics",
+        (_, response) -> RequestRunner.send(response, TEXT, completer.metricsText()));
     get(routing, "/v1/models", (_, response) -> models(response));
     get(routing, "/v1/models/{+id}", this::model);
     post(routing, "/v1/completions", completer::completion);
@@ -51,6 +53,7 @@ final class Routes {
     post(routing, "/v1/embeddings", (_, _) -> embeddings());
     post(routing, "/tokenize", this::tokenize);
     post(routing, "/detokenize", this::detokenize);
+    return routing;
   }
 
   /// Answers a request without a body.
@@ -63,7 +66,7 @@ final class Routes {
         Method.GET,
         path,
         (request, response) ->
-            run(
+            runner.run(
                 path,
                 response,
                 () -> {
@@ -77,54 +80,14 @@ final class Routes {
         Method.POST,
         path,
         (request, response) ->
-            run(
+            runner.run(
                 path,
                 response,
                 () -> {
                   admit(request);
                   completer.active().requireRunning();
-                  requireJson(request);
-                  action.run(new Fields(read(request)), response);
+                  action.run(new Fields(runner.read(request)), response);
                 }));
-  }
-
-  /// Runs an action; what it throws is the answer, unless that has begun.
-  private void run(String path, ServerResponse response, Runnable action) {
-    try {
-      action.run();
-    } catch (CloseConnectionException | RequestException e) {
-      throw e;
-    } catch (ApiError e) {
-      refuse(response, e);
-    } catch (RuntimeException e) {
-      System.err.println("burnish: a request failed: " + path);
-      e.printStackTrace();
-      refuse(response, ApiError.of(ApiError.Kind.INTERNAL, "the server failed: " + e));
-    } finally {
-      completer.metrics().answered(path, response.status().code());
-    }
-  }
-
-  private static void refuse(ServerResponse response, ApiError error) {
-    if (response.isSent()) {
-      throw new CloseConnectionException("the answer has begun", error);
-    }
-    switch (error.kind()) {
-      case UNAUTHORIZED -> response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
-      case OVERLOADED, STOPPING -> response.header(HeaderNames.RETRY_AFTER, "1");
-      default -> {}
-    }
-    response.status(error.status());
-    send(response, "application/json", error.toJson().toString());
-  }
-
-  private static void send(ServerResponse response, String type, String text) {
-    response.header(HeaderNames.CONTENT_TYPE, type);
-    response.send(text);
-  }
-
-  private static void send(ServerResponse response, ObjectNode json) {
-    send(response, "application/json", json.toString());
   }
 
   /// @throws ApiError if the request may not be served
@@ -150,46 +113,25 @@ final class Routes {
     return (port ? authority.substring(0, colon) : authority).toLowerCase(Locale.ROOT);
   }
 
-  /// A page of another site can have a browser send a form or plain text here, but not JSON.
-  private static void requireJson(ServerRequest request) {
-    String type = request.headers().first(HeaderNames.CONTENT_TYPE).orElse("");
-    if (!type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
-      throw ApiError.of(
-          ApiError.Kind.MEDIA_TYPE,
-          "a request must have Content-Type: application/json: type=" + type);
-    }
-  }
-
-  private ObjectNode read(ServerRequest request) {
-    try (InputStream in =
-        request.content().hasEntity()
-            ? request.content().inputStream()
-            : InputStream.nullInputStream()) {
-      return body.read(in);
-    } catch (IOException e) {
-      throw new CloseConnectionException("the client has left", e);
-    }
-  }
-
   private void health(ServerResponse response) {
     completer.active().requireRunning();
     ObjectNode json = JsonMapper.shared().createObjectNode();
     json.put("status", "ok");
-    send(response, json);
+    RequestRunner.send(response, json);
   }
 
   private void models(ServerResponse response) {
     ObjectNode json = JsonMapper.shared().createObjectNode();
     json.put("object", "list");
     json.putArray("data").add(model.toJson());
-    send(response, json);
+    RequestRunner.send(response, json);
   }
 
   private void model(ServerRequest request, ServerResponse response) {
     ObjectNode asked = JsonMapper.shared().createObjectNode();
     asked.put("model", request.path().pathParameters().get("id"));
     model.requireNamed(new Fields(asked));
-    send(response, model.toJson());
+    RequestRunner.send(response, model.toJson());
   }
 
   private static void embeddings() {
@@ -208,7 +150,7 @@ final class Routes {
     for (int id : ids) {
       tokens.add(id);
     }
-    send(response, json);
+    RequestRunner.send(response, json);
   }
 
   private void detokenize(Fields fields, ServerResponse response) {
@@ -222,6 +164,6 @@ final class Routes {
                 () -> ApiError.invalid("tokens", "tokens must be there: a list of token ids")));
     ObjectNode json = JsonMapper.shared().createObjectNode();
     json.put("prompt", tokenizer.decode(ids));
-    send(response, json);
+    RequestRunner.send(response, json);
   }
 }

@@ -24,5 +24,13 @@ public enum Balancing implements Supplier<Router> {
     public Router get() {
       return new ConsistentHash();
     }
+  },
+  /// Calls of one key to the replica that took its first, which was the least loaded then; others
+  /// to the least loaded.
+  STICKY_KEYS {
+    @Override
+    public Router get() {
+      return new StickyKeys();
+    }
   }
 }

@@ -76,4 +76,55 @@ class RoutersTest {
       }
     });
   }
+
+  private static int pick(Router router, List<Candidate> candidates, String key) {
+    return candidates.get(router.pick(candidates, Optional.of(key))).replica();
+  }
+
+  @Test
+  void aStickyKeyStaysWhereItsFirstCallFoundTheLeastLoad() {
+    Router router = Balancing.STICKY_KEYS.get();
+    assertThat(pick(router, loads(4, 1, 2), "a")).isEqualTo(1);
+    assertThat(pick(router, loads(0, 9, 0), "a")).isEqualTo(1);
+    assertThat(pick(router, loads(0, 9, 0), "b")).isEqualTo(0);
+  }
+
+  @Test
+  void stickyKeysAreSpreadWhereLoadsAreEqual() {
+    Router router = Balancing.STICKY_KEYS.get();
+    Map<Integer, Integer> keys = new HashMap<>();
+    for (int i = 0; i < 300; i++) {
+      keys.merge(pick(router, loads(0, 0, 0), "key " + i), 1, Integer::sum);
+    }
+    assertThat(keys).containsOnly(Map.entry(0, 100), Map.entry(1, 100), Map.entry(2, 100));
+  }
+
+  @Test
+  void aStickyKeyWhoseReplicaIsLostMovesOnceAndStaysThere() {
+    Router router = Balancing.STICKY_KEYS.get();
+    List<Candidate> all = loads(1, 0, 1);
+    assertThat(pick(router, all, "a")).isEqualTo(1);
+    List<Candidate> left = List.of(all.get(0), all.get(2));
+    int other = pick(router, left, "a");
+    assertThat(other).isNotEqualTo(1);
+    assertThat(pick(router, all, "a")).isEqualTo(other);
+  }
+
+  @Test
+  void theStickyKeysThatWereUsedLongestAgoAreForgotten() {
+    Router router = Balancing.STICKY_KEYS.get();
+    assertThat(pick(router, loads(0, 1), "kept")).isZero();
+    assertThat(pick(router, loads(0, 1), "forgotten")).isZero();
+    for (int i = 0; i < StickyKeys.CAPACITY - 1; i++) {
+      pick(router, loads(0, 1), "key " + i);
+      pick(router, loads(0, 1), "kept");
+    }
+    assertThat(pick(router, loads(1, 0), "kept")).isZero();
+    assertThat(pick(router, loads(1, 0), "forgotten")).isEqualTo(1);
+  }
+
+  @Test
+  void callsWithoutAKeyGoToTheLeastLoadedAlsoWithStickyKeys() {
+    assertThat(picks(Balancing.STICKY_KEYS.get(), loads(5, 3, 4), 2)).containsExactly(1, 1);
+  }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.env.openenv;
+
+import org.jspecify.annotations.NullMarked;
