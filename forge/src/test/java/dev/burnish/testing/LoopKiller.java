@@ -127,7 +127,9 @@ public final class LoopKiller implements AutoCloseable {
   private void send(Kill kill) throws IOException, InterruptedException {
     for (String role : kill.roles()) {
       Process sent =
-          new ProcessBuilder("kill", "-" + kill.signal(), Long.toString(kill.target().pid(process(role)))).start();
+          new ProcessBuilder(
+                  "kill", "-" + kill.signal(), Long.toString(kill.target().pid(process(role))))
+              .start();
       int ignored = sent.waitFor();
     }
     done.incrementAndGet();
