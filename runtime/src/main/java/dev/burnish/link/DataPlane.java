@@ -4,6 +4,7 @@ import dev.burnish.link.bulk.BulkPeer;
 import dev.burnish.link.bulk.BulkPort;
 import dev.burnish.link.bulk.BulkSettings;
 import dev.burnish.link.bulk.Shelf;
+import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.link.transport.Network;
 import dev.burnish.link.transport.ProcessAddress;
 import java.io.IOException;
@@ -37,10 +38,11 @@ final class DataPlane implements AutoCloseable {
 
   /// The address at which other hosts read regions of this process.
   ///
-  /// @throws IllegalStateException if no other host reaches it, or it ends
+  /// @throws IllegalStateException if no other host reaches it
+  /// @throws ReplicaLost if it ends: others turn to one that has the same
   synchronized String address() {
     if (closed) {
-      throw new IllegalStateException("this process ends: process=" + network.self());
+      throw new ReplicaLost("this process ends: process=" + network.self());
     }
     if (port.isEmpty()) {
       try {
