@@ -13,6 +13,7 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.model.LlamaConfig;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.DecoderShape.HeadKind;
+import dev.burnish.sandbox.Sandboxes;
 import dev.burnish.script.Script;
 import dev.burnish.testing.SharedFiles;
 import dev.burnish.text.CharacterTokenizer;
@@ -126,24 +127,42 @@ class ExamplesTest {
 
   @Test
   void alphabetSortTrainsOnWholeConversations() throws Exception {
-    String[] small = {"warmUp=3", "prompts=2", "samples=3", "steps=2", "processes=THREADS"};
-    List<String> args = new ArrayList<>();
-    for (String setting : small) {
-      args.addAll(List.of("--set", setting));
-    }
-    run("AlphabetSort.java", args.toArray(String[]::new));
-    Path run = runs().getFirst();
-    assertThat(metrics(run)).hasSize(2);
-    List<JsonNode> samples = new ArrayList<>();
-    for (String line : Files.readAllLines(run.resolve("samples.jsonl"))) {
-      samples.add(JsonMapper.shared().readTree(line));
-    }
+    List<JsonNode> samples = smallRun("AlphabetSort.java");
     assertThat(samples).hasSize(2 * 2 * 3);
     assertThat(samples)
         .allSatisfy(sample -> assertThat(sample.get("prompt").asString()).hasSize(8)); // "ca eb dk"
     // Three answers of at most sixteen tokens, of which only what was sampled is counted.
     assertThat(samples)
         .allSatisfy(sample -> assertThat(sample.get("tokens").size()).isBetween(3, 48));
+  }
+
+  @Test
+  void codeAgentTrainsOnProgramsThatWereRun() throws Exception {
+    Sandboxes.require();
+    List<JsonNode> samples = smallRun("CodeAgent.java");
+    assertThat(samples).hasSize(2 * 2 * 3);
+    // A number of two digits, and at most two programs of at most sixteen tokens.
+    assertThat(samples)
+        .allSatisfy(sample -> assertThat(sample.get("prompt").asString()).matches("[1-8][0-9]"));
+    assertThat(samples)
+        .allSatisfy(sample -> assertThat(sample.get("tokens").size()).isBetween(1, 32));
+  }
+
+  /// The samples of two steps of an example, of two groups of three.
+  private List<JsonNode> smallRun(String example) throws Exception {
+    String[] small = {"warmUp=3", "prompts=2", "samples=3", "steps=2", "processes=THREADS"};
+    List<String> args = new ArrayList<>();
+    for (String setting : small) {
+      args.addAll(List.of("--set", setting));
+    }
+    run(example, args.toArray(String[]::new));
+    Path run = runs().getFirst();
+    assertThat(metrics(run)).hasSize(2);
+    List<JsonNode> samples = new ArrayList<>();
+    for (String line : Files.readAllLines(run.resolve("samples.jsonl"))) {
+      samples.add(JsonMapper.shared().readTree(line));
+    }
+    return samples;
   }
 
   @Test

@@ -67,6 +67,14 @@ class OtherHostsLoopTest {
         .requireSame(inThreads(4, settings), "two generators, each on a host of its own");
   }
 
+  /// Its generator is started again on the other host.
+  @Test
+  void theNumbersAreTheSameWhenAHostIsLost() throws Exception {
+    List<Kill> kills = List.of(Kill.ofHost(LoopKiller.STEP, 3, "copies-1"));
+    List<String> settings = settings(6, "maxStaleness=1", "generators=2", "transfer=CHANGES");
+    onHosts(2, 6, settings, kills).requireSame(inThreads(6, settings), kills.toString());
+  }
+
   /// The host's copies, a generator there, and the trainer while a version goes there; at last the
   /// copies are stopped.
   @Test
@@ -76,7 +84,7 @@ class OtherHostsLoopTest {
             Kill.of(LoopKiller.STEP, 2, "copies").after(20),
             Kill.of("keeper.published", 3, "trainer"),
             Kill.of("keeper.published", 4, "copies", "generator"),
-            Kill.of("keeper.published", 5, "weights"),
+            Kill.of("keeper.published", 5, "weights", "sender"),
             Kill.of(LoopKiller.STEP, 6, "copies").by("STOP"));
     List<String> settings = settings(7, "maxStaleness=1");
     onHosts(1, 7, settings, kills).requireSame(inThreads(7, settings), kills.toString());

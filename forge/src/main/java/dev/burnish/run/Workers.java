@@ -24,11 +24,19 @@ public final class Workers implements AutoCloseable {
     options = other;
   }
 
-  /// Sets the kind of the job's processes.
+  /// Sets the kind of the job's processes, for a loop.
   ///
-  /// @throws IllegalStateException if it was started already
+  /// @throws IllegalStateException if it was started already with another kind
   public synchronized void processes(JobOptions.Processes kind) {
-    options(options.with(kind));
+    if (options.processes() == kind) {
+      return;
+    }
+    if (job.isPresent()) {
+      throw new IllegalStateException(
+          "a loop must come before the first replicas, actors or services of its run, whose processes are of its kind: loop.processes=%s started=%s; call run.loop first, or start them with this kind by run.job"
+              .formatted(kind, options.processes()));
+    }
+    options = options.with(kind);
   }
 
   /// The hosts of the job, which is started by the first call.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.burnish.cli.Launcher.Result;
+import dev.burnish.testing.Signals;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -206,7 +207,7 @@ class FetchedJdkTest {
     try {
       Process process = launcher.start(withoutAJdk(), "--version");
       begun.await();
-      new ProcessBuilder("kill", "-TERM", Long.toString(process.pid())).start().waitFor();
+      Signals.send("TERM", process.pid());
       assertThat(process.waitFor()).isEqualTo(143);
       assertThat(state()).isEmpty();
     } finally {

@@ -3,6 +3,7 @@ package dev.burnish.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.burnish.cli.Launcher.Result;
+import dev.burnish.testing.Signals;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -294,7 +295,7 @@ class LauncherTest {
     while (!line.equals("started")) {
       line = process.inputReader().readLine();
     }
-    new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+    Signals.send(signal, process.pid());
     assertThat(process.waitFor()).isEqualTo(status);
     assertThat(state()).isEmpty();
     long maven = Long.parseLong(Files.readString(launcher.path("pid")).strip());

@@ -3,6 +3,7 @@ package dev.burnish.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.burnish.testing.Signals;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -269,7 +270,7 @@ class MainTest {
     launcher.run("--version");
     Process process = launcher.start(java.util.Map.of(), "run", script.toString());
     assertThat(process.inputReader().readLine()).isEqualTo("ready");
-    new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+    Signals.send(signal, process.pid());
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isEqualTo(status);
     return String.join("\n", process.inputReader().readAllLines());

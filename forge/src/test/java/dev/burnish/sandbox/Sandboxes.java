@@ -12,6 +12,11 @@ public final class Sandboxes {
     return open(() -> BubblewrapSandbox.open(settings));
   }
 
+  /// For tests of what opens one itself.
+  public static void require() {
+    open(SandboxSettings.defaults()).close();
+  }
+
   /// The sandbox, or whatever opens one.
   public static <T> T open(Supplier<T> opened) {
     try {

@@ -7,6 +7,7 @@ import dev.burnish.mesh.JobOptions.Processes;
 import dev.burnish.mesh.ProcMesh;
 import dev.burnish.service.OwnedService;
 import dev.burnish.service.Service;
+import dev.burnish.testing.Signals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,12 +134,12 @@ class HandoverTest {
           procs.spawn("stopped", Sides.Generator.class, Sides.GeneratorActor::new, weights).only();
       assertThat(stopped.take(version)).isEqualTo(HandoverLoop.values(version));
       long pid = stopped.pid();
-      signal("STOP", pid);
+      Signals.stop(pid);
       long trainer = loop.trainer.pids(0).getFirst();
       for (int i = 0; i < 5; i++) {
         step();
       }
-      signal("CONT", pid);
+      Signals.resume(pid);
       assertThat(stopped.check()).isEqualTo(version - 5);
       assertThat(loop.trainer.pids(0)).containsExactly(trainer);
     }
@@ -160,11 +161,6 @@ class HandoverTest {
     assertThat(loop.keeper.versions("policy")).containsExactly(version);
     assertThat(loop.store.route().versions("policy")).containsExactly(version);
     assertThat(regions()).hasSizeLessThanOrEqualTo(1 + 3 * PARTS);
-  }
-
-  private static void signal(String name, long pid) throws Exception {
-    assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor())
-        .isZero();
   }
 
   /// The different regions that any of the processes has open.

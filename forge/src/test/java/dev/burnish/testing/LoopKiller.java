@@ -47,20 +47,39 @@ public final class LoopKiller implements AutoCloseable {
   /// @param roles of which the first process is killed
   /// @param signal as of `kill`
   /// @param millis to wait at the point; with 0 the controller waits there for the kill
-  public record Kill(String point, int times, List<String> roles, String signal, int millis) {
+  /// @param target the process of the role, or the agent of its host
+  public record Kill(
+      String point, int times, List<String> roles, String signal, int millis, Target target) {
     /// By SIGKILL, at the point.
     public static Kill of(String point, int times, String... roles) {
-      return new Kill(point, times, List.of(roles), "KILL", 0);
+      return new Kill(point, times, List.of(roles), "KILL", 0, Target.PROCESS);
+    }
+
+    /// The whole host that the process of a role is on.
+    public static Kill ofHost(String point, int times, String role) {
+      return new Kill(point, times, List.of(role), "KILL", 0, Target.HOST);
     }
 
     /// The same by another signal.
     public Kill by(String other) {
-      return new Kill(point, times, roles, other, millis);
+      return new Kill(point, times, roles, other, millis, target);
     }
 
     /// The same a while after the point.
     public Kill after(int later) {
-      return new Kill(point, times, roles, signal, later);
+      return new Kill(point, times, roles, signal, later, target);
+    }
+  }
+
+  private enum Target {
+    PROCESS,
+    HOST;
+
+    long pid(long process) {
+      return switch (this) {
+        case PROCESS -> process;
+        case HOST -> ProcessHandle.of(process).orElseThrow().parent().orElseThrow().pid();
+      };
     }
   }
 
@@ -108,7 +127,9 @@ public final class LoopKiller implements AutoCloseable {
   private void send(Kill kill) throws IOException, InterruptedException {
     for (String role : kill.roles()) {
       Process sent =
-          new ProcessBuilder("kill", "-" + kill.signal(), Long.toString(process(role))).start();
+          new ProcessBuilder(
+                  "kill", "-" + kill.signal(), Long.toString(kill.target().pid(process(role))))
+              .start();
       int ignored = sent.waitFor();
     }
     done.incrementAndGet();

@@ -15,6 +15,7 @@ import dev.burnish.link.failure.ReplicaLost;
 import dev.burnish.mesh.host.HostWorker;
 import dev.burnish.mesh.host.JobFolder;
 import dev.burnish.mesh.host.JoinTicket;
+import dev.burnish.testing.Signals;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
@@ -249,10 +250,10 @@ class HostsTest {
     long pid = counters.only().pid();
     long agent = workers.getFirst().pid();
     for (int i = 0; i < 3; i++) {
-      Programs.stop(agent, pid);
+      Signals.stop(agent, pid);
       assertThatThrownBy(() -> counters.within(Duration.ofMillis(500)).only().value())
           .isInstanceOf(CallTimedOut.class);
-      assertThat(run("kill", "-CONT", Long.toString(agent), Long.toString(pid))).isZero();
+      Signals.resume(agent, pid);
       assertThat(counters.only().value()).isEqualTo(4);
     }
     assertThat(unhandled).isEmpty();
@@ -271,7 +272,7 @@ class HostsTest {
             .spawnProcs(Map.of("gpus", 1))
             .spawn("counters", Counter.class, CounterActor::new, 4);
     long pid = counters.only().pid();
-    Programs.stop(workers.getFirst().pid(), pid);
+    Signals.stop(workers.getFirst().pid(), pid);
     assertThat(unhandled.take().place().host()).isEqualTo("frozen");
     assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
     job.close();

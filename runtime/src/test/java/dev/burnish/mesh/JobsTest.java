@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.burnish.mesh.host.JobFolder;
 import dev.burnish.mesh.host.Jobs;
 import dev.burnish.mesh.host.Jobs.Heard;
+import dev.burnish.testing.Signals;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -87,7 +88,7 @@ class JobsTest {
     Process told = program(Optional.of(folder), Optional.empty());
     awaitReady(silent);
     awaitReady(told);
-    Programs.stop(silent.pid());
+    Signals.stop(silent.pid());
     assertThat(Jobs.running())
         .containsExactlyInAnyOrder("seen-" + silent.pid(), "seen-" + told.pid());
     List<Heard> heard = Jobs.all();

@@ -3,6 +3,7 @@ package dev.burnish.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.burnish.testing.Signals;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -248,7 +249,7 @@ class OrphansTest {
 
   private static void stop(ProcessHandle process) {
     try {
-      new ProcessBuilder("kill", "-STOP", Long.toString(process.pid())).start().waitFor();
+      Signals.stop(process.pid());
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     } catch (InterruptedException e) {

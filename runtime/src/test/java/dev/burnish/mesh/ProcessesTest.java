@@ -17,6 +17,7 @@ import dev.burnish.mesh.host.HostAgent;
 import dev.burnish.mesh.host.JobControl;
 import dev.burnish.mesh.host.JobFolder;
 import dev.burnish.mesh.host.Jobs;
+import dev.burnish.testing.Signals;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -65,11 +66,6 @@ class ProcessesTest {
     started.ifPresent(Job::close);
   }
 
-  private static void signal(String name, long pid) throws Exception {
-    int status = new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
-    assertThat(status).isZero();
-  }
-
   private static void awaitEnd(long pid) throws Exception {
     Optional<ProcessHandle> process = ProcessHandle.of(pid);
     if (process.isPresent()) {
@@ -92,7 +88,7 @@ class ProcessesTest {
             thrown.add(e);
           }
         });
-    signal("KILL", pids.get(2));
+    Signals.send("KILL", pids.get(2));
     assertThat(thrown.take()).isInstanceOf(ReplicaLost.class);
     Failure failure = unhandled.take();
     assertThat(failure.reason()).contains("ended by signal 9");
@@ -179,10 +175,10 @@ class ProcessesTest {
   void aStoppedProcessMissesDeadlinesAndGoesOnLater() throws Exception {
     OwnedMesh<Counter> counters = counters(1, ActorSystemSettings.defaults());
     long pid = counters.only().pid();
-    Programs.stop(pid);
+    Signals.stop(pid);
     assertThatThrownBy(() -> counters.within(Duration.ofMillis(200)).only().value())
         .isInstanceOf(CallTimedOut.class);
-    signal("CONT", pid);
+    Signals.resume(pid);
     assertThat(counters.only().value()).isZero();
     assertThat(unhandled).isEmpty();
   }
@@ -192,7 +188,7 @@ class ProcessesTest {
     LinkSettings quick =
         LinkSettings.defaults().withDetection(Duration.ofMillis(200), Duration.ofMillis(1500));
     OwnedMesh<Counter> counters = counters(1, ActorSystemSettings.defaults().withLink(quick));
-    Programs.stop(counters.only().pid());
+    Signals.stop(counters.only().pid());
     assertThat(unhandled.take().reason()).contains("no heartbeat");
     assertThatThrownBy(() -> counters.only().value()).isInstanceOf(ReplicaLost.class);
   }
@@ -210,7 +206,7 @@ class ProcessesTest {
                 List.of(5),
                 ActorOptions.defaults().withRestart(RestartPolicy.atMost(1)));
     List<Long> before = counters.gather(Counter::pid);
-    signal("KILL", before.get(0));
+    Signals.send("KILL", before.get(0));
     long now = before.get(0);
     while (now == before.get(0)) {
       try {
@@ -309,7 +305,7 @@ class ProcessesTest {
         .isInstanceOf(ReplicaLost.class)
         .hasMessageContaining("NoSuchFlag");
     assertThat(counters.actor(0).value()).isZero();
-    signal("KILL", counters.actor(0).pid());
+    Signals.send("KILL", counters.actor(0).pid());
     assertThat(told.take().reason()).contains("signal 9");
   }
 
@@ -351,9 +347,9 @@ class ProcessesTest {
         procs.at("gpus", 0).spawn("counters", Counter.class, CounterActor::new, 0).only();
     List<Long> pids = procs.pids();
     assertThat(counter.value()).isZero();
-    signal("KILL", pids.get(0));
+    Signals.send("KILL", pids.get(0));
     assertThat(told.take().place().mesh()).isEqualTo("counters");
-    signal("KILL", pids.get(1));
+    Signals.send("KILL", pids.get(1));
     Failure second = told.take();
     assertThat(second.place().mesh()).isEqualTo("procs");
     assertThat(second.place().point().rank()).isEqualTo(1);
@@ -379,7 +375,7 @@ class ProcessesTest {
     List<Long> pids = counters.gather(Counter::pid);
     Path folder = JobFolder.base().resolve(started.orElseThrow().id());
     assertThat(sockets(folder)).hasSize(3);
-    signal("KILL", pids.get(0));
+    Signals.send("KILL", pids.get(0));
     assertThat(unhandled.take().reason()).contains("signal 9");
     assertThat(sockets(folder)).hasSize(2);
   }
@@ -663,7 +659,7 @@ class ProcessesTest {
             .spawn("sizes", Sizes.class, SizesActor::new);
     assertThat(sizes.only().size(new byte[10])).isEqualTo(10);
     long pid = sizes.only().pid();
-    Programs.stop(pid);
+    Signals.stop(pid);
     byte[] large = new byte[2 << 20];
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Integer>> calls = new ArrayList<>();
@@ -691,7 +687,7 @@ class ProcessesTest {
         assertThat(thrown.take()).isInstanceOf(CallCancelled.class);
       }
     }
-    signal("CONT", pid);
+    Signals.resume(pid);
     assertThat(sizes.only().size(new byte[0])).as("calls that ran").isLessThanOrEqualTo(3);
   }
 }

@@ -3,8 +3,6 @@ package dev.burnish.mesh;
 import dev.burnish.host.JvmCommand;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -15,20 +13,6 @@ public final class Programs {
   /// How to run a class as a program with the class path of this one.
   public static List<String> command(Class<?> main) {
     return JvmCommand.of(main).withFlags(List.of("--enable-native-access=ALL-UNNAMED")).words();
-  }
-
-  /// Stops processes, and waits until they are stopped.
-  public static void stop(long... pids) throws Exception {
-    for (long pid : pids) {
-      String id = Long.toString(pid);
-      if (new ProcessBuilder("kill", "-STOP", id).start().waitFor() != 0) {
-        throw new IOException("cannot be stopped: pid=" + id);
-      }
-      Path status = Path.of("/proc", id, "status");
-      while (Files.exists(status) && !Files.readString(status).contains("State:\tT")) {
-        Thread.onSpinWait();
-      }
-    }
   }
 
   /// Waits until the test is gone: a program never outlives the test that started it.

@@ -14,6 +14,7 @@ import dev.burnish.mesh.ProcMesh;
 import dev.burnish.mesh.host.Jobs;
 import dev.burnish.service.ServiceMetrics.FailureKind;
 import dev.burnish.service.ServiceOptions.Health;
+import dev.burnish.testing.Signals;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,11 +51,6 @@ class ServiceProcessesTest {
     return service;
   }
 
-  private static void signal(String name, long pid) throws Exception {
-    assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor())
-        .isZero();
-  }
-
   private static void awaitRestart(OwnedService<Tally> service, int numRestarts) {
     Waiting.until("a restart", () -> service.metrics().restarts() >= numRestarts);
   }
@@ -64,7 +60,7 @@ class ServiceProcessesTest {
   void anIdleReplicaThatIsKilledIsReplacedWithoutACall() throws Exception {
     OwnedService<Tally> service = service(4, replicas(2));
     long before = service.pids(1).getFirst();
-    signal("KILL", before);
+    Signals.send("KILL", before);
     awaitRestart(service, 1);
     service.awaitHealthy(2, SOON);
     assertThat(service.pids(1).getFirst()).isNotEqualTo(before);
@@ -79,7 +75,7 @@ class ServiceProcessesTest {
   @Test
   void aReplicaThatIsStoppedIsLostAndReplaced() throws Exception {
     OwnedService<Tally> service = service(4, replicas(2));
-    signal("STOP", service.pids(0).getFirst());
+    Signals.stop(service.pids(0).getFirst());
     awaitRestart(service, 1);
     service.awaitHealthy(2, SOON);
     assertThat(service.replicas().get(0).reason()).contains("does not say that it lives");
@@ -107,7 +103,7 @@ class ServiceProcessesTest {
       Thread.ofVirtual().start(() -> outcomes.add(outcome(() -> service.route().pid())));
     }
     Waiting.until("four wait", () -> service.metrics().numQueued() == 4);
-    signal("KILL", pids.get(0));
+    Signals.send("KILL", pids.get(0));
     assertThat(outcomes.take()).isInstanceOf(ReplicaLost.class);
     service.client().dispatcher().healthy().stream()
         .map(slot -> service.replicaSet().replicas().get(slot.replica()))
@@ -210,7 +206,7 @@ class ServiceProcessesTest {
             new NotClosing(hosts),
             new ReplicaSet.Blueprint<>("tally", Tally.class, factory, List.of(6)),
             options);
-    signal("KILL", service.route().pid());
+    Signals.send("KILL", service.route().pid());
     awaitRestart(service, 1);
     assertThat(service.route().value()).isEqualTo(6);
   }
@@ -221,11 +217,11 @@ class ServiceProcessesTest {
     OwnedService<Tally> user =
         Service.start(job.hosts(), "user", Tally.class, TallyActor::new, 0, replicas(1));
     assertThat(user.route().askSquares(service, 10)).isEqualTo(285);
-    signal("KILL", service.pids(0).getFirst());
+    Signals.send("KILL", service.pids(0).getFirst());
     assertThat(user.route().askSquares(service, 10)).isEqualTo(285);
     awaitRestart(service, 1);
     service.awaitHealthy(2, SOON);
-    signal("KILL", service.pids(1).getFirst());
+    Signals.send("KILL", service.pids(1).getFirst());
     assertThat(user.route().askSquares(service, 10)).isEqualTo(285);
   }
 

@@ -12,7 +12,9 @@ import jdk.incubator.vector.VectorSpecies;
 /// two multipliers. Both operands are read where they are, in native memory. Panels lie at
 /// multiples of 64 bytes, so that no load takes two cache lines: an array's elements begin 16 bytes
 /// into one. A method may contain little but the loop, and pass no vector to another method, or the
-/// compiler keeps vectors in memory.
+/// compiler keeps vectors in memory. Nor may it get one from another method of ours: the compiler
+/// inlines that only if its counts say that the call is frequent, and they came too late in one
+/// process of six, which was several times slower to its end. The loads are therefore written out.
 ///
 /// Weights of all formats are read as they are kept, and converted in registers. For each format
 /// there is a class of its own, made of this one's file by [WideTiles]: in each the format is a
@@ -20,6 +22,9 @@ import jdk.incubator.vector.VectorSpecies;
 final class WideTile extends Tile {
   private static final WeightFormat FORMAT = WideTiles.format(MethodHandles.lookup());
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_512;
+  private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_512;
+  private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_128;
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
   static final int WIDTH = S.length();
 
   /// Bytes of a vector.
@@ -70,44 +75,6 @@ final class WideTile extends Tile {
     }
   }
 
-  /// The first half of a panel's columns at element `p`.
-  private static FloatVector left(long panel, int p) {
-    if (FORMAT == WeightFormat.BF16) {
-      return words(panel, p).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-    }
-    return FORMAT == WeightFormat.INT8 ? numbers(panel, p, 0) : floats(panel, p, 0);
-  }
-
-  /// The second half.
-  private static FloatVector right(long panel, int p) {
-    if (FORMAT == WeightFormat.BF16) {
-      return words(panel, p).and(0xffff0000).reinterpretAsFloats();
-    }
-    return FORMAT == WeightFormat.INT8 ? numbers(panel, p, WIDTH) : floats(panel, p, WIDTH);
-  }
-
-  private static FloatVector floats(long panel, int p, int column) {
-    long address = panel + 4L * (2L * WIDTH * p + column);
-    return FloatVector.fromMemorySegment(S, Matrix.MEMORY, address, Matrix.ORDER);
-  }
-
-  private static IntVector words(long panel, int p) {
-    return IntVector.fromMemorySegment(
-        IntVector.SPECIES_512, Matrix.MEMORY, panel + LINE * p, Matrix.ORDER);
-  }
-
-  private static FloatVector numbers(long panel, int p, int column) {
-    long address = panel + 2L * WIDTH * p + column;
-    return (FloatVector)
-        ByteVector.fromMemorySegment(ByteVector.SPECIES_128, Matrix.MEMORY, address, Matrix.ORDER)
-            .convertShape(VectorOperators.B2F, S, 0);
-  }
-
-  private static FloatVector all(long row, int p) {
-    return FloatVector.broadcast(
-        S, Matrix.MEMORY.get(ValueLayout.JAVA_FLOAT_UNALIGNED, row + 4L * p));
-  }
-
   private void eight() {
     FloatVector c00 = FloatVector.zero(S);
     FloatVector c01 = FloatVector.zero(S);
@@ -138,30 +105,48 @@ final class WideTile extends Tile {
     // Bytes are converted faster in a counted loop.
     int step = FORMAT == WeightFormat.INT8 ? 1 : one;
     for (int p = 0; p < count; p += step) {
-      FloatVector left = left(panel, p);
-      FloatVector right = right(panel, p);
-      FloatVector x0 = all(a0, p);
+      FloatVector left;
+      FloatVector right;
+      if (FORMAT == WeightFormat.F32) {
+        long address = panel + 2 * LINE * p;
+        left = FloatVector.fromMemorySegment(S, Matrix.MEMORY, address, Matrix.ORDER);
+        right = FloatVector.fromMemorySegment(S, Matrix.MEMORY, address + LINE, Matrix.ORDER);
+      } else if (FORMAT == WeightFormat.BF16) {
+        IntVector words =
+            IntVector.fromMemorySegment(INTS, Matrix.MEMORY, panel + LINE * p, Matrix.ORDER);
+        left = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        right = words.and(0xffff0000).reinterpretAsFloats();
+      } else {
+        long address = panel + 2L * WIDTH * p;
+        ByteVector first =
+            ByteVector.fromMemorySegment(BYTES, Matrix.MEMORY, address, Matrix.ORDER);
+        ByteVector second =
+            ByteVector.fromMemorySegment(BYTES, Matrix.MEMORY, address + WIDTH, Matrix.ORDER);
+        left = (FloatVector) first.convertShape(VectorOperators.B2F, S, 0);
+        right = (FloatVector) second.convertShape(VectorOperators.B2F, S, 0);
+      }
+      FloatVector x0 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a0 + 4L * p));
       c00 = x0.fma(left, c00);
       c01 = x0.fma(right, c01);
-      FloatVector x1 = all(a1, p);
+      FloatVector x1 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a1 + 4L * p));
       c10 = x1.fma(left, c10);
       c11 = x1.fma(right, c11);
-      FloatVector x2 = all(a2, p);
+      FloatVector x2 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a2 + 4L * p));
       c20 = x2.fma(left, c20);
       c21 = x2.fma(right, c21);
-      FloatVector x3 = all(a3, p);
+      FloatVector x3 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a3 + 4L * p));
       c30 = x3.fma(left, c30);
       c31 = x3.fma(right, c31);
-      FloatVector x4 = all(a4, p);
+      FloatVector x4 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a4 + 4L * p));
       c40 = x4.fma(left, c40);
       c41 = x4.fma(right, c41);
-      FloatVector x5 = all(a5, p);
+      FloatVector x5 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a5 + 4L * p));
       c50 = x5.fma(left, c50);
       c51 = x5.fma(right, c51);
-      FloatVector x6 = all(a6, p);
+      FloatVector x6 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a6 + 4L * p));
       c60 = x6.fma(left, c60);
       c61 = x6.fma(right, c61);
-      FloatVector x7 = all(a7, p);
+      FloatVector x7 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a7 + 4L * p));
       c70 = x7.fma(left, c70);
       c71 = x7.fma(right, c71);
     }
@@ -201,18 +186,36 @@ final class WideTile extends Tile {
     int count = k;
     int step = one;
     for (int p = 0; p < count; p += step) {
-      FloatVector left = left(panel, p);
-      FloatVector right = right(panel, p);
-      FloatVector x0 = all(a0, p);
+      FloatVector left;
+      FloatVector right;
+      if (FORMAT == WeightFormat.F32) {
+        long address = panel + 2 * LINE * p;
+        left = FloatVector.fromMemorySegment(S, Matrix.MEMORY, address, Matrix.ORDER);
+        right = FloatVector.fromMemorySegment(S, Matrix.MEMORY, address + LINE, Matrix.ORDER);
+      } else if (FORMAT == WeightFormat.BF16) {
+        IntVector words =
+            IntVector.fromMemorySegment(INTS, Matrix.MEMORY, panel + LINE * p, Matrix.ORDER);
+        left = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        right = words.and(0xffff0000).reinterpretAsFloats();
+      } else {
+        long address = panel + 2L * WIDTH * p;
+        ByteVector first =
+            ByteVector.fromMemorySegment(BYTES, Matrix.MEMORY, address, Matrix.ORDER);
+        ByteVector second =
+            ByteVector.fromMemorySegment(BYTES, Matrix.MEMORY, address + WIDTH, Matrix.ORDER);
+        left = (FloatVector) first.convertShape(VectorOperators.B2F, S, 0);
+        right = (FloatVector) second.convertShape(VectorOperators.B2F, S, 0);
+      }
+      FloatVector x0 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a0 + 4L * p));
       c00 = x0.fma(left, c00);
       c01 = x0.fma(right, c01);
-      FloatVector x1 = all(a1, p);
+      FloatVector x1 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a1 + 4L * p));
       c10 = x1.fma(left, c10);
       c11 = x1.fma(right, c11);
-      FloatVector x2 = all(a2, p);
+      FloatVector x2 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a2 + 4L * p));
       c20 = x2.fma(left, c20);
       c21 = x2.fma(right, c21);
-      FloatVector x3 = all(a3, p);
+      FloatVector x3 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a3 + 4L * p));
       c30 = x3.fma(left, c30);
       c31 = x3.fma(right, c31);
     }
@@ -238,12 +241,30 @@ final class WideTile extends Tile {
     int count = k;
     int step = one;
     for (int p = 0; p < count; p += step) {
-      FloatVector left = left(panel, p);
-      FloatVector right = right(panel, p);
-      FloatVector x0 = all(a0, p);
+      FloatVector left;
+      FloatVector right;
+      if (FORMAT == WeightFormat.F32) {
+        long address = panel + 2 * LINE * p;
+        left = FloatVector.fromMemorySegment(S, Matrix.MEMORY, address, Matrix.ORDER);
+        right = FloatVector.fromMemorySegment(S, Matrix.MEMORY, address + LINE, Matrix.ORDER);
+      } else if (FORMAT == WeightFormat.BF16) {
+        IntVector words =
+            IntVector.fromMemorySegment(INTS, Matrix.MEMORY, panel + LINE * p, Matrix.ORDER);
+        left = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        right = words.and(0xffff0000).reinterpretAsFloats();
+      } else {
+        long address = panel + 2L * WIDTH * p;
+        ByteVector first =
+            ByteVector.fromMemorySegment(BYTES, Matrix.MEMORY, address, Matrix.ORDER);
+        ByteVector second =
+            ByteVector.fromMemorySegment(BYTES, Matrix.MEMORY, address + WIDTH, Matrix.ORDER);
+        left = (FloatVector) first.convertShape(VectorOperators.B2F, S, 0);
+        right = (FloatVector) second.convertShape(VectorOperators.B2F, S, 0);
+      }
+      FloatVector x0 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a0 + 4L * p));
       c00 = x0.fma(left, c00);
       c01 = x0.fma(right, c01);
-      FloatVector x1 = all(a1, p);
+      FloatVector x1 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a1 + 4L * p));
       c10 = x1.fma(left, c10);
       c11 = x1.fma(right, c11);
     }
@@ -262,9 +283,27 @@ final class WideTile extends Tile {
     int count = k;
     int step = one;
     for (int p = 0; p < count; p += step) {
-      FloatVector left = left(panel, p);
-      FloatVector right = right(panel, p);
-      FloatVector x0 = all(a0, p);
+      FloatVector left;
+      FloatVector right;
+      if (FORMAT == WeightFormat.F32) {
+        long address = panel + 2 * LINE * p;
+        left = FloatVector.fromMemorySegment(S, Matrix.MEMORY, address, Matrix.ORDER);
+        right = FloatVector.fromMemorySegment(S, Matrix.MEMORY, address + LINE, Matrix.ORDER);
+      } else if (FORMAT == WeightFormat.BF16) {
+        IntVector words =
+            IntVector.fromMemorySegment(INTS, Matrix.MEMORY, panel + LINE * p, Matrix.ORDER);
+        left = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        right = words.and(0xffff0000).reinterpretAsFloats();
+      } else {
+        long address = panel + 2L * WIDTH * p;
+        ByteVector first =
+            ByteVector.fromMemorySegment(BYTES, Matrix.MEMORY, address, Matrix.ORDER);
+        ByteVector second =
+            ByteVector.fromMemorySegment(BYTES, Matrix.MEMORY, address + WIDTH, Matrix.ORDER);
+        left = (FloatVector) first.convertShape(VectorOperators.B2F, S, 0);
+        right = (FloatVector) second.convertShape(VectorOperators.B2F, S, 0);
+      }
+      FloatVector x0 = FloatVector.broadcast(S, Matrix.MEMORY.get(FLOAT, a0 + 4L * p));
       c00 = x0.fma(left, c00);
       c01 = x0.fma(right, c01);
     }

@@ -23,6 +23,7 @@ import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
+import dev.burnish.testing.Signals;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -233,7 +234,7 @@ class OtherHostsTest {
     long pid = ranks.at("hosts", 1).choose().pid();
     try (Snapshot snapshot = store.open(List.of("large"))) {
       isDirty = true;
-      signal("STOP", pid);
+      Signals.stop(pid);
       long start = System.nanoTime();
       assertThatThrownBy(() -> snapshot.get("large"))
           .isInstanceOf(StoreException.class)
@@ -241,7 +242,7 @@ class OtherHostsTest {
           .hasMessageContaining("bulk.patience=PT2S");
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(PATIENCE.multipliedBy(4));
     } finally {
-      signal("CONT", pid);
+      Signals.resume(pid);
     }
   }
 
@@ -329,9 +330,5 @@ class OtherHostsTest {
     ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
     process.destroyForcibly();
     process.onExit().join();
-  }
-
-  private static void signal(String name, long pid) throws IOException, InterruptedException {
-    new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
   }
 }
