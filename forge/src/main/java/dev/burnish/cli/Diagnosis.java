@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.burnish.concurrent.ProcessSettings;
 import dev.burnish.kernel.Calibration;
 import dev.burnish.observe.HostFacts;
+import dev.burnish.tensor.Libtorch;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,11 +16,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// Looks at this machine.
 final class Diagnosis {
   private static final long GIB = 1L << 30;
+  private static final long MIN_FILES = 4096;
 
   private Diagnosis() {}
 
@@ -32,12 +36,73 @@ final class Diagnosis {
     findings.add(cpuFeatures(host));
     findings.add(memory(host.memoryBytes()));
     findings.addAll(settings(ProcessSettings.inForce(), ProcessSettings.environment(host.cores())));
-    findings.add(Finding.good("sgemm", "%.0f GFLOP/s".formatted(Calibration.sgemmGflops())));
+    findings.addAll(numbers());
     findings.add(sharedMemory(Path.of("/dev/shm")));
+    findings.add(hugePages(System.getProperty("os.version")));
+    findings.add(openFiles(Path.of("/proc/self/limits")));
     findings.add(disk(Path.of("").toAbsolutePath()));
     findings.add(gpu());
     findings.addAll(sandbox());
+    findings.addAll(Leftovers.all());
     return findings;
+  }
+
+  /// The libraries that compute; without them nothing is measured.
+  private static List<Finding> numbers() {
+    try {
+      return List.of(
+          Finding.good("libtorch", Libtorch.version()),
+          vectors(Calibration.vectorBits()),
+          Finding.good("sgemm", "%.0f GFLOP/s".formatted(Calibration.sgemmGflops())));
+    } catch (IllegalStateException | LinkageError e) {
+      return List.of(
+          new Finding(
+              "libtorch",
+              Finding.Verdict.BROKEN,
+              String.valueOf(e.getMessage()),
+              "start through ./burnish, which builds with the library of this platform"));
+    }
+  }
+
+  static Finding vectors(int bits) {
+    return Finding.of(
+        "vector width",
+        bits >= 256,
+        bits + " bits",
+        "kernels are several times slower than with 256; use another machine, and no -XX:UseAVX below 2");
+  }
+
+  /// Pages of memory that processes share are put together since Linux 6.1, whatever is set.
+  static Finding hugePages(String kernel) {
+    Matcher version = Pattern.compile("(\\d+)\\.(\\d+).*").matcher(kernel);
+    boolean recent =
+        version.matches()
+            && Integer.parseInt(version.group(1)) * 100 + Integer.parseInt(version.group(2)) >= 601;
+    return Finding.of(
+        "huge pages",
+        recent,
+        recent ? "can be made of shared memory" : "not of shared memory: kernel " + kernel,
+        "weights are published and mapped two to three times slower; use Linux 6.1 or later");
+  }
+
+  static Finding openFiles(Path limits) {
+    Optional<String> line = Optional.empty();
+    try (Stream<String> lines = Files.isReadable(limits) ? Files.lines(limits) : Stream.of()) {
+      line = lines.filter(each -> each.startsWith("Max open files")).findFirst();
+    } catch (IOException | UncheckedIOException e) {
+      // Told as unknown.
+    }
+    Optional<String> soft =
+        line.map(each -> each.substring("Max open files".length()).strip().split("\\s+", 2)[0]);
+    boolean enough =
+        soft.map(each -> each.equals("unlimited") || Long.parseLong(each) >= MIN_FILES)
+            .orElse(true);
+    return Finding.of(
+        "open files",
+        enough,
+        "at most " + soft.orElse("an unknown number"),
+        "a process has a file per connection and per put that it holds; raise it by ulimit -n, or LimitNOFILE of its service, to %d"
+            .formatted(MIN_FILES));
   }
 
   static Finding jdk(int version) {

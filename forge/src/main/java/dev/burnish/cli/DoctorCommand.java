@@ -7,9 +7,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.json.JsonMapper;
 
-/// `burnish doctor`: what this machine has, and what to do about what is missing. Status 1 if
-/// something is missing without which nothing works.
-@Command(name = "doctor", description = "Say what this machine has and what is missing.")
+/// `burnish doctor`: what this machine has, and what to do about what is missing or was left
+/// behind. Status 1 if something is missing without which nothing works.
+@Command(
+    name = "doctor",
+    description =
+        "Say what this machine has, what is missing, and what killed processes have left.")
 final class DoctorCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print a JSON array.")
   private boolean json;

@@ -47,6 +47,10 @@ final class MemoryFile implements AutoCloseable {
   private static final int MADV_COLLAPSE = 25;
 
   private static final long HUGE_PAGE = 2 << 20;
+
+  /// Bytes that are written at once.
+  private static final long PIECE = 64 << 20;
+
   private static final int MFD_CLOEXEC = 1;
   private static final int O_RDONLY = 0;
   private static final int O_RDWR = 2;
@@ -122,6 +126,30 @@ final class MemoryFile implements AutoCloseable {
                     arena.allocateFrom(folder.toString()),
                     O_TMPFILE | O_RDWR | O_CLOEXEC,
                     OWNER_ONLY));
+  }
+
+  /// A file of no bytes in a folder on a disk. Where its file system has none without names, it has
+  /// one for a moment.
+  ///
+  /// @throws IOException if there is no such folder, or it cannot be written
+  static MemoryFile onDisk(Path folder) throws IOException {
+    Optional<MemoryFile> made = unnamed(folder);
+    if (made.isPresent()) {
+      return made.get();
+    }
+    Path named = Files.createTempFile(folder, "burnish-spill-", ".tmp");
+    try {
+      return new MemoryFile(
+          (int)
+              checked(
+                  named.toString(),
+                  (arena, state) ->
+                      (int)
+                          C.OPEN.invokeExact(
+                              state, arena.allocateFrom(named.toString()), O_RDWR | O_CLOEXEC, 0)));
+    } finally {
+      Files.delete(named);
+    }
   }
 
   private static Optional<MemoryFile> ifOpen(NativeCall way) throws IOException {
@@ -298,6 +326,28 @@ final class MemoryFile implements AutoCloseable {
     }
   }
 
+  /// Writes bytes from the beginning on.
+  ///
+  /// @param source native memory
+  /// @throws IOException if there is no room
+  /// @throws ClosedChannelException after the end
+  void write(MemorySegment source) throws IOException {
+    enter();
+    try {
+      for (long at = 0; at < source.byteSize(); ) {
+        long offset = at;
+        MemorySegment rest = source.asSlice(at, Math.min(PIECE, source.byteSize() - at));
+        at +=
+            checked(
+                "pwrite",
+                (_, state) ->
+                    (long) C.PWRITE.invokeExact(state, number, rest, rest.byteSize(), offset));
+      }
+    } finally {
+      close();
+    }
+  }
+
   private void enter() throws ClosedChannelException {
     if (numUsers.getAndUpdate(n -> n == 0 ? 0 : n + 1) == 0) {
       throw new ClosedChannelException();
@@ -394,6 +444,9 @@ final class MemoryFile implements AutoCloseable {
     private static final MethodHandle PREAD =
         function(
             "pread", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle PWRITE =
+        function(
+            "pwrite", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle CLOSE =
         function("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle STRERROR =

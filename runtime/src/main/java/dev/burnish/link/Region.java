@@ -12,12 +12,14 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Bytes that travel by handle: on one host both sides may map the same memory, and nothing is
@@ -50,6 +52,11 @@ public final class Region implements AutoCloseable {
 
   private static final AtomicLong NEXT = new AtomicLong();
 
+  /// Files of results that a process keeps open.
+  static final int MAX_OPEN = 128;
+
+  private static final AtomicInteger NUM_OPEN = new AtomicInteger();
+
   private final long id = NEXT.incrementAndGet();
   private final Arena arena = Arena.ofShared();
   private final AtomicInteger numUsers = new AtomicInteger(1);
@@ -60,6 +67,9 @@ public final class Region implements AutoCloseable {
   private final Optional<Elsewhere> elsewhere;
   private volatile Optional<Arrivals> arrivals = Optional.empty();
   private @Nullable MemorySegment memory;
+
+  /// Whether its file is one of [#MAX_OPEN]; written before others have it.
+  private boolean isCounted;
 
   /// The rights of those to whom a region is passed on.
   enum Access {
@@ -79,8 +89,10 @@ public final class Region implements AutoCloseable {
   sealed interface Hold {
     /// The owner keeps it for this process.
     ///
+    /// @param isUp whether the connection to the owner, which keeps the hold, has not ended
     /// @param release tells the owner that it is not needed any more
-    record Held(BulkPeer peer, BulkSettings settings, Runnable release) implements Hold {}
+    record Held(BulkPeer peer, BulkSettings settings, BooleanSupplier isUp, Runnable release)
+        implements Hold {}
 
     /// The owner cannot be reached, or has it no more.
     record Lost(ReplicaLost cause) implements Hold {}
@@ -153,6 +165,31 @@ public final class Region implements AutoCloseable {
     }
   }
 
+  /// A copy of a region in a file on a disk, as [#allocateInPlace]: who reads it, reads the file.
+  /// The file has no name, so that nothing is left of it however processes end.
+  ///
+  /// @param folder on the disk
+  /// @throws UncheckedIOException if there is no room for it, or no such folder
+  /// @throws IllegalStateException if its bytes are on another host
+  public static Region allocateOnDisk(Region from, Path folder) {
+    try {
+      MemoryFile file = MemoryFile.onDisk(folder);
+      try {
+        FaultPoint.reach("region.spilling");
+        file.write(from.segment());
+        Source source = new Source(file.path(), MemoryFile.label(file.path()));
+        return inFile(file, from.size(), source, Access.IN_PLACE);
+      } catch (IOException | RuntimeException | Error e) {
+        file.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "no room for a region on disk: folder=%s bytes=%d (%s)".formatted(folder, from.size(), e),
+          e);
+    }
+  }
+
   private static Region inMemory(MemoryFile file, long bytes, Access access) throws IOException {
     try {
       FaultPoint.reach("region.allocated");
@@ -183,6 +220,28 @@ public final class Region implements AutoCloseable {
     return inFile(file, size, new Source(file.path(), label), access);
   }
 
+  /// Opens a region of another process of this host that came as a result. Some keep their files
+  /// open, as their bytes are copied faster from there, and as they are passed on by them; where
+  /// this process has many, they are mapped alone. Both hold the region.
+  ///
+  /// @throws IOException if its owner has closed it or is gone
+  static Region openResult(String path, String label, long size, Access access) throws IOException {
+    Region region = open(path, label, size, access);
+    if (NUM_OPEN.incrementAndGet() <= MAX_OPEN || access == Access.WRITE) {
+      region.isCounted = true;
+      return region;
+    }
+    NUM_OPEN.decrementAndGet();
+    try {
+      Region mapped =
+          new Region(size, Optional.empty(), Optional.empty(), access, Optional.empty());
+      mapped.memory = region.file.orElseThrow().map(size, false, mapped.arena);
+      return mapped;
+    } finally {
+      region.close();
+    }
+  }
+
   /// A region in memory of this process alone, such as one that is filled by another host.
   static Region empty(long size) {
     Region region =
@@ -200,6 +259,17 @@ public final class Region implements AutoCloseable {
   /// Whether its bytes are on this host: they are read in place then, and else by a [RegionReader].
   public boolean isHere() {
     return elsewhere.isEmpty();
+  }
+
+  /// Whether its bytes are on another host, and this process does not hold them any more.
+  public boolean isLost() {
+    return elsewhere
+        .map(place ->
+            switch (place.hold()) {
+              case Hold.Held held -> !held.isUp().getAsBoolean();
+              case Hold.Lost _ -> true;
+            })
+        .orElse(false);
   }
 
   /// The process that has its bytes, for messages: empty if they are here.
@@ -430,6 +500,9 @@ public final class Region implements AutoCloseable {
       try {
         arena.close();
       } finally {
+        if (isCounted) {
+          NUM_OPEN.decrementAndGet();
+        }
         file.ifPresent(MemoryFile::close);
         elsewhere.ifPresent(Region::release);
       }

@@ -107,7 +107,7 @@ public final class RegionKind implements HandleKind {
       CallSession call = CallSession.of(session);
       Link link = call.link();
       try {
-        Region region = obtain(form, link);
+        Region region = obtain(form, call);
         call.atEnd(region::close);
         return region;
       } finally {
@@ -115,13 +115,16 @@ public final class RegionKind implements HandleKind {
       }
     }
 
-    private static Region obtain(RegionForm form, Link link) {
+    private static Region obtain(RegionForm form, CallSession call) {
+      Link link = call.link();
       boolean isOfThisHost = form.owner().host().equals(link.self().host());
       if (isOfThisHost && !form.path().isEmpty()) {
         boolean isSame = form.owner().equals(link.self());
         link.plane().tell(form.owner(), isSame ? Way.SAME_PROCESS : Way.SAME_HOST);
         try {
-          return Region.open(form.path(), form.label(), form.size(), form.access());
+          return call.isResult()
+              ? Region.openResult(form.path(), form.label(), form.size(), form.access())
+              : Region.open(form.path(), form.label(), form.size(), form.access());
         } catch (IOException e) {
           throw new ReplicaLost(
               "a region of %s cannot be opened: %s".formatted(form.owner(), e.getMessage()), e);

@@ -167,6 +167,7 @@ final class Regions implements Shelf {
     return new Region.Hold.Held(
         plane.peer(form.owner(), held.address()),
         plane.settings(),
+        owner::isUp,
         () -> owner.send(release(held.lease())));
   }
 

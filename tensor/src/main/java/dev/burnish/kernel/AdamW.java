@@ -71,8 +71,11 @@ final class AdamW {
     }
 
     FloatVector updated(FloatVector parameter, FloatVector first, FloatVector second) {
-      FloatVector denominator = second.sqrt().mul(rootCorrection).add(eps);
-      return parameter.mul(keep).sub(first.mul(stepSize).div(denominator));
+      return parameter.mul(keep).sub(first.mul(stepSize).div(denominator(second)));
+    }
+
+    private FloatVector denominator(FloatVector second) {
+      return second.sqrt().mul(rootCorrection).add(eps);
     }
   }
 }

@@ -64,9 +64,15 @@ final class Bf16 {
 
   /// Floats whose upper half is the nearest BF16, ties to even; NaN stays NaN.
   private static IntVector rounded(IntVector bits) {
-    IntVector even = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-    VectorMask<Integer> nan = bits.and(0x7fffffff).compare(VectorOperators.GT, 0x7f800000);
-    return bits.add(even).add(0x7fff).blend(bits.or(0x00400000), nan);
+    return nearest(bits).blend(bits.or(0x00400000), isNan(bits));
+  }
+
+  private static IntVector nearest(IntVector bits) {
+    return bits.add(bits.lanewise(VectorOperators.LSHR, 16).and(1)).add(0x7fff);
+  }
+
+  private static VectorMask<Integer> isNan(IntVector bits) {
+    return bits.and(0x7fffffff).compare(VectorOperators.GT, 0x7f800000);
   }
 
   /// The bits of the nearest BF16 as those of a float, ties to even.

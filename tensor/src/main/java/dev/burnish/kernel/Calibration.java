@@ -4,6 +4,7 @@ import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
+import jdk.incubator.vector.FloatVector;
 
 /// The peak performance of this process: the limit that figures are compared with.
 public final class Calibration {
@@ -13,6 +14,11 @@ public final class Calibration {
   /// of a dozen runs, in GFLOP/s. Takes about half a second.
   public static double sgemmGflops() {
     return sgemmGflops(12);
+  }
+
+  /// Bits of the vectors that kernels use.
+  public static int vectorBits() {
+    return FloatVector.SPECIES_PREFERRED.vectorBitSize();
   }
 
   /// The best of some runs; one takes about 20 ms.

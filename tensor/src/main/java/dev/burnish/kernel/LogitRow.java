@@ -197,12 +197,12 @@ public final class LogitRow {
     int i = 0;
     for (; i < Lanes.bound(length); i += Lanes.WIDTH) {
       FloatVector x = Lanes.load(start, i).mul(sums.scale).sub(sums.shift);
-      Lanes.exp(x).intoArray(sums.block, i);
+      VectorMath.exp(x).intoArray(sums.block, i);
     }
     if (i < length) {
       VectorMask<Float> mask = Lanes.tail(i, length);
       FloatVector x = Lanes.load(start, i, mask).mul(sums.scale).sub(sums.shift);
-      Lanes.exp(x).intoArray(sums.block, i, mask);
+      VectorMath.exp(x).intoArray(sums.block, i, mask);
     }
     return length;
   }
@@ -215,12 +215,12 @@ public final class LogitRow {
     int i = 0;
     for (; i < Lanes.bound(number); i += Lanes.WIDTH) {
       FloatVector x = FloatVector.fromArray(Lanes.SPECIES, out, i).mul(scale).sub(shift);
-      Lanes.exp(x).intoArray(out, i);
+      VectorMath.exp(x).intoArray(out, i);
     }
     if (i < number) {
       VectorMask<Float> mask = Lanes.tail(i, number);
       FloatVector x = FloatVector.fromArray(Lanes.SPECIES, out, i, mask).mul(scale).sub(shift);
-      Lanes.exp(x).intoArray(out, i, mask);
+      VectorMath.exp(x).intoArray(out, i, mask);
     }
   }
 }

@@ -78,7 +78,7 @@ final class LogprobRows {
   }
 
   private static FloatVector withEntropy(FloatVector p, float a, float b, float entropy) {
-    FloatVector log = Lanes.log(p.max(Float.MIN_NORMAL));
+    FloatVector log = VectorMath.log(p.max(Float.MIN_NORMAL));
     return p.mul(log.add(entropy).mul(b).add(a));
   }
 }

@@ -31,13 +31,13 @@ final class SoftmaxRows {
     FloatVector sum = FloatVector.zero(Lanes.SPECIES);
     int i = 0;
     for (; i < Lanes.bound(count); i += Lanes.WIDTH) {
-      FloatVector e = Lanes.exp(Lanes.load(row, i).mul(scale).sub(shift));
+      FloatVector e = VectorMath.exp(Lanes.load(row, i).mul(scale).sub(shift));
       Lanes.store(e, row, i);
       sum = sum.add(e);
     }
     if (i < count) {
       VectorMask<Float> mask = Lanes.tail(i, count);
-      FloatVector e = Lanes.exp(Lanes.load(row, i, mask).mul(scale).sub(shift));
+      FloatVector e = VectorMath.exp(Lanes.load(row, i, mask).mul(scale).sub(shift));
       Lanes.store(e, row, i, mask);
       sum = sum.add(e, mask);
     }
@@ -50,11 +50,11 @@ final class SoftmaxRows {
     FloatVector sum = FloatVector.zero(Lanes.SPECIES);
     int i = 0;
     for (; i <= count - Lanes.WIDTH; i += Lanes.WIDTH) {
-      sum = sum.add(Lanes.exp(Lanes.load(row, i).mul(scale).sub(shift)));
+      sum = sum.add(VectorMath.exp(Lanes.load(row, i).mul(scale).sub(shift)));
     }
     if (i < count) {
       VectorMask<Float> mask = Lanes.tail(i, count);
-      sum = sum.add(Lanes.exp(Lanes.load(row, i, mask).mul(scale).sub(shift)), mask);
+      sum = sum.add(VectorMath.exp(Lanes.load(row, i, mask).mul(scale).sub(shift)), mask);
     }
     return Lanes.sum(sum);
   }
@@ -71,7 +71,7 @@ final class SoftmaxRows {
       int i = block;
       for (; i <= end - Lanes.WIDTH; i += Lanes.WIDTH) {
         FloatVector x = Lanes.load(row, i).mul(scale).sub(shift);
-        FloatVector e = Lanes.exp(x);
+        FloatVector e = VectorMath.exp(x);
         Lanes.store(e, row, i);
         s = s.add(e);
         t = t.add(e.mul(x.max(-1e4f)));
@@ -79,7 +79,7 @@ final class SoftmaxRows {
       if (i < end) {
         VectorMask<Float> mask = Lanes.tail(i, end);
         FloatVector x = Lanes.load(row, i, mask).mul(scale).sub(shift);
-        FloatVector e = Lanes.exp(x);
+        FloatVector e = VectorMath.exp(x);
         Lanes.store(e, row, i, mask);
         s = s.add(e, mask);
         t = t.add(e.mul(x.max(-1e4f)), mask);

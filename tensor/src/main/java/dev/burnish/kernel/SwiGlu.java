@@ -76,6 +76,6 @@ final class SwiGlu {
 
   private static FloatVector sigmoid(FloatVector x) {
     FloatVector one = FloatVector.broadcast(Lanes.SPECIES, 1f);
-    return one.div(Lanes.exp(x.neg()).add(1f));
+    return one.div(VectorMath.exp(x.neg()).add(1f));
   }
 }

@@ -1,6 +1,7 @@
 package dev.burnish.store.tensors;
 
 import dev.burnish.actor.Idempotent;
+import dev.burnish.link.Region;
 import java.util.List;
 
 /// Knows which tensors there are, and whose parts are where; an actor. It passes on handles: bytes
@@ -15,7 +16,7 @@ public interface Catalogue {
   /// @throws StoreException if some of the keys are being put otherwise, or the rank has put its
   ///   part already and others have not
   @Idempotent
-  void put(Contribution part);
+  Receipt put(Contribution part);
 
   /// Adds a rank's part of a version, which becomes visible when the last rank's part is in. The
   /// same part again changes nothing.
@@ -23,7 +24,7 @@ public interface Catalogue {
   /// @throws StoreException if the version is there with other values, other ranks publish other
   ///   things, or a later version is there
   @Idempotent
-  void publish(String set, long version, Contribution part);
+  Receipt publish(String set, long version, Contribution part);
 
   /// The things under keys, at one moment.
   ///
@@ -64,6 +65,30 @@ public interface Catalogue {
   @Idempotent
   List<Missing> missing();
 
+  /// The puts and versions of which there are parts that cannot be read any more: all that had them
+  /// is lost. They have to be put or published again.
+  @Idempotent
+  List<Lost> lost();
+
+  /// When each of some contributions was last held, of those that it has.
+  @Idempotent
+  Uses uses(List<Long> ids);
+
+  /// Notes that a copy of a contribution lies elsewhere now, if it has it.
+  @Idempotent
+  void moved(long id, int copy, Region memory);
+
+  /// Adds contributions of an earlier catalogue, of which it may have some. They are visible after
+  /// [#restored].
+  @Idempotent
+  void restore(List<Deposit> deposits);
+
+  /// Makes visible what was restored and is whole, in its order.
+  ///
+  /// @return the epoch of this catalogue
+  @Idempotent
+  long restored();
+
   /// All keys, sorted.
   @Idempotent
   List<String> keys();
@@ -94,4 +119,10 @@ public interface Catalogue {
   /// @param present ranks whose parts are in
   /// @param missing ranks whose parts are not
   record Missing(String what, List<Integer> present, List<Integer> missing) {}
+
+  /// Something with parts that cannot be read.
+  ///
+  /// @param what the keys, or the version
+  /// @param ranks whose parts are lost
+  record Lost(String what, List<Integer> ranks) {}
 }

@@ -10,10 +10,28 @@ import java.util.Set;
 ///
 /// @param id of the put at this rank, by which a message that comes again is known
 /// @param rank whose parts these are
+/// @param copy which of the copies of them that the rank puts
 /// @param items in the same order at all ranks
 /// @param memory that the parts lie in
-public record Contribution(long id, int rank, List<Item> items, Region memory)
+public record Contribution(long id, int rank, Copy copy, List<Item> items, Region memory)
     implements AutoCloseable {
+  /// One of several copies in different places.
+  ///
+  /// @param number from 0
+  /// @param of how many there are to be
+  public record Copy(int number, int of) {
+    /// The only one.
+    public static final Copy ONLY = new Copy(0, 1);
+
+    /// @throws IllegalArgumentException if it is none of them
+    public Copy {
+      if (number < 0 || number >= of) {
+        throw new IllegalArgumentException(
+            "a copy must be one of those that there are: number=%d of=%d".formatted(number, of));
+      }
+    }
+  }
+
   /// A part.
   ///
   /// @param offset of its first byte in the memory
@@ -95,9 +113,28 @@ public record Contribution(long id, int rank, List<Item> items, Region memory)
   }
 
   /// The same for another user, who closes it too.
-  Contribution share() {
+  public Contribution share() {
     memory.share();
     return this;
+  }
+
+  /// The same parts as one of several copies.
+  public Contribution withCopy(Copy other) {
+    return new Contribution(id, rank, other, items, memory);
+  }
+
+  /// The same parts in other memory.
+  public Contribution withMemory(Region other) {
+    return new Contribution(id, rank, copy, items, other);
+  }
+
+  /// The same in memory of this host: where it is, if it is here, or else copied and checked.
+  ///
+  /// @return to be closed by the caller
+  /// @throws StoreException if it cannot be read, or is not as it was put
+  /// @throws java.io.UncheckedIOException if there is no room for it
+  public Contribution broughtHere() {
+    return memory.isHere() ? share() : Bringing.copy(this);
   }
 
   @Override

@@ -1,25 +1,46 @@
 package dev.burnish.store.tensors;
 
+import dev.burnish.link.Region;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// A put while its ranks contribute, and afterwards, as long as something of it is visible. Not
 /// thread-safe.
 final class Draft implements AutoCloseable {
   private final String what;
-  private final Map<Integer, Contribution> parts = new TreeMap<>();
+  private final long number;
+  private final DraftIndex index;
+
+  /// By rank, then by copy.
+  private final NavigableMap<Integer, NavigableMap<Integer, Contribution>> parts = new TreeMap<>();
+
   private final Contribution first;
   private int numVisible;
+  private long lastUse;
 
   /// @param what the name of it in errors
-  Draft(String what, Contribution first) {
+  /// @param number by which an earlier put is known from a later one
+  Draft(String what, long number, DraftIndex index, Contribution first) {
     this.what = what;
+    this.number = number;
+    this.index = index;
     this.first = first;
-    parts.put(first.rank(), first.share());
+    keep(first);
+  }
+
+  long number() {
+    return number;
+  }
+
+  /// When it was last held.
+  long lastUse() {
+    return lastUse;
   }
 
   /// Adds a rank's part. The same message again changes nothing.
@@ -37,14 +58,46 @@ final class Draft implements AutoCloseable {
                   difference(first, part)));
     }
     requireSameValues(part);
-    Contribution known = parts.putIfAbsent(part.rank(), part);
-    if (known == null) {
-      part.share();
-    } else if (known.id() != part.id()) {
+    Optional<Contribution> known = ofRank(part.rank()).findFirst();
+    if (known.isPresent() && known.get().id() != part.id()) {
       throw new StoreException(
           "a rank must not put again before all others have put: put=%s rank=%d missing=%s; delete or abandon what is not whole to begin again"
               .formatted(what, part.rank(), missing()));
     }
+    supply(part);
+  }
+
+  /// Adds a copy of what a rank has put, where it is missing or lost.
+  void supply(Contribution part) {
+    Optional<Contribution> known =
+        ofRank(part.rank()).filter(each -> each.copy().number() == part.copy().number()).findAny();
+    if (known.isEmpty()) {
+      keep(part);
+    } else if (known.get().memory().isLost()) {
+      drop(known.get());
+      keep(part);
+    }
+  }
+
+  private void keep(Contribution part) {
+    parts
+        .computeIfAbsent(part.rank(), _ -> new TreeMap<>())
+        .put(part.copy().number(), part.share());
+    index.add(part.id(), this);
+  }
+
+  private void drop(Contribution part) {
+    index.remove(part.id(), this);
+    part.close();
+  }
+
+  private Stream<Contribution> ofRank(int rank) {
+    Map<Integer, Contribution> copies = parts.get(rank);
+    return copies == null ? Stream.empty() : copies.values().stream();
+  }
+
+  private Stream<Contribution> all() {
+    return parts.values().stream().flatMap(copies -> copies.values().stream());
   }
 
   /// Values are those of all ranks: a reader gets that of any.
@@ -75,17 +128,23 @@ final class Draft implements AutoCloseable {
 
   /// Whether it has a part by the same message.
   boolean has(Contribution part) {
-    Contribution known = parts.get(part.rank());
-    return known != null && known.id() == part.id();
+    return ofRank(part.rank())
+        .anyMatch(known -> known.id() == part.id() && known.copy().equals(part.copy()));
   }
 
   /// Whether it has a part with the same bytes.
   boolean hasBytesOf(Contribution part) {
-    Contribution known = parts.get(part.rank());
-    return known != null && first.isOfTheSame(part) && known.hasDigestsOf(part);
+    return first.isOfTheSame(part)
+        && ofRank(part.rank()).anyMatch(known -> known.hasDigestsOf(part));
   }
 
+  /// Whether all copies of all ranks are in.
   boolean isWhole() {
+    return hasAllRanks() && missing().isEmpty();
+  }
+
+  /// Whether there is a copy of each rank.
+  boolean hasAllRanks() {
     return parts.size() == first.numRanks();
   }
 
@@ -102,10 +161,22 @@ final class Draft implements AutoCloseable {
         .findFirst();
   }
 
+  /// Ranks of which copies are missing.
   List<Integer> missing() {
     return IntStream.range(0, first.numRanks())
-        .filter(rank -> !parts.containsKey(rank))
+        .filter(rank -> ofRank(rank).findFirst().isEmpty() || !hasAllCopies(rank))
         .boxed()
+        .toList();
+  }
+
+  private boolean hasAllCopies(int rank) {
+    return ofRank(rank).allMatch(each -> each.copy().of() <= ofRank(rank).count());
+  }
+
+  /// Ranks of which no copy can be read any more.
+  List<Integer> lost() {
+    return parts.keySet().stream()
+        .filter(rank -> ofRank(rank).allMatch(each -> each.memory().isLost()))
         .toList();
   }
 
@@ -115,8 +186,19 @@ final class Draft implements AutoCloseable {
 
   /// All parts, with handles of their own.
   Holding.Source hold() {
-    return new Holding.Source(
-        new ArrayList<>(parts.values().stream().map(Contribution::share).toList()));
+    lastUse = index.tick();
+    return new Holding.Source(new ArrayList<>(all().map(Contribution::share).toList()));
+  }
+
+  /// Notes that a copy lies elsewhere now.
+  void moved(long id, int copy, Region memory) {
+    for (Map<Integer, Contribution> copies : parts.values()) {
+      Contribution known = copies.get(copy);
+      if (known != null && known.id() == id) {
+        copies.put(copy, known.withMemory(memory.share()));
+        known.close();
+      }
+    }
   }
 
   /// Counts a key under which it is visible.
@@ -127,6 +209,11 @@ final class Draft implements AutoCloseable {
   /// Ends [#show]; the last one frees the memory.
   void hide() {
     numVisible--;
+    closeIfHidden();
+  }
+
+  /// Frees the memory if no key shows it.
+  void closeIfHidden() {
     if (numVisible == 0) {
       close();
     }
@@ -134,7 +221,7 @@ final class Draft implements AutoCloseable {
 
   @Override
   public void close() {
-    parts.values().forEach(Contribution::close);
+    all().toList().forEach(this::drop);
     parts.clear();
   }
 }

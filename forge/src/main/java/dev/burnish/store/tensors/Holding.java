@@ -6,12 +6,12 @@ import java.util.List;
 /// memory, until it closes it, whatever is put, deleted or ends meanwhile. It is a lease that ends
 /// with its holder's process. It travels by handle.
 ///
-/// @param sources puts, with the contributions of all their ranks
+/// @param sources puts, with all copies of the contributions of all their ranks
 /// @param tensors what was asked for, in that order
 public record Holding(List<Source> sources, List<Held> tensors) implements AutoCloseable {
   /// A put, whole.
   ///
-  /// @param ranks the contribution of each rank
+  /// @param ranks the contributions, by rank and then by copy
   public record Source(List<Contribution> ranks) {}
 
   /// Where a thing is.

@@ -8,6 +8,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// Things by key: the last put that is whole, and those that are not. Not thread-safe.
 final class Keys implements AutoCloseable {
@@ -20,12 +21,23 @@ final class Keys implements AutoCloseable {
   private final NavigableMap<String, Place> visible = new TreeMap<>();
   private final Map<String, Draft> pending = new TreeMap<>();
 
+  /// Puts of an earlier catalogue, by number.
+  private final NavigableMap<Long, Draft> restoring = new TreeMap<>();
+
+  private final DraftIndex index;
+
   /// A thing of a put.
   private record Place(Draft draft, int item) {}
 
-  void put(Contribution part) {
-    if (isThere(part)) {
-      return;
+  Keys(DraftIndex index) {
+    this.index = index;
+  }
+
+  /// @return the number of the put
+  long put(Contribution part) {
+    Place place = visible.get(part.items().getFirst().key());
+    if (place != null && place.draft().has(part)) {
+      return place.draft().number(); // a message that came again
     }
     List<String> keys = part.items().stream().map(Contribution.Item::key).toList();
     Optional<Draft> known =
@@ -35,38 +47,67 @@ final class Keys implements AutoCloseable {
       draft = known.get();
       draft.add(part);
     } else {
-      draft = new Draft(shortened(keys), part);
+      draft = new Draft(shortened(keys), index.next(), index, part);
       keys.forEach(key -> pending.put(key, draft));
     }
     if (draft.isWhole()) {
       show(draft);
     }
+    return draft.number();
   }
 
-  /// Whether a message came again after the put was whole.
-  private boolean isThere(Contribution part) {
-    Place place = visible.get(part.items().getFirst().key());
-    return place != null && place.draft().has(part);
-  }
-
-  private void show(Draft draft) {
-    List<String> keys = draft.keys();
-    draft.stateDict().ifPresent(dict -> dropWithout(dict, Set.copyOf(keys)));
-    for (int item = 0; item < keys.size(); item++) {
-      pending.remove(keys.get(item));
-      draft.show();
-      Place before = visible.put(keys.get(item), new Place(draft, item));
-      if (before != null) {
-        before.draft().hide();
-      }
+  /// Adds a part of a put of an earlier catalogue.
+  void restore(long number, Contribution part) {
+    index.passed(number);
+    Draft known = restoring.get(number);
+    if (known != null) {
+      known.supply(part);
+    } else {
+      String what = shortened(part.items().stream().map(Contribution.Item::key).toList());
+      restoring.put(number, new Draft(what, number, index, part));
     }
   }
 
+  /// Shows what was restored, the earlier before the later. Of which a copy of each rank is there
+  /// is whole: others may be lost.
+  void restored() {
+    for (Draft draft : restoring.values()) {
+      if (draft.hasAllRanks()) {
+        show(draft);
+      } else {
+        draft.keys().forEach(key -> pending.putIfAbsent(key, draft));
+        if (!pending.containsValue(draft)) {
+          draft.close();
+        }
+      }
+    }
+    restoring.clear();
+  }
+
+  /// Shows a put under those of its keys that no later one has.
+  private void show(Draft draft) {
+    List<String> keys = draft.keys();
+    draft.stateDict().ifPresent(dict -> dropWithout(dict, Set.copyOf(keys), draft.number()));
+    for (int item = 0; item < keys.size(); item++) {
+      boolean _ = pending.remove(keys.get(item), draft);
+      Place before = visible.get(keys.get(item));
+      if (before == null || before.draft().number() < draft.number()) {
+        draft.show();
+        visible.put(keys.get(item), new Place(draft, item));
+        if (before != null) {
+          before.draft().hide();
+        }
+      }
+    }
+    draft.closeIfHidden();
+  }
+
   /// Drops all that a state dict replaces, except for what it puts itself.
-  private void dropWithout(String dict, Set<String> kept) {
+  private void dropWithout(String dict, Set<String> kept, long number) {
     for (String key : under(dict)) {
-      if (!kept.contains(key)) {
-        hide(key);
+      Place place = visible.get(key);
+      if (place != null && !kept.contains(key) && place.draft().number() < number) {
+        boolean _ = hide(key);
       }
     }
   }
@@ -144,7 +185,7 @@ final class Keys implements AutoCloseable {
     for (String key : keys) {
       Draft draft = pending.get(key);
       if (draft != null) {
-        draft.keys().forEach(pending::remove);
+        draft.keys().forEach(each -> pending.remove(each, draft));
         draft.close();
       }
       if (hide(key)) {
@@ -158,8 +199,14 @@ final class Keys implements AutoCloseable {
     return pending.values().stream().distinct().map(Draft::state).toList();
   }
 
+  Stream<Draft> visible() {
+    return visible.values().stream().map(Place::draft).distinct();
+  }
+
   @Override
   public void close() {
+    restoring.values().forEach(Draft::close);
+    restoring.clear();
     pending.values().stream().distinct().forEach(Draft::close);
     pending.clear();
     delete(all());

@@ -2,9 +2,13 @@ package dev.burnish.store.tensors;
 
 import dev.burnish.actor.Context;
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.link.Region;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 
 /// A [Catalogue] that keeps handles on the memory that writers wrote: what was put stays when its
@@ -18,7 +22,9 @@ import java.util.stream.Stream;
 /// `catalogue.hold` before handles are given out.
 public final class MemoryCatalogue implements Catalogue, AutoCloseable {
   private final int numKept;
-  private final Keys keys = new Keys();
+  private final DraftIndex index = new DraftIndex();
+  private final Keys keys = new Keys(index);
+  private final long epoch = ThreadLocalRandom.current().nextLong();
   private final Map<String, VersionedSet> sets = new TreeMap<>();
 
   /// Keeps the latest version of each set.
@@ -36,21 +42,23 @@ public final class MemoryCatalogue implements Catalogue, AutoCloseable {
   }
 
   @Override
-  public void put(Contribution part) {
+  public Receipt put(Contribution part) {
     FaultPoint.reach("catalogue.put");
-    keys.put(part);
+    long number = keys.put(part);
     FaultPoint.reach("catalogue.taken");
+    return new Receipt(epoch, number);
   }
 
   @Override
-  public void publish(String set, long version, Contribution part) {
+  public Receipt publish(String set, long version, Contribution part) {
     FaultPoint.reach("catalogue.put");
-    of(set).publish(version, part);
+    long number = of(set).publish(version, part);
     FaultPoint.reach("catalogue.taken");
+    return new Receipt(epoch, number);
   }
 
   private VersionedSet of(String set) {
-    return sets.computeIfAbsent(set, name -> new VersionedSet(name, numKept));
+    return sets.computeIfAbsent(set, name -> new VersionedSet(name, numKept, index));
   }
 
   @Override
@@ -94,6 +102,49 @@ public final class MemoryCatalogue implements Catalogue, AutoCloseable {
     return Stream.concat(
             keys.missing().stream(), sets.values().stream().flatMap(set -> set.missing().stream()))
         .toList();
+  }
+
+  @Override
+  public List<Lost> lost() {
+    return Stream.concat(keys.visible(), sets.values().stream().flatMap(VersionedSet::visible))
+        .map(draft -> new Lost(draft.state().what(), draft.lost()))
+        .filter(each -> !each.ranks().isEmpty())
+        .toList();
+  }
+
+  @Override
+  public Uses uses(List<Long> ids) {
+    Map<Long, Long> lastHeld = new HashMap<>();
+    ids.forEach(id -> index.find(id).ifPresent(draft -> lastHeld.put(id, draft.lastUse())));
+    return new Uses(epoch, lastHeld);
+  }
+
+  @Override
+  public void moved(long id, int copy, Region memory) {
+    index.find(id).ifPresent(draft -> draft.moved(id, copy, memory));
+  }
+
+  @Override
+  public void restore(List<Deposit> deposits) {
+    for (Deposit each : deposits) {
+      Optional<Draft> known = index.find(each.part().id());
+      if (known.isPresent()) {
+        known.get().supply(each.part());
+      } else {
+        switch (each.to()) {
+          case Destination.ToKeys _ -> keys.restore(each.number(), each.part());
+          case Destination.ToVersion(String set, long version) ->
+              of(set).restore(version, each.part());
+        }
+      }
+    }
+  }
+
+  @Override
+  public long restored() {
+    keys.restored();
+    sets.values().forEach(VersionedSet::restored);
+    return epoch;
   }
 
   @Override

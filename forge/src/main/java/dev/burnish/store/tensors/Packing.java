@@ -61,7 +61,7 @@ final class Packing {
       Team.shared().run(items.length, i -> items[i] = places.get(i).copyTo(memory));
       FaultPoint.reach("put.written");
       long id = ThreadLocalRandom.current().nextLong();
-      return new Contribution(id, rank, Arrays.asList(items), memory);
+      return new Contribution(id, rank, Contribution.Copy.ONLY, Arrays.asList(items), memory);
     } catch (RuntimeException | Error e) {
       memory.close();
       throw e;

@@ -10,7 +10,6 @@ import dev.burnish.sharding.Read;
 import dev.burnish.sharding.ReshardPlan;
 import dev.burnish.store.fetch.Elements;
 import dev.burnish.store.fetch.Fetch;
-import dev.burnish.store.fetch.Source;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +36,7 @@ final class Reading {
   void add(Needed needed, MemorySegment into) {
     List<Runnable> copies = new ArrayList<>();
     for (Read read : needed.reads()) {
-      List<Source> holders = needed.stored().holders(needed.plan(), read);
+      List<StoredPart> holders = needed.stored().holders(needed.plan(), read);
       Elements elements = needed.stored().elements(read);
       if (holders.getFirst().memory().isHere()) {
         copies.add(() -> {
@@ -46,7 +45,7 @@ final class Reading {
         });
       } else {
         FaultPoint.reach("get.read");
-        fetch.add(holders, elements, into);
+        fetch.add(List.copyOf(holders), elements, into);
       }
     }
     if (!copies.isEmpty()) {

@@ -9,7 +9,6 @@ import dev.burnish.sharding.Planner;
 import dev.burnish.sharding.Read;
 import dev.burnish.sharding.ReshardPlan;
 import dev.burnish.store.fetch.Fetch;
-import dev.burnish.store.fetch.Source;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
@@ -155,7 +154,7 @@ public final class Snapshot implements AutoCloseable {
       return Optional.empty();
     }
     Read read = needed.reads().getFirst();
-    Source holder = stored.holders(needed.plan(), read).getFirst();
+    StoredPart holder = stored.holders(needed.plan(), read).getFirst();
     if (!holder.memory().isHere()) {
       return Optional.empty();
     }
@@ -180,9 +179,9 @@ public final class Snapshot implements AutoCloseable {
 
   private void check(Reading.Needed needed, Read read) {
     Stored stored = needed.stored();
-    Source holder = stored.holders(needed.plan(), read).getFirst();
+    StoredPart holder = stored.holders(needed.plan(), read).getFirst();
     if (holder.memory().isHere()) {
-      stored.part(holder.rank()).check(stored.elements(read).from(), stored.elements(read).to());
+      holder.check(stored.elements(read).from(), stored.elements(read).to());
     } else {
       Fetch.check(reader, holder, stored.elements(read));
     }

@@ -3,26 +3,26 @@ package dev.burnish.store.tensors;
 import dev.burnish.sharding.Read;
 import dev.burnish.sharding.ReshardPlan;
 import dev.burnish.store.fetch.Elements;
-import dev.burnish.store.fetch.Source;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /// A thing of a snapshot, with the parts of all ranks. Not thread-safe.
 final class Stored {
-  private final List<Contribution> ranks;
+  private final Map<Integer, List<Contribution>> ranks;
   private final int item;
   private final int number;
   private final Contribution.Item first;
-  private final Map<Integer, StoredPart> parts = new HashMap<>();
+  private final Map<Integer, List<StoredPart>> parts = new HashMap<>();
 
-  private Stored(List<Contribution> ranks, int item, int number) {
-    this.ranks = ranks;
+  private Stored(List<Contribution> all, int item, int number) {
+    this.ranks = all.stream().collect(Collectors.groupingBy(Contribution::rank));
     this.item = item;
     this.number = number;
-    this.first = ranks.getFirst().items().get(item);
+    this.first = all.getFirst().items().get(item);
   }
 
   /// @param number of it in the snapshot
@@ -46,23 +46,24 @@ final class Stored {
     return number;
   }
 
-  /// The part of a rank.
-  StoredPart part(int rank) {
+  /// The copies of the part of a rank.
+  private List<StoredPart> copies(int rank) {
     return parts.computeIfAbsent(rank, this::open);
   }
 
-  private StoredPart open(int rank) {
-    return new StoredPart(ranks.get(rank), ranks.get(rank).items().get(item));
+  private List<StoredPart> open(int rank) {
+    return ranks.getOrDefault(rank, List.of()).stream()
+        .map(each -> new StoredPart(each, each.items().get(item)))
+        .toList();
   }
 
   /// The parts that have what is read, in the order in which they are to be asked: one of this host
   /// before all others, so that nothing moves that is here.
-  List<Source> holders(ReshardPlan plan, Read read) {
-    List<Source> holders = new ArrayList<>();
-    holders.add(part(read.sourceRank()));
+  List<StoredPart> holders(ReshardPlan plan, Read read) {
+    List<StoredPart> holders = new ArrayList<>(copies(read.sourceRank()));
     for (int rank : plan.replicasOf(read.sourceRank())) {
       if (rank != read.sourceRank()) {
-        holders.add(part(rank));
+        holders.addAll(copies(rank));
       }
     }
     holders.sort(Comparator.comparing(holder -> !holder.memory().isHere()));

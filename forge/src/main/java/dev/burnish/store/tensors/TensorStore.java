@@ -15,7 +15,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /// Tensors by key, put by ranks in one layout and read by others in any: a process's access to the
@@ -42,21 +41,34 @@ import java.util.function.UnaryOperator;
 ///
 /// Fault point: `put.packed` before a part goes to the catalogue.
 public final class TensorStore implements AutoCloseable {
+  private final Shared shared;
   private final Catalogue catalogue;
-  private final WriterMemory memory;
-  private final Planner planner;
+  private final StorageStrategy strategy;
   private final View view;
+
+  /// All that views share.
+  private record Shared(Catalogue catalogue, WriterMemory memory, Planner planner) {}
 
   /// @param catalogue a stub of the one that all processes share, or one of this process
   public TensorStore(Catalogue catalogue) {
-    this(catalogue, new WriterMemory(), new Planner(), View.WHOLE);
+    this(
+        new Shared(catalogue, new WriterMemory(), new Planner()),
+        StorageStrategy.withWriter(catalogue),
+        View.WHOLE);
   }
 
-  private TensorStore(Catalogue catalogue, WriterMemory memory, Planner planner, View view) {
-    this.catalogue = catalogue;
-    this.memory = memory;
-    this.planner = planner;
+  private TensorStore(Shared shared, StorageStrategy strategy, View view) {
+    this.shared = shared;
+    this.catalogue = shared.catalogue();
+    this.strategy = strategy;
     this.view = view;
+  }
+
+  /// The store whose puts lie where a strategy says. What others have put is read wherever it lies.
+  ///
+  /// @return a view, which is closed with this
+  public TensorStore placed(StorageStrategy where) {
+    return new TensorStore(shared, where, view);
   }
 
   /// The part of the store under a name: its keys, and the names of its sets, are those that begin
@@ -64,7 +76,7 @@ public final class TensorStore implements AutoCloseable {
   ///
   /// @return a view, which is closed with this
   public TensorStore under(String name) {
-    return new TensorStore(catalogue, memory, planner, view.under(name));
+    return new TensorStore(shared, strategy, view.under(name));
   }
 
   /// The store with floating-point tensors of a type, such as BF16 of an F32 master: they are
@@ -74,7 +86,7 @@ public final class TensorStore implements AutoCloseable {
   /// @return a view, which is closed with this
   /// @throws IllegalArgumentException if the type is not of floating point
   public TensorStore as(DType floatingPoint) {
-    return new TensorStore(catalogue, memory, planner, view.as(floatingPoint));
+    return new TensorStore(shared, strategy, view.as(floatingPoint));
   }
 
   // --- by key ---
@@ -97,7 +109,7 @@ public final class TensorStore implements AutoCloseable {
   /// @param parts of the same rank and number of ranks; the same keys on all of them
   /// @throws StoreException as [#put(String, ShardedTensor)]
   public void putAll(Map<String, ShardedTensor> parts) {
-    put(Packing.rank(parts), pieces(parts, view::key), catalogue::put);
+    put(Packing.rank(parts), pieces(parts, view::key), new Destination.ToKeys());
   }
 
   private List<Piece> pieces(Map<String, ShardedTensor> parts, UnaryOperator<String> keyOf) {
@@ -113,7 +125,7 @@ public final class TensorStore implements AutoCloseable {
   public void putValue(String key, Object value) {
     Piece piece = Piece.OfBytes.value(view.key(key), value, 1);
     try (Contribution part = Packing.pack(0, List.of(piece), Region::allocateInPlace)) {
-      catalogue.put(part);
+      strategy.store(part, new Destination.ToKeys());
     }
   }
 
@@ -129,17 +141,17 @@ public final class TensorStore implements AutoCloseable {
       throw new IllegalArgumentException("a state dict must have a key: key=''");
     }
     StateDict flat = StateDict.of(view.key(key), dict);
-    put(flat.part().rank(), flat.pieces(view), catalogue::put);
+    put(flat.part().rank(), flat.pieces(view), new Destination.ToKeys());
   }
 
   /// Packs parts, and keeps the memory to write it again when nobody holds it any more.
-  private void put(int rank, List<Piece> pieces, Consumer<Contribution> put) {
-    Contribution contribution = Packing.pack(rank, pieces, memory::allocate);
+  private void put(int rank, List<Piece> pieces, Destination to) {
+    Contribution contribution = Packing.pack(rank, pieces, shared.memory()::allocate);
     try {
       FaultPoint.reach("put.packed");
-      put.accept(contribution);
+      strategy.store(contribution, to);
     } finally {
-      memory.giveBack(contribution.memory());
+      shared.memory().giveBack(contribution.memory());
     }
   }
 
@@ -152,7 +164,7 @@ public final class TensorStore implements AutoCloseable {
     if (new HashSet<>(keys).size() < keys.size()) {
       throw new IllegalArgumentException("keys must be different: keys=" + keys);
     }
-    return new Snapshot(catalogue.hold(view.keys(keys)), planner, view, view::own);
+    return new Snapshot(catalogue.hold(view.keys(keys)), shared.planner(), view, view::own);
   }
 
   private Snapshot open(String key) {
@@ -241,7 +253,7 @@ public final class TensorStore implements AutoCloseable {
   }
 
   private Snapshot openUnder(String key) {
-    return new Snapshot(catalogue.holdUnder(view.key(key)), planner, view, view::own);
+    return new Snapshot(catalogue.holdUnder(view.key(key)), shared.planner(), view, view::own);
   }
 
   /// Whether there is something whole under a key.
@@ -268,11 +280,13 @@ public final class TensorStore implements AutoCloseable {
     if (catalogue.delete(List.of(view.key(key))).isEmpty()) {
       throw Keys.isNotThere(key, keys());
     }
+    strategy.sweep();
   }
 
   /// Drops what is under keys, as far as there is anything.
   public void deleteAll(List<String> keys) {
     List<String> _ = catalogue.delete(view.keys(keys));
+    strategy.sweep();
   }
 
   /// Waits until there is something whole under each of the keys.
@@ -320,6 +334,12 @@ public final class TensorStore implements AutoCloseable {
     return catalogue.missing();
   }
 
+  /// The puts and versions with parts that nobody has any more: those of processes of other hosts
+  /// that have ended, and of which there was no other copy. They may be put or published again.
+  public List<Catalogue.Lost> lost() {
+    return catalogue.lost();
+  }
+
   // --- by version ---
 
   /// Publishes a rank's parts of a version, such as a state dict: it is visible when all ranks have
@@ -332,17 +352,14 @@ public final class TensorStore implements AutoCloseable {
     put(
         Packing.rank(parts),
         pieces(parts, UnaryOperator.identity()),
-        part -> catalogue.publish(view.key(set), version, part));
+        new Destination.ToVersion(view.key(set), version));
   }
 
   /// Publishes a rank's state dict as a version, see [#publish] and [#putStateDict]. It is read by
   /// [Snapshot#stateDict] with an empty key.
   public void publishStateDict(String set, long version, Map<String, ?> dict) {
     StateDict flat = StateDict.of("", dict);
-    put(
-        flat.part().rank(),
-        flat.pieces(view),
-        part -> catalogue.publish(view.key(set), version, part));
+    put(flat.part().rank(), flat.pieces(view), new Destination.ToVersion(view.key(set), version));
   }
 
   /// A version.
@@ -378,7 +395,7 @@ public final class TensorStore implements AutoCloseable {
   }
 
   private Snapshot version(Holding holding) {
-    return new Snapshot(holding, planner, view, UnaryOperator.identity());
+    return new Snapshot(holding, shared.planner(), view, UnaryOperator.identity());
   }
 
   /// The latest version of a set, if there is one.
@@ -400,6 +417,6 @@ public final class TensorStore implements AutoCloseable {
   /// Gives up memory that it, or a view of it, would write again. Everything that was put stays.
   @Override
   public void close() {
-    memory.close();
+    shared.memory().close();
   }
 }

@@ -1,40 +1,74 @@
 package dev.burnish.store.tensors;
 
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// The versions of a set of things: those that are whole, of which the last ones are kept, and
 /// those that are not. Not thread-safe.
 final class VersionedSet implements AutoCloseable {
   private final String name;
   private final int numKept;
+  private final DraftIndex index;
   private final NavigableMap<Long, Draft> whole = new TreeMap<>();
   private final NavigableMap<Long, Draft> pending = new TreeMap<>();
 
-  VersionedSet(String name, int numKept) {
+  VersionedSet(String name, int numKept, DraftIndex index) {
     this.name = name;
     this.numKept = numKept;
+    this.index = index;
   }
 
-  void publish(long version, Contribution part) {
+  /// @return the number of the put
+  long publish(long version, Contribution part) {
     Draft known = whole.getOrDefault(version, pending.get(version));
     if (known != null && known.hasBytesOf(part)) {
-      return;
+      known.supply(part);
+    } else {
+      requireNew(version, part);
+      known = known == null ? begin(version, part) : known;
+      known.add(part);
     }
-    requireNew(version, part);
-    Draft draft = known == null ? begin(version, part) : known;
-    draft.add(part);
-    if (draft.isWhole()) {
-      show(version, draft);
+    if (known.isWhole() && pending.containsKey(version)) {
+      show(version, known);
     }
+    return known.number();
   }
 
   private Draft begin(long version, Contribution part) {
-    Draft draft = new Draft("set=%s version=%d".formatted(name, version), part);
+    String what = "set=%s version=%d".formatted(name, version);
+    Draft draft = new Draft(what, index.next(), index, part);
     pending.put(version, draft);
     return draft;
+  }
+
+  /// Adds a part of a version of an earlier catalogue, if it is not known to be superseded.
+  void restore(long version, Contribution part) {
+    Draft known = whole.getOrDefault(version, pending.get(version));
+    if (known != null && known.hasBytesOf(part)) {
+      known.supply(part);
+    } else if (known != null && pending.containsKey(version)) {
+      known.add(part);
+    } else if (whole.isEmpty() || version > whole.lastKey()) {
+      Draft _ = begin(version, part);
+    }
+  }
+
+  /// Shows versions of which a copy of each rank is there, in order.
+  void restored() {
+    for (Map.Entry<Long, Draft> each : List.copyOf(pending.entrySet())) {
+      if (each.getValue().hasAllRanks()) {
+        show(each.getKey(), each.getValue());
+      }
+    }
+  }
+
+  /// Those that are whole.
+  Stream<Draft> visible() {
+    return whole.values().stream();
   }
 
   private void requireNew(long version, Contribution part) {

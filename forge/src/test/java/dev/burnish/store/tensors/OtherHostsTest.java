@@ -19,6 +19,9 @@ import dev.burnish.mesh.ProcMesh;
 import dev.burnish.sharding.Box;
 import dev.burnish.sharding.DeviceMesh;
 import dev.burnish.sharding.Layout;
+import dev.burnish.store.volume.MemoryVolume;
+import dev.burnish.store.volume.StorageVolume;
+import dev.burnish.store.volume.VolumeSettings;
 import dev.burnish.tensor.DType;
 import dev.burnish.tensor.Device;
 import dev.burnish.tensor.Tensor;
@@ -114,6 +117,7 @@ class OtherHostsTest {
       procs.close();
     }
     store.deleteAll(store.keys());
+    store.abandon("policy");
   }
 
   @AfterAll
@@ -229,6 +233,67 @@ class OtherHostsTest {
   }
 
   @Test
+  void partsThatAreLostAreNamedAndMayBePutAgain() throws Exception {
+    ranks.fanout(rank -> rank.put("large", ROWS, 1));
+    ranks.fanout(rank -> rank.publishOwn("other", 1, SMALL));
+    assertThat(lost("[large]")).isEmpty();
+    kill(1);
+    awaitLost("[large]");
+    awaitLost("set=other version=1");
+    assertThat(lost("[large]")).containsExactly(1);
+    try (TensorScope _ = TensorScope.open()) {
+      Tensor small = Parts.numbered(SMALL.shape(), 1);
+      ShardedTensor half = Parts.part(SMALL, 1, small);
+      store.publish("other", 1, Map.of("a", half, "b", half));
+      Parts.put(store, "large", ROWS, Parts.numbered(LARGE, 2));
+      assertThat(lost("[large]")).isEmpty();
+      assertThat(lost("set=other version=1")).isEmpty();
+      try (Snapshot snapshot = store.version("other", 1)) {
+        assertThat(Parts.elements(snapshot.get("a"))).isEqualTo(Parts.elements(small));
+      }
+      assertThat(Parts.elements(store.get("large")))
+          .isEqualTo(part(Layout.whole(1 << 11, 1 << 11), 0, 2));
+    }
+  }
+
+  private List<Integer> lost(String what) {
+    return store.lost().stream()
+        .filter(each -> each.what().equals(what))
+        .flatMap(each -> each.ranks().stream())
+        .toList();
+  }
+
+  /// The catalogue notices a moment after the process has ended.
+  private void awaitLost(String what) throws InterruptedException {
+    while (lost(what).isEmpty()) {
+      Thread.sleep(5);
+    }
+  }
+
+  @Test
+  void copiesAtVolumesOfOtherHostsOutliveTheirWriterAndItsVolume() throws Exception {
+    ActorMesh<StorageVolume> volumes =
+        procs.spawn(
+            "volumes",
+            StorageVolume.class,
+            MemoryVolume::new,
+            catalogue,
+            VolumeSettings.defaults());
+    ActorMesh<Ranks.Rank> placed =
+        procs.spawn("placed", Ranks.Rank.class, Ranks.MeshPlacedRankActor::new, catalogue, volumes);
+    placed.fanout(rank -> rank.put("large", ROWS, 3));
+    placed.at("hosts", 0).choose().putValue("value", "from afar");
+    assertThat(volumes.gather(volume -> volume.state().parts())).containsExactly(3, 3);
+    kill(0);
+    try (Tensor read = store.get("large");
+        TensorScope _ = TensorScope.open()) {
+      assertThat(Parts.elements(read)).isEqualTo(part(Layout.whole(1 << 11, 1 << 11), 0, 3));
+    }
+    assertThat(store.getValue("value", String.class)).isEqualTo("from afar");
+    assertThat(lost("[large]")).isEmpty();
+  }
+
+  @Test
   void aHolderThatIsStoppedIsGivenUpInTime() throws Exception {
     ranks.fanout(rank -> rank.put("large", ROWS, 1));
     long pid = ranks.at("hosts", 1).choose().pid();
@@ -295,7 +360,7 @@ class OtherHostsTest {
     long pid = ranks.at("hosts", 0).choose().pid();
     for (long version = 1; version <= 20; version++) {
       long next = version;
-      ranks.fanout(rank -> rank.publishOwn(next, SMALL));
+      ranks.fanout(rank -> rank.publishOwn("policy", next, SMALL));
       try (Snapshot snapshot = store.awaitVersion("policy", next);
           Tensor read = snapshot.get("a");
           TensorScope _ = TensorScope.open()) {

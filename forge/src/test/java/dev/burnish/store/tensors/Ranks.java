@@ -3,9 +3,12 @@ package dev.burnish.store.tensors;
 import dev.burnish.actor.Context;
 import dev.burnish.actor.Idempotent;
 import dev.burnish.concurrent.FaultPoint;
+import dev.burnish.link.Region;
 import dev.burnish.mesh.ActorMesh;
 import dev.burnish.service.Service;
 import dev.burnish.sharding.Layout;
+import dev.burnish.store.volume.StorageVolume;
+import dev.burnish.store.volume.Volumes;
 import dev.burnish.tensor.Tensor;
 import dev.burnish.tensor.TensorScope;
 import java.util.List;
@@ -48,7 +51,7 @@ final class Ranks {
 
     /// Publishes this rank's part.
     @Idempotent
-    void publishOwn(long version, Layout layout);
+    void publishOwn(String set, long version, Layout layout);
 
     @Idempotent
     void publish(long version, Layout layout, int rank);
@@ -109,8 +112,8 @@ final class Ranks {
     }
 
     @Override
-    public void publishOwn(long version, Layout layout) {
-      publish(version, layout, Context.current().rank());
+    public void publishOwn(String set, long version, Layout layout) {
+      publish(set, version, layout, Context.current().rank());
     }
 
     @Override
@@ -126,10 +129,14 @@ final class Ranks {
 
     @Override
     public void publish(long version, Layout layout, int rank) {
+      publish("policy", version, layout, rank);
+    }
+
+    private void publish(String set, long version, Layout layout, int rank) {
       try (TensorScope _ = TensorScope.open()) {
         Tensor whole = Parts.numbered(layout.shape(), version);
         ShardedTensor part = Parts.part(layout, rank, whole);
-        store.publish("policy", version, Map.of("a", part, "b", part));
+        store.publish(set, version, Map.of("a", part, "b", part));
       }
     }
 
@@ -169,6 +176,40 @@ final class Ranks {
     }
   }
 
+  /// A rank whose puts lie at volumes, two copies of each.
+  static final class PlacedRankActor extends RankActor {
+    PlacedRankActor(Service<Catalogue> catalogue, ActorMesh<StorageVolume> volumes) {
+      super(new TensorStore(catalogue.route()).placed(Volumes.of(volumes).replicated(2)));
+    }
+  }
+
+  /// The same, with a catalogue that is an actor of a mesh.
+  static final class MeshPlacedRankActor extends RankActor {
+    MeshPlacedRankActor(ActorMesh<Catalogue> catalogue, ActorMesh<StorageVolume> volumes) {
+      super(new TensorStore(catalogue.only()).placed(Volumes.of(volumes).replicated(2)));
+    }
+  }
+
+  /// Ends its process.
+  interface Killer {
+    void dieAt(String point, int times);
+
+    @Idempotent
+    long pid();
+  }
+
+  static final class KillerActor implements Killer {
+    @Override
+    public void dieAt(String point, int times) {
+      halt(point, times);
+    }
+
+    @Override
+    public long pid() {
+      return ProcessHandle.current().pid();
+    }
+  }
+
   /// A catalogue that dies where the name of a set says: `die at POINT`.
   static final class MortalCatalogue implements Catalogue, AutoCloseable {
     static final String DIE = "die at ";
@@ -176,13 +217,13 @@ final class Ranks {
     private final MemoryCatalogue catalogue = new MemoryCatalogue();
 
     @Override
-    public void put(Contribution part) {
-      catalogue.put(part);
+    public Receipt put(Contribution part) {
+      return catalogue.put(part);
     }
 
     @Override
-    public void publish(String set, long version, Contribution part) {
-      catalogue.publish(set, version, part);
+    public Receipt publish(String set, long version, Contribution part) {
+      return catalogue.publish(set, version, part);
     }
 
     @Override
@@ -222,6 +263,31 @@ final class Ranks {
     @Override
     public List<Missing> missing() {
       return catalogue.missing();
+    }
+
+    @Override
+    public List<Lost> lost() {
+      return catalogue.lost();
+    }
+
+    @Override
+    public Uses uses(List<Long> ids) {
+      return catalogue.uses(ids);
+    }
+
+    @Override
+    public void moved(long id, int copy, Region memory) {
+      catalogue.moved(id, copy, memory);
+    }
+
+    @Override
+    public void restore(List<Deposit> deposits) {
+      catalogue.restore(deposits);
+    }
+
+    @Override
+    public long restored() {
+      return catalogue.restored();
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -137,6 +138,45 @@ public final class JobFolder implements AutoCloseable {
       }
       remove(folder);
       return false;
+    }
+  }
+
+  /// The folders of jobs of this user whose process is gone, as they are: the next process that
+  /// looks for jobs removes them.
+  public static List<Path> abandoned() {
+    List<Path> abandoned = new ArrayList<>();
+    for (PrivateFolder base : JobFolders.all()) {
+      try {
+        base.names().stream()
+            .flatMap(name -> base.folder(name).stream())
+            .filter(JobFolder::isAbandoned)
+            .forEach(folder -> abandoned.add(folder.path()));
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.DEBUG, "a folder of jobs", e);
+      }
+    }
+    return abandoned;
+  }
+
+  /// One without a lock is being made, or goes away.
+  private static boolean isAbandoned(PrivateFolder folder) {
+    synchronized (HELD) {
+      if (HELD.containsKey(folder.path())) {
+        return false;
+      }
+      try {
+        if (!folder.hasFile(LOCK)) {
+          return false;
+        }
+        Path lock = folder.path().resolve(LOCK);
+        try (FileChannel channel =
+            FileChannel.open(lock, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
+          return channel.tryLock() != null;
+        }
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.DEBUG, "a folder that goes away: {0}", e.toString());
+        return false;
+      }
     }
   }
 

@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.burnish.store.volume;
+
+import org.jspecify.annotations.NullMarked;
