@@ -13,6 +13,7 @@ import dev.burnish.model.LanguageModel;
 import dev.burnish.model.LlamaConfig;
 import dev.burnish.model.PeftAdapter;
 import dev.burnish.nn.DecoderShape.HeadKind;
+import dev.burnish.rl.journal.EpisodeJournal;
 import dev.burnish.sandbox.Sandboxes;
 import dev.burnish.script.Script;
 import dev.burnish.testing.SharedFiles;
@@ -134,6 +135,21 @@ class ExamplesTest {
     // Three answers of at most sixteen tokens, of which only what was sampled is counted.
     assertThat(samples)
         .allSatisfy(sample -> assertThat(sample.get("tokens").size()).isBetween(3, 48));
+  }
+
+  @Test
+  void toolMathTrainsOnEpisodesWithCallsAndRecordsThem() throws Exception {
+    assertThat(smallRun("ToolMath.java")).hasSize(2 * 2 * 3);
+    Path run = runs().getFirst();
+    JsonNode step = JsonMapper.shared().readTree(metrics(run).getFirst());
+    for (String key : List.of("tools/calls", "tools/answered", "tools/malformed")) {
+      assertThat(step.findPath(key).isNumber()).as(key).isTrue();
+    }
+    try (EpisodeJournal journal = EpisodeJournal.open(run.resolve("episodes.bin"))) {
+      assertThat(journal.group(0).orElseThrow().episodes())
+          .hasSize(3)
+          .allSatisfy(episode -> assertThat(episode.recording()).isPresent());
+    }
   }
 
   @Test

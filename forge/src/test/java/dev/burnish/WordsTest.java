@@ -23,6 +23,7 @@ class WordsTest {
           "tensor/src",
           "forge/src",
           "serve/src",
+          "mcp/src",
           "bench/src",
           "examples",
           "docs");

@@ -5,6 +5,7 @@ import dev.burnish.text.ChatMessage;
 import dev.burnish.text.ChatOptions;
 import dev.burnish.text.ChatTemplate;
 import dev.burnish.text.Tokenizer;
+import dev.burnish.tools.ToolSet;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +31,11 @@ public record ChatFormat(Tokenizer tokenizer, ChatTemplate template, ChatOptions
   /// The format of a template that needs neither tools nor variables.
   public static ChatFormat of(Tokenizer tokenizer, ChatTemplate template) {
     return new ChatFormat(tokenizer, template, ChatOptions.defaults());
+  }
+
+  /// The same with tools, whose schemas the template writes.
+  public ChatFormat withTools(ToolSet tools) {
+    return new ChatFormat(tokenizer, template, options.withTools(tools.schemas()));
   }
 
   /// The conversation up to where the next answer begins.

@@ -8,6 +8,7 @@ import dev.burnish.link.failure.CallFailure;
 import dev.burnish.rollout.Branch;
 import dev.burnish.rollout.Episode;
 import dev.burnish.rollout.Problem;
+import dev.burnish.rollout.Recording;
 import dev.burnish.rollout.RolloutFailure;
 import dev.burnish.rollout.RolloutFailure.EnvironmentFailed;
 import dev.burnish.rollout.ScoredGroup;
@@ -36,7 +37,14 @@ record EpisodeGroup(Problem problem, String player, Duration time, Credit credit
   /// A played episode.
   ///
   /// @param rewards of each turn
-  record Played(Branches branches, double[] rewards) {}
+  /// @param recording of its environment, where it has one
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Played(Branches branches, double[] rewards, Optional<Recording> recording) {
+    /// An episode without an environment.
+    Played(Branches branches, double[] rewards) {
+      this(branches, rewards, Optional.empty());
+    }
+  }
 
   /// Makes the branches of an episode, once the advantages of its turns are known.
   @FunctionalInterface
@@ -137,7 +145,11 @@ record EpisodeGroup(Problem problem, String player, Duration time, Credit credit
                 .toList());
     List<Episode> episodes =
         IntStream.range(0, played.size())
-            .mapToObj(i -> new Episode(branches.get(i), Arrays.stream(rewards.get(i)).sum()))
+            .mapToObj(i ->
+                new Episode(
+                    branches.get(i),
+                    Arrays.stream(rewards.get(i)).sum(),
+                    played.get(i).recording()))
             .toList();
     return new ScoredGroup(problem, episodes);
   }

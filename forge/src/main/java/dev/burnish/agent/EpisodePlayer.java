@@ -14,6 +14,7 @@ import dev.burnish.rollout.Environment.Step;
 import dev.burnish.rollout.Generator;
 import dev.burnish.rollout.Group;
 import dev.burnish.rollout.Prompt;
+import dev.burnish.rollout.Recording;
 import dev.burnish.rollout.RolloutFailure.GenerationFailed;
 import dev.burnish.rollout.SamplingParams;
 import dev.burnish.tensor.KeyedRandom;
@@ -49,7 +50,8 @@ final class EpisodePlayer implements AutoCloseable {
 
   /// @param index of the episode in its group
   /// @throws GenerationFailed if the generator fails
-  Played play(Environment environment, int index) {
+  Played play(Environment played, int index) {
+    RecordedEnvironment environment = new RecordedEnvironment(played);
     long reset = KeyedRandom.bits(sampling.seed(), "environment", 0);
     Conversation conversation = new Conversation(format, environment.reset(reset).turns());
     List<Double> rewards = new ArrayList<>();
@@ -61,14 +63,14 @@ final class EpisodePlayer implements AutoCloseable {
       switch (environment.step(action)) {
         case Step.Over(_, double reward) -> {
           rewards.add(reward);
-          return played(conversation, rewards);
+          return played(conversation, rewards, environment.recording(index));
         }
         case Step.Next(Environment.Observation next, double reward) -> {
           rewards.add(reward);
           if (rewards.size() == budget.turns() || !continues(conversation, next)) {
             int last = rewards.size() - 1;
             rewards.set(last, rewards.get(last) + environment.truncated());
-            return played(conversation, rewards);
+            return played(conversation, rewards, environment.recording(index));
           }
         }
       }
@@ -81,9 +83,10 @@ final class EpisodePlayer implements AutoCloseable {
     return conversation.length() < budget.tokens();
   }
 
-  private static Played played(Conversation conversation, List<Double> rewards) {
-    return new Played(
-        conversation::branches, rewards.stream().mapToDouble(Double::doubleValue).toArray());
+  private static Played played(
+      Conversation conversation, List<Double> rewards, Recording recording) {
+    double[] each = rewards.stream().mapToDouble(Double::doubleValue).toArray();
+    return new Played(conversation::branches, each, Optional.of(recording));
   }
 
   private Completion answer(Conversation conversation, int index) {

@@ -56,7 +56,7 @@ record Exchange(Optional<Exchange> before, int[] prompt, Completion said, Talk t
   /// @param exchanges in the order of their requests
   /// @param advantages by that order
   static List<Branch> branches(List<Exchange> exchanges, IntToDoubleFunction advantages) {
-    Map<Exchange, List<Segment>> ends = new IdentityHashMap<>();
+    IdentityHashMap<Exchange, List<Segment>> ends = new IdentityHashMap<>();
     List<List<Segment>> all = new ArrayList<>();
     for (int turn = 0; turn < exchanges.size(); turn++) {
       Exchange exchange = exchanges.get(turn);

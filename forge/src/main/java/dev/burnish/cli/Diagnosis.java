@@ -93,7 +93,7 @@ final class Diagnosis {
       // Told as unknown.
     }
     Optional<String> soft =
-        line.map(each -> each.substring("Max open files".length()).strip().split("\\s+")[0]);
+        line.map(each -> each.substring("Max open files".length()).strip().split("\\s+", 2)[0]);
     boolean enough =
         soft.map(each -> each.equals("unlimited") || Long.parseLong(each) >= MIN_FILES)
             .orElse(true);

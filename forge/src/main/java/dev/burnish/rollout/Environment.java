@@ -1,6 +1,7 @@
 package dev.burnish.rollout;
 
 import java.util.List;
+import java.util.Map;
 
 /// A task of several turns, played once by one policy: [#reset], then [#step] until it is over. One
 /// thread at a time; a call may wait, and is interrupted when the episode's time is over.
@@ -79,6 +80,12 @@ public interface Environment extends AutoCloseable {
   /// default.
   default double truncated() {
     return 0;
+  }
+
+  /// Numbers of the episode so far by name, such as how many calls of tools failed: for metrics,
+  /// and no part of the reward. None by default.
+  default Map<String, Double> measures() {
+    return Map.of();
   }
 
   @Override

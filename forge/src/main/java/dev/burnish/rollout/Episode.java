@@ -4,6 +4,7 @@ import dev.burnish.rollout.Segment.Given;
 import dev.burnish.rollout.Segment.Sampled;
 import dev.burnish.rollout.Segment.Source;
 import java.util.List;
+import java.util.Optional;
 
 /// One trajectory with its reward: the unit that is trained on. The policy learns the tokens that
 /// it sampled and whose mask is set.
@@ -14,7 +15,8 @@ import java.util.List;
 /// branch only: in later ones it is given.
 ///
 /// @param branches in the order in which they began; in at least one, tokens are learned
-public record Episode(List<Branch> branches, double reward) {
+/// @param recording of the environment, where one was played
+public record Episode(List<Branch> branches, double reward, Optional<Recording> recording) {
   public Episode {
     branches = List.copyOf(branches);
     if (!Double.isFinite(reward)) {
@@ -26,6 +28,11 @@ public record Episode(List<Branch> branches, double reward) {
           "an episode must have sampled tokens to learn: branches="
               + branches.stream().map(branch -> Branch.kinds(branch.segments())).toList());
     }
+  }
+
+  /// An episode without an environment.
+  public Episode(List<Branch> branches, double reward) {
+    this(branches, reward, Optional.empty());
   }
 
   /// An episode of one branch.

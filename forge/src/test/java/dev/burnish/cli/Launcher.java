@@ -23,11 +23,13 @@ final class Launcher {
       echo "$@" >>builds
       [ ! -e broken ] || exit 1
       while [ -e hold ]; do sleep 0.05; done
-      mkdir -p bench/target/quick forge/target/quick serve/target/quick
+      mkdir -p bench/target/quick forge/target/quick serve/target/quick mcp/target/quick
       cp classes.jar forge/target/quick/burnish-forge-1.jar
       cp server.jar serve/target/quick/burnish-serve-1.jar
       cp libraries bench/target/quick/libraries
       echo "$(cat libraries):$PWD/webserver.jar" >serve/target/quick/libraries
+      cp server.jar mcp/target/quick/burnish-mcp-1.jar
+      echo "$(cat libraries):$PWD/sdk.jar" >mcp/target/quick/libraries
       """;
 
   private static final List<String> TOOLS =
@@ -149,7 +151,7 @@ final class Launcher {
 
   /// Our classes into one jar, the libraries into a list, as the build leaves them.
   private void pack() throws IOException {
-    for (String name : List.of("server.jar", "webserver.jar")) {
+    for (String name : List.of("server.jar", "webserver.jar", "sdk.jar")) {
       try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(path(name)))) {
         jar.putNextEntry(new JarEntry(name + ".txt"));
       }

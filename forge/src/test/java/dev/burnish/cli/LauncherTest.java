@@ -38,7 +38,7 @@ class LauncherTest {
     Result first = launcher.run("--version");
     assertThat(first.status()).as(first.output()).isZero();
     assertThat(first.output()).contains("burnish: building").contains("burnish 0.1");
-    for (String command : new String[] {"--version", "warm-up", "serve --help"}) {
+    for (String command : new String[] {"--version", "warm-up", "serve --help", "run --help"}) {
       Result again =
           launcher.run(Map.of("BURNISH_JAVA_OPTS", "-XX:AOTMode=on"), command.split(" ", -1));
       assertThat(again.status()).as(again.output()).isZero();
@@ -48,12 +48,20 @@ class LauncherTest {
   }
 
   @Test
-  void theServersJarsComeAfterAllOthers() throws Exception {
+  void theJarsOfServersAndOfMcpComeAfterAllOthers() throws Exception {
     assertThat(launcher.run(fakeJdk()).status()).isZero();
     Path build = state().stream().filter(Files::isDirectory).findFirst().orElseThrow();
     String all = Files.readString(build.resolve("classpath")).strip();
     String added = Files.readString(build.resolve("serve-classpath")).strip();
-    assertThat(all).contains("burnish-forge-1.jar").doesNotContain("serve", "webserver.jar");
+    assertThat(all)
+        .contains("burnish-forge-1.jar")
+        .doesNotContain("serve", "webserver.jar", "mcp", "sdk.jar");
+    assertThat(Files.readString(build.resolve("run-classpath")).strip().split(File.pathSeparator))
+        .containsExactly(
+            build.resolve("burnish-serve-1.jar").toString(),
+            launcher.path("webserver.jar").toString(),
+            build.resolve("burnish-mcp-1.jar").toString(),
+            launcher.path("sdk.jar").toString());
     assertThat(added.split(File.pathSeparator))
         .containsExactly(
             build.resolve("burnish-serve-1.jar").toString(),

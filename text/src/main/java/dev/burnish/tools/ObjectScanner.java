@@ -36,7 +36,19 @@ final class ObjectScanner implements AutoCloseable {
       while (progress == Progress.OPEN && length < text.length()) {
         progress = scanner.append(text.charAt(length++));
       }
-      return progress == Progress.WHOLE && length == text.length();
+      return progress == Progress.WHOLE && length == text.length() && isParsed(text);
+    }
+  }
+
+  /// The parser of characters as they come lets some pass that the other one refuses, such as a
+  /// member without a value.
+  private static boolean isParsed(String text) {
+    try (JsonParser all = JSON.createParser(ObjectReadContext.empty(), text)) {
+      all.nextToken();
+      all.skipChildren();
+      return true;
+    } catch (JacksonException e) {
+      return false;
     }
   }
 

@@ -198,9 +198,7 @@ public final class ToolCallReader {
         held.setLength(0);
         state = State.AFTER;
       }
-    } else if (begun.isEmpty() && syntax.separators().indexOf(next) >= 0) {
-      held.append(next);
-    } else if (isSpace(next) && mayFollow(begun)) {
+    } else if (mayFollow(begun) && (isSpace(next) || syntax.separators().indexOf(next) >= 0)) {
       held.append(next);
     } else if (next == '{' && mayFollow(begun)) {
       begin();
@@ -210,9 +208,9 @@ public final class ToolCallReader {
     }
   }
 
-  /// Whether another object may follow after that.
+  /// Whether another object may follow after that: separators, doubled ones too.
   private boolean mayFollow(String begun) {
-    return begun.isEmpty() || syntax.separators().contains(begun);
+    return begun.chars().allMatch(c -> isSpace((char) c) || syntax.separators().indexOf(c) >= 0);
   }
 
   private void after(char next) {

@@ -98,6 +98,12 @@ public enum ToolFormat {
     return parts;
   }
 
+  /// The calls of an answer, and the text in it that was meant as one: a call that is malformed is
+  /// told to the model and counted, never dropped. Text that is neither is left out.
+  public List<ToolAttempt> attempts(String answer) {
+    return new Attempts(this).in(answer);
+  }
+
   /// The format that a model was trained with, by the words of its chat template; empty if that
   /// does not mention tools.
   public static Optional<ToolFormat> of(ChatTemplate template) {

@@ -7,6 +7,7 @@ import dev.burnish.text.ChatTemplate;
 import dev.burnish.tools.ToolPart.Call;
 import dev.burnish.tools.ToolPart.Text;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -123,6 +124,137 @@ class ToolCallReaderTest {
       List<ToolPart> expected = calls.stream().<ToolPart>map(Call::new).toList();
       assertThat(format.parse(text)).as("seed %d: %s", seed, text).isEqualTo(expected);
       assertThat(read(format, cut(text, random))).as("seed %d: %s", seed, text).isEqualTo(expected);
+    }
+  }
+
+  /// White space between the tokens of JSON, characters as escapes, arguments as a text.
+  private static String written(ToolCall call, String arguments, Random random) {
+    JsonMapper json = JsonMapper.shared();
+    String object =
+        random.nextInt(3) == 0
+            ? json.writeValueAsString(call.arguments())
+            : spaced(call.arguments(), random);
+    String name = escaped(json.writeValueAsString(call.name()), random);
+    List<String> members = new ArrayList<>();
+    members.add("\"name\" : " + name);
+    members.add("\"" + arguments + "\": " + object);
+    if (random.nextBoolean()) {
+      members.add("\"id\": " + json.writeValueAsString(object(random, 2)));
+    }
+    Collections.shuffle(members, random);
+    return "{" + String.join(" ,\n ", members) + "}";
+  }
+
+  private static String spaced(String object, Random random) {
+    return random.nextBoolean()
+        ? object
+        : JsonMapper.shared()
+            .writerWithDefaultPrettyPrinter()
+            .writeValueAsString(JsonMapper.shared().readTree(object));
+  }
+
+  /// Letters as `\\u0041`.
+  private static String escaped(String text, Random random) {
+    return text.chars()
+        .mapToObj(c ->
+            c >= 'a'
+                    && c <= 'z'
+                    && c != 'n'
+                    && c != 'u'
+                    && c != 't'
+                    && c != 'b'
+                    && c != 'r'
+                    && random.nextInt(4) == 0
+                ? "\\u%04x".formatted(c)
+                : "" + (char) c)
+        .collect(Collectors.joining());
+  }
+
+  /// The marks of a format, closed or not, once or twice.
+  private static String marked(ToolFormat format, List<String> objects, Random random) {
+    return switch (format) {
+      case HERMES ->
+          objects.stream()
+              .map(object -> "<tool_call>" + object + "</tool_call>".repeat(random.nextInt(2)))
+              .collect(Collectors.joining("\n".repeat(random.nextInt(2))));
+      case LLAMA3 ->
+          (random.nextBoolean() ? "<|python_tag|>" : " ")
+              + String.join(random.nextBoolean() ? ";" : " ; ", objects);
+      case MISTRAL ->
+          (random.nextBoolean() ? "[TOOL_CALLS] " : "")
+              + "["
+              + String.join(",", objects)
+              + "]".repeat(random.nextInt(2));
+      case JSON ->
+          objects.size() == 1
+              ? objects.getFirst()
+              : "[" + String.join(" , ", objects) + "]".repeat(random.nextInt(2));
+    };
+  }
+
+  private static Object meaning(ToolPart part) {
+    ToolCall call = ((Call) part).call();
+    return List.of(call.name(), JsonMapper.shared().readTree(call.arguments()));
+  }
+
+  /// Not as we write calls, but as models do: members in any order and others among them, escapes,
+  /// white space, arguments as a text, marks that are missing.
+  @ParameterizedTest
+  @EnumSource
+  void callsAreReadInWhateverWayTheirJsonIsWrittenAndClosed(ToolFormat format) {
+    for (int seed = 0; seed < RUNS; seed++) {
+      Random random = new Random(seed);
+      List<ToolCall> calls =
+          IntStream.rangeClosed(0, random.nextInt(4)).mapToObj(_ -> call(random)).toList();
+      String arguments = random.nextBoolean() ? "arguments" : "parameters";
+      String text =
+          marked(
+              format,
+              calls.stream().map(call -> written(call, arguments, random)).toList(),
+              random);
+      List<Object> expected =
+          calls.stream().map(Call::new).map(ToolCallReaderTest::meaning).toList();
+      List<ToolPart> parts = read(format, cut(text, random));
+      assertThat(parts).as("seed %d: %s", seed, text).allMatch(Call.class::isInstance);
+      assertThat(parts.stream().map(ToolCallReaderTest::meaning))
+          .as("seed %d: %s", seed, text)
+          .isEqualTo(expected);
+    }
+  }
+
+  /// A text with a doubled mark before a call: the call is read, and the mark is text.
+  @Test
+  void doubledMarksLoseNoCall() {
+    String call = "<tool_call>" + WEATHER + "</tool_call>";
+    assertThat(ToolFormat.HERMES.parse("<tool_call>\n" + call))
+        .containsExactly(new Text("<tool_call>"), CALL);
+    assertThat(ToolFormat.HERMES.parse(call + "</tool_call>" + call))
+        .containsExactly(CALL, new Text("</tool_call>"), CALL);
+    assertThat(ToolFormat.MISTRAL.parse("[TOOL_CALLS][TOOL_CALLS][" + WEATHER + "]"))
+        .containsExactly(new Text("[TOOL_CALLS]"), CALL);
+    assertThat(ToolFormat.LLAMA3.parse("<|python_tag|><|python_tag|>" + WEATHER + ";;" + WEATHER))
+        .containsExactly(new Text("<|python_tag|>"), CALL, CALL);
+  }
+
+  /// No text is lost: what is no call is there, and every attempt is a call or told.
+  @ParameterizedTest
+  @EnumSource
+  void everyCallOfAnyTextIsAnAttempt(ToolFormat format) {
+    for (int seed = 0; seed < RUNS; seed++) {
+      Random random = new Random(seed);
+      String text =
+          fragments(random, 10) + format.render(List.of(call(random))) + fragments(random, 10);
+      List<ToolCall> calls =
+          format.parse(text).stream()
+              .filter(Call.class::isInstance)
+              .map(part -> ((Call) part).call())
+              .toList();
+      List<ToolCall> attempted =
+          format.attempts(text).stream()
+              .filter(ToolAttempt.Call.class::isInstance)
+              .map(attempt -> ((ToolAttempt.Call) attempt).call())
+              .toList();
+      assertThat(attempted).as("seed %d: %s", seed, text).isEqualTo(calls);
     }
   }
 
@@ -255,7 +387,8 @@ class ToolCallReaderTest {
   @Test
   void aCallHasANameAndAnObject() {
     assertThatThrownBy(() -> new ToolCall("", "{}")).hasMessageContaining("name=");
-    for (String wrong : List.of("", "[]", "{", "{}{}", "1", "{\"a\": NaN}")) {
+    for (String wrong :
+        List.of("", "[]", "{", "{}{}", "1", "{\"a\": NaN}", "{\"a\": }", "{\"a\":1,}", "{,}")) {
       assertThatThrownBy(() -> new ToolCall("f", wrong))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("arguments=" + wrong);

@@ -17,7 +17,7 @@ import java.util.zip.CRC32C;
 /// bytes. A record that a killed process left half written, or that was damaged, ends the file.
 /// Thread-safe.
 public final class RecordFile implements AutoCloseable {
-  private static final byte[] MAGIC = "BRNEPI02".getBytes(US_ASCII);
+  private static final byte[] MAGIC = "BRNEPI03".getBytes(US_ASCII);
   private static final int HEADER = 8;
 
   private final Path path;

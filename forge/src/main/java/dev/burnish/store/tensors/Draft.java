@@ -140,7 +140,7 @@ final class Draft implements AutoCloseable {
 
   /// Whether all copies of all ranks are in.
   boolean isWhole() {
-    return missing().isEmpty();
+    return hasAllRanks() && missing().isEmpty();
   }
 
   /// Whether there is a copy of each rank.

@@ -176,6 +176,22 @@ class TensorProcessesTest {
   }
 
   @Test
+  void aReaderThatDiesWhileItHoldsAVersionHoldsItNoMore() throws IOException {
+    publish();
+    reader.route().hold(version);
+    Set<String> held = regions(reader.pids(0).getFirst());
+    assertThat(held).hasSize(2);
+    publish();
+    publish();
+    assertThat(regions(catalogue.pids(0).getFirst())).doesNotContainAnyElementsOf(held);
+    kill(reader);
+    publish();
+    assertThat(regions(catalogue.pids(0).getFirst()))
+        .as("its memory is written again")
+        .containsAnyElementsOf(held);
+  }
+
+  @Test
   void aCatalogueThatDiesHasTheVersionAgainBeforeItIsAsked() {
     publish();
     long before = catalogue.metrics().restarts();

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.env.tools;
+
+import org.jspecify.annotations.NullMarked;

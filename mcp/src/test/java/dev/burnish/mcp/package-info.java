@@ -1,0 +1,4 @@
+@NullMarked
+package dev.burnish.mcp;
+
+import org.jspecify.annotations.NullMarked;
