@@ -468,7 +468,7 @@ public final class Run<S extends Record> implements AutoCloseable {
   }
 
   /// An object that is called as one but has a number of replicas in processes of their own; with 0
-  /// replicas, an object of this process.
+  /// replicas, an object of this process, which is closed with the run if it can be.
   ///
   /// @param type its interface
   /// @param factory such as `Reward::exact`
@@ -482,7 +482,9 @@ public final class Run<S extends Record> implements AutoCloseable {
       return started.route();
     }
     try {
-      return factory.make();
+      T object = factory.make();
+      workers.keep(object);
+      return object;
     } catch (RuntimeException e) {
       throw e;
     } catch (Exception e) {

@@ -1,16 +1,26 @@
 package dev.burnish.run;
 
+import dev.burnish.concurrent.Waits;
 import dev.burnish.launch.remote.HostSettings;
 import dev.burnish.mesh.HostMesh;
 import dev.burnish.mesh.Job;
 import dev.burnish.mesh.JobOptions;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
 
-/// The processes that work for a run: none until they are asked for. They end with it. Threading:
-/// safe for all threads.
+/// The processes that work for a run: none until they are asked for; and objects of this process
+/// that do the same work. They end with it. Threading: safe for all threads.
 public final class Workers implements AutoCloseable {
   private JobOptions options = JobOptions.named("run");
   private Optional<Job> job = Optional.empty();
+  private final Deque<Kept> objects = new ArrayDeque<>(); // the last one first
+
+  /// An object to close.
+  private interface Kept extends AutoCloseable {
+    @Override
+    void close();
+  }
 
   /// Sets how the job is started.
   ///
@@ -60,8 +70,42 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /// Takes an object of this process, which ends with the run if it can be closed.
+  public synchronized void keep(Object object) {
+    if (object instanceof AutoCloseable closeable) {
+      objects.push(() -> end(closeable));
+    }
+  }
+
+  /// Ends the processes, then the objects, the last one first.
+  ///
+  /// @throws IllegalStateException if an object cannot be closed; the others are
   @Override
   public synchronized void close() {
-    job.ifPresent(Job::close);
+    try {
+      job.ifPresent(Job::close);
+    } finally {
+      closeObjects();
+    }
+  }
+
+  private void closeObjects() {
+    if (!objects.isEmpty()) {
+      try (Kept _ = objects.removeLast()) {
+        closeObjects();
+      }
+    }
+  }
+
+  private static void end(AutoCloseable object) {
+    try {
+      object.close();
+    } catch (InterruptedException e) {
+      throw Waits.cancelled(e, "interrupted while the objects of a run are closed");
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("an object of a run must be closed with it: " + e, e);
+    }
   }
 }

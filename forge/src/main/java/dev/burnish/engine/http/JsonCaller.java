@@ -92,7 +92,6 @@ final class JsonCaller implements AutoCloseable {
     } catch (IOException e) {
       return new Attempt.Again(e.toString());
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
       throw cancelled(e);
     }
   }
@@ -136,9 +135,7 @@ final class JsonCaller implements AutoCloseable {
   }
 
   private CancellationException cancelled(InterruptedException cause) {
-    return (CancellationException)
-        new CancellationException("interrupted while waiting for a server: url=" + server)
-            .initCause(cause);
+    return Waits.cancelled(cause, "interrupted while waiting for a server: url=" + server);
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -79,8 +79,8 @@ public record WorkTree(
   }
 
   /// The files as they are now.
-  SortedMap<String, String> files() {
-    SortedMap<String, String> files = new TreeMap<>(base);
+  NavigableMap<String, String> files() {
+    NavigableMap<String, String> files = new TreeMap<>(base);
     deleted.forEach(files::remove);
     files.putAll(changed);
     return files;
