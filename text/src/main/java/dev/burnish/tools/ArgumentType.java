@@ -69,7 +69,7 @@ sealed interface ArgumentType {
   }
 
   /// One character, as a text.
-  record Character() implements ArgumentType {
+  record Letter() implements ArgumentType {
     @Override
     public ObjectNode schema() {
       return ofType("string").put("minLength", 1).put("maxLength", 1);

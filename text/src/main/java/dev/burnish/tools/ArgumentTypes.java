@@ -90,7 +90,7 @@ record ArgumentTypes(Method method, List<Class<?>> open) {
       return Optional.of(new ArgumentType.Truth());
     }
     if (type == char.class || type == Character.class) {
-      return Optional.of(new ArgumentType.Character());
+      return Optional.of(new ArgumentType.Letter());
     }
     if (type == int.class || type == Integer.class) {
       return whole(Integer.class, Integer.MIN_VALUE, Integer.MAX_VALUE);
