@@ -48,12 +48,12 @@ void main(String... args) {
     var learner = new PolicyLearner(loop.trainer(), SurrogateLoss.dapo());
     for (long step : run.steps(s.training().steps())) {
       var groups = loop.take(step).groups();
-      run.record(learner.step(groups));
+      var report = learner.step(groups);
+      run.record(report);
       run.record(EpisodeMeasures.of(groups));
       loop.publish(step);
       run.samples(groups);
-      double right = play.measure(loop.policy(step), task.heldOut(), task::environment, 48);
-      run.stopOnceReached("accuracy", run.measure("accuracy", right), s.solved());
+      run.stopOnceReached("reward", report.reward(), s.solved());
     }
   }
 }

@@ -30,7 +30,7 @@ public record EpisodeMeasures(Map<String, Double> means) implements Recordable {
           sums.merge(measure.getKey(), measure.getValue(), Double::sum);
           counts.merge(measure.getKey(), 1, Integer::sum);
         });
-    sums.replaceAll((name, sum) -> sum / counts.get(name));
+    sums.replaceAll((name, sum) -> sum / counts.getOrDefault(name, 1));
     return new EpisodeMeasures(sums);
   }
 

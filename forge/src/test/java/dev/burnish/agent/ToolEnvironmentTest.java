@@ -36,7 +36,7 @@ class ToolEnvironmentTest {
       ChatFormat.of(CharacterTokenizer.of("0123456789"), ChatTemplate.of("{{ tools }}<tool_call>"));
 
   @FunctionalInterface
-  private interface Act {
+  interface Act {
     @Description("does something")
     String act(int number) throws Exception;
   }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LeftoversTest {
-  private static final Instant LATER = Instant.now().plus(Duration.ofHours(1));
+  private final Instant later = Instant.now().plus(Duration.ofHours(1));
 
   @TempDir Path folder;
 
@@ -26,7 +26,7 @@ class LeftoversTest {
     Path sandbox = Files.createDirectory(folder.resolve("burnish-sandbox-1-2"));
     Path spilled = Files.createFile(folder.resolve("burnish-spill-3.tmp"));
     Path other = Files.createFile(folder.resolve("of-somebody-else"));
-    Finding finding = Leftovers.files(folder, List.of(), LATER);
+    Finding finding = Leftovers.files(folder, List.of(), later);
     assertThat(finding.value()).startsWith("2: ");
     assertThat(finding.advice())
         .isEqualTo("no process uses them; remove them by: rm -r %s %s".formatted(sandbox, spilled));
@@ -40,10 +40,10 @@ class LeftoversTest {
   void filesThatAProcessUsesAreNone() throws IOException {
     Path sandbox = Files.createDirectory(folder.resolve("burnish-sandbox-1-2"));
     OpenFiles user = process(false, List.of(sandbox + "/socket"), Map.of());
-    assertThat(Leftovers.files(folder, List.of(user), LATER).verdict())
+    assertThat(Leftovers.files(folder, List.of(user), later).verdict())
         .isEqualTo(Finding.Verdict.GOOD);
     OpenFiles neighbour = process(false, List.of(sandbox + "34"), Map.of());
-    assertThat(Leftovers.files(folder, List.of(neighbour), LATER).verdict())
+    assertThat(Leftovers.files(folder, List.of(neighbour), later).verdict())
         .isEqualTo(Finding.Verdict.LACKING);
   }
 

@@ -33,7 +33,7 @@ public final class McpServer implements AutoCloseable {
         McpClient.sync(transport)
             .requestTimeout(limits.call())
             .initializationTimeout(limits.start())
-            .clientInfo(new McpSchema.Implementation("burnish", "0.1"))
+            .clientInfo(McpSchema.Implementation.builder("burnish", "0.1").build())
             .build();
     this.tools = ready(limits);
   }

@@ -64,7 +64,7 @@ record McpTool(
     }
     McpSchema.CallToolResult result;
     try {
-      result = client.callTool(new McpSchema.CallToolRequest(name, values));
+      result = client.callTool(McpSchema.CallToolRequest.builder(name).arguments(values).build());
     } catch (RuntimeException e) {
       throw failure(e);
     }

@@ -176,6 +176,10 @@ class McpServerTest {
 
     @Override
     public void close() {
+      stop();
+    }
+
+    void stop() {
       closed.countDown();
       server.stop(0);
     }
@@ -192,7 +196,7 @@ class McpServerTest {
           .hasMessageContaining("no answer in time");
       assertThatThrownBy(() -> call(server, "huge", "{}")).isInstanceOf(RuntimeException.class);
       assertThat(call(server, "echo", "{\"text\": \"again\"}")).isEqualTo("again");
-      http.close();
+      http.stop();
       assertThatThrownBy(() -> call(server, "echo", "{\"text\": \"gone\"}"))
           .isInstanceOf(ToolUnavailable.class);
       assertThatThrownBy(() -> McpServer.connect(LIMITS, http.url()))

@@ -16,16 +16,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
 class ToolSetTest {
-  private enum Unit {
+  enum Unit {
     C,
     F
   }
 
-  private record Place(@Description("such as Bern") String city, Optional<String> country) {}
+  record Place(@Description("such as Bern") String city, Optional<String> country) {}
 
-  private record Forecast(Unit unit, double degrees) {}
+  record Forecast(Unit unit, double degrees) {}
 
-  private interface Weather {
+  interface Weather {
     @Description("The weather of places on a day")
     Forecast forecast(
         @Description("at least one") List<Place> places,
@@ -35,7 +35,7 @@ class ToolSetTest {
     String helper(Object notATool);
   }
 
-  private interface Everything {
+  interface Everything {
     @Description("all types")
     String take(
         boolean truth,
@@ -163,7 +163,7 @@ class ToolSetTest {
     }
   }
 
-  private interface Half {
+  interface Half {
     @Description("half of a number")
     double half(double number);
   }
@@ -187,40 +187,40 @@ class ToolSetTest {
         .hasMessage("no year has a day 367");
   }
 
-  private interface TakesObject {
+  interface TakesObject {
     @Description("x")
     String take(List<Object> values);
   }
 
-  private interface TakesArray {
+  interface TakesArray {
     @Description("x")
     String take(int[] values);
   }
 
-  private interface TakesMapByNumber {
+  interface TakesMapByNumber {
     @Description("x")
     String take(Map<Integer, String> values);
   }
 
-  private interface TakesRaw {
+  interface TakesRaw {
     @SuppressWarnings("rawtypes")
     @Description("x")
     String take(List values);
   }
 
-  private interface TakesNestedOptional {
+  interface TakesNestedOptional {
     @Description("x")
     String take(List<Optional<String>> values);
   }
 
-  private record Node(List<Node> children) {}
+  record Node(List<Node> children) {}
 
-  private interface TakesTree {
+  interface TakesTree {
     @Description("x")
     String take(Node root);
   }
 
-  private interface Gives {
+  interface Gives {
     @Description("x")
     BigDecimal give();
   }
@@ -247,11 +247,11 @@ class ToolSetTest {
         .hasMessageMatching(".*; (use|pass) .*");
   }
 
-  private interface Nothing {
+  interface Nothing {
     String undocumented();
   }
 
-  private interface BadName {
+  interface BadName {
     @Description(name = "not a name", value = "x")
     String call();
   }

@@ -69,7 +69,7 @@ public record ToolMathTask(int digits, long seed) implements Task {
 
   /// The calculator by a short name: each character is a token.
   @FunctionalInterface
-  private interface ShortCalculator {
+  interface ShortCalculator {
     @Description("Computes an expression of numbers exactly")
     String calc(@Description("such as 47*86") String e);
   }

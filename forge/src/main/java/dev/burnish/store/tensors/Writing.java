@@ -19,7 +19,7 @@ final class Writing {
 
   /// A tensor to be written, and which elements go there.
   ///
-  /// @param type as which floating-point tensors are read
+  /// @param view as which floating-point tensors are read
   record Target(Reading.Needed needed, Tensor into, View view) {
     private DType stored() {
       return needed.stored().spec().dtype();

@@ -27,7 +27,7 @@ final class Shelves implements AutoCloseable {
   /// Keeps one, in place of another form of it.
   synchronized void put(Shelved shelved) {
     Shelved before = byId.put(shelved.id(), shelved);
-    if (before != null && before.deposit().part() != shelved.deposit().part()) {
+    if (before != null && !before.deposit().part().equals(shelved.deposit().part())) {
       before.deposit().part().close();
     }
   }

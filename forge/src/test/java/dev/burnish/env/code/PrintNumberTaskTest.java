@@ -28,7 +28,7 @@ class PrintNumberTaskTest {
 
   /// The number that `print(a*b+c)` prints.
   private static int value(String code) {
-    String[] numbers = code.substring("print(".length(), code.length() - 1).split("[*+]");
+    String[] numbers = code.substring("print(".length(), code.length() - 1).split("[*+]", -1);
     return Integer.parseInt(numbers[0]) * Integer.parseInt(numbers[1])
         + Integer.parseInt(numbers[2]);
   }

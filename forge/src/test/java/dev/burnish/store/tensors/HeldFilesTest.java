@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ class HeldFilesTest {
       }
       Map<String, Tensor> read = store.getAll(keys);
       for (int i = 0; i < NUM_PUTS; i++) {
-        try (Tensor tensor = read.get("key" + i)) {
+        try (Tensor tensor = Objects.requireNonNull(read.get("key" + i))) {
           assertThat(Parts.elements(tensor)).startsWith(1000L * i + 200);
         }
       }

@@ -18,6 +18,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,12 +69,16 @@ class StateDictTest {
     return dict;
   }
 
-  private static Map<?, ?> map(Object value) {
-    return (Map<?, ?>) value;
+  private static Map<?, ?> map(@Nullable Object value) {
+    return (Map<?, ?>) Objects.requireNonNull(value);
   }
 
-  private static long[] elements(Object tensor) {
-    return Parts.elements((Tensor) tensor);
+  private static Tensor tensor(@Nullable Object value) {
+    return (Tensor) Objects.requireNonNull(value);
+  }
+
+  private static long[] elements(@Nullable Object tensor) {
+    return Parts.elements(tensor(tensor));
   }
 
   @Test
@@ -81,7 +87,7 @@ class StateDictTest {
     Map<String, Object> read = store.getStateDict("run");
     assertThat(read.keySet()).containsExactly("model", "optimizer", "empty");
     assertThat(elements(map(read.get("model")).get("layers.0.w"))).isEqualTo(elements(numbered(0)));
-    assertThat(((Tensor) map(read.get("model")).get("bias")).shape()).isEmpty();
+    assertThat(tensor(map(read.get("model")).get("bias")).shape()).isEmpty();
     Map<?, ?> optimizer = map(read.get("optimizer"));
     assertThat(List.copyOf(optimizer.keySet()))
         .isEqualTo(List.of("step", "lr", "betas", "state", "name", "fused", "seed"));
@@ -91,7 +97,7 @@ class StateDictTest {
     assertThat(optimizer.get("name")).isEqualTo("adamw");
     assertThat(optimizer.get("fused")).isEqualTo(false);
     assertThat((byte[]) optimizer.get("seed")).containsExactly(1, 2);
-    List<?> state = (List<?>) optimizer.get("state");
+    List<?> state = (List<?>) Objects.requireNonNull(optimizer.get("state"));
     assertThat(elements(map(state.get(0)).get("moment"))).isEqualTo(elements(numbered(0)));
     assertThat(state.get(1)).isEqualTo(Map.of());
     assertThat(read.get("empty")).isEqualTo(List.of());
@@ -291,7 +297,7 @@ class StateDictTest {
     assertThat(store.get("run.w").dtype()).isEqualTo(DType.BF16);
     TensorStore wide = store.as(DType.F32);
     assertThat(wide.get("run.w").toFloatArray()).isEqualTo(expected);
-    assertThat(((Tensor) wide.getStateDict("run").get("w")).toFloatArray()).isEqualTo(expected);
+    assertThat(tensor(wide.getStateDict("run").get("w")).toFloatArray()).isEqualTo(expected);
     Layout columns = Parts.layout(List.of(4L, 3L), DeviceMesh.of(3), "S1");
     assertThat(wide.get("run.w", columns, 1).toFloatArray())
         .containsExactly(expected[1], expected[4], expected[7], expected[10]);
