@@ -16,13 +16,17 @@ public final class Signals {
   /// @param name without `SIG`
   /// @throws IOException if there is no such process
   public static void send(String name, long pid) throws IOException, InterruptedException {
-    Process kill =
-        new ProcessBuilder("kill", "-" + name, Long.toString(pid))
-            .redirectErrorStream(true)
-            .start();
-    if (kill.waitFor() != 0) {
+    if (!sent(name, pid)) {
       throw new IOException("cannot be signalled: pid=%d signal=%s".formatted(pid, name));
     }
+  }
+
+  private static boolean sent(String name, long pid) throws IOException, InterruptedException {
+    return new ProcessBuilder("kill", "-" + name, Long.toString(pid))
+            .redirectErrorStream(true)
+            .start()
+            .waitFor()
+        == 0;
   }
 
   /// Stops processes, and waits until all their threads are stopped: until then the others compute
@@ -39,10 +43,11 @@ public final class Signals {
     }
   }
 
-  /// Ends the stop of processes.
+  /// Ends the stop of processes that are still there: who is stopped for long may be taken for lost
+  /// and killed.
   public static void resume(long... pids) throws IOException, InterruptedException {
     for (long pid : pids) {
-      send("CONT", pid);
+      boolean _ = sent("CONT", pid);
     }
   }
 
