@@ -63,8 +63,12 @@ public record Published(Manifest manifest, List<Region> parts) implements AutoCl
   }
 
   long digest(int part) {
-    long bytes = manifest.parts().get(part).bytes();
-    return Digest.of(parts.get(part).segment().asSlice(0, bytes));
+    return Digest.of(memoryOf(part));
+  }
+
+  /// The memory of a part, without the byte of one that has no parameters.
+  public MemorySegment memoryOf(int part) {
+    return parts.get(part).segment().asSlice(0, manifest.parts().get(part).bytes());
   }
 
   /// Writes the values of a part in the order of its parameters.
@@ -74,7 +78,7 @@ public record Published(Manifest manifest, List<Region> parts) implements AutoCl
   /// @throws WeightsException if the matrices of the part are others
   public void copyValues(int index, PackedPart part, MemorySegment target) {
     Manifest.Part known = manifest.parts().get(index);
-    MemorySegment memory = parts.get(index).segment().asSlice(0, known.bytes());
+    MemorySegment memory = memoryOf(index);
     if (known.packed().isPresent()) {
       manifest.formOf(index, part).unpack(memory, target);
     } else {

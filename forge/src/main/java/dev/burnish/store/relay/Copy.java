@@ -105,16 +105,11 @@ final class Copy {
   }
 
   private void make(Published before, Published changes, int part) {
-    MemorySegment changed = values(changes, part);
+    MemorySegment changed = changes.memoryOf(part);
     if (changed.byteSize() > 0) {
-      Changes.apply(values(before, part), changed, values(published, part));
+      Changes.apply(before.memoryOf(part), changed, published.memoryOf(part));
       blocksOf(part).forEach(this::arrived);
     }
-  }
-
-  private static MemorySegment values(Published version, int part) {
-    long bytes = version.manifest().parts().get(part).bytes();
-    return version.parts().get(part).segment().asSlice(0, bytes);
   }
 
   /// Parts that are there, but with other bytes than those that were published.

@@ -105,7 +105,7 @@ final class SentSet implements AutoCloseable {
         && !before.manifest().parts().get(part).hasContentOf(changed)) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment out = arena.allocate(Math.max(1, Changes.most(changed.bytes())));
-        OptionalLong written = Changes.write(values(before, part), values(now, part), out);
+        OptionalLong written = Changes.write(before.memoryOf(part), now.memoryOf(part), out);
         if (written.isPresent()) {
           long padded = (written.getAsLong() + 3) / 4 * 4;
           regions[part] = Region.allocateInPlace(padded);
@@ -116,14 +116,6 @@ final class SentSet implements AutoCloseable {
     }
     regions[part] = Region.allocateInPlace(1);
     return 0;
-  }
-
-  private static MemorySegment values(Published version, int part) {
-    return version
-        .parts()
-        .get(part)
-        .segment()
-        .asSlice(0, version.manifest().parts().get(part).bytes());
   }
 
   private static Manifest.Part part(Region region, long bytes) {
